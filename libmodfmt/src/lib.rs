@@ -1,2 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Placeholder until the first module lands.
+//! Linux kernel module files and the persistent data in them: formats only, bytes in, values out.
+//!
+//! This crate opens no file, asks no kernel and holds no `unsafe`.
+
+pub mod compress;
+pub mod elf;

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Reading: bytes to [`Object`].
+
+use std::borrow::Cow;
+
+use object::Endianness;
+use object::elf::{self, FileHeader32, FileHeader64};
+use object::pod;
+use object::read::elf::{FileHeader, SectionHeader, Sym};
+
+use super::{
+    Binding, ByteOrder, Class, ElfError, Ident, Machine, Object, Place, Section, SectionKind, Symbol,
+    SymbolKind,
+};
+
+impl<'d> Object<'d> {
+    /// Reads a relocatable ELF file of either class and byte order. The data stay borrowed.
+    ///
+    /// # Errors
+    /// [`ElfError`] names the header, field or range that cannot be; a section that lies outside of
+    /// the file, shares bytes with another, or a symbol of a section that does not exist is refused.
+    pub fn parse(data: &'d [u8]) -> Result<Self, ElfError> {
+        let ident: &[u8; 16] = data.first_chunk().ok_or(ElfError::NotElf)?;
+        if !ident.starts_with(b"\x7fELF") {
+            return Err(ElfError::NotElf);
+        }
+        let [_, _, _, _, class, order, version, ..] = *ident;
+        let order = match order {
+            1 => ByteOrder::Little,
+            2 => ByteOrder::Big,
+            other => return Err(undefined("EI_DATA", other)),
+        };
+        if version != 1 {
+            return Err(undefined("EI_VERSION", version));
+        }
+        match class {
+            1 => Reader::<FileHeader32<Endianness>>::new(data, order, Class::Elf32)?.object(),
+            2 => Reader::<FileHeader64<Endianness>>::new(data, order, Class::Elf64)?.object(),
+            other => Err(undefined("EI_CLASS", other)),
+        }
+    }
+}
+
+fn undefined(field: &'static str, value: u8) -> ElfError {
+    ElfError::Ident { field, value: u64::from(value) }
+}
+
+/// The part of `data` that a header claims, or the error that says what it claimed.
+pub(super) fn range(
+    data: &[u8],
+    offset: u64,
+    size: u64,
+    what: impl FnOnce() -> String,
+) -> Result<&[u8], ElfError> {
+    let part = || {
+        let start = usize::try_from(offset).ok()?;
+        let end = start.checked_add(usize::try_from(size).ok()?)?;
+        data.get(start..end)
+    };
+    part().ok_or_else(|| ElfError::OutOfFile { what: what(), offset, size, file_size: data.len() as u64 })
+}
+
+struct Reader<'d, H: FileHeader<Endian = Endianness>> {
+    data: &'d [u8],
+    endian: Endianness,
+    ident: Ident,
+    header: &'d H,
+}
+
+impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
+    fn new(data: &'d [u8], order: ByteOrder, class: Class) -> Result<Self, ElfError> {
+        let endian = order.endianness();
+        let (header, _) = pod::from_bytes::<H>(data).map_err(|()| ElfError::OutOfFile {
+            what: "the ELF header".into(),
+            offset: 0,
+            size: size_of::<H>() as u64,
+            file_size: data.len() as u64,
+        })?;
+        let kind = header.e_type(endian).0;
+        if kind != elf::ET_REL.0 {
+            return Err(ElfError::NotRelocatable { value: kind });
+        }
+        let machine = Machine(header.e_machine(endian).0);
+        Ok(Self { data, endian, ident: Ident { class, order, machine }, header })
+    }
+
+    fn object(&self) -> Result<Object<'d>, ElfError> {
+        let headers = self.section_headers()?;
+        let names = self.section_names(headers)?;
+        let mut sections = Vec::with_capacity(headers.len());
+        for (index, header) in headers.iter().enumerate() {
+            sections.push(self.section(index, header, names)?);
+        }
+        check_links(&sections)?;
+        check_overlap(&sections)?;
+        let symbols = self.symbols(&sections)?;
+        let object =
+            Object { ident: self.ident, flags: self.header.e_flags(self.endian).0, sections, symbols };
+        Ok(object)
+    }
+
+    fn section_headers(&self) -> Result<&'d [H::SectionHeader], ElfError> {
+        let place = || String::from("ELF header");
+        let offset: u64 = self.header.e_shoff(self.endian).into();
+        let entry = u64::from(self.header.e_shentsize(self.endian));
+        let wanted = size_of::<H::SectionHeader>() as u64;
+        if offset == 0 {
+            return Err(ElfError::Field {
+                place: place(),
+                field: "e_shoff",
+                value: 0,
+                why: "a module has a section table",
+            });
+        }
+        if entry != wanted {
+            return Err(ElfError::Field {
+                place: place(),
+                field: "e_shentsize",
+                value: entry,
+                why: "not the size of a section header",
+            });
+        }
+        let table = |count: u64| {
+            let size = count.saturating_mul(wanted);
+            let bytes = range(self.data, offset, size, || String::from("the section table"))?;
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            pod::slice_from_bytes::<H::SectionHeader>(bytes, count).map(|(headers, _)| headers).map_err(
+                |()| ElfError::OutOfFile {
+                    what: "the section table".into(),
+                    offset,
+                    size,
+                    file_size: self.data.len() as u64,
+                },
+            )
+        };
+        // From 0xff00 sections on, the count stands in the size of section 0.
+        let count = match u64::from(self.header.e_shnum(self.endian)) {
+            0 => table(1)?.first().map_or(0, |first| first.sh_size(self.endian).into()),
+            count => count,
+        };
+        if count == 0 {
+            return Err(ElfError::Field {
+                place: place(),
+                field: "e_shnum",
+                value: 0,
+                why: "a module has sections",
+            });
+        }
+        table(count)
+    }
+
+    fn section_names(&self, headers: &'d [H::SectionHeader]) -> Result<&'d [u8], ElfError> {
+        let mut index = u32::from(self.header.e_shstrndx(self.endian).0);
+        if index == u32::from(elf::SHN_XINDEX.0) {
+            index = headers.first().map_or(0, |first| first.sh_link(self.endian));
+        }
+        let field = |why| ElfError::Field {
+            place: "ELF header".into(),
+            field: "e_shstrndx",
+            value: u64::from(index),
+            why,
+        };
+        let header = headers.get(index as usize).ok_or_else(|| field("no such section"))?;
+        if header.sh_type(self.endian) != elf::SHT_STRTAB {
+            return Err(field("not a string table"));
+        }
+        let what = || String::from("the section name table");
+        range(self.data, header.sh_offset(self.endian).into(), header.sh_size(self.endian).into(), what)
+    }
+
+    fn section(
+        &self,
+        index: usize,
+        header: &H::SectionHeader,
+        names: &'d [u8],
+    ) -> Result<Section<'d>, ElfError> {
+        let endian = self.endian;
+        if index == 0 {
+            return Ok(Section::null());
+        }
+        let name = string(names, header.sh_name(endian)).ok_or_else(|| ElfError::Field {
+            place: format!("section {index}"),
+            field: "sh_name",
+            value: u64::from(header.sh_name(endian)),
+            why: "outside of the section name table, or without an end",
+        })?;
+        let place = || format!("section {index} ({})", String::from_utf8_lossy(name));
+        let kind = SectionKind(header.sh_type(endian).0);
+        let size = header.sh_size(endian).into();
+        let offset = header.sh_offset(endian).into();
+        let align: u64 = header.sh_addralign(endian).into();
+        if align > 1 && !align.is_power_of_two() {
+            return Err(ElfError::Field {
+                place: place(),
+                field: "sh_addralign",
+                value: align,
+                why: "not a power of two",
+            });
+        }
+        let data = match kind {
+            SectionKind::NOBITS | SectionKind::NULL => &[],
+            _ => range(self.data, offset, size, place)?,
+        };
+        Ok(Section {
+            name: Cow::Borrowed(name),
+            kind,
+            flags: header.sh_flags(endian).0,
+            align,
+            entry_size: header.sh_entsize(endian).into(),
+            link: header.sh_link(endian),
+            info: header.sh_info(endian),
+            size,
+            data: Cow::Borrowed(data),
+            offset,
+        })
+    }
+
+    fn symbols(&self, sections: &[Section<'d>]) -> Result<Vec<Symbol<'d>>, ElfError> {
+        let mut tables =
+            sections.iter().enumerate().filter(|(_, section)| section.kind == SectionKind::SYMTAB);
+        let Some((index, table)) = tables.next() else {
+            return Ok(vec![Symbol::null()]);
+        };
+        if let Some((second, _)) = tables.next() {
+            return Err(ElfError::Twice { what: "symbol tables", first: index, second });
+        }
+        let place = || format!("section {index} ({})", table.name_text());
+        let strings = match sections.get(table.link as usize) {
+            Some(section) if section.kind == SectionKind::STRTAB => borrowed(&section.data),
+            _ => {
+                return Err(ElfError::Field {
+                    place: place(),
+                    field: "sh_link",
+                    value: u64::from(table.link),
+                    why: "not a string table",
+                });
+            }
+        };
+        let data = borrowed(&table.data);
+        let entry = size_of::<<H as FileHeader>::Sym>();
+        if table.entry_size != entry as u64 || !data.len().is_multiple_of(entry) || data.is_empty() {
+            return Err(ElfError::Field {
+                place: place(),
+                field: "sh_size",
+                value: table.size,
+                why: "not a whole number of symbols",
+            });
+        }
+        let (raw, _) =
+            pod::slice_from_bytes::<<H as FileHeader>::Sym>(data, data.len() / entry).map_err(|()| {
+                ElfError::Field {
+                    place: place(),
+                    field: "sh_size",
+                    value: table.size,
+                    why: "not a whole number of symbols",
+                }
+            })?;
+        let wide = self.wide_indexes(index, sections);
+        raw.iter()
+            .enumerate()
+            .map(|(number, symbol)| self.symbol(number, symbol, strings, &wide, sections.len()))
+            .collect()
+    }
+
+    /// The section indexes of symbols that do not fit 16 bits (`SHT_SYMTAB_SHNDX`).
+    fn wide_indexes(&self, symtab: usize, sections: &[Section<'d>]) -> Vec<u32> {
+        sections
+            .iter()
+            .find(|section| section.kind == SectionKind::SYMTAB_SHNDX && section.link as usize == symtab)
+            .map(|section| {
+                section.data.as_chunks::<4>().0.iter().map(|bytes| self.ident.order.u32(*bytes)).collect()
+            })
+            .unwrap_or_default()
+    }
+
+    fn symbol(
+        &self,
+        number: usize,
+        symbol: &H::Sym,
+        strings: &'d [u8],
+        wide: &[u32],
+        sections: usize,
+    ) -> Result<Symbol<'d>, ElfError> {
+        let endian = self.endian;
+        let field =
+            |field, value, why| ElfError::Field { place: format!("symbol {number}"), field, value, why };
+        let name = string(strings, symbol.st_name(endian)).ok_or_else(|| {
+            field(
+                "st_name",
+                u64::from(symbol.st_name(endian)),
+                "outside of the string table, or without an end",
+            )
+        })?;
+        let index = symbol.st_shndx(endian).0;
+        let in_section = |index: u32| match index as usize {
+            index if index < sections => Ok(Place::Section(index)),
+            _ => Err(field("st_shndx", u64::from(index), "no such section")),
+        };
+        let place = match index {
+            0 => Place::Undefined,
+            0xfff1 => Place::Absolute,
+            0xfff2 => Place::Common,
+            0xffff => in_section(wide.get(number).copied().unwrap_or(u32::MAX))?,
+            reserved @ 0xff00.. => Place::Reserved(reserved),
+            index => in_section(u32::from(index))?,
+        };
+        Ok(Symbol {
+            name: Cow::Borrowed(name),
+            binding: Binding::from_bits(symbol.st_bind().0),
+            kind: SymbolKind(symbol.st_type().0),
+            other: symbol.st_other().0,
+            place,
+            value: symbol.st_value(endian).into(),
+            size: symbol.st_size(endian).into(),
+        })
+    }
+}
+
+/// While reading nothing has been replaced yet, so that all data are still borrowed.
+fn borrowed<'d>(data: &Cow<'d, [u8]>) -> &'d [u8] {
+    match data {
+        Cow::Borrowed(data) => data,
+        Cow::Owned(_) => &[],
+    }
+}
+
+fn string(table: &[u8], offset: u32) -> Option<&[u8]> {
+    let tail = table.get(offset as usize..)?;
+    // An empty name may point at an empty table.
+    if tail.is_empty() && offset == 0 {
+        return Some(tail);
+    }
+    let end = tail.iter().position(|byte| *byte == 0)?;
+    tail.get(..end)
+}
+
+/// Relocation sections must name the section that they apply to and the symbol table.
+fn check_links(sections: &[Section<'_>]) -> Result<(), ElfError> {
+    for (index, section) in sections.iter().enumerate().filter(|(_, section)| section.is_relocation()) {
+        let field = |field, value: u32, why| ElfError::Field {
+            place: format!("section {index} ({})", section.name_text()),
+            field,
+            value: u64::from(value),
+            why,
+        };
+        if section.info as usize >= sections.len() {
+            return Err(field("sh_info", section.info, "no such section"));
+        }
+        match sections.get(section.link as usize) {
+            Some(table) if table.kind == SectionKind::SYMTAB => {}
+            _ => return Err(field("sh_link", section.link, "not a symbol table")),
+        }
+    }
+    Ok(())
+}
+
+fn check_overlap(sections: &[Section<'_>]) -> Result<(), ElfError> {
+    let mut ranges: Vec<(u64, u64, usize)> = sections
+        .iter()
+        .enumerate()
+        .filter(|(_, section)| !section.data.is_empty())
+        .map(|(index, section)| (section.offset, section.data.len() as u64, index))
+        .collect();
+    ranges.sort_unstable();
+    for pair in ranges.windows(2) {
+        let [(start, size, first), (next, _, second)] = *pair else { continue };
+        if start.saturating_add(size) > next {
+            let name = |index: usize| {
+                format!("{index} ({})", sections.get(index).map_or_else(String::new, Section::name_text))
+            };
+            return Err(ElfError::Overlap { first: name(first), second: name(second), offset: next });
+        }
+    }
+    Ok(())
+}
