@@ -67,19 +67,11 @@ pub enum CompressError {
 }
 
 /// Sorts a decoder's error by what its chain of causes holds.
-pub(super) fn from_decoder(
-    format: Format,
-    offset: u64,
-    error: &(dyn Error + 'static),
-) -> CompressError {
+pub(super) fn from_decoder(format: Format, offset: u64, error: &(dyn Error + 'static)) -> CompressError {
     let mut cause = Some(error);
     while let Some(current) = cause {
         if is_window(current) {
-            return CompressError::Window {
-                format,
-                offset,
-                limit: WINDOW_LIMIT,
-            };
+            return CompressError::Window { format, offset, limit: WINDOW_LIMIT };
         }
         if let Some(io) = current.downcast_ref::<io::Error>() {
             if io.kind() == io::ErrorKind::UnexpectedEof {
@@ -94,11 +86,7 @@ pub(super) fn from_decoder(
             cause = current.source();
         }
     }
-    CompressError::Corrupt {
-        format,
-        offset,
-        reason: error.to_string(),
-    }
+    CompressError::Corrupt { format, offset, reason: error.to_string() }
 }
 
 /// Is this the decoder's refusal to allocate a window?

@@ -46,10 +46,7 @@ pub(super) fn xz(rest: &mut &[u8], output: &mut Output) -> Result<(), Failure> {
     let limit_kib = u32::try_from(WINDOW_LIMIT >> 10).unwrap_or(u32::MAX - 1);
     // The crate counts its fixed buffers too, a little above 100 KiB.
     let limit_kib = limit_kib.saturating_add(1024);
-    copy(
-        &mut lzma_rust2::XzReader::new_mem_limit(&mut *rest, false, limit_kib),
-        output,
-    )?;
+    copy(&mut lzma_rust2::XzReader::new_mem_limit(&mut *rest, false, limit_kib), output)?;
     // Stream padding: zeros, a multiple of four.
     while let Some(tail) = rest.strip_prefix(&[0; 4]) {
         *rest = tail;
@@ -60,19 +57,17 @@ pub(super) fn xz(rest: &mut &[u8], output: &mut Output) -> Result<(), Failure> {
 /// Takes one zstd frame, skippable or not.
 pub(super) fn zstd(rest: &mut &[u8], output: &mut Output) -> Result<(), Failure> {
     if let Some(length) = skippable(rest) {
-        *rest = usize::try_from(length)
-            .ok()
-            .and_then(|length| rest.get(8..)?.get(length..))
-            .ok_or_else(|| {
+        *rest = usize::try_from(length).ok().and_then(|length| rest.get(8..)?.get(length..)).ok_or_else(
+            || {
                 *rest = &[];
                 io::Error::from(io::ErrorKind::UnexpectedEof)
-            })?;
+            },
+        )?;
         return Ok(());
     }
     expect(rest, Format::Zstd)?;
-    let mut decoder =
-        ruzstd::decoding::StreamingDecoder::new_with_max_window_size(&mut *rest, WINDOW_LIMIT)
-            .map_err(|error| Failure::Decoder(Box::new(error)))?;
+    let mut decoder = ruzstd::decoding::StreamingDecoder::new_with_max_window_size(&mut *rest, WINDOW_LIMIT)
+        .map_err(|error| Failure::Decoder(Box::new(error)))?;
     copy(&mut decoder, output)?;
     let decoder = decoder.into_frame_decoder();
     let stored = decoder.get_checksum_from_data();
@@ -86,17 +81,11 @@ pub(super) fn zstd(rest: &mut &[u8], output: &mut Output) -> Result<(), Failure>
 fn skippable(rest: &[u8]) -> Option<u32> {
     let (magic, tail) = rest.split_first_chunk::<4>()?;
     let (length, _) = tail.split_first_chunk::<4>()?;
-    (0x184d_2a50..=0x184d_2a5f)
-        .contains(&u32::from_le_bytes(*magic))
-        .then_some(u32::from_le_bytes(*length))
+    (0x184d_2a50..=0x184d_2a5f).contains(&u32::from_le_bytes(*magic)).then_some(u32::from_le_bytes(*length))
 }
 
 fn expect(rest: &[u8], format: Format) -> Result<(), Failure> {
-    if rest.starts_with(format.magic()) {
-        Ok(())
-    } else {
-        Err(Failure::NotAMember)
-    }
+    if rest.starts_with(format.magic()) { Ok(()) } else { Err(Failure::NotAMember) }
 }
 
 /// Copies all that a decoder yields.

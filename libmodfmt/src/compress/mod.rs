@@ -78,9 +78,7 @@ impl fmt::Display for Format {
 /// The format of a file by its first bytes; `None` for anything else, a plain ELF file included.
 #[must_use]
 pub fn detect(file: &[u8]) -> Option<Format> {
-    Format::ALL
-        .into_iter()
-        .find(|format| file.starts_with(format.magic()))
+    Format::ALL.into_iter().find(|format| file.starts_with(format.magic()))
 }
 
 /// Decompresses a whole file into at most `limit` bytes.
@@ -119,11 +117,7 @@ pub fn decompress(file: &[u8], limit: u64) -> Result<Vec<u8>, CompressError> {
             }
             Err(member::Failure::Output(error)) => return Err(error),
             Err(member::Failure::Decoder(error)) => {
-                return Err(error::from_decoder(
-                    format,
-                    self::offset(file, rest),
-                    &*error,
-                ));
+                return Err(error::from_decoder(format, self::offset(file, rest), &*error));
             }
         }
     }

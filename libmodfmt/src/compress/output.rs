@@ -12,21 +12,14 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn new(format: Format, limit: u64) -> Self {
-        Self {
-            format,
-            limit,
-            bytes: Vec::new(),
-        }
+        Self { format, limit, bytes: Vec::new() }
     }
 
     /// Appends a chunk, or says that it does not fit.
     pub(super) fn push(&mut self, chunk: &[u8]) -> Result<(), CompressError> {
         let size = (self.bytes.len() as u64).saturating_add(chunk.len() as u64);
         if size > self.limit {
-            return Err(CompressError::TooBig {
-                format: self.format,
-                limit: self.limit,
-            });
+            return Err(CompressError::TooBig { format: self.format, limit: self.limit });
         }
         let free = self.bytes.capacity().saturating_sub(self.bytes.len());
         if free < chunk.len() {
@@ -36,10 +29,7 @@ impl Output {
             let more = doubled.saturating_sub(self.bytes.len()).max(chunk.len());
             self.bytes
                 .try_reserve_exact(more)
-                .map_err(|_| CompressError::Memory {
-                    format: self.format,
-                    size,
-                })?;
+                .map_err(|_| CompressError::Memory { format: self.format, size })?;
         }
         self.bytes.extend_from_slice(chunk);
         Ok(())

@@ -37,11 +37,7 @@ fn zstd(content: &[u8]) -> Vec<u8> {
 }
 
 fn samples() -> [(Format, Vec<u8>); 3] {
-    [
-        (Format::Gzip, gzip(TEXT)),
-        (Format::Xz, hex(XZ)),
-        (Format::Zstd, hex(ZSTD)),
-    ]
+    [(Format::Gzip, gzip(TEXT)), (Format::Xz, hex(XZ)), (Format::Zstd, hex(ZSTD))]
 }
 
 #[test]
@@ -61,10 +57,7 @@ fn the_limit_is_exact() {
     for (format, file) in samples() {
         assert_eq!(decompress(&file, length).unwrap(), TEXT);
         let limit = length - 1;
-        assert_eq!(
-            decompress(&file, limit),
-            Err(CompressError::TooBig { format, limit })
-        );
+        assert_eq!(decompress(&file, limit), Err(CompressError::TooBig { format, limit }));
     }
 }
 
@@ -101,11 +94,7 @@ fn a_huge_window_is_refused() {
 fn members_are_joined() {
     for (format, file) in samples() {
         let twice = [file.clone(), file].concat();
-        assert_eq!(
-            decompress(&twice, LIMIT).unwrap(),
-            TEXT.repeat(2),
-            "{format}"
-        );
+        assert_eq!(decompress(&twice, LIMIT).unwrap(), TEXT.repeat(2), "{format}");
     }
     let padded = [hex(XZ), vec![0; 8], hex(XZ), vec![0; 4]].concat();
     assert_eq!(decompress(&padded, LIMIT).unwrap(), TEXT.repeat(2));
