@@ -3,5 +3,8 @@
 //!
 //! This crate opens no file, asks no kernel and holds no `unsafe`.
 
+pub mod arch;
 pub mod compress;
 pub mod elf;
+pub mod note;
+pub mod persist;

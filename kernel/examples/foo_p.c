@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The example of the RFC: a pointer that is set up once and found again by every later load.
+ *
+ * The memory behind foo_p comes from kmalloc, belongs to nobody but this module, and is left
+ * alone by exit. It must not come from a cache of the module's own, which would have to go away
+ * with the module.
+ */
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <persistent.h>
+
+struct foo {
+	unsigned int loads;
+	char first_args[32];
+};
+
+static __persistent struct foo *foo_p;
+
+static char *note = "none";
+module_param(note, charp, 0444);
+MODULE_PARM_DESC(note, "remembered by the first load only");
+
+static int __init foo_init(void)
+{
+	if (!foo_p) {
+		foo_p = kzalloc(sizeof(*foo_p), GFP_KERNEL);
+		if (!foo_p)
+			return -ENOMEM;
+		strscpy(foo_p->first_args, note, sizeof(foo_p->first_args));
+	}
+	foo_p->loads++;
+	pr_info("foo_p: load %u, first note \"%s\"\n", foo_p->loads, foo_p->first_args);
+	return 0;
+}
+
+static void __exit foo_exit(void)
+{
+	pr_info("foo_p: unloaded, %u loads so far\n", foo_p->loads);
+}
+
+module_init(foo_init);
+module_exit(foo_exit);
+MODULE_DESCRIPTION("persistent data: a pointer that is set up once");
+MODULE_LICENSE("GPL");

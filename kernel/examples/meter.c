@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A small driver whose state survives a reload: /dev/meter takes numbers, one per write, and
+ * reads back statistics and the latest samples. The statistics, the list and its nodes live on
+ * while the driver is replaced; the lock does too, but every init sets it up anew, because what
+ * lockdep knows of it belongs to the module that is gone.
+ */
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <persistent.h>
+
+#define KEEP_SAMPLES	8
+
+struct sample {
+	struct list_head node;
+	long value;
+};
+
+struct meter_stats {
+	unsigned long count;
+	long min, max, sum;
+};
+
+static __persistent struct {
+	struct mutex lock;
+	struct meter_stats stats;
+	unsigned int kept;
+	unsigned int generation;
+} meter;
+
+/* An initial value that points into persistent data is fine: it is set once, at the first load. */
+static __persistent LIST_HEAD(samples);
+
+/* A persistent parameter: kept over reloads, unless the command line sets it. */
+static __persistent int scale = 1;
+module_param(scale, int, 0644);
+MODULE_PARM_DESC(scale, "factor for each sample");
+
+static void remember(long value)
+{
+	struct sample *sample;
+
+	if (meter.kept >= KEEP_SAMPLES) {
+		sample = list_first_entry(&samples, struct sample, node);
+		list_del(&sample->node);
+	} else {
+		sample = kmalloc(sizeof(*sample), GFP_KERNEL);
+		if (!sample)
+			return;
+		meter.kept++;
+	}
+	sample->value = value;
+	list_add_tail(&sample->node, &samples);
+}
+
+static ssize_t meter_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	long value;
+	int err = kstrtol_from_user(buf, len, 0, &value);
+
+	if (err)
+		return err;
+	value *= scale;
+	mutex_lock(&meter.lock);
+	if (!meter.stats.count || value < meter.stats.min)
+		meter.stats.min = value;
+	if (!meter.stats.count || value > meter.stats.max)
+		meter.stats.max = value;
+	meter.stats.sum += value;
+	meter.stats.count++;
+	remember(value);
+	mutex_unlock(&meter.lock);
+	return len;
+}
+
+static int meter_show(struct seq_file *m, void *unused)
+{
+	struct sample *sample;
+
+	mutex_lock(&meter.lock);
+	seq_printf(m, "generation %u, %lu samples, min %ld, max %ld, sum %ld\nlatest:",
+		   meter.generation, meter.stats.count, meter.stats.min, meter.stats.max,
+		   meter.stats.sum);
+	list_for_each_entry(sample, &samples, node)
+		seq_printf(m, " %ld", sample->value);
+	seq_puts(m, "\n");
+	mutex_unlock(&meter.lock);
+	return 0;
+}
+
+static int meter_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, meter_show, NULL);
+}
+
+static const struct file_operations meter_fops = {
+	.owner = THIS_MODULE,
+	.open = meter_open,
+	.read = seq_read,
+	.write = meter_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+static struct miscdevice meter_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "meter",
+	.fops = &meter_fops,
+};
+
+static int __init meter_init(void)
+{
+	mutex_init(&meter.lock);
+	meter.generation++;
+	return misc_register(&meter_device);
+}
+
+static void __exit meter_exit(void)
+{
+	misc_deregister(&meter_device);
+}
+
+module_init(meter_init);
+module_exit(meter_exit);
+MODULE_DESCRIPTION("persistent data: a driver whose state survives a reload");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Why the persistent data of a file cannot be listed.
+
+use thiserror::Error;
+
+use crate::elf::ElfError;
+
+/// The file is broken where its persistent data stand.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PersistError {
+    /// The ELF file itself.
+    #[error(transparent)]
+    Elf(#[from] ElfError),
+    /// Two sections of one persistent name.
+    #[error("sections {first} and {second} are both called {name}; a module has one")]
+    TwoSections {
+        /// The name.
+        name: &'static str,
+        /// Index of the first.
+        first: usize,
+        /// Index of the second.
+        second: usize,
+    },
+    /// A variable ends behind its section.
+    #[error(
+        "{section}: variable {variable} at offset {offset:#x}, size {size:#x}, ends behind the section ({section_size:#x} bytes)"
+    )]
+    VariableOutside {
+        /// The section.
+        section: &'static str,
+        /// The variable.
+        variable: String,
+        /// Offset in the section, in bytes.
+        offset: u64,
+        /// Size in bytes.
+        size: u64,
+        /// The section's size in bytes.
+        section_size: u64,
+    },
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The header: what identifies a region.
+
+use std::fmt;
+
+use super::Role;
+
+/// What identifies the persistent data of one owner. The address is not part of it: that is read
+/// from the kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Name of the module whose source defines the variables.
+    pub owner: String,
+    /// The build id (`NT_GNU_BUILD_ID`) of the owner's file; empty where it has none.
+    pub build_id: Vec<u8>,
+    /// The variables' names are known. A file stripped of them binds only by build id.
+    pub named: bool,
+    /// The persistent sections, data before bss, at most one of each.
+    pub sections: Vec<SectionHeader>,
+}
+
+/// One persistent section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SectionHeader {
+    /// Which of the two.
+    pub role: Role,
+    /// Size in bytes.
+    pub size: u64,
+    /// Alignment in bytes, at least 1.
+    pub align: u64,
+    /// The variables by ascending offset.
+    pub variables: Vec<Variable>,
+}
+
+/// One persistent variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Base name of the source file; none for a variable that is visible outside of its file.
+    pub file: Option<String>,
+    /// The function around it, only where two variables of one file share a name.
+    pub function: Option<String>,
+    /// The name in the source, without the number that gcc appends (`cnt.0`).
+    pub name: String,
+    /// Offset in the section, in bytes.
+    pub offset: u64,
+    /// Size in bytes.
+    pub size: u64,
+    /// The alignment that its place guarantees, in bytes: that of the offset, at most the section's.
+    pub align: u64,
+    /// Its C type, where debug information told it.
+    pub type_name: Option<String>,
+    /// Hash over the structure of its type, where debug information told it.
+    pub type_hash: Option<u64>,
+}
+
+impl Header {
+    /// The section of that role.
+    #[must_use]
+    pub fn section(&self, role: Role) -> Option<&SectionHeader> {
+        self.sections.iter().find(|section| section.role == role)
+    }
+
+    /// The size of all sections together, in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.sections.iter().fold(0, |sum, section| sum.saturating_add(section.size))
+    }
+
+    /// Every variable with its section.
+    pub fn variables(&self) -> impl Iterator<Item = (&SectionHeader, &Variable)> {
+        self.sections
+            .iter()
+            .flat_map(|section| section.variables.iter().map(move |variable| (section, variable)))
+    }
+
+    /// The layout hashes of all sections as one number, for display and quick comparison.
+    #[must_use]
+    pub fn layout_hash(&self) -> u64 {
+        let mut hash = super::layout_hash::Hash::new();
+        for section in &self.sections {
+            hash.number(section.layout_hash());
+        }
+        hash.finish()
+    }
+}
+
+impl Variable {
+    /// The alignment that `offset` guarantees in a section of alignment `section_align`, in bytes.
+    #[must_use]
+    pub fn align_of(offset: u64, section_align: u64) -> u64 {
+        let own = if offset == 0 { section_align } else { 1 << offset.trailing_zeros() };
+        own.min(section_align.max(1)).max(1)
+    }
+
+    /// What makes it the same variable in the next version: file, function and name.
+    #[must_use]
+    pub fn identity(&self) -> (Option<&str>, Option<&str>, &str) {
+        (self.file.as_deref(), self.function.as_deref(), &self.name)
+    }
+}
+
+impl fmt::Display for Variable {
+    /// `file.c:function:name`, as much of it as is known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{file}:")?;
+        }
+        if let Some(function) = &self.function {
+            write!(f, "{function}:")?;
+        }
+        f.write_str(&self.name)
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The layout hash: 64-bit FNV-1a over section size, alignment and the place of each variable.
+//!
+//! Types are left out on purpose: one source built with and without debug information must agree.
+//! docs/note-format.md gives the exact order of the bytes, for tools in other languages.
+
+use super::{SectionHeader, Variable};
+
+/// FNV-1a, 64 bit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hash(u64);
+
+impl Hash {
+    pub(crate) const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    pub(crate) fn number(&mut self, number: u64) {
+        self.bytes(&number.to_le_bytes());
+    }
+
+    /// The text and a NUL, so that two neighbours cannot be split differently.
+    pub(crate) fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+        self.bytes(&[0]);
+    }
+
+    pub(crate) const fn finish(self) -> u64 {
+        self.0
+    }
+}
+
+impl SectionHeader {
+    /// The layout hash of the section.
+    #[must_use]
+    pub fn layout_hash(&self) -> u64 {
+        let mut hash = Hash::new();
+        hash.text(self.role.section_name());
+        hash.number(self.size);
+        hash.number(self.align);
+        for variable in &self.variables {
+            variable.add_to(&mut hash);
+        }
+        hash.finish()
+    }
+
+    /// The CRC that stands for the layout where the kernel checks symbol versions: both halves of
+    /// the layout hash, exclusive-or.
+    #[must_use]
+    pub fn crc(&self) -> u32 {
+        let [a, b, c, d, e, f, g, h] = self.layout_hash().to_le_bytes();
+        u32::from_le_bytes([a, b, c, d]) ^ u32::from_le_bytes([e, f, g, h])
+    }
+}
+
+impl Variable {
+    fn add_to(&self, hash: &mut Hash) {
+        hash.text(self.file.as_deref().unwrap_or_default());
+        hash.text(self.function.as_deref().unwrap_or_default());
+        hash.text(&self.name);
+        hash.number(self.offset);
+        hash.number(self.size);
+        hash.number(self.align);
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Names that are made from an owner's: its keeper and the base symbols.
+
+use super::Role;
+use super::layout_hash::Hash;
+
+/// The longest module or versioned symbol name that every kernel takes: `MODULE_NAME_LEN` is
+/// 64 - sizeof(long), with its NUL (include/linux/moduleparam.h, 4.19 to 7.3).
+const LONGEST: usize = 55;
+
+const KEEPER: &str = "__persist";
+
+/// The keeper's name for `owner`: `foo__persist`. An owner's name of more than 46 bytes is cut and
+/// gets eight hexadecimal digits of a hash of the whole.
+///
+/// ```
+/// assert_eq!(libmodfmt::persist::keeper_name("foo"), "foo__persist");
+/// assert_eq!(libmodfmt::persist::keeper_name(&"x".repeat(50)).len(), 55);
+/// ```
+#[must_use]
+pub fn keeper_name(owner: &str) -> String {
+    bounded(owner, KEEPER)
+}
+
+/// The name of the symbol that a keeper exports for one section: `foo__persist_data`.
+#[must_use]
+pub fn base_symbol(owner: &str, role: Role) -> String {
+    bounded(owner, &format!("{KEEPER}{}", role.suffix()))
+}
+
+/// What a keeper's name ends with: `__persist`.
+#[must_use]
+pub const fn keeper_owner_suffix() -> &'static str {
+    KEEPER
+}
+
+fn bounded(owner: &str, suffix: &str) -> String {
+    if owner.len() + suffix.len() <= LONGEST {
+        return format!("{owner}{suffix}");
+    }
+    let mut hash = Hash::new();
+    hash.text(owner);
+    let digits = format!("_{:08x}", hash.finish() >> 32);
+    let mut keep = LONGEST.saturating_sub(suffix.len() + digits.len());
+    while !owner.is_char_boundary(keep) {
+        keep = keep.saturating_sub(1);
+    }
+    format!("{}{digits}{suffix}", owner.get(..keep).unwrap_or_default())
+}

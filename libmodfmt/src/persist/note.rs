@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The header as an ELF note: how a keeper carries it. docs/note-format.md is the reference.
+
+use thiserror::Error;
+
+use super::{Header, Role, SectionHeader, Variable};
+use crate::elf::ByteOrder;
+use crate::note::{self, NoteSectionError};
+
+/// Section of a keeper that holds the note, also its file name below `/sys/module/NAME/notes/`.
+pub const NOTE_SECTION: &str = ".note.persist";
+/// Name of the note.
+pub const NOTE_NAME: &[u8] = b"persist";
+/// Type of the note.
+pub const NOTE_TYPE: u32 = 1;
+/// The version that this crate writes, and the only one that it reads.
+pub const NOTE_VERSION: u16 = 1;
+
+const FLAG_NAMED: u16 = 1;
+/// More than this many sections or variables cannot be meant.
+const MOST: u32 = 1 << 20;
+
+/// Why a note is not a header.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoteError {
+    /// The note section itself is broken.
+    #[error(transparent)]
+    Section(#[from] NoteSectionError),
+    /// No note of that name and type.
+    #[error("no note of name \"persist\" and type 1")]
+    Missing,
+    /// A later version of the format.
+    #[error("version {version} of the header note is not known (this program reads version {NOTE_VERSION})")]
+    Version {
+        /// The version found.
+        version: u16,
+    },
+    /// The note ends within a field, or a field has an impossible value.
+    #[error("header note, offset {offset:#x}: {field} {why}")]
+    Field {
+        /// Offset in the note's description, in bytes.
+        offset: usize,
+        /// The field.
+        field: &'static str,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// The recorded layout hash is not that of the recorded variables.
+    #[error("header note: the layout hash of {section} is {recorded:#x}, its variables give {computed:#x}")]
+    Hash {
+        /// The section.
+        section: &'static str,
+        /// The hash in the note.
+        recorded: u64,
+        /// The hash of the variables in the note.
+        computed: u64,
+    },
+}
+
+impl Header {
+    /// The bytes of the whole note section.
+    #[must_use]
+    pub fn to_note(&self, order: ByteOrder) -> Vec<u8> {
+        let mut out = Writer { order, data: Vec::new() };
+        out.number16(NOTE_VERSION);
+        out.number16(if self.named { FLAG_NAMED } else { 0 });
+        out.text(&self.owner);
+        out.bytes(&self.build_id);
+        out.count(self.sections.len());
+        for section in &self.sections {
+            out.text(section.role.section_name());
+            out.number64(section.size);
+            out.number64(section.align);
+            out.number64(section.layout_hash());
+            out.count(section.variables.len());
+            for variable in &section.variables {
+                out.text(variable.file.as_deref().unwrap_or_default());
+                out.text(variable.function.as_deref().unwrap_or_default());
+                out.text(&variable.name);
+                out.number64(variable.offset);
+                out.number64(variable.size);
+                out.number64(variable.align);
+                out.text(variable.type_name.as_deref().unwrap_or_default());
+                out.count(usize::from(variable.type_hash.is_some()));
+                out.number64(variable.type_hash.unwrap_or_default());
+            }
+        }
+        note::encode(NOTE_NAME, NOTE_TYPE, &out.data, order)
+    }
+
+    /// Reads a header from a note section.
+    ///
+    /// # Errors
+    /// No such note, an unknown version, a truncated or impossible field, or a layout hash that does
+    /// not belong to the variables.
+    pub fn from_note(section: &[u8], order: ByteOrder) -> Result<Self, NoteError> {
+        for record in note::records(section, order) {
+            let record = record?;
+            if record.name == NOTE_NAME && record.kind == NOTE_TYPE {
+                return Reader { order, data: record.description, at: 0 }.header();
+            }
+        }
+        Err(NoteError::Missing)
+    }
+}
+
+struct Writer {
+    order: ByteOrder,
+    data: Vec<u8>,
+}
+
+impl Writer {
+    fn number16(&mut self, number: u16) {
+        self.data.extend(self.order.bytes16(number));
+    }
+
+    fn number64(&mut self, number: u64) {
+        self.data.extend(self.order.bytes64(number));
+    }
+
+    fn count(&mut self, number: usize) {
+        self.data.extend(self.order.bytes32(u32::try_from(number).unwrap_or(u32::MAX)));
+    }
+
+    /// A 16-bit length and the bytes; what is longer than that is cut.
+    fn bytes(&mut self, bytes: &[u8]) {
+        let size = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
+        self.number16(size);
+        self.data.extend_from_slice(bytes.get(..usize::from(size)).unwrap_or_default());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+}
+
+struct Reader<'d> {
+    order: ByteOrder,
+    data: &'d [u8],
+    at: usize,
+}
+
+impl<'d> Reader<'d> {
+    fn error(&self, field: &'static str, why: &'static str) -> NoteError {
+        NoteError::Field { offset: self.at, field, why }
+    }
+
+    fn take(&mut self, size: usize, field: &'static str) -> Result<&'d [u8], NoteError> {
+        let end = self.at.checked_add(size);
+        let part = end.and_then(|end| self.data.get(self.at..end));
+        let part = part.ok_or_else(|| self.error(field, "runs past the end of the note"))?;
+        self.at = end.unwrap_or(self.at);
+        Ok(part)
+    }
+
+    fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], NoteError> {
+        let part = self.take(N, field)?;
+        part.first_chunk::<N>().copied().ok_or_else(|| self.error(field, "is too short"))
+    }
+
+    fn number16(&mut self, field: &'static str) -> Result<u16, NoteError> {
+        Ok(self.order.u16(self.array(field)?))
+    }
+
+    fn number64(&mut self, field: &'static str) -> Result<u64, NoteError> {
+        Ok(self.order.u64(self.array(field)?))
+    }
+
+    fn count(&mut self, field: &'static str) -> Result<u32, NoteError> {
+        let count = self.order.u32(self.array(field)?);
+        if count > MOST {
+            return Err(self.error(field, "is impossibly large"));
+        }
+        Ok(count)
+    }
+
+    fn bytes(&mut self, field: &'static str) -> Result<&'d [u8], NoteError> {
+        let size = self.number16(field)?;
+        self.take(usize::from(size), field)
+    }
+
+    fn text(&mut self, field: &'static str) -> Result<String, NoteError> {
+        let bytes = self.bytes(field)?;
+        let text = std::str::from_utf8(bytes).map_err(|_| self.error(field, "is not UTF-8"))?;
+        Ok(text.to_owned())
+    }
+
+    fn optional(&mut self, field: &'static str) -> Result<Option<String>, NoteError> {
+        Ok(Some(self.text(field)?).filter(|text| !text.is_empty()))
+    }
+
+    fn header(&mut self) -> Result<Header, NoteError> {
+        let version = self.number16("version")?;
+        if version != NOTE_VERSION {
+            return Err(NoteError::Version { version });
+        }
+        let named = self.number16("flags")? & FLAG_NAMED != 0;
+        let owner = self.text("owner")?;
+        if owner.is_empty() {
+            return Err(self.error("owner", "is empty"));
+        }
+        let build_id = self.bytes("build id")?.to_vec();
+        let mut sections: Vec<SectionHeader> = Vec::new();
+        for _ in 0..self.count("section count")? {
+            let section = self.section()?;
+            if sections.iter().any(|other| other.role == section.role) {
+                return Err(self.error("section name", "occurs twice"));
+            }
+            sections.push(section);
+        }
+        if sections.is_empty() {
+            return Err(self.error("section count", "is zero"));
+        }
+        Ok(Header { owner, build_id, named, sections })
+    }
+
+    fn section(&mut self) -> Result<SectionHeader, NoteError> {
+        let name = self.bytes("section name")?;
+        let role = Role::of_section(name)
+            .ok_or_else(|| self.error("section name", "is not a persistent section"))?;
+        let size = self.number64("section size")?;
+        let align = self.number64("section alignment")?;
+        let recorded = self.number64("layout hash")?;
+        let mut variables = Vec::new();
+        for _ in 0..self.count("variable count")? {
+            variables.push(self.variable(size)?);
+        }
+        let section = SectionHeader { role, size, align, variables };
+        let computed = section.layout_hash();
+        if computed != recorded {
+            return Err(NoteError::Hash { section: role.section_name(), recorded, computed });
+        }
+        Ok(section)
+    }
+
+    fn variable(&mut self, section_size: u64) -> Result<Variable, NoteError> {
+        let file = self.optional("variable file")?;
+        let function = self.optional("variable function")?;
+        let name = self.text("variable name")?;
+        let offset = self.number64("variable offset")?;
+        let size = self.number64("variable size")?;
+        let align = self.number64("variable alignment")?;
+        if offset.checked_add(size).is_none_or(|end| end > section_size) {
+            return Err(self.error("variable size", "ends behind its section"));
+        }
+        let type_name = self.optional("type name")?;
+        let known = self.count("type hash flag")? != 0;
+        let hash = self.number64("type hash")?;
+        Ok(Variable {
+            file,
+            function,
+            name,
+            offset,
+            size,
+            align,
+            type_name,
+            type_hash: known.then_some(hash),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header() -> Header {
+        let variable = Variable {
+            file: Some("foo.c".into()),
+            function: None,
+            name: "stats".into(),
+            offset: 8,
+            size: 24,
+            align: 8,
+            type_name: Some("struct foo_stats".into()),
+            type_hash: Some(7),
+        };
+        let section = SectionHeader { role: Role::Data, size: 32, align: 64, variables: vec![variable] };
+        Header { owner: "foo".into(), build_id: vec![1, 2, 3], named: true, sections: vec![section] }
+    }
+
+    #[test]
+    fn both_orders_round_trip() {
+        for order in [ByteOrder::Little, ByteOrder::Big] {
+            assert_eq!(Header::from_note(&header().to_note(order), order), Ok(header()));
+        }
+    }
+
+    #[test]
+    fn an_unknown_version_is_named() {
+        let mut note = header().to_note(ByteOrder::Little);
+        let start = note.windows(4).position(|bytes| bytes == [1, 0, 1, 0]).unwrap();
+        note[start] = 9;
+        assert_eq!(Header::from_note(&note, ByteOrder::Little), Err(NoteError::Version { version: 9 }));
+    }
+
+    #[test]
+    fn a_changed_variable_breaks_the_hash() {
+        let mut note = header().to_note(ByteOrder::Little);
+        let start = note.windows(5).position(|bytes| bytes == b"stats").unwrap();
+        note[start] = b'S';
+        assert!(matches!(Header::from_note(&note, ByteOrder::Little), Err(NoteError::Hash { .. })));
+    }
+
+    #[test]
+    fn every_truncation_is_an_error() {
+        let description_start = 20;
+        let note = header().to_note(ByteOrder::Little);
+        let description = &note[description_start..];
+        for size in 0..description.len().saturating_sub(4) {
+            let cut = note::encode(NOTE_NAME, NOTE_TYPE, &description[..size], ByteOrder::Little);
+            assert!(Header::from_note(&cut, ByteOrder::Little).is_err(), "{size} bytes");
+        }
+    }
+}

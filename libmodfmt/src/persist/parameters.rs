@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Module parameters that live in persistent data. Numbers and char arrays may; a `charp` may not.
+//!
+//! `struct kernel_param` is {name, mod, ops, perm, level, flags, arg} and `struct kparam_array` is
+//! {max, elemsize, num, ops, elem} (include/linux/moduleparam.h, 4.19 to 7.3): from a pointer to
+//! `param_ops_charp` the variable's address is two words away in the first, one in the second.
+
+use super::refusal::variable_text;
+use super::{Inventory, PersistError, Refusal, Refusals};
+use crate::elf::{Object, Place, Relocation};
+
+pub(super) fn check(
+    object: &Object<'_>,
+    inventory: &Inventory,
+    found: &mut Refusals,
+) -> Result<(), PersistError> {
+    let Some((charp, _)) = object.global("param_ops_charp") else { return Ok(()) };
+    let word = object.ident.class.word_size() as u64;
+    for index in 0..object.sections.len() {
+        let Some(section) = object.sections.get(index).filter(|section| section.is_alloc()) else { continue };
+        let distance = if &*section.name == b"__param" { word.saturating_mul(2) } else { word };
+        let relocations = object.relocations_of(index)?;
+        for ops in relocations.iter().filter(|relocation| relocation.symbol == charp) {
+            let place = ops.offset.saturating_add(distance);
+            let Some(arg) = relocations.iter().find(|relocation| relocation.offset == place) else {
+                continue;
+            };
+            let Some((role, offset)) = target(object, inventory, arg) else { continue };
+            found.reasons.push(Refusal::CharpParameter {
+                section: role.section_name(),
+                variable: variable_text(inventory, role, offset),
+                offset,
+                parameter: parameter_name(object, &relocations, ops, word),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn target(object: &Object<'_>, inventory: &Inventory, arg: &Relocation) -> Option<(super::Role, u64)> {
+    let symbol = object.symbols.get(arg.symbol)?;
+    let Place::Section(index) = symbol.place else { return None };
+    let role = inventory.role_of(index)?;
+    Some((role, symbol.value.checked_add_signed(arg.addend)?))
+}
+
+/// The parameter's name: the first word of the entry points to it.
+fn parameter_name(object: &Object<'_>, relocations: &[Relocation], ops: &Relocation, word: u64) -> String {
+    let name = || {
+        let start = ops.offset.checked_sub(word.checked_mul(2)?)?;
+        let name = relocations.iter().find(|relocation| relocation.offset == start)?;
+        let symbol = object.symbols.get(name.symbol)?;
+        let Place::Section(index) = symbol.place else { return None };
+        let at = usize::try_from(symbol.value.checked_add_signed(name.addend)?).ok()?;
+        let bytes = object.sections.get(index)?.data.get(at..)?;
+        let end = bytes.iter().position(|byte| *byte == 0)?;
+        Some(String::from_utf8_lossy(bytes.get(..end)?).into_owned())
+    };
+    name().unwrap_or_else(|| String::from("(an array)"))
+}
