@@ -6,5 +6,8 @@
 pub mod arch;
 pub mod compress;
 pub mod elf;
+pub mod modinfo;
 pub mod note;
 pub mod persist;
+pub mod signature;
+pub mod versions;
