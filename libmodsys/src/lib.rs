@@ -1,2 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Placeholder until the first module lands.
+//! The only crate of this project that talks to Linux.
+//!
+//! Everything the tools want from a kernel goes through one object-safe trait, [`Kernel`]. [`Linux`] is the real kernel (module system calls over
+//! `nix`, `/sys`, `/proc`, `/lib/modules`), [`FakeKernel`] is a scripted one in memory, so that every command can be tested in-process, without
+//! root and without loading anything.
+//!
+//! ```
+//! use libmodsys::{FakeKernel, FakeModule, Kernel};
+//!
+//! let kernel = FakeKernel::new();
+//! kernel.add(FakeModule::new("foo__persist").note(".note.persist", b"header"));
+//! kernel.add(FakeModule::new("foo").uses("foo__persist"));
+//! assert_eq!(kernel.holders("foo__persist").unwrap(), ["foo"]);
+//! assert_eq!(kernel.notes("foo__persist").unwrap()[".note.persist"], b"header");
+//! ```
+//!
+//! [`lock`] serialises the tools that act on one owner.
+
+mod error;
+mod fake;
+mod flags;
+mod kernel;
+mod linux;
+pub mod lock;
+mod types;
+
+pub use error::{SysError, errno_text};
+pub use fake::{Call, FakeKernel, FakeModule, LoadRequest, Op, Settings};
+pub use flags::{LoadFlags, RemoveFlags};
+pub use kernel::Kernel;
+pub use linux::Linux;
+/// The error number of a system call, as `nix` has it.
+pub use nix::errno::Errno;
+pub use types::{InitState, KernelCompression, Lockdown, ModuleFile, Section, SectionAddress};

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a fake kernel says about itself.
+
+use std::collections::BTreeMap;
+
+use crate::{KernelCompression, Lockdown, ModuleFile};
+
+/// Facts about the kernel as a whole. Each field is the answer of the method of [`crate::Kernel`] of that name.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each is the answer of the method of Kernel of that name")]
+pub struct Settings {
+    pub release: String,
+    pub kallsyms: Vec<u8>,
+    pub vmlinux_btf: Option<Vec<u8>>,
+    pub taint: u64,
+    pub compression: Option<KernelCompression>,
+    pub sig_enforce: Option<bool>,
+    pub lockdown: Option<Lockdown>,
+    pub modules_disabled: Option<bool>,
+    pub kptr_restrict: Option<u64>,
+    pub exporting_module: Option<ModuleFile>,
+    /// Names of built-in modules.
+    pub builtin: Vec<String>,
+    /// Kernel memory: pieces by their first address.
+    pub memory: BTreeMap<u64, Vec<u8>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            release: "6.1.0-fake".to_owned(),
+            kallsyms: Vec::new(),
+            vmlinux_btf: None,
+            taint: 0,
+            compression: None,
+            sig_enforce: Some(false),
+            lockdown: None,
+            modules_disabled: Some(false),
+            kptr_restrict: Some(0),
+            exporting_module: None,
+            builtin: Vec::new(),
+            memory: BTreeMap::new(),
+        }
+    }
+}

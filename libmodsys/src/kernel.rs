@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The trait between the tools and a kernel.
+
+use std::collections::BTreeMap;
+use std::ffi::CStr;
+use std::os::fd::BorrowedFd;
+
+use nix::errno::Errno;
+
+use crate::{InitState, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags, Section, SysError};
+
+/// Everything the tools ask of a kernel.
+///
+/// Object safe, and every method takes `&self`: a command holds a `&dyn Kernel`. The first three methods change the kernel, all others only read.
+/// Module names are in the kernel's spelling (`_`, not `-`).
+pub trait Kernel {
+    /// Loads the module in an open file.
+    ///
+    /// # Errors
+    /// The kernel's error number.
+    fn finit_module(&self, file: BorrowedFd<'_>, params: &CStr, flags: LoadFlags) -> Result<(), Errno>;
+
+    /// Loads a module from memory.
+    ///
+    /// # Errors
+    /// The kernel's error number.
+    fn init_module(&self, image: &[u8], params: &CStr) -> Result<(), Errno>;
+
+    /// Removes a module.
+    ///
+    /// # Errors
+    /// The kernel's error number.
+    fn delete_module(&self, name: &CStr, flags: RemoveFlags) -> Result<(), Errno>;
+
+    /// State of a module; `None` if it is not loaded.
+    ///
+    /// # Errors
+    /// [`SysError::Read`] or [`SysError::Unknown`] for a state file that cannot be understood.
+    fn init_state(&self, name: &str) -> Result<Option<InitState>, SysError>;
+
+    /// Modules that use this one, in the order in which the kernel lists them.
+    ///
+    /// # Errors
+    /// [`SysError::Open`] if there is no such directory (module not loaded, or built in).
+    fn holders(&self, name: &str) -> Result<Vec<String>, SysError>;
+
+    /// Reference count; negative while the module goes away, `None` if the kernel keeps none (no `CONFIG_MODULE_UNLOAD`).
+    ///
+    /// # Errors
+    /// [`SysError`] if the file is there but cannot be read or is not a number.
+    fn refcount(&self, name: &str) -> Result<Option<i64>, SysError>;
+
+    /// The text of `/proc/modules`, to be parsed by `libmodfmt`. Newest module first.
+    ///
+    /// # Errors
+    /// [`SysError`] if it cannot be read.
+    fn modules_text(&self) -> Result<Vec<u8>, SysError>;
+
+    /// Sections of a loaded module, sorted by name. Empty if the module has no such directory.
+    ///
+    /// # Errors
+    /// [`SysError`]; an address that may not be read is no error but a [`crate::SectionAddress`] that says so.
+    fn sections(&self, name: &str) -> Result<Vec<Section>, SysError>;
+
+    /// ELF note sections of a loaded module: section name and content. Empty if the module has no such directory.
+    ///
+    /// # Errors
+    /// [`SysError`] if one is there but cannot be read.
+    fn notes(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError>;
+
+    /// The text of `/proc/kallsyms`, to be parsed by `libmodfmt`.
+    ///
+    /// # Errors
+    /// [`SysError`] if it cannot be read.
+    fn kallsyms(&self) -> Result<Vec<u8>, SysError>;
+
+    /// BTF of the kernel itself; `None` if the kernel has none.
+    ///
+    /// # Errors
+    /// [`SysError`] if it is there but cannot be read.
+    fn vmlinux_btf(&self) -> Result<Option<Vec<u8>>, SysError>;
+
+    /// The taint word, `/proc/sys/kernel/tainted`.
+    ///
+    /// # Errors
+    /// [`SysError`] if it cannot be read or is not a number.
+    fn taint(&self) -> Result<u64, SysError>;
+
+    /// Release of the running kernel, as `uname -r` prints it.
+    ///
+    /// # Errors
+    /// [`SysError`] if the kernel does not say.
+    fn release(&self) -> Result<String, SysError>;
+
+    /// The compression that the kernel undoes itself; `None` if it undoes none.
+    ///
+    /// # Errors
+    /// [`SysError::Read`] if the file is there but cannot be read.
+    fn compression(&self) -> Result<Option<KernelCompression>, SysError>;
+
+    /// Whether only signed modules are loaded; `None` if the kernel knows no signatures.
+    ///
+    /// # Errors
+    /// [`SysError`] if it cannot be read or understood.
+    fn sig_enforce(&self) -> Result<Option<bool>, SysError>;
+
+    /// Lockdown state; `None` if the kernel has no lockdown or securityfs is not mounted.
+    ///
+    /// # Errors
+    /// [`SysError`] if it cannot be read or understood.
+    fn lockdown(&self) -> Result<Option<Lockdown>, SysError>;
+
+    /// Whether loading and removing were switched off until reboot; `None` if the kernel does not say.
+    ///
+    /// # Errors
+    /// [`SysError`] if it cannot be read or is not a number.
+    fn modules_disabled(&self) -> Result<Option<bool>, SysError>;
+
+    /// `kptr_restrict`: 0, 1 or 2; `None` if the kernel does not say.
+    ///
+    /// # Errors
+    /// [`SysError`] if it cannot be read or is not a number.
+    fn kptr_restrict(&self) -> Result<Option<u64>, SysError>;
+
+    /// Whether the module is built into the running kernel, by `modules.builtin.bin` of its release. `false` without such an index, as kmod has it.
+    ///
+    /// # Errors
+    /// [`SysError`] if the index is there but broken.
+    fn is_builtin(&self, name: &str) -> Result<bool, SysError>;
+
+    /// Reads kernel memory.
+    ///
+    /// # Errors
+    /// [`SysError`]: not permitted (root, lockdown), no such interface, or [`SysError::NotMapped`].
+    fn read_memory(&self, address: u64, length: usize) -> Result<Vec<u8>, SysError>;
+
+    /// One module file of the running release that exports symbols, as a sample of how this kernel's modules are made. `None` if none is installed.
+    ///
+    /// # Errors
+    /// [`SysError`] if there is one but it cannot be read.
+    fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError>;
+}

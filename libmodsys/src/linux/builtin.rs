@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Is a module built into the kernel? `/lib/modules/RELEASE/modules.builtin.bin` knows, where it is installed.
+
+use std::path::Path;
+
+use super::builtin_index::{Index, IndexError};
+use super::files;
+use crate::SysError;
+
+pub(super) fn contains(path: &Path, name: &str) -> Result<bool, SysError> {
+    let Some(content) = files::read_if_there(path)? else {
+        return Ok(false);
+    };
+    Index::new(&content)
+        .and_then(|index| index.contains(name.as_bytes()))
+        .map_err(|IndexError { offset, what }| SysError::Malformed { path: path.to_owned(), offset, what })
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The running Linux kernel.
+//!
+//! One interface of the kernel per file; this one only puts them together. Nothing is kept between calls: the kernel is the only record.
+
+mod builtin;
+mod builtin_index;
+mod compression;
+mod exporting;
+mod files;
+mod initstate;
+mod kcore;
+mod lockdown;
+mod module_dir;
+mod notes;
+mod sections;
+mod settings;
+mod syscalls;
+
+use std::collections::BTreeMap;
+use std::ffi::CStr;
+use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
+
+use nix::errno::Errno;
+
+use crate::{
+    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags, Section, SysError,
+};
+
+/// The real kernel.
+///
+/// ```no_run
+/// use libmodsys::{Kernel, Linux};
+/// println!("{}", Linux::new().release()?);
+/// # Ok::<(), libmodsys::SysError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Linux {
+    root: PathBuf,
+    release: Option<String>,
+}
+
+impl Default for Linux {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Linux {
+    /// The kernel this process runs on.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { root: PathBuf::from("/"), release: None }
+    }
+
+    /// The same system calls, but `/sys`, `/proc` and `/lib/modules` are looked for below `root`, and the release is the one given.
+    /// For tests: a folder stands for a kernel.
+    #[must_use]
+    pub fn with_root(root: impl Into<PathBuf>, release: &str) -> Self {
+        Self { root: root.into(), release: Some(release.to_owned()) }
+    }
+
+    /// Path of a file below the root. Joined as text, so that odd module names (empty, with slashes) meet the same files as they do with kmod.
+    fn path(&self, below: &str) -> PathBuf {
+        let mut path = self.root.clone().into_os_string();
+        if path == "/" {
+            path.clear();
+        }
+        path.push(below);
+        PathBuf::from(path)
+    }
+
+    fn module_path(&self, name: &str, file: &str) -> PathBuf {
+        self.path(&format!("/sys/module/{name}/{file}"))
+    }
+
+    fn release_path(&self, file: &str) -> Result<PathBuf, SysError> {
+        Ok(self.path(&format!("/lib/modules/{}/{file}", self.release()?)))
+    }
+}
+
+impl Kernel for Linux {
+    fn finit_module(&self, file: BorrowedFd<'_>, params: &CStr, flags: LoadFlags) -> Result<(), Errno> {
+        syscalls::finit_module(file, params, flags)
+    }
+
+    fn init_module(&self, image: &[u8], params: &CStr) -> Result<(), Errno> {
+        syscalls::init_module(image, params)
+    }
+
+    fn delete_module(&self, name: &CStr, flags: RemoveFlags) -> Result<(), Errno> {
+        syscalls::delete_module(name, flags)
+    }
+
+    fn init_state(&self, name: &str) -> Result<Option<InitState>, SysError> {
+        initstate::read(&self.module_path(name, "initstate"), &self.path(&format!("/sys/module/{name}")))
+    }
+
+    fn holders(&self, name: &str) -> Result<Vec<String>, SysError> {
+        module_dir::holders(&self.module_path(name, "holders"))
+    }
+
+    fn refcount(&self, name: &str) -> Result<Option<i64>, SysError> {
+        module_dir::refcount(&self.module_path(name, "refcnt"))
+    }
+
+    fn modules_text(&self) -> Result<Vec<u8>, SysError> {
+        files::read(&self.path("/proc/modules"))
+    }
+
+    fn sections(&self, name: &str) -> Result<Vec<Section>, SysError> {
+        sections::read(&self.module_path(name, "sections"))
+    }
+
+    fn notes(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError> {
+        notes::read(&self.module_path(name, "notes"))
+    }
+
+    fn kallsyms(&self) -> Result<Vec<u8>, SysError> {
+        files::read(&self.path("/proc/kallsyms"))
+    }
+
+    fn vmlinux_btf(&self) -> Result<Option<Vec<u8>>, SysError> {
+        files::read_if_there(&self.path("/sys/kernel/btf/vmlinux"))
+    }
+
+    fn taint(&self) -> Result<u64, SysError> {
+        settings::number(&self.path("/proc/sys/kernel/tainted"))
+    }
+
+    fn release(&self) -> Result<String, SysError> {
+        self.release.clone().map_or_else(settings::running_release, Ok)
+    }
+
+    fn compression(&self) -> Result<Option<KernelCompression>, SysError> {
+        compression::read(&self.path("/sys/module/compression"))
+    }
+
+    fn sig_enforce(&self) -> Result<Option<bool>, SysError> {
+        settings::switch(&self.path("/sys/module/module/parameters/sig_enforce"))
+    }
+
+    fn lockdown(&self) -> Result<Option<Lockdown>, SysError> {
+        lockdown::read(&self.path("/sys/kernel/security/lockdown"))
+    }
+
+    fn modules_disabled(&self) -> Result<Option<bool>, SysError> {
+        settings::switch(&self.path("/proc/sys/kernel/modules_disabled"))
+    }
+
+    fn kptr_restrict(&self) -> Result<Option<u64>, SysError> {
+        settings::number_if_there(&self.path("/proc/sys/kernel/kptr_restrict"))
+    }
+
+    fn is_builtin(&self, name: &str) -> Result<bool, SysError> {
+        builtin::contains(&self.release_path("modules.builtin.bin")?, name)
+    }
+
+    fn read_memory(&self, address: u64, length: usize) -> Result<Vec<u8>, SysError> {
+        kcore::read(&self.path("/proc/kcore"), address, length)
+    }
+
+    fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError> {
+        exporting::find(&self.release_path("")?)
+    }
+}
