@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Where a command writes: results to standard output, messages to standard error or the system log.
+//!
+//! Failing to write is never an error of the command: a closed or broken standard error must not keep a module from being loaded.
+
+use std::ffi::OsStr;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::syslog::Syslog;
+use crate::{CommonArgs, Level};
+
+/// The output of a command.
+///
+/// ```
+/// use modcli::{Level, Output};
+///
+/// let mut output = Output::captured("insmod");
+/// output.error("missing filename.");
+/// output.warning("only with -v");
+/// assert_eq!(output.stderr(), "insmod: ERROR: missing filename.\n");
+/// ```
+#[derive(Debug)]
+pub struct Output {
+    /// As it was called, for the C library's messages, which do not take the base name.
+    argv0: String,
+    name: String,
+    level: Level,
+    syslog: Option<Syslog>,
+    out: Stream,
+    err: Stream,
+}
+
+#[derive(Debug)]
+enum Stream {
+    Stdout,
+    Stderr,
+    Buffer(Vec<u8>),
+}
+
+impl Stream {
+    fn write(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        // See the module's documentation for why the result does not matter.
+        let _ = match self {
+            Self::Stdout => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()),
+            Self::Stderr => io::stderr().write_all(bytes),
+            Self::Buffer(buffer) => buffer.write_all(bytes),
+        };
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Buffer(buffer) => String::from_utf8_lossy(buffer).into_owned(),
+            Self::Stdout | Self::Stderr => String::new(),
+        }
+    }
+}
+
+impl Output {
+    /// The output of this process, which was called by the given name.
+    #[must_use]
+    pub fn new(program: &OsStr) -> Self {
+        Self::with_streams(program, Stream::Stdout, Stream::Stderr)
+    }
+
+    /// Output that is kept in memory, for tests.
+    #[must_use]
+    pub fn captured(program: &str) -> Self {
+        Self::with_streams(OsStr::new(program), Stream::Buffer(Vec::new()), Stream::Buffer(Vec::new()))
+    }
+
+    fn with_streams(program: &OsStr, out: Stream, err: Stream) -> Self {
+        let base = Path::new(program).file_name().unwrap_or(program);
+        Self {
+            argv0: program.to_string_lossy().into_owned(),
+            name: base.to_string_lossy().into_owned(),
+            level: Level::Error,
+            syslog: None,
+            out,
+            err,
+        }
+    }
+
+    /// Sets level and destination as the options ask.
+    pub fn configure(&mut self, common: &CommonArgs) {
+        self.level = Level::from_verbosity(common.verbose);
+        self.syslog = common.syslog.then(|| Syslog::new(&self.name));
+    }
+
+    /// Base name of the command, as messages begin with it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The least grave level that is shown.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// A message, if its level is to be shown.
+    pub fn log(&mut self, level: Level, text: impl Display) {
+        if level > self.level {
+            return;
+        }
+        self.always(level, text);
+    }
+
+    /// A message whatever `-v` says: for the few warnings that nobody may miss.
+    pub fn always(&mut self, level: Level, text: impl Display) {
+        let word = level.word();
+        match &self.syslog {
+            Some(syslog) => syslog.send(level, &format!("{word}: {text}")),
+            None => self.err.write(&format!("{}: {word}: {text}\n", self.name)),
+        }
+    }
+
+    /// An error message.
+    pub fn error(&mut self, text: impl Display) {
+        self.log(Level::Error, text);
+    }
+
+    /// A warning.
+    pub fn warning(&mut self, text: impl Display) {
+        self.log(Level::Warning, text);
+    }
+
+    /// A notice.
+    pub fn notice(&mut self, text: impl Display) {
+        self.log(Level::Notice, text);
+    }
+
+    /// An information.
+    pub fn info(&mut self, text: impl Display) {
+        self.log(Level::Info, text);
+    }
+
+    /// A message for those who look for a fault.
+    pub fn debug(&mut self, text: impl Display) {
+        self.log(Level::Debug, text);
+    }
+
+    /// An error in the options, in the C library's shape: always on standard error, without a level.
+    pub(crate) fn usage_error(&mut self, text: impl Display) {
+        self.err.write(&format!("{}: {text}\n", self.argv0));
+    }
+
+    /// Text on standard output, as it is.
+    pub fn print(&mut self, text: impl Display) {
+        self.out.write(&text.to_string());
+    }
+
+    /// What was written to standard output so far, if it is captured.
+    #[must_use]
+    pub fn stdout(&self) -> String {
+        self.out.text()
+    }
+
+    /// What was written to standard error so far, if it is captured.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        self.err.text()
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! From the arguments to clap's matches, by way of `getopt_long`'s rules.
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Command};
+
+use crate::{Invocation, Output, Status, getopt};
+
+/// Reads the arguments.
+///
+/// # Errors
+/// The status to exit with, when everything is said already: success after help or version, failure after an error in the options.
+pub fn parse(command: Command, invocation: &Invocation, output: &mut Output) -> Result<ArgMatches, Status> {
+    // With getopt an option may be repeated; the last one counts.
+    let mut command = command.args_override_self(true);
+    command.build();
+    let canonical = match getopt::canonical(&command, invocation) {
+        Ok(canonical) => canonical,
+        Err(error) => {
+            output.usage_error(error);
+            return Err(Status::Failure);
+        }
+    };
+    command.try_get_matches_from(canonical).map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            output.print(error.render());
+            Status::Success
+        }
+        // Such as options that exclude each other: getopt has no words for it.
+        _ => {
+            let text = error.render().to_string();
+            let text = text.strip_prefix("error: ").unwrap_or(&text);
+            output.usage_error(text.lines().next().unwrap_or_default());
+            Status::Failure
+        }
+    })
+}
+
+/// The version text that all commands of this project show after their name: `insmod (modpersist) 0.1.0`.
+#[must_use]
+pub const fn long_version() -> &'static str {
+    concat!("(modpersist) ", env!("CARGO_PKG_VERSION"))
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Messages to the system log, by its datagram socket.
+//!
+//! As `openlog(name, LOG_CONS, LOG_DAEMON)` would send them, but without a time: every daemon puts in its own where none is given, and local time
+//! would need the C library's time zones.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+
+use crate::Level;
+
+const SOCKET: &str = "/dev/log";
+const CONSOLE: &str = "/dev/console";
+const LOG_DAEMON: u8 = 3 << 3;
+
+/// The system log under the name of a command.
+#[derive(Debug)]
+pub(crate) struct Syslog {
+    name: String,
+    socket: PathBuf,
+    console: PathBuf,
+}
+
+impl Syslog {
+    pub(crate) fn new(name: &str) -> Self {
+        Self::at(name, Path::new(SOCKET), Path::new(CONSOLE))
+    }
+
+    fn at(name: &str, socket: &Path, console: &Path) -> Self {
+        Self { name: name.to_owned(), socket: socket.to_owned(), console: console.to_owned() }
+    }
+
+    /// Sends a message; each line of it is one entry of the log.
+    pub(crate) fn send(&self, level: Level, text: &str) {
+        for line in text.lines() {
+            if self.datagram(level, line).is_err() {
+                // LOG_CONS. There is nobody left to tell if this fails, too.
+                let _ = self.console(line);
+            }
+        }
+    }
+
+    fn datagram(&self, level: Level, line: &str) -> io::Result<()> {
+        let priority = LOG_DAEMON | level.severity();
+        let message = format!("<{priority}>{}: {line}", self.name);
+        UnixDatagram::unbound()?.send_to(message.as_bytes(), &self.socket).map(|_| ())
+    }
+
+    fn console(&self, line: &str) -> io::Result<()> {
+        write!(OpenOptions::new().write(true).open(&self.console)?, "{}: {line}\r\n", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("modcli-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_message_carries_facility_severity_and_name() {
+        let folder = folder("socket");
+        let daemon = UnixDatagram::bind(folder.join("log")).unwrap();
+        let syslog = Syslog::at("insmod", &folder.join("log"), &folder.join("console"));
+        syslog.send(Level::Error, "ERROR: missing filename.");
+        let mut buffer = [0; 100];
+        let size = daemon.recv(&mut buffer).unwrap();
+        assert_eq!(&buffer[..size], b"<27>insmod: ERROR: missing filename.");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn without_a_daemon_the_console_gets_it() {
+        let folder = folder("console");
+        fs::write(folder.join("console"), "").unwrap();
+        let syslog = Syslog::at("rmmod", &folder.join("log"), &folder.join("console"));
+        syslog.send(Level::Error, "ERROR: text");
+        assert_eq!(fs::read_to_string(folder.join("console")).unwrap(), "rmmod: ERROR: text\r\n");
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
