@@ -4,6 +4,7 @@
 //! This crate opens no file, asks no kernel and holds no `unsafe`.
 
 pub mod arch;
+pub mod btf;
 pub mod compress;
 pub mod elf;
 pub mod modinfo;

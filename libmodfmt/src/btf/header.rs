@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The header of a blob and the bounds of its two sections.
+
+use super::BtfError;
+use crate::elf::ByteOrder;
+
+const MAGIC: u16 = 0xeb9f;
+/// Size of the header of version 1. A longer one is passed over by its `hdr_len`.
+const HEADER: u32 = 24;
+
+/// The two sections of a blob.
+pub(super) struct Header<'d> {
+    pub(super) order: ByteOrder,
+    pub(super) types: &'d [u8],
+    pub(super) strings: &'d [u8],
+}
+
+impl<'d> Header<'d> {
+    pub(super) fn read(blob: &'d [u8]) -> Result<Self, BtfError> {
+        let short = || out_of_blob(blob, "header", 0, HEADER.into());
+        let (magic, _) = blob.split_first_chunk::<2>().ok_or(BtfError::Magic)?;
+        let order = [ByteOrder::Little, ByteOrder::Big]
+            .into_iter()
+            .find(|order| order.u16(*magic) == MAGIC)
+            .ok_or(BtfError::Magic)?;
+        let version = *blob.get(2).ok_or_else(short)?;
+        if version != 1 {
+            return Err(BtfError::Version { value: version });
+        }
+        let field = |offset| u32_at(blob, offset, order).ok_or_else(short);
+        let length = field(4)?;
+        if length < HEADER {
+            return Err(out_of_blob(blob, "header", 0, length.into()));
+        }
+        let section = |what, offset: u32, size: u32| {
+            let start = u64::from(length).saturating_add(offset.into());
+            range(blob, start, size.into()).ok_or_else(|| out_of_blob(blob, what, start, size.into()))
+        };
+        let types = section("types", field(8)?, field(12)?)?;
+        let strings = section("strings", field(16)?, field(20)?)?;
+        for (end, byte) in [("start", strings.first()), ("end", strings.last())] {
+            if byte.is_some_and(|&byte| byte != 0) {
+                return Err(BtfError::Strings { end });
+            }
+        }
+        Ok(Self { order, types, strings })
+    }
+}
+
+/// The number at `offset`.
+pub(super) fn u32_at(bytes: &[u8], offset: usize, order: ByteOrder) -> Option<u32> {
+    bytes.get(offset..)?.first_chunk().map(|bytes| order.u32(*bytes))
+}
+
+fn range(blob: &[u8], start: u64, size: u64) -> Option<&[u8]> {
+    let start = usize::try_from(start).ok()?;
+    blob.get(start..)?.get(..usize::try_from(size).ok()?)
+}
+
+fn out_of_blob(blob: &[u8], what: &'static str, offset: u64, size: u64) -> BtfError {
+    BtfError::OutOfBlob { what, offset, size, blob: blob.len() as u64 }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The readers on what the machine's own kernel says. Skipped, aloud, where it says nothing.
+
+use libmodfmt::btf::{Btf, BtfError, Kind};
+use std::time::Instant;
+
+const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
+
+#[test]
+fn btf_of_the_running_kernel() {
+    let blob = match std::fs::read(VMLINUX) {
+        Ok(blob) => blob,
+        Err(error) => {
+            println!("skipped: {VMLINUX}: {error}");
+            return;
+        }
+    };
+    let start = Instant::now();
+    let btf = Btf::parse(&blob).unwrap();
+    let module = btf.find_struct("module").unwrap();
+    let elapsed = start.elapsed();
+    let size = btf.size_of(module).unwrap();
+    println!(
+        "{} bytes, {} types; struct module has {size} bytes; {elapsed:?}",
+        blob.len(),
+        btf.ids().count()
+    );
+
+    // Two lists of pointers lie before the name, unless the structure is randomised.
+    let name = btf.member(module, "name").unwrap().unwrap();
+    let word = btf.pointer_size().unwrap();
+    assert_eq!(btf.size_of(name.type_id), Ok(64 - word));
+    let offset = name.byte_offset().unwrap();
+    assert_eq!(btf.path_at(module, offset + 2).unwrap().unwrap().path, "name[2]");
+
+    for id in btf.ids() {
+        let ty = btf.get(id).unwrap();
+        match btf.size_of(id) {
+            Ok(size) if ty.kind.has_members() => {
+                let members = btf.members(id).unwrap().map(Result::unwrap);
+                assert!(members.into_iter().all(|member| member.bit_offset <= size * 8), "{}", ty.name);
+            }
+            Ok(_) | Err(BtfError::Wrong { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    // Absent without CONFIG_MODULES.
+    for name in ["kernel_symbol", "modversion_info"] {
+        let found = btf.find(Kind::Struct, name).map(|id| btf.size_of(id).unwrap());
+        println!("struct {name}: {found:?}");
+    }
+}
