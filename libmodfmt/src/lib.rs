@@ -10,5 +10,6 @@ pub mod elf;
 pub mod modinfo;
 pub mod note;
 pub mod persist;
+pub mod proc;
 pub mod signature;
 pub mod versions;

@@ -2,6 +2,7 @@
 //! The readers on what the machine's own kernel says. Skipped, aloud, where it says nothing.
 
 use libmodfmt::btf::{Btf, BtfError, Kind};
+use libmodfmt::proc::kallsyms;
 use std::time::Instant;
 
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
@@ -49,4 +50,19 @@ fn btf_of_the_running_kernel() {
         let found = btf.find(Kind::Struct, name).map(|id| btf.size_of(id).unwrap());
         println!("struct {name}: {found:?}");
     }
+}
+
+#[test]
+fn kallsyms_of_the_running_kernel() {
+    let text = match std::fs::read("/proc/kallsyms") {
+        Ok(text) => text,
+        Err(error) => {
+            println!("skipped: /proc/kallsyms: {error}");
+            return;
+        }
+    };
+    let start = Instant::now();
+    let symbols: Vec<_> = kallsyms(&text).collect::<Result<_, _>>().unwrap();
+    println!("{} bytes, {} symbols; {:?}", text.len(), symbols.len(), start.elapsed());
+    assert_eq!(symbols.len(), text.iter().filter(|&&byte| byte == b'\n').count());
 }

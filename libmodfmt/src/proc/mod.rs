@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The text of `/proc/modules` and `/proc/kallsyms`.
+//!
+//! Both are iterators over a text that the caller has read, line by line and without copying, so
+//! that one damaged line (an oops report may hold such a text too) costs one error and not the
+//! rest. Names are bytes: the kernel does not promise UTF-8.
+//!
+//! ```
+//! use libmodfmt::proc::{kallsyms, modules};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let text = b"foo 16384 0 - Live 0xffffffffc0a00000 (OE)\n\
+//!              foo__persist 12288 1 foo, Live 0x0000000000000000 (OE)\n";
+//! let all = modules(text).collect::<Result<Vec<_>, _>>()?;
+//! assert_eq!(all[0].name, b"foo");
+//! assert_eq!(all[1].users().collect::<Vec<_>>(), [b"foo"]);
+//!
+//! let text = b"ffffffffc0a03000 d foo_p\t[foo__persist]\n";
+//! let symbol = kallsyms(text).next().ok_or("no line")??;
+//! assert_eq!((symbol.address, symbol.module), (0xffff_ffff_c0a0_3000, Some(&b"foo__persist"[..])));
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod fields;
+mod kallsyms;
+mod modules;
+#[cfg(test)]
+mod tests;
+
+pub use error::ProcError;
+pub use kallsyms::{Symbol, kallsyms};
+pub use modules::{LoadedModule, State, modules};
