@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the host asks of the guest, read from the kernel command line.
+
+/// The job of this boot.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Run these scenarios, in this order.
+    Scenarios(Vec<String>),
+    /// Tell the story of the demo.
+    Demo,
+}
+
+impl Job {
+    /// Finds `scenarios=a,b,c` or `vmguest.demo`. Nothing found is an empty list: the
+    /// machine then boots and powers off, which is the probe for a new accelerator.
+    pub fn from_cmdline(cmdline: &str) -> Self {
+        let mut names = Vec::new();
+        for word in cmdline.split_whitespace() {
+            if word == "vmguest.demo" {
+                return Self::Demo;
+            }
+            if let Some(list) = word.strip_prefix("scenarios=") {
+                names.extend(list.split(',').filter(|name| !name.is_empty()).map(str::to_owned));
+            }
+        }
+        Self::Scenarios(names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_list() {
+        let job = Job::from_cmdline("console=ttyS0 scenarios=a,b,,c panic=-1\n");
+        assert_eq!(job, Job::Scenarios(vec!["a".into(), "b".into(), "c".into()]));
+    }
+
+    #[test]
+    fn nothing_asked() {
+        assert_eq!(Job::from_cmdline("console=ttyS0"), Job::Scenarios(Vec::new()));
+        assert_eq!(Job::from_cmdline("x vmguest.demo"), Job::Demo);
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! How much memory modules take.
+
+use anyhow::{Context, Result, anyhow};
+
+use super::Ctx;
+
+/// Adds up the areas of `/proc/vmallocinfo` that the module loader asked for.
+///
+/// The caller is `module_alloc`, `load_module` or another in nearly every release, but all
+/// of them have `module` in their name.
+pub fn module_areas(vmallocinfo: &str) -> u64 {
+    vmallocinfo.lines().filter(|line| is_module_area(line)).filter_map(size).sum()
+}
+
+/// BPF programs live there too, and come and go on their own.
+fn is_module_area(line: &str) -> bool {
+    let caller = line.split_whitespace().nth(2).unwrap_or_default();
+    caller.contains("module") && !caller.contains("bpf")
+}
+
+fn size(line: &str) -> Option<u64> {
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// A value of `/proc/meminfo`.
+pub fn meminfo(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find(|line| line.split(':').next() == Some(name))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+impl Ctx {
+    /// Bytes of the module area in use.
+    pub fn module_memory(&self) -> Result<u64> {
+        Ok(module_areas(&self.read("/proc/vmallocinfo")?))
+    }
+
+    /// A value of `/proc/meminfo` such as `SUnreclaim`, in KiB.
+    pub fn meminfo_kib(&self, name: &str) -> Result<u64> {
+        let text = self.read("/proc/meminfo").context("is /proc mounted?")?;
+        meminfo(&text, name).ok_or_else(|| anyhow!("/proc/meminfo has no {name}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn meminfo_by_exact_name() {
+        let text = "SReclaimable:      1 kB\nSUnreclaim:      9876 kB\n";
+        assert_eq!(meminfo(text, "SUnreclaim"), Some(9876));
+        assert_eq!(meminfo(text, "SUn"), None);
+    }
+}

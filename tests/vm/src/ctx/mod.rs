@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a scenario can do and see.
+//!
+//! [`Ctx`] is the one value that a scenario gets. Its methods are grouped by file:
+//! commands, the kernel log, the state of modules, memory, tracing.
+
+mod command;
+mod kmsg;
+mod memory;
+mod modules;
+mod trace;
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+pub use command::{Command, Output, Status, tools};
+pub use kmsg::{Mark, Record, trouble};
+pub use modules::Module;
+pub use trace::Call;
+
+use crate::port::Port;
+use crate::protocol::Line;
+
+/// Where the harness puts the fixture modules.
+pub const FIXTURES: &str = "/modules";
+
+/// The reason why a scenario cannot be shown on this kernel; see [`Ctx::skip`].
+#[derive(Debug)]
+pub struct Skip(pub String);
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Skip {}
+
+/// The machine, as a scenario sees it.
+pub struct Ctx {
+    port: Port,
+    log: kmsg::Log,
+}
+
+impl Ctx {
+    /// Starts with everything the kernel has logged so far read.
+    pub fn new(port: Port) -> Result<Self> {
+        Ok(Self { port, log: kmsg::Log::open()? })
+    }
+
+    /// The result port.
+    pub fn port(&mut self) -> &mut Port {
+        &mut self.port
+    }
+
+    /// Tells the reader of the run something.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.port.send(&Line::Note { note: text.into() });
+    }
+
+    /// Keeps a number.
+    pub fn measure(&mut self, what: impl Into<String>, value: impl fmt::Display) {
+        self.port.send(&Line::Measure { measure: what.into(), value: value.to_string() });
+    }
+
+    /// Keeps a text as a file of the run, under `artifacts/`.
+    pub fn artifact(&mut self, name: impl Into<String>, text: impl Into<String>) {
+        self.port.send(&Line::Artifact { artifact: name.into(), text: text.into() });
+    }
+
+    /// Ends the scenario as one that this kernel cannot show.
+    pub fn skip<T>(&self, why: impl Into<String>) -> Result<T> {
+        Err(Skip(why.into()).into())
+    }
+
+    /// The path of a fixture: `/modules/NAME.ko`, or its compressed form.
+    pub fn fixture(&self, name: &str) -> Result<String> {
+        for suffix in [".ko", ".ko.gz", ".ko.xz", ".ko.zst"] {
+            let path = format!("{FIXTURES}/{name}{suffix}");
+            if Path::new(&path).exists() {
+                return Ok(path);
+            }
+        }
+        bail!(
+            "no fixture {name} in {FIXTURES}: is it under tests/fixtures/modules, and is the variant spelled so?"
+        )
+    }
+}

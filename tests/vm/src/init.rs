@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The first process: file systems, the job, power off.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use nix::mount::{MsFlags, mount};
+use nix::sys::reboot::{RebootMode, reboot};
+
+use crate::cmdline::Job;
+use crate::ctx::Ctx;
+use crate::port::Port;
+use crate::protocol::Line;
+use crate::{demo, runner};
+
+/// Type and place of each file system, in order.
+const MOUNTS: &[(&str, &str)] = &[
+    ("proc", "/proc"),
+    ("sysfs", "/sys"),
+    ("devtmpfs", "/dev"),
+    ("tracefs", "/sys/kernel/tracing"),
+    ("debugfs", "/sys/kernel/debug"),
+    ("tmpfs", "/run"),
+    ("tmpfs", "/tmp"),
+];
+
+/// The port that carries results; the first one is the console.
+const RESULT_PORT: &str = "/dev/ttyS1";
+
+/// Does the job of this boot and powers off. Returns only where that is refused.
+pub fn main() -> ExitCode {
+    if let Err(error) = serve() {
+        eprintln!("vmguest: {error:#}");
+    }
+    power_off()
+}
+
+fn serve() -> Result<()> {
+    for &(kind, target) in MOUNTS {
+        mount_one(kind, target)?;
+    }
+    let port = Port::open(Path::new(RESULT_PORT)).with_context(|| format!("cannot open {RESULT_PORT}"))?;
+    let mut ctx = Ctx::new(port)?;
+    let cmdline = fs::read_to_string("/proc/cmdline").context("cannot read /proc/cmdline")?;
+    let exit = match do_job(&mut ctx, &Job::from_cmdline(&cmdline)) {
+        Ok(()) => 0,
+        Err(error) => {
+            ctx.note(format!("{error:#}"));
+            1
+        }
+    };
+    ctx.port().send(&Line::Exit { exit });
+    ctx.port().drain();
+    Ok(())
+}
+
+fn do_job(ctx: &mut Ctx, job: &Job) -> Result<()> {
+    match job {
+        Job::Scenarios(names) => {
+            runner::run(ctx, names);
+            Ok(())
+        }
+        Job::Demo => demo::run(ctx),
+    }
+}
+
+fn mount_one(kind: &str, target: &str) -> Result<()> {
+    fs::create_dir_all(target).with_context(|| format!("cannot create {target}"))?;
+    mount(Some(kind), target, Some(kind), MsFlags::empty(), None::<&str>)
+        .with_context(|| format!("cannot mount {kind} on {target}"))
+}
+
+fn power_off() -> ExitCode {
+    nix::unistd::sync();
+    let Err(error) = reboot(RebootMode::RB_POWER_OFF);
+    eprintln!("vmguest: cannot power off: {error}");
+    // Leaving would panic the kernel and bury the message above.
+    thread::sleep(Duration::from_secs(3600));
+    ExitCode::FAILURE
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Runs scenarios one after the other and judges each.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use anyhow::{Result, anyhow, bail, ensure};
+
+use crate::ctx::{Ctx, Skip, trouble};
+use crate::protocol::{Line, Status};
+use crate::scenario::{Expect, Scenario};
+use crate::scenarios;
+
+/// Runs the named scenarios. An unknown name is a failure of that name.
+pub fn run(ctx: &mut Ctx, names: &[String]) {
+    for name in names {
+        ctx.port().send(&Line::Start { start: name.clone() });
+        let start = Instant::now();
+        let result = match scenarios::find(name) {
+            Some(scenario) => judge(ctx, scenario),
+            None => Err(anyhow!("no scenario of this name; see `cargo xtask vm --list`")),
+        };
+        let (status, detail) = outcome(result);
+        let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        ctx.port().send(&Line::Result { scenario: name.clone(), status, detail, ms });
+    }
+}
+
+fn outcome(result: Result<()>) -> (Status, String) {
+    match result {
+        Ok(()) => (Status::Pass, String::new()),
+        Err(error) => match error.downcast_ref::<Skip>() {
+            Some(skip) => (Status::Skip, skip.to_string()),
+            None => (Status::Fail, format!("{error:#}")),
+        },
+    }
+}
+
+/// The scenario's own verdict first: it says more than what was found in the log.
+fn judge(ctx: &mut Ctx, scenario: &Scenario) -> Result<()> {
+    let mark = ctx.log_mark()?;
+    let before = loaded(ctx)?;
+    let result = catch_unwind(AssertUnwindSafe(|| (scenario.run)(ctx)))
+        .unwrap_or_else(|panic| Err(anyhow!("panicked: {}", panic_text(panic.as_ref()))));
+    let left = clean_up(ctx, &before);
+    result?;
+    let records = ctx.log_records(&mark)?;
+    let found = trouble(&records);
+    match (scenario.expect, found.first()) {
+        (Expect::Clean, Some(record)) => bail!("the kernel log has {:?}", record.text),
+        (Expect::Oops, None) => bail!("the kernel was expected to oops and did not"),
+        (Expect::Panic, _) => bail!("the kernel was expected to panic and did not"),
+        (Expect::Clean, None) => {
+            let left = left?;
+            ensure!(left.is_empty(), "left loaded: {}", left.join(" "));
+        }
+        (Expect::Oops, Some(_)) => {}
+    }
+    Ok(())
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("?")
+}
+
+fn loaded(ctx: &Ctx) -> Result<Vec<String>> {
+    Ok(ctx.modules()?.into_iter().map(|module| module.name).collect())
+}
+
+/// Removes what the scenario left loaded, so that the next one starts even; gives the names.
+fn clean_up(ctx: &mut Ctx, before: &[String]) -> Result<Vec<String>> {
+    let mut left = loaded(ctx)?;
+    left.retain(|name| !before.contains(name));
+    // Each round removes what nothing else uses; there cannot be more rounds than modules.
+    for _ in 0..left.len() {
+        for module in ctx.modules()? {
+            if left.contains(&module.name) && module.references == Some(0) {
+                ctx.peer_rmmod([&module.name])?;
+            }
+        }
+    }
+    Ok(left)
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The scenarios, one topic a file.
+//!
+//! To add one: write `fn name(ctx: &mut Ctx) -> anyhow::Result<()>` in the file of its
+//! topic, and add a line to that file's `SCENARIOS`. A new file is added to [`TOPICS`].
+
+use crate::scenario::Scenario;
+
+pub mod smoke;
+
+/// Every topic's table, in the order in which they run.
+pub const TOPICS: &[&[Scenario]] = &[smoke::SCENARIOS];
+
+/// Every scenario.
+pub fn all() -> impl Iterator<Item = &'static Scenario> {
+    TOPICS.iter().copied().flatten()
+}
+
+/// The scenario of this name.
+pub fn find(name: &str) -> Option<&'static Scenario> {
+    all().find(|scenario| scenario.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_fit_the_command_line() {
+        let mut seen = HashSet::new();
+        for scenario in all() {
+            assert!(seen.insert(scenario.name), "two scenarios named {}", scenario.name);
+            assert!(!scenario.name.contains([',', ' ', '"', '=']), "{}", scenario.name);
+        }
+    }
+}
