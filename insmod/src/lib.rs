@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Insert a module into the Linux kernel.
+//!
+//! A stand-in for kmod's `insmod`: for a module without persistent data the system calls, messages and exit codes are those of kmod 34. What a module
+//! marks `__persistent` is kept while it is unloaded; that part is in [`keep`].
+//!
+//! ```
+//! use libmodsys::FakeKernel;
+//! use modcli::{Invocation, Output, Status};
+//!
+//! let kernel = FakeKernel::new();
+//! let mut output = Output::captured("insmod");
+//! let status = insmod::run(&Invocation::new(["insmod", "/no/such.ko"]), &kernel, &mut output);
+//! assert_eq!(status, Status::Failure);
+//! assert_eq!(output.stderr(), "insmod: ERROR: could not load module /no/such.ko: No such file or directory\n");
+//! ```
+
+mod args;
+mod force;
+mod input;
+pub mod keep;
+mod params;
+mod plain;
+mod run;
+
+pub use args::{Args, Keep, command};
+pub use input::ModuleInput;
+pub use run::{Job, run};
