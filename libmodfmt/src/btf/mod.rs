@@ -37,7 +37,7 @@ mod lookup;
 mod member;
 mod path;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod types;
 
 pub use error::BtfError;
