@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Tests of libmodsys, in one binary.
+
+// Always set here; said so that clippy knows the helpers for tests, too.
+#[cfg(test)]
+mod suite;

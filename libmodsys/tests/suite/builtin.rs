@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The index of built-in modules: one that depmod wrote, and broken ones.
+
+use libmodsys::{Kernel, SysError};
+
+use super::Root;
+
+const INDEX: &[u8] = include_bytes!("../data/modules.builtin.bin");
+const PATH: &str = "lib/modules/9.9/modules.builtin.bin";
+
+#[test]
+fn names_in_the_index_are_found_and_no_others() {
+    let kernel = Root::new("builtin").file(PATH, INDEX).kernel();
+    for name in ["ext2", "ext4", "crc_ccitt", "crc16", "a"] {
+        assert!(kernel.is_builtin(name).unwrap(), "{name}");
+    }
+    for name in ["", "e", "ext", "ext3", "ext44", "crc", "crc_", "crc1", "aa", "z", "crc-ccitt"] {
+        assert!(!kernel.is_builtin(name).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn without_an_index_nothing_is_built_in() {
+    assert!(!Root::new("no_builtin").kernel().is_builtin("ext4").unwrap());
+}
+
+#[test]
+fn a_cut_index_is_an_error_or_an_answer_but_no_panic() {
+    let root = Root::new("cut_builtin");
+    for length in 0..INDEX.len() {
+        let kernel = Root(root.0.clone()).file(PATH, &INDEX[..length]).kernel();
+        match kernel.is_builtin("ext4") {
+            Ok(_) | Err(SysError::Malformed { .. }) => {}
+            Err(error) => panic!("{length}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_an_error_or_an_answer_but_no_panic() {
+    let root = Root::new("flipped_builtin");
+    for bit in 0..INDEX.len() * 8 {
+        let mut index = INDEX.to_vec();
+        index[bit / 8] ^= 1 << (bit % 8);
+        let kernel = Root(root.0.clone()).file(PATH, index).kernel();
+        let _ = kernel.is_builtin("crc_ccitt");
+    }
+}
+
+#[test]
+fn what_is_no_index_is_named() {
+    let kernel = Root::new("no_index").file(PATH, "kernel/fs/ext4/ext4.ko\n").kernel();
+    let error = kernel.is_builtin("ext4").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("modules.builtin.bin: offset 0x0: not a module index: wrong magic number")
+    );
+}
