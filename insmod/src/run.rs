@@ -86,7 +86,7 @@ fn insert(
         keep: args.keep,
         fresh: args.fresh,
     };
-    match keep::decide(&job, kernel, output) {
+    match keep::decide(&job, kernel, output)? {
         Decision::Plain => plain::insert(&job, kernel, output).map(|()| Status::Success),
         Decision::Finished(status) => Ok(status),
     }

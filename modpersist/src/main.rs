@@ -1,3 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Placeholder until the first module lands.
-fn main() {}
+//! `modpersist`: looks at the persistent data of kernel modules.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use libmodsys::Linux;
+
+fn main() -> ExitCode {
+    let args = modpersist::Args::parse();
+    modpersist::report(modpersist::run(&args, &Linux::new(), &mut std::io::stdout().lock()))
+}

@@ -47,9 +47,10 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
 }
 
 fn one(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Output) -> Status {
-    if let Next::Finished(status) = discard::before(target, args, kernel, output) {
-        return status;
-    }
+    let _lock = match discard::begin(target, args, kernel, output) {
+        Next::Remove(lock) => lock,
+        Next::Finished(status) => return status,
+    };
     if !args.force && !checks::removable(target, kernel, output) {
         return Status::Failure;
     }
@@ -58,6 +59,7 @@ fn one(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Output) -
         // Two lines, one from kmod's library and one from its tool: scripts match either.
         output.error(format_args!("could not remove '{}': {text}", target.name));
         output.error(format_args!("could not remove module {}: {text}", target.argument.display()));
+        discard::explain(target, kernel, output);
         return Status::Failure;
     }
     discard::after(target, args, kernel, output)

@@ -18,6 +18,7 @@
 
 mod error;
 mod ident;
+mod peek;
 mod read;
 mod relocation;
 mod section;
@@ -26,6 +27,7 @@ mod write;
 
 pub use error::ElfError;
 pub use ident::{ByteOrder, Class, Ident, Machine};
+pub use peek::section_names;
 pub use relocation::{Relocation, RelocationForm};
 pub use section::{Section, SectionKind, flags};
 pub use symbol::{Binding, Place, Symbol, SymbolKind};

@@ -22,16 +22,16 @@ pub fn keeper_name(owner: &str) -> String {
     bounded(owner, KEEPER)
 }
 
+/// The name under which a keeper for `owner` is tried out beside a living one.
+#[must_use]
+pub fn trial_name(owner: &str) -> String {
+    bounded(owner, "__ptrial")
+}
+
 /// The name of the symbol that a keeper exports for one section: `foo__persist_data`.
 #[must_use]
 pub fn base_symbol(owner: &str, role: Role) -> String {
     bounded(owner, &format!("{KEEPER}{}", role.suffix()))
-}
-
-/// What a keeper's name ends with: `__persist`.
-#[must_use]
-pub const fn keeper_owner_suffix() -> &'static str {
-    KEEPER
 }
 
 fn bounded(owner: &str, suffix: &str) -> String {

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Why an image cannot be made.
+
+use thiserror::Error;
+
+use crate::arch::UnsupportedMachine;
+use crate::elf::ElfError;
+use crate::modinfo::ModinfoError;
+use crate::module::ModuleError;
+use crate::persist::{NoteError, PersistError};
+use crate::versions::VersionsError;
+
+/// Why a keeper or owner image cannot be made from a file.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// The file, or the image that came out, is not well-formed.
+    #[error(transparent)]
+    Elf(#[from] ElfError),
+    /// The file is not a module.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
+    /// The persistent data are broken.
+    #[error(transparent)]
+    Persist(#[from] PersistError),
+    /// The processor is not supported.
+    #[error(transparent)]
+    Machine(#[from] UnsupportedMachine),
+    /// `.modinfo` cannot be rewritten.
+    #[error("section .modinfo: {0}")]
+    Modinfo(#[from] ModinfoError),
+    /// The version tables cannot be extended.
+    #[error("symbol versions: {0}")]
+    Versions(#[from] VersionsError),
+    /// The header in the keeper that came out is not the one that went in.
+    #[error("the header note of the keeper: {0}")]
+    Note(#[from] NoteError),
+    /// A use of persistent data by a relocation that cannot be moved to another module's symbol.
+    #[error(
+        "{section}+{offset:#x} uses {variable} by {relocation}, which cannot refer to another module's data"
+    )]
+    Relocation {
+        /// The section with the use.
+        section: String,
+        /// Offset in it, in bytes.
+        offset: u64,
+        /// The relocation type's name.
+        relocation: String,
+        /// The variable.
+        variable: String,
+    },
+    /// An offset left the range of a relocation's addend.
+    #[error("{section}+{offset:#x}: the addend of the relocation leaves its range")]
+    Addend {
+        /// The section.
+        section: String,
+        /// Offset in it, in bytes.
+        offset: u64,
+    },
+    /// The file already has a symbol of a name that the images need.
+    #[error("the module itself has a symbol {symbol}, a name that keeping its data needs")]
+    NameTaken {
+        /// The symbol.
+        symbol: String,
+    },
+    /// The image that came out fails one of our own checks. A defect of this library.
+    #[error("the {image} image is not right: {what} (please report this)")]
+    Check {
+        /// `keeper` or `owner`.
+        image: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The keeper image: the owner's file minus its code.
+
+use super::symbols::{KeeperSymbols, SectionMap};
+use super::{Base, ImageError, check};
+use crate::arch::Arch;
+use crate::elf::{Object, Relocation, Section, SectionKind, flags};
+use crate::export::ExportLayout;
+use crate::module::{MODINFO, Module, ModuleError, THIS_MODULE, name_position};
+use crate::persist::{Inventory, NOTE_SECTION, keeper_name, trial_name};
+
+/// Keys of `.modinfo` that speak of the owner's code, parameters or place in the tree. `staging`,
+/// `test` and `livepatch` would taint the kernel a second time in the keeper's name.
+const DROPPED_KEYS: [&str; 13] = [
+    "alias",
+    "parm",
+    "parmtype",
+    "depends",
+    "softdep",
+    "weakdep",
+    "srcversion",
+    "firmware",
+    "staging",
+    "test",
+    "livepatch",
+    "name",
+    "version",
+];
+
+/// The version tables, which the keeper takes over whole: it imports a part of what the owner does.
+const VERSION_SECTIONS: [&str; 3] = ["__versions", "__version_ext_crcs", "__version_ext_names"];
+
+/// What a keeper is made for.
+#[derive(Debug, Clone, Copy)]
+pub struct Keeper<'a> {
+    /// The kernel's layout of export tables; see [`crate::export`] for how to learn it.
+    pub layout: &'a ExportLayout,
+    /// For a trial load beside a living keeper: another name and no exports, all else the same.
+    pub trial: bool,
+}
+
+/// Makes the keeper image of a module.
+///
+/// # Errors
+/// The processor is not supported, or the file is broken. What must not be kept is not asked here:
+/// see [`crate::persist::Refusals`].
+pub fn keeper(module: &Module<'_>, inventory: &Inventory, wanted: Keeper<'_>) -> Result<Vec<u8>, ImageError> {
+    let name = if wanted.trial { trial_name(&module.name) } else { keeper_name(&module.name) };
+    let build = Build { module, inventory, arch: Arch::of(module.object.ident)?, name };
+    let image = build.image(wanted)?.write()?;
+    check::keeper(&image, inventory, &build.name, wanted)?;
+    Ok(image)
+}
+
+struct Build<'a, 'd> {
+    module: &'a Module<'d>,
+    inventory: &'a Inventory,
+    arch: &'static Arch,
+    name: String,
+}
+
+impl<'d> Build<'_, 'd> {
+    fn image(&self, wanted: Keeper<'_>) -> Result<Object<'d>, ImageError> {
+        let owner = &self.module.object;
+        let mut image = Object::new(owner.ident, owner.flags);
+        image.sections.push(self.modinfo()?);
+        let mut map = SectionMap::new();
+        let mut used = Vec::new();
+        for (_, index) in &self.inventory.indexes {
+            map.insert(*index, self.copy(&mut image, *index));
+            used.extend(owner.relocations_of(*index)?);
+        }
+        let note = self.inventory.header.to_note(owner.ident.order);
+        image.sections.push(Section::with_data(NOTE_SECTION, SectionKind::NOTE, flags::ALLOC, 4, note));
+        for name in VERSION_SECTIONS.iter().chain(self.arch.mandatory_sections) {
+            if let Some((index, _)) = owner.section(name) {
+                self.copy(&mut image, index);
+            }
+        }
+        image.sections.push(self.this_module()?);
+
+        let bases = Base::all(&self.inventory.header);
+        let exports = if wanted.trial { None } else { Some(Exports::add(&mut image, &bases, wanted.layout)) };
+        let own: Vec<usize> = exports.iter().map(|exports| exports.strings).collect();
+        let symbols = KeeperSymbols::of(owner, &map, &own, &used);
+        image.symbols.clone_from(&symbols.table);
+        let symtab = image.symtab()?;
+
+        for (_, index) in &self.inventory.indexes {
+            let relocations = self.relocations(*index, &map, &symbols)?;
+            if let (Some(new), false) = (map.get(index), relocations.is_empty()) {
+                image.add_relocations(*new, symtab, self.arch.form, &relocations)?;
+            }
+        }
+        if let Some(exports) = exports {
+            let targets: Vec<Option<usize>> = self
+                .inventory
+                .indexes
+                .iter()
+                .map(|(_, index)| map.get(index).and_then(|new| symbols.of_section(*new)))
+                .collect();
+            let relocations = exports.relocations(self.arch, wanted.layout, &targets, &symbols);
+            image.add_relocations(exports.table, symtab, self.arch.form, &relocations)?;
+        }
+        Ok(image)
+    }
+
+    fn copy(&self, image: &mut Object<'d>, index: usize) -> usize {
+        if let Some(section) = self.module.object.sections.get(index) {
+            image.sections.push(Section { link: 0, info: 0, ..section.clone() });
+        }
+        image.sections.len().saturating_sub(1)
+    }
+
+    fn modinfo(&self) -> Result<Section<'d>, ImageError> {
+        let modinfo = self.module.modinfo()?.without(&DROPPED_KEYS).with("name", &self.name)?.encode();
+        Ok(Section::with_data(MODINFO, SectionKind::PROGBITS, flags::ALLOC, 1, modinfo))
+    }
+
+    /// The owner's `struct module` with the keeper's name, and neither init nor exit: those are
+    /// relocations, which are left behind. Its size and all else that the build put there stay.
+    fn this_module(&self) -> Result<Section<'d>, ImageError> {
+        let owner = &self.module.object;
+        let missing = ModuleError::Missing { section: THIS_MODULE };
+        let (_, section) = owner.section(THIS_MODULE).ok_or(missing)?;
+        let mut data = section.data.to_vec();
+        let old = &self.module.name;
+        let name_error = || ModuleError::Name { wanted: Some(old.clone()), size: section.size };
+        let start = name_position(&data, old, owner.ident.class).ok_or_else(name_error)?;
+        // The array has MODULE_NAME_LEN bytes; names are bounded to fit it on every class.
+        let longest = self.name.len().max(old.len());
+        let place = start.checked_add(longest).and_then(|end| data.get_mut(start..end)).ok_or_else(name_error)?;
+        place.fill(0);
+        for (to, from) in place.iter_mut().zip(self.name.bytes()) {
+            *to = from;
+        }
+        Ok(Section { data: data.into(), link: 0, info: 0, ..section.clone() })
+    }
+
+    fn relocations(
+        &self,
+        index: usize,
+        map: &SectionMap,
+        symbols: &KeeperSymbols<'_>,
+    ) -> Result<Vec<Relocation>, ImageError> {
+        let owner = &self.module.object;
+        let translate = |relocation: &Relocation| {
+            symbols.translate(owner, map, relocation).ok_or_else(|| ImageError::Relocation {
+                section: owner.section_name(index),
+                offset: relocation.offset,
+                relocation: self.arch.relocation_name(relocation.kind),
+                variable: owner.section_name(index),
+            })
+        };
+        owner.relocations_of(index)?.iter().map(translate).collect()
+    }
+}
+
+/// The export tables of a keeper, as sections of its image.
+struct Exports {
+    table: usize,
+    strings: usize,
+    /// Offset of each name in the strings, by position in the table.
+    names: Vec<i64>,
+    /// Which base symbol stands at each position: the kernel searches the table by name.
+    order: Vec<usize>,
+}
+
+impl Exports {
+    fn add(image: &mut Object<'_>, bases: &[Base], layout: &ExportLayout) -> Self {
+        let ident = image.ident;
+        let mut order: Vec<usize> = (0..bases.len()).collect();
+        let name = |index: &usize| bases.get(*index).map_or("", |base| &base.symbol);
+        order.sort_by(|a, b| name(a).as_bytes().cmp(name(b).as_bytes()));
+        let (mut strings, mut names, mut crcs) = (Vec::new(), Vec::new(), Vec::new());
+        for index in &order {
+            names.push(i64::try_from(strings.len()).unwrap_or(i64::MAX));
+            strings.extend_from_slice(name(index).as_bytes());
+            strings.push(0);
+            crcs.extend(ident.order.bytes32(bases.get(*index).map_or(0, |base| base.crc)));
+        }
+        let table = vec![0; layout.entry_size(ident.class).saturating_mul(bases.len())];
+        let align = ident.class.word_size() as u64;
+        let mut add = |name, align, data| {
+            image.sections.push(Section::with_data(name, SectionKind::PROGBITS, flags::ALLOC, align, data));
+            image.sections.len().saturating_sub(1)
+        };
+        // Both tables of flags are always there: a kernel that does not know one passes over it.
+        add("__kcrctab", 4, crcs);
+        add("__kflagstab", 1, vec![0; bases.len()]);
+        let strings = add("__ksymtab_strings", 1, strings);
+        let table = add("__ksymtab", align, table);
+        Self { table, strings, names, order }
+    }
+
+    fn relocations(
+        &self,
+        arch: &Arch,
+        layout: &ExportLayout,
+        targets: &[Option<usize>],
+        symbols: &KeeperSymbols<'_>,
+    ) -> Vec<Relocation> {
+        let kind = if layout.is_relative() { arch.relative_32 } else { arch.absolute_word };
+        let class = crate::elf::Class::Elf64;
+        let mut relocations = Vec::new();
+        let entry = layout.entry_size(class) as u64;
+        let mut start = 0_u64;
+        for (name, index) in self.names.iter().zip(&self.order) {
+            let value = targets.get(*index).copied().flatten().unwrap_or_default();
+            let strings = symbols.of_section(self.strings).unwrap_or_default();
+            let at = |field: usize| start.saturating_add(field as u64);
+            relocations.push(Relocation {
+                offset: at(layout.value_offset(class)),
+                symbol: value,
+                kind,
+                addend: 0,
+            });
+            relocations.push(Relocation {
+                offset: at(layout.name_offset(class)),
+                symbol: strings,
+                kind,
+                addend: *name,
+            });
+            start = start.saturating_add(entry);
+        }
+        relocations
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A module file as a whole: its ELF object with the facts that make it a kernel module.
+//!
+//! ```
+//! use libmodfmt::module::{Module, ModuleError};
+//!
+//! assert!(matches!(Module::parse(b"\x1f\x8b"), Err(ModuleError::Elf(_))));
+//! ```
+
+use thiserror::Error;
+
+use crate::elf::{Class, ElfError, Object};
+use crate::modinfo::{Modinfo, ModinfoError};
+use crate::note;
+
+/// The section with the on-disk `struct module`.
+pub const THIS_MODULE: &str = ".gnu.linkonce.this_module";
+/// The section with `key=value` strings.
+pub const MODINFO: &str = ".modinfo";
+
+const BUILD_ID_SECTION: &str = ".note.gnu.build-id";
+const NT_GNU_BUILD_ID: u32 = 3;
+
+/// A relocatable ELF file that is a kernel module.
+#[derive(Debug, Clone)]
+pub struct Module<'d> {
+    /// Sections and symbols.
+    pub object: Object<'d>,
+    /// The name under which the kernel will know it, `-` written as `_`.
+    pub name: String,
+    /// `NT_GNU_BUILD_ID`, where the file has one.
+    pub build_id: Option<Vec<u8>>,
+}
+
+/// Why a file is not a module.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModuleError {
+    /// Not a well-formed relocatable ELF file.
+    #[error(transparent)]
+    Elf(#[from] ElfError),
+    /// `.modinfo` is broken.
+    #[error("section .modinfo: {0}")]
+    Modinfo(#[from] ModinfoError),
+    /// A section that every module has is missing.
+    #[error("section {section} is missing; every kernel module has it")]
+    Missing {
+        /// The section.
+        section: &'static str,
+    },
+    /// No module name where the kernel looks for it.
+    #[error("section {THIS_MODULE} ({size} bytes) does not hold the module's name{}", wanted.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default())]
+    Name {
+        /// The name that `.modinfo` gives, if it gives one.
+        wanted: Option<String>,
+        /// The size of the section in bytes.
+        size: u64,
+    },
+}
+
+impl<'d> Module<'d> {
+    /// Reads an uncompressed module; a signature trailer must have been split off.
+    ///
+    /// # Errors
+    /// [`ModuleError`] says what is missing or broken, and where.
+    pub fn parse(data: &'d [u8]) -> Result<Self, ModuleError> {
+        let object = Object::parse(data)?;
+        let name = name(&object)?;
+        let build_id = build_id(&object);
+        Ok(Self { object, name, build_id })
+    }
+
+    /// The strings of `.modinfo`.
+    ///
+    /// # Errors
+    /// The section is missing or broken.
+    pub fn modinfo(&self) -> Result<Modinfo<'_>, ModuleError> {
+        let (_, section) = self.object.section(MODINFO).ok_or(ModuleError::Missing { section: MODINFO })?;
+        Ok(Modinfo::parse(&section.data)?)
+    }
+}
+
+/// The offset of `name` in `struct module` where its fields are not shuffled: behind the state and
+/// one list head (include/linux/module.h, 4.19 to 7.3).
+const fn usual_name_offset(class: Class) -> usize {
+    match class {
+        Class::Elf32 => 12,
+        Class::Elf64 => 24,
+    }
+}
+
+/// Where `name`, with its NUL, stands in the bytes of `struct module`. Kernels built with
+/// RANDSTRUCT shuffle the fields, so it is searched for, the usual place first.
+pub(crate) fn name_position(this_module: &[u8], name: &str, class: Class) -> Option<usize> {
+    let mut wanted = name.as_bytes().to_vec();
+    wanted.push(0);
+    let usual = usual_name_offset(class);
+    if this_module.get(usual..).is_some_and(|tail| tail.starts_with(&wanted)) {
+        return Some(usual);
+    }
+    this_module.windows(wanted.len()).position(|window| window == wanted)
+}
+
+fn name(object: &Object<'_>) -> Result<String, ModuleError> {
+    let (_, this_module) =
+        object.section(THIS_MODULE).ok_or(ModuleError::Missing { section: THIS_MODULE })?;
+    let (_, modinfo) = object.section(MODINFO).ok_or(ModuleError::Missing { section: MODINFO })?;
+    let class = object.ident.class;
+    let modinfo = Modinfo::parse(&modinfo.data)?;
+    let size = this_module.size;
+    if let Some(name) = modinfo.name() {
+        return match name_position(&this_module.data, &name, class) {
+            Some(_) => Ok(name.into_owned()),
+            None => Err(ModuleError::Name { wanted: Some(name.into_owned()), size }),
+        };
+    }
+    // Before 4.13 .modinfo has no name.
+    let text = this_module.data.get(usual_name_offset(class)..).unwrap_or_default();
+    let end = text.iter().position(|byte| *byte == 0).unwrap_or(0);
+    match std::str::from_utf8(text.get(..end).unwrap_or_default()) {
+        Ok(name) if !name.is_empty() => Ok(name.to_owned()),
+        _ => Err(ModuleError::Name { wanted: None, size }),
+    }
+}
+
+fn build_id(object: &Object<'_>) -> Option<Vec<u8>> {
+    let (_, section) = object.section(BUILD_ID_SECTION)?;
+    note::records(&section.data, object.ident.order)
+        .filter_map(Result::ok)
+        .find(|record| record.name == b"GNU" && record.kind == NT_GNU_BUILD_ID)
+        .map(|record| record.description.to_vec())
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Why keeping fails, in words that say what to do next.
+
+use libmodfmt::elf::ElfError;
+use libmodfmt::image::ImageError;
+use libmodfmt::module::ModuleError;
+use libmodfmt::persist::{Difference, NoteError, PersistError, Refusal};
+use libmodfmt::signature::SignatureError;
+use libmodsys::SysError;
+use nix::errno::Errno;
+use thiserror::Error;
+
+use crate::Obstacle;
+
+/// Why a module with persistent data was not loaded, or a region not dropped. Where this is
+/// returned, what was kept before is still kept.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeepError {
+    /// The kernel could not be asked.
+    #[error(transparent)]
+    Sys(#[from] SysError),
+    /// `/proc/modules` is not as it should be.
+    #[error("/proc/modules: {what}")]
+    Modules {
+        /// What is wrong.
+        what: String,
+    },
+    /// The file is not a well-formed module.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
+    /// The file is not well-formed ELF.
+    #[error(transparent)]
+    Elf(#[from] ElfError),
+    /// The signature trailer is broken; the kernel would refuse the file.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The file's persistent data are broken.
+    #[error(transparent)]
+    Persist(#[from] PersistError),
+    /// The images cannot be made.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The file's data must not be kept.
+    #[error("its persistent data cannot be kept")]
+    Refused {
+        /// Every reason.
+        reasons: Vec<Refusal>,
+    },
+    /// `--keep=require`, and no way to keep.
+    #[error("its persistent data cannot be kept here: {obstacle}")]
+    Impossible {
+        /// Why.
+        obstacle: Obstacle,
+    },
+    /// Data are kept, and there is no way to use them now.
+    #[error("data of {owner} are kept in the kernel, but cannot be used now: {obstacle}")]
+    CannotBind {
+        /// The owner.
+        owner: String,
+        /// Why.
+        obstacle: Obstacle,
+    },
+    /// Data are kept, and the file's layout differs.
+    #[error("its persistent data differ from what is kept in the kernel")]
+    Differs {
+        /// The owner.
+        owner: String,
+        /// The account.
+        differences: Vec<Difference>,
+    },
+    /// The owner is loaded already.
+    #[error("File exists")]
+    Loaded {
+        /// The owner.
+        owner: String,
+    },
+    /// The owner's init has begun and not ended.
+    #[error("{owner} has been in its init function since an earlier load: it hangs there, or it oopsed")]
+    Stuck {
+        /// The owner.
+        owner: String,
+        /// Data are kept for it.
+        kept: bool,
+    },
+    /// A keeper with a note that cannot be read.
+    #[error("{keeper} keeps data, but its header cannot be read")]
+    Note {
+        /// The keeper.
+        keeper: String,
+        /// Why.
+        source: NoteError,
+    },
+    /// The keeper holds the data of an owner with another name.
+    #[error("{keeper} keeps the data of {other}, not of {owner}")]
+    OtherOwner {
+        /// The keeper.
+        keeper: String,
+        /// The owner that was meant.
+        owner: String,
+        /// The owner in the header.
+        other: String,
+    },
+    /// The kernel refused the owner; the words are those for a plain load.
+    #[error("the kernel refused the module: {}", errno.desc())]
+    Owner {
+        /// Its reason.
+        errno: Errno,
+        /// A keeper made for this load could not be removed again.
+        keeper_left: Option<Errno>,
+    },
+    /// The kernel loaded an image, but does not show what it should.
+    #[error("{what}")]
+    Verify {
+        /// What is missing.
+        what: String,
+    },
+    /// Nothing is kept for this owner.
+    #[error("nothing is kept for {owner}")]
+    NothingKept {
+        /// The owner.
+        owner: String,
+    },
+    /// The region is in use.
+    #[error("the data of {owner} are in use by: {}", users.join(" "))]
+    InUse {
+        /// The owner.
+        owner: String,
+        /// The modules.
+        users: Vec<String>,
+    },
+    /// The kernel refused to remove a keeper.
+    #[error("could not remove {keeper}: {}", errno.desc())]
+    Remove {
+        /// The keeper.
+        keeper: String,
+        /// Its reason.
+        errno: Errno,
+    },
+}
+
+impl KeepError {
+    /// The lines that belong under the message: one for each reason or difference.
+    #[must_use]
+    pub fn details(&self) -> Vec<String> {
+        match self {
+            Self::Refused { reasons } => reasons.iter().map(ToString::to_string).collect(),
+            Self::Differs { differences, .. } => differences.iter().map(ToString::to_string).collect(),
+            Self::Note { source, .. } => vec![source.to_string()],
+            Self::Owner { keeper_left: Some(errno), .. } => {
+                vec![format!("the keeper made for this load could not be removed: {}", errno.desc())]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the user can do next.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Self::Refused { .. } => {
+                "change the source, or load it with --keep=off to keep nothing".to_owned()
+            }
+            Self::Impossible { .. } => "--keep=auto loads it without keeping anything".to_owned(),
+            Self::CannotBind { owner, .. } => format!(
+                "nothing was loaded and the data of {owner} are untouched; --keep=off loads the module \
+                 with data of its own"
+            ),
+            Self::Differs { owner, .. } => format!(
+                "nothing was loaded and the data of {owner} are untouched; --fresh drops them and starts \
+                 from the file's initial values, --keep=off loads the module with data of its own"
+            ),
+            Self::Stuck { kept: true, owner } => {
+                format!("neither {owner} nor its kept data can be removed before the next boot")
+            }
+            Self::Stuck { kept: false, owner } => {
+                format!("{owner} cannot be removed before the next boot")
+            }
+            Self::Note { keeper, .. } => format!(
+                "use the version of this program that made it, or remove {keeper} with kmod's rmmod, \
+                 which drops the data"
+            ),
+            Self::InUse { owner, .. } => format!("unload them first: rmmod --discard {owner} does both"),
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Initial values that point into other modules: the keeper then pins those.
+
+use libmodfmt::persist::Import;
+use libmodfmt::proc;
+use libmodsys::Kernel;
+
+use crate::KeepError;
+
+/// One note for each import that a module, not the kernel, provides.
+pub(crate) fn notes(kernel: &dyn Kernel, imports: &[Import]) -> Result<Vec<String>, KeepError> {
+    if imports.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = kernel.kallsyms()?;
+    let mut notes = Vec::new();
+    for symbol in proc::kallsyms(&text).filter_map(Result::ok) {
+        let Some(module) = symbol.module else { continue };
+        for import in imports.iter().filter(|import| import.symbol.as_bytes() == symbol.name) {
+            notes.push(format!(
+                "{} points to {} of module {module}, which cannot be removed while the data are kept",
+                import.variable,
+                import.symbol,
+                module = String::from_utf8_lossy(module),
+            ));
+        }
+    }
+    notes.sort();
+    notes.dedup();
+    Ok(notes)
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! How persistent data are kept: what insmod, rmmod and modpersist have in common.
+//!
+//! - [`Region`]: what is kept in the kernel now, read from the keepers' notes.
+//! - [`plan`]: what loading a file would do, by the table of fallbacks; nothing is changed by it.
+//! - [`Action::carry_out`]: does it, and undoes the steps that were its own where a later one fails.
+//! - [`discard`]: drops a region.
+//!
+//! ```
+//! use libmodsys::FakeKernel;
+//! use modkeep::Region;
+//!
+//! let kernel = FakeKernel::new();
+//! assert!(Region::list(&kernel)?.is_empty());
+//! # Ok::<(), modkeep::KeepError>(())
+//! ```
+
+mod act;
+mod debug_facts;
+mod discard;
+mod error;
+mod export_layout;
+mod imports;
+mod obstacle;
+mod plan;
+mod region;
+
+pub use act::{Action, Done};
+pub use discard::{Discarded, discard};
+pub use error::KeepError;
+pub use export_layout::{Detected, Rung, detect};
+pub use obstacle::Obstacle;
+pub use plan::{Images, Keep, Plan, Request, Way, plan};
+pub use region::{OwnerState, Region};
+
+/// The name of the module in a decompressed file, for the lock; `None` where it has none to give.
+#[must_use]
+pub fn module_name(file: &[u8]) -> Option<String> {
+    let (bytes, _) = libmodfmt::signature::split(file).ok()?;
+    libmodfmt::module::Module::parse(bytes).ok().map(|module| module.name)
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Look at the persistent data of kernel modules.
+#[derive(Debug, Parser)]
+#[command(
+    name = "modpersist",
+    version,
+    after_help = "Examples:\n  modpersist list              what is kept in the kernel now\n  \
+                  modpersist show meter        the kept variables of meter and their contents\n  \
+                  modpersist check meter.ko    would this file use what is kept?"
+)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List what is kept in the kernel: a line for each section of each owner
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the kept variables of one owner, with their contents from /proc/kcore
+    Show {
+        /// The module whose data they are
+        owner: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say whether loading FILE would keep its data, or use what is kept, and if not, why
+    Check {
+        /// A module file, compressed or not
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `modpersist check FILE`
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use libmodfmt::compress;
+use libmodfmt::persist::Header;
+use libmodsys::Kernel;
+use modkeep::{Keep, KeepError, Plan, Request, Way, plan};
+use serde::Serialize;
+
+use crate::table::{Align, Table};
+use crate::{json, list};
+
+/// The largest module that is looked at, decompressed, in bytes.
+const LIMIT: u64 = 1 << 30;
+
+#[derive(Debug, Serialize)]
+struct Verdict {
+    file: String,
+    /// `first`, `bind`, `none` (no persistent data) or `no`.
+    verdict: &'static str,
+    message: String,
+    details: Vec<String>,
+    remedy: Option<String>,
+    notes: Vec<String>,
+    data: Option<json::Region>,
+}
+
+pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
+    let bytes = read(file)?;
+    let request = Request { file: &bytes, keep: Keep::Require, fresh: false, assume_unloaded: true };
+    let outcome = plan(kernel, request);
+    let code = match &outcome {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    };
+    let header = match &outcome {
+        Ok(Plan::Keep { inventory, .. }) => Some(inventory.header.clone()),
+        _ => None,
+    };
+    let verdict = verdict(file, outcome, header.as_ref());
+    if as_json {
+        json::print(&verdict, out)?;
+        return Ok(code);
+    }
+    if let Some(header) = &header {
+        variables(header, out)?;
+    }
+    writeln!(out, "{}: {}", verdict.file, verdict.message)?;
+    for line in &verdict.details {
+        writeln!(out, "  {line}")?;
+    }
+    for note in &verdict.notes {
+        writeln!(out, "note: {note}")?;
+    }
+    if let Some(remedy) = &verdict.remedy {
+        writeln!(out, "{remedy}")?;
+    }
+    Ok(code)
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    let name = file.display().to_string();
+    let bytes = fs::read(file).with_context(|| name.clone())?;
+    if compress::detect(&bytes).is_some() {
+        return compress::decompress(&bytes, LIMIT).with_context(|| name);
+    }
+    Ok(bytes)
+}
+
+fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header>) -> Verdict {
+    let mut verdict = Verdict {
+        file: file.display().to_string(),
+        verdict: "no",
+        message: String::new(),
+        details: Vec::new(),
+        remedy: None,
+        notes: Vec::new(),
+        data: header.map(json::Region::of_header),
+    };
+    match outcome {
+        Ok(Plan::Plain { .. }) => {
+            verdict.verdict = "none";
+            verdict.message = "has no persistent data".to_owned();
+        }
+        Ok(Plan::Keep { way, owner, region, notes, .. }) => {
+            verdict.notes = notes;
+            (verdict.verdict, verdict.message) = match (way, region) {
+                (Way::Bind, Some(region)) => (
+                    "bind",
+                    format!("would use the kept data of {owner} (now: {})", list::state(region.owner)),
+                ),
+                _ => (
+                    "first",
+                    format!("nothing is kept for {owner} yet; loading it would begin to keep its data"),
+                ),
+            };
+        }
+        Err(error) => {
+            verdict.message = format!("would not be loaded: {error}");
+            verdict.details = error.details();
+            verdict.remedy = error.remedy();
+        }
+    }
+    verdict
+}
+
+fn variables(header: &Header, out: &mut dyn Write) -> Result<()> {
+    let mut table = Table::new(&[
+        ("SECTION", Align::Left),
+        ("OFFSET", Align::Right),
+        ("SIZE", Align::Right),
+        ("VARIABLE", Align::Left),
+        ("TYPE", Align::Left),
+    ]);
+    for (section, variable) in header.variables() {
+        table.row(vec![
+            section.role.section_name().to_owned(),
+            format!("{:#x}", variable.offset),
+            variable.size.to_string(),
+            variable.to_string(),
+            variable.type_name.clone().unwrap_or_else(|| "-".to_owned()),
+        ]);
+    }
+    table.print("", out)?;
+    writeln!(out)?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `modpersist list`
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use libmodfmt::persist::{Role, SectionHeader};
+use libmodsys::{Kernel, SectionAddress};
+use modkeep::{OwnerState, Region};
+
+use crate::json;
+use crate::table::{Align, Table};
+
+pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
+    let regions = Region::list(kernel)?;
+    if as_json {
+        json::print(&regions.iter().map(json::Region::of).collect::<Vec<_>>(), out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if regions.is_empty() {
+        writeln!(out, "Nothing is kept.")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = Table::new(&[
+        ("OWNER", Align::Left),
+        ("STATE", Align::Left),
+        ("SECTION", Align::Left),
+        ("ADDRESS", Align::Left),
+        ("SIZE", Align::Right),
+        ("ALIGN", Align::Right),
+        ("VARIABLES", Align::Right),
+        ("LAYOUT", Align::Left),
+        ("KEEPER", Align::Left),
+    ]);
+    for region in &regions {
+        for section in &region.header.sections {
+            table.row(vec![
+                region.header.owner.clone(),
+                state(region.owner).to_owned(),
+                section.role.section_name().to_owned(),
+                address(region, section.role),
+                section.size.to_string(),
+                section.align.to_string(),
+                variables(section, region.header.named),
+                format!("{:016x}", section.layout_hash()),
+                region.keeper.clone(),
+            ]);
+        }
+    }
+    table.print("", out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the owner of a region does, in a few words.
+pub(crate) fn state(owner: OwnerState) -> &'static str {
+    match owner {
+        OwnerState::Unloaded => "kept",
+        OwnerState::Bound => "in use",
+        OwnerState::Unbound => "owner loaded unbound",
+        OwnerState::Coming => "owner stuck in init",
+        OwnerState::Going => "owner going",
+    }
+}
+
+/// An address as text; `hidden` where the kernel shows zeros, `denied` where it shows nothing.
+pub(crate) fn address(region: &Region, role: Role) -> String {
+    let found = region.addresses.iter().find(|(own, _)| *own == role).map(|(_, address)| *address);
+    match found.unwrap_or(SectionAddress::Denied) {
+        SectionAddress::Known(address) => format!("{address:#018x}"),
+        SectionAddress::Hidden => "(hidden)".to_owned(),
+        SectionAddress::Denied => "(denied)".to_owned(),
+    }
+}
+
+fn variables(section: &SectionHeader, named: bool) -> String {
+    if named { section.variables.len().to_string() } else { "stripped".to_owned() }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `modpersist show OWNER`
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use libmodsys::Kernel;
+use modkeep::Region;
+
+use crate::table::{Align, Table};
+use crate::{json, list, value};
+
+/// Contents are read this far for the text, in bytes.
+const READ: u64 = 256;
+
+pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
+    let owner = owner.replace('-', "_");
+    let Some(region) = Region::find(kernel, &owner)? else {
+        bail!("nothing is kept for {owner} (`modpersist list` shows what is)");
+    };
+    let contents = Contents::read(kernel, &region);
+    if as_json {
+        let mut shown = json::Region::of(&region);
+        shown.add_contents(contents.values.into_iter());
+        json::print(&shown, out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    summary(&region, out)?;
+    for section in &region.header.sections {
+        writeln!(
+            out,
+            "\n{} at {}, {} bytes, alignment {}, layout {:016x}",
+            section.role.section_name(),
+            list::address(&region, section.role),
+            section.size,
+            section.align,
+            section.layout_hash()
+        )?;
+        let mut table = Table::new(&[
+            ("OFFSET", Align::Right),
+            ("SIZE", Align::Right),
+            ("VARIABLE", Align::Left),
+            ("TYPE", Align::Left),
+            ("CONTENT", Align::Left),
+        ]);
+        let first = region.header.variables().take_while(|(own, _)| own.role != section.role).count();
+        for (variable, content) in section.variables.iter().zip(contents.values.iter().skip(first)) {
+            table.row(vec![
+                format!("{:#x}", variable.offset),
+                variable.size.to_string(),
+                variable.to_string(),
+                variable.type_name.clone().unwrap_or_else(|| "-".to_owned()),
+                content.as_ref().map_or_else(|| "-".to_owned(), |(_, text)| text.clone()),
+            ]);
+        }
+        table.print("  ", out)?;
+    }
+    if let Some(why) = contents.denied {
+        writeln!(out, "\nThe contents cannot be read: {why}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn summary(region: &Region, out: &mut dyn Write) -> Result<()> {
+    let header = &region.header;
+    writeln!(out, "owner     {}", header.owner)?;
+    writeln!(out, "keeper    {}", region.keeper)?;
+    writeln!(out, "state     {}", list::state(region.owner))?;
+    if !region.users.is_empty() {
+        writeln!(out, "used by   {}", region.users.join(" "))?;
+    }
+    writeln!(out, "size      {} bytes", header.size())?;
+    if !header.build_id.is_empty() {
+        writeln!(out, "build id  {}", json::hex(&header.build_id))?;
+    }
+    if !header.named {
+        writeln!(out, "          made from a stripped file: variables have no names")?;
+    }
+    Ok(())
+}
+
+/// The contents of each variable, in the order of the header.
+struct Contents {
+    values: Vec<Option<(Vec<u8>, String)>>,
+    denied: Option<String>,
+}
+
+impl Contents {
+    fn read(kernel: &dyn Kernel, region: &Region) -> Self {
+        let mut contents = Self { values: Vec::new(), denied: None };
+        for (section, variable) in region.header.variables() {
+            let value = match region.address(section.role) {
+                None => {
+                    let setting = match kernel.kptr_restrict() {
+                        Ok(Some(2..)) => "sysctl kernel.kptr_restrict=2 hides addresses, also from root",
+                        _ => "only root (CAP_SYSLOG) may see addresses",
+                    };
+                    contents.denied = Some(setting.to_owned());
+                    None
+                }
+                Some(base) => {
+                    let length = usize::try_from(variable.size.min(READ)).unwrap_or(0);
+                    match kernel.read_memory(base.wrapping_add(variable.offset), length) {
+                        Ok(bytes) => {
+                            let text = value::text(&bytes, variable.type_name.as_deref());
+                            Some((bytes, text))
+                        }
+                        Err(error) => {
+                            let why = match kernel.lockdown() {
+                                Ok(Some(libmodsys::Lockdown::Confidentiality)) => {
+                                    " (lockdown=confidentiality)"
+                                }
+                                _ => "",
+                            };
+                            contents.denied = Some(format!("{error}{why}"));
+                            None
+                        }
+                    }
+                }
+            };
+            contents.values.push(value);
+        }
+        contents
+    }
+}
