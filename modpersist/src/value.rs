@@ -10,11 +10,11 @@ pub(crate) fn text(bytes: &[u8], type_name: Option<&str>) -> String {
     if type_name.starts_with("char [") || type_name.starts_with("char[") {
         return string(bytes);
     }
-    let plain = !type_name.contains(['[', '{'])
-        && !type_name.starts_with("struct")
-        && !type_name.starts_with("union");
-    if let (true, Some(unsigned)) = (plain, number(bytes)) {
-        if type_name.contains('*') {
+    let pointer = type_name.ends_with('*');
+    let aggregate = type_name.contains(['[', '{'])
+        || ["struct ", "union "].iter().any(|word| type_name.starts_with(word));
+    if let (true, Some(unsigned)) = (pointer || !aggregate, number(bytes)) {
+        if pointer {
             return format!("{unsigned:#x}");
         }
         if type_name == "bool" || type_name == "_Bool" {
