@@ -6,13 +6,16 @@ use clap::{ArgMatches, Command};
 
 use crate::{Invocation, Output, Status, getopt};
 
+/// Columns of the help text.
+const HELP_WIDTH: usize = 80;
+
 /// Reads the arguments.
 ///
 /// # Errors
 /// The status to exit with, when everything is said already: success after help or version, failure after an error in the options.
 pub fn parse(command: Command, invocation: &Invocation, output: &mut Output) -> Result<ArgMatches, Status> {
-    // With getopt an option may be repeated; the last one counts.
-    let mut command = command.args_override_self(true);
+    // With getopt an option may be repeated; the last one counts. The width is fixed so that help reads the same everywhere, tests included.
+    let mut command = command.args_override_self(true).term_width(HELP_WIDTH);
     command.build();
     let canonical = match getopt::canonical(&command, invocation) {
         Ok(canonical) => canonical,

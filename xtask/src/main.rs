@@ -1,3 +1,50 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Placeholder until the first module lands.
-fn main() {}
+//! `cargo xtask`: everything about this project that is more than `cargo build`.
+
+mod args;
+mod cache;
+mod demo;
+mod fixtures;
+mod kernel;
+mod process;
+mod setup;
+mod test;
+mod ui;
+mod vm;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use args::{Args, Task};
+
+/// Exit code for "could not be tried here", as test runners know it.
+const SKIPPED: u8 = 77;
+
+fn main() -> ExitCode {
+    match run(Args::parse().task) {
+        Ok(code) => code,
+        Err(error) => match error.downcast_ref::<setup::Missing>() {
+            Some(missing) => {
+                println!("skipped: {missing}");
+                ExitCode::from(SKIPPED)
+            }
+            None => {
+                eprintln!("error: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+fn run(task: Task) -> Result<ExitCode> {
+    match task {
+        Task::Setup(kernel) => setup::run(&kernel),
+        Task::Fixtures(kernel) => fixtures::run(&kernel),
+        Task::Vm(args) => vm::run(&args),
+        Task::Test(kernel) => test::run(&kernel),
+        Task::Demo(kernel) => demo::run(&kernel),
+    }
+}

@@ -67,7 +67,7 @@ fn a_hidden_address_is_not_a_known_one() {
 fn an_address_may_be_denied() {
     let root = Root::new("denied").file("sys/module/foo/sections/.text", "0xffffffffc0001000\n");
     let path = root.0.join("sys/module/foo/sections/.text");
-    fs::set_permissions(&path, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
     // Root reads it all the same.
     if fs::read(&path).is_err() {
         assert_eq!(root.kernel().sections("foo").unwrap()[0].address, SectionAddress::Denied);

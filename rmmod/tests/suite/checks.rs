@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Reasons not to ask the kernel at all.
+
+use libmodsys::{Errno, FakeKernel, FakeModule, InitState, Op};
+
+use super::rmmod;
+
+fn failed(module: FakeModule, err: &str) {
+    let kernel = FakeKernel::new();
+    kernel.add(module);
+    rmmod(&kernel, &["foo"]).failed(err);
+    assert_eq!(kernel.syscalls(), []);
+}
+
+#[test]
+fn not_loaded() {
+    let kernel = FakeKernel::new();
+    rmmod(&kernel, &["foo-bar"]).failed("rmmod: ERROR: Module foo_bar is not currently loaded\n");
+    assert_eq!(kernel.syscalls(), []);
+}
+
+#[test]
+fn used_by_modules() {
+    failed(FakeModule::new("foo").holders(&["a"]), "rmmod: ERROR: Module foo is in use by: a\n");
+    // The holders are named although the count is above zero, too.
+    failed(
+        FakeModule::new("foo").holders(&["a", "b"]).references(Some(2)),
+        "rmmod: ERROR: Module foo is in use by: a b\n",
+    );
+}
+
+#[test]
+fn used_by_something_else() {
+    failed(FakeModule::new("foo").references(Some(1)), "rmmod: ERROR: Module foo is in use\n");
+}
+
+#[test]
+fn going_away_already() {
+    failed(FakeModule::new("foo").references(Some(-1)), "");
+}
+
+#[test]
+fn a_kernel_that_cannot_unload() {
+    failed(FakeModule::new("foo").references(None), "rmmod: ERROR: Module unloading is not supported\n");
+}
+
+#[test]
+fn built_in_code_with_parameters_but_no_index() {
+    failed(
+        FakeModule::new("foo").state(InitState::DirectoryOnly),
+        "rmmod: ERROR: could not open '/sys/module/foo/holders': No such file or directory\n\
+         rmmod: ERROR: Module unloading is not supported\n",
+    );
+}
+
+#[test]
+fn coming_and_going_count_as_loaded() {
+    for state in [InitState::Coming, InitState::Going] {
+        let kernel = FakeKernel::new();
+        kernel.add(FakeModule::new("foo").state(state));
+        rmmod(&kernel, &["foo"]).failed(
+            "rmmod: ERROR: could not remove 'foo': Device or resource busy\n\
+             rmmod: ERROR: could not remove module foo: Device or resource busy\n",
+        );
+    }
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_said() {
+    let kernel = FakeKernel::new();
+    kernel.add(FakeModule::new("foo"));
+    kernel.fail_next(Op::InitState, Errno::EIO);
+    rmmod(&kernel, &["foo"]).failed(
+        "rmmod: ERROR: could not open '/sys/module/foo/initstate': Input/output error\n\
+         rmmod: ERROR: Module foo is not currently loaded\n",
+    );
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The command line of `cargo xtask`.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Set-up, tests and demo of this project
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+pub struct Args {
+    /// What to do
+    #[command(subcommand)]
+    pub task: Task,
+}
+
+/// The tasks.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Show the main job in a real kernel, from an empty machine
+    Demo(KernelArgs),
+    /// Check formatting, lints, documentation, run the unit tests and the VM scenarios
+    Test(KernelArgs),
+    /// Run scenarios in a real kernel
+    Vm(VmArgs),
+    /// Build the fixture modules and say where they are
+    Fixtures(KernelArgs),
+    /// Install or fetch what the other tasks need
+    Setup(KernelArgs),
+}
+
+/// Which kernel, and how to run it.
+#[derive(Clone, Debug, clap::Args)]
+pub struct KernelArgs {
+    /// A kernel known by name, a bzImage, or a kernel build tree
+    #[arg(long, value_name = "NAME|PATH", default_value = crate::kernel::DEFAULT)]
+    pub kernel: String,
+
+    /// Headers to build modules against, for a bzImage [default: /lib/modules/RELEASE/build]
+    #[arg(long, value_name = "DIR")]
+    pub headers: Option<PathBuf>,
+
+    /// What executes the guest. `auto` tries KVM with an empty boot first, as it may exist and hang
+    #[arg(long, value_enum, default_value_t = Accel::Tcg)]
+    pub accel: Accel,
+}
+
+/// What QEMU executes the guest with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Accel {
+    /// Emulation: slow, works everywhere
+    Tcg,
+    /// The processor's own virtualisation
+    Kvm,
+    /// KVM if an empty boot reaches its end in time
+    Auto,
+}
+
+/// Which scenarios.
+#[derive(Debug, clap::Args)]
+pub struct VmArgs {
+    /// The kernel to run them in
+    #[command(flatten)]
+    pub kernel: KernelArgs,
+
+    /// Run only scenarios whose name is this or starts with this; may be repeated
+    #[arg(long = "scenario", value_name = "NAME")]
+    pub scenarios: Vec<String>,
+
+    /// List the scenarios and stop
+    #[arg(long)]
+    pub list: bool,
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Getting a machine ready that has only the Rust toolchain and a C linker.
+//!
+//! What must be installed is installed by package name, as root. Everything else (the
+//! kernel, its headers, the guest's programs) is unpacked into the cache.
+
+pub mod apt;
+pub mod packages;
+pub mod userland;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::args::KernelArgs;
+use crate::kernel::{self, Kernel};
+use crate::{cache, ui};
+
+pub use userland::Userland;
+
+/// Something that this machine lacks and that we may not install.
+#[derive(Debug)]
+pub struct Missing(pub String);
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Missing {}
+
+/// All that a virtual machine needs.
+pub struct Ready {
+    /// The kernel and what modules for it are built with.
+    pub kernel: Kernel,
+    /// Programs for the guest.
+    pub userland: Userland,
+}
+
+/// Installs and fetches what is not there yet.
+pub fn ready(args: &KernelArgs) -> Result<Ready> {
+    packages::install()?;
+    let kernel = kernel::find(args)?;
+    let userland = Userland::fetch()?;
+    Ok(Ready { kernel, userland })
+}
+
+/// `cargo xtask setup`.
+pub fn run(args: &KernelArgs) -> Result<ExitCode> {
+    let ready = ready(args)?;
+    ui::line(&format!("cache:   {}", cache::root()?.display()));
+    ui::line(&format!("kernel:  {} ({})", ready.kernel.release, ready.kernel.image.display()));
+    ui::line(&format!("headers: {}", ready.kernel.build.display()));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Programs for the guest that are not ours: kmod, to compare with, and busybox.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::apt;
+use crate::{cache, process, ui};
+
+/// Where the programs are on this machine.
+pub struct Userland {
+    /// A static busybox.
+    pub busybox: PathBuf,
+    /// kmod; which tool it is depends on the name it is called by.
+    pub kmod: PathBuf,
+    /// kmod's libraries, with the path that each has in the guest.
+    pub libraries: Vec<(String, PathBuf)>,
+}
+
+impl Userland {
+    /// Fetches them.
+    pub fn fetch() -> Result<Self> {
+        let busybox = fetch("busybox-static", &["busybox-static".to_owned()])?;
+        let kmod_root = fetch("kmod", &kmod_packages()?)?;
+        let kmod = first_file(&kmod_root, &["usr/bin/kmod", "bin/kmod"])?;
+        let libraries = libraries(&kmod_root, &kmod)?;
+        Ok(Self { busybox: first_file(&busybox, &["usr/bin/busybox", "bin/busybox"])?, kmod, libraries })
+    }
+}
+
+/// kmod and its libraries, as packages: what this machine has installed does not matter.
+fn kmod_packages() -> Result<Vec<String>> {
+    if apt::lookup("kmod").is_none() {
+        return Ok(vec!["kmod".to_owned()]);
+    }
+    let mut names = apt::closure("kmod")?;
+    names.retain(|name| name == "kmod" || name.starts_with("lib"));
+    Ok(names)
+}
+
+fn fetch(name: &str, packages: &[String]) -> Result<PathBuf> {
+    let package = match (apt::lookup(name), cache::newest("packages", &format!("{name}_"))) {
+        (Some(package), _) => package,
+        // No lists (a new container, say), but an older run has fetched it.
+        (None, Some(entry)) => return Ok(entry),
+        (None, None) => apt::package(name)?,
+    };
+    cache::entry(&format!("packages/{}", package.cache_name()), |directory| {
+        ui::step(&format!("fetching {name} for the guest"), || apt::unpack(packages, directory))
+    })
+}
+
+fn first_file(root: &Path, candidates: &[&str]) -> Result<PathBuf> {
+    match candidates.iter().map(|name| root.join(name)).find(|path| path.is_file()) {
+        Some(path) => Ok(path),
+        None => bail!("{} has none of {}", root.display(), candidates.join(", ")),
+    }
+}
+
+/// Asks the package's own dynamic loader which libraries it would load.
+fn libraries(root: &Path, program: &Path) -> Result<Vec<(String, PathBuf)>> {
+    const LOADER: &str = "lib64/ld-linux-x86-64.so.2";
+    let loader = first_file(root, &[LOADER, "usr/lib64/ld-linux-x86-64.so.2", "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"])?;
+    let places = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"].map(|place| root.join(place));
+    let path = std::env::join_paths(places)?;
+    let mut list = Command::new(&loader);
+    list.arg("--inhibit-cache").arg("--library-path").arg(path).arg("--list").arg(program);
+    let text = process::output(&mut list).context("cannot list kmod's libraries")?;
+    let mut found = vec![(LOADER.to_owned(), loader)];
+    for line in text.lines() {
+        let Some((name, rest)) = line.split_once(" => ") else { continue };
+        let file = PathBuf::from(rest.split(" (").next().unwrap_or(rest).trim());
+        if name.trim().starts_with('/') {
+            continue; // the loader itself
+        }
+        found.push((format!("lib/x86_64-linux-gnu/{}", name.trim()), file));
+    }
+    Ok(found)
+}
