@@ -10,9 +10,9 @@ use modcli::CommonArgs;
 const ABOUT: &str = "\
 Insert a module into the Linux kernel.
 
-The module in FILE, which may be compressed, is loaded with the parameters given.
-Data that it marks __persistent keeps its value and its address while the module
-is unloaded.";
+The module in FILE, which may be compressed, is loaded with the parameters
+given. Data that it marks __persistent keeps its value and its address while the
+module is unloaded.";
 
 const USAGE: &str = "insmod [OPTIONS] FILE [NAME[=VALUE]]...";
 
@@ -20,10 +20,10 @@ const EXAMPLES: &str = "\
 Options may follow FILE; put -- before parameters that look like options.
 
 Examples:
-  insmod ./foo.ko                        load a module
-  insmod ./foo.ko debug=1 label='a b'    with parameters
-  insmod --keep=require ./foo.ko         only if its persistent data will be kept
-  insmod --fresh ./foo.ko                start again from the initial values
+  insmod ./foo.ko                      load a module
+  insmod ./foo.ko debug=1 label='a b'  with parameters
+  insmod --keep=require ./foo.ko       only if its persistent data is kept
+  insmod --fresh ./foo.ko              start again from the initial values
 
 Nothing is searched for and no dependencies are loaded: modprobe does that.
 When a module is refused, the kernel log (dmesg) often has the details.";

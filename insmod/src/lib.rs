@@ -24,5 +24,5 @@ mod plain;
 mod run;
 
 pub use args::{Args, Keep, command};
-pub use input::ModuleInput;
+pub use input::{IMAGE_LIMIT, ImageError, ModuleInput};
 pub use run::{Job, run};

@@ -9,19 +9,19 @@ use modcli::CommonArgs;
 const ABOUT: &str = "\
 Remove modules from the Linux kernel.
 
-Each MODULE is a name, or the path of a file that exists, whose name then counts.
-Data that a module marks __persistent stays in the kernel until the module is
-loaded again, or until it is discarded.";
+Each MODULE is a name, or the path of a file that exists, whose name then
+counts. Data that a module marks __persistent stays in the kernel until the
+module is loaded again, or until it is discarded.";
 
 const USAGE: &str = "rmmod [OPTIONS] MODULE...";
 
 const EXAMPLES: &str = "\
 Examples:
-  rmmod foo              remove a module; its persistent data stays in the kernel
-  rmmod --discard foo    and drop that data; also when foo is not loaded
-  rmmod ./foo.ko bar     several, in this order
+  rmmod foo            remove a module; its persistent data stays
+  rmmod --discard foo  and drop that data; also when foo is not loaded
+  rmmod ./foo.ko bar   several, in this order
 
-Modules that others depend on must go last. modprobe -r finds the order itself.";
+A module that others use must go after them. modprobe -r finds the order itself.";
 
 /// The command line.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]

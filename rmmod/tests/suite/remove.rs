@@ -34,12 +34,12 @@ fn the_same_name_twice() {
 }
 
 #[test]
-fn force_asks_the_kernel_at_once() {
+fn force_asks_the_kernel_though_the_module_is_in_use() {
     let kernel = FakeKernel::new();
     kernel.add(FakeModule::new("foo").references(Some(3)));
     rmmod(&kernel, &["foo", "-f"]).silent();
     let flags = RemoveFlags { force: true };
-    assert_eq!(kernel.calls(), [Call::Delete { name: c"foo".to_owned(), flags }]);
+    assert_eq!(kernel.syscalls(), [Call::Delete { name: c"foo".to_owned(), flags }]);
 }
 
 #[test]

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The program itself, with calls that end before any module is touched.
+
+use std::io::pipe;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Output, Stdio};
+
+fn insmod(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_insmod"));
+    command.args(args).env_remove("POSIXLY_CORRECT");
+    command
+}
+
+fn text(output: &Output) -> (Option<i32>, &str, &str) {
+    let words = |bytes| std::str::from_utf8(bytes).unwrap();
+    (output.status.code(), words(&output.stdout), words(&output.stderr))
+}
+
+/// A pipe that nobody reads.
+fn broken_pipe() -> Stdio {
+    let (reader, writer) = pipe().unwrap();
+    drop(reader);
+    writer.into()
+}
+
+#[test]
+fn messages_begin_with_the_base_name_and_getopts_with_the_name_as_typed() {
+    let output = insmod(&["-"]).arg0("/sbin/my-insmod").output().unwrap();
+    let err = "my-insmod: ERROR: this tool does not support loading from stdin!\n";
+    assert_eq!(text(&output), (Some(1), "", err));
+    let output = insmod(&["-p"]).arg0("/sbin/my-insmod").output().unwrap();
+    assert_eq!(text(&output), (Some(1), "", "/sbin/my-insmod: invalid option -- 'p'\n"));
+}
+
+#[test]
+fn posixly_correct_is_heeded() {
+    let output = insmod(&["/no/such.ko", "-p"]).env("POSIXLY_CORRECT", "1").output().unwrap();
+    let err = "insmod: ERROR: could not load module /no/such.ko: No such file or directory\n";
+    let (code, out, said) = text(&output);
+    assert_eq!((code, out), (Some(1), ""));
+    assert!(said.ends_with(err), "{said}");
+}
+
+#[test]
+fn an_output_that_nobody_reads_does_no_harm() {
+    assert_eq!(insmod(&["-h"]).stdout(broken_pipe()).status().unwrap().code(), Some(0));
+    assert_eq!(insmod(&["-"]).stderr(broken_pipe()).status().unwrap().code(), Some(1));
+}
