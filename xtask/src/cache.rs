@@ -16,8 +16,9 @@ pub fn root() -> Result<PathBuf> {
         .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("modpersist")))
         .or_else(|| Some(variable("HOME")?.join(".cache/modpersist")))
         .ok_or_else(|| anyhow!("no place for the cache: set MODPERSIST_CACHE to a directory"))?;
-    fs::create_dir_all(&root)
-        .with_context(|| format!("cannot create the cache {}; MODPERSIST_CACHE names another", root.display()))?;
+    fs::create_dir_all(&root).with_context(|| {
+        format!("cannot create the cache {}; MODPERSIST_CACHE names another", root.display())
+    })?;
     fs::canonicalize(&root).with_context(|| format!("cannot resolve {}", root.display()))
 }
 

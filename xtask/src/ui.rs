@@ -68,7 +68,9 @@ pub fn step<T>(what: &str, body: impl FnOnce() -> Result<T>) -> Result<T> {
     let result = body();
     match &result {
         Ok(_) if start.elapsed() < Duration::from_millis(300) => transient(""),
-        Ok(_) => line(&format!("  {what} {}", paint(Colour::Dim, &format!("({})", seconds(start.elapsed()))))),
+        Ok(_) => {
+            line(&format!("  {what} {}", paint(Colour::Dim, &format!("({})", seconds(start.elapsed())))))
+        }
         Err(_) => line(&format!("  {what}: {}", paint(Colour::Red, "failed"))),
     }
     result

@@ -18,8 +18,11 @@ const SETUP_LIMIT: u64 = 64 * 512;
 pub fn release(image: &Path) -> Result<String> {
     let mut head = Vec::new();
     let file = File::open(image).with_context(|| format!("cannot open {}", image.display()))?;
-    file.take(SETUP_LIMIT).read_to_end(&mut head).with_context(|| format!("cannot read {}", image.display()))?;
-    parse(&head).ok_or_else(|| anyhow!("{} has no x86 boot header: give a bzImage, not a vmlinux", image.display()))
+    file.take(SETUP_LIMIT)
+        .read_to_end(&mut head)
+        .with_context(|| format!("cannot read {}", image.display()))?;
+    parse(&head)
+        .ok_or_else(|| anyhow!("{} has no x86 boot header: give a bzImage, not a vmlinux", image.display()))
 }
 
 fn parse(head: &[u8]) -> Option<String> {

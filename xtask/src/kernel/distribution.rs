@@ -55,7 +55,9 @@ impl KernelSource {
                 apt::update()?;
                 match self.choose(apt::lookup) {
                     Some(choice) => unpack(&choice?)?,
-                    None => bail!("apt knows no package of {:?}; give a kernel with --kernel PATH", self.meta),
+                    None => {
+                        bail!("apt knows no package of {:?}; give a kernel with --kernel PATH", self.meta)
+                    }
                 }
             }
         };
@@ -64,7 +66,8 @@ impl KernelSource {
 
     /// The packages that the first known meta-packages lead to.
     fn choose(&self, lookup: impl Fn(&str) -> Option<apt::Package>) -> Option<Result<Choice>> {
-        let (image, headers) = self.meta.iter().find_map(|(image, headers)| Some((lookup(image)?, lookup(headers)?)))?;
+        let (image, headers) =
+            self.meta.iter().find_map(|(image, headers)| Some((lookup(image)?, lookup(headers)?)))?;
         Some(self.follow(&image, &headers))
     }
 
@@ -94,7 +97,9 @@ fn read(entry: &Path) -> Result<Kernel> {
         .filter_map(Result::ok)
         .map(|file| file.path())
         .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("vmlinuz-")))
-        .with_context(|| format!("{}/boot has no vmlinuz; remove the directory and try again", entry.display()))?;
+        .with_context(|| {
+            format!("{}/boot has no vmlinuz; remove the directory and try again", entry.display())
+        })?;
     let release = super::bzimage::release(&image)?;
     let build = entry.join(format!("usr/src/linux-headers-{release}"));
     packages::install_libraries(&kbuild_libraries(entry), "used by the kernel's own build programs")?;
@@ -127,7 +132,8 @@ impl Choice {
     fn packages(&self) -> Result<Vec<String>> {
         let headers = apt::package(&format!("linux-headers-{}", self.release))?;
         let mut names = vec![self.image.name.clone(), headers.name];
-        let of_kernel = |name: &&String| name.starts_with("linux-headers-") || name.starts_with("linux-kbuild-");
+        let of_kernel =
+            |name: &&String| name.starts_with("linux-headers-") || name.starts_with("linux-kbuild-");
         names.extend(headers.depends.iter().filter(of_kernel).cloned());
         // Ubuntu keeps the modules in a package of their own.
         names.extend(self.image.depends.iter().filter(|name| name.starts_with("linux-modules-")).cloned());
@@ -153,9 +159,14 @@ mod tests {
 
     #[test]
     fn another_release_is_refused_by_name() {
-        let meta = |name: &str, on: &str| apt::Package { name: name.into(), version: "1".into(), depends: vec![on.into()] };
+        let meta = |name: &str, on: &str| apt::Package {
+            name: name.into(),
+            version: "1".into(),
+            depends: vec![on.into()],
+        };
         let source = source("6.1").unwrap();
-        let choice = source.follow(&meta("i", "linux-image-7.2.1-amd64"), &meta("h", "linux-headers-7.2.1-amd64"));
+        let choice =
+            source.follow(&meta("i", "linux-image-7.2.1-amd64"), &meta("h", "linux-headers-7.2.1-amd64"));
         let Err(error) = choice else { panic!("taken") };
         assert!(error.to_string().contains("--kernel distribution"), "{error}");
     }

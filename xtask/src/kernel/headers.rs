@@ -29,7 +29,8 @@ pub fn relocate(unpacked: &Path, home: &Path, package: &str) -> Result<PathBuf> 
 /// The Makefile includes that of the common headers.
 fn rewrite_makefile(makefile: &Path, unpacked: &Path, home: &Path) -> Result<()> {
     let text = fs::read_to_string(makefile).with_context(|| format!("cannot read {}", makefile.display()))?;
-    fs::write(makefile, rewrite(&text, unpacked, home)).with_context(|| format!("cannot write {}", makefile.display()))
+    fs::write(makefile, rewrite(&text, unpacked, home))
+        .with_context(|| format!("cannot write {}", makefile.display()))
 }
 
 /// Puts `home` before every absolute path that exists under `unpacked`.

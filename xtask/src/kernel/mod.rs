@@ -62,14 +62,20 @@ fn from_image(image: &Path, headers: Option<&Path>) -> Result<Kernel> {
     let release = bzimage::release(image)?;
     let installed = PathBuf::from(format!("/lib/modules/{release}/build"));
     let build = match headers {
-        Some(directory) => fs::canonicalize(directory).with_context(|| format!("--headers {}", directory.display()))?,
+        Some(directory) => {
+            fs::canonicalize(directory).with_context(|| format!("--headers {}", directory.display()))?
+        }
         None if installed.exists() => fs::canonicalize(installed)?,
         None => bail!(
             "no headers for {release}: give them with --headers DIR, or install them (they are looked for in {})",
             installed.display()
         ),
     };
-    ensure!(build.join("Makefile").is_file(), "{} has no Makefile: it is no kernel build directory", build.display());
+    ensure!(
+        build.join("Makefile").is_file(),
+        "{} has no Makefile: it is no kernel build directory",
+        build.display()
+    );
     Ok(given(release, image.to_owned(), build))
 }
 
@@ -80,7 +86,9 @@ fn given(release: String, image: PathBuf, build: PathBuf) -> Kernel {
 
 /// The compiler that the headers ask for where this machine has it, else gcc.
 fn compiler(build: &Path) -> String {
-    let wish = fs::read_to_string(build.join(".kernelvariables")).ok().and_then(|text| headers::compiler_wish(&text));
+    let wish = fs::read_to_string(build.join(".kernelvariables"))
+        .ok()
+        .and_then(|text| headers::compiler_wish(&text));
     wish.filter(|name| process::find(name).is_some()).unwrap_or_else(|| "gcc".to_owned())
 }
 

@@ -27,7 +27,8 @@ impl Package {
         let field = |name: &str| {
             stanza.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim()))
         };
-        let depends = [field("Pre-Depends"), field("Depends")].into_iter().flatten().flat_map(|list| list.split(','));
+        let depends =
+            [field("Pre-Depends"), field("Depends")].into_iter().flatten().flat_map(|list| list.split(','));
         Some(Self {
             name: field("Package")?.to_owned(),
             version: field("Version")?.to_owned(),
@@ -54,7 +55,8 @@ pub fn package(name: &str) -> Result<Package> {
         return Ok(package);
     }
     update()?;
-    lookup(name).ok_or_else(|| anyhow!("apt knows no package {name}; `apt-cache policy {name}` shows its view"))
+    lookup(name)
+        .ok_or_else(|| anyhow!("apt knows no package {name}; `apt-cache policy {name}` shows its view"))
 }
 
 /// Looks a package up in the lists that are there.
@@ -127,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_stanza() {
-        let text = "Package: kmod\nVersion: 1:30-1\nPre-Depends: init-x\nDepends: libc6 (>= 2.34), a:any | b\n b\n";
+        let text =
+            "Package: kmod\nVersion: 1:30-1\nPre-Depends: init-x\nDepends: libc6 (>= 2.34), a:any | b\n b\n";
         let package = Package::parse(text).unwrap();
         assert_eq!(package.depends, ["init-x", "libc6", "a"]);
         assert_eq!(package.cache_name(), "kmod_1_30-1");

@@ -62,7 +62,10 @@ fn first_file(root: &Path, candidates: &[&str]) -> Result<PathBuf> {
 /// Asks the package's own dynamic loader which libraries it would load.
 fn libraries(root: &Path, program: &Path) -> Result<Vec<(String, PathBuf)>> {
     const LOADER: &str = "lib64/ld-linux-x86-64.so.2";
-    let loader = first_file(root, &[LOADER, "usr/lib64/ld-linux-x86-64.so.2", "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"])?;
+    let loader = first_file(
+        root,
+        &[LOADER, "usr/lib64/ld-linux-x86-64.so.2", "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"],
+    )?;
     let places = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"].map(|place| root.join(place));
     let path = std::env::join_paths(places)?;
     let mut list = Command::new(&loader);

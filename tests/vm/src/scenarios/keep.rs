@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The main job: values and addresses stay while modules come and go.
+
+use anyhow::{Context, Result, ensure};
+
+use super::report::Report;
+use crate::ctx::Ctx;
+use crate::scenario::Scenario;
+
+/// The scenarios of this file.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::new("keep-100-reloads", "data of every shape over 100 reloads, and nothing leaks", reloads)
+        .memory_mib(768)
+        .limit_secs(600)
+        .alone(),
+    Scenario::new("keep-parameter", "the command line wins over a kept parameter", parameter),
+    Scenario::new("keep-kallsyms", "kernel and modpersist name the kept variables", names),
+    Scenario::new("keep-foo-p", "the RFC's own example", foo_p),
+    Scenario::new("keep-meter", "a driver with statistics, a list and a lock", meter),
+    Scenario::new("keep-importer", "a second module imports a kept variable", importer),
+    Scenario::new("keep-in-use", "a region in use stays; discarding starts afresh", discard),
+    Scenario::new("keep-kernel-pointer", "initial values that point into the kernel", kernel_pointer),
+    Scenario::new("keep-pinning", "initial values that point into another module pin it", pinning),
+];
+
+/// What each report or unload changes by itself.
+const MOVING: &[&str] = &["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
+
+fn reloads(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("torture")?;
+    let slab_growth_of_kmod = plain_growth(ctx, &file)?;
+
+    ctx.insmod([&file])?.success()?.silent()?;
+    ctx.set_parameter("torture", "poke", "41")?;
+    let first = Report::read(ctx, "torture")?;
+    ensure!(first.address("page")? % 4096 == 0, "the page is not page-aligned");
+    ensure!(first.address("line")? % 64 == 0, "the line is not 64-aligned");
+    let (mut memory_at_10, mut slab_at_10) = (0, 0);
+    for load in 1..=100 {
+        ctx.rmmod(["torture"])?.success()?.silent()?;
+        ctx.insmod([&file])?.success()?.silent().with_context(|| format!("reload {load}"))?;
+        let now = Report::read(ctx, "torture")?;
+        now.same_as(&first, MOVING).with_context(|| format!("reload {load}"))?;
+        ensure!(now.value("from_init")? == (load + 1).to_string(), "init ran {now:?}");
+        ensure!(now.value("from_exit")? == load.to_string(), "exit ran {now:?}");
+        ensure!(now.value("ordinary")? == "1", "ordinary data were kept: {now:?}");
+        if load == 10 {
+            (memory_at_10, slab_at_10) = (ctx.module_memory()?, ctx.meminfo_kib("SUnreclaim")?);
+        }
+    }
+    let (memory, slab) = (ctx.module_memory()?, ctx.meminfo_kib("SUnreclaim")?);
+    let growth = slab.saturating_sub(slab_at_10);
+    ctx.measure("module memory at reload 10 and 100", format!("{memory_at_10} and {memory} bytes"));
+    ctx.measure("SUnreclaim growth over 90 reloads", format!("{growth} KiB"));
+    ctx.measure("SUnreclaim growth over 90 plain reloads by kmod", format!("{slab_growth_of_kmod} KiB"));
+    ensure!(memory == memory_at_10, "module memory went from {memory_at_10} to {memory}");
+    ensure!(growth <= slab_growth_of_kmod, "SUnreclaim grew by {growth}, with kmod by {slab_growth_of_kmod}");
+    drop_all(ctx, "torture")
+}
+
+/// What 90 plain reloads by kmod leave behind, after ten to warm up.
+fn plain_growth(ctx: &mut Ctx, file: &str) -> Result<u64> {
+    let mut before = 0;
+    for load in 0..100 {
+        if load == 10 {
+            before = ctx.meminfo_kib("SUnreclaim")?;
+        }
+        ctx.peer_insmod([file])?.success()?;
+        Report::read(ctx, "torture")?;
+        ctx.peer_rmmod(["torture"])?.success()?;
+    }
+    Ok(ctx.meminfo_kib("SUnreclaim")?.saturating_sub(before))
+}
+
+fn parameter(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("torture")?;
+    ctx.insmod([file.as_str(), "level=30"])?.success()?;
+    ensure!(ctx.parameter("torture", "level")? == "30", "the first load did not take it");
+    ctx.rmmod(["torture"])?.success()?;
+    ctx.insmod([file.as_str()])?.success()?;
+    ensure!(ctx.parameter("torture", "level")? == "30", "it was not kept");
+    ctx.rmmod(["torture"])?.success()?;
+    ctx.insmod([file.as_str(), "level=31"])?.success()?;
+    ensure!(ctx.parameter("torture", "level")? == "31", "the command line did not win");
+    drop_all(ctx, "torture")
+}
+
+fn names(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("torture")?;
+    ctx.insmod([file.as_str()])?.success()?;
+    let report = Report::read(ctx, "torture")?;
+    let kallsyms = ctx.read("/proc/kallsyms")?;
+    for (name, variable) in [("plain", "plain"), ("torture_exported", "exported"), ("big", "big.first")] {
+        let wanted = format!("{:016x}", report.address(variable)?);
+        let line = kallsyms
+            .lines()
+            .find(|line| line.starts_with(&wanted) && line.ends_with("[torture__persist]"))
+            .with_context(|| format!("kallsyms has nothing of the keeper at {wanted}"))?;
+        ensure!(line.split_whitespace().nth(2) == Some(name), "{line}");
+    }
+    let list = ctx.modpersist(["list"])?.success()?.stdout_has("in use")?;
+    let base = ctx.section_address("torture__persist", ".data..persistent")?;
+    let list = list.stdout_has(&format!("{base:#018x}"))?;
+    ctx.note(list.stdout);
+    let show = ctx.modpersist(["show", "torture"])?.success()?;
+    ctx.note(show.stdout.clone());
+    show.stdout_has("torture_main.c:same_name")?.stdout_has("torture_other.c:same_name")?.stdout_has("100")?;
+    let json = ctx.modpersist(["show", "--json", "torture"])?.success()?;
+    let value: serde_json::Value = serde_json::from_str(&json.stdout)?;
+    ensure!(value["sections"][0]["address"] == format!("{base:#x}"), "{value:#}");
+    drop_all(ctx, "torture")
+}
+
+fn foo_p(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("foo_p")?;
+    let mark = ctx.log_mark()?;
+    ctx.insmod([file.as_str(), "note=hello"])?.success()?.silent()?;
+    ctx.rmmod(["foo_p"])?.success()?.silent()?;
+    ctx.insmod([file.as_str(), "note=other"])?.success()?.silent()?;
+    ctx.rmmod(["foo_p"])?.success()?.silent()?;
+    let log = ctx.log_since(&mark)?;
+    let wanted = "foo_p: load 2, first note \"hello\"";
+    ensure!(log.iter().any(|line| line == wanted), "wanted {wanted:?} in {log:?}");
+    ctx.rmmod(["--discard", "foo_p"])?.success()?.silent()?;
+    ensure!(!ctx.is_loaded("foo_p__persist")?, "the keeper is still there");
+    Ok(())
+}
+
+fn meter(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("meter")?;
+    ctx.insmod([file.as_str(), "scale=10"])?.success()?;
+    for value in ["5", "-3", "12"] {
+        std::fs::write("/dev/meter", value)?;
+    }
+    ctx.rmmod(["meter"])?.success()?;
+    ctx.insmod([file.as_str()])?.success()?;
+    std::fs::write("/dev/meter", "1")?;
+    let text = std::fs::read_to_string("/dev/meter")?;
+    let wanted = "generation 2, 4 samples, min -30, max 120, sum 150\nlatest: 50 -30 120 10\n";
+    ensure!(text == wanted, "{text}");
+    drop_all(ctx, "meter")
+}
+
+fn importer(ctx: &mut Ctx) -> Result<()> {
+    let (owner, importer) = (ctx.fixture("torture")?, ctx.fixture("importer")?);
+    ctx.insmod([&owner])?.success()?;
+    ctx.insmod([&importer])?.success()?.silent()?;
+    let (theirs, ours) = (Report::read(ctx, "importer")?, Report::read(ctx, "torture")?);
+    ensure!(theirs.address("imported")? == ours.address("exported")?, "{theirs:?} and {ours:?}");
+    ctx.set_parameter("importer", "poke", "4711")?;
+    ensure!(Report::read(ctx, "torture")?.value("exported")? == "4711", "the owner does not see it");
+    ctx.rmmod(["torture"])?.code(1)?.stderr_has("Module torture is in use by: importer")?;
+    ctx.rmmod(["importer", "torture"])?.success()?;
+    ctx.insmod([&owner])?.success()?;
+    ctx.insmod([&importer])?.success()?;
+    let again = Report::read(ctx, "importer")?;
+    ensure!(again == theirs || again.value("imported")? == "4711", "{again:?}");
+    ensure!(again.address("imported")? == theirs.address("imported")?, "it moved");
+    ctx.rmmod(["importer"])?.success()?;
+    drop_all(ctx, "torture")
+}
+
+fn discard(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("torture")?;
+    ctx.insmod([&file])?.success()?;
+    ctx.set_parameter("torture", "poke", "7")?;
+    // The kernel itself, asked by kmod, refuses while the owner uses it.
+    ctx.peer_rmmod(["torture__persist"])?.code(1)?.stderr_has("in use by: torture")?;
+    ctx.rmmod(["torture__persist"])?.code(1)?.stderr_has("keeps")?.stderr_has("rmmod --discard torture")?;
+    ctx.rmmod(["torture"])?.success()?;
+    ctx.rmmod(["torture__persist"])?.code(1)?.stderr_has("rmmod --discard torture")?;
+    ensure!(ctx.is_loaded("torture__persist")?, "the keeper went");
+    ctx.insmod([&file])?.success()?;
+    ensure!(Report::read(ctx, "torture")?.value("plain")? == "8", "the data went");
+    ctx.rmmod(["--discard", "torture"])?.success()?.silent()?;
+    ensure!(!ctx.is_loaded("torture__persist")?, "the keeper stayed");
+    ctx.rmmod(["--discard", "torture"])?.code(1)?.stderr_has("Module torture is not currently loaded")?;
+    ctx.insmod([&file])?.success()?;
+    let fresh = Report::read(ctx, "torture")?;
+    ensure!(fresh.value("plain")? == "11" && fresh.value("big.last")? == "0", "{fresh:?}");
+    ctx.rmmod(["torture"])?.success()?;
+    // For an owner that is not loaded, only the region goes.
+    ctx.rmmod(["--discard", "torture"])?.success()?.silent()?;
+    ctx.modpersist(["list"])?.success()?.stdout_has("Nothing is kept.")?;
+    Ok(())
+}
+
+fn kernel_pointer(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("kernel_pointer")?;
+    for _ in 0..2 {
+        ctx.insmod([&file])?.success()?.silent()?;
+        ctx.rmmod(["kernel_pointer"])?.success()?.silent()?;
+    }
+    ctx.rmmod(["--discard", "kernel_pointer"])?.success()?;
+    Ok(())
+}
+
+fn pinning(ctx: &mut Ctx) -> Result<()> {
+    let (provider, file) = (ctx.fixture("provider")?, ctx.fixture("pinning")?);
+    ctx.insmod([&provider])?.success()?;
+    ctx.insmod([&file])?.success()?.stderr_has("points to provider_value of module provider")?;
+    ctx.rmmod(["pinning"])?.success()?;
+    ctx.rmmod(["provider"])?.code(1)?.stderr_has("in use by: pinning__persist")?;
+    ctx.insmod([&file])?.success()?.silent()?;
+    drop_all(ctx, "pinning")?;
+    ctx.rmmod(["provider"])?.success()?;
+    Ok(())
+}
+
+/// Unloads a module with its data, and insists that nothing of it is left.
+pub(super) fn drop_all(ctx: &mut Ctx, module: &str) -> Result<()> {
+    ctx.rmmod(["--discard", module])?.success()?.silent()?;
+    let left: Vec<String> = ctx
+        .modules()?
+        .into_iter()
+        .map(|found| found.name)
+        .filter(|name| name.starts_with(module))
+        .collect();
+    ensure!(left.is_empty(), "left behind: {left:?}");
+    Ok(())
+}

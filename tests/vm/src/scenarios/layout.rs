@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! New versions of a module with other data are refused before anything is loaded.
+
+use anyhow::{Context, Result, ensure};
+
+use super::keep::drop_all;
+use super::report::Report;
+use crate::ctx::Ctx;
+use crate::scenario::Scenario;
+
+/// The scenarios of this file.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::new("layout-versions", "each change of the layout is refused with an account", versions),
+    Scenario::new("layout-agreeing", "other code, other debug information: the data are used", agreeing),
+    Scenario::new("layout-counters", "two statics of one name, swapped", counters),
+    Scenario::new("layout-stripped", "a file without names binds by its build id", stripped),
+    Scenario::new("layout-fresh", "--fresh starts over, and -f does not get around", fresh),
+];
+
+/// File, and what the account must say.
+const VERSIONS: &[(&str, &[&str])] = &[
+    ("layout_appended", &["layout.c:fourth: new (4 bytes at offset 0x20)", ".data..persistent: 32 bytes are kept"]),
+    ("layout_removed", &["layout.c:second: removed (kept: 8 bytes at offset 0x8)"]),
+    ("layout_grown", &["layout.c:third: grew from 16 to 32 bytes"]),
+    ("layout_reordered", &["layout.c:first: moved from offset 0x0 to 0x8", "layout.c:second: moved"]),
+    ("layout_realigned", &[".data..persistent: kept with an alignment of 8, the file asks for 64"]),
+    ("layout_added_section", &[".bss..persistent: new, nothing of it is kept"]),
+];
+
+fn versions(ctx: &mut Ctx) -> Result<()> {
+    ctx.insmod([ctx.fixture("layout")?])?.success()?;
+    let before = Report::read(ctx, "layout")?;
+    ctx.rmmod(["layout"])?.success()?;
+    for (name, account) in VERSIONS {
+        let file = ctx.fixture(name)?;
+        let calls = ctx.trace_module_calls(|ctx| {
+            let mut output = ctx.insmod([file.as_str()])?.code(1)?;
+            for text in *account {
+                output = output.stderr_has(text)?;
+            }
+            ctx.note(output.stderr.clone());
+            output.stderr_has("--fresh")?;
+            // -f ignores vermagic and symbol versions, never the layout.
+            ctx.insmod(["-f", file.as_str()])?.code(1)?.stderr_has("differ from what is kept")
+        })?;
+        ensure!(calls.is_empty(), "{name}: the kernel was asked to load: {calls:?}");
+        let check = ctx.modpersist(["check", &file])?.code(1)?;
+        check.stdout_has(account.first().context("an account")?)?;
+        ensure!(!ctx.is_loaded("layout")?, "{name} was loaded");
+    }
+    ctx.insmod([ctx.fixture("layout")?])?.success()?;
+    let after = Report::read(ctx, "layout")?;
+    after.same_as(&before, &["first"])?;
+    ensure!(after.value("first")? == "3", "the data changed: {after:?}");
+    drop_all(ctx, "layout")
+}
+
+fn agreeing(ctx: &mut Ctx) -> Result<()> {
+    ctx.insmod([ctx.fixture("layout")?])?.success()?;
+    let mut loads = 2;
+    for name in ["layout_code", "layout_debug", "layout", "layout_debug"] {
+        let file = ctx.fixture(name)?;
+        ctx.rmmod(["layout"])?.success()?;
+        ctx.modpersist(["check", &file])?.success()?.stdout_has("would use the kept data of layout")?;
+        ctx.insmod([&file])?.success()?.silent()?;
+        loads += 1;
+        let report = Report::read(ctx, "layout")?;
+        ensure!(report.value("first")? == loads.to_string(), "{name}: {report:?}");
+    }
+    drop_all(ctx, "layout")?;
+    // Same names, offsets and sizes, another type: seen where both files have debug information.
+    ctx.insmod([ctx.fixture("layout_debug")?])?.success()?;
+    ctx.rmmod(["layout"])?.success()?;
+    let other = ctx.fixture("layout_debug_type")?;
+    let output = ctx.insmod([&other])?.code(1)?;
+    output.stderr_has("layout.c:second: type changed from long int to struct pair")?;
+    ctx.rmmod(["--discard", "layout"])?.success()?;
+    Ok(())
+}
+
+fn counters(ctx: &mut Ctx) -> Result<()> {
+    ctx.insmod([ctx.fixture("counters")?])?.success()?;
+    ctx.rmmod(["counters"])?.success()?;
+    let swapped = ctx.fixture("counters_swapped")?;
+    let output = ctx.insmod([&swapped])?.code(1)?;
+    ctx.note(output.stderr.clone());
+    output.stderr_has("counters.c:red:cnt: moved from offset")?.stderr_has("counters.c:blue:cnt: moved")?;
+    let nodebug = ctx.fixture("counters_nodebug")?;
+    let output = ctx.insmod([&nodebug])?.code(1)?;
+    output.stderr_has("counters.c:cnt stands for several variables (cnt.0, cnt.1)")?.stderr_has("-g")?;
+    ctx.insmod([ctx.fixture("counters")?])?.success()?;
+    drop_all(ctx, "counters")
+}
+
+fn stripped(ctx: &mut Ctx) -> Result<()> {
+    let (named, nameless) = (ctx.fixture("layout")?, ctx.fixture("layout_stripped")?);
+    let other = ctx.fixture("layout_code_stripped")?;
+    for (first, second) in [(&named, &nameless), (&nameless, &named), (&nameless, &nameless)] {
+        ctx.insmod([first])?.success()?;
+        ctx.rmmod(["layout"])?.success()?;
+        ctx.insmod([second])?.success()?.silent()?;
+        let report = Report::read(ctx, "layout")?;
+        ensure!(report.value("first")? == "3", "{first}, {second}: {report:?}");
+        ctx.rmmod(["layout"])?.success()?;
+        let output = ctx.insmod([&other])?.code(1)?;
+        output.stderr_has("no variable names (stripped), and comes from another build")?;
+        ctx.rmmod(["--discard", "layout"])?.success()?;
+    }
+    Ok(())
+}
+
+fn fresh(ctx: &mut Ctx) -> Result<()> {
+    let (old, new) = (ctx.fixture("layout")?, ctx.fixture("layout_appended")?);
+    ctx.insmod([&old])?.success()?;
+    // In use: nothing may be dropped.
+    ctx.insmod(["--fresh", &new])?.code(1)?.stderr_has("File exists")?;
+    ensure!(Report::read(ctx, "layout")?.value("first")? == "2", "the data changed");
+    ctx.rmmod(["layout"])?.success()?;
+    ctx.insmod(["--fresh", &new])?.success()?.silent()?;
+    ensure!(Report::read(ctx, "layout")?.value("first")? == "2", "it did not start over");
+    ctx.rmmod(["layout"])?.success()?;
+    ctx.insmod([&new])?.success()?;
+    ensure!(Report::read(ctx, "layout")?.value("first")? == "3", "the new data are not kept");
+    drop_all(ctx, "layout")?;
+    // Nothing kept: --fresh is a first load.
+    ctx.insmod(["--fresh", &old])?.success()?;
+    drop_all(ctx, "layout")
+}

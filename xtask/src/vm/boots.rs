@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Runs the scenarios of one planned boot, booting again where one kills the machine.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use vmguest::protocol::{Line, Status};
+use vmguest::{Expect, Scenario};
+
+use super::machine::{BOOT_LIMIT, End, Machine};
+use super::qemu::Options;
+use super::report::{Outcome, Report};
+use super::schedule::{self, Planned};
+use super::{Vm, rundir};
+use crate::ui;
+
+/// Time for what the guest does between scenarios.
+const SLACK: Duration = Duration::from_secs(30);
+
+/// Runs them all; each gets an outcome.
+pub fn run(vm: &Vm, planned: Planned, report: &mut Report) -> Result<()> {
+    let mut left = planned.scenarios.clone();
+    while !left.is_empty() {
+        let options = Options {
+            cmdline: format!("{} scenarios={}", planned.boot.cmdline, schedule::names(&left)),
+            memory_mib: planned.boot.memory_mib,
+            cpus: planned.boot.cpus,
+        };
+        let directory = rundir::boot(&vm.run)?;
+        ui::transient(&format!("  ... booting for {}", schedule::names(&left)));
+        let mut current = None;
+        let machine = Machine::start(vm, &options, &directory)?;
+        let end = machine.run(|line| Ok(follow(line, &directory, &mut left, &mut current, report)))?;
+        settle(&end, &mut left, current, report);
+    }
+    Ok(())
+}
+
+/// Takes in one line; gives the time that the next may take.
+fn follow(
+    line: Line,
+    directory: &std::path::Path,
+    left: &mut Vec<&'static Scenario>,
+    current: &mut Option<&'static Scenario>,
+    report: &mut Report,
+) -> Duration {
+    match line {
+        Line::Start { start } => {
+            *current = left.iter().copied().find(|scenario| scenario.name == start);
+            ui::transient(&format!("  ... {start}"));
+        }
+        Line::Result { scenario, status, detail, ms } => {
+            left.retain(|other| other.name != scenario);
+            *current = None;
+            report.add(Outcome { name: scenario, status, detail, took: Duration::from_millis(ms) });
+        }
+        other => report.extra(directory, current.map(|scenario| scenario.name), other),
+    }
+    current.map_or(BOOT_LIMIT, |scenario| scenario.limit + SLACK)
+}
+
+/// Decides about the scenario in which the machine ended, and those that did not run.
+fn settle(
+    end: &End,
+    left: &mut Vec<&'static Scenario>,
+    current: Option<&'static Scenario>,
+    report: &mut Report,
+) {
+    let why = match end {
+        End::Done => "the guest did not run it".to_owned(),
+        End::Refused => "the guest gave up; see its notes".to_owned(),
+        End::Died(why) | End::Hung(why) => why.clone(),
+    };
+    let Some(scenario) = current else {
+        // Nothing ran that could be blamed, so another boot would end the same way.
+        for scenario in left.drain(..) {
+            report.add(outcome(scenario, Status::Fail, why.clone()));
+        }
+        return;
+    };
+    left.retain(|other| other.name != scenario.name);
+    let panicked = why.contains("Kernel panic");
+    let (status, detail) = if scenario.expect == Expect::Panic && panicked {
+        (Status::Pass, String::new())
+    } else {
+        (Status::Fail, why)
+    };
+    report.add(outcome(scenario, status, detail));
+}
+
+fn outcome(scenario: &Scenario, status: Status, detail: String) -> Outcome {
+    Outcome { name: scenario.name.to_owned(), status, detail, took: Duration::ZERO }
+}

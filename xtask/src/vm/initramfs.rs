@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What is in the guest's file system.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::cpio::Archive;
+use crate::fixtures;
+use crate::kernel::Kernel;
+use crate::setup::Userland;
+
+/// Modules of the kernel itself: one that exports symbols, one that uses none.
+const IN_TREE: &[&str] = &["drivers/net/mii", "drivers/net/dummy"];
+
+/// Names under which kmod is each of its tools.
+const KMOD_TOOLS: &[&str] = &["insmod", "rmmod", "modprobe", "lsmod", "modinfo", "depmod"];
+
+/// Names under which scripts may call busybox.
+const APPLETS: &[&str] = &["sh", "cat", "ls", "dmesg", "mount", "umount", "grep", "sleep", "xxd"];
+
+/// Writes the archive.
+pub fn write(
+    path: &Path,
+    kernel: &Kernel,
+    userland: &Userland,
+    programs: &[(&str, PathBuf)],
+    modules: &Path,
+) -> Result<()> {
+    let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+    let mut archive = Archive::new(BufWriter::new(file));
+    // The kernel opens the console for the first process before anything is mounted.
+    archive.device("dev/console", 5, 1)?;
+    archive.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")?;
+    for directory in ["root", "var/log"] {
+        archive.directory(directory)?;
+    }
+    add_programs(&mut archive, programs)?;
+    add_userland(&mut archive, userland)?;
+    for module in fixtures::modules(modules)? {
+        let name = module.file_name().unwrap_or_default().to_string_lossy();
+        archive.file(&format!("modules/{name}"), &read(&module)?)?;
+    }
+    add_kernel_modules(&mut archive, kernel)?;
+    archive.finish().with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(())
+}
+
+fn add_programs(archive: &mut Archive<impl Write>, programs: &[(&str, PathBuf)]) -> Result<()> {
+    for (name, file) in programs {
+        let place = if *name == "vmguest" { "init".to_owned() } else { format!("bin/{name}") };
+        archive.program(&place, &read(file)?)?;
+    }
+    Ok(())
+}
+
+fn add_userland(archive: &mut Archive<impl Write>, userland: &Userland) -> Result<()> {
+    archive.program("bin/busybox", &read(&userland.busybox)?)?;
+    for applet in APPLETS {
+        archive.link(&format!("bin/{applet}"), "busybox")?;
+    }
+    archive.program("peer/kmod", &read(&userland.kmod)?)?;
+    for tool in KMOD_TOOLS {
+        archive.link(&format!("peer/{tool}"), "kmod")?;
+    }
+    for (place, file) in &userland.libraries {
+        archive.program(place, &read(file)?)?;
+    }
+    Ok(())
+}
+
+/// A few of the kernel's own modules, where they are at hand.
+fn add_kernel_modules(archive: &mut Archive<impl Write>, kernel: &Kernel) -> Result<()> {
+    let guest = format!("lib/modules/{}", kernel.release);
+    let mut index = String::new();
+    for name in IN_TREE {
+        let Some((file, suffix)) = kernel.modules.as_ref().and_then(|modules| in_tree(modules, name)) else {
+            continue;
+        };
+        archive.file(&format!("{guest}/kernel/{name}{suffix}"), &read(&file)?)?;
+        index.push_str(&format!("kernel/{name}{suffix}:\n"));
+    }
+    for name in ["modules.order", "modules.builtin", "modules.builtin.modinfo"] {
+        archive.file(&format!("{guest}/{name}"), b"")?;
+    }
+    archive.file(&format!("{guest}/modules.dep"), index.as_bytes())?;
+    Ok(())
+}
+
+fn in_tree(modules: &Path, name: &str) -> Option<(PathBuf, &'static str)> {
+    [".ko", ".ko.xz", ".ko.zst", ".ko.gz"]
+        .into_iter()
+        .map(|suffix| (modules.join(format!("kernel/{name}{suffix}")), suffix))
+        .find(|(file, _)| file.is_file())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Scenarios in a virtual machine.
+//!
+//! The guest is an initramfs that we write: no disk image, no file system shared with the
+//! host, so that any kernel can run it. Its console is kept as a file, as the kernel's own
+//! words are part of the result; what the scenarios report comes over a second port.
+
+mod accel;
+mod boots;
+mod console;
+mod cpio;
+mod guest;
+mod initramfs;
+mod machine;
+mod qemu;
+mod report;
+mod rundir;
+mod schedule;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use vmguest::Scenario;
+use vmguest::protocol::Line;
+use vmguest::scenarios;
+
+use crate::args::{KernelArgs, VmArgs};
+use crate::setup::{self, Ready};
+use crate::{fixtures, ui};
+
+use machine::Machine;
+use qemu::Options;
+
+pub use machine::End;
+pub use report::Report;
+
+/// A kernel and a guest, ready to boot.
+pub struct Vm {
+    /// The release that runs.
+    pub release: String,
+    image: PathBuf,
+    initramfs: PathBuf,
+    accel: &'static str,
+    run: PathBuf,
+}
+
+impl Vm {
+    /// Boots the demo and hands its lines to `handle`.
+    pub fn tell(&self, handle: impl FnMut(Line) -> Result<Duration>) -> Result<End> {
+        let options = Options { cmdline: "vmguest.demo".to_owned(), memory_mib: 512, cpus: 1 };
+        Machine::start(self, &options, &rundir::boot(&self.run)?)?.run(handle)
+    }
+
+    /// Where the consoles are kept.
+    pub fn run_directory(&self) -> &Path {
+        &self.run
+    }
+}
+
+/// `cargo xtask vm`.
+pub fn run(args: &VmArgs) -> Result<ExitCode> {
+    let chosen = choose(&args.scenarios)?;
+    if args.list {
+        list(&chosen);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let vm = prepare(&args.kernel)?;
+    let report = run_scenarios(&vm, &chosen)?;
+    report.print_summary();
+    Ok(if report.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The scenarios whose name is or begins with one of `filters`; all without a filter.
+fn choose(filters: &[String]) -> Result<Vec<&'static Scenario>> {
+    if let Some(none) =
+        filters.iter().find(|filter| !scenarios::all().any(|scenario| matches(scenario, filter)))
+    {
+        bail!("no scenario is named {none} or begins so; see cargo xtask vm --list");
+    }
+    let wanted =
+        |scenario: &&Scenario| filters.is_empty() || filters.iter().any(|filter| matches(scenario, filter));
+    Ok(scenarios::all().filter(wanted).collect())
+}
+
+/// An exact name means that one only, although others begin with it.
+fn matches(scenario: &Scenario, filter: &str) -> bool {
+    if scenarios::find(filter).is_some() {
+        scenario.name == filter
+    } else {
+        scenario.name.starts_with(filter)
+    }
+}
+
+fn list(scenarios: &[&Scenario]) {
+    let width = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or_default();
+    for scenario in scenarios {
+        let boot = if scenario.boot.alone { " [own boot]" } else { "" };
+        println!("{:width$}  {}{boot}", scenario.name, scenario.about);
+    }
+}
+
+/// Gets everything that a boot needs.
+pub fn prepare(args: &KernelArgs) -> Result<Vm> {
+    let Ready { kernel, userland } = setup::ready(args)?;
+    let programs = guest::build()?;
+    let modules = fixtures::build(&kernel)?;
+    let run = rundir::create(&kernel.release)?;
+    let initramfs = run.join("initramfs.cpio");
+    ui::step("packing the guest", || initramfs::write(&initramfs, &kernel, &userland, &programs, &modules))?;
+    let mut vm = Vm { release: kernel.release, image: kernel.image, initramfs, accel: "tcg", run };
+    vm.accel = accel::choose(args.accel, &vm)?;
+    Ok(vm)
+}
+
+/// Boots as often as it takes to run every scenario.
+pub fn run_scenarios(vm: &Vm, chosen: &[&'static Scenario]) -> Result<Report> {
+    ui::line(&format!("{} scenarios on Linux {} ({})", chosen.len(), vm.release, vm.accel));
+    let mut report = Report::new(&vm.run);
+    for boot in schedule::boots(chosen) {
+        boots::run(vm, boot, &mut report)?;
+    }
+    Ok(report)
+}
+
+/// Every scenario there is.
+pub fn all() -> Vec<&'static Scenario> {
+    scenarios::all().collect()
+}

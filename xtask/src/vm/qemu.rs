@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! QEMU's command line.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::Vm;
+
+/// What a boot needs of the machine.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Words for the kernel command line, after the harness's own.
+    pub cmdline: String,
+    /// Memory.
+    pub memory_mib: u32,
+    /// Processors.
+    pub cpus: u8,
+}
+
+/// The kernel's words go to the first port; a panic ends the machine at once (QEMU is told
+/// not to reboot); and the log has room for all of a run, so that none of it is overwritten.
+const CMDLINE: &str = "console=ttyS0 panic=-1 log_buf_len=8M printk.devkmsg=on rdinit=/init";
+
+/// The command for one boot, with the result port on its standard output.
+pub fn command(vm: &Vm, options: &Options, console: &Path) -> Command {
+    let mut qemu = Command::new("qemu-system-x86_64");
+    qemu.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
+    qemu.args(["-accel", vm.accel, "-cpu", "max"]);
+    qemu.args(["-m", &format!("{}M", options.memory_mib), "-smp", &options.cpus.to_string()]);
+    qemu.arg("-kernel").arg(&vm.image).arg("-initrd").arg(&vm.initramfs);
+    qemu.arg("-append").arg(format!("{CMDLINE} {}", options.cmdline));
+    qemu.arg("-chardev").arg(format!("file,id=console,path={}", console.display()));
+    qemu.args(["-serial", "chardev:console", "-serial", "stdio"]);
+    qemu
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What came out of the scenarios.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use vmguest::protocol::{Line, Status};
+
+use crate::ui::{self, Colour, paint};
+
+/// The end of one scenario.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Its name.
+    pub name: String,
+    /// How it ended.
+    pub status: Status,
+    /// Why.
+    pub detail: String,
+    /// Time on the guest's clock; zero where the guest did not live to say.
+    pub took: Duration,
+}
+
+/// All outcomes, shown as they come.
+pub struct Report {
+    run: PathBuf,
+    outcomes: Vec<Outcome>,
+}
+
+impl Report {
+    /// Starts empty.
+    pub fn new(run: &Path) -> Self {
+        Self { run: run.to_owned(), outcomes: Vec::new() }
+    }
+
+    /// Adds an outcome and shows it.
+    pub fn add(&mut self, outcome: Outcome) {
+        let word = match outcome.status {
+            Status::Pass => paint(Colour::Green, "pass"),
+            Status::Fail => paint(Colour::Red, "FAIL"),
+            Status::Skip => paint(Colour::Yellow, "skip"),
+        };
+        let took = paint(Colour::Dim, &format!("({})", ui::seconds(outcome.took)));
+        ui::line(&format!("  {word} {} {took}", outcome.name));
+        for line in outcome.detail.lines() {
+            ui::line(&format!("       {line}"));
+        }
+        self.outcomes.push(outcome);
+    }
+
+    /// Shows or keeps what a scenario said beside its outcome.
+    pub fn extra(&self, directory: &Path, scenario: Option<&str>, line: Line) {
+        let name = scenario.unwrap_or("guest");
+        match line {
+            Line::Note { note } => ui::line(&paint(Colour::Dim, &format!("       {name}: {note}"))),
+            Line::Measure { measure, value } => {
+                ui::line(&paint(Colour::Dim, &format!("       {name}: {measure}: {value}")));
+            }
+            Line::Artifact { artifact, text } => self.keep(directory, &artifact, &text),
+            Line::Say { say } => ui::line(&say),
+            Line::Start { .. } | Line::Result { .. } | Line::Exit { .. } => {}
+        }
+    }
+
+    fn keep(&self, directory: &Path, name: &str, text: &str) {
+        let directory = directory.join("artifacts");
+        // The name comes from a guest in any state: only its last part can be meant.
+        let Some(name) = Path::new(name).file_name() else { return };
+        let written = fs::create_dir_all(&directory).and_then(|()| fs::write(directory.join(name), text));
+        if let Err(error) = written {
+            ui::line(&format!("       cannot keep {}: {error}", directory.join(name).display()));
+        }
+    }
+
+    /// How many passed.
+    pub fn passed(&self) -> usize {
+        self.count(Status::Pass)
+    }
+
+    /// How many failed.
+    pub fn failed(&self) -> usize {
+        self.count(Status::Fail)
+    }
+
+    fn count(&self, status: Status) -> usize {
+        self.outcomes.iter().filter(|outcome| outcome.status == status).count()
+    }
+
+    /// Names the failures, where the evidence is, and the counts.
+    pub fn print_summary(&self) {
+        for outcome in self.outcomes.iter().filter(|outcome| outcome.status == Status::Fail) {
+            ui::line(&format!("{}: {}", paint(Colour::Red, "failed"), outcome.name));
+        }
+        ui::line(&format!("consoles: {}", self.run.display()));
+        let skipped = self.count(Status::Skip);
+        if skipped > 0 {
+            ui::line(&format!("{skipped} skipped"));
+        }
+        ui::line(&format!("{} passed, {} failed", self.passed(), self.failed()));
+    }
+}

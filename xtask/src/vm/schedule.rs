@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Which scenarios share a boot.
+
+use vmguest::{Boot, Scenario};
+
+/// One machine and the scenarios it runs, in order.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// What the machine is like.
+    pub boot: Boot,
+    /// What it runs.
+    pub scenarios: Vec<&'static Scenario>,
+}
+
+/// The kernel's command line has room for 2048 bytes; half of it is left to other words.
+const NAMES_LIMIT: usize = 1024;
+
+/// Groups scenarios by the machine they need, keeping their order.
+pub fn boots(scenarios: &[&'static Scenario]) -> Vec<Planned> {
+    let mut planned: Vec<Planned> = Vec::new();
+    for scenario in scenarios {
+        let fits = |other: &&mut Planned| {
+            other.boot == scenario.boot && !scenario.boot.alone && names(&other.scenarios).len() < NAMES_LIMIT
+        };
+        match planned.iter_mut().find(fits) {
+            Some(other) => other.scenarios.push(scenario),
+            None => planned.push(Planned { boot: scenario.boot, scenarios: vec![scenario] }),
+        }
+    }
+    planned
+}
+
+/// The list for the guest's command line.
+pub fn names(scenarios: &[&'static Scenario]) -> String {
+    scenarios.iter().map(|scenario| scenario.name).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHARED: Scenario = Scenario::new("a", "", |_| Ok(()));
+    const OTHER: Scenario = Scenario::new("b", "", |_| Ok(())).cmdline("x=1");
+    const OOPS: Scenario = Scenario::new("c", "", |_| Ok(())).oops();
+
+    #[test]
+    fn equal_machines_are_shared_unless_alone() {
+        let boots = boots(&[&SHARED, &OOPS, &OTHER, &SHARED, &OOPS]);
+        let lists: Vec<String> = boots.iter().map(|boot| names(&boot.scenarios)).collect();
+        assert_eq!(lists, ["a,a", "c", "b", "c"]);
+    }
+}
