@@ -104,7 +104,9 @@ fn names(ctx: &mut Ctx) -> Result<()> {
     ctx.note(list.stdout);
     let show = ctx.modpersist(["show", "torture"])?.success()?;
     ctx.note(show.stdout.clone());
-    show.stdout_has("torture_main.c:same_name")?.stdout_has("torture_other.c:same_name")?.stdout_has("100")?;
+    show.stdout_has("torture_main.c:same_name")?
+        .stdout_has("torture_other.c:same_name")?
+        .stdout_has("100")?;
     let json = ctx.modpersist(["show", "--json", "torture"])?.success()?;
     let value: serde_json::Value = serde_json::from_str(&json.stdout)?;
     ensure!(value["sections"][0]["address"] == format!("{base:#x}"), "{value:#}");
@@ -210,12 +212,8 @@ fn pinning(ctx: &mut Ctx) -> Result<()> {
 /// Unloads a module with its data, and insists that nothing of it is left.
 pub(super) fn drop_all(ctx: &mut Ctx, module: &str) -> Result<()> {
     ctx.rmmod(["--discard", module])?.success()?.silent()?;
-    let left: Vec<String> = ctx
-        .modules()?
-        .into_iter()
-        .map(|found| found.name)
-        .filter(|name| name.starts_with(module))
-        .collect();
+    let left: Vec<String> =
+        ctx.modules()?.into_iter().map(|found| found.name).filter(|name| name.starts_with(module)).collect();
     ensure!(left.is_empty(), "left behind: {left:?}");
     Ok(())
 }

@@ -19,7 +19,10 @@ pub const SCENARIOS: &[Scenario] = &[
 
 /// File, and what the account must say.
 const VERSIONS: &[(&str, &[&str])] = &[
-    ("layout_appended", &["layout.c:fourth: new (4 bytes at offset 0x20)", ".data..persistent: 32 bytes are kept"]),
+    (
+        "layout_appended",
+        &["layout.c:fourth: new (4 bytes at offset 0x20)", ".data..persistent: 32 bytes are kept"],
+    ),
     ("layout_removed", &["layout.c:second: removed (kept: 8 bytes at offset 0x8)"]),
     ("layout_grown", &["layout.c:third: grew from 16 to 32 bytes"]),
     ("layout_reordered", &["layout.c:first: moved from offset 0x0 to 0x8", "layout.c:second: moved"]),

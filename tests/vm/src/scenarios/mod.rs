@@ -6,10 +6,29 @@
 
 use crate::scenario::Scenario;
 
+pub mod bad_input;
+pub mod failing;
+pub mod fallbacks;
+pub mod files;
+pub mod keep;
+pub mod kernel_view;
+pub mod layout;
+pub mod refusals;
+mod report;
 pub mod smoke;
 
 /// Every topic's table, in the order in which they run.
-pub const TOPICS: &[&[Scenario]] = &[smoke::SCENARIOS];
+pub const TOPICS: &[&[Scenario]] = &[
+    smoke::SCENARIOS,
+    keep::SCENARIOS,
+    failing::SCENARIOS,
+    layout::SCENARIOS,
+    refusals::SCENARIOS,
+    fallbacks::SCENARIOS,
+    files::SCENARIOS,
+    kernel_view::SCENARIOS,
+    bad_input::SCENARIOS,
+];
 
 /// Every scenario.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {

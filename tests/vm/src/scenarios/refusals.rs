@@ -12,14 +12,34 @@ pub const SCENARIOS: &[Scenario] =
 
 /// File, what is said, and whether a plain load of it works.
 const CASES: &[(&str, &str, bool)] = &[
-    ("refuse", "pointer (offset 0x0 of .data..persistent) is initialised with the address of the string \"a string of the module\" in .rodata.str", true),
+    (
+        "refuse",
+        "pointer (offset 0x0 of .data..persistent) is initialised with the address of the string \"a string of the module\" in .rodata.str",
+        true,
+    ),
     ("refuse_function", "is initialised with the address of function some_function in .text", true),
     ("refuse_ops", "is initialised with the address of some_ops in .rodata", true),
     ("refuse_data", "is initialised with the address of ordinary in .data", true),
-    ("refuse_lock_name", "refuse.c:pointer+0x8 (offset 0x8 of .data..persistent) is initialised with the address of the string \"lock.name\"", true),
-    ("refuse_this_module", "is initialised with the address of __this_module in .gnu.linkonce.this_module", true),
-    ("refuse_charp", "refuse.c:pointer (offset 0x0 of .data..persistent) holds the charp parameter words", true),
-    ("refuse_charp_array", "refuse.c:pointer (offset 0x0 of .data..persistent) holds the charp parameter", true),
+    (
+        "refuse_lock_name",
+        "refuse.c:pointer+0x8 (offset 0x8 of .data..persistent) is initialised with the address of the string \"lock.name\"",
+        true,
+    ),
+    (
+        "refuse_this_module",
+        "is initialised with the address of __this_module in .gnu.linkonce.this_module",
+        true,
+    ),
+    (
+        "refuse_charp",
+        "refuse.c:pointer (offset 0x0 of .data..persistent) holds the charp parameter words",
+        true,
+    ),
+    (
+        "refuse_charp_array",
+        "refuse.c:pointer (offset 0x0 of .data..persistent) holds the charp parameter",
+        true,
+    ),
     ("refuse_alignment", ".data..persistent asks for an alignment of 8192 bytes", true),
     ("refuse_livepatch", "this is a livepatch module (livepatch= in .modinfo)", false),
     ("refuse_read_only", ".data..persistent has the flags 0x2", true),
@@ -34,7 +54,10 @@ fn refusals(ctx: &mut Ctx) -> Result<()> {
         let calls = ctx.trace_module_calls(|ctx| {
             for option in ["--keep=auto", "--keep=require"] {
                 let output = ctx.insmod([option, file.as_str()])?.code(1)?;
-                output.stderr_has("its persistent data cannot be kept")?.stderr_has(text)?.stderr_has("--keep=off")?;
+                output
+                    .stderr_has("its persistent data cannot be kept")?
+                    .stderr_has(text)?
+                    .stderr_has("--keep=off")?;
             }
             ctx.modpersist(["check", &file])?.code(1)?.stdout_has(text)
         });

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the kernel itself thinks of the images: taint, log, vulnerabilities, symbol versions.
+
+use std::ffi::CString;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use libmodfmt::image::{self, Base};
+use libmodfmt::module::Module;
+use libmodfmt::persist::Inventory;
+use nix::errno::Errno;
+
+use crate::ctx::Ctx;
+use crate::scenario::Scenario;
+
+/// The scenarios of this file.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::new("kernel-plain-log", "what the kernel says of kmod's load of an unsigned module", plain_log)
+        .alone(),
+    Scenario::new("kernel-kept-log", "a kept load: same taint, same log, same vulnerabilities", kept_log)
+        .alone(),
+    Scenario::new("kernel-crc", "the kernel itself refuses an owner image of another layout", wrong_crc),
+];
+
+/// The kernel log of a plain load of `torture.ko` in a new boot.
+const PLAIN_LOG: &[&str] = &[
+    "torture: loading out-of-tree module taints kernel.",
+    "torture: module verification failed: signature and/or required key missing - tainting kernel",
+];
+
+const SPECTRE: &str = "/sys/devices/system/cpu/vulnerabilities/spectre_v2";
+
+/// TAINT_FORCED_MODULE
+const FORCED: u64 = 1 << 1;
+
+fn plain_log(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("torture")?;
+    let mark = ctx.log_mark()?;
+    ctx.peer_insmod([&file])?.success()?;
+    let log = ctx.log_since(&mark)?;
+    ensure!(log == PLAIN_LOG, "{log:?}");
+    Ok(())
+}
+
+fn kept_log(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("torture")?;
+    let vulnerable = ctx.read(SPECTRE)?;
+    let mark = ctx.log_mark()?;
+    ctx.insmod([&file])?.success()?.silent()?;
+    let log: Vec<String> =
+        ctx.log_since(&mark)?.iter().map(|line| line.replace("torture__persist", "torture")).collect();
+    ensure!(log == PLAIN_LOG, "{log:?}");
+    ensure!(ctx.read(SPECTRE)? == vulnerable, "spectre_v2 was {vulnerable}, is {}", ctx.read(SPECTRE)?);
+    let kept = ctx.taint()?;
+    ensure!(kept & FORCED == 0, "taint F is set: {kept:#x}");
+    let (owner, keeper) = (ctx.module_taint("torture")?, ctx.module_taint("torture__persist")?);
+    ctx.rmmod(["--discard", "torture"])?.success()?;
+    ctx.peer_insmod([&file])?.success()?;
+    let plain = ctx.module_taint("torture")?;
+    ensure!(ctx.taint()? == kept, "taint is {:#x} after kmod's load, was {kept:#x}", ctx.taint()?);
+    ensure!(owner == plain && keeper == plain, "taints: owner {owner}, keeper {keeper}, plain {plain}");
+    ctx.measure("taint of a kept and of a plain load", format!("{kept:#x}, {plain}"));
+    Ok(())
+}
+
+fn wrong_crc(ctx: &mut Ctx) -> Result<()> {
+    ctx.insmod([ctx.fixture("layout")?])?.success()?;
+    ctx.rmmod(["layout"])?.success()?;
+    // The owner image of another layout, made without asking what is kept.
+    let bytes = std::fs::read(ctx.fixture("layout_grown")?)?;
+    let module = Module::parse(&bytes)?;
+    let inventory = Inventory::of(&module.object, &module.name, None, &[])?
+        .context("layout_grown has persistent data")?;
+    let image = image::owner(&module, &inventory, &Base::all(&inventory.header))?;
+    let mark = ctx.log_mark()?;
+    let refused = nix::kmod::init_module(&image, &CString::default());
+    ensure!(refused == Err(Errno::EINVAL), "init_module: {refused:?}");
+    let log = ctx.log_since(&mark)?;
+    let wanted = "layout: disagrees about version of symbol layout__persist_data";
+    log.iter().find(|line| *line == wanted).ok_or_else(|| anyhow!("wanted {wanted:?} in {log:?}"))?;
+    ctx.rmmod(["--discard", "layout"])?.success()?;
+    Ok(())
+}
