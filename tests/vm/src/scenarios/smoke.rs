@@ -12,24 +12,6 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("smoke-trace", "tracing shows how kmod loads a module", trace),
     Scenario::new("smoke-oops", "a declared oops passes and leaves PID 1 alive", oops).oops(),
     Scenario::new("smoke-panic", "a declared panic passes", panic).panic(),
-        let f = ctx.fixture("smoke")?;
-        ctx.peer_insmod([f.as_str()])?.success()?;
-        Ok(())
-    }),
-        loop {
-            std::thread::sleep(std::time::Duration::from_secs(1))
-        }
-    })
-    .limit_secs(1),
-        ctx.peer_modprobe(["dummy"])?.success()?.silent()?;
-        ctx.artifact("x/../dummy.txt", ctx.read("/proc/modules")?);
-        ctx.peer_modprobe(["-r", "dummy"])?.success()?;
-        Ok(())
-    }),
-        let o =
-            crate::ctx::Command::new("/bin/busybox").args(["sh", "-c", "sleep 100"]).limit_secs(1).run()?;
-        anyhow::bail!("{o}")
-    }),
 ];
 
 fn smoke(ctx: &mut Ctx) -> Result<()> {
