@@ -6,6 +6,7 @@
 pub mod arch;
 pub mod btf;
 pub mod compress;
+pub mod dwarf;
 pub mod elf;
 pub mod export;
 pub mod image;

@@ -33,6 +33,7 @@ pub use compare::{Agreement, Difference, compare};
 pub use error::PersistError;
 pub use header::{Header, SectionHeader, Variable};
 pub use inventory::{DebugFact, Inventory};
+pub(crate) use layout_hash::Hash;
 pub use names::{base_symbol, keeper_name, trial_name};
 pub use note::{NOTE_NAME, NOTE_SECTION, NOTE_TYPE, NOTE_VERSION, NoteError};
 pub use refusal::{Import, Refusal, Refusals};

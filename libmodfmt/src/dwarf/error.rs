@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What stands in the way of reading debug information at all.
+
+use crate::elf::ElfError;
+use thiserror::Error;
+
+/// Why debug information cannot be read. Smaller damage only leaves gaps in what is known.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DwarfError {
+    /// The section is compressed (`CONFIG_DEBUG_INFO_COMPRESSED_*`), which is not supported.
+    #[error("section {section} is compressed; compressed debug information is not supported")]
+    Compressed {
+        /// Name of the section.
+        section: String,
+    },
+    /// The list of compilation units is broken.
+    #[error(".debug_info: unit {index} has no usable header: {reason}")]
+    Unit {
+        /// Number of the unit, from 0.
+        index: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The relocations of a debug section are broken.
+    #[error(transparent)]
+    Elf(#[from] ElfError),
+}

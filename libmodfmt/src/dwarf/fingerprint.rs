@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The type hash: does a type read bytes the way another one does?
+//!
+//! Two types have one hash if their numbers have the same sizes and encodings, their members the
+//! same names, types and places, and so on all the way down. Tags, typedefs and qualifiers do not
+//! count: they can change without a change to the data. Behind a pointer only the kind and the
+//! name of the target count, so that a list that points to itself comes to an end.
+
+use super::DEPTH;
+use super::info::{DebugInfo, Die, Entry, number};
+use super::types::has_members;
+use crate::persist::Hash;
+use std::collections::HashMap;
+
+/// Computes hashes, each type once.
+pub(super) struct Fingerprints<'i, 'a> {
+    info: &'i DebugInfo<'a>,
+    known: HashMap<Die, Option<u64>>,
+}
+
+impl<'i, 'a> Fingerprints<'i, 'a> {
+    pub(super) fn new(info: &'i DebugInfo<'a>) -> Self {
+        Self { info, known: HashMap::new() }
+    }
+
+    /// The hash of a type; `None` if a part of it is not understood.
+    pub(super) fn of(&mut self, die: Die) -> Option<u64> {
+        self.nested(die, 0)
+    }
+
+    fn nested(&mut self, die: Die, depth: u32) -> Option<u64> {
+        let (die, entry) = self.info.resolve(die).filter(|_| depth < DEPTH)?;
+        if let Some(known) = self.known.get(&die) {
+            return *known;
+        }
+        // A type that holds itself is no type: whoever meets it again gets this.
+        self.known.insert(die, None);
+        let hash = self.compute(die, &entry, depth);
+        self.known.insert(die, hash);
+        hash
+    }
+
+    fn compute(&mut self, die: Die, entry: &Entry<'a>, depth: u32) -> Option<u64> {
+        let mut hash = Hash::new();
+        match entry.tag() {
+            gimli::DW_TAG_base_type => {
+                let gimli::AttributeValue::Encoding(encoding) = entry.attr_value(gimli::DW_AT_encoding)?
+                else {
+                    return None;
+                };
+                hash.text("base");
+                hash.number(encoding.0.into());
+                hash.number(number(entry, gimli::DW_AT_byte_size)?);
+            }
+            gimli::DW_TAG_enumeration_type => {
+                hash.text("enum");
+                hash.number(number(entry, gimli::DW_AT_byte_size)?);
+                self.values(die, &mut hash)?;
+            }
+            gimli::DW_TAG_pointer_type => {
+                hash.text("pointer");
+                hash.number(self.info.size_of(die)?);
+                self.pointee(die.unit, entry, &mut hash)?;
+            }
+            gimli::DW_TAG_array_type => {
+                hash.text("array");
+                for count in self.info.dimensions(die) {
+                    hash.number(count.unwrap_or(0));
+                }
+                let element = self.info.type_of(die.unit, entry)?;
+                hash.number(self.nested(element, depth.saturating_add(1))?);
+            }
+            tag if has_members(tag) => {
+                hash.text(if tag == gimli::DW_TAG_union_type { "union" } else { "struct" });
+                hash.number(number(entry, gimli::DW_AT_byte_size)?);
+                for member in self.info.members(die)? {
+                    hash.text(member.name.as_deref().unwrap_or_default());
+                    hash.number(member.bit_offset);
+                    hash.number(member.bits.unwrap_or(0));
+                    hash.number(self.nested(member.ty, depth.saturating_add(1))?);
+                }
+            }
+            _ => return None,
+        }
+        Some(hash.finish())
+    }
+
+    /// Names and values of an enumeration.
+    fn values(&self, die: Die, hash: &mut Hash) -> Option<()> {
+        for value in self.info.children(die) {
+            if value.tag() == gimli::DW_TAG_enumerator {
+                hash.text(&self.info.name(die.unit, &value)?);
+                let value = value.attr_value(gimli::DW_AT_const_value)?;
+                // Compilers choose signed and unsigned forms freely: compare what fits both.
+                let number = value.udata_value().or_else(|| Some(value.sdata_value()?.cast_unsigned()))?;
+                hash.number(number);
+            }
+        }
+        Some(())
+    }
+
+    /// Kind and name of what a pointer leads to, through further pointers.
+    fn pointee(&self, unit: usize, pointer: &Entry<'a>, hash: &mut Hash) -> Option<()> {
+        let (mut unit, mut entry) = (unit, pointer.clone());
+        for _ in 0..DEPTH {
+            let Some(target) = self.info.type_of(unit, &entry) else {
+                hash.text("void");
+                return Some(());
+            };
+            let Some((die, target)) = self.info.resolve(target) else {
+                // "const void" has no type at its end either.
+                hash.text("void");
+                return Some(());
+            };
+            hash.number(target.tag().0.into());
+            match target.tag() {
+                gimli::DW_TAG_pointer_type => (unit, entry) = (die.unit, target),
+                // The name of a number type depends on the compiler.
+                gimli::DW_TAG_base_type => {
+                    hash.number(number(&target, gimli::DW_AT_byte_size)?);
+                    return Some(());
+                }
+                _ => {
+                    hash.text(self.info.name(die.unit, &target).as_deref().unwrap_or_default());
+                    return Some(());
+                }
+            }
+        }
+        None
+    }
+}

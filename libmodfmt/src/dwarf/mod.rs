@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What debug information (DWARF 4 and 5) says of a module's variables.
+//!
+//! The symbol table gives a variable's name, place and size. DWARF adds the function around a
+//! static variable, the type as C text, and the structure of the type, which tells whether a new
+//! version of the module would read the kept bytes the same way: that is the
+//! [type hash](DebugVariable::type_hash).
+//!
+//! A module is not linked, so its debug sections are full of relocations. They are resolved while
+//! reading, and a variable's address comes out as section and offset. All of this only refines:
+//! what cannot be understood is left out of the answer, and only a file that is broken as a whole
+//! is an error.
+//!
+//! ```
+//! use libmodfmt::dwarf::{DebugInfo, DebugSections};
+//! use libmodfmt::elf::{Ident, Object};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let module = Object::new(Ident::X86_64, 0); // in practice: Object::parse(&file)?
+//! let sections = DebugSections::of(&module)?;
+//! let info = DebugInfo::read(&sections)?;
+//! for variable in info.variables() {
+//!     println!("{} {:?} at {:?}", variable.name, variable.type_name, info.field_path(&variable, 8));
+//! }
+//! assert!(info.variables().is_empty(), "nothing is known without debug information");
+//! # Ok(())
+//! # }
+//! ```
+
+mod ctype;
+mod error;
+mod fingerprint;
+mod info;
+mod members;
+mod path;
+mod relocate;
+mod sections;
+#[cfg(test)]
+mod tests;
+mod types;
+mod variable;
+
+pub use error::DwarfError;
+pub use info::DebugInfo;
+pub use sections::DebugSections;
+pub use variable::DebugVariable;
+
+/// How many debugging entries may be passed on the way through nested types. C code stays far
+/// below; a circle in damaged data does not.
+const DEPTH: u32 = 64;
+
+/// All variables with a fixed address that the debug information describes.
+///
+/// # Errors
+///
+/// As [`DebugInfo::read`].
+pub fn variables(debug: &DebugSections<'_>) -> Result<Vec<DebugVariable>, DwarfError> {
+    Ok(DebugInfo::read(debug)?.variables())
+}

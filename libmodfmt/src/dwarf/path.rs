@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! From an offset in a variable to the path of the field there.
+
+use super::info::{DebugInfo, Die};
+use super::members::Member;
+use super::types::has_members;
+use super::{DEPTH, DebugVariable};
+use std::fmt::Write;
+
+impl DebugInfo<'_> {
+    /// The innermost field at `offset` bytes in a variable, with its name in front:
+    /// `dev.queue.next`, `stats.hits[1]`, just `dev` for the variable itself or its padding.
+    ///
+    /// In a union it is the first member that reaches there. `None` behind the end of the variable,
+    /// or where its type is not understood. `variable` must come from this [`DebugInfo`].
+    #[must_use]
+    pub fn field_path(&self, variable: &DebugVariable, offset: u64) -> Option<String> {
+        let mut die = variable.ty?;
+        if offset >= self.size_of(die)? {
+            return None;
+        }
+        let mut path = variable.name.clone();
+        let mut rest = offset;
+        for _ in 0..DEPTH {
+            let (at, entry) = self.resolve(die)?;
+            if entry.tag() == gimli::DW_TAG_array_type {
+                die = self.type_of(at.unit, &entry)?;
+                rest = self.index(at, self.size_of(die)?, rest, &mut path)?;
+            } else if has_members(entry.tag()) {
+                let Some((member, distance)) = self.member_at(at, rest)? else { return Some(path) };
+                if let Some(name) = &member.name {
+                    path.push('.');
+                    path.push_str(name);
+                }
+                (die, rest) = (member.ty, distance);
+            } else {
+                return Some(path);
+            }
+        }
+        None
+    }
+
+    /// Appends the indexes of the element at `offset`, and gives the offset in that element.
+    fn index(&self, array: Die, element: u64, offset: u64, path: &mut String) -> Option<u64> {
+        let mut size =
+            self.dimensions(array).iter().try_fold(element, |size, count| size.checked_mul((*count)?))?;
+        let mut rest = offset;
+        for count in self.dimensions(array) {
+            size = size.checked_div(count?)?;
+            // Writing to a String does not fail.
+            let _ = write!(path, "[{}]", rest.checked_div(size)?);
+            rest = rest.checked_rem(size)?;
+        }
+        Some(rest)
+    }
+
+    /// The first member that covers the byte at `offset`, and how far into it that byte is: one or
+    /// none, or `None` where that is not understood.
+    fn member_at(&self, die: Die, offset: u64) -> Option<Option<(Member, u64)>> {
+        for member in self.members(die)? {
+            let start = member.bit_offset / 8;
+            let end = match member.bits {
+                Some(bits) => member.bit_offset.checked_add(bits)?.div_ceil(8),
+                None => start.checked_add(self.size_of(member.ty)?)?,
+            };
+            if (start..end).contains(&offset) {
+                return Some(Some((member, offset.saturating_sub(start))));
+            }
+        }
+        Some(None)
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The debug sections of a module file, with the places that relocations change in them.
+
+use super::DwarfError;
+use super::relocate::{Fixup, is_absolute};
+use crate::elf::{ByteOrder, Object, Place, Relocation, SectionKind};
+use std::collections::HashMap;
+
+/// `SHF_COMPRESSED`
+const COMPRESSED: u64 = 0x800;
+
+/// The debug sections of a file.
+#[derive(Clone, Debug)]
+pub struct DebugSections<'d> {
+    pub(super) order: ByteOrder,
+    /// By name. Where several have one name, the first counts.
+    pub(super) sections: HashMap<&'static str, DebugSection<'d>>,
+    /// Those of all sections, each section's in a row, sorted by offset.
+    pub(super) fixups: Vec<Fixup>,
+}
+
+/// One section.
+#[derive(Clone, Debug)]
+pub(super) struct DebugSection<'d> {
+    pub(super) data: &'d [u8],
+    /// Its part of [`DebugSections::fixups`].
+    pub(super) fixups: std::ops::Range<usize>,
+}
+
+/// The sections that are read.
+const NAMES: [&str; 7] = [
+    ".debug_abbrev",
+    ".debug_addr",
+    ".debug_info",
+    ".debug_line",
+    ".debug_line_str",
+    ".debug_str",
+    ".debug_str_offsets",
+];
+
+impl<'d> DebugSections<'d> {
+    /// Collects the debug sections of `object`; there may be none.
+    ///
+    /// # Errors
+    ///
+    /// - [`DwarfError::Compressed`]: one of them is compressed.
+    /// - [`DwarfError::Elf`]: a relocation names a symbol that does not exist.
+    pub fn of(object: &'d Object<'_>) -> Result<Self, DwarfError> {
+        let mut sections = HashMap::new();
+        let mut fixups = Vec::new();
+        for name in NAMES {
+            let Some((index, section)) = object.section(name) else { continue };
+            if section.flags & COMPRESSED != 0 {
+                return Err(DwarfError::Compressed { section: name.to_owned() });
+            }
+            let start = fixups.len();
+            for table in object.relocation_sections_of(index).map(|(table, _)| table) {
+                let form = object.sections.get(table).map(|section| section.kind);
+                for relocation in object.relocations(table)? {
+                    let data = (form == Some(SectionKind::REL)).then_some(&*section.data);
+                    fixups.push(fixup(object, &relocation, data));
+                }
+            }
+            fixups.get_mut(start..).unwrap_or_default().sort_by_key(|fixup| fixup.offset);
+            sections.insert(name, DebugSection { data: &section.data, fixups: start..fixups.len() });
+        }
+        Ok(Self { order: object.ident.order, sections, fixups })
+    }
+}
+
+/// What a relocation stores. `implicit` is the section's data where the addend stands there.
+fn fixup(object: &Object<'_>, relocation: &Relocation, implicit: Option<&[u8]>) -> Fixup {
+    let target = || {
+        if !is_absolute(object.ident.machine, relocation.kind) {
+            return None;
+        }
+        let symbol = object.symbols.get(relocation.symbol)?;
+        let Place::Section(section) = symbol.place else { return None };
+        let addend = match implicit {
+            None => relocation.addend,
+            Some(data) => {
+                let bytes = data.get(usize::try_from(relocation.offset).ok()?..)?.first_chunk()?;
+                object.ident.order.u32(*bytes).cast_signed().into()
+            }
+        };
+        Some((section, symbol.value.checked_add_signed(addend)?))
+    };
+    Fixup { offset: relocation.offset, target: target() }
+}

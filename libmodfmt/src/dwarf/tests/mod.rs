@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Debug information written by hand, in both byte orders. What compilers write is tested in
+//! tests/dwarf.rs.
+
+mod blob;
+
+use super::*;
+use crate::elf::{ByteOrder, Class, Ident, Machine, SectionKind};
+use blob::{Blob, sample};
+use proptest::prelude::*;
+
+const PPC64: Ident = Ident { class: Class::Elf64, order: ByteOrder::Big, machine: Machine(21) };
+const ARM: Ident = Ident { class: Class::Elf32, order: ByteOrder::Little, machine: Machine::ARM };
+
+#[test]
+fn variables_of_every_class_and_order() {
+    for (ident, version) in [(Ident::X86_64, 4), (Ident::X86_64, 5), (PPC64, 4), (PPC64, 5), (ARM, 4)] {
+        let object = sample(ident, version).object();
+        let sections = DebugSections::of(&object).unwrap();
+        let info = DebugInfo::read(&sections).unwrap();
+        let variables = info.variables();
+        let [count, stats] = &variables[..] else { panic!("{variables:?}") };
+        assert_eq!((&*count.name, count.section, count.offset), ("count", 1, 8));
+        assert_eq!((count.size, count.type_name.as_deref()), (Some(4), Some("int")));
+        assert_eq!((count.file.as_deref(), count.function.as_deref()), (Some("foo.c"), Some("probe")));
+        assert_eq!((&*stats.name, stats.offset, stats.size), ("stats", 16, Some(8)));
+        assert_eq!(stats.type_name.as_deref(), Some("struct stats"));
+        assert_eq!(stats.function, None);
+        let path = |offset| info.field_path(stats, offset);
+        assert_eq!(path(0).as_deref(), Some("stats.opened"));
+        assert_eq!(path(5).as_deref(), Some("stats.closed"));
+        assert_eq!(path(8), None);
+    }
+}
+
+#[test]
+fn the_type_hash_depends_on_structure_alone() {
+    let hashes = |change: &dyn Fn(&mut Blob)| {
+        let mut blob = sample(Ident::X86_64, 5);
+        change(&mut blob);
+        let object = blob.object();
+        let variables = variables(&DebugSections::of(&object).unwrap()).unwrap();
+        variables.iter().map(|variable| variable.type_hash.unwrap()).collect::<Vec<_>>()
+    };
+    let plain = hashes(&|_| {});
+    assert_eq!(plain, hashes(&|blob| blob.replace("probe", "other")));
+    assert_eq!(plain, hashes(&|blob| blob.replace("int", "lnt")), "compilers differ in names of numbers");
+    let renamed = hashes(&|blob| blob.replace("opened", "closes"));
+    assert_eq!((plain[0], plain[1] == renamed[1]), (renamed[0], false));
+    // The value is part of what a keeper records: it must not change between releases.
+    assert_eq!(plain[0], 0xe7b8_c56e_4e04_fca9);
+    for (ident, version) in [(PPC64, 4), (ARM, 4)] {
+        let object = sample(ident, version).object();
+        let variables = variables(&DebugSections::of(&object).unwrap()).unwrap();
+        assert_eq!(variables[1].type_hash, Some(plain[1]));
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_left_out() {
+    // A type that refers behind the end of the unit.
+    let mut blob = sample(Ident::X86_64, 5);
+    blob.break_types();
+    let object = blob.object();
+    let all = variables(&DebugSections::of(&object).unwrap()).unwrap();
+    assert_eq!(all.len(), 2);
+    assert!(all.iter().all(|v| v.type_hash.is_none() && v.size.is_none()));
+
+    // Relocations of a type that stores no address.
+    let mut object = sample(Ident::X86_64, 5).object();
+    let table = object.sections.len() - 1;
+    let mut relocations = object.relocations(table).unwrap();
+    relocations[0].kind = 2;
+    object.set_relocations(table, &relocations).unwrap();
+    assert_eq!(variables(&DebugSections::of(&object).unwrap()).unwrap().len(), 1);
+}
+
+#[test]
+fn whole_files_that_cannot_be_read() {
+    let mut object = sample(Ident::X86_64, 5).object();
+    let (index, _) = object.section(".debug_info").unwrap();
+    object.sections[index].flags = 0x800;
+    let error = DebugSections::of(&object).unwrap_err();
+    assert_eq!(error, DwarfError::Compressed { section: ".debug_info".to_owned() });
+
+    object.sections[index].flags = 0;
+    object.sections[index].set_data(vec![0xff; 9]);
+    let error = variables(&DebugSections::of(&object).unwrap()).unwrap_err();
+    assert!(matches!(error, DwarfError::Unit { index: 0, .. }), "{error}");
+    assert!(SectionKind::PROGBITS == object.sections[index].kind);
+}
+
+proptest! {
+    #[test]
+    fn no_damage_panics(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        name in prop::sample::select(vec![".debug_info", ".debug_abbrev"]),
+        big: bool,
+    ) {
+        let mut object = sample(if big { PPC64 } else { Ident::X86_64 }, 5).object();
+        let (index, _) = object.section(name).unwrap();
+        let mut data = object.sections[index].data.to_vec();
+        for (place, value) in changes {
+            let place = place.index(data.len());
+            data[place] = value;
+        }
+        object.sections[index].set_data(data);
+        let sections = DebugSections::of(&object).unwrap();
+        if let Ok(info) = DebugInfo::read(&sections) {
+            for variable in info.variables() {
+                let _ = info.field_path(&variable, 5);
+            }
+        }
+    }
+}

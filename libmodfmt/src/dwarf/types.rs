@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Types behind their other names, and their sizes.
+
+use super::DEPTH;
+use super::info::{DebugInfo, Die, Entry, number};
+
+impl<'a> DebugInfo<'a> {
+    /// The type of a variable, member, pointer, ...; `None` for `void` too.
+    pub(super) fn type_of(&self, unit: usize, entry: &Entry<'a>) -> Option<Die> {
+        self.linked(unit, entry, gimli::DW_AT_type)
+    }
+
+    /// The type behind typedefs and qualifiers. `None` if it is `void` or cannot be read.
+    pub(super) fn resolve(&self, die: Die) -> Option<(Die, Entry<'a>)> {
+        let mut die = die;
+        for _ in 0..DEPTH {
+            let entry = self.entry(die)?;
+            if !is_alias(entry.tag()) {
+                return Some((die, entry));
+            }
+            die = self.type_of(die.unit, &entry)?;
+        }
+        None
+    }
+
+    /// Size of a type in bytes.
+    pub(super) fn size_of(&self, die: Die) -> Option<u64> {
+        let mut elements: u64 = 1;
+        let mut die = die;
+        for _ in 0..DEPTH {
+            let (at, entry) = self.resolve(die)?;
+            let one = match entry.tag() {
+                gimli::DW_TAG_array_type => {
+                    for count in self.dimensions(at) {
+                        elements = elements.checked_mul(count.unwrap_or(0))?;
+                    }
+                    die = self.type_of(at.unit, &entry)?;
+                    continue;
+                }
+                gimli::DW_TAG_pointer_type => number(&entry, gimli::DW_AT_byte_size)
+                    .or_else(|| Some(self.units.get(at.unit)?.encoding().address_size.into())),
+                _ => number(&entry, gimli::DW_AT_byte_size),
+            };
+            return elements.checked_mul(one?);
+        }
+        None
+    }
+
+    /// The alignment that the source demands for a type, in bytes; of its typedefs too.
+    pub(super) fn alignment_of(&self, die: Die) -> Option<u64> {
+        let mut die = die;
+        for _ in 0..DEPTH {
+            let entry = self.entry(die)?;
+            if let Some(alignment) = number(&entry, gimli::DW_AT_alignment) {
+                return Some(alignment);
+            }
+            if !is_alias(entry.tag()) && entry.tag() != gimli::DW_TAG_array_type {
+                return None;
+            }
+            die = self.type_of(die.unit, &entry)?;
+        }
+        None
+    }
+
+    /// The number of elements in each dimension of an array; `None` for one left open (`[]`).
+    pub(super) fn dimensions(&self, array: Die) -> Vec<Option<u64>> {
+        let children = self.children(array);
+        let ranges = children.iter().filter(|child| child.tag() == gimli::DW_TAG_subrange_type);
+        ranges
+            .map(|range| {
+                number(range, gimli::DW_AT_count).or_else(|| {
+                    let last = range.attr_value(gimli::DW_AT_upper_bound)?;
+                    // -1, in whatever width, is how gcc writes an array of no elements.
+                    if last.sdata_value() == Some(-1) { Some(0) } else { last.udata_value()?.checked_add(1) }
+                })
+            })
+            .collect()
+    }
+}
+
+/// Another name for a type, or the type with a qualifier.
+pub(super) fn is_alias(tag: gimli::DwTag) -> bool {
+    matches!(
+        tag,
+        gimli::DW_TAG_typedef
+            | gimli::DW_TAG_const_type
+            | gimli::DW_TAG_volatile_type
+            | gimli::DW_TAG_restrict_type
+            | gimli::DW_TAG_atomic_type
+    )
+}
+
+/// A structure or union.
+pub(super) fn has_members(tag: gimli::DwTag) -> bool {
+    matches!(tag, gimli::DW_TAG_structure_type | gimli::DW_TAG_union_type | gimli::DW_TAG_class_type)
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The DWARF reader on what the C compilers of this machine write. Skipped, aloud, without one.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests panic to fail")]
+
+use libmodfmt::dwarf::{DebugInfo, DebugSections, DebugVariable};
+use libmodfmt::elf::Object;
+use std::path::Path;
+use std::process::Command;
+
+const SOURCE: &str = r#"
+#define P __attribute__((section(".data..persistent"), used))
+typedef unsigned int u32;
+struct list_head { struct list_head *next, *prev; };
+typedef struct { int counter; } atomic_t;
+enum mode { OFF, ON = 7, BAD = -1 };
+struct ops { int (*open)(void *file, const char *name); void (*close)(void); };
+struct dev {
+    struct list_head queue;
+    struct { u32 hits[4]; long bytes; } stats;
+    union { int as_int; unsigned char as_bytes[8]; };
+    unsigned ready : 1, kind : 3;
+    enum mode mode;
+    const struct ops *ops;
+    struct dev *parent;
+    _Bool on;
+    char tail[];
+};
+P struct dev dev = { .queue = { &dev.queue, &dev.queue } };
+P int matrix[2][3] = { { 1 } };
+P static atomic_t users = { 1 };
+P static volatile const u32 *volatile table[2] = { 0 };
+P static int (*handler)(void *, int, ...) = 0;
+P __attribute__((aligned(64))) long aligned = 1;
+P static void *anything = &users;
+extern int declared;
+P int declared = 3;
+static inline int once(void) { P static int cnt = 1; return cnt++; }
+int first(void) { P static int cnt = 1; return cnt++ + once(); }
+int second(void) { P static long cnt = 2; return (int)cnt++ + once(); }
+int use(void) { return users.counter + (table[0] != 0) + (handler != 0) + (anything != 0); }
+"#;
+
+/// Compiles [`SOURCE`]; `None`, aloud, if there is no such compiler.
+fn compile(compiler: &str, options: &[&str]) -> Option<Vec<u8>> {
+    let name = format!("{compiler}{}", options.concat());
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::write(directory.join("driver.c"), SOURCE).unwrap();
+    let mut command = Command::new(compiler);
+    command
+        .args(options)
+        .args(["-c", "-g", "-fno-pic", "driver.c", "-o", "driver.o"])
+        .current_dir(&directory);
+    match command.output() {
+        Ok(output) if output.status.success() => Some(std::fs::read(directory.join("driver.o")).unwrap()),
+        Ok(output) => panic!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)),
+        Err(error) => {
+            println!("skipped: {compiler}: {error}");
+            None
+        }
+    }
+}
+
+fn find<'v>(variables: &'v [DebugVariable], name: &str, function: Option<&str>) -> &'v DebugVariable {
+    let mut found = variables.iter().filter(|v| v.name == name && v.function.as_deref() == function);
+    let variable = found.next().unwrap_or_else(|| panic!("no {name} in {variables:#?}"));
+    assert!(found.next().is_none(), "{name} is there twice");
+    variable
+}
+
+fn check(file: &[u8]) -> Vec<Option<u64>> {
+    let object = Object::parse(file).unwrap();
+    let sections = DebugSections::of(&object).unwrap();
+    let info = DebugInfo::read(&sections).unwrap();
+    let all = info.variables();
+    let persistent = object.section(".data..persistent").unwrap().0;
+    for variable in &all {
+        assert_eq!(
+            (variable.section, variable.file.as_deref()),
+            (persistent, Some("driver.c")),
+            "{variable:?}"
+        );
+        // The symbol table must say the same.
+        let symbol = object.symbols.iter().find(|symbol| {
+            symbol.place == libmodfmt::elf::Place::Section(persistent)
+                && symbol.value == variable.offset
+                && symbol.name.starts_with(variable.name.as_bytes())
+        });
+        let size = symbol.map(|symbol| symbol.size);
+        assert_eq!(size, variable.size, "{variable:?}");
+    }
+    let word = object.ident.class.word_size() as u64;
+    let types = [
+        ("dev", None, "struct dev"),
+        ("matrix", None, "int[2][3]"),
+        ("users", None, "atomic_t"),
+        ("table", None, "const volatile u32 *volatile[2]"),
+        ("handler", None, "int (*)(void *, int, ...)"),
+        ("aligned", None, "long"),
+        ("anything", None, "void *"),
+        ("declared", None, "int"),
+        ("cnt", Some("once"), "int"),
+        ("cnt", Some("first"), "int"),
+        ("cnt", Some("second"), "long"),
+    ];
+    let mut hashes = Vec::new();
+    for (name, function, text) in types {
+        let variable = find(&all, name, function);
+        let found = variable.type_name.as_deref().unwrap().replace("long int", "long");
+        let found = found.replace("volatile const", "const volatile");
+        assert_eq!(found, text, "{variable:?}");
+        assert!(variable.type_hash.is_some(), "{variable:?}");
+        hashes.push(variable.type_hash);
+    }
+    assert_eq!(all.len(), types.len(), "{all:#?}");
+    // Where int and long are alike, so are the bytes.
+    if word == 8 {
+        assert_ne!(find(&all, "cnt", Some("first")).type_hash, find(&all, "cnt", Some("second")).type_hash);
+    }
+
+    let path = |name, offset| info.field_path(find(&all, name, None), offset);
+    for (offset, expected) in [
+        (0, "dev.queue.next"),
+        (word, "dev.queue.prev"),
+        (2 * word + 6, "dev.stats.hits[1]"),
+        (3 * word + 16, "dev.as_int"),
+        (3 * word + 21, "dev.as_bytes[5]"),
+    ] {
+        assert_eq!(path("dev", offset).as_deref(), Some(expected));
+    }
+    assert_eq!(path("matrix", 16).as_deref(), Some("matrix[1][1]"));
+    assert_eq!(path("matrix", 24), None);
+    assert_eq!(path("users", 0).as_deref(), Some("users.counter"));
+    assert_eq!(path("aligned", 2).as_deref(), Some("aligned"));
+    hashes
+}
+
+#[test]
+fn compilers_of_this_machine_agree() {
+    let variants: [(&str, &[&str]); 9] = [
+        ("gcc", &["-gdwarf-4", "-O2"]),
+        ("gcc", &["-gdwarf-5", "-O2"]),
+        ("gcc", &["-gdwarf-5", "-O0"]),
+        ("gcc", &["-gdwarf-5", "-O2", "-ffunction-sections", "-gstrict-dwarf"]),
+        ("gcc", &["-gdwarf-5", "-O2", "-mcmodel=kernel"]),
+        ("clang", &["-gdwarf-4", "-O2"]),
+        ("clang", &["-gdwarf-5", "-O2"]),
+        ("aarch64-linux-gnu-gcc", &["-gdwarf-5", "-O2"]),
+        ("s390x-linux-gnu-gcc", &["-gdwarf-5", "-O2"]),
+    ];
+    let mut little: Option<Vec<Option<u64>>> = None;
+    for (compiler, options) in variants {
+        let Some(file) = compile(compiler, options) else { continue };
+        let hashes = check(&file);
+        println!("checked: {compiler} {options:?}");
+        // Bit-fields lie elsewhere on a big-endian machine.
+        if !compiler.starts_with("s390x") {
+            assert_eq!(*little.get_or_insert_with(|| hashes.clone()), hashes, "{compiler} {options:?}");
+        }
+    }
+    if let Some(file) = compile("gcc", &["-m32", "-gdwarf-5", "-O2"]) {
+        check(&file);
+    }
+}
