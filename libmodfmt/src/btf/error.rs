@@ -29,7 +29,8 @@ pub enum BtfError {
         /// Size of the blob.
         blob: u64,
     },
-    /// The string table is not a list of NUL-ended strings that begins with the empty one.
+    /// The string table is not a list of NUL-ended strings, or a kernel's does not begin with the empty
+    /// one.
     #[error("BTF string table: no NUL at its {end}")]
     Strings {
         /// `start` or `end`.

@@ -16,7 +16,8 @@ pub(super) struct Header<'d> {
 }
 
 impl<'d> Header<'d> {
-    pub(super) fn read(blob: &'d [u8]) -> Result<Self, BtfError> {
+    /// The strings of a module's blob (`split`) follow those of its kernel, so they need no empty one.
+    pub(super) fn read(blob: &'d [u8], split: bool) -> Result<Self, BtfError> {
         let short = || out_of_blob(blob, "header", 0, HEADER.into());
         let (magic, _) = blob.split_first_chunk::<2>().ok_or(BtfError::Magic)?;
         let order = [ByteOrder::Little, ByteOrder::Big]
@@ -38,7 +39,8 @@ impl<'d> Header<'d> {
         };
         let types = section("types", field(8)?, field(12)?)?;
         let strings = section("strings", field(16)?, field(20)?)?;
-        for (end, byte) in [("start", strings.first()), ("end", strings.last())] {
+        let start = strings.first().filter(|_| !split);
+        for (end, byte) in [("start", start), ("end", strings.last())] {
             if byte.is_some_and(|&byte| byte != 0) {
                 return Err(BtfError::Strings { end });
             }

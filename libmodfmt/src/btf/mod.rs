@@ -86,7 +86,7 @@ impl<'d> Btf<'d> {
     }
 
     fn read(blob: &'d [u8], base: Option<&'d Btf<'d>>) -> Result<Self, BtfError> {
-        let header = header::Header::read(blob)?;
+        let header = header::Header::read(blob, base.is_some())?;
         if let Some(base) = base
             && base.order != header.order
         {

@@ -19,7 +19,9 @@ impl Blob {
 
     /// A module's blob on top of one whose next type and string would be these.
     pub(crate) fn split(order: ByteOrder, next: u32, first_string: u32) -> Self {
-        Self { order, types: Vec::new(), strings: vec![0], next, first_string }
+        // Only a kernel's strings begin with the empty one.
+        let strings = if first_string == 0 { vec![0] } else { Vec::new() };
+        Self { order, types: Vec::new(), strings, next, first_string }
     }
 
     pub(crate) fn string(&mut self, text: &str) -> u32 {
