@@ -13,18 +13,32 @@ use crate::scenario::{Expect, Scenario};
 use crate::scenarios;
 
 /// Runs the named scenarios. An unknown name is a failure of that name.
+///
+/// Stops early where one has harmed the kernel: the host boots again for the rest.
 pub fn run(ctx: &mut Ctx, names: &[String]) {
     for name in names {
         ctx.port().send(&Line::Start { start: name.clone() });
         let start = Instant::now();
-        let result = match scenarios::find(name) {
+        let (result, kernel) = match scenarios::find(name) {
             Some(scenario) => judge(ctx, scenario),
-            None => Err(anyhow!("no scenario of this name; see `cargo xtask vm --list`")),
+            None => {
+                (Err(anyhow!("no scenario of this name; see `cargo xtask vm --list`")), KernelState::Sound)
+            }
         };
         let (status, detail) = outcome(result);
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         ctx.port().send(&Line::Result { scenario: name.clone(), status, detail, ms });
+        if kernel == KernelState::Harmed {
+            return;
+        }
     }
+}
+
+/// Whether what another scenario sees in this kernel proves anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KernelState {
+    Sound,
+    Harmed,
 }
 
 fn outcome(result: Result<()>) -> (Status, String) {
@@ -37,18 +51,27 @@ fn outcome(result: Result<()>) -> (Status, String) {
     }
 }
 
-/// The scenario's own verdict first: it says more than what was found in the log.
-fn judge(ctx: &mut Ctx, scenario: &Scenario) -> Result<()> {
-    let mark = ctx.log_mark()?;
-    let before = loaded(ctx)?;
+/// Runs one scenario and looks at what it left behind.
+fn judge(ctx: &mut Ctx, scenario: &Scenario) -> (Result<()>, KernelState) {
+    let (mark, before) = match ctx.log_mark().and_then(|mark| Ok((mark, loaded(ctx)?))) {
+        Ok(start) => start,
+        Err(error) => return (Err(error), KernelState::Harmed),
+    };
     let result = catch_unwind(AssertUnwindSafe(|| (scenario.run)(ctx)))
         .unwrap_or_else(|panic| Err(anyhow!("panicked: {}", panic_text(panic.as_ref()))));
     let left = clean_up(ctx, &before);
-    result?;
-    let records = ctx.log_records(&mark)?;
-    let found = trouble(&records);
-    match (scenario.expect, found.first()) {
-        (Expect::Clean, Some(record)) => bail!("the kernel log has {:?}", record.text),
+    let records = ctx.log_records(&mark).unwrap_or_default();
+    let trouble = trouble(&records).first().map(|record| record.text.clone());
+    let stays = loaded(ctx).map_or(true, |now| now.iter().any(|name| !before.contains(name)));
+    let state = if trouble.is_some() || stays { KernelState::Harmed } else { KernelState::Sound };
+    // Its own verdict comes first: it says more than what is found afterwards.
+    (result.and_then(|()| verdict(scenario.expect, trouble, left)), state)
+}
+
+/// What the kernel has to say about a scenario that found nothing wrong itself.
+fn verdict(expect: Expect, trouble: Option<String>, left: Result<Vec<String>>) -> Result<()> {
+    match (expect, trouble) {
+        (Expect::Clean, Some(text)) => bail!("the kernel log has {text:?}"),
         (Expect::Oops, None) => bail!("the kernel was expected to oops and did not"),
         (Expect::Panic, _) => bail!("the kernel was expected to panic and did not"),
         (Expect::Clean, None) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Runs the scenarios of one planned boot, booting again where one kills the machine.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -29,9 +30,15 @@ pub fn run(vm: &Vm, planned: Planned, report: &mut Report) -> Result<()> {
         let directory = rundir::boot(&vm.run)?;
         ui::transient(&format!("  ... booting for {}", schedule::names(&left)));
         let mut current = None;
+        let before = left.len();
         let machine = Machine::start(vm, &options, &directory)?;
         let end = machine.run(|line| Ok(follow(line, &directory, &mut left, &mut current, report)))?;
-        settle(&end, &mut left, current, report);
+        match current {
+            Some(scenario) => blame(scenario, end, &mut left, report),
+            // It stopped after a scenario that harmed the kernel: the rest gets a new one.
+            None if left.len() < before => {}
+            None => give_up(end, &mut left, report),
+        }
     }
     Ok(())
 }
@@ -39,7 +46,7 @@ pub fn run(vm: &Vm, planned: Planned, report: &mut Report) -> Result<()> {
 /// Takes in one line; gives the time that the next may take.
 fn follow(
     line: Line,
-    directory: &std::path::Path,
+    directory: &Path,
     left: &mut Vec<&'static Scenario>,
     current: &mut Option<&'static Scenario>,
     report: &mut Report,
@@ -59,33 +66,31 @@ fn follow(
     current.map_or(BOOT_LIMIT, |scenario| scenario.limit + SLACK)
 }
 
-/// Decides about the scenario in which the machine ended, and those that did not run.
-fn settle(
-    end: &End,
-    left: &mut Vec<&'static Scenario>,
-    current: Option<&'static Scenario>,
-    report: &mut Report,
-) {
-    let why = match end {
+/// The machine ended in this scenario.
+fn blame(scenario: &'static Scenario, end: End, left: &mut Vec<&'static Scenario>, report: &mut Report) {
+    left.retain(|other| other.name != scenario.name);
+    let why = cause(end);
+    if scenario.expect == Expect::Panic && why.contains("Kernel panic") {
+        report.add(outcome(scenario, Status::Pass, String::new()));
+    } else {
+        report.add(outcome(scenario, Status::Fail, why));
+    }
+}
+
+/// The machine ended before any scenario: another boot would end the same way.
+fn give_up(end: End, left: &mut Vec<&'static Scenario>, report: &mut Report) {
+    let why = cause(end);
+    for scenario in left.drain(..) {
+        report.add(outcome(scenario, Status::Fail, why.clone()));
+    }
+}
+
+fn cause(end: End) -> String {
+    match end {
         End::Done => "the guest did not run it".to_owned(),
         End::Refused => "the guest gave up; see its notes".to_owned(),
-        End::Died(why) | End::Hung(why) => why.clone(),
-    };
-    let Some(scenario) = current else {
-        // Nothing ran that could be blamed, so another boot would end the same way.
-        for scenario in left.drain(..) {
-            report.add(outcome(scenario, Status::Fail, why.clone()));
-        }
-        return;
-    };
-    left.retain(|other| other.name != scenario.name);
-    let panicked = why.contains("Kernel panic");
-    let (status, detail) = if scenario.expect == Expect::Panic && panicked {
-        (Status::Pass, String::new())
-    } else {
-        (Status::Fail, why)
-    };
-    report.add(outcome(scenario, status, detail));
+        End::Died(why) | End::Hung(why) => why,
+    }
 }
 
 fn outcome(scenario: &Scenario, status: Status, detail: String) -> Outcome {

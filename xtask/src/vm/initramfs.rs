@@ -74,18 +74,15 @@ fn add_userland(archive: &mut Archive<impl Write>, userland: &Userland) -> Resul
 /// A few of the kernel's own modules, where they are at hand.
 fn add_kernel_modules(archive: &mut Archive<impl Write>, kernel: &Kernel) -> Result<()> {
     let guest = format!("lib/modules/{}", kernel.release);
-    let mut index = String::new();
     for name in IN_TREE {
         let Some((file, suffix)) = kernel.modules.as_ref().and_then(|modules| in_tree(modules, name)) else {
             continue;
         };
         archive.file(&format!("{guest}/kernel/{name}{suffix}"), &read(&file)?)?;
-        index.push_str(&format!("kernel/{name}{suffix}:\n"));
     }
     for name in ["modules.order", "modules.builtin", "modules.builtin.modinfo"] {
         archive.file(&format!("{guest}/{name}"), b"")?;
     }
-    archive.file(&format!("{guest}/modules.dep"), index.as_bytes())?;
     Ok(())
 }
 

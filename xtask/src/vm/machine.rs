@@ -120,9 +120,12 @@ impl Machine {
     }
 
     fn cause(&self) -> String {
-        const CAUSES: &[&str] = &["Kernel panic", "Oops", "BUG:", "vmguest:"];
-        console::find(&self.directory.join("console.log"), CAUSES)
-            .or_else(|| console::find(&self.directory.join("qemu.log"), &["qemu"]))
+        // The last of the kernel's words comes first: an oops may have been survived.
+        let log = self.directory.join("console.log");
+        ["Kernel panic", "vmguest:", "Oops", "BUG:"]
+            .iter()
+            .find_map(|word| console::find(&log, word))
+            .or_else(|| console::find(&self.directory.join("qemu.log"), "qemu"))
             .unwrap_or_else(|| format!("the machine stopped without a word{}", self.last_words()))
     }
 

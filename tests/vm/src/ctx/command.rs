@@ -28,6 +28,8 @@ pub mod tools {
     pub const PEER_RMMOD: &str = "/peer/rmmod";
     /// kmod's.
     pub const PEER_MODPROBE: &str = "/peer/modprobe";
+    /// kmod's.
+    pub const PEER_DEPMOD: &str = "/peer/depmod";
     /// For whatever else is needed.
     pub const BUSYBOX: &str = "/bin/busybox";
 }
@@ -306,8 +308,10 @@ impl Ctx {
         Command::new(tools::PEER_RMMOD).args(args).run()
     }
 
-    /// Runs kmod's modprobe.
+    /// Runs kmod's modprobe, for the few modules of the kernel that are in `/lib/modules`.
     pub fn peer_modprobe(&mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Output> {
+        // The image has no index: only depmod knows how to write one.
+        Command::new(tools::PEER_DEPMOD).arg("--all").run()?.success()?;
         Command::new(tools::PEER_MODPROBE).args(args).run()
     }
 
