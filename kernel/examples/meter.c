@@ -97,6 +97,8 @@ static int meter_show(struct seq_file *m, void *unused)
 
 static int meter_open(struct inode *inode, struct file *file)
 {
+	/* misc_open() left the device here, where seq_file wants nothing. */
+	file->private_data = NULL;
 	return single_open(file, meter_show, NULL);
 }
 

@@ -16,7 +16,6 @@
 //! ```
 
 mod act;
-mod debug_facts;
 mod discard;
 mod error;
 mod export_layout;

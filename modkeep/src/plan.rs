@@ -11,11 +11,11 @@ use libmodfmt::arch::Arch;
 use libmodfmt::export::ExportLayout;
 use libmodfmt::image::{self, Base, Keeper};
 use libmodfmt::module::Module;
-use libmodfmt::persist::{Agreement, Inventory, Refusals, compare};
+use libmodfmt::persist::{Agreement, DebugFact, Inventory, Refusals, compare};
 use libmodfmt::signature;
 use libmodsys::{InitState, Kernel};
 
-use crate::{KeepError, Obstacle, Region, debug_facts, export_layout, imports, obstacle};
+use crate::{KeepError, Obstacle, Region, export_layout, imports, obstacle};
 
 /// `--keep`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -99,7 +99,7 @@ pub enum Plan {
 pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError> {
     let (file, signature) = signature::split(request.file)?;
     let module = Module::parse(file)?;
-    let facts = debug_facts::of(&module);
+    let facts = DebugFact::all(&module.object);
     let build_id = module.build_id.as_deref();
     let Some(inventory) = Inventory::of(&module.object, &module.name, build_id, &facts)? else {
         return Ok(Plan::Plain { warning: None });

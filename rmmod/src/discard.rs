@@ -17,6 +17,9 @@ use crate::{Args, Target};
 /// How long to wait for another insmod or rmmod that is busy with the same module.
 const LOCK_LIMIT: Duration = Duration::from_secs(30);
 
+/// How the names of keepers end.
+const KEEPER_ENDING: &str = "__persist";
+
 /// How to go on with a module.
 #[derive(Debug)]
 #[must_use]
@@ -32,6 +35,8 @@ pub fn begin(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Out
     match Region::of_keeper(kernel, &target.name) {
         Ok(None) => {}
         Ok(Some(region)) => return Next::Finished(is_keeper(&region, output)),
+        // Not known, and not a keeper by its name: the checks that follow have kmod's words for it.
+        Err(KeepError::Sys(_)) if !target.name.ends_with(KEEPER_ENDING) => return Next::Remove(None),
         Err(error) => return Next::Finished(failed(&error, output)),
     }
     let kept = kernel.init_state(&keeper_name(&target.name));

@@ -52,6 +52,7 @@ fn one(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Output) -
         Next::Finished(status) => return status,
     };
     if !args.force && !checks::removable(target, kernel, output) {
+        discard::explain(target, kernel, output);
         return Status::Failure;
     }
     if let Err(errno) = remove(&target.name, args.force, kernel) {

@@ -129,7 +129,8 @@ impl<'d> Build<'_, 'd> {
         let start = name_position(&data, old, owner.ident.class).ok_or_else(name_error)?;
         // The array has MODULE_NAME_LEN bytes; names are bounded to fit it on every class.
         let longest = self.name.len().max(old.len());
-        let place = start.checked_add(longest).and_then(|end| data.get_mut(start..end)).ok_or_else(name_error)?;
+        let place =
+            start.checked_add(longest).and_then(|end| data.get_mut(start..end)).ok_or_else(name_error)?;
         place.fill(0);
         for (to, from) in place.iter_mut().zip(self.name.bytes()) {
             *to = from;

@@ -67,7 +67,9 @@ impl Rebase<'_> {
         for relocation in &mut relocations {
             let Some(symbol) = object.symbols.get(relocation.symbol) else { continue };
             let Place::Section(index) = symbol.place else { continue };
-            let Some((_, base)) = self.targets.iter().find(|(section, _)| *section == index) else { continue };
+            let Some((_, base)) = self.targets.iter().find(|(section, _)| *section == index) else {
+                continue;
+            };
             if !self.arch.relocation(relocation.kind).is_some_and(|known| known.rebases) {
                 return Err(ImageError::Relocation {
                     section: object.section_name(target),
@@ -79,7 +81,8 @@ impl Rebase<'_> {
                     },
                 });
             }
-            let addend = i64::try_from(symbol.value).ok().and_then(|value| relocation.addend.checked_add(value));
+            let addend =
+                i64::try_from(symbol.value).ok().and_then(|value| relocation.addend.checked_add(value));
             relocation.addend = addend.ok_or_else(|| ImageError::Addend {
                 section: object.section_name(target),
                 offset: relocation.offset,

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Header, PersistError, Role, SectionHeader, Variable};
+use crate::dwarf::{self, DebugSections};
 use crate::elf::{Object, Place, Section, Symbol, SymbolKind};
 
 /// What debug information says of one variable.
@@ -19,6 +20,28 @@ pub struct DebugFact {
     pub type_name: Option<String>,
     /// Hash over the structure of its type.
     pub type_hash: Option<u64>,
+}
+
+impl DebugFact {
+    /// What the debug information of `object` says of its persistent variables; nothing where there
+    /// is none that can be read, since it only refines what the symbol table says.
+    #[must_use]
+    pub fn all(object: &Object<'_>) -> Vec<Self> {
+        let Ok(sections) = DebugSections::of(object) else { return Vec::new() };
+        let persistent = |index: usize| {
+            object.sections.get(index).is_some_and(|section| Role::of_section(&section.name).is_some())
+        };
+        let variables = dwarf::variables(&sections).unwrap_or_default();
+        let kept = variables.into_iter().filter(|variable| persistent(variable.section));
+        kept.map(|variable| Self {
+            section: variable.section,
+            offset: variable.offset,
+            function: variable.function,
+            type_name: variable.type_name,
+            type_hash: variable.type_hash,
+        })
+        .collect()
+    }
 }
 
 /// The persistent data of a module file.

@@ -13,10 +13,11 @@ pub fn module_areas(vmallocinfo: &str) -> u64 {
     vmallocinfo.lines().filter(|line| is_module_area(line)).filter_map(size).sum()
 }
 
-/// BPF programs live there too, and come and go on their own.
+/// BPF programs live there too, and come and go on their own; areas that wait to be purged are
+/// free already.
 fn is_module_area(line: &str) -> bool {
     let caller = line.split_whitespace().nth(2).unwrap_or_default();
-    caller.contains("module") && !caller.contains("bpf")
+    caller.contains("module") && !caller.contains("bpf") && !line.contains("unpurged")
 }
 
 fn size(line: &str) -> Option<u64> {

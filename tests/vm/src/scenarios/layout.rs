@@ -26,7 +26,7 @@ const VERSIONS: &[(&str, &[&str])] = &[
     ("layout_removed", &["layout.c:second: removed (kept: 8 bytes at offset 0x8)"]),
     ("layout_grown", &["layout.c:third: grew from 16 to 32 bytes"]),
     ("layout_reordered", &["layout.c:first: moved from offset 0x0 to 0x8", "layout.c:second: moved"]),
-    ("layout_realigned", &[".data..persistent: kept with an alignment of 8, the file asks for 64"]),
+    ("layout_realigned", &[".data..persistent: kept with an alignment of 16, the file asks for 64"]),
     ("layout_added_section", &[".bss..persistent: new, nothing of it is kept"]),
 ];
 
