@@ -58,7 +58,7 @@ pub(super) fn owner(image: &[u8], inventory: &Inventory, bases: &[Base]) -> Resu
     relocations(&judge, object)?;
     for section in &object.sections {
         let role = Role::of_section(&section.name);
-        let gone = role.is_none() || (section.size == 0 && !section.is_alloc());
+        let gone = role.is_none() || section.size == 0;
         judge.that(gone, || format!("{} is still in it", section.name_text()))?;
     }
     for (index, section) in object.sections.iter().enumerate() {

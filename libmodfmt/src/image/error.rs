@@ -72,3 +72,15 @@ pub enum ImageError {
         what: String,
     },
 }
+
+impl ImageError {
+    /// The file is broken, and no way of loading it is worth trying. The others say that a sound
+    /// file cannot be kept in this way.
+    #[must_use]
+    pub const fn is_broken_file(&self) -> bool {
+        matches!(
+            self,
+            Self::Elf(_) | Self::Module(_) | Self::Persist(_) | Self::Modinfo(_) | Self::Versions(_)
+        )
+    }
+}

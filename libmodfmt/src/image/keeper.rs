@@ -2,7 +2,7 @@
 //! The keeper image: the owner's file minus its code.
 
 use super::symbols::{KeeperSymbols, SectionMap};
-use super::{Base, ImageError, check};
+use super::{Base, ImageError, check, file};
 use crate::arch::Arch;
 use crate::elf::{Object, Relocation, Section, SectionKind, flags};
 use crate::export::ExportLayout;
@@ -46,7 +46,9 @@ pub struct Keeper<'a> {
 /// see [`crate::persist::Refusals`].
 pub fn keeper(module: &Module<'_>, inventory: &Inventory, wanted: Keeper<'_>) -> Result<Vec<u8>, ImageError> {
     let name = if wanted.trial { trial_name(&module.name) } else { keeper_name(&module.name) };
-    let build = Build { module, inventory, arch: Arch::of(module.object.ident)?, name };
+    let arch = Arch::of(module.object.ident)?;
+    file::check(&module.object, arch)?;
+    let build = Build { module, inventory, arch, name };
     let image = build.image(wanted)?.write()?;
     check::keeper(&image, inventory, &build.name, wanted)?;
     Ok(image)

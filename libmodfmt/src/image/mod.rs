@@ -21,6 +21,7 @@
 
 mod check;
 mod error;
+mod file;
 mod keeper;
 mod owner;
 mod symbols;

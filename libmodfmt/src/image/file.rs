@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a file must have got right before images are made of it, so that the checks of the images
+//! find nothing that is not our own fault.
+
+use super::ImageError;
+use crate::arch::Arch;
+use crate::elf::{ElfError, Object, RelocationForm, SectionKind};
+
+/// Every relocation of a loaded section has the processor's form and stays inside the section.
+pub(super) fn check(object: &Object<'_>, arch: &Arch) -> Result<(), ImageError> {
+    let form = match arch.form {
+        RelocationForm::Rel => SectionKind::REL,
+        RelocationForm::Rela => SectionKind::RELA,
+    };
+    for (index, table) in object.sections.iter().enumerate().filter(|(_, section)| section.is_relocation()) {
+        let Some(target) = object.sections.get(table.info as usize).filter(|target| target.is_alloc()) else {
+            continue;
+        };
+        let place = || format!("section {index} ({})", table.name_text());
+        if table.kind != form {
+            let value = u64::from(table.kind.0);
+            let why = "not the form of relocations that this processor has";
+            return Err(ElfError::Field { place: place(), field: "sh_type", value, why }.into());
+        }
+        for (number, relocation) in object.relocations(index)?.iter().enumerate() {
+            let width = arch.relocation(relocation.kind).map_or(1, |known| known.width);
+            let end = relocation.offset.checked_add(width);
+            if target.kind == SectionKind::NOBITS || end.is_none_or(|end| end > target.size) {
+                return Err(ElfError::Relocation {
+                    section: place(),
+                    index: number,
+                    field: "r_offset",
+                    value: relocation.offset,
+                    why: "outside of the section that it changes",
+                }
+                .into());
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Whether a new version may use the data of an old one.
+
+use libmodfmt::persist::{Agreement, Difference, Header, Role, SectionHeader, Variable, compare};
+
+fn variable(name: &str, offset: u64, size: u64) -> Variable {
+    Variable {
+        file: Some("foo.c".into()),
+        function: None,
+        name: name.into(),
+        offset,
+        size,
+        align: 8,
+        type_name: None,
+        type_hash: None,
+    }
+}
+
+fn header(variables: Vec<Variable>) -> Header {
+    let size = variables.iter().map(|variable| variable.offset + variable.size).max().unwrap_or(8);
+    let section = SectionHeader { role: Role::Data, size, align: 8, variables };
+    Header { owner: "foo".into(), build_id: Vec::new(), named: true, sections: vec![section] }
+}
+
+fn differences(kept: &Header, file: &Header) -> Vec<Difference> {
+    match compare(kept, file) {
+        Agreement::Differs(differences) => differences,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn text(kept: &Header, file: &Header) -> Vec<String> {
+    differences(kept, file).iter().map(ToString::to_string).collect()
+}
+
+fn kept() -> Header {
+    header(vec![variable("a", 0, 8), variable("b", 8, 16)])
+}
+
+#[test]
+fn the_same_layout_agrees_whatever_the_build() {
+    let mut other = kept();
+    other.build_id = vec![1; 20];
+    assert_eq!(compare(&kept(), &other), Agreement::Layout);
+}
+
+#[test]
+fn an_appended_variable() {
+    let file = header(vec![variable("a", 0, 8), variable("b", 8, 16), variable("c", 24, 4)]);
+    assert_eq!(
+        text(&kept(), &file),
+        [".data..persistent: 24 bytes are kept, the file has 28", "foo.c:c: new (4 bytes at offset 0x18)"]
+    );
+}
+
+#[test]
+fn a_removed_variable() {
+    let file = header(vec![variable("b", 8, 16)]);
+    assert_eq!(text(&kept(), &file), ["foo.c:a: removed (kept: 8 bytes at offset 0x0)"]);
+}
+
+#[test]
+fn a_grown_and_a_moved_variable() {
+    let file = header(vec![variable("a", 0, 12), variable("b", 16, 4)]);
+    assert_eq!(
+        text(&kept(), &file),
+        [
+            ".data..persistent: 24 bytes are kept, the file has 20",
+            "foo.c:a: grew from 8 to 12 bytes",
+            "foo.c:b: shrank from 16 to 4 bytes, moved from offset 0x8 to 0x10",
+        ]
+    );
+}
+
+#[test]
+fn two_that_changed_places() {
+    let kept = header(vec![variable("a", 0, 8), variable("b", 8, 8)]);
+    let file = header(vec![variable("b", 0, 8), variable("a", 8, 8)]);
+    assert_eq!(
+        text(&kept, &file),
+        ["foo.c:a: moved from offset 0x0 to 0x8", "foo.c:b: moved from offset 0x8 to 0x0"]
+    );
+}
+
+#[test]
+fn another_alignment() {
+    let mut file = kept();
+    file.sections[0].align = 64;
+    file.sections[0].variables[0].align = 64;
+    assert_eq!(
+        text(&kept(), &file),
+        [
+            ".data..persistent: kept with an alignment of 8, the file asks for 64",
+            "foo.c:a: alignment changed from 8 to 64",
+        ]
+    );
+}
+
+#[test]
+fn a_section_more_or_less() {
+    let mut both = kept();
+    both.sections.push(SectionHeader { role: Role::Bss, size: 8, align: 8, variables: Vec::new() });
+    assert_eq!(differences(&kept(), &both), [Difference::SectionAdded(Role::Bss)]);
+    assert_eq!(differences(&both, &kept()), [Difference::SectionRemoved(Role::Bss)]);
+    assert_eq!(text(&both, &kept()), [".bss..persistent: kept, but not in the file"]);
+}
+
+#[test]
+fn the_same_name_in_another_file_or_function_is_another_variable() {
+    let mut file = kept();
+    file.sections[0].variables[0].file = Some("bar.c".into());
+    assert!(matches!(&differences(&kept(), &file)[..], [Difference::Removed(..), Difference::Added(..)]));
+    let mut file = kept();
+    file.sections[0].variables[0].function = Some("poll".into());
+    assert_eq!(text(&kept(), &file)[1], "foo.c:poll:a: new (8 bytes at offset 0x0)");
+}
+
+#[test]
+fn types_are_compared_where_both_are_known() {
+    let typed = |name: &str, hash| {
+        let mut header = kept();
+        header.sections[0].variables[0].type_name = Some(name.into());
+        header.sections[0].variables[0].type_hash = Some(hash);
+        header
+    };
+    assert_eq!(compare(&typed("struct s", 1), &kept()), Agreement::Layout);
+    assert_eq!(compare(&kept(), &typed("struct s", 1)), Agreement::Layout);
+    assert_eq!(compare(&typed("struct s", 1), &typed("struct t", 1)), Agreement::Layout, "renamed only");
+    assert_eq!(
+        text(&typed("struct s", 1), &typed("struct s", 2)),
+        ["foo.c:a: struct s is built differently inside"]
+    );
+    assert_eq!(text(&typed("long", 1), &typed("void *", 2)), ["foo.c:a: type changed from long to void *"]);
+}
+
+#[test]
+fn without_names_only_the_build_id_counts() {
+    let built = |id: &[u8], named| {
+        let mut header = kept();
+        header.build_id = id.to_vec();
+        header.named = named;
+        if !named {
+            header.sections[0].variables.clear();
+        }
+        header
+    };
+    assert_eq!(compare(&built(&[1], true), &built(&[1], false)), Agreement::Build);
+    assert_eq!(compare(&built(&[1], false), &built(&[1], true)), Agreement::Build);
+    assert_eq!(compare(&built(&[1], false), &built(&[1], false)), Agreement::Build);
+    for (one, other, known) in [(&[1][..], &[2][..], true), (&[], &[], false), (&[1], &[], false)] {
+        for (kept, file) in [(true, false), (false, true), (false, false)] {
+            let expected = [Difference::NoNames { in_file: !file, build_ids_known: known }];
+            assert_eq!(differences(&built(one, kept), &built(other, file)), expected);
+        }
+    }
+}
+
+#[test]
+fn one_build_with_two_sizes_is_still_different() {
+    let mut kept = kept();
+    kept.build_id = vec![1];
+    let mut file = kept.clone();
+    file.named = false;
+    file.sections[0].size = 32;
+    assert_eq!(differences(&kept, &file), [Difference::SectionSize(Role::Data, 24, 32)]);
+}

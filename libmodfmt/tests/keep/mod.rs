@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One file per part.
+
+mod bad_input;
+mod compare;
+mod damage;
+mod elf;
+mod inventory;
+mod keeper;
+mod owner;
+mod refusals;
+
+use super::common;
