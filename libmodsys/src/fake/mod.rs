@@ -45,7 +45,8 @@ pub struct FakeKernel {
     modules: RefCell<Vec<FakeModule>>,
     settings: RefCell<Settings>,
     calls: RefCell<Vec<Call>>,
-    once: RefCell<VecDeque<(Op, Errno)>>,
+    /// What fails once: the kind, how many calls of it pass before, the error.
+    once: RefCell<VecDeque<(Op, usize, Errno)>>,
     always: RefCell<Vec<(Op, Errno)>>,
     on_load: LoadHook,
     on_remove: RemoveHook,
@@ -135,7 +136,12 @@ impl FakeKernel {
 
     /// The next call of this kind that has no earlier error waiting fails. Errors of one kind are used up in the order given.
     pub fn fail_next(&self, op: Op, errno: Errno) {
-        self.once.borrow_mut().push_back((op, errno));
+        self.fail_after(op, 0, errno);
+    }
+
+    /// One call of this kind fails, after `passed` others of it that are answered as usual: with a loop over `passed`, every call fails in its turn.
+    pub fn fail_after(&self, op: Op, passed: usize, errno: Errno) {
+        self.once.borrow_mut().push_back((op, passed, errno));
     }
 
     /// Every call of this kind fails.
@@ -162,8 +168,11 @@ impl FakeKernel {
     /// The error that a call of this kind is to fail with.
     fn scripted(&self, op: Op) -> Result<(), Errno> {
         let mut once = self.once.borrow_mut();
-        if let Some(position) = once.iter().position(|(waiting, _)| *waiting == op) {
-            return once.remove(position).map_or(Ok(()), |(_, errno)| Err(errno));
+        if let Some(position) = once.iter().position(|(waiting, _, _)| *waiting == op) {
+            match once.get_mut(position) {
+                Some((_, passed @ 1.., _)) => *passed -= 1,
+                _ => return once.remove(position).map_or(Ok(()), |(_, _, errno)| Err(errno)),
+            }
         }
         match self.always.borrow().iter().find(|(failing, _)| *failing == op) {
             Some((_, errno)) => Err(*errno),
