@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use libmodfmt::compress::{self, CompressError, Format};
 use libmodsys::Errno;
 
-/// Largest image that is decompressed: far above any module, far below what would hurt.
-pub const IMAGE_LIMIT: u64 = 1 << 30;
+/// Largest image that is decompressed, in bytes: above any module with all its debug information,
+/// and no more than a small machine can bear.
+pub const IMAGE_LIMIT: u64 = 512 << 20;
 
 /// As many bytes as the longest magic number; no module is shorter.
 const MAGIC_SIZE: usize = 6;

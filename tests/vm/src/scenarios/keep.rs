@@ -36,6 +36,7 @@ fn reloads(ctx: &mut Ctx) -> Result<()> {
     ensure!(first.address("page")? % 4096 == 0, "the page is not page-aligned");
     ensure!(first.address("line")? % 64 == 0, "the line is not 64-aligned");
     let (mut memory_at_10, mut slab_at_10) = (0, 0);
+    let mut slabs_at_10 = String::new();
     for load in 1..=100 {
         ctx.rmmod(["torture"])?.success()?.silent()?;
         ctx.insmod([&file])?.success()?.silent().with_context(|| format!("reload {load}"))?;
@@ -45,6 +46,7 @@ fn reloads(ctx: &mut Ctx) -> Result<()> {
         ensure!(now.value("from_exit")? == load.to_string(), "exit ran {now:?}");
         ensure!(now.value("ordinary")? == "1", "ordinary data were kept: {now:?}");
         if load == 10 {
+            slabs_at_10 = ctx.read("/proc/slabinfo")?;
             (memory_at_10, slab_at_10) = (ctx.module_memory()?, unreclaimable(ctx)?);
         }
     }
@@ -53,6 +55,7 @@ fn reloads(ctx: &mut Ctx) -> Result<()> {
     ctx.measure("module memory at reload 10 and 100", format!("{memory_at_10} and {memory} bytes"));
     ctx.measure("SUnreclaim growth over 90 reloads", format!("{growth} KiB"));
     ctx.measure("SUnreclaim growth over 90 plain reloads by kmod", format!("{slab_growth_of_kmod} KiB"));
+    ctx.note(slab_growth(&slabs_at_10, &ctx.read("/proc/slabinfo")?));
     ensure!(memory == memory_at_10, "module memory went from {memory_at_10} to {memory}");
     ensure!(growth <= slab_growth_of_kmod, "SUnreclaim grew by {growth}, with kmod by {slab_growth_of_kmod}");
     drop_all(ctx, "torture")
@@ -64,6 +67,26 @@ fn unreclaimable(ctx: &mut Ctx) -> Result<u64> {
         std::fs::write(cache?.path().join("shrink"), "1")?;
     }
     ctx.meminfo_kib("SUnreclaim")
+}
+
+/// Which caches have more objects than before, for whoever looks for a leak.
+fn slab_growth(before: &str, after: &str) -> String {
+    let parse = |text: &str| -> std::collections::BTreeMap<String, i64> {
+        let line = |line: &str| {
+            let mut words = line.split_whitespace();
+            Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
+        };
+        text.lines().filter_map(line).collect()
+    };
+    let (before, after) = (parse(before), parse(after));
+    let mut grown = Vec::new();
+    for (cache, objects) in after {
+        let more = objects - before.get(&cache).copied().unwrap_or(0);
+        if more > 20 {
+            grown.push(format!("{cache} +{more}"));
+        }
+    }
+    format!("slab caches that grew by more than 20 objects: {}", grown.join(", "))
 }
 
 /// What 90 plain reloads by kmod leave behind, after ten to warm up.
