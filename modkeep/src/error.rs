@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::Obstacle;
 
 /// Why a module with persistent data was not loaded, or a region not dropped. Where this is
-/// returned, what was kept before is still kept.
+/// returned, what was kept before is still kept, unless `--fresh` had come past its trial.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum KeepError {
@@ -108,6 +108,14 @@ pub enum KeepError {
         errno: Errno,
         /// A keeper made for this load could not be removed again.
         keeper_left: Option<Errno>,
+    },
+    /// `--fresh` dropped what was kept, after a trial; then the kernel refused the new keeper.
+    #[error("the kept data of {owner} were dropped, but then the kernel refused the new keeper: {}", errno.desc())]
+    Dropped {
+        /// The owner.
+        owner: String,
+        /// The kernel's reason.
+        errno: Errno,
     },
     /// The kernel loaded an image, but does not show what it should.
     #[error("{what}")]
