@@ -61,7 +61,7 @@ pub struct ModuleInput {
     file: File,
     compression: Option<Format>,
     content: OnceCell<Vec<u8>>,
-    image: OnceCell<Vec<u8>>,
+    image: OnceCell<Result<Vec<u8>, ImageError>>,
 }
 
 impl ModuleInput {
@@ -143,12 +143,11 @@ impl ModuleInput {
         if self.compression.is_none() {
             return Ok(content);
         }
-        if let Some(image) = self.image.get() {
-            return Ok(image);
-        }
-        let image =
-            compress::decompress(content, IMAGE_LIMIT).map_err(|error| self.decompress_error(&error))?;
-        Ok(self.image.get_or_init(|| image))
+        // An error is kept as well: a bomb is to go off once.
+        let image = self.image.get_or_init(|| {
+            compress::decompress(content, IMAGE_LIMIT).map_err(|error| self.decompress_error(&error))
+        });
+        image.as_deref().map_err(Clone::clone)
     }
 
     fn decompress_error(&self, error: &CompressError) -> ImageError {
