@@ -162,7 +162,7 @@ impl KeepError {
         }
     }
 
-    /// What the user can do next.
+    /// What the user can do next, in one line or several.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         Some(match self {
@@ -171,12 +171,13 @@ impl KeepError {
             }
             Self::Impossible { .. } => "--keep=auto loads it without keeping anything".to_owned(),
             Self::CannotBind { owner, .. } => format!(
-                "nothing was loaded and the data of {owner} are untouched; --keep=off loads the module \
-                 with data of its own"
+                "nothing was loaded, and the data of {owner} are untouched\n\
+                 --keep=off loads the module with data of its own"
             ),
             Self::Differs { owner, .. } => format!(
-                "nothing was loaded and the data of {owner} are untouched; --fresh drops them and starts \
-                 from the file's initial values, --keep=off loads the module with data of its own"
+                "nothing was loaded, and the data of {owner} are untouched\n\
+                 --fresh drops them and starts from the file's initial values\n\
+                 --keep=off loads the module with data of its own"
             ),
             Self::Stuck { kept: true, owner } => {
                 format!("neither {owner} nor its kept data can be removed before the next boot")

@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::args::KernelArgs;
 use crate::setup::Missing;
 use crate::ui::{self, Colour, paint};
-use crate::{SKIPPED, process, vm, workspace};
+use crate::{SKIPPED, checks, fixtures, process, setup, vm, workspace};
 
 /// A check that is one cargo command.
 struct Check {
@@ -52,6 +52,11 @@ enum Outcome {
 /// Runs every check even where an earlier one failed: one run shows all.
 pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     let mut steps: Vec<Step> = CHECKS.iter().map(|check| timed(check.name, || cargo(check))).collect();
+    steps.push(timed("publishing", checks::publish::check));
+    steps.push(timed("fixtures", || {
+        let out = fixtures::build(&setup::ready(args)?.kernel)?;
+        Ok(checks::consumer::check(&out)? & checks::builtin::check(&out)? & checks::peers::check(&out)?)
+    }));
     let mut report = None;
     steps.push(timed(SCENARIOS, || {
         let vm = vm::prepare(args)?;
