@@ -3,6 +3,7 @@
 
 mod args;
 mod cache;
+mod checks;
 mod demo;
 mod fixtures;
 mod kernel;
