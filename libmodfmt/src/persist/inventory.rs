@@ -233,7 +233,7 @@ fn is_variable(symbol: &Symbol<'_>) -> bool {
 }
 
 /// The name as the source has it: what compilers append to a symbol is cut off.
-fn source_name(symbol: &str) -> &str {
+pub(super) fn source_name(symbol: &str) -> &str {
     let mut name = symbol;
     while let Some((head, tail)) = name.rsplit_once('.') {
         let number = !tail.is_empty() && tail.bytes().all(|byte| byte.is_ascii_digit());
