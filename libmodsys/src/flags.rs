@@ -25,6 +25,10 @@ impl LoadFlags {
     pub const IGNORE_VERMAGIC: Self = Self(2);
     /// `MODULE_INIT_COMPRESSED_FILE`: the kernel is to decompress the file (5.17 and later).
     pub const COMPRESSED: Self = Self(4);
+    /// `MODULE_INIT_PERSIST`: the kernel itself keeps the persistent data (extended kernels only).
+    pub const PERSIST: Self = Self(1 << 30);
+    /// `MODULE_INIT_PERSIST_FRESH`: with the flag above, what is kept is replaced by the file's initial values.
+    pub const PERSIST_FRESH: Self = Self(1 << 29);
 
     /// Flags from their bits, known or not.
     #[must_use]

@@ -7,11 +7,13 @@ use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
 
-use crate::{InitState, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags, Section, SysError};
+use crate::{
+    InitState, KernelCompression, LoadFlags, Lockdown, ModuleFile, PersistSupport, RemoveFlags, Section, SysError,
+};
 
 /// Everything the tools ask of a kernel.
 ///
-/// Object safe, and every method takes `&self`: a command holds a `&dyn Kernel`. The first three methods change the kernel, all others only read.
+/// Object safe, and every method takes `&self`: a command holds a `&dyn Kernel`. The first three methods and [`Kernel::persist_release`] change the kernel, all others only read.
 /// Module names are in the kernel's spelling (`_`, not `-`).
 pub trait Kernel {
     /// Loads the module in an open file.
@@ -139,4 +141,23 @@ pub trait Kernel {
     /// # Errors
     /// [`SysError`] if there is one but it cannot be read.
     fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError>;
+
+    /// Whether the kernel itself can keep persistent data.
+    ///
+    /// # Errors
+    /// [`SysError`] if it cannot be asked.
+    fn persist_support(&self) -> Result<PersistSupport, SysError>;
+
+    /// The regions that the kernel itself keeps: the text of `/proc/module_persist`, to be parsed by `libmodfmt`. `None` if the kernel has no such
+    /// list.
+    ///
+    /// # Errors
+    /// [`SysError`] if it is there but cannot be read.
+    fn persist_list(&self) -> Result<Option<Vec<u8>>, SysError>;
+
+    /// Drops the region that the kernel itself keeps for a module.
+    ///
+    /// # Errors
+    /// The kernel's error number: `ENOENT` if it keeps none, `EBUSY` if it is in use.
+    fn persist_release(&self, owner: &str) -> Result<(), Errno>;
 }

@@ -29,7 +29,7 @@ pub use error::{SysError, errno_text};
 pub use fake::{Call, FakeKernel, FakeModule, LoadRequest, Op, Settings};
 pub use flags::{LoadFlags, RemoveFlags};
 pub use kernel::Kernel;
-pub use linux::Linux;
+pub use linux::{Linux, sealed_file};
 /// The error number of a system call, as `nix` has it.
 pub use nix::errno::Errno;
-pub use types::{InitState, KernelCompression, Lockdown, ModuleFile, Section, SectionAddress};
+pub use types::{InitState, KernelCompression, Lockdown, ModuleFile, PersistSupport, Section, SectionAddress};

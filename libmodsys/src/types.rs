@@ -72,6 +72,17 @@ pub enum Lockdown {
     Confidentiality,
 }
 
+/// Whether the kernel itself can keep persistent data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PersistSupport {
+    /// It cannot.
+    Stock,
+    /// It can.
+    Extended,
+    /// It did not say, as it lets this process load nothing.
+    Unknown,
+}
+
 /// A module file from `/lib/modules`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleFile {

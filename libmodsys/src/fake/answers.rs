@@ -11,7 +11,7 @@ use nix::errno::Errno;
 
 use super::{Call, FakeKernel, FakeModule, Op};
 use crate::{
-    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags, Section,
+    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, PersistSupport, RemoveFlags, Section,
     SectionAddress, SysError,
 };
 
@@ -183,5 +183,18 @@ impl Kernel for FakeKernel {
 
     fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError> {
         self.setting(Op::Exporting, "/lib/modules", |settings| settings.exporting_module.clone())
+    }
+
+    fn persist_support(&self) -> Result<PersistSupport, SysError> {
+        self.setting(Op::PersistSupport, "/", |settings| settings.persist_support)
+    }
+
+    fn persist_list(&self) -> Result<Option<Vec<u8>>, SysError> {
+        self.ask(Op::PersistList, "", "/proc/module_persist")?;
+        Ok(self.list_text())
+    }
+
+    fn persist_release(&self, owner: &str) -> Result<(), Errno> {
+        self.release_region(owner)
     }
 }

@@ -31,6 +31,11 @@ pub enum Call {
         /// The flags.
         flags: RemoveFlags,
     },
+    /// A region that the kernel itself kept was released.
+    Release {
+        /// The owner.
+        owner: String,
+    },
     /// Something was read.
     Read {
         /// What.
@@ -65,4 +70,7 @@ pub enum Op {
     Builtin,
     Memory,
     Exporting,
+    PersistSupport,
+    PersistList,
+    PersistRelease,
 }

@@ -37,6 +37,7 @@ impl FakeKernel {
         let image = content(file)?;
         self.record(Call::Finit { image: image.clone(), params: params.to_owned(), flags });
         self.scripted(Op::Finit)?;
+        self.check_flags(flags)?;
         if flags.contains(LoadFlags::COMPRESSED) {
             return self.load(&decompress(&image)?, params, flags);
         }
@@ -54,12 +55,14 @@ impl FakeKernel {
         if self.is_loaded(&name) {
             return Err(Errno::EEXIST);
         }
-        let module = (self.on_load)(&LoadRequest { kernel: self, name, image, params, flags })?;
+        self.check_region(&name, image, flags)?;
+        let module = (self.on_load)(&LoadRequest { kernel: self, name: name.clone(), image, params, flags })?;
         // The kernel resolves symbols only against modules that are there.
         if !module.uses.iter().all(|used| self.is_loaded(used)) {
             return Err(Errno::ENOENT);
         }
         self.add(module);
+        self.use_region(&name, image, flags);
         Ok(())
     }
 
@@ -79,6 +82,7 @@ impl FakeKernel {
             return Err(Errno::EWOULDBLOCK);
         }
         self.take(&name);
+        self.leave_region(&name);
         (self.on_remove)(self, &module);
         Ok(())
     }

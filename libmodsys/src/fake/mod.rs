@@ -23,12 +23,14 @@ mod answers;
 mod call;
 mod load;
 mod module;
+mod region;
 mod settings;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 
+use libmodfmt::persist::KernelRegion;
 use nix::errno::Errno;
 
 pub use call::{Call, Op};
@@ -43,6 +45,8 @@ type RemoveHook = Box<dyn Fn(&FakeKernel, &FakeModule)>;
 pub struct FakeKernel {
     /// Newest first, as in `/proc/modules`.
     modules: RefCell<Vec<FakeModule>>,
+    /// What it keeps itself.
+    regions: RefCell<Vec<KernelRegion>>,
     settings: RefCell<Settings>,
     calls: RefCell<Vec<Call>>,
     /// What fails once: the kind, how many calls of it pass before, the error.
@@ -74,6 +78,7 @@ impl FakeKernel {
     pub fn new() -> Self {
         Self {
             modules: RefCell::default(),
+            regions: RefCell::default(),
             settings: RefCell::default(),
             calls: RefCell::default(),
             once: RefCell::default(),

@@ -13,20 +13,34 @@ mod kcore;
 mod lockdown;
 mod module_dir;
 mod notes;
+mod persist;
 mod sections;
 mod settings;
 mod syscalls;
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
+use std::fs::File;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
 use nix::errno::Errno;
 
 use crate::{
-    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags, Section, SysError,
+    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, PersistSupport, RemoveFlags, Section,
+    SysError,
 };
+
+/// Where an extended kernel lists what it keeps.
+const PERSIST_LIST: &str = "/proc/module_persist";
+
+/// A file in memory that holds `content` and that nobody can change, open for reading only, for [`Kernel::finit_module`]. Needs `/proc`.
+///
+/// # Errors
+/// The system's error number.
+pub fn sealed_file(content: &[u8]) -> Result<File, Errno> {
+    persist::sealed(content)
+}
 
 /// The real kernel.
 ///
@@ -163,5 +177,17 @@ impl Kernel for Linux {
 
     fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError> {
         exporting::find(&self.release_path("")?)
+    }
+
+    fn persist_support(&self) -> Result<PersistSupport, SysError> {
+        Ok(persist::support(&self.path(PERSIST_LIST)))
+    }
+
+    fn persist_list(&self) -> Result<Option<Vec<u8>>, SysError> {
+        persist::list(&self.path(PERSIST_LIST))
+    }
+
+    fn persist_release(&self, owner: &str) -> Result<(), Errno> {
+        persist::release(&self.path(PERSIST_LIST), owner)
     }
 }
