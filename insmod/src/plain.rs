@@ -38,7 +38,7 @@ fn by_descriptor(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Res
 }
 
 /// Whether the kernel itself decompresses files of this format.
-fn kernel_undoes(format: Format, kernel: &dyn Kernel, output: &mut Output) -> bool {
+pub(crate) fn kernel_undoes(format: Format, kernel: &dyn Kernel, output: &mut Output) -> bool {
     match kernel.compression() {
         Ok(Some(KernelCompression::Gzip)) => format == Format::Gzip,
         Ok(Some(KernelCompression::Xz)) => format == Format::Xz,

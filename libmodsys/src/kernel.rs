@@ -8,7 +8,8 @@ use std::os::fd::BorrowedFd;
 use nix::errno::Errno;
 
 use crate::{
-    InitState, KernelCompression, LoadFlags, Lockdown, ModuleFile, PersistSupport, RemoveFlags, Section, SysError,
+    InitState, KernelCompression, LoadFlags, Lockdown, ModuleFile, PersistSupport, RemoveFlags, Section,
+    SysError,
 };
 
 /// Everything the tools ask of a kernel.

@@ -32,4 +32,6 @@ pub use kernel::Kernel;
 pub use linux::{Linux, sealed_file};
 /// The error number of a system call, as `nix` has it.
 pub use nix::errno::Errno;
-pub use types::{InitState, KernelCompression, Lockdown, ModuleFile, PersistSupport, Section, SectionAddress};
+pub use types::{
+    InitState, KernelCompression, Lockdown, ModuleFile, PersistSupport, Section, SectionAddress,
+};

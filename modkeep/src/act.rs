@@ -8,7 +8,7 @@ use libmodfmt::persist::{NOTE_SECTION, keeper_name, trial_name};
 use libmodsys::{InitState, Kernel, RemoveFlags};
 use nix::errno::Errno;
 
-use crate::plan::nothing_kept;
+use crate::decision::nothing_kept;
 use crate::{Images, KeepError, Obstacle, Way};
 
 /// How a load ended that did not fail.

@@ -2,9 +2,10 @@
 //! Dropping a region.
 
 use libmodsys::Kernel;
+use nix::errno::Errno;
 
 use crate::act::remove;
-use crate::{KeepError, Region};
+use crate::{Holder, KeepError, Region, kernel_region};
 
 /// What was dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,11 +19,25 @@ pub struct Discarded {
 /// # Errors
 /// Nothing is kept, the region is in use, or the kernel refuses.
 pub fn discard(kernel: &dyn Kernel, owner: &str) -> Result<Discarded, KeepError> {
-    let region =
-        Region::find(kernel, owner)?.ok_or_else(|| KeepError::NothingKept { owner: owner.to_owned() })?;
+    let region = match Region::find(kernel, owner) {
+        // Of two, one at a time.
+        Err(KeepError::KeptTwice { .. }) => kernel_region::find(kernel, owner)?,
+        other => other?,
+    };
+    let region = region.ok_or_else(|| KeepError::NothingKept { owner: owner.to_owned() })?;
     if !region.users.is_empty() {
         return Err(KeepError::InUse { owner: owner.to_owned(), users: region.users });
     }
-    remove(kernel, &region.keeper)?;
+    match &region.holder {
+        Holder::Keeper(keeper) => remove(kernel, keeper)?,
+        Holder::Kernel => release(kernel, owner)?,
+    }
     Ok(Discarded { region })
+}
+
+fn release(kernel: &dyn Kernel, owner: &str) -> Result<(), KeepError> {
+    kernel.persist_release(owner).map_err(|errno| match errno {
+        Errno::EBUSY => KeepError::InUse { owner: owner.to_owned(), users: vec![owner.to_owned()] },
+        errno => KeepError::Release { owner: owner.to_owned(), errno },
+    })
 }

@@ -4,7 +4,7 @@
 use libmodfmt::elf::ElfError;
 use libmodfmt::image::ImageError;
 use libmodfmt::module::ModuleError;
-use libmodfmt::persist::{Difference, NoteError, PersistError, Refusal};
+use libmodfmt::persist::{Difference, KernelListError, NoteError, PersistError, Refusal};
 use libmodfmt::signature::SignatureError;
 use libmodsys::SysError;
 use nix::errno::Errno;
@@ -137,6 +137,28 @@ pub enum KeepError {
         /// The modules.
         users: Vec<String>,
     },
+    /// The kernel refused to drop a region that it keeps itself.
+    #[error("the kernel does not drop the data of {owner}: {}", errno.desc())]
+    Release {
+        /// The owner.
+        owner: String,
+        /// Its reason.
+        errno: Errno,
+    },
+    /// A keeper and the kernel itself keep data for one owner.
+    #[error("data of {owner} are kept twice, by {keeper} and by the kernel itself")]
+    KeptTwice {
+        /// The owner.
+        owner: String,
+        /// The keeper.
+        keeper: String,
+    },
+    /// The kernel's list of what it keeps cannot be read.
+    #[error("/proc/module_persist: {source}")]
+    List {
+        /// What is wrong with it.
+        source: KernelListError,
+    },
     /// The kernel refused to remove a keeper.
     #[error("could not remove {keeper}: {}", errno.desc())]
     Remove {
@@ -189,6 +211,11 @@ impl KeepError {
                 "use the version of this program that made it, or remove {keeper} with kmod's rmmod, \
                  which drops the data"
             ),
+            Self::KeptTwice { owner, .. } => {
+                format!(
+                    "nothing was loaded; rmmod --discard {owner} drops the one that the kernel itself keeps"
+                )
+            }
             Self::InUse { owner, .. } => format!("unload them first: rmmod --discard {owner} does both"),
             _ => return None,
         })

@@ -16,21 +16,25 @@
 //! ```
 
 mod act;
+mod decision;
+mod direct;
 mod discard;
 mod error;
 mod export_layout;
 mod imports;
+mod kernel_region;
 mod obstacle;
 mod plan;
 mod region;
 
 pub use act::{Action, Done};
+pub use direct::Direct;
 pub use discard::{Discarded, discard};
 pub use error::KeepError;
 pub use export_layout::{Detected, Rung, detect};
 pub use obstacle::Obstacle;
 pub use plan::{Images, Keep, Plan, Request, Way, plan};
-pub use region::{OwnerState, Region};
+pub use region::{Holder, OwnerState, Region};
 
 /// The name of the module in a decompressed file, for the lock; `None` where it has none to give.
 #[must_use]

@@ -2,14 +2,17 @@
 //! Regions: the persistent data that live in the kernel now.
 //!
 //! The kernel is the only record. A keeper shows its header as a note below
-//! `/sys/module/NAME/notes/`, its addresses below `sections/`, and its user below `holders/`.
+//! `/sys/module/NAME/notes/`, its addresses below `sections/`, and its user below `holders/`. What an
+//! extended kernel keeps itself is in its own list.
+
+use std::fmt;
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::persist::{Header, NOTE_SECTION, Role, keeper_name};
 use libmodfmt::proc;
 use libmodsys::{InitState, Kernel, SectionAddress};
 
-use crate::KeepError;
+use crate::{KeepError, kernel_region};
 
 /// Where the owner of a region is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,26 +30,45 @@ pub enum OwnerState {
     Going,
 }
 
+/// What holds a region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A module of this name.
+    Keeper(String),
+    /// The kernel itself, an extended one.
+    Kernel,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keeper(name) => f.write_str(name),
+            Self::Kernel => f.write_str("(kernel)"),
+        }
+    }
+}
+
 /// The persistent data of one owner, in the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Region {
     /// What identifies it.
     pub header: Header,
-    /// The module that holds it.
-    pub keeper: String,
+    /// What holds it.
+    pub holder: Holder,
     /// The address of each section, as far as this process may know it.
     pub addresses: Vec<(Role, SectionAddress)>,
     /// Where its owner is.
     pub owner: OwnerState,
-    /// Modules that the kernel says use the keeper; the owner, where it is bound.
+    /// Modules that the kernel says use it; the owner, where it is bound.
     pub users: Vec<String>,
 }
 
 impl Region {
-    /// Every region in the kernel, in the order of `/proc/modules` (the newest first).
+    /// Every region in the kernel: those of keepers in the order of `/proc/modules` (the newest
+    /// first), then those that the kernel keeps itself.
     ///
     /// # Errors
-    /// The kernel cannot be asked, or a keeper carries a note that this version cannot read.
+    /// The kernel cannot be asked, or a header that it shows cannot be read by this version.
     pub fn list(kernel: &dyn Kernel) -> Result<Vec<Self>, KeepError> {
         let mut regions = Vec::new();
         for name in module_names(kernel)? {
@@ -54,22 +76,43 @@ impl Region {
                 regions.push(region);
             }
         }
+        regions.extend(kernel_region::list(kernel)?);
         Ok(regions)
     }
 
     /// The region of `owner`, if there is one.
     ///
     /// # Errors
-    /// As [`Region::list`].
+    /// As [`Region::list`], or there are two.
     pub fn find(kernel: &dyn Kernel, owner: &str) -> Result<Option<Self>, KeepError> {
+        let own = kernel_region::find(kernel, owner)?;
+        Self::only(kernel, owner, own)
+    }
+
+    /// The region that a file with this header would use: what a kernel cannot know of a region that
+    /// it keeps itself is taken from the file.
+    pub(crate) fn find_for(kernel: &dyn Kernel, file: &Header) -> Result<Option<Self>, KeepError> {
+        let own = kernel_region::find_for(kernel, file)?;
+        Self::only(kernel, &file.owner, own)
+    }
+
+    /// The region of a keeper or the kernel's own: never is there a second copy without a word.
+    fn only(kernel: &dyn Kernel, owner: &str, own: Option<Self>) -> Result<Option<Self>, KeepError> {
         let keeper = keeper_name(owner);
-        let region = Self::of_keeper(kernel, &keeper)?;
-        match region {
-            Some(region) if region.header.owner != owner => {
+        match (Self::of_keeper(kernel, &keeper)?, own) {
+            (Some(region), _) if region.header.owner != owner => {
                 Err(KeepError::OtherOwner { keeper, owner: owner.to_owned(), other: region.header.owner })
             }
-            region => Ok(region),
+            (Some(_), Some(_)) => Err(KeepError::KeptTwice { owner: owner.to_owned(), keeper }),
+            (region, own) => Ok(region.or(own)),
         }
+    }
+
+    /// Whether something is kept for `owner`, in whatever state; `false` where that cannot be seen.
+    #[must_use]
+    pub fn exists(kernel: &dyn Kernel, owner: &str) -> bool {
+        matches!(kernel.init_state(&keeper_name(owner)), Ok(Some(_)))
+            || !matches!(kernel_region::find(kernel, owner), Ok(None))
     }
 
     /// The region that the module `keeper` holds; `None` where it is not loaded or no keeper.
@@ -98,7 +141,7 @@ impl Region {
             Some(InitState::Live) if users.contains(&header.owner) => OwnerState::Bound,
             Some(InitState::Live) => OwnerState::Unbound,
         };
-        Ok(Some(Self { header, keeper: keeper.to_owned(), addresses, owner, users }))
+        Ok(Some(Self { header, holder: Holder::Keeper(keeper.to_owned()), addresses, owner, users }))
     }
 
     /// The address of one section, where it is known.

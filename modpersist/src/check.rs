@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use libmodfmt::compress;
 use libmodfmt::persist::Header;
 use libmodsys::Kernel;
-use modkeep::{Keep, KeepError, Plan, Request, Way, plan};
+use modkeep::{Keep, KeepError, Plan, Region, Request, Way, plan};
 use serde::Serialize;
 
 use crate::table::{Align, Table};
@@ -31,6 +31,19 @@ struct Verdict {
     data: Option<json::Region>,
 }
 
+impl Verdict {
+    fn keeps(&mut self, way: Way, owner: &str, region: Option<&Region>) {
+        (self.verdict, self.message) = match (way, region) {
+            (Way::Bind, Some(region)) => {
+                ("bind", format!("would use the kept data of {owner} (now: {})", list::state(region.owner)))
+            }
+            _ => {
+                ("first", format!("nothing is kept for {owner} yet; loading it would begin to keep its data"))
+            }
+        };
+    }
+}
+
 pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
     let bytes = read(file)?;
     let request = Request { file: &bytes, keep: Keep::Require, fresh: false, assume_unloaded: true };
@@ -40,7 +53,7 @@ pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn
         Err(_) => ExitCode::FAILURE,
     };
     let header = match &outcome {
-        Ok(Plan::Keep { inventory, .. }) => Some(inventory.header.clone()),
+        Ok(Plan::Keep { inventory, .. } | Plan::Direct { inventory, .. }) => Some(inventory.header.clone()),
         _ => None,
     };
     let verdict = verdict(file, outcome, header.as_ref());
@@ -90,17 +103,9 @@ fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header
         }
         Ok(Plan::Keep { way, owner, region, notes, .. }) => {
             verdict.notes = notes;
-            (verdict.verdict, verdict.message) = match (way, region) {
-                (Way::Bind, Some(region)) => (
-                    "bind",
-                    format!("would use the kept data of {owner} (now: {})", list::state(region.owner)),
-                ),
-                _ => (
-                    "first",
-                    format!("nothing is kept for {owner} yet; loading it would begin to keep its data"),
-                ),
-            };
+            verdict.keeps(way, &owner, region.as_deref());
         }
+        Ok(Plan::Direct { way, owner, region, .. }) => verdict.keeps(way, &owner, region.as_deref()),
         Err(error) => {
             verdict.message = format!("would not be loaded: {error}");
             verdict.details = error.details();

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use libmodfmt::persist;
+use modkeep::Holder;
 use serde::Serialize;
 
 use crate::list;
@@ -19,7 +20,8 @@ pub(crate) fn print(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
 #[derive(Debug, Serialize)]
 pub(crate) struct Region {
     owner: String,
-    keeper: String,
+    /// The module that holds it; none where the kernel itself does.
+    keeper: Option<String>,
     state: &'static str,
     users: Vec<String>,
     build_id: Option<String>,
@@ -60,7 +62,10 @@ impl Region {
     pub(crate) fn of(region: &modkeep::Region) -> Self {
         let header = &region.header;
         let mut shown = Self::of_header(header);
-        shown.keeper.clone_from(&region.keeper);
+        shown.keeper = match &region.holder {
+            Holder::Keeper(name) => Some(name.clone()),
+            Holder::Kernel => None,
+        };
         shown.state = list::state(region.owner);
         shown.users.clone_from(&region.users);
         for (section, own) in shown.sections.iter_mut().zip(&header.sections) {
@@ -81,7 +86,7 @@ impl Region {
         };
         Self {
             owner: header.owner.clone(),
-            keeper: persist::keeper_name(&header.owner),
+            keeper: Some(persist::keeper_name(&header.owner)),
             state: "file",
             users: Vec::new(),
             build_id: (!header.build_id.is_empty()).then(|| hex(&header.build_id)),

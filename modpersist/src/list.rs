@@ -44,7 +44,7 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
                 section.align.to_string(),
                 variables(section, region.header.named),
                 format!("{:016x}", section.layout_hash()),
-                region.keeper.clone(),
+                region.holder.to_string(),
             ]);
         }
     }

@@ -65,7 +65,7 @@ pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn
 fn summary(region: &Region, out: &mut dyn Write) -> Result<()> {
     let header = &region.header;
     writeln!(out, "owner     {}", header.owner)?;
-    writeln!(out, "keeper    {}", region.keeper)?;
+    writeln!(out, "keeper    {}", region.holder)?;
     writeln!(out, "state     {}", list::state(region.owner))?;
     if !region.users.is_empty() {
         writeln!(out, "used by   {}", region.users.join(" "))?;

@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use libmodfmt::persist::keeper_name;
 use libmodsys::lock::{self, Lock};
 use libmodsys::{InitState, Kernel};
 use modcli::{Output, Status};
@@ -39,8 +38,7 @@ pub fn begin(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Out
         Err(KeepError::Sys(_)) if !target.name.ends_with(KEEPER_ENDING) => return Next::Remove(None),
         Err(error) => return Next::Finished(failed(&error, output)),
     }
-    let kept = kernel.init_state(&keeper_name(&target.name));
-    if !matches!(kept, Ok(Some(_))) {
+    if !Region::exists(kernel, &target.name) {
         return Next::Remove(None);
     }
     let lock = match lock::acquire(&target.name, LOCK_LIMIT) {
@@ -69,10 +67,7 @@ pub fn after(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Out
         }
         return Status::Success;
     }
-    match kernel.init_state(&keeper_name(&target.name)) {
-        Ok(None) => Status::Success,
-        _ => discard(target, kernel, output),
-    }
+    if Region::exists(kernel, &target.name) { discard(target, kernel, output) } else { Status::Success }
 }
 
 /// After the kernel refused to remove a module: what holds it, where persistent data tell more.
@@ -97,7 +92,7 @@ fn discard(target: &Target, kernel: &dyn Kernel, output: &mut Output) -> Status 
 
 /// Removing a keeper would drop the data without a word. That is what `--discard` is for.
 fn is_keeper(region: &Region, output: &mut Output) -> Status {
-    let (keeper, owner, size) = (&region.keeper, &region.header.owner, region.header.size());
+    let (keeper, owner, size) = (&region.holder, &region.header.owner, region.header.size());
     output.error(format_args!("Module {keeper} keeps {size} bytes of data of {owner}"));
     output.error(format_args!("rmmod --discard {owner} drops them"));
     Status::Failure

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Keeping persistent data: what is done instead of a plain load.
 
+mod direct;
 mod peek;
 
 use std::time::Duration;
@@ -59,6 +60,16 @@ pub fn decide(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result
     match plan(kernel, request) {
         Ok(Plan::Plain { warning: None }) => Ok(Decision::Plain),
         Ok(Plan::Plain { warning: Some(warning) }) => plain_with_warning(job, &warning, kernel, output),
+        Ok(Plan::Direct { way, owner, region, .. }) => {
+            let region = region.as_deref();
+            Ok(match direct::load(job, way, &owner, region, kernel, output) {
+                Ok(()) => {
+                    said(way, &owner, region.map_or(0, |region| region.header.size()), output);
+                    Decision::Finished(Status::Success)
+                }
+                Err(error) => report(job, &error, output),
+            })
+        }
         Ok(Plan::Keep { way, owner, images, notes, may_fall_back, region, .. }) => {
             for note in notes {
                 output.always(Level::Warning, format_args!("{}: {note}", job.module.argument().display()));

@@ -11,8 +11,8 @@ use nix::errno::Errno;
 
 use super::{Call, FakeKernel, FakeModule, Op};
 use crate::{
-    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, PersistSupport, RemoveFlags, Section,
-    SectionAddress, SysError,
+    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, PersistSupport, RemoveFlags,
+    Section, SectionAddress, SysError,
 };
 
 impl FakeKernel {

@@ -45,7 +45,9 @@ impl FakeKernel {
 
     /// After a load: binds to the region, or makes one.
     pub(super) fn use_region(&self, name: &str, image: &[u8], flags: LoadFlags) {
-        let Some(file) = described(name, image).filter(|_| flags.contains(LoadFlags::PERSIST)) else { return };
+        let Some(file) = described(name, image).filter(|_| flags.contains(LoadFlags::PERSIST)) else {
+            return;
+        };
         let mut regions = self.regions.borrow_mut();
         if flags.contains(LoadFlags::PERSIST_FRESH) {
             regions.retain(|region| region.header.owner != name);

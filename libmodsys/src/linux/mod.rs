@@ -27,8 +27,8 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use crate::{
-    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, PersistSupport, RemoveFlags, Section,
-    SysError,
+    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, PersistSupport, RemoveFlags,
+    Section, SysError,
 };
 
 /// Where an extended kernel lists what it keeps.

@@ -55,7 +55,8 @@ pub(crate) fn sealed(content: &[u8]) -> Result<fs::File, Errno> {
     let memory = memfd_create(c"module", MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
     let mut writer = fs::File::from(memory);
     writer.write_all(content).map_err(|error| io_errno(&error))?;
-    let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_SEAL;
+    let seals =
+        SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_SEAL;
     fcntl(&writer, FcntlArg::F_ADD_SEALS(seals))?;
     let path = format!("/proc/self/fd/{}", writer.as_raw_fd());
     fs::File::open(path).map_err(|error| io_errno(&error))

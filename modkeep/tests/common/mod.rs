@@ -87,6 +87,7 @@ pub fn story(kernel: &FakeKernel) -> Vec<String> {
         Call::Init { image, .. } => format!("+{}", name(image)),
         Call::Delete { name, .. } => format!("-{}", name.to_string_lossy()),
         Call::Read { .. } => String::new(),
+        Call::Release { owner } => format!("~{owner}"),
     };
     kernel.syscalls().iter().map(word).collect()
 }

@@ -47,6 +47,7 @@ fn count(kernel: &FakeKernel, wanted: Op) -> usize {
         Call::Delete { .. } => wanted == Op::Delete,
         Call::Finit { .. } => wanted == Op::Finit,
         Call::Read { op, .. } => wanted == *op,
+        Call::Release { .. } => false,
     };
     kernel.calls().iter().filter(|call| is(call)).count()
 }

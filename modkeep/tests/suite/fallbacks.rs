@@ -20,7 +20,7 @@ const OBSTACLES: [fn(&FakeKernel); 3] = [
 
 fn way(kernel: &FakeKernel, request: Request<'_>) -> Way {
     match plan(kernel, request).unwrap() {
-        Plan::Keep { way, .. } => way,
+        Plan::Keep { way, .. } | Plan::Direct { way, .. } => way,
         Plan::Plain { warning } => panic!("{warning:?}"),
     }
 }
@@ -28,7 +28,7 @@ fn way(kernel: &FakeKernel, request: Request<'_>) -> Way {
 fn warning(kernel: &FakeKernel, request: Request<'_>) -> Option<String> {
     match plan(kernel, request).unwrap() {
         Plan::Plain { warning } => warning,
-        Plan::Keep { way, .. } => panic!("{way:?}"),
+        Plan::Keep { way, .. } | Plan::Direct { way, .. } => panic!("{way:?}"),
     }
 }
 

@@ -21,6 +21,7 @@ pub fn request(file: &[u8]) -> Request<'_> {
 pub fn load(kernel: &FakeKernel, request: Request<'_>) -> Result<Option<Done>, KeepError> {
     match plan(kernel, request)? {
         Plan::Plain { .. } => Ok(None),
+        Plan::Direct { .. } => panic!("this kernel keeps nothing itself"),
         Plan::Keep { way, owner, images, may_fall_back, .. } => {
             Action { way, owner: &owner, images: &images, may_fall_back }.carry_out(kernel, c"").map(Some)
         }

@@ -17,7 +17,10 @@ section .data..persistent 0x0000000000000000 4 4
 fn every_field_is_read_and_written_again() {
     let regions = kernel_regions(TEXT.as_bytes()).unwrap();
     let [foo, bar] = regions.as_slice() else { panic!("{regions:?}") };
-    assert_eq!((foo.used, foo.layout, foo.header.build_id.len()), (KernelUse::Used, 0x0123_4567_89ab_cdef, 20));
+    assert_eq!(
+        (foo.used, foo.layout, foo.header.build_id.len()),
+        (KernelUse::Used, 0x0123_4567_89ab_cdef, 20)
+    );
     let names: Vec<String> = foo.header.variables().map(|(_, variable)| variable.to_string()).collect();
     assert_eq!(names, ["odd name.c:first", "foo.c:cnt", "table"]);
     assert_eq!(foo.addresses, [(Role::Data, 0xffff_ffff_c0a0_0000), (Role::Bss, 0xffff_ffff_c0a0_0040)]);
