@@ -65,4 +65,5 @@ pub enum Op {
     Builtin,
     Memory,
     Exporting,
+    Header,
 }

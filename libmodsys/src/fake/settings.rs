@@ -19,6 +19,8 @@ pub struct Settings {
     pub modules_disabled: Option<bool>,
     pub kptr_restrict: Option<u64>,
     pub exporting_module: Option<ModuleFile>,
+    /// Kernel headers: contents by path.
+    pub headers: BTreeMap<String, Vec<u8>>,
     /// Names of built-in modules.
     pub builtin: Vec<String>,
     /// Kernel memory: pieces by their first address.
@@ -38,6 +40,7 @@ impl Default for Settings {
             modules_disabled: Some(false),
             kptr_restrict: Some(0),
             exporting_module: None,
+            headers: BTreeMap::new(),
             builtin: Vec::new(),
             memory: BTreeMap::new(),
         }

@@ -3,5 +3,6 @@
 
 pub mod builtin;
 pub mod consumer;
+pub mod ladder;
 pub mod peers;
 pub mod publish;
