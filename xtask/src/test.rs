@@ -52,6 +52,7 @@ enum Outcome {
 /// Runs every check even where an earlier one failed: one run shows all.
 pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     let mut steps: Vec<Step> = CHECKS.iter().map(|check| timed(check.name, || cargo(check))).collect();
+    steps.push(timed("fuzz targets", checks::fuzz::check));
     steps.push(timed("publishing", checks::publish::check));
     steps.push(timed("fixtures", || {
         let kernel = setup::ready(args)?.kernel;
