@@ -94,7 +94,13 @@ impl Action<'_> {
 
     /// The kernel's own reference is the proof that the module uses the kept data.
     fn bound(&self, kernel: &dyn Kernel, keeper: &str) -> Result<Done, KeepError> {
-        if kernel.holders(keeper)?.iter().any(|user| user == self.owner) {
+        let users = kernel.holders(keeper).map_err(|error| KeepError::Verify {
+            what: format!(
+                "{} is loaded, but whether it uses the kept data cannot be seen: {error}",
+                self.owner
+            ),
+        })?;
+        if users.iter().any(|user| user == self.owner) {
             return Ok(Done::Kept);
         }
         let what =

@@ -52,10 +52,15 @@ enum Outcome {
 /// Runs every check even where an earlier one failed: one run shows all.
 pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     let mut steps: Vec<Step> = CHECKS.iter().map(|check| timed(check.name, || cargo(check))).collect();
+    steps.push(timed("fuzz targets", checks::fuzz::check));
     steps.push(timed("publishing", checks::publish::check));
     steps.push(timed("fixtures", || {
-        let out = fixtures::build(&setup::ready(args)?.kernel)?;
-        Ok(checks::consumer::check(&out)? & checks::builtin::check(&out)? & checks::peers::check(&out)?)
+        let kernel = setup::ready(args)?.kernel;
+        let out = fixtures::build(&kernel)?;
+        Ok(checks::consumer::check(&out)?
+            & checks::builtin::check(&out)?
+            & checks::peers::check(&out)?
+            & checks::ladder::check(&kernel)?)
     }));
     let mut report = None;
     steps.push(timed(SCENARIOS, || {

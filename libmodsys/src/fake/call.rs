@@ -73,4 +73,5 @@ pub enum Op {
     PersistSupport,
     PersistList,
     PersistRelease,
+    Header,
 }

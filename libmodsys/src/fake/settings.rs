@@ -20,6 +20,8 @@ pub struct Settings {
     pub kptr_restrict: Option<u64>,
     pub exporting_module: Option<ModuleFile>,
     pub persist_support: PersistSupport,
+    /// Kernel headers: contents by path.
+    pub headers: BTreeMap<String, Vec<u8>>,
     /// Names of built-in modules.
     pub builtin: Vec<String>,
     /// Kernel memory: pieces by their first address.
@@ -40,6 +42,7 @@ impl Default for Settings {
             kptr_restrict: Some(0),
             exporting_module: None,
             persist_support: PersistSupport::Stock,
+            headers: BTreeMap::new(),
             builtin: Vec::new(),
             memory: BTreeMap::new(),
         }

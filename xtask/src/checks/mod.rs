@@ -3,5 +3,7 @@
 
 pub mod builtin;
 pub mod consumer;
+pub mod fuzz;
+pub mod ladder;
 pub mod peers;
 pub mod publish;

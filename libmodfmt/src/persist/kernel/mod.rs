@@ -67,12 +67,16 @@ pub struct KernelListError {
 }
 
 impl KernelRegion {
-    /// Takes over from a module file what a kernel cannot know: the function around a variable, and
-    /// the length of the build id. Only where everything else of it is the same.
+    /// Takes over what a kernel cannot know from a module file of the same build: the functions
+    /// around variables, and the length of the build id.
+    ///
+    /// Functions tell apart what has one name in one file. In another build, two such variables may
+    /// have changed places, so there they stay unknown, and the comparison fails.
     pub fn adopt(&mut self, file: &Header) {
-        if padded(&file.build_id) == self.header.build_id {
-            self.header.build_id.clone_from(&file.build_id);
+        if self.header.build_id.is_empty() || padded(&file.build_id) != self.header.build_id {
+            return;
         }
+        self.header.build_id.clone_from(&file.build_id);
         for section in &mut self.header.sections {
             let Some(theirs) = file.section(section.role) else { continue };
             for own in &mut section.variables {

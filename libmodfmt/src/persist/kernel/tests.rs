@@ -57,7 +57,12 @@ fn broken_lines_are_named() {
 fn functions_and_short_build_ids_are_taken_from_the_file() {
     let mut region = kernel_regions(TEXT.as_bytes()).unwrap().remove(0);
     let mut file = region.header.clone();
+    let known = region.header.clone();
+    file.build_id = vec![1; 20];
     file.sections[0].variables[1].function = Some("poll".into());
+    region.adopt(&file);
+    assert_eq!(region.header, known, "of another build");
+    file.build_id.clone_from(&known.build_id);
     file.sections[0].variables[0].function = Some("other".into());
     file.sections[0].variables[0].size = 8;
     region.adopt(&file);
