@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::kernel::Variant;
+
 /// Set-up, tests and demo of this project
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
@@ -23,10 +25,20 @@ pub enum Task {
     Test(KernelArgs),
     /// Run scenarios in a real kernel
     Vm(VmArgs),
+    /// Build a kernel of our own: with our patch, without it, or with everything that finds faults
+    Kernel(KernelBuildArgs),
     /// Build the fixture modules and say where they are
     Fixtures(KernelArgs),
     /// Install or fetch what the other tasks need
     Setup(KernelArgs),
+}
+
+/// Which kernel to build.
+#[derive(Clone, Debug, clap::Args)]
+pub struct KernelBuildArgs {
+    /// The variant, which is also its name for --kernel
+    #[arg(value_enum, default_value_t = Variant::Extended)]
+    pub variant: Variant,
 }
 
 /// Which kernel, and how to run it.

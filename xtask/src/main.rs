@@ -43,6 +43,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Setup(kernel) => setup::run(&kernel),
+        Task::Kernel(args) => kernel::run(&args),
         Task::Fixtures(kernel) => fixtures::run(&kernel),
         Task::Vm(args) => vm::run(&args),
         Task::Test(kernel) => test::run(&kernel),

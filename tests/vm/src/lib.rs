@@ -16,4 +16,4 @@ pub mod scenario;
 pub mod scenarios;
 
 pub use ctx::Ctx;
-pub use scenario::{Boot, Expect, Scenario};
+pub use scenario::{Boot, Expect, KernelKind, Needs, Scenario};

@@ -76,7 +76,7 @@ fn verdict(expect: Expect, trouble: Option<String>, left: Result<Vec<String>>) -
         (Expect::Panic, _) => bail!("the kernel was expected to panic and did not"),
         (Expect::Clean, None) => {
             let left = left?;
-            ensure!(left.is_empty(), "left loaded: {}", left.join(" "));
+            ensure!(left.is_empty(), "left behind: {}", left.join(", "));
         }
         (Expect::Oops, Some(_)) => {}
     }
@@ -106,6 +106,10 @@ fn clean_up(ctx: &mut Ctx, before: &[String]) -> Result<Vec<String>> {
                 ctx.peer_rmmod([&module.name])?;
             }
         }
+    }
+    for owner in ctx.kernel_regions()? {
+        ctx.release(&owner)?;
+        left.push(format!("data of {owner}"));
     }
     Ok(left)
 }

@@ -18,6 +18,52 @@ pub enum Expect {
     Panic,
 }
 
+/// Kinds of kernels that scenarios run in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KernelKind {
+    /// Anybody's, without our patch.
+    Stock,
+    /// With our patch.
+    Extended,
+    /// Of the same tree and key as the extended one, without it.
+    Plain,
+    /// With our patch and everything that finds faults, which makes it slow.
+    Debug,
+}
+
+/// The kernels that a scenario can be shown in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Every kernel.
+    Any,
+    /// One without our patch.
+    Stock,
+    /// One with our patch.
+    Extended,
+    /// One with our patch that is not slow.
+    FastExtended,
+    /// The one that differs from the extended kernel by the patch only.
+    Plain,
+}
+
+impl Needs {
+    /// Why a kernel of this kind does not serve; `None` where it does.
+    #[must_use]
+    pub const fn unmet(self, kind: KernelKind) -> Option<&'static str> {
+        match (self, kind) {
+            (Self::Stock, KernelKind::Extended | KernelKind::Debug) => Some("for kernels without our patch"),
+            (Self::Extended | Self::FastExtended, KernelKind::Stock | KernelKind::Plain) => {
+                Some("for the extended kernel: --kernel extended")
+            }
+            (Self::FastExtended, KernelKind::Debug) => Some("too much for the debug kernel"),
+            (Self::Plain, KernelKind::Stock | KernelKind::Extended | KernelKind::Debug) => {
+                Some("for the extended kernel's twin: --kernel plain")
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What the machine must be like. Scenarios with equal values share a boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Boot {
@@ -45,6 +91,8 @@ pub struct Scenario {
     pub about: &'static str,
     /// The outcome that counts as a pass.
     pub expect: Expect,
+    /// The kernel it needs.
+    pub needs: Needs,
     /// The machine it needs.
     pub boot: Boot,
     /// How long it may take before the host gives up on the machine.
@@ -56,7 +104,14 @@ pub struct Scenario {
 impl Scenario {
     /// A scenario that runs in a shared boot and must leave the kernel log clean.
     pub const fn new(name: &'static str, about: &'static str, run: fn(&mut Ctx) -> Result<()>) -> Self {
-        Self { name, about, expect: Expect::Clean, boot: Boot::DEFAULT, limit: Duration::from_secs(120), run }
+        let (expect, needs, boot) = (Expect::Clean, Needs::Any, Boot::DEFAULT);
+        Self { name, about, expect, needs, boot, limit: Duration::from_secs(120), run }
+    }
+
+    /// Asks for a kernel.
+    pub const fn needs(mut self, needs: Needs) -> Self {
+        self.needs = needs;
+        self
     }
 
     /// Declares that the kernel oopses. What follows an oops proves nothing, so the

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
+use vmguest::KernelKind;
 
 use super::{Kernel, compiler, headers};
 use crate::setup::{apt, packages};
@@ -107,7 +108,8 @@ fn read(entry: &Path) -> Result<Kernel> {
         .map(|place| entry.join(place).join(&release))
         .into_iter()
         .find(|path| path.join("kernel").is_dir());
-    Ok(Kernel { compiler: compiler(&build), release, image, build, modules })
+    let kind = KernelKind::Stock;
+    Ok(Kernel { compiler: compiler(&build), release, kind, image, build, modules })
 }
 
 fn unpack(choice: &Choice) -> Result<PathBuf> {

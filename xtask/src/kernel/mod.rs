@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Kernels to run: by name from the distribution, or by path.
 
+mod built;
 mod bzimage;
 mod distribution;
 mod headers;
+mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+use vmguest::KernelKind;
 
 use crate::args::KernelArgs;
 use crate::process;
+
+pub use built::{Variant, run};
 
 /// The kernel when none is asked for.
 pub const DEFAULT: &str = "distribution";
@@ -22,6 +27,8 @@ pub const DEFAULT: &str = "distribution";
 pub struct Kernel {
     /// The release, as `uname -r` prints it.
     pub release: String,
+    /// What it can do.
+    pub kind: KernelKind,
     /// The bzImage.
     pub image: PathBuf,
     /// The directory for `make -C` that builds modules.
@@ -37,12 +44,15 @@ pub fn find(args: &KernelArgs) -> Result<Kernel> {
     if let Some(source) = distribution::source(&args.kernel) {
         return source.fetch();
     }
+    if let Some(variant) = Variant::named(&args.kernel) {
+        return built::build(variant);
+    }
     let path = Path::new(&args.kernel);
     ensure!(
         path.exists(),
         "--kernel {}: neither a file, nor a directory, nor one of {}",
         args.kernel,
-        distribution::names().join(", ")
+        [distribution::names(), Variant::names()].concat().join(", ")
     );
     let path = fs::canonicalize(path)?;
     if path.is_dir() { from_tree(&path) } else { from_image(&path, args.headers.as_deref()) }
@@ -81,7 +91,20 @@ fn from_image(image: &Path, headers: Option<&Path>) -> Result<Kernel> {
 
 fn given(release: String, image: PathBuf, build: PathBuf) -> Kernel {
     let modules = Some(PathBuf::from(format!("/lib/modules/{release}"))).filter(|path| path.is_dir());
-    Kernel { compiler: compiler(&build), release, image, build, modules }
+    Kernel { compiler: compiler(&build), release, kind: kind_of(&build), image, build, modules }
+}
+
+/// By the configuration in its tree; a kernel without one is none of ours.
+fn kind_of(build: &Path) -> KernelKind {
+    let config = fs::read_to_string(build.join(".config")).unwrap_or_default();
+    let has = |option: &str| config.lines().any(|line| line.strip_suffix("=y") == Some(option));
+    match (has("CONFIG_MODULE_PERSIST"), has("CONFIG_KASAN")) {
+        (true, true) => KernelKind::Debug,
+        (true, false) => KernelKind::Extended,
+        // A tree that knows the option, and has it switched off.
+        (false, _) if config.contains("# CONFIG_MODULE_PERSIST is not set") => KernelKind::Plain,
+        (false, _) => KernelKind::Stock,
+    }
 }
 
 /// The compiler that the headers ask for where this machine has it, else gcc.
@@ -93,6 +116,14 @@ fn compiler(build: &Path) -> String {
 }
 
 impl Kernel {
+    /// A name for what is made for this kernel: two variants of one tree have one release.
+    pub fn directory_name(&self) -> String {
+        match self.kind {
+            KernelKind::Stock => self.release.clone(),
+            kind => format!("{}-{kind:?}", self.release).to_lowercase(),
+        }
+    }
+
     /// The first line of the compiler's version.
     pub fn compiler_version(&self) -> Result<String> {
         let text = process::output(Command::new(&self.compiler).arg("--version"))?;

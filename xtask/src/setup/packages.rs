@@ -26,6 +26,18 @@ const NEEDS: &[Need] = &[
     Need { program: "openssl", package: "openssl", why: "makes a key to sign test modules with" },
 ];
 
+/// What a kernel is built with, beside the above.
+const KERNEL_NEEDS: &[Need] = &[
+    Need { program: "flex", package: "flex", why: "builds the kernel's configuration programs" },
+    Need { program: "bison", package: "bison", why: "builds the kernel's configuration programs" },
+    Need { program: "bc", package: "bc", why: "computes constants of the kernel" },
+    Need { program: "patch", package: "patch", why: "applies our patch" },
+    Need { program: "pahole", package: "pahole", why: "makes the kernel's type information" },
+    Need { program: "depmod", package: "kmod", why: "lists the kernel's modules" },
+    Need { program: "/usr/include/libelf.h", package: "libelf-dev", why: "checks the kernel's stack frames" },
+    Need { program: "/usr/include/openssl/evp.h", package: "libssl-dev", why: "signs the kernel's modules" },
+];
+
 /// The C library's headers: a C linker alone may come without them.
 const HEADER: Need = Need { program: "/usr/include/stdlib.h", package: "libc6-dev", why: "static linking" };
 
@@ -36,6 +48,16 @@ pub fn install() -> Result<()> {
         missing.push(&HEADER);
     }
     install_packages(&missing.iter().map(|need| (need.package, need.why)).collect::<Vec<_>>())
+}
+
+/// Installs what building a kernel takes.
+pub fn install_for_kernel() -> Result<()> {
+    let there = |need: &Need| match need.program.starts_with('/') {
+        true => std::path::Path::new(need.program).exists(),
+        false => process::find(need.program).is_some(),
+    };
+    let missing = KERNEL_NEEDS.iter().filter(|need| !there(need));
+    install_packages(&missing.map(|need| (need.package, need.why)).collect::<Vec<_>>())
 }
 
 /// Installs libraries that are not installed: programs unpacked into the cache need them.

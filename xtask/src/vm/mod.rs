@@ -22,9 +22,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use vmguest::Scenario;
 use vmguest::protocol::Line;
 use vmguest::scenarios;
+use vmguest::{KernelKind, Scenario};
 
 use crate::args::{KernelArgs, VmArgs};
 use crate::setup::{self, Ready};
@@ -40,6 +40,8 @@ pub use report::Report;
 pub struct Vm {
     /// The release that runs.
     pub release: String,
+    /// What it can do.
+    kind: KernelKind,
     image: PathBuf,
     initramfs: PathBuf,
     accel: &'static str,
@@ -106,10 +108,11 @@ pub fn prepare(args: &KernelArgs) -> Result<Vm> {
     let Ready { kernel, userland } = setup::ready(args)?;
     let programs = guest::build()?;
     let modules = fixtures::build(&kernel)?;
-    let run = rundir::create(&kernel.release)?;
+    let run = rundir::create(&kernel.directory_name())?;
     let initramfs = run.join("initramfs.cpio");
     ui::step("packing the guest", || initramfs::write(&initramfs, &kernel, &userland, &programs, &modules))?;
-    let mut vm = Vm { release: kernel.release, image: kernel.image, initramfs, accel: "tcg", run };
+    let mut vm =
+        Vm { release: kernel.release, kind: kernel.kind, image: kernel.image, initramfs, accel: "tcg", run };
     vm.accel = accel::choose(args.accel, &vm)?;
     Ok(vm)
 }
@@ -118,7 +121,14 @@ pub fn prepare(args: &KernelArgs) -> Result<Vm> {
 pub fn run_scenarios(vm: &Vm, chosen: &[&'static Scenario]) -> Result<Report> {
     ui::line(&format!("{} scenarios on Linux {} ({})", chosen.len(), vm.release, vm.accel));
     let mut report = Report::new(&vm.run);
-    for boot in schedule::boots(chosen) {
+    let mut fit = Vec::new();
+    for scenario in chosen {
+        match scenario.needs.unmet(vm.kind) {
+            None => fit.push(*scenario),
+            Some(why) => report.skip(scenario.name, why),
+        }
+    }
+    for boot in schedule::boots(&fit) {
         boots::run(vm, boot, &mut report)?;
     }
     Ok(report)

@@ -49,6 +49,12 @@ impl Report {
         self.outcomes.push(outcome);
     }
 
+    /// Adds a scenario that this kernel cannot show.
+    pub fn skip(&mut self, name: &str, why: &str) {
+        let (status, detail) = (Status::Skip, why.to_owned());
+        self.add(Outcome { name: name.to_owned(), status, detail, took: Duration::ZERO });
+    }
+
     /// Shows or keeps what a scenario said beside its outcome.
     pub fn extra(&self, directory: &Path, scenario: Option<&str>, line: Line) {
         let name = scenario.unwrap_or("guest");

@@ -6,17 +6,22 @@ use anyhow::{Result, ensure};
 use super::keep::drop_all;
 use super::report::Report;
 use crate::ctx::Ctx;
-use crate::scenario::Scenario;
+use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("fallback-none", "nothing kept: auto, require and off", none),
+    Scenario::new("fallback-none", "nothing kept: auto, require and off", none).needs(Needs::Stock),
     Scenario::new("fallback-agrees", "data kept, layout agrees: auto, require and off", agrees),
     Scenario::new("fallback-differs", "data kept, layout differs: auto, require and off", differs),
-    Scenario::new("fallback-name-taken", "no keeper possible: auto warns, require refuses", name_taken),
+    Scenario::new("fallback-name-taken", "no keeper possible: auto warns, require refuses", name_taken)
+        .needs(Needs::Stock),
     Scenario::new("fallback-unbound", "loaded by another tool beside a region", unbound),
-    Scenario::new("fallback-sig-enforce", "sig_enforce switched on while data are kept", sig_enforce).alone(),
-    Scenario::new("fallback-sig-enforce-first", "sig_enforce with nothing kept", sig_enforce_first).alone(),
+    Scenario::new("fallback-sig-enforce", "sig_enforce switched on while data are kept", sig_enforce)
+        .needs(Needs::Stock)
+        .alone(),
+    Scenario::new("fallback-sig-enforce-first", "sig_enforce with nothing kept", sig_enforce_first)
+        .needs(Needs::Stock)
+        .alone(),
     Scenario::new("fallback-lock", "two at once: one waits for the other", lock),
 ];
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::report::Report;
 use crate::ctx::Ctx;
-use crate::scenario::Scenario;
+use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
@@ -18,11 +18,13 @@ pub const SCENARIOS: &[Scenario] = &[
         .limit_secs(600)
         .alone(),
     Scenario::new("keep-parameter", "the command line wins over a kept parameter", parameter),
-    Scenario::new("keep-kallsyms", "kernel and modpersist name the kept variables", names),
+    Scenario::new("keep-kallsyms", "kernel and modpersist name the kept variables", names)
+        .needs(Needs::Stock),
     Scenario::new("keep-foo-p", "the RFC's own example", foo_p),
     Scenario::new("keep-meter", "a driver with statistics, a list and a lock", meter),
     Scenario::new("keep-importer", "a second module imports a kept variable", importer),
-    Scenario::new("keep-in-use", "a region in use stays; discarding starts afresh", discard),
+    Scenario::new("keep-in-use", "a region in use stays; discarding starts afresh", discard)
+        .needs(Needs::Stock),
     Scenario::new("keep-kernel-pointer", "initial values that point into the kernel", kernel_pointer),
     Scenario::new("keep-pinning", "initial values that point into another module pin it", pinning),
 ];

@@ -10,7 +10,7 @@ use libmodfmt::persist::Inventory;
 use nix::errno::Errno;
 
 use crate::ctx::Ctx;
-use crate::scenario::Scenario;
+use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
@@ -18,7 +18,8 @@ pub const SCENARIOS: &[Scenario] = &[
         .alone(),
     Scenario::new("kernel-kept-log", "a kept load: same taint, same log, same vulnerabilities", kept_log)
         .alone(),
-    Scenario::new("kernel-crc", "the kernel itself refuses an owner image of another layout", wrong_crc),
+    Scenario::new("kernel-crc", "the kernel itself refuses an owner image of another layout", wrong_crc)
+        .needs(Needs::Stock),
 ];
 
 /// The kernel log of a plain load of `torture.ko` in a new boot.

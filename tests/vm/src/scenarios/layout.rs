@@ -6,12 +6,13 @@ use anyhow::{Context, Result, ensure};
 use super::keep::drop_all;
 use super::report::Report;
 use crate::ctx::Ctx;
-use crate::scenario::Scenario;
+use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("layout-versions", "each change of the layout is refused with an account", versions),
-    Scenario::new("layout-agreeing", "other code, other debug information: the data are used", agreeing),
+    Scenario::new("layout-agreeing", "other code, other debug information: the data are used", agreeing)
+        .needs(Needs::Stock),
     Scenario::new("layout-counters", "two statics of one name, swapped", counters),
     Scenario::new("layout-stripped", "a file without names binds by its build id", stripped),
     Scenario::new("layout-fresh", "--fresh starts over, and -f does not get around", fresh),

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Kernels of our own: the distribution's source with our patch, in three variants.
+//!
+//! The cache has one entry for the patched source and one for each build, named by what went into
+//! it. `plain` is a copy of `extended` in which the option was switched off and `make` run again: the
+//! trees have the same signing key and differ by the option only.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
+use vmguest::KernelKind;
+
+use super::{Kernel, from_tree, source};
+use crate::args::KernelBuildArgs;
+use crate::setup::packages;
+use crate::{cache, process, ui, workspace};
+
+/// A kernel of our own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Variant {
+    /// With our patch
+    Extended,
+    /// The same without the option, signed with the same key
+    Plain,
+    /// With our patch, KASAN, lockdep and kmemleak
+    Debug,
+}
+
+impl Variant {
+    /// The variant of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::from_str(name, false).ok()
+    }
+
+    /// All names.
+    pub fn names() -> Vec<&'static str> {
+        vec!["extended", "plain", "debug"]
+    }
+
+    /// Files below `kernel/config` that make up its configuration.
+    fn fragments(self) -> &'static [&'static str] {
+        match self {
+            Self::Extended | Self::Plain => &["base.config", "types.config", "extended.config"],
+            Self::Debug => &["base.config", "debug.config", "extended.config"],
+        }
+    }
+
+    fn kind(self) -> KernelKind {
+        match self {
+            Self::Extended => KernelKind::Extended,
+            Self::Plain => KernelKind::Plain,
+            Self::Debug => KernelKind::Debug,
+        }
+    }
+}
+
+/// `cargo xtask kernel`.
+pub fn run(args: &KernelBuildArgs) -> Result<ExitCode> {
+    let kernel = build(args.variant)?;
+    ui::line(&format!("{} in {}", kernel.release, kernel.build.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds it, unless the cache has it.
+pub fn build(variant: Variant) -> Result<Kernel> {
+    packages::install_for_kernel()?;
+    let source = source::patched()?;
+    let config = configuration(variant)?;
+    let (twin, key) = match variant {
+        Variant::Plain => {
+            let twin = build(Variant::Extended)?.build;
+            let key = fs::read(twin.join("certs/signing_key.pem"))?;
+            (Some(twin), key)
+        }
+        Variant::Extended | Variant::Debug => (None, Vec::new()),
+    };
+    let identity = source::hash(&[config.as_bytes(), source.as_os_str().as_encoded_bytes(), &key]);
+    let name = format!("kernel-builds/{variant:?}-{identity:016x}").to_lowercase();
+    let tree = cache::entry(&name, |tree| {
+        ui::step(&format!("building the kernel ({variant:?})"), || match &twin {
+            None => from_nothing(&source, tree, &config),
+            Some(twin) => from_twin(&source, tree, twin),
+        })
+    })?;
+    let mut kernel = from_tree(&tree)?;
+    kernel.kind = variant.kind();
+    kernel.modules = Some(tree.join("installed/lib/modules").join(&kernel.release));
+    Ok(kernel)
+}
+
+fn configuration(variant: Variant) -> Result<String> {
+    let directory = workspace::root().join("kernel/config");
+    let mut text = String::new();
+    for name in variant.fragments() {
+        let path = directory.join(name);
+        text += &fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    }
+    Ok(text)
+}
+
+fn from_nothing(source: &Path, tree: &Path, config: &str) -> Result<()> {
+    let fragment = tree.join("fragment.config");
+    fs::write(&fragment, config)?;
+    let mut make = make(source, tree);
+    make.arg(format!("KCONFIG_ALLCONFIG={}", fragment.display())).arg("allnoconfig");
+    process::quiet(&mut make)?;
+    taken_in(config, &fs::read_to_string(tree.join(".config"))?)?;
+    compile(source, tree)
+}
+
+fn from_twin(source: &Path, tree: &Path, twin: &Path) -> Result<()> {
+    process::quiet(Command::new("cp").arg("-a").arg(twin.join(".")).arg(tree))?;
+    let installed = tree.join("installed");
+    fs::remove_dir_all(&installed).with_context(|| format!("cannot remove {}", installed.display()))?;
+    let mut set = Command::new(source.join("scripts/config"));
+    set.arg("--file").arg(tree.join(".config")).args(["--disable", "MODULE_PERSIST"]);
+    process::quiet(&mut set)?;
+    process::quiet(make(source, tree).arg("olddefconfig"))?;
+    compile(source, tree)
+}
+
+fn compile(source: &Path, tree: &Path) -> Result<()> {
+    let jobs = std::thread::available_parallelism().map_or(2, usize::from);
+    process::quiet(make(source, tree).arg(format!("-j{jobs}")).args(["bzImage", "modules"]))?;
+    let installed: PathBuf = tree.join("installed");
+    let mut install = make(source, tree);
+    install.arg(format!("INSTALL_MOD_PATH={}", installed.display()));
+    process::quiet(install.args(["INSTALL_MOD_STRIP=1", "modules_install"]))
+}
+
+fn make(source: &Path, tree: &Path) -> Command {
+    let mut make = Command::new("make");
+    make.env_remove("MAKEFLAGS").env_remove("MFLAGS");
+    // The same words in every build: who built it, and when, is nobody's business.
+    make.env("KBUILD_BUILD_USER", "test").env("KBUILD_BUILD_HOST", "test");
+    make.arg("-s").arg("-C").arg(source).arg(format!("O={}", tree.display()));
+    make
+}
+
+/// The kernel's configuration drops what it cannot have without a word.
+fn taken_in(asked: &str, got: &str) -> Result<()> {
+    let set = |line: &&str| line.starts_with("CONFIG_") && !line.ends_with("=n");
+    let lost: Vec<&str> =
+        asked.lines().filter(set).filter(|line| !got.lines().any(|other| other == *line)).collect();
+    ensure!(lost.is_empty(), "the kernel's configuration does not take in: {}", lost.join(", "));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_command_line() {
+        assert!(Variant::names().into_iter().all(|name| Variant::named(name).is_some()));
+        assert_eq!(Variant::names().len(), Variant::value_variants().len());
+    }
+
+    #[test]
+    fn an_option_that_is_dropped_is_named() {
+        let error = taken_in("# x\nCONFIG_A=y\nCONFIG_B=m\nCONFIG_C=n\n", "CONFIG_A=y\n").unwrap_err();
+        assert!(error.to_string().ends_with(": CONFIG_B=m"), "{error}");
+    }
+}

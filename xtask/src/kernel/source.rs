@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The distribution's kernel source with our patches applied, and with one example added to be built in.
+
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::setup::apt;
+use crate::{cache, process, ui, workspace};
+
+/// The package that has the source.
+const PACKAGE: &str = "linux-source-6.1";
+
+/// Where our patches for it are.
+const PATCHES: &str = "kernel/patches/6.1";
+
+/// Gets it, unless the cache has it.
+pub fn patched() -> Result<PathBuf> {
+    let patches = patches()?;
+    let builtin = [example(), header()];
+    let contents = patches.iter().chain(&builtin).map(fs::read).collect::<Result<Vec<_>, _>>()?;
+    let identity = hash(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let package = match (apt::lookup(PACKAGE), cache::newest("kernel-sources", PACKAGE)) {
+        (Some(package), _) => package,
+        // No lists, but an older run has fetched it; patched as it is now or not at all.
+        (None, Some(entry)) if entry.to_string_lossy().ends_with(&format!("{identity:016x}")) => {
+            return Ok(entry);
+        }
+        (None, _) => apt::package(PACKAGE)?,
+    };
+    cache::entry(&format!("kernel-sources/{}-{identity:016x}", package.cache_name()), |directory| {
+        ui::step("unpacking the kernel's source", || unpack(directory))?;
+        patches.iter().try_for_each(|patch| apply(patch, directory))?;
+        add_example(directory)
+    })
+}
+
+/// A number that stands for these contents.
+pub fn hash(contents: &[&[u8]]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    contents.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The source of a module, which is to work built in as well.
+fn example() -> PathBuf {
+    workspace::root().join("kernel/examples/foo_p.c")
+}
+
+fn header() -> PathBuf {
+    workspace::root().join("kernel/persistent.h")
+}
+
+/// Under another name, so that the module itself can be loaded beside it.
+fn add_example(source: &Path) -> Result<()> {
+    let misc = source.join("drivers/misc");
+    let own = misc.join("modpersist");
+    fs::create_dir_all(&own)?;
+    fs::copy(example(), own.join("foo_p_builtin.c"))?;
+    fs::copy(header(), own.join("persistent.h"))?;
+    fs::write(own.join("Makefile"), "ccflags-y := -I$(srctree)/$(src)\nobj-y += foo_p_builtin.o\n")?;
+    let makefile = misc.join("Makefile");
+    let mut text = fs::read_to_string(&makefile)?;
+    text.push_str("obj-$(CONFIG_MODULE_PERSIST) += modpersist/\n");
+    fs::write(&makefile, text).with_context(|| format!("cannot write {}", makefile.display()))
+}
+
+fn patches() -> Result<Vec<PathBuf>> {
+    let directory = workspace::root().join(PATCHES);
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))? {
+        files.push(entry?.path());
+    }
+    ensure!(!files.is_empty(), "{} has no patch", directory.display());
+    files.sort();
+    Ok(files)
+}
+
+fn unpack(directory: &Path) -> Result<()> {
+    let package = directory.join(".package");
+    fs::create_dir_all(&package)?;
+    apt::unpack(&[PACKAGE.to_owned()], &package)?;
+    let archive = package.join(format!("usr/src/{PACKAGE}.tar.xz"));
+    let mut tar = Command::new("tar");
+    tar.arg("--extract").arg("--file").arg(&archive).arg("--strip-components=1");
+    process::quiet(tar.arg("--directory").arg(directory))?;
+    fs::remove_dir_all(&package).with_context(|| format!("cannot remove {}", package.display()))
+}
+
+fn apply(patch: &Path, directory: &Path) -> Result<()> {
+    let file = File::open(patch).with_context(|| format!("cannot open {}", patch.display()))?;
+    let mut command = Command::new("patch");
+    command.args(["--strip=1", "--forward", "--fuzz=0", "--quiet", "--directory"]).arg(directory);
+    let output = command.stdin(Stdio::from(file)).output().context("cannot start patch")?;
+    if !output.status.success() {
+        bail!("{} does not apply:\n{}", patch.display(), String::from_utf8_lossy(&output.stdout));
+    }
+    Ok(())
+}
