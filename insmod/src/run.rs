@@ -55,11 +55,13 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
 
 fn load(args: &Args, file: &OsString, kernel: &dyn Kernel, output: &mut Output) -> Status {
     // Two stages, two verbs, as with kmod: "load" while it is only a name, "insert" from the opening of the file on.
-    let path = absolute(file);
-    if let Err(errno) = look(file, &path) {
-        output.error(format_args!("could not load module {}: {}", file.display(), strerror(errno)));
-        return Status::Failure;
-    }
+    let path = match look(file) {
+        Ok(path) => path,
+        Err(errno) => {
+            output.error(format_args!("could not load module {}: {}", file.display(), strerror(errno)));
+            return Status::Failure;
+        }
+    };
     match insert(args, file, path, kernel, output) {
         Ok(status) => status,
         Err(errno) => {
@@ -92,16 +94,18 @@ fn insert(
     }
 }
 
-/// Looks for the file, and that its name can be one of a module.
-fn look(file: &OsStr, path: &Path) -> Result<(), Errno> {
-    fs::metadata(path).map_err(|error| input::errno(&error))?;
-    modname::from_path(file).map(|_| ()).ok_or(Errno::ENOENT)
+/// Looks for the file, and that its name can be one of a module; gives its path from the root on, for messages. Nothing in it is resolved.
+fn look(file: &OsStr) -> Result<PathBuf, Errno> {
+    let path = absolute(file)?;
+    fs::metadata(&path).map_err(|error| input::errno(&error))?;
+    modname::from_path(file).map(|_| path).ok_or(Errno::ENOENT)
 }
 
-/// The path from the root on, for messages. Nothing in it is resolved.
-fn absolute(file: &OsStr) -> PathBuf {
-    match env::current_dir() {
-        Ok(directory) => directory.join(file),
-        Err(_) => PathBuf::from(file),
+fn absolute(file: &OsStr) -> Result<PathBuf, Errno> {
+    let file = Path::new(file);
+    if file.is_absolute() {
+        return Ok(file.to_owned());
     }
+    // kmod has this number for a current directory that is gone, whatever the cause.
+    env::current_dir().map(|directory| directory.join(file)).map_err(|_| Errno::ENOMEM)
 }
