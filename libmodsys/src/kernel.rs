@@ -7,7 +7,9 @@ use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
 
-use crate::{InitState, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags, Section, SysError};
+use crate::{
+    InitState, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile, RemoveFlags, Section, SysError,
+};
 
 /// Everything the tools ask of a kernel.
 ///
@@ -139,4 +141,25 @@ pub trait Kernel {
     /// # Errors
     /// [`SysError`] if there is one but it cannot be read.
     fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError>;
+
+    /// What the kernel itself has logged, oldest first, as far as it still has it.
+    ///
+    /// # Errors
+    /// [`SysError`] if the log may not be read.
+    fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError>;
+
+    /// The parameters of a module that can be read, without the newline at the end. Empty if it has none.
+    ///
+    /// # Errors
+    /// [`SysError`] if one is there but cannot be read, other than for want of permission.
+    fn parameters(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError>;
+
+    /// The text of `modules.symbols` of the running release: which installed module exports which symbol. `None` without such an index.
+    ///
+    /// # Errors
+    /// [`SysError`] if it is there but cannot be read.
+    fn symbol_index(&self) -> Result<Option<Vec<u8>>, SysError>;
+
+    /// Who uses a module without being a module, one line each, as far as it can be found out: mounts, open devices, network interfaces.
+    fn users(&self, name: &str) -> Vec<String>;
 }

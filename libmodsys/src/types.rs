@@ -72,6 +72,15 @@ pub enum Lockdown {
     Confidentiality,
 }
 
+/// One message of the kernel's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogRecord {
+    /// Its number: later messages have higher ones.
+    pub sequence: u64,
+    /// The message.
+    pub text: String,
+}
+
 /// A module file from `/lib/modules`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleFile {

@@ -11,7 +11,7 @@ use nix::errno::Errno;
 
 use super::{Call, FakeKernel, FakeModule, Op};
 use crate::{
-    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags, Section,
+    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile, RemoveFlags, Section,
     SectionAddress, SysError,
 };
 
@@ -183,5 +183,22 @@ impl Kernel for FakeKernel {
 
     fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError> {
         self.setting(Op::Exporting, "/lib/modules", |settings| settings.exporting_module.clone())
+    }
+
+    fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError> {
+        self.setting(Op::Log, "/dev/kmsg", |settings| settings.kernel_log.clone())
+    }
+
+    fn parameters(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError> {
+        let module = self.ask_module(Op::Parameters, name, "parameters")?;
+        Ok(module.map_or(BTreeMap::new(), |module| module.parameters))
+    }
+
+    fn symbol_index(&self) -> Result<Option<Vec<u8>>, SysError> {
+        self.setting(Op::SymbolIndex, "modules.symbols", |settings| settings.symbol_index.clone())
+    }
+
+    fn users(&self, name: &str) -> Vec<String> {
+        self.module(name).map_or(Vec::new(), |module| module.outside_users)
     }
 }

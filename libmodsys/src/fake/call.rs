@@ -65,4 +65,7 @@ pub enum Op {
     Builtin,
     Memory,
     Exporting,
+    Log,
+    Parameters,
+    SymbolIndex,
 }

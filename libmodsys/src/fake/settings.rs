@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{KernelCompression, Lockdown, ModuleFile};
+use crate::{KernelCompression, Lockdown, LogRecord, ModuleFile};
 
 /// Facts about the kernel as a whole. Each field is the answer of the method of [`crate::Kernel`] of that name.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct Settings {
     pub modules_disabled: Option<bool>,
     pub kptr_restrict: Option<u64>,
     pub exporting_module: Option<ModuleFile>,
+    pub kernel_log: Vec<LogRecord>,
+    pub symbol_index: Option<Vec<u8>>,
     /// Names of built-in modules.
     pub builtin: Vec<String>,
     /// Kernel memory: pieces by their first address.
@@ -38,6 +40,8 @@ impl Default for Settings {
             modules_disabled: Some(false),
             kptr_restrict: Some(0),
             exporting_module: None,
+            kernel_log: Vec::new(),
+            symbol_index: None,
             builtin: Vec::new(),
             memory: BTreeMap::new(),
         }

@@ -10,12 +10,15 @@ mod exporting;
 mod files;
 mod initstate;
 mod kcore;
+mod kmsg;
 mod lockdown;
 mod module_dir;
 mod notes;
+mod parameters;
 mod sections;
 mod settings;
 mod syscalls;
+mod users;
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
@@ -25,7 +28,8 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use crate::{
-    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags, Section, SysError,
+    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile, RemoveFlags, Section,
+    SysError,
 };
 
 /// The real kernel.
@@ -163,5 +167,21 @@ impl Kernel for Linux {
 
     fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError> {
         exporting::find(&self.release_path("")?)
+    }
+
+    fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError> {
+        kmsg::read(&self.path("/dev/kmsg"))
+    }
+
+    fn parameters(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError> {
+        parameters::read(&self.module_path(name, "parameters"))
+    }
+
+    fn symbol_index(&self) -> Result<Option<Vec<u8>>, SysError> {
+        files::read_if_there(&self.release_path("modules.symbols")?)
+    }
+
+    fn users(&self, name: &str) -> Vec<String> {
+        users::find(&self.root, name)
     }
 }
