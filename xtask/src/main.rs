@@ -4,6 +4,7 @@
 mod args;
 mod cache;
 mod demo;
+mod dist;
 mod fixtures;
 mod kernel;
 mod process;
@@ -43,6 +44,7 @@ fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Setup(kernel) => setup::run(&kernel),
         Task::Fixtures(kernel) => fixtures::run(&kernel),
+        Task::Dist(args) => dist::run(&args),
         Task::Vm(args) => vm::run(&args),
         Task::Test(kernel) => test::run(&kernel),
         Task::Demo(kernel) => demo::run(&kernel),

@@ -7,6 +7,7 @@ mod errors;
 mod force;
 mod help;
 mod load;
+mod more;
 
 use std::fs;
 use std::path::{Path, PathBuf};

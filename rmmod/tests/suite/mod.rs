@@ -3,6 +3,7 @@
 
 mod checks;
 mod help;
+mod more;
 mod names;
 mod remove;
 

@@ -13,10 +13,12 @@ pub mod files;
 pub mod keep;
 pub mod kernel_view;
 pub mod layout;
+pub mod modutils;
 pub mod parity;
 pub mod refusals;
 mod report;
 pub mod smoke;
+pub mod suites;
 
 /// Every topic's table, in the order in which they run.
 pub const TOPICS: &[&[Scenario]] = &[
@@ -29,6 +31,8 @@ pub const TOPICS: &[&[Scenario]] = &[
     files::SCENARIOS,
     kernel_view::SCENARIOS,
     bad_input::SCENARIOS,
+    modutils::SCENARIOS,
+    suites::SCENARIOS,
     parity::SCENARIOS,
 ];
 
