@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::args::KernelArgs;
 use crate::setup::Missing;
 use crate::ui::{self, Colour, paint};
-use crate::{SKIPPED, process, vm, workspace};
+use crate::{SKIPPED, dist, process, vm, workspace};
 
 /// A check that is one cargo command.
 struct Check {
@@ -49,6 +49,7 @@ enum Outcome {
 /// Runs every check even where an earlier one failed: one run shows all.
 pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     let mut steps: Vec<Step> = CHECKS.iter().map(|check| timed(check.name, || cargo(check))).collect();
+    steps.push(timed("package", || dist::check().map(|()| true)));
     let mut report = None;
     steps.push(timed("scenarios", || {
         let finished = vm::prepare(args).and_then(|vm| vm::run_scenarios(&vm, &vm::all()))?;

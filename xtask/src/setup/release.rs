@@ -70,10 +70,27 @@ impl Release {
 }
 
 /// The code name of the release that this machine runs.
-fn own_name() -> Result<String> {
+pub fn own_name() -> Result<String> {
     let text = fs::read_to_string("/etc/os-release").context("cannot read /etc/os-release")?;
     let name = text.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
     Ok(name.context("/etc/os-release has no VERSION_CODENAME")?.trim_matches('"').to_owned())
+}
+
+/// The place that apt takes the machine's own release from.
+pub fn own_mirror() -> Result<String> {
+    let own = own_name()?;
+    for source in own_sources()? {
+        let text =
+            fs::read_to_string(&source).with_context(|| format!("cannot read {}", source.display()))?;
+        let from_stanzas = stanzas_for(&text, &own, &own);
+        let uri = from_stanzas.lines().find_map(|line| line.strip_prefix("URIs:"));
+        let from_lines = lines_for(&text, &own, &own);
+        let word = from_lines.split_whitespace().find(|word| word.contains("://"));
+        if let Some(uri) = uri.and_then(|uris| uris.split_whitespace().next()).or(word) {
+            return Ok(uri.to_owned());
+        }
+    }
+    bail!("no apt source of this machine is of its own release {own}")
 }
 
 /// The files that apt reads its sources from.

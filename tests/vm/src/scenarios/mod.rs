@@ -13,6 +13,7 @@ pub mod files;
 pub mod keep;
 pub mod kernel_view;
 pub mod layout;
+pub mod modprobe;
 pub mod modutils;
 pub mod parity;
 pub mod refusals;
@@ -32,6 +33,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     kernel_view::SCENARIOS,
     bad_input::SCENARIOS,
     modutils::SCENARIOS,
+    modprobe::SCENARIOS,
     suites::SCENARIOS,
     parity::SCENARIOS,
 ];
