@@ -7,6 +7,8 @@ use clap::{Command, CommandFactory, Parser, ValueEnum};
 use libmodsys::LoadFlags;
 use modcli::CommonArgs;
 
+use crate::modutils::ModutilsArgs;
+
 const ABOUT: &str = "\
 Insert a module into the Linux kernel.
 
@@ -53,7 +55,7 @@ pub struct Args {
     #[arg(long)]
     pub fresh: bool,
 
-    /// What every command has.
+    /// What both commands have.
     #[command(flatten)]
     pub common: CommonArgs,
 
@@ -65,6 +67,11 @@ pub struct Args {
     /// Parameters for the module
     #[arg(value_name = "NAME[=VALUE]")]
     pub params: Vec<OsString>,
+
+    /// What modutils had.
+    // Last, as its heading would hold for what follows.
+    #[command(flatten)]
+    pub modutils: ModutilsArgs,
 }
 
 /// What to do about persistent data.

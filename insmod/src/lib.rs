@@ -16,13 +16,20 @@
 //! ```
 
 mod args;
+mod dry;
+mod explain;
+mod facts;
 mod force;
 mod input;
 pub mod keep;
+mod map;
+mod modutils;
 mod params;
 mod plain;
 mod run;
+mod saved;
 
 pub use args::{Args, Keep, command};
 pub use input::{IMAGE_LIMIT, ImageError, ModuleInput};
+pub use modutils::ModutilsArgs;
 pub use run::{Job, run};

@@ -2,16 +2,19 @@
 //! insmod step by step.
 
 use std::env;
-use std::ffi::{CStr, CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use clap::FromArgMatches;
-use libmodsys::{Errno, Kernel, LoadFlags};
-use modcli::{Invocation, Output, Status, load_error_text, modname, parse, strerror};
+use libmodsys::{Errno, Kernel, LoadFlags, lock};
+use modcli::{Invocation, KernelLog, Output, Status, modname, parse};
+use modstate::{Places, snapshot};
 
 use crate::keep::{self, Decision};
-use crate::{Args, Keep, ModuleInput, args, input, params, plain};
+use crate::saved::Saved;
+use crate::{Args, Keep, ModuleInput, args, dry, explain, input, map, params, plain};
 
 /// Everything there is to know about one load.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +45,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         }
     };
     output.configure(&args.common);
+    args.modutils.note_ignored(output);
     let Some(file) = &args.file else {
         output.error("missing filename.");
         return Status::Failure;
@@ -50,58 +54,126 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         output.error("this tool does not support loading from stdin!");
         return Status::Failure;
     }
-    load(&args, file, kernel, output)
+    if args.modutils.is_quiet() {
+        output.silence();
+    }
+    let places = Places::default();
+    let status = load(&args, file, kernel, &places, output);
+    if !args.modutils.is_dry()
+        && let Err(error) = snapshot::take(kernel, &places)
+    {
+        output.warning(error);
+    }
+    status
 }
 
-fn load(args: &Args, file: &OsString, kernel: &dyn Kernel, output: &mut Output) -> Status {
+fn load(args: &Args, file: &OsStr, kernel: &dyn Kernel, places: &Places, output: &mut Output) -> Status {
     // Two stages, two verbs, as with kmod: "load" while it is only a name, "insert" from the opening of the file on.
-    let path = absolute(file);
-    if let Err(errno) = look(file, &path) {
-        output.error(format_args!("could not load module {}: {}", file.display(), strerror(errno)));
+    let path = match look(file) {
+        Ok(path) => path,
+        Err(errno) => {
+            output.error(format_args!(
+                "could not load module {}: {}",
+                file.display(),
+                output.strerror(errno)
+            ));
+            return Status::Failure;
+        }
+    };
+    if args.modutils.root && fs::metadata(&path).is_ok_and(|found| found.uid() != 0) {
+        output.error(format_args!("{} is not owned by root", path.display()));
         return Status::Failure;
     }
-    match insert(args, file, path, kernel, output) {
+    let module = match ModuleInput::open(file, path) {
+        Ok(module) => module,
+        Err(errno) => return refused(file, errno, output),
+    };
+    let log = KernelLog::begin(args.common.show_log, kernel, output);
+    let status = match insert(args, &module, kernel, places, output) {
         Ok(status) => status,
-        Err(errno) => {
-            let text = load_error_text(errno);
-            output.error(format_args!("could not insert module {}: {text}", file.display()));
-            Status::Failure
+        Err(Errno::EEXIST) if settled(args, &module, kernel) => {
+            output.info(format_args!("{} is loaded already", file.display()));
+            Status::Success
         }
+        Err(errno) => {
+            let status = refused(file, errno, output);
+            if args.common.explain {
+                explain::explain(&module, errno, kernel, output);
+            }
+            status
+        }
+    };
+    if status == Status::Failure {
+        log.show(kernel, output);
+    } else if args.modutils.map {
+        map::print(&module, kernel, output);
     }
+    status
+}
+
+fn refused(file: &OsStr, errno: Errno, output: &mut Output) -> Status {
+    let text = output.load_error_text(errno);
+    output.error(format_args!("could not insert module {}: {text}", file.display()));
+    Status::Failure
+}
+
+/// Whether "exists" is what the user wanted. The number alone does not say so: an init function may give it, too.
+fn settled(args: &Args, module: &ModuleInput, kernel: &dyn Kernel) -> bool {
+    if !args.common.idempotent && !args.modutils.lock {
+        return false;
+    }
+    let name = module.image().ok().and_then(modkeep::module_name);
+    name.is_some_and(|name| matches!(kernel.init_state(&name), Ok(Some(_))))
 }
 
 fn insert(
     args: &Args,
-    file: &OsStr,
-    path: PathBuf,
+    module: &ModuleInput,
     kernel: &dyn Kernel,
+    places: &Places,
     output: &mut Output,
 ) -> Result<Status, Errno> {
-    let module = ModuleInput::open(file, path)?;
-    let params = CString::new(params::join(&args.params)).map_err(|_| Errno::EINVAL)?;
-    let job = Job {
-        module: &module,
-        params: &params,
-        flags: args.load_flags(),
-        keep: args.keep,
-        fresh: args.fresh,
+    let _lock = if args.modutils.lock { Some(lock::module_file(module.file())?) } else { None };
+    let saved = match &args.modutils.persist {
+        Some(name) => match Saved::read(name, module, kernel, places, output) {
+            Ok(saved) => saved,
+            Err(error) => {
+                output
+                    .error(format_args!("could not insert module {}: {error}", module.argument().display()));
+                return Ok(Status::Failure);
+            }
+        },
+        None => None,
     };
-    match keep::decide(&job, kernel, output)? {
-        Decision::Plain => plain::insert(&job, kernel, output).map(|()| Status::Success),
-        Decision::Finished(status) => Ok(status),
+    let mut words = saved.as_ref().map_or(Vec::new(), |saved| saved.words.clone());
+    words.extend(args.params.iter().cloned());
+    let params = CString::new(params::join(&words)).map_err(|_| Errno::EINVAL)?;
+    let job = Job { module, params: &params, flags: args.load_flags(), keep: args.keep, fresh: args.fresh };
+    if args.modutils.is_dry() {
+        return dry::check(&job, kernel, output).map(|()| Status::Success);
     }
+    let status = match keep::decide(&job, kernel, output)? {
+        Decision::Plain => plain::insert(&job, kernel, output).map(|()| Status::Success)?,
+        Decision::Finished(status) => status,
+    };
+    if let Some(saved) = saved.filter(|_| status == Status::Success) {
+        saved.remember(places, output);
+    }
+    Ok(status)
 }
 
-/// Looks for the file, and that its name can be one of a module.
-fn look(file: &OsStr, path: &Path) -> Result<(), Errno> {
-    fs::metadata(path).map_err(|error| input::errno(&error))?;
-    modname::from_path(file).map(|_| ()).ok_or(Errno::ENOENT)
+/// Looks for the file, and that its name can be one of a module; gives its path from the root on, for messages. Nothing in it is resolved.
+fn look(file: &OsStr) -> Result<PathBuf, Errno> {
+    let path = absolute(file)?;
+    fs::metadata(&path).map_err(|error| input::errno(&error))?;
+    modname::from_path(file).map(|_| path).ok_or(Errno::ENOENT)
 }
 
-/// The path from the root on, for messages. Nothing in it is resolved.
-fn absolute(file: &OsStr) -> PathBuf {
-    match env::current_dir() {
-        Ok(directory) => directory.join(file),
-        Err(_) => PathBuf::from(file),
+fn absolute(file: &OsStr) -> Result<PathBuf, Errno> {
+    let file = Path::new(file);
+    if file.is_absolute() {
+        return Ok(file.to_owned());
     }
+    // kmod has this number for a current directory that is gone, whatever the cause.
+    env::current_dir().map(|directory| directory.join(file)).map_err(|_| Errno::ENOMEM)
 }

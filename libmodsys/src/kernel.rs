@@ -8,8 +8,8 @@ use std::os::fd::BorrowedFd;
 use nix::errno::Errno;
 
 use crate::{
-    InitState, KernelCompression, LoadFlags, Lockdown, ModuleFile, PersistSupport, RemoveFlags, Section,
-    SysError,
+    InitState, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile, PersistSupport, RemoveFlags,
+    Section, SysError,
 };
 
 /// Everything the tools ask of a kernel.
@@ -167,4 +167,25 @@ pub trait Kernel {
     /// # Errors
     /// The kernel's error number: `ENOENT` if it keeps none, `EBUSY` if it is in use.
     fn persist_release(&self, owner: &str) -> Result<(), Errno>;
+
+    /// What the kernel itself has logged, oldest first, as far as it still has it.
+    ///
+    /// # Errors
+    /// [`SysError`] if the log may not be read.
+    fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError>;
+
+    /// The parameters of a module that can be read, without the newline at the end. Empty if it has none.
+    ///
+    /// # Errors
+    /// [`SysError`] if one is there but cannot be read, other than for want of permission.
+    fn parameters(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError>;
+
+    /// The text of `modules.symbols` of the running release: which installed module exports which symbol. `None` without such an index.
+    ///
+    /// # Errors
+    /// [`SysError`] if it is there but cannot be read.
+    fn symbol_index(&self) -> Result<Option<Vec<u8>>, SysError>;
+
+    /// Who uses a module without being a module, one line each, as far as it can be found out: mounts, open devices, network interfaces.
+    fn users(&self, name: &str) -> Vec<String>;
 }

@@ -33,5 +33,5 @@ pub use linux::{Linux, sealed_file};
 /// The error number of a system call, as `nix` has it.
 pub use nix::errno::Errno;
 pub use types::{
-    InitState, KernelCompression, Lockdown, ModuleFile, PersistSupport, Section, SectionAddress,
+    InitState, KernelCompression, Lockdown, LogRecord, ModuleFile, PersistSupport, Section, SectionAddress,
 };

@@ -33,6 +33,17 @@ pub const DIRECTORY: &str = "/run/modpersist";
 /// How long to sleep between two attempts.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// Locks a module file as modutils' `insmod -L` did, so that of several loads one goes after the other. Waits for as long as it takes; the lock is
+/// released when the result is dropped.
+///
+/// # Errors
+/// The system's number.
+pub fn module_file(file: &File) -> Result<HeldLock, Errno> {
+    let copy = file.try_clone().map_err(|error| io_errno(&error))?;
+    let locked = Flock::lock(copy, FlockArg::LockExclusive).map_err(|(_, errno)| errno)?;
+    Ok(HeldLock { _file: locked })
+}
+
 /// A lock, or the reason for going on without one.
 #[derive(Debug)]
 #[must_use = "the lock is released when this is dropped"]

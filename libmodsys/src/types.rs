@@ -83,6 +83,15 @@ pub enum PersistSupport {
     Unknown,
 }
 
+/// One message of the kernel's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogRecord {
+    /// Its number: later messages have higher ones.
+    pub sequence: u64,
+    /// The message.
+    pub text: String,
+}
+
 /// A module file from `/lib/modules`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleFile {

@@ -27,6 +27,7 @@
 mod common;
 pub mod getopt;
 mod invocation;
+mod kernel_log;
 mod level;
 pub mod modname;
 mod output;
@@ -37,6 +38,7 @@ mod words;
 
 pub use common::CommonArgs;
 pub use invocation::Invocation;
+pub use kernel_log::KernelLog;
 pub use level::Level;
 pub use output::Output;
 pub use parse::{long_version, parse};

@@ -4,7 +4,10 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-/// A name in the kernel's spelling: `-` becomes `_`, and the first dot ends it. Slashes stay.
+/// kmod has this much room for a name (`PATH_MAX`, less the NUL).
+const ROOM: usize = 4095;
+
+/// A name in the kernel's spelling: `-` becomes `_`, and the first dot ends it. Slashes stay. What is longer than any path is cut.
 ///
 /// ```
 /// use modcli::modname;
@@ -15,7 +18,7 @@ use std::os::unix::ffi::OsStrExt;
 #[must_use]
 pub fn normalise(name: &OsStr) -> String {
     let bytes = name.as_bytes();
-    let end = bytes.iter().position(|&byte| byte == b'.').unwrap_or(bytes.len());
+    let end = bytes.iter().position(|&byte| byte == b'.').unwrap_or(bytes.len()).min(ROOM);
     String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).replace('-', "_")
 }
 

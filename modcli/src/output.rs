@@ -8,8 +8,10 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 
+use libmodsys::Errno;
+
 use crate::syslog::Syslog;
-use crate::{CommonArgs, Level};
+use crate::{CommonArgs, Level, load_error_text, strerror};
 
 /// The output of a command.
 ///
@@ -27,6 +29,8 @@ pub struct Output {
     argv0: String,
     name: String,
     level: Level,
+    /// Error numbers are shown.
+    numbers: bool,
     syslog: Option<Syslog>,
     out: Stream,
     err: Stream,
@@ -77,6 +81,7 @@ impl Output {
             argv0: program.to_string_lossy().into_owned(),
             name: base.to_string_lossy().into_owned(),
             level: Level::Error,
+            numbers: false,
             syslog: None,
             out,
             err,
@@ -86,7 +91,29 @@ impl Output {
     /// Sets level and destination as the options ask.
     pub fn configure(&mut self, common: &CommonArgs) {
         self.level = Level::from_verbosity(common.verbose);
+        self.numbers = common.errno;
         self.syslog = common.syslog.then(|| Syslog::new(&self.name));
+    }
+
+    /// Shows nothing any more but what ends the command.
+    pub fn silence(&mut self) {
+        self.level = Level::Fatal;
+    }
+
+    /// The C library's words for an error number, with the number where that is asked for.
+    #[must_use]
+    pub fn strerror(&self, errno: Errno) -> String {
+        self.numbered(strerror(errno), errno)
+    }
+
+    /// What an error number means when it comes from loading a module, with the number where that is asked for.
+    #[must_use]
+    pub fn load_error_text(&self, errno: Errno) -> String {
+        self.numbered(load_error_text(errno), errno)
+    }
+
+    fn numbered(&self, text: String, errno: Errno) -> String {
+        if self.numbers { format!("{text} (errno {}, {errno:?})", errno as i32) } else { text }
     }
 
     /// Base name of the command, as messages begin with it.
@@ -111,6 +138,9 @@ impl Output {
 
     /// A message whatever `-v` says: for the few warnings that nobody may miss.
     pub fn always(&mut self, level: Level, text: impl Display) {
+        if self.level == Level::Fatal && level > Level::Fatal {
+            return;
+        }
         let word = level.word();
         match &self.syslog {
             Some(syslog) => syslog.send(level, &format!("{word}: {text}")),

@@ -32,19 +32,19 @@ impl Syslog {
         Self { name: name.to_owned(), socket: socket.to_owned(), console: console.to_owned() }
     }
 
-    /// Sends a message; each line of it is one entry of the log.
+    /// Sends a message, with the newline at its end that kmod's messages have there, too.
     pub(crate) fn send(&self, level: Level, text: &str) {
-        for line in text.lines() {
-            if self.datagram(level, line).is_err() {
+        if self.datagram(level, text).is_err() {
+            for line in text.lines() {
                 // LOG_CONS. There is nobody left to tell if this fails, too.
                 let _ = self.console(line);
             }
         }
     }
 
-    fn datagram(&self, level: Level, line: &str) -> io::Result<()> {
+    fn datagram(&self, level: Level, text: &str) -> io::Result<()> {
         let priority = LOG_DAEMON | level.severity();
-        let message = format!("<{priority}>{}: {line}", self.name);
+        let message = format!("<{priority}>{}: {text}\n", self.name);
         UnixDatagram::unbound()?.send_to(message.as_bytes(), &self.socket).map(|_| ())
     }
 
@@ -73,7 +73,7 @@ mod tests {
         syslog.send(Level::Error, "ERROR: missing filename.");
         let mut buffer = [0; 100];
         let size = daemon.recv(&mut buffer).unwrap();
-        assert_eq!(&buffer[..size], b"<27>insmod: ERROR: missing filename.");
+        assert_eq!(&buffer[..size], b"<27>insmod: ERROR: missing filename.\n");
         fs::remove_dir_all(folder).unwrap();
     }
 

@@ -15,6 +15,7 @@ mod tests {
             .arg(flag("syslog").short('s'))
             .arg(Arg::new("verbose").short('v').long("verbose").action(ArgAction::Count))
             .arg(Arg::new("keep").short('k').long("keep").value_parser(["auto", "off"]))
+            .arg(Arg::new("wait").short('w').long("wait").num_args(0..=1).require_equals(true))
             .arg(Arg::new("operands").num_args(0..))
     }
 
@@ -65,9 +66,26 @@ mod tests {
 
     #[test]
     fn but_not_too_short() {
-        check(&["--fo"], "option '--fo' is ambiguous; possibilities: '--force' '--force-vermagic'");
-        check(&["--fo=1"], "option '--fo=1' is ambiguous; possibilities: '--force' '--force-vermagic'");
         check(&["--ver"], "option '--ver' is ambiguous; possibilities: '--verbose' '--version'");
+    }
+
+    #[test]
+    fn what_is_unique_in_kmod_stays_so() {
+        for cut in ["--f", "--fo", "--for", "--forc", "--force"] {
+            check(&[cut], "--force --");
+        }
+        check(&["--fo=1"], "option '--force' doesn't allow an argument");
+        check(&["--force-"], "--force-vermagic --");
+        // Only kmod's own are named, as kmod names them.
+        check(&["--v"], "option '--v' is ambiguous; possibilities: '--verbose' '--version'");
+    }
+
+    #[test]
+    fn a_value_may_be_left_out_where_the_option_has_a_default() {
+        check(&["--wait", "foo"], "--wait -- foo");
+        check(&["--wa=3", "foo"], "--wait=3 -- foo");
+        check(&["-w", "foo"], "--wait -- foo");
+        check(&["-w3", "foo"], "--wait=3 -- foo");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Look at the persistent data of kernel modules.
 #[derive(Debug, Parser)]
@@ -37,6 +37,11 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print lines for modprobe.d that have OWNER loaded by our insmod, whoever asks modprobe for it
+    ModprobeConf {
+        /// The module whose data are to be kept
+        owner: String,
+    },
     /// Say whether loading FILE would keep its data, or use what is kept, and if not, why
     Check {
         /// A module file, compressed or not
@@ -45,4 +50,10 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// The definition, for manual page and completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Args::command()
 }

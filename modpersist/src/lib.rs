@@ -6,10 +6,11 @@ mod args;
 mod check;
 mod json;
 mod list;
+mod modprobe_conf;
 mod run;
 mod show;
 mod table;
 mod value;
 
-pub use args::{Args, Command};
+pub use args::{Args, Command, command};
 pub use run::{report, run};

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use libmodsys::Kernel;
 
-use crate::{Args, Command, check, list, show};
+use crate::{Args, Command, check, list, modprobe_conf, show};
 
 /// Runs one command. The code is 0, or 1 where `check` says no.
 ///
@@ -17,6 +17,7 @@ pub fn run(args: &Args, kernel: &dyn Kernel, out: &mut dyn Write) -> Result<Exit
     match &args.command {
         Command::List { json } => list::run(kernel, *json, out),
         Command::Show { owner, json } => show::run(kernel, owner, *json, out),
+        Command::ModprobeConf { owner } => modprobe_conf::run(owner, out),
         Command::Check { file, json } => check::run(kernel, file, *json, out),
     }
 }

@@ -36,9 +36,28 @@ pub struct Args {
     #[arg(long)]
     pub discard: bool,
 
-    /// What every command has.
+    /// What both commands have.
     #[command(flatten)]
     pub common: CommonArgs,
+
+    /// Wait until the module is unused, at most SECONDS
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        help_heading = "For scripts and for finding faults"
+    )]
+    pub wait: Option<OsString>,
+
+    /// Remove what the module used as well, where nothing else uses it
+    #[arg(short = 'r', long, help_heading = "From modutils")]
+    pub stacks: bool,
+
+    /// Save the parameters that insmod --persist keeps, of all such modules if none is named; remove nothing
+    #[arg(short = 'e', long, help_heading = "From modutils")]
+    pub persist: bool,
 
     /// Names of modules, or paths of their files
     // Not required for clap: that it is missing is to be said in kmod's words.

@@ -18,8 +18,12 @@
 mod args;
 mod checks;
 pub mod discard;
+mod explain;
 mod run;
+mod saving;
+mod stacks;
 mod target;
+mod wait;
 
 pub use args::{Args, command};
 pub use run::run;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! rmmod step by step.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, RemoveFlags};
-use modcli::{Invocation, Output, Status, parse, strerror};
+use modcli::{Invocation, KernelLog, Output, Status, parse};
+use modstate::{Location, Places, snapshot};
 
 use crate::discard::{self, Next};
-use crate::{Args, Target, args, checks};
+use crate::wait::Limit;
+use crate::{Args, Target, args, checks, explain, saving, stacks, wait};
 
 /// Runs rmmod.
 pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) -> Status {
@@ -24,49 +26,118 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         }
     };
     output.configure(&args.common);
-    if args.modules.is_empty() {
+    let places = Places::default();
+    if args.modules.is_empty() && !args.persist {
         output.error("missing module name.");
         return Status::Failure;
     }
-    let mut status = Status::Success;
-    for argument in &args.modules {
-        match Target::new(argument) {
-            Ok(target) => status = status.and(one(&target, &args, kernel, output)),
-            Err(errno) => {
-                output.error(format_args!(
-                    "could not use module {}: {}",
-                    argument.display(),
-                    strerror(errno)
-                ));
-                // The only error that ends it: any other module is tried although one before it failed.
-                return Status::Failure;
-            }
+    let limit = match args.wait.as_deref().map(|text| (text, Limit::parse(text))) {
+        None => None,
+        Some((_, Some(limit))) => Some(limit),
+        Some((text, None)) => {
+            output.error(format_args!("--wait takes a number of seconds, not '{}'", text.display()));
+            return Status::Failure;
         }
+    };
+    let before = snapshot::before(kernel, &places);
+    let run = Run { args: &args, limit, places: &places, kernel };
+    let status = if args.persist { run.save(output) } else { run.all(output) };
+    if let Err(error) = snapshot::take_if_changed(kernel, &places, before.as_deref()) {
+        output.warning(error);
     }
     status
 }
 
-fn one(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Output) -> Status {
-    let _lock = match discard::begin(target, args, kernel, output) {
-        Next::Remove(lock) => lock,
-        Next::Finished(status) => return status,
-    };
-    if !args.force && !checks::removable(target, kernel, output) {
-        discard::explain(target, kernel, output);
-        return Status::Failure;
-    }
-    if let Err(errno) = remove(&target.name, args.force, kernel) {
-        let text = strerror(errno);
-        // Two lines, one from kmod's library and one from its tool: scripts match either.
-        output.error(format_args!("could not remove '{}': {text}", target.name));
-        output.error(format_args!("could not remove module {}: {text}", target.argument.display()));
-        discard::explain(target, kernel, output);
-        return Status::Failure;
-    }
-    discard::after(target, args, kernel, output)
+/// Everything that holds for all modules of a command line.
+struct Run<'a> {
+    args: &'a Args,
+    limit: Option<Limit>,
+    places: &'a Places,
+    kernel: &'a dyn Kernel,
 }
 
-fn remove(name: &str, force: bool, kernel: &dyn Kernel) -> Result<(), Errno> {
+impl Run<'_> {
+    fn all(&self, output: &mut Output) -> Status {
+        let mut status = Status::Success;
+        for argument in &self.args.modules {
+            match Target::new(argument) {
+                Ok(target) => status = status.and(self.one(&target, output)),
+                // The only error that ends it: any other module is tried although one before it failed.
+                Err(errno) => return unusable(argument, errno, output),
+            }
+        }
+        status
+    }
+
+    fn save(&self, output: &mut Output) -> Status {
+        let mut targets = Vec::new();
+        for argument in &self.args.modules {
+            match Target::new(argument) {
+                Ok(target) => targets.push(target),
+                Err(errno) => return unusable(argument, errno, output),
+            }
+        }
+        saving::only_save(&targets, self.kernel, self.places, output)
+    }
+
+    fn one(&self, target: &Target, output: &mut Output) -> Status {
+        let log = KernelLog::begin(self.args.common.show_log, self.kernel, output);
+        let status = self.remove(target, output);
+        if status == Status::Failure {
+            if self.args.common.explain {
+                explain::explain(&target.name, self.kernel, output);
+            }
+            log.show(self.kernel, output);
+        }
+        status
+    }
+
+    fn remove(&self, target: &Target, output: &mut Output) -> Status {
+        let (args, kernel) = (self.args, self.kernel);
+        let _lock = match discard::begin(target, args, kernel, output) {
+            Next::Remove(lock) => lock,
+            Next::Finished(status) => return status,
+        };
+        if args.common.idempotent && self.is_absent(target) {
+            output.info(format_args!("Module {} is not loaded", target.name));
+            return Status::Success;
+        }
+        if let Some(limit) = self.limit {
+            wait::until_unused(&target.name, limit, kernel, output);
+        }
+        if !args.force && !checks::removable(target, kernel, output) {
+            discard::explain(target, kernel, output);
+            return Status::Failure;
+        }
+        let used = if args.stacks { stacks::used_by(&target.name, kernel) } else { Vec::new() };
+        let saved = saving::before_removal(&target.name, kernel, self.places, output);
+        if let Err(errno) = delete(&target.name, args.force, kernel) {
+            let text = output.strerror(errno);
+            // Two lines, one from kmod's library and one from its tool: scripts match either.
+            output.error(format_args!("could not remove '{}': {text}", target.name));
+            output.error(format_args!("could not remove module {}: {text}", target.argument.display()));
+            discard::explain(target, kernel, output);
+            return Status::Failure;
+        }
+        Location::forget(&target.name, self.places);
+        let status = discard::after(target, args, kernel, output);
+        stacks::remove_unused(used, kernel, output);
+        saved.and(status)
+    }
+
+    /// Whether there is nothing to remove. A built-in module is there, and cannot be removed.
+    fn is_absent(&self, target: &Target) -> bool {
+        let builtin = !target.from_path && self.kernel.is_builtin(&target.name).unwrap_or(false);
+        !builtin && matches!(self.kernel.init_state(&target.name), Ok(None))
+    }
+}
+
+fn unusable(argument: &OsStr, errno: Errno, output: &mut Output) -> Status {
+    output.error(format_args!("could not use module {}: {}", argument.display(), output.strerror(errno)));
+    Status::Failure
+}
+
+fn delete(name: &str, force: bool, kernel: &dyn Kernel) -> Result<(), Errno> {
     let name = CString::new(name).map_err(|_| Errno::EINVAL)?;
     kernel.delete_module(&name, RemoveFlags { force })
 }

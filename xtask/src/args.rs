@@ -29,6 +29,8 @@ pub enum Task {
     Kernel(KernelBuildArgs),
     /// Build the fixture modules and say where they are
     Fixtures(KernelArgs),
+    /// Make the tarball and the Debian package
+    Dist(DistArgs),
     /// Install or fetch what the other tasks need
     Setup(KernelArgs),
 }
@@ -66,6 +68,14 @@ pub enum Accel {
     Kvm,
     /// KVM if an empty boot reaches its end in time
     Auto,
+}
+
+/// What to do with the distribution.
+#[derive(Debug, clap::Args)]
+pub struct DistArgs {
+    /// Install it, take over, reload, give back and purge it in a Debian of its own
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// Which scenarios.

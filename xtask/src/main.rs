@@ -5,6 +5,7 @@ mod args;
 mod cache;
 mod checks;
 mod demo;
+mod dist;
 mod fixtures;
 mod kernel;
 mod process;
@@ -45,6 +46,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Setup(kernel) => setup::run(&kernel),
         Task::Kernel(args) => kernel::run(&args),
         Task::Fixtures(kernel) => fixtures::run(&kernel),
+        Task::Dist(args) => dist::run(&args),
         Task::Vm(args) => vm::run(&args),
         Task::Test(kernel) => test::run(&kernel),
         Task::Demo(kernel) => demo::run(&kernel),

@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::args::KernelArgs;
 use crate::setup::Missing;
 use crate::ui::{self, Colour, paint};
-use crate::{SKIPPED, checks, fixtures, process, setup, vm, workspace};
+use crate::{SKIPPED, checks, dist, fixtures, process, setup, vm, workspace};
 
 /// A check that is one cargo command.
 struct Check {
@@ -62,6 +62,7 @@ pub fn run(args: &KernelArgs) -> Result<ExitCode> {
             & checks::peers::check(&out)?
             & checks::ladder::check(&kernel)?)
     }));
+    steps.push(timed("package", || dist::check().map(|()| true)));
     let mut report = None;
     steps.push(timed(SCENARIOS, || {
         let vm = vm::prepare(args)?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
-use modcli::{Level, Output, Status, load_error_text};
+use modcli::{Level, Output, Status};
 use modkeep::{Action, Done, Images, KeepError, Plan, Request, Way, plan};
 
 use crate::{Job, Keep, force, plain};
@@ -62,13 +62,13 @@ pub fn decide(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result
         Ok(Plan::Plain { warning: Some(warning) }) => plain_with_warning(job, &warning, kernel, output),
         Ok(Plan::Direct { way, owner, region, .. }) => {
             let region = region.as_deref();
-            Ok(match direct::load(job, way, &owner, region, kernel, output) {
+            match direct::load(job, way, &owner, region, kernel, output) {
                 Ok(()) => {
                     said(way, &owner, region.map_or(0, |region| region.header.size()), output);
-                    Decision::Finished(Status::Success)
+                    Ok(Decision::Finished(Status::Success))
                 }
                 Err(error) => report(job, &error, output),
-            })
+            }
         }
         Ok(Plan::Keep { way, owner, images, notes, may_fall_back, region, .. }) => {
             for note in notes {
@@ -83,10 +83,10 @@ pub fn decide(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result
                     Ok(Decision::Finished(Status::Success))
                 }
                 Ok(Done::FallBack { warning }) => plain_with_warning(job, &warning, kernel, output),
-                Err(error) => Ok(report(job, &error, output)),
+                Err(error) => report(job, &error, output),
             }
         }
-        Err(error) => Ok(report(job, &error, output)),
+        Err(error) => report(job, &error, output),
     }
 }
 
@@ -123,18 +123,16 @@ fn said(way: Way, owner: &str, kept: u64, output: &mut Output) {
     }
 }
 
-fn report(job: &Job<'_>, error: &KeepError, output: &mut Output) -> Decision {
+fn report(job: &Job<'_>, error: &KeepError, output: &mut Output) -> Result<Decision, Errno> {
     match error {
         // On these the words are exactly those of a plain load.
-        KeepError::Loaded { .. } => {
-            let text = load_error_text(Errno::EEXIST);
-            fail(job, &text, &[], None, output)
-        }
+        KeepError::Loaded { .. } => Err(Errno::EEXIST),
+        KeepError::Owner { errno, .. } if error.details().is_empty() => Err(*errno),
         KeepError::Owner { errno, .. } => {
-            let text = load_error_text(*errno);
-            fail(job, &text, &error.details(), None, output)
+            let text = output.load_error_text(*errno);
+            Ok(fail(job, &text, &error.details(), None, output))
         }
-        _ => fail(job, &error.to_string(), &error.details(), error.remedy(), output),
+        _ => Ok(fail(job, &error.to_string(), &error.details(), error.remedy(), output)),
     }
 }
 

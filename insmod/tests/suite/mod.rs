@@ -9,6 +9,7 @@ mod force;
 mod help;
 mod keep;
 mod load;
+mod more;
 
 use std::fs;
 use std::path::{Path, PathBuf};

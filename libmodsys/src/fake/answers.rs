@@ -11,8 +11,8 @@ use nix::errno::Errno;
 
 use super::{Call, FakeKernel, FakeModule, Op};
 use crate::{
-    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, PersistSupport, RemoveFlags,
-    Section, SectionAddress, SysError,
+    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile, PersistSupport,
+    RemoveFlags, Section, SectionAddress, SysError,
 };
 
 impl FakeKernel {
@@ -200,5 +200,22 @@ impl Kernel for FakeKernel {
 
     fn persist_release(&self, owner: &str) -> Result<(), Errno> {
         self.release_region(owner)
+    }
+
+    fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError> {
+        self.setting(Op::Log, "/dev/kmsg", |settings| settings.kernel_log.clone())
+    }
+
+    fn parameters(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError> {
+        let module = self.ask_module(Op::Parameters, name, "parameters")?;
+        Ok(module.map_or(BTreeMap::new(), |module| module.parameters))
+    }
+
+    fn symbol_index(&self) -> Result<Option<Vec<u8>>, SysError> {
+        self.setting(Op::SymbolIndex, "modules.symbols", |settings| settings.symbol_index.clone())
+    }
+
+    fn users(&self, name: &str) -> Vec<String> {
+        self.module(name).map_or(Vec::new(), |module| module.outside_users)
     }
 }

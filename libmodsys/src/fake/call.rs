@@ -74,4 +74,7 @@ pub enum Op {
     PersistList,
     PersistRelease,
     Header,
+    Log,
+    Parameters,
+    SymbolIndex,
 }

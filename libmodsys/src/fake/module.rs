@@ -30,6 +30,10 @@ pub struct FakeModule {
     pub sections: Vec<Section>,
     /// Its notes.
     pub notes: BTreeMap<String, Vec<u8>>,
+    /// Its parameters.
+    pub parameters: BTreeMap<String, Vec<u8>>,
+    /// Those who use it without being modules, one line each.
+    pub outside_users: Vec<String>,
 }
 
 impl FakeModule {
@@ -48,6 +52,8 @@ impl FakeModule {
             taint: String::new(),
             sections: Vec::new(),
             notes: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            outside_users: Vec::new(),
         }
     }
 
@@ -90,6 +96,20 @@ impl FakeModule {
     pub fn section_address(mut self, name: &str, address: SectionAddress) -> Self {
         self.sections.push(Section { name: name.to_owned(), address });
         self.sections.sort_by(|one, other| one.name.cmp(&other.name));
+        self
+    }
+
+    /// With a parameter.
+    #[must_use]
+    pub fn parameter(mut self, name: &str, value: &str) -> Self {
+        self.parameters.insert(name.to_owned(), value.as_bytes().to_vec());
+        self
+    }
+
+    /// With someone who uses it without being a module.
+    #[must_use]
+    pub fn outside_user(mut self, line: &str) -> Self {
+        self.outside_users.push(line.to_owned());
         self
     }
 

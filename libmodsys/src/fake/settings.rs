@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{KernelCompression, Lockdown, ModuleFile, PersistSupport};
+use crate::{KernelCompression, Lockdown, LogRecord, ModuleFile, PersistSupport};
 
 /// Facts about the kernel as a whole. Each field is the answer of the method of [`crate::Kernel`] of that name.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct Settings {
     pub persist_support: PersistSupport,
     /// Kernel headers: contents by path.
     pub headers: BTreeMap<String, Vec<u8>>,
+    pub kernel_log: Vec<LogRecord>,
+    pub symbol_index: Option<Vec<u8>>,
     /// Names of built-in modules.
     pub builtin: Vec<String>,
     /// Kernel memory: pieces by their first address.
@@ -43,6 +45,8 @@ impl Default for Settings {
             exporting_module: None,
             persist_support: PersistSupport::Stock,
             headers: BTreeMap::new(),
+            kernel_log: Vec::new(),
+            symbol_index: None,
             builtin: Vec::new(),
             memory: BTreeMap::new(),
         }

@@ -10,13 +10,16 @@ mod exporting;
 mod files;
 mod initstate;
 mod kcore;
+mod kmsg;
 mod lockdown;
 mod module_dir;
 mod notes;
+mod parameters;
 mod persist;
 mod sections;
 mod settings;
 mod syscalls;
+mod users;
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
@@ -27,8 +30,8 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use crate::{
-    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, PersistSupport, RemoveFlags,
-    Section, SysError,
+    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile, PersistSupport,
+    RemoveFlags, Section, SysError,
 };
 
 /// Where an extended kernel lists what it keeps.
@@ -197,5 +200,21 @@ impl Kernel for Linux {
 
     fn persist_release(&self, owner: &str) -> Result<(), Errno> {
         persist::release(&self.path(PERSIST_LIST), owner)
+    }
+
+    fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError> {
+        kmsg::read(&self.path("/dev/kmsg"))
+    }
+
+    fn parameters(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError> {
+        parameters::read(&self.module_path(name, "parameters"))
+    }
+
+    fn symbol_index(&self) -> Result<Option<Vec<u8>>, SysError> {
+        files::read_if_there(&self.release_path("modules.symbols")?)
+    }
+
+    fn users(&self, name: &str) -> Vec<String> {
+        users::find(&self.root, name)
     }
 }

@@ -2,7 +2,7 @@
 //! Command lines as the C library's `getopt_long` reads them.
 //!
 //! Its rules, which scripts lean on and clap does not have: options may follow operands (unless `POSIXLY_CORRECT` is set), a long name may be cut
-//! short as long as it is unique, and the first error ends everything, with known words. `-h` and `-V` act at the moment they are met: what follows
+//! short as long as it is unique (among kmod's own options, where it is the beginning of one of those), and the first error ends everything, with known words. `-h` and `-V` act at the moment they are met: what follows
 //! does not matter any more, but an error before them does.
 //!
 //! ```
@@ -28,7 +28,7 @@ use clap::Command;
 
 use crate::Invocation;
 pub use error::GetoptError;
-use table::{Entry, Table};
+use table::{Entry, Table, Value};
 
 /// The arguments in canonical form: the name of the program, each option by its long name with its value behind `=`, `--`, the operands. Where `-h`
 /// or `-V` ends the reading, only that option.
@@ -85,11 +85,13 @@ impl Reader<'_> {
             None => (text, None),
         };
         let entry = self.table.long(name, text)?;
-        match (entry.takes_value, inline) {
-            (false, Some(_)) => Err(GetoptError::NoArgument { name: entry.spelling() }),
-            (false, None) => self.push(entry, None),
-            (true, Some(value)) => self.push(entry, Some(OsStr::from_bytes(value))),
-            (true, None) => match args.next() {
+        match (entry.value, inline) {
+            (Value::None, Some(_)) => Err(GetoptError::NoArgument { name: entry.spelling() }),
+            (Value::None | Value::Optional, None) => self.push(entry, None),
+            (Value::Required | Value::Optional, Some(value)) => {
+                self.push(entry, Some(OsStr::from_bytes(value)))
+            }
+            (Value::Required, None) => match args.next() {
                 Some(value) => self.push(entry, Some(value)),
                 None => Err(GetoptError::MissingLong { name: entry.spelling() }),
             },
@@ -107,9 +109,10 @@ impl Reader<'_> {
         let mut rest = rest;
         loop {
             let entry = self.table.short(letter)?;
-            if entry.takes_value {
-                let value = match rest {
-                    [] => args.next().map(OsString::as_os_str),
+            if entry.value != Value::None {
+                let value = match (rest, entry.value) {
+                    ([], Value::Required) => args.next().map(OsString::as_os_str),
+                    ([], _) => return self.push(entry, None),
                     _ => Some(OsStr::from_bytes(rest)),
                 };
                 return match value {

@@ -7,12 +7,37 @@ use clap::{Arg, ArgAction, Command};
 
 use super::GetoptError;
 
+/// Long options of kmod 34's insmod and rmmod, which have the same. Whatever beginning of a name means one of them there has to mean it here, though
+/// there are more options.
+const KMOD: &[&str] = &["force", "syslog", "verbose", "version", "help"];
+
+/// Whether an option takes a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value {
+    /// It takes none.
+    None,
+    /// It needs one, in the same argument or as the next.
+    Required,
+    /// It takes one, in the same argument only.
+    Optional,
+}
+
+impl Value {
+    fn of(arg: &Arg) -> Self {
+        match arg.get_num_args() {
+            _ if !arg.get_action().takes_values() => Self::None,
+            Some(count) if count.min_values() == 0 => Self::Optional,
+            _ => Self::Required,
+        }
+    }
+}
+
 /// One option.
 #[derive(Debug)]
 pub(super) struct Entry {
     short: Option<char>,
     pub long: Option<String>,
-    pub takes_value: bool,
+    pub value: Value,
     /// Help and version end the reading.
     pub ends: bool,
     /// Values it is limited to, if any.
@@ -25,7 +50,7 @@ impl Entry {
         Self {
             short: arg.get_short(),
             long: arg.get_long().map(str::to_owned),
-            takes_value: action.takes_values(),
+            value: Value::of(arg),
             ends: matches!(
                 action,
                 ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version
@@ -43,8 +68,14 @@ impl Entry {
         }
     }
 
+    /// Where it stands among kmod's options, if it is one of them: errors name them in that order.
+    fn kmods_place(&self) -> Option<usize> {
+        let long = self.long.as_deref()?;
+        KMOD.iter().position(|kmods| *kmods == long)
+    }
+
     pub fn check(&self, value: &OsStr) -> Result<(), GetoptError> {
-        if !self.takes_value
+        if self.value == Value::None
             || self.allowed.is_empty()
             || self.allowed.iter().any(|allowed| value == allowed.as_str())
         {
@@ -68,9 +99,10 @@ impl Table {
     }
 
     pub fn short(&self, letter: u8) -> Result<&Entry, GetoptError> {
-        let letter = char::from(letter);
-        let found = self.0.iter().find(|entry| entry.short == Some(letter));
-        found.ok_or(GetoptError::InvalidShort { letter })
+        let found = self.0.iter().find(|entry| entry.short == Some(char::from(letter)));
+        // A byte of some other character alone is none.
+        let shown = if letter.is_ascii() { char::from(letter) } else { char::REPLACEMENT_CHARACTER };
+        found.ok_or(GetoptError::InvalidShort { letter: shown })
     }
 
     /// By its name or a unique beginning of it; `text` is what was typed, for the error.
@@ -84,6 +116,10 @@ impl Table {
             if long.as_bytes().starts_with(name) {
                 candidates.push(entry);
             }
+        }
+        if candidates.iter().any(|entry| entry.kmods_place().is_some()) {
+            candidates.retain(|entry| entry.kmods_place().is_some());
+            candidates.sort_by_key(|entry| entry.kmods_place());
         }
         let text = String::from_utf8_lossy(text).into_owned();
         match candidates.as_slice() {

@@ -4,6 +4,7 @@
 mod checks;
 mod help;
 mod keep;
+mod more;
 mod names;
 mod remove;
 

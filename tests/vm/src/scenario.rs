@@ -95,6 +95,8 @@ pub struct Scenario {
     pub needs: Needs,
     /// The machine it needs.
     pub boot: Boot,
+    /// Whether it may leave modules loaded, because they cannot be removed.
+    pub leaves_modules: bool,
     /// How long it may take before the host gives up on the machine.
     pub limit: Duration,
     /// The function.
@@ -105,7 +107,7 @@ impl Scenario {
     /// A scenario that runs in a shared boot and must leave the kernel log clean.
     pub const fn new(name: &'static str, about: &'static str, run: fn(&mut Ctx) -> Result<()>) -> Self {
         let (expect, needs, boot) = (Expect::Clean, Needs::Any, Boot::DEFAULT);
-        Self { name, about, expect, needs, boot, limit: Duration::from_secs(120), run }
+        Self { name, about, expect, needs, boot, leaves_modules: false, limit: Duration::from_secs(120), run }
     }
 
     /// Asks for a kernel.
@@ -132,6 +134,12 @@ impl Scenario {
     /// Gives the scenario a boot of its own, for changes that only a reboot undoes.
     pub const fn alone(mut self) -> Self {
         self.boot.alone = true;
+        self
+    }
+
+    /// Lets it leave modules loaded; it should have a boot of its own.
+    pub const fn leaves_modules(mut self) -> Self {
+        self.leaves_modules = true;
         self
     }
 

@@ -88,11 +88,21 @@ pub fn closure(name: &str) -> Result<Vec<String>> {
 
 /// Downloads packages and unpacks them over each other into `directory`.
 pub fn unpack(names: &[String], directory: &Path) -> Result<()> {
+    unpack_from(&[], names, directory, update)
+}
+
+/// The same with options for apt, and the function that fetches the lists for them.
+pub fn unpack_from(
+    options: &[String],
+    names: &[String],
+    directory: &Path,
+    update: impl FnOnce() -> Result<()>,
+) -> Result<()> {
     let archives = directory.join(".archives");
     fs::create_dir_all(&archives)?;
     // A version that has been superseded is gone from the mirror: fetch the lists, retry.
-    download(names, &archives).or_else(|error| match update() {
-        Ok(()) => download(names, &archives),
+    download(options, names, &archives).or_else(|error| match update() {
+        Ok(()) => download(options, names, &archives),
         Err(_) => Err(error),
     })?;
     for archive in archives_in(&archives)? {
@@ -101,8 +111,9 @@ pub fn unpack(names: &[String], directory: &Path) -> Result<()> {
     fs::remove_dir_all(&archives).context("cannot remove the downloaded archives")
 }
 
-fn download(names: &[String], directory: &Path) -> Result<()> {
+fn download(options: &[String], names: &[String], directory: &Path) -> Result<()> {
     let mut command = Command::new("apt-get");
+    command.args(options.iter().flat_map(|option| ["-o", option]));
     if nix::unistd::geteuid().is_root() {
         // apt's own user cannot write into our cache, and warns about it.
         command.args(["-o", "APT::Sandbox::User=root"]);

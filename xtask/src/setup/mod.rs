@@ -6,6 +6,7 @@
 
 pub mod apt;
 pub mod packages;
+pub mod release;
 pub mod userland;
 
 use std::fmt;

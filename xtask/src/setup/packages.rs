@@ -60,6 +60,13 @@ pub fn install_for_kernel() -> Result<()> {
     install_packages(&missing.map(|need| (need.package, need.why)).collect::<Vec<_>>())
 }
 
+/// Installs programs that are not there: each with what it is for. The package has the name of the program.
+pub fn install_programs(programs: &[(&str, &str)]) -> Result<()> {
+    let missing: Vec<_> =
+        programs.iter().filter(|(program, _)| process::find(program).is_none()).copied().collect();
+    install_packages(&missing)
+}
+
 /// Installs libraries that are not installed: programs unpacked into the cache need them.
 pub fn install_libraries(packages: &[String], why: &str) -> Result<()> {
     let missing: Vec<_> = packages.iter().filter(|package| !is_installed(package)).collect();

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::apt;
+use super::release::Release;
 use crate::{cache, process, ui};
 
 /// Where the programs are on this machine.
@@ -17,7 +18,26 @@ pub struct Userland {
     pub kmod: PathBuf,
     /// kmod's libraries, with the path that each has in the guest.
     pub libraries: Vec<(String, PathBuf)>,
+    /// kmod 34 with its own loader and libraries, by file name. Empty where the newer release cannot be had.
+    pub kmod34: Vec<PathBuf>,
 }
+
+/// The release of Debian that has kmod 34.
+const NEWER: &str = "trixie";
+
+/// What kmod 34 needs to run: the xz decoder is loaded on demand, so that no list of libraries has it.
+const KMOD34: &[&str] = &["kmod", "libkmod2", "libc6", "libssl3t64", "zlib1g", "libzstd1", "liblzma5"];
+
+/// Its files.
+const KMOD34_FILES: &[&str] = &[
+    "usr/bin/kmod",
+    "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+    "usr/lib/x86_64-linux-gnu/libc.so.6",
+    "usr/lib/x86_64-linux-gnu/libcrypto.so.3",
+    "usr/lib/x86_64-linux-gnu/liblzma.so.5",
+    "usr/lib/x86_64-linux-gnu/libz.so.1",
+    "usr/lib/x86_64-linux-gnu/libzstd.so.1",
+];
 
 impl Userland {
     /// Fetches them.
@@ -26,7 +46,16 @@ impl Userland {
         let kmod_root = fetch("kmod", &kmod_packages()?)?;
         let kmod = first_file(&kmod_root, &["usr/bin/kmod", "bin/kmod"])?;
         let libraries = libraries(&kmod_root, &kmod)?;
-        Ok(Self { busybox: first_file(&busybox, &["usr/bin/busybox", "bin/busybox"])?, kmod, libraries })
+        let kmod34 = fetch_kmod34().unwrap_or_else(|error| {
+            ui::line(&format!("no kmod 34 to compare with: {error:#}"));
+            Vec::new()
+        });
+        Ok(Self {
+            busybox: first_file(&busybox, &["usr/bin/busybox", "bin/busybox"])?,
+            kmod,
+            libraries,
+            kmod34,
+        })
     }
 }
 
@@ -50,6 +79,18 @@ fn fetch(name: &str, packages: &[String]) -> Result<PathBuf> {
     cache::entry(&format!("packages/{}", package.cache_name()), |directory| {
         ui::step(&format!("fetching {name} for the guest"), || apt::unpack(packages, directory))
     })
+}
+
+fn fetch_kmod34() -> Result<Vec<PathBuf>> {
+    let entry = match cache::newest("packages", &format!("{NEWER}-kmod")) {
+        Some(entry) => entry,
+        None => cache::entry(&format!("packages/{NEWER}-kmod"), |directory| {
+            let names: Vec<String> = KMOD34.iter().map(|name| (*name).to_owned()).collect();
+            let release = Release::named(NEWER)?;
+            ui::step("fetching kmod 34 for the guest", || release.unpack(&names, directory))
+        })?,
+    };
+    KMOD34_FILES.iter().map(|file| first_file(&entry, &[file])).collect()
 }
 
 fn first_file(root: &Path, candidates: &[&str]) -> Result<PathBuf> {

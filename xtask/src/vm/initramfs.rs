@@ -68,6 +68,10 @@ fn add_userland(archive: &mut Archive<impl Write>, userland: &Userland) -> Resul
     for (place, file) in &userland.libraries {
         archive.program(place, &read(file)?)?;
     }
+    for file in &userland.kmod34 {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        archive.program(&format!("peer34/{name}"), &read(file)?)?;
+    }
     Ok(())
 }
 

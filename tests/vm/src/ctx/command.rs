@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::{self, File};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -136,6 +136,8 @@ pub struct Command {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     stdin: Option<String>,
+    directory: Option<OsString>,
+    user: Option<u32>,
     limit: Duration,
 }
 
@@ -147,6 +149,8 @@ impl Command {
             args: Vec::new(),
             env: Vec::new(),
             stdin: None,
+            directory: None,
+            user: None,
             limit: Duration::from_secs(60),
         }
     }
@@ -179,6 +183,20 @@ impl Command {
         self
     }
 
+    /// Starts it in this directory.
+    #[must_use]
+    pub fn directory(mut self, directory: impl AsRef<OsStr>) -> Self {
+        self.directory = Some(directory.as_ref().to_owned());
+        self
+    }
+
+    /// Runs it as this user, without groups.
+    #[must_use]
+    pub fn user(mut self, uid: u32) -> Self {
+        self.user = Some(uid);
+        self
+    }
+
     /// Changes the time limit of one minute.
     #[must_use]
     pub fn limit_secs(mut self, secs: u64) -> Self {
@@ -189,14 +207,20 @@ impl Command {
     /// Runs it. An error means that it could not be started.
     pub fn run(&self) -> Result<Output> {
         let files = Files::create(self.stdin.as_deref())?;
-        let mut child = std::process::Command::new(&self.program)
+        let mut command = std::process::Command::new(&self.program);
+        command
             .args(&self.args)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(files.stdin()?)
             .stdout(File::create(files.path("out"))?)
-            .stderr(File::create(files.path("err"))?)
-            .spawn()
-            .with_context(|| format!("cannot start {}", self.line()))?;
+            .stderr(File::create(files.path("err"))?);
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
+        let mut child = command.spawn().with_context(|| format!("cannot start {}", self.line()))?;
         let status = wait(&mut child, self.limit)?;
         let (stdout, stderr) = files.read()?;
         Ok(Output { line: self.line(), status, stdout, stderr })

@@ -15,9 +15,13 @@ pub mod files;
 pub mod keep;
 pub mod kernel_view;
 pub mod layout;
+pub mod modprobe;
+pub mod modutils;
+pub mod parity;
 pub mod refusals;
 mod report;
 pub mod smoke;
+pub mod suites;
 
 /// Every topic's table, in the order in which they run.
 pub const TOPICS: &[&[Scenario]] = &[
@@ -30,6 +34,10 @@ pub const TOPICS: &[&[Scenario]] = &[
     files::SCENARIOS,
     kernel_view::SCENARIOS,
     bad_input::SCENARIOS,
+    modutils::SCENARIOS,
+    modprobe::SCENARIOS,
+    suites::SCENARIOS,
+    parity::SCENARIOS,
 ];
 
 /// Every scenario.

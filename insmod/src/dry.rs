@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `--noload`, `--probe`: everything that can be known without loading.
+
+use libmodfmt::module::Module;
+use libmodfmt::signature;
+use libmodsys::{Errno, Kernel, LoadFlags};
+use modcli::{Level, Output};
+
+use crate::{Job, facts};
+
+/// Whether the kernel would most likely load the module.
+///
+/// # Errors
+/// The number that the kernel would most likely give, after the reason was said.
+pub(crate) fn check(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result<(), Errno> {
+    let file = job.module.argument().display();
+    let image = job.module.image().map_err(|error| {
+        output.error(&error);
+        error.errno()
+    })?;
+    let (bytes, _) = signature::split(image).map_err(|_| Errno::EBADMSG)?;
+    let module = Module::parse(bytes).map_err(|error| {
+        output.error(format_args!("{file}: {error}"));
+        Errno::ENOEXEC
+    })?;
+    if let Some((own, wanted)) = facts::wrong_vermagic(&module, kernel)
+        && !job.flags.contains(LoadFlags::IGNORE_VERMAGIC)
+    {
+        output.error(format_args!("{file}: version magic '{own}' should be '{wanted}'"));
+        return Err(Errno::ENOEXEC);
+    }
+    let missing = facts::unresolved(&module, kernel);
+    for symbol in &missing {
+        output.error(format_args!("{file}: unresolved symbol {symbol}"));
+    }
+    if !missing.is_empty() {
+        return Err(Errno::ENOENT);
+    }
+    for name in facts::unknown_parameters(&module, job.params.to_bytes()) {
+        // The kernel loads the module all the same.
+        output.always(Level::Warning, format_args!("{file}: no parameter {name}: it would be ignored"));
+    }
+    output.info(format_args!("{file}: module {} could be loaded", module.name));
+    Ok(())
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `--persist`: parameters from the file of an earlier time.
+//!
+//! The order is that of the design of 2000: what was saved, then the command line; the last one wins.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt;
+
+use libmodfmt::module::Module;
+use libmodfmt::signature;
+use libmodsys::Kernel;
+use modcli::Output;
+use modstate::{Location, Places, SavedFile, StateError};
+
+use crate::ModuleInput;
+
+/// A tag in the module's source that names a parameter to be kept: `MODULE_INFO(persistent_parm, "name")`. Without any, all are.
+const TAG: &str = "persistent_parm";
+
+/// What is to be given to the module, and what to remember once it is loaded.
+#[derive(Debug)]
+pub(crate) struct Saved {
+    /// Parameters, as a user would type them.
+    pub words: Vec<OsString>,
+    module: String,
+    location: Location,
+}
+
+impl Saved {
+    /// Reads the file for a module; `None` where there is nothing to be kept.
+    ///
+    /// # Errors
+    /// The file has no usable name, cannot be read or is broken.
+    pub fn read(
+        file: &OsStr,
+        input: &ModuleInput,
+        kernel: &dyn Kernel,
+        places: &Places,
+        output: &mut Output,
+    ) -> Result<Option<Self>, StateError> {
+        let Some(path) = Location::file_for(file, input.path(), &kernel.release()?, places)? else {
+            output.warning("persistdir is empty: --persist ignored");
+            return Ok(None);
+        };
+        let image = input.image().ok().and_then(|image| signature::split(image).ok());
+        // The kernel has words for what is no module.
+        let Some(module) = image.and_then(|(bytes, _)| Module::parse(bytes).ok()) else { return Ok(None) };
+        let Ok(info) = module.modinfo() else { return Ok(None) };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let names: Vec<String> = info.all(TAG).map(text).collect();
+        let known: Vec<String> = info
+            .all("parmtype")
+            .filter_map(|value| value.split(|byte| *byte == b':').next())
+            .map(text)
+            .collect();
+        let mut words = Vec::new();
+        for (name, value) in SavedFile::read(&path)?.values() {
+            if !known.iter().any(|own| own == name)
+                || !(names.is_empty() || names.iter().any(|own| own == name))
+            {
+                output.warning(format_args!("{}: no parameter {name} to be kept: ignored", path.display()));
+            } else if value.contains(&b'"') || value.contains(&b'\n') {
+                // The kernel's parser has no way to write these.
+                output.warning(format_args!("{}: {name} has a quote or a newline: ignored", path.display()));
+            } else {
+                words.push(OsString::from_vec([name.as_bytes(), b"=", value].concat()));
+            }
+        }
+        Ok(Some(Self { words, module: module.name.clone(), location: Location { path, names } }))
+    }
+
+    /// Remembers where to save, now that the module is loaded.
+    pub fn remember(&self, places: &Places, output: &mut Output) {
+        if let Err(error) = self.location.remember(&self.module, places) {
+            output.error(format_args!("the parameters of {} will not be saved: {error}", self.module));
+        }
+    }
+}

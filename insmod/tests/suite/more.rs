@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Options that kmod's insmod does not have.
+
+use libmodsys::{Errno, FakeKernel, FakeModule, LogRecord, Op};
+use modcli::Status;
+
+use super::{Folder, IMAGE, insmod};
+
+#[test]
+fn options_without_a_meaning_are_taken() {
+    let kernel = FakeKernel::new();
+    let file = Folder::new("ignored").file("foo.ko", IMAGE);
+    let ran = insmod(&kernel, &["-kxS", "-P", "smp_", "-O/tmp/blob", "-v", &file]);
+    assert_eq!((ran.status, kernel.is_loaded("foo")), (Status::Success, true));
+    let wanted = ["autoclean", "noexport", "kallsyms", "prefix", "blob"];
+    assert_eq!(ran.err.lines().count(), wanted.len(), "{}", ran.err);
+    for name in wanted {
+        assert!(
+            ran.err.contains(&format!("insmod: WARNING: --{name} means nothing on this kernel: ignored\n"))
+        );
+    }
+    insmod(&FakeKernel::new(), &["-XyYN", &file]).silent();
+}
+
+#[test]
+fn quiet_says_nothing() {
+    for option in ["-q", "--probe"] {
+        let ran = insmod(&FakeKernel::new(), &[option, "/no/such.ko"]);
+        assert_eq!((ran.status, &*ran.err), (Status::Failure, ""));
+    }
+}
+
+#[test]
+fn nothing_is_loaded_by_noload() {
+    let kernel = FakeKernel::new();
+    let folder = Folder::new("noload");
+    let file = folder.file("foo.ko", IMAGE);
+    for option in ["-n", "--noload", "--probe"] {
+        assert_eq!(insmod(&kernel, &[option, &file]).status, Status::Failure);
+    }
+    let ran = insmod(&kernel, &["-n", &file]);
+    assert!(
+        ran.err.ends_with(&format!("could not insert module {file}: Invalid module format\n")),
+        "{}",
+        ran.err
+    );
+    assert_eq!(kernel.syscalls(), []);
+}
+
+#[test]
+fn root_alone_owns_what_is_loaded() {
+    let file = Folder::new("owner").file("foo.ko", IMAGE);
+    if std::os::unix::fs::chown(&file, Some(1000), None).is_err() {
+        return; // not root: the file belongs to someone else anyway, but who that is cannot be chosen
+    }
+    let kernel = FakeKernel::new();
+    insmod(&kernel, &["-r", &file]).failed(&format!("insmod: ERROR: {file} is not owned by root\n"));
+    std::os::unix::fs::chown(&file, Some(0), None).unwrap();
+    insmod(&kernel, &["-r", &file]).silent();
+}
+
+#[test]
+fn an_errno_and_the_kernels_words() {
+    let file = Folder::new("errno").file("foo.ko", IMAGE);
+    let kernel = FakeKernel::new().on_load(|request| {
+        request.kernel.set(|settings| {
+            settings.kernel_log.push(LogRecord { sequence: 8, text: "foo: no such device here".into() });
+        });
+        Err(Errno::ENODEV)
+    });
+    kernel.set(|settings| settings.kernel_log = vec![LogRecord { sequence: 7, text: "old".into() }]);
+    insmod(&kernel, &["--errno", "--show-log", &file]).failed(&format!(
+        "insmod: ERROR: could not insert module {file}: No such device (errno 19, ENODEV)\n\
+         insmod: ERROR:   kernel: foo: no such device here\n"
+    ));
+}
+
+#[test]
+fn exists_is_no_error_for_who_says_so_unless_init_said_it() {
+    let file = Folder::new("exists").file("foo.ko", IMAGE);
+    let kernel = FakeKernel::new();
+    kernel.add(FakeModule::new("bar"));
+    kernel.fail_next(Op::Finit, Errno::EEXIST);
+    insmod(&kernel, &["--idempotent", &file])
+        .failed(&format!("insmod: ERROR: could not insert module {file}: File exists\n"));
+}
+
+#[test]
+fn a_permission_is_explained() {
+    let file = Folder::new("permission").file("foo.ko", IMAGE);
+    let kernel = FakeKernel::new();
+    kernel.set(|settings| settings.modules_disabled = Some(true));
+    kernel.fail_always(Op::Finit, Errno::EPERM);
+    insmod(&kernel, &["--explain", &file]).failed(&format!(
+        "insmod: ERROR: could not insert module {file}: Operation not permitted\n\
+         insmod: ERROR:   loading was switched off until reboot (kernel.modules_disabled)\n"
+    ));
+}

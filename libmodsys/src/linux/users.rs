@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Who uses a module without being one: mounts of its file systems, devices of its drivers that processes hold open, network interfaces that are up.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use super::files;
+
+/// One line for each user that can be found. What may not be read is passed over: this only explains.
+pub(super) fn find(root: &Path, module: &str) -> Vec<String> {
+    let mut found = mounts(root, module);
+    found.extend(interfaces(root, module));
+    found.extend(open_devices(root, module));
+    found
+}
+
+fn mounts(root: &Path, module: &str) -> Vec<String> {
+    let text = files::read(&root.join("proc/self/mounts")).unwrap_or_default();
+    let of_module = |line: &str| {
+        let mut words = line.split(' ').skip(1);
+        let (place, kind) = (words.next()?, words.next()?);
+        (kind.replace('-', "_") == module).then(|| format!("{place} is mounted ({kind})"))
+    };
+    String::from_utf8_lossy(&text).lines().filter_map(of_module).collect()
+}
+
+fn interfaces(root: &Path, module: &str) -> Vec<String> {
+    let directory = root.join("sys/class/net");
+    let names = files::names(&directory).unwrap_or_default();
+    let of_module = |name: &String| {
+        let up = files::line(&directory.join(name).join("operstate")).is_ok_and(|state| state != "down");
+        up && has_driver(&directory.join(name), module)
+    };
+    names.into_iter().filter(of_module).map(|name| format!("network interface {name} is up")).collect()
+}
+
+/// Whether the driver of a device, or of one above it, comes from the module.
+fn has_driver(device: &Path, module: &str) -> bool {
+    let is_module = |link: PathBuf| {
+        fs::canonicalize(link).is_ok_and(|target| target.file_name().is_some_and(|name| name == module))
+    };
+    let Ok(mut place) = fs::canonicalize(device) else { return false };
+    for below in ["device/driver/module", "driver/module"] {
+        if is_module(place.join(below)) {
+            return true;
+        }
+    }
+    while place.pop() && place.file_name().is_some_and(|name| name != "devices") {
+        if is_module(place.join("driver/module")) {
+            return true;
+        }
+    }
+    false
+}
+
+fn open_devices(root: &Path, module: &str) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    let mut known: Vec<(u64, bool)> = Vec::new();
+    for process in files::names(&root.join("proc")).unwrap_or_default() {
+        if !process.bytes().all(|byte| byte.is_ascii_digit()) {
+            continue;
+        }
+        let directory = root.join("proc").join(&process);
+        for number in files::names(&directory.join("fd")).unwrap_or_default() {
+            let link = directory.join("fd").join(number);
+            let Ok(data) = fs::metadata(&link) else { continue };
+            let kind = match data.file_type() {
+                kind if kind.is_char_device() => "char",
+                kind if kind.is_block_device() => "block",
+                _ => continue,
+            };
+            let device = data.rdev();
+            let ours = match known.iter().find(|(number, _)| *number == device) {
+                Some((_, ours)) => *ours,
+                None => {
+                    let place = format!(
+                        "sys/dev/{kind}/{}:{}",
+                        nix::sys::stat::major(device),
+                        nix::sys::stat::minor(device)
+                    );
+                    let ours = has_driver(&root.join(place), module);
+                    known.push((device, ours));
+                    ours
+                }
+            };
+            if ours {
+                let command = files::line(&directory.join("comm")).unwrap_or_default();
+                let name = fs::read_link(&link).unwrap_or_default();
+                found.insert(format!("process {process} ({command}) holds {} open", name.display()));
+            }
+        }
+    }
+    found.into_iter().collect()
+}

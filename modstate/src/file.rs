@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The text of a file of saved parameters: `name=value` lines, comments, empty lines.
+//!
+//! Whatever a person wrote stays: comments and the order of lines. Lines that begin with `#%` are the program's own and made anew each time.
+
+use std::collections::BTreeMap;
+
+use crate::StateError;
+use crate::value;
+
+/// Limits of modutils.
+const LINE: usize = 3000;
+const LINES: usize = 1000;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Line {
+    Text(Vec<u8>),
+    Value { name: String, value: Vec<u8> },
+}
+
+/// A file in memory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SavedFile(Vec<Line>);
+
+impl SavedFile {
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// [`StateError::Line`]
+    pub fn parse(text: &[u8]) -> Result<Self, StateError> {
+        let mut lines = Vec::new();
+        let mut values = 0;
+        for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            let wrong = |problem| StateError::Line { line: index + 1, problem };
+            if line.len() > LINE {
+                return Err(wrong("it is longer than 3000 bytes"));
+            }
+            let trimmed = line.trim_ascii();
+            match trimmed {
+                [b'#', b'%', ..] => {}
+                [] | [b'#', ..] => lines.push(Line::Text(line.to_vec())),
+                _ => {
+                    values += 1;
+                    if values > LINES {
+                        return Err(wrong("there are more than 1000 parameters"));
+                    }
+                    lines.push(parameter(trimmed).map_err(wrong)?);
+                }
+            }
+        }
+        // The last newline ends a line, it does not begin one.
+        if lines.last() == Some(&Line::Text(Vec::new())) {
+            lines.pop();
+        }
+        Ok(Self(lines))
+    }
+
+    /// Names and values, in the order of the file.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().filter_map(|line| match line {
+            Line::Value { name, value } => Some((name.as_str(), value.as_slice())),
+            Line::Text(_) => None,
+        })
+    }
+
+    /// Takes over new values; parameters that the file does not have yet come at its end.
+    pub fn update(&mut self, values: &BTreeMap<String, Vec<u8>>) {
+        for (name, new) in values {
+            let mut found = false;
+            for line in &mut self.0 {
+                if let Line::Value { name: own, value } = line
+                    && own == name
+                {
+                    value.clone_from(new);
+                    found = true;
+                }
+            }
+            if !found {
+                self.0.push(Line::Value { name: name.clone(), value: new.clone() });
+            }
+        }
+    }
+
+    /// The text, with the given lines as its head. A name that `known` does not have gets a warning before it.
+    #[must_use]
+    pub fn render(&self, head: &[String], known: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+        let mut text = Vec::new();
+        for line in head {
+            text.extend(format!("#% {line}\n").into_bytes());
+        }
+        for line in &self.0 {
+            match line {
+                Line::Text(words) => text.extend(words),
+                Line::Value { name, value } => {
+                    if !known.contains_key(name) {
+                        text.extend(
+                            format!("#% Warning: parameter {name} is not supported in this kernel\n")
+                                .into_bytes(),
+                        );
+                    }
+                    text.extend(format!("{name}=").into_bytes());
+                    text.extend(value::encode(value));
+                }
+            }
+            text.push(b'\n');
+        }
+        text
+    }
+}
+
+fn parameter(line: &[u8]) -> Result<Line, &'static str> {
+    let at = line.iter().position(|byte| *byte == b'=').ok_or("there is no =")?;
+    let (name, rest) = line.split_at(at);
+    let name = std::str::from_utf8(name.trim_ascii_end()).map_err(|_| "the name is not UTF-8")?;
+    if name.is_empty() {
+        return Err("there is no name before the =");
+    }
+    let value = value::decode(rest.get(1..).unwrap_or_default().trim_ascii_start())?;
+    Ok(Line::Value { name: name.to_owned(), value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(values: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+        values.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+    }
+
+    #[test]
+    fn comments_and_order_stay() {
+        let mut file = SavedFile::parse(b"#% Kernel old\n# mine\nb=1\n\ngone=7\na=\"x y\"\n").unwrap();
+        let now = map(&[("a", "z"), ("b", "2"), ("c", "3,4")]);
+        file.update(&now);
+        let wanted = "#% Kernel new\n# mine\nb=2\n\n#% Warning: parameter gone is not supported in this kernel\ngone=7\na=z\nc=3,4\n";
+        let text = file.render(&["Kernel new".to_owned()], &now);
+        assert_eq!(String::from_utf8(text.clone()).unwrap(), wanted);
+        assert_eq!(SavedFile::parse(&text).unwrap(), file);
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        let error = |text: &[u8]| SavedFile::parse(text).unwrap_err().to_string();
+        assert_eq!(error(b"a=1\nb\n"), "line 2: there is no =");
+        assert_eq!(error(b"=1"), "line 1: there is no name before the =");
+        assert_eq!(error(&[b'x'; 3001]), "line 1: it is longer than 3000 bytes");
+        assert!(SavedFile::parse(&b"a=1\n".repeat(1001)).is_err());
+    }
+}

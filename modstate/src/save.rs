@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Writing the parameters of a loaded module to its file.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use libmodsys::Kernel;
+
+use crate::{Location, SavedFile, StateError, time};
+
+/// Saves the parameters that a module has now. Whole or not at all: the new file replaces the old one at once.
+///
+/// # Errors
+/// [`StateError`]
+pub fn save(kernel: &dyn Kernel, module: &str, location: &Location) -> Result<(), StateError> {
+    let mut values = kernel.parameters(module)?;
+    if !location.names.is_empty() {
+        values.retain(|name, _| location.names.contains(name));
+    }
+    let mut file = read(&location.path)?;
+    file.update(&values);
+    let head = [format!("Kernel {}", system()), format!("Data saved {} GMT", time::Utc::now().words())];
+    replace(&location.path, &file.render(&head, &values))
+}
+
+impl SavedFile {
+    /// Reads a file; one that does not exist is empty.
+    ///
+    /// # Errors
+    /// [`StateError`]
+    pub fn read(path: &Path) -> Result<Self, StateError> {
+        read(path)
+    }
+}
+
+fn read(path: &Path) -> Result<SavedFile, StateError> {
+    match fs::read(path) {
+        Ok(text) => SavedFile::parse(&text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(SavedFile::default()),
+        Err(error) => Err(StateError::file("read", path, &error)),
+    }
+}
+
+/// What `uname -a` shows of the running kernel.
+fn system() -> String {
+    let Ok(names) = nix::sys::utsname::uname() else { return "unknown".to_owned() };
+    let fields = [names.sysname(), names.nodename(), names.release(), names.version(), names.machine()];
+    fields.map(|field| field.to_string_lossy().into_owned()).join(" ")
+}
+
+fn replace(path: &Path, text: &[u8]) -> Result<(), StateError> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let made = DirBuilder::new().recursive(true).mode(0o755).create(directory);
+    made.map_err(|error| StateError::file("create", directory, &error))?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let new = PathBuf::from(name);
+    let written = write(&new, text).and_then(|()| fs::rename(&new, path));
+    written.map_err(|error| {
+        // What is left of it is no use to anyone.
+        let _ = fs::remove_file(&new);
+        StateError::file("write", path, &error)
+    })
+}
+
+fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file: File = OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)?;
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use libmodsys::{FakeKernel, FakeModule};
+
+    use super::*;
+
+    #[test]
+    fn parameters_reach_the_file() {
+        let folder = std::env::temp_dir().join(format!("modstate-save-{}", std::process::id()));
+        let kernel = FakeKernel::new();
+        kernel.add(FakeModule::new("foo").parameter("a", "1").parameter("b", "x y").parameter("c", "no"));
+        let location = Location { path: folder.join("deep/foo"), names: vec!["a".into(), "b".into()] };
+        save(&kernel, "foo", &location).unwrap();
+        let text = fs::read_to_string(&location.path).unwrap();
+        assert!(text.starts_with("#% Kernel Linux ") && text.ends_with("GMT\na=1\nb=\"x y\"\n"), "{text}");
+        assert_eq!(fs::read_dir(folder.join("deep")).unwrap().count(), 1);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `--stacks`: the modules that a module used, where nothing uses them any more.
+
+use std::ffi::CString;
+
+use libmodfmt::proc;
+use libmodsys::{Kernel, RemoveFlags};
+use modcli::Output;
+use modkeep::Region;
+
+/// Modules that this one uses now.
+pub(crate) fn used_by(name: &str, kernel: &dyn Kernel) -> Vec<String> {
+    let Ok(text) = kernel.modules_text() else { return Vec::new() };
+    proc::modules(&text)
+        .filter_map(Result::ok)
+        .filter(|module| module.users().any(|user| user == name.as_bytes()))
+        .map(|module| String::from_utf8_lossy(module.name).into_owned())
+        .collect()
+}
+
+/// Removes those that nothing uses, and what they used, and so on. One that stays is no error.
+pub(crate) fn remove_unused(names: Vec<String>, kernel: &dyn Kernel, output: &mut Output) {
+    let mut waiting = names;
+    while let Some(name) = waiting.pop() {
+        // What a keeper holds is given up by --discard alone.
+        let keeper = !matches!(Region::of_keeper(kernel, &name), Ok(None));
+        if keeper || kernel.refcount(&name) != Ok(Some(0)) {
+            continue;
+        }
+        let below = used_by(&name, kernel);
+        let Ok(text) = CString::new(name.as_str()) else { continue };
+        match kernel.delete_module(&text, RemoveFlags::default()) {
+            Ok(()) => {
+                output.info(format_args!("{name} removed, too"));
+                waiting.extend(below);
+            }
+            Err(errno) => output.info(format_args!("{name} stays: {}", output.strerror(errno))),
+        }
+    }
+}

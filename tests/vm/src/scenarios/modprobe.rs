@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Our insmod by way of the real modprobe.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+
+use crate::ctx::{Command, Ctx, tools};
+use crate::scenario::Scenario;
+
+/// The scenarios of this file.
+pub const SCENARIOS: &[Scenario] = &[Scenario::new(
+    "modprobe-conf",
+    "modprobe and an alias, as udev uses it, keep data by what modprobe-conf prints",
+    modprobe_conf,
+)
+.alone()];
+
+fn link(target: &str, path: &str) -> Result<()> {
+    if !Path::new(path).exists() {
+        if let Some(directory) = Path::new(path).parent() {
+            fs::create_dir_all(directory)?;
+        }
+        symlink(target, path)?;
+    }
+    Ok(())
+}
+
+fn modprobe_conf(ctx: &mut Ctx) -> Result<()> {
+    link(tools::INSMOD, "/usr/lib/modpersist/insmod")?;
+    link("/peer/modinfo", "/sbin/modinfo")?;
+    link("/peer/modprobe", "/sbin/modprobe")?;
+    let release = ctx.read("/proc/sys/kernel/osrelease")?;
+    let extra = format!("/lib/modules/{release}/extra");
+    fs::create_dir_all(&extra)?;
+    for name in ["meter", "pinning", "provider"] {
+        fs::copy(ctx.fixture(name)?, format!("{extra}/{name}.ko"))?;
+    }
+    fs::create_dir_all("/etc/modprobe.d")?;
+    // Without it modprobe loads by itself, and nothing is kept.
+    ctx.peer_modprobe(["meter"])?.success()?;
+    ensure!(!ctx.is_loaded("meter__persist")?, "modprobe alone kept data");
+    ctx.peer_rmmod(["meter"])?.success()?;
+
+    for owner in ["meter", "pinning"] {
+        let form = ctx.modpersist(["modprobe-conf", owner])?.success()?.stdout;
+        fs::write(format!("/etc/modprobe.d/persistent-{owner}.conf"), form)?;
+    }
+    // udev asks by alias, and the administrator may have options.
+    fs::write("/etc/modprobe.d/site.conf", "alias pci:v00001234d* meter\noptions provider dyndbg=+p\n")?;
+    let modprobe = |args: &[&str]| {
+        Command::new(tools::PEER_MODPROBE).args(args).env("PATH", "/sbin:/bin:/usr/sbin:/usr/bin").run()
+    };
+    modprobe(&["-b", "pci:v00001234d00005678"])?.success()?.silent()?;
+    ensure!(ctx.is_loaded("meter")? && ctx.is_loaded("meter__persist")?, "modprobe did not go our way");
+    modprobe(&["meter"])?.success()?.silent()?;
+    modprobe(&["-r", "meter"])?.success()?;
+    ensure!(!ctx.is_loaded("meter")? && ctx.is_loaded("meter__persist")?, "modprobe -r took the data");
+    modprobe(&["meter"])?.success()?.silent()?;
+    ctx.modpersist(["list"])?.success()?.stdout_has("in use")?;
+    ctx.rmmod(["--discard", "meter"])?.success()?;
+    // What a module needs is loaded before our insmod is run.
+    modprobe(&["pinning"])?.success()?;
+    ensure!(
+        ctx.is_loaded("provider")? && ctx.is_loaded("pinning__persist")?,
+        "the module it needs was not loaded"
+    );
+    ctx.rmmod(["--discard", "pinning"])?.success()?;
+    ctx.rmmod(["provider"])?.success()?;
+    // Options of the command line arrive.
+    let bad = modprobe(&["meter", "no_such_option=1"])?.success()?;
+    ensure!(ctx.is_loaded("meter")?, "{bad}");
+    ctx.rmmod(["--discard", "meter"])?.success()?;
+    // A module that cannot be loaded is an error of modprobe, too.
+    fs::write("/etc/modprobe.d/persistent-meter.conf", ctx.modpersist(["modprobe-conf", "absent"])?.stdout)?;
+    modprobe(&["absent"])?.code(1)?;
+    Ok(())
+}

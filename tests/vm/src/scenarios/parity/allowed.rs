@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The entries of `differences.txt`: what may differ, and why.
+//!
+//! An entry that nothing needs any more is an error, too: the file must stay true.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::case::{self, Case};
+use super::outcome::ASPECTS;
+use super::peer::Peer;
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// Its name.
+    pub name: String,
+    /// The parts that may differ.
+    pub aspects: Vec<String>,
+    peers: Vec<Peer>,
+    /// `GROUP/NAME`; a `*` at the end stands for any rest.
+    cases: Vec<String>,
+    reason: String,
+    needed: BTreeSet<(u8, String)>,
+}
+
+/// Every entry.
+pub fn all() -> Result<Vec<Allowed>> {
+    let entries = parse(include_str!("differences.txt"))?;
+    let cases = case::all()?;
+    for entry in &entries {
+        for pattern in &entry.cases {
+            ensure!(cases.iter().any(|case| matches(pattern, case)), "{}: no case is {pattern}", entry.name);
+        }
+    }
+    Ok(entries)
+}
+
+fn parse(text: &str) -> Result<Vec<Allowed>> {
+    text.split("\n\n")
+        .map(|entry| entry.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>())
+        .filter(|lines| !lines.is_empty())
+        .map(|lines| one(&lines).with_context(|| format!("differences.txt: {}", lines.join(" "))))
+        .collect()
+}
+
+fn one(lines: &[&str]) -> Result<Allowed> {
+    let field = |name: &str| {
+        let found = lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        found.map(str::trim).with_context(|| format!("no line {name}: in an entry"))
+    };
+    let words =
+        |name: &str| Ok::<_, anyhow::Error>(field(name)?.split_whitespace().map(str::to_owned).collect());
+    let mut peers = Vec::new();
+    for word in field("kmod")?.split_whitespace() {
+        peers.push(match word {
+            "34" => Peer::Kmod34,
+            "30" => Peer::Kmod30,
+            _ => bail!("kmod {word} is not run"),
+        });
+    }
+    let aspects: Vec<String> = words("differ")?;
+    ensure!(aspects.iter().all(|aspect| ASPECTS.contains(&aspect.as_str())), "differ is some of {ASPECTS:?}");
+    Ok(Allowed {
+        name: field("name")?.to_owned(),
+        aspects,
+        peers,
+        cases: words("cases")?,
+        reason: field("reason")?.to_owned(),
+        needed: BTreeSet::new(),
+    })
+}
+
+fn matches(pattern: &str, case: &Case) -> bool {
+    let name = format!("{}/{}", case.group, case.name);
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == pattern,
+    }
+}
+
+impl Allowed {
+    /// Whether this case may differ from this peer.
+    pub fn covers(&self, case: &Case, peer: Peer) -> bool {
+        self.peers.contains(&peer) && self.cases.iter().any(|pattern| matches(pattern, case))
+    }
+
+    /// Remembers that the entry was needed.
+    pub fn used(&mut self, case: &Case, peer: Peer) {
+        self.needed.insert((peer as u8, format!("{}/{}", case.group, case.name)));
+    }
+
+    /// How many cases needed it.
+    pub fn count(&self, peer: Peer) -> usize {
+        self.needed.iter().filter(|(number, _)| *number == peer as u8).count()
+    }
+
+    /// What of the entry nothing in the group needed, as text.
+    pub fn unused(&self, group: &str) -> Vec<String> {
+        let of_group = self.cases.iter().filter(|pattern| pattern.starts_with(&format!("{group}/")));
+        let idle = of_group.flat_map(|pattern| self.peers.iter().map(move |peer| (pattern, *peer))).filter(
+            |(pattern, peer)| {
+                let start = pattern.trim_end_matches('*');
+                !self.needed.iter().any(|(number, name)| *number == *peer as u8 && name.starts_with(start))
+            },
+        );
+        idle.map(|(pattern, peer)| {
+            format!(
+                "differences.txt: {}: {pattern} is equal to {peer}, take it out ({})",
+                self.name, self.reason
+            )
+        })
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_can_be_read() {
+        all().unwrap();
+    }
+
+    #[test]
+    fn an_entry_lacks_nothing() {
+        let whole = "name: a\nkmod: 34 30\ndiffer: stderr\ncases: load/x load/y*\nreason: so";
+        assert_eq!(parse(whole).unwrap().len(), 1);
+        assert!(parse(&whole.replace("reason", "because")).is_err());
+        assert!(parse(&whole.replace("stderr", "smell")).is_err());
+    }
+}

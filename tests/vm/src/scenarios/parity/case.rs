@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The lines of `cases.txt`.
+//!
+//! Words of the second column:
+//! - `+NAME`, `+NAME:PARAMETERS`: the fixture NAME is loaded before; `+NAME!` also if loading is switched off later (it stays between runs)
+//! - `user`: run by someone who is not root
+//! - `log`: a system log listens, and what it gets counts
+//! - `index`, `no-index`: with and without an index of built-in modules
+//! - `no-sysfs`: nothing is mounted on /sys
+//! - `short`: the command may wait for ever, and gets only a moment
+//! - `disabled`: loading and removing are switched off until reboot
+
+use anyhow::{Context, Result, bail};
+
+/// One command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Case {
+    /// The group it is run with.
+    pub group: String,
+    /// Its name, unique in the group.
+    pub name: String,
+    /// Modules to load before, with parameters.
+    pub loaded: Vec<(String, String)>,
+    /// Not root.
+    pub user: bool,
+    /// With a system log.
+    pub log: bool,
+    /// With (or surely without) an index of built-in modules.
+    pub index: Option<bool>,
+    /// Without /sys.
+    pub no_sysfs: bool,
+    /// With a short time limit.
+    pub short: bool,
+    /// With loading switched off.
+    pub disabled: bool,
+    /// The command, for a shell.
+    pub command: String,
+}
+
+/// Every case, in the order of the file.
+pub fn all() -> Result<Vec<Case>> {
+    parse(include_str!("cases.txt"))
+}
+
+fn parse(text: &str) -> Result<Vec<Case>> {
+    let mut group = String::new();
+    let mut cases: Vec<Case> = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            group = name.to_owned();
+            continue;
+        }
+        let case = one(&group, line).with_context(|| format!("cases.txt: {line}"))?;
+        if cases.iter().any(|other| (&other.group, &other.name) == (&case.group, &case.name)) {
+            bail!("cases.txt: two cases {}/{}", case.group, case.name);
+        }
+        cases.push(case);
+    }
+    Ok(cases)
+}
+
+fn one(group: &str, line: &str) -> Result<Case> {
+    let mut columns = line.splitn(3, '|').map(str::trim);
+    let mut next = || columns.next().context("three columns are wanted");
+    let (name, words, command) = (next()?, next()?, next()?);
+    let mut case = Case {
+        group: group.to_owned(),
+        name: name.to_owned(),
+        command: command.to_owned(),
+        ..Case::default()
+    };
+    for word in words.split_whitespace() {
+        match word {
+            "user" => case.user = true,
+            "log" => case.log = true,
+            "index" => case.index = Some(true),
+            "no-index" => case.index = Some(false),
+            "no-sysfs" => case.no_sysfs = true,
+            "short" => case.short = true,
+            "disabled" => case.disabled = true,
+            _ => {
+                let module = word.strip_prefix('+').with_context(|| format!("no such word: {word}"))?;
+                let (name, parameters) = module.split_once(':').unwrap_or((module, ""));
+                case.loaded.push((name.trim_end_matches('!').to_owned(), parameters.to_owned()));
+            }
+        }
+    }
+    Ok(case)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_can_be_read() {
+        assert!(all().unwrap().len() >= 150);
+    }
+
+    #[test]
+    fn words() {
+        let cases = parse("[g]\na-b | user +params:num=2 +smoke! | insmod x | cat\n").unwrap();
+        let loaded = vec![("params".into(), "num=2".into()), ("smoke".into(), String::new())];
+        let wanted = Case {
+            group: "g".into(),
+            name: "a-b".into(),
+            loaded,
+            user: true,
+            command: "insmod x | cat".into(),
+            ..Case::default()
+        };
+        assert_eq!(cases, [wanted]);
+        assert!(parse("[g]\na | bogus | x").is_err());
+        assert!(parse("[g]\na | | x\na | | y").is_err());
+    }
+}

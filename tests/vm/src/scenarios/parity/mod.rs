@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The same command lines for kmod's tools and for ours: what they print, their exit code, what they ask of the kernel and what it is like
+//! afterwards must be equal.
+//!
+//! The lines are in `cases.txt`, what may differ, and why, in `differences.txt`. kmod 34 is the standard; kmod 30 is run as well, so that what
+//! changes for someone who comes from there is written down.
+
+mod allowed;
+mod case;
+mod outcome;
+mod peer;
+mod prepare;
+mod stage;
+
+use anyhow::{Result, bail, ensure};
+
+use self::allowed::Allowed;
+use self::case::Case;
+use self::outcome::Outcome;
+use self::peer::Peer;
+use crate::ctx::Ctx;
+use crate::scenario::Scenario;
+
+/// The scenarios of this file.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::new("parity-load", "files that load and files that do not, as kmod has it", load)
+        .limit_secs(900),
+    Scenario::new("parity-files", "compressed, damaged and foreign files, as kmod has it", files)
+        .limit_secs(900),
+    Scenario::new("parity-params", "parameters with every quoting, as kmod has it", params).limit_secs(900),
+    Scenario::new("parity-options", "options, abbreviations, permutation, as kmod has it", options)
+        .limit_secs(900),
+    Scenario::new("parity-rmmod", "names, checks and refusals of rmmod, as kmod has it", rmmod)
+        .limit_secs(900),
+    Scenario::new("parity-syslog", "messages to a system log, as kmod has it", syslog).limit_secs(900),
+    Scenario::new("parity-last", "what only a reboot undoes, as kmod has it", last)
+        .alone()
+        .leaves_modules()
+        .limit_secs(900),
+];
+
+fn load(ctx: &mut Ctx) -> Result<()> {
+    compare(ctx, "load")
+}
+
+fn files(ctx: &mut Ctx) -> Result<()> {
+    compare(ctx, "files")
+}
+
+fn params(ctx: &mut Ctx) -> Result<()> {
+    compare(ctx, "params")
+}
+
+fn options(ctx: &mut Ctx) -> Result<()> {
+    compare(ctx, "options")
+}
+
+fn rmmod(ctx: &mut Ctx) -> Result<()> {
+    compare(ctx, "rmmod")
+}
+
+fn syslog(ctx: &mut Ctx) -> Result<()> {
+    compare(ctx, "syslog")
+}
+
+fn last(ctx: &mut Ctx) -> Result<()> {
+    compare(ctx, "last")
+}
+
+/// Runs every case of a group and shows all that is not as it should be at once.
+fn compare(ctx: &mut Ctx, group: &str) -> Result<()> {
+    if !Peer::Kmod34.is_there() {
+        return ctx.skip("the guest has no kmod 34");
+    }
+    prepare::files(ctx)?;
+    let cases = case::all()?;
+    let cases: Vec<&Case> = cases.iter().filter(|case| case.group == group).collect();
+    ensure!(!cases.is_empty(), "no case in group {group}");
+    let mut allowed = allowed::all()?;
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let ours = stage::run(ctx, case, Peer::Ours)?;
+        for peer in [Peer::Kmod34, Peer::Kmod30] {
+            let theirs = stage::run(ctx, case, peer)?;
+            wrong.extend(judge(case, peer, &ours, &theirs, &mut allowed));
+        }
+    }
+    for unused in allowed.iter().flat_map(|entry| entry.unused(group)) {
+        wrong.push(unused);
+    }
+    let differences: usize = allowed.iter().map(|entry| entry.count(Peer::Kmod34)).sum();
+    ctx.measure(format!("{group}: command lines compared"), cases.len());
+    ctx.measure(format!("{group}: with an allowed difference to kmod 34"), differences);
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    ctx.artifact(format!("parity-{group}.txt"), wrong.join("\n"));
+    bail!("{} of {} command lines:\n{}", wrong.len(), cases.len(), wrong.join("\n"))
+}
+
+/// What differs without being allowed to, as text.
+fn judge(
+    case: &Case,
+    peer: Peer,
+    ours: &Outcome,
+    theirs: &Outcome,
+    allowed: &mut [Allowed],
+) -> Option<String> {
+    let mut aspects = ours.differences(theirs);
+    for entry in allowed.iter_mut().filter(|entry| entry.covers(case, peer)) {
+        let before = aspects.len();
+        aspects.retain(|aspect| !entry.aspects.iter().any(|allowed| allowed == aspect));
+        if aspects.len() < before {
+            entry.used(case, peer);
+        }
+    }
+    let first = aspects.first()?;
+    let mut text = format!(
+        "{}/{} against {}: {} differ: {}",
+        case.group,
+        case.name,
+        peer,
+        aspects.join(", "),
+        case.command
+    );
+    for aspect in &aspects {
+        text.push_str(&format!(
+            "\n  {aspect} ours:   {:?}\n  {aspect} theirs: {:?}",
+            ours.aspect(aspect),
+            theirs.aspect(aspect)
+        ));
+    }
+    // A command that did not end says little more than that.
+    debug_assert!(!first.is_empty());
+    Some(text)
+}

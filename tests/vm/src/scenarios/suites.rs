@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What other projects' test suites demand of insmod and rmmod, as scenarios of ours: the Linux Test Project's commands and system calls, as far as a
+//! command can reach them, and module-init-tools' list of command lines.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::ctx::{Command, Ctx, tools};
+use crate::scenario::Scenario;
+
+/// The scenarios of this file.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "suite-ltp-commands",
+        "insmod01, lsmod01: loaded, listed, removed, again and again",
+        ltp_commands,
+    ),
+    Scenario::new("suite-ltp-load", "finit_module01/02, init_module01/02 by way of insmod", ltp_load),
+    Scenario::new("suite-ltp-delete", "delete_module01 to 03 by way of rmmod", ltp_delete),
+    Scenario::new("suite-init-tools", "module-init-tools' insmod and rmmod cases", init_tools),
+];
+
+fn ltp_commands(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("smoke")?;
+    for _ in 0..5 {
+        ctx.insmod([&file])?.success()?;
+        let module = ctx.module("smoke")?.context("it is not in /proc/modules")?;
+        // lsmod shows what /proc/modules has.
+        let list = Command::new("/peer/lsmod").run()?.success()?.stdout;
+        let row = list.lines().find(|line| line.starts_with("smoke ")).context("lsmod has no smoke")?;
+        let words: Vec<&str> = row.split_whitespace().collect();
+        let wanted = [module.name, module.size.to_string(), module.references.unwrap_or(0).to_string()];
+        ensure!(words == wanted, "lsmod {words:?}, /proc/modules {wanted:?}");
+        ctx.rmmod(["smoke"])?.success()?;
+        ensure!(!ctx.is_loaded("smoke")?, "it is still there");
+    }
+    // The library's unload tries again and again; a name that is gone must fail each time.
+    for _ in 0..5 {
+        ctx.rmmod(["smoke"])?.code(1)?;
+    }
+    Ok(())
+}
+
+fn ltp_load(ctx: &mut Ctx) -> Result<()> {
+    // Both calls: a plain file goes by finit_module, one that the kernel cannot decompress by init_module.
+    let plain = ctx.fixture("params")?;
+    let invalid = "Invalid parameters";
+    ctx.insmod([plain.as_str(), "num=1"])?.success()?;
+    ctx.insmod([&plain])?.code(1)?.stderr_has("File exists")?;
+    ctx.rmmod(["params"])?.success()?;
+    ctx.insmod([plain.as_str(), "result=-22"])?.code(1)?.stderr_has(invalid)?;
+    ctx.insmod([plain.as_str(), "num=invalid"])?.code(1)?.stderr_has(invalid)?;
+    Command::new(tools::INSMOD)
+        .arg(&plain)
+        .user(1000)
+        .run()?
+        .code(1)?
+        .stderr_has("Operation not permitted")?;
+    ctx.insmod(["/tmp"])?.code(1)?.stderr_has("Is a directory")?;
+    fs::write("/tmp/zero.ko", "")?;
+    ctx.insmod(["/tmp/zero.ko"])?.code(1)?.stderr_has(invalid)?;
+    // A file that someone writes to.
+    fs::copy(&plain, "/tmp/busy.ko")?;
+    let writer = fs::OpenOptions::new().read(true).write(true).open("/tmp/busy.ko")?;
+    ctx.insmod(["/tmp/busy.ko"])?.code(1)?.stderr_has("Text file busy")?;
+    drop(writer);
+    let gzip = ctx.fixture("smoke-gz")?;
+    let calls = ctx.trace_module_calls(|ctx| {
+        ctx.insmod([gzip.as_str(), "greeting=5"])?.success()?;
+        ctx.insmod([&gzip])?.code(1)?.stderr_has("File exists")
+    })?;
+    ensure!(!calls.is_empty(), "no call was seen");
+    ctx.rmmod(["smoke"])?.success()?;
+    ctx.insmod([gzip.as_str(), "greeting=x"])?.code(1)?.stderr_has(invalid)?;
+    Command::new(tools::INSMOD)
+        .arg(&gzip)
+        .user(1000)
+        .run()?
+        .code(1)?
+        .stderr_has("Operation not permitted")?;
+    Ok(())
+}
+
+fn ltp_delete(ctx: &mut Ctx) -> Result<()> {
+    let provider = ctx.fixture("provider")?;
+    let needs = ctx.fixture("provider_user")?;
+    ctx.insmod([&provider])?.success()?;
+    ctx.insmod([&needs])?.success()?;
+    // Past our own checks, the kernel has the last word.
+    ctx.rmmod(["-f", "provider"])?.code(1)?.stderr_has("Resource temporarily unavailable")?;
+    Command::new(tools::RMMOD)
+        .arg("provider_user")
+        .user(1000)
+        .run()?
+        .code(1)?
+        .stderr_has("Operation not permitted")?;
+    ctx.rmmod(["provider_user"])?.success()?;
+    ctx.rmmod(["provider"])?.success()?;
+    let missing = "No such file or directory";
+    let long = "x".repeat(80);
+    for name in ["absent", "", &long] {
+        ctx.rmmod(["-f", name])?.code(1)?.stderr_has(missing)?;
+        // The directory of all modules is there: for kmod the empty name is one that cannot be unloaded.
+        let words =
+            if name.is_empty() { "Module unloading is not supported" } else { "is not currently loaded" };
+        ctx.rmmod([name])?.code(1)?.stderr_has(words)?;
+    }
+    Ok(())
+}
+
+fn init_tools(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("params")?;
+    ctx.insmod([""; 0])?.code(1)?.stderr_has("missing filename")?;
+    // Arguments pass in order, quotes untouched.
+    ctx.insmod([file.as_str(), "num=1", "word=\"x y\"", "num=2"])?.success()?;
+    ensure!(
+        ctx.parameter("params", "word")? == "x y" && ctx.parameter("params", "num")? == "2",
+        "parameters"
+    );
+    ctx.rmmod(["params"])?.success()?;
+    for version in ["-V", "--version"] {
+        ctx.insmod([version])?.success()?.stdout_has("insmod")?;
+        ctx.rmmod([version])?.success()?.stdout_has("rmmod")?;
+    }
+    for name in
+        ["provider_user", "provider-user", "/path/provider_user.o", "provider_user.ko", "provider-user.ko"]
+    {
+        for module in ["provider", "provider_user"] {
+            let file = ctx.fixture(module)?;
+            ctx.insmod([&file])?.success()?;
+        }
+        let output = ctx.rmmod([name])?;
+        // A path that does not exist keeps its slashes with kmod, and so with us; there it was cut.
+        if name.contains('/') {
+            output.code(1)?.stderr_has("Module /path/provider_user is not currently loaded")?;
+            ctx.rmmod(["provider_user"])?.success()?;
+        } else {
+            output.success()?.silent()?;
+        }
+        ctx.rmmod(["provider"])?.success()?;
+    }
+    for module in ["provider", "provider_user", "smoke"] {
+        let file = ctx.fixture(module)?;
+        ctx.insmod([&file])?.success()?;
+    }
+    let output = ctx.rmmod(["smoke", "absent", "provider_user", "provider"])?.code(1)?;
+    ensure!(output.stderr == "rmmod: ERROR: Module absent is not currently loaded\n", "{output}");
+    ensure!(ctx.modules()?.iter().all(|module| !module.name.starts_with("provider")), "something stayed");
+    ctx.insmod([file.as_str(), "hold=1"])?.success()?;
+    ctx.rmmod(["params"])?.code(1)?.stderr_has("Module params is in use\n")?;
+    ctx.rmmod(["-f", "params"])?.success()?;
+    Ok(())
+}

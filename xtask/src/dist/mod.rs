@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `cargo xtask dist`: a tarball and a Debian package, both of static programs.
+//!
+//! What is installed, and where, is one list ([`tree`]); both forms are made from it.
+
+mod check;
+mod deb;
+mod pages;
+mod programs;
+mod tarball;
+mod tree;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::args::DistArgs;
+use crate::{ui, workspace};
+
+/// The version of everything.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// `cargo xtask dist`.
+pub fn run(args: &DistArgs) -> Result<ExitCode> {
+    let package = build()?;
+    if args.check {
+        check::run(&package)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes both and checks the package in a Debian of its own.
+pub fn check() -> Result<()> {
+    check::run(&build()?)
+}
+
+/// Makes both; gives the path of the Debian package.
+fn build() -> Result<PathBuf> {
+    let programs = programs::build()?;
+    let tree = tree::files(&programs)?;
+    let directory = workspace::target().join("dist");
+    fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
+    let tarball = directory.join(format!("modpersist-{VERSION}-x86_64-linux.tar.gz"));
+    write(&tarball, &tarball::make(&tree)?)?;
+    let package = directory.join(format!("modpersist_{VERSION}_amd64.deb"));
+    write(&package, &deb::make(&tree)?)?;
+    Ok(package)
+}
+
+fn write(path: &std::path::Path, content: &[u8]) -> Result<()> {
+    fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))?;
+    ui::line(&format!("  {} ({} KiB)", path.display(), content.len() / 1024));
+    Ok(())
+}

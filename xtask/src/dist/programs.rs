@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The programs, static, so that they run in an initramfs and beside any C library.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{process, ui, workspace};
+
+/// Named so that the flags do not apply to build scripts.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// Packages with the program of the same name.
+const PACKAGES: &[&str] = &["insmod", "rmmod", "modpersist"];
+
+/// A program that other parts of the workspace may have by now.
+const LATER: &[&str] = &["ksymoops"];
+
+/// Each name with its bytes.
+pub fn build() -> Result<Vec<(&'static str, Vec<u8>)>> {
+    let there = |name: &&&str| workspace::root().join(name).join("src/main.rs").is_file();
+    let packages: Vec<&str> = PACKAGES.iter().chain(LATER.iter().filter(there)).copied().collect();
+    let mut cargo = workspace::cargo();
+    cargo.args(["build", "--quiet", "--release", "--target", TARGET]);
+    for package in &packages {
+        cargo.args(["--package", package]);
+    }
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    cargo.env("RUSTFLAGS", format!("{flags} -C target-feature=+crt-static"));
+    ui::step("building static programs", || match process::shown(&mut cargo)? {
+        true => Ok(()),
+        false => bail!("the programs do not build"),
+    })?;
+    let directory = workspace::target().join(TARGET).join("release");
+    let read = |name: &'static str| {
+        let path = directory.join(name);
+        Ok((name, fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?))
+    };
+    PACKAGES.iter().chain(LATER.iter().filter(there)).copied().map(read).collect()
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Packages of another release of the distribution.
+//!
+//! The machine's own apt sources are copied with the name of the release exchanged; lists and archives of that copy live in the cache. So nothing
+//! that the machine itself installs can come from there, and no mirror is named by us.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::apt;
+use crate::{cache, process, ui};
+
+/// Another release, by its code name.
+pub struct Release {
+    name: String,
+    options: Vec<String>,
+}
+
+impl Release {
+    /// Makes the copy of the sources, and fetches the lists where there are none yet.
+    pub fn named(name: &str) -> Result<Self> {
+        let own = own_name()?;
+        let home = cache::root()?.join("apt").join(name);
+        let parts = home.join("sources.list.d");
+        for directory in [&parts, &home.join("lists/partial"), &home.join("cache/archives/partial")] {
+            fs::create_dir_all(directory)
+                .with_context(|| format!("cannot create {}", directory.display()))?;
+        }
+        let mut found = false;
+        for source in own_sources()? {
+            let text =
+                fs::read_to_string(&source).with_context(|| format!("cannot read {}", source.display()))?;
+            let lines = source.extension().is_some_and(|extension| extension == "list");
+            let changed = if lines { lines_for(&text, &own, name) } else { stanzas_for(&text, &own, name) };
+            found |= !changed.is_empty();
+            fs::write(parts.join(source.file_name().unwrap_or_default()), changed)?;
+        }
+        if !found {
+            bail!("no apt source of this machine is of its own release {own}");
+        }
+        let path = |below: &str| home.join(below).display().to_string();
+        let options = [
+            // A file that does not exist: all sources are in the directory.
+            format!("Dir::Etc::sourcelist={}", path("none")),
+            format!("Dir::Etc::sourceparts={}", path("sources.list.d")),
+            format!("Dir::State::lists={}", path("lists")),
+            format!("Dir::Cache={}", path("cache")),
+        ];
+        Ok(Self { name: name.to_owned(), options: options.into() })
+    }
+
+    /// Downloads packages and unpacks them over each other.
+    pub fn unpack(&self, names: &[String], directory: &Path) -> Result<()> {
+        let fetched = cache::root()?.join("apt").join(&self.name).join("cache/pkgcache.bin");
+        if !fetched.exists() {
+            self.update()?;
+        }
+        apt::unpack_from(&self.options, names, directory, || self.update())
+    }
+
+    fn update(&self) -> Result<()> {
+        let mut update = Command::new("apt-get");
+        update.args(self.options.iter().flat_map(|option| ["-o", option]));
+        update.args(["-o", "APT::Sandbox::User=root", "update"]);
+        ui::step(&format!("apt-get update for {}", self.name), || process::quiet(&mut update))
+    }
+}
+
+/// The code name of the release that this machine runs.
+pub fn own_name() -> Result<String> {
+    let text = fs::read_to_string("/etc/os-release").context("cannot read /etc/os-release")?;
+    let name = text.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
+    Ok(name.context("/etc/os-release has no VERSION_CODENAME")?.trim_matches('"').to_owned())
+}
+
+/// The place that apt takes the machine's own release from.
+pub fn own_mirror() -> Result<String> {
+    let own = own_name()?;
+    for source in own_sources()? {
+        let text =
+            fs::read_to_string(&source).with_context(|| format!("cannot read {}", source.display()))?;
+        let from_stanzas = stanzas_for(&text, &own, &own);
+        let uri = from_stanzas.lines().find_map(|line| line.strip_prefix("URIs:"));
+        let from_lines = lines_for(&text, &own, &own);
+        let word = from_lines.split_whitespace().find(|word| word.contains("://"));
+        if let Some(uri) = uri.and_then(|uris| uris.split_whitespace().next()).or(word) {
+            return Ok(uri.to_owned());
+        }
+    }
+    bail!("no apt source of this machine is of its own release {own}")
+}
+
+/// The files that apt reads its sources from.
+fn own_sources() -> Result<Vec<PathBuf>> {
+    let mut config = Command::new("apt-config");
+    config.args(["shell", "LIST", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d"]);
+    let text = process::output(&mut config)?;
+    let value = |name: &str| {
+        text.lines()
+            .find_map(|line| Some(line.strip_prefix(name)?.strip_prefix('=')?.trim_matches('\'').to_owned()))
+    };
+    let mut files: Vec<PathBuf> =
+        value("LIST").map(PathBuf::from).into_iter().filter(|path| path.is_file()).collect();
+    if let Some(entries) = value("PARTS").and_then(|parts| fs::read_dir(parts).ok()) {
+        let named =
+            |path: &PathBuf| path.extension().is_some_and(|found| found == "list" || found == "sources");
+        files.extend(entries.filter_map(Result::ok).map(|entry| entry.path()).filter(named));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// One-line sources of exactly the release `own`, with its name exchanged.
+fn lines_for(text: &str, own: &str, name: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines().filter(|line| line.starts_with("deb ")) {
+        let words: Vec<&str> = line.split(' ').collect();
+        if words.contains(&own) {
+            let changed: Vec<&str> =
+                words.iter().map(|word| if *word == own { name } else { word }).collect();
+            out.push_str(&changed.join(" "));
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// Stanzas that have the release `own` among their suites, with that one exchanged and the others (updates, security) left out.
+fn stanzas_for(text: &str, own: &str, name: &str) -> String {
+    let mut out = String::new();
+    for stanza in text.split("\n\n") {
+        let suites = stanza.lines().find_map(|line| line.strip_prefix("Suites:"));
+        if !suites.is_some_and(|suites| suites.split_whitespace().any(|suite| suite == own)) {
+            continue;
+        }
+        for line in stanza.lines().filter(|line| !line.starts_with('#')) {
+            out.push_str(&if line.starts_with("Suites:") {
+                format!("Suites: {name}")
+            } else {
+                line.to_owned()
+            });
+            out.push('\n');
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stanzas() {
+        let text = "Types: deb\n# words\nURIs: x\nSuites: old old-updates\n\nTypes: deb\nURIs: y\nSuites: old-security\n";
+        assert_eq!(stanzas_for(text, "old", "new"), "Types: deb\nURIs: x\nSuites: new\n\n");
+    }
+
+    #[test]
+    fn lines() {
+        let text = "# deb x old main\ndeb x old main\ndeb [a=b] x old-security main\ndeb-src x old main\n";
+        assert_eq!(lines_for(text, "old", "new"), "deb x new main\n");
+    }
+}
