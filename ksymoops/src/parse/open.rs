@@ -165,7 +165,11 @@ impl Open {
         let rest = body.get(from..).unwrap_or_default();
         if let Some(first) = found.first() {
             let between = body.get(from..first.start).unwrap_or_default();
-            let is_frame = between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'('));
+            // powerpc puts the stack pointer in brackets before the address.
+            let is_frame = between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'('))
+                || between.trim_ascii().strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).is_some_and(
+                    |digits| digits.len() >= 8 && digits.iter().all(u8::is_ascii_hexdigit),
+                );
             for found in found {
                 if is_frame {
                     self.frame(report, found.place, labelled);
