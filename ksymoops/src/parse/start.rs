@@ -31,6 +31,7 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"kernel BUG ", Kind::Bug),
     (b"Kernel BUG ", Kind::Bug),
     (b"general protection fault", Kind::GeneralProtection),
+    (b"segment-related general protection fault", Kind::GeneralProtection),
     (b"invalid opcode: ", Kind::InvalidOpcode),
     (b"invalid operand: ", Kind::InvalidOpcode),
     (b"undefined instruction: ", Kind::InvalidOpcode),
@@ -135,6 +136,9 @@ fn kind(text: &[u8]) -> Option<Kind> {
     if text.starts_with(b"WARNING: ") && memmem::find(text, b", CPU#").is_some() && memmem::find(text, b" at ").is_some()
     {
         return Some(Kind::Warning);
+    }
+    if text.starts_with(b"WARNING: ") && memmem::find(text, b" still has locks held!").is_some() {
+        return Some(Kind::Lockdep);
     }
     if text.starts_with(b"CPU ") {
         let words: [(&[u8], Kind); 2] =
