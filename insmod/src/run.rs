@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, LoadFlags};
+use modkeep::journal::{self, Known};
 use modcli::{Invocation, Output, Status, load_error_text, modname, parse, strerror};
 
 use crate::keep::{self, Decision};
@@ -87,7 +88,14 @@ fn insert(
         fresh: args.fresh,
     };
     match keep::decide(&job, kernel, output)? {
-        Decision::Plain => plain::insert(&job, kernel, output).map(|()| Status::Success),
+        Decision::Plain => {
+            plain::insert(&job, kernel, output)?;
+            // Its name is the kernel's matter here; a file's name serves for nearly all.
+            let name = modname::from_path(file);
+            let known = name.as_deref().map(|name| Known { name, file: Some(job.module.path()), header: None, build_id: &[] });
+            journal::note(kernel, known, false);
+            Ok(Status::Success)
+        }
         Decision::Finished(status) => Ok(status),
     }
 }

@@ -32,4 +32,4 @@ pub use kernel::Kernel;
 pub use linux::Linux;
 /// The error number of a system call, as `nix` has it.
 pub use nix::errno::Errno;
-pub use types::{InitState, KernelCompression, Lockdown, ModuleFile, Section, SectionAddress};
+pub use types::{BootIdentity, InitState, KernelCompression, Lockdown, ModuleFile, Section, SectionAddress};

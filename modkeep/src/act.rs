@@ -44,7 +44,14 @@ impl Action<'_> {
     /// The kernel refuses one of them, or does not show afterwards what it should. A keeper that
     /// this call made is removed again; one that lived before is not touched unless the plan was to
     /// replace it and its successor was accepted in a trial.
-    pub fn carry_out(&self, kernel: &dyn Kernel, params: &CStr) -> Result<Done, KeepError> {
+    ///
+    /// `before_owner` is called when the keeper is there and the owner is not: an oops in the owner's init ends this process.
+    pub fn carry_out(
+        &self,
+        kernel: &dyn Kernel,
+        params: &CStr,
+        before_owner: &dyn Fn(),
+    ) -> Result<Done, KeepError> {
         let keeper = keeper_name(self.owner);
         if let Some(trial) = &self.images.trial {
             self.try_out(kernel, trial)?;
@@ -59,7 +66,7 @@ impl Action<'_> {
             }
             None => false,
         };
-        let outcome = self.load_owner(kernel, &keeper, params, made);
+        let outcome = self.load_owner(kernel, &keeper, params, made, before_owner);
         match outcome {
             Err(KeepError::Owner { errno, .. }) if made => {
                 let keeper_left = remove(kernel, &keeper).err().map(|error| match error {
@@ -96,6 +103,7 @@ impl Action<'_> {
         keeper: &str,
         params: &CStr,
         made: bool,
+        before_owner: &dyn Fn(),
     ) -> Result<Done, KeepError> {
         if made {
             let live = kernel.init_state(keeper)? == Some(InitState::Live);
@@ -105,6 +113,7 @@ impl Action<'_> {
                 });
             }
         }
+        before_owner();
         kernel
             .init_module(&self.images.owner, params)
             .map_err(|errno| KeepError::Owner { errno, keeper_left: None })?;

@@ -63,7 +63,9 @@ fn one(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Output) -
         discard::explain(target, kernel, output);
         return Status::Failure;
     }
-    discard::after(target, args, kernel, output)
+    let status = discard::after(target, args, kernel, output);
+    modkeep::journal::note(kernel, None, false);
+    status
 }
 
 fn remove(name: &str, force: bool, kernel: &dyn Kernel) -> Result<(), Errno> {

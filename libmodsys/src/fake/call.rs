@@ -57,6 +57,7 @@ pub enum Op {
     Btf,
     Taint,
     Release,
+    Boot,
     Compression,
     SigEnforce,
     Lockdown,
