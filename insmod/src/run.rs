@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, LoadFlags, lock};
 use modcli::{Invocation, KernelLog, Output, Status, modname, parse};
+use modkeep::journal::{self, Known};
 use modstate::{Places, snapshot};
 
 use crate::keep::{self, Decision};
@@ -153,7 +154,19 @@ fn insert(
         return dry::check(&job, kernel, output).map(|()| Status::Success);
     }
     let status = match keep::decide(&job, kernel, output)? {
-        Decision::Plain => plain::insert(&job, kernel, output).map(|()| Status::Success)?,
+        Decision::Plain => {
+            plain::insert(&job, kernel, output)?;
+            // Its name is the kernel's matter here; a file's name serves for nearly all.
+            let name = modname::from_path(module.argument());
+            let known = name.as_deref().map(|name| Known {
+                name,
+                file: Some(module.path()),
+                header: None,
+                build_id: &[],
+            });
+            journal::note(kernel, known, false);
+            Status::Success
+        }
         Decision::Finished(status) => status,
     };
     if let Some(saved) = saved.filter(|_| status == Status::Success) {

@@ -10,6 +10,7 @@ pub mod dwarf;
 pub mod elf;
 pub mod export;
 pub mod image;
+pub mod journal;
 pub mod modinfo;
 pub mod module;
 pub mod note;

@@ -8,8 +8,8 @@ use std::os::fd::BorrowedFd;
 use nix::errno::Errno;
 
 use crate::{
-    InitState, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile, PersistSupport, RemoveFlags,
-    Section, SysError,
+    BootIdentity, InitState, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile, PersistSupport,
+    RemoveFlags, Section, SysError,
 };
 
 /// Everything the tools ask of a kernel.
@@ -94,6 +94,12 @@ pub trait Kernel {
     /// # Errors
     /// [`SysError`] if the kernel does not say.
     fn release(&self) -> Result<String, SysError>;
+
+    /// Which boot of which kernel this is, for a journal.
+    ///
+    /// # Errors
+    /// [`SysError`] if the kernel does not say.
+    fn boot(&self) -> Result<BootIdentity, SysError>;
 
     /// The compression that the kernel undoes itself; `None` if it undoes none.
     ///

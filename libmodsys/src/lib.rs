@@ -33,5 +33,6 @@ pub use linux::{Linux, sealed_file};
 /// The error number of a system call, as `nix` has it.
 pub use nix::errno::Errno;
 pub use types::{
-    InitState, KernelCompression, Lockdown, LogRecord, ModuleFile, PersistSupport, Section, SectionAddress,
+    BootIdentity, InitState, KernelCompression, Lockdown, LogRecord, ModuleFile, PersistSupport, Section,
+    SectionAddress,
 };

@@ -92,6 +92,19 @@ pub struct LogRecord {
     pub text: String,
 }
 
+/// A boot of a kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BootIdentity {
+    /// The kernel's random name for this boot, from `/proc/sys/kernel/random/boot_id`.
+    pub id: String,
+    /// The text of `/proc/version`, without its line end.
+    pub banner: String,
+    /// The kernel's ELF notes, `/sys/kernel/notes`; empty where it shows none.
+    pub notes: Vec<u8>,
+    /// Time since boot in hundredths of a second, from `/proc/uptime`.
+    pub uptime: u64,
+}
+
 /// A module file from `/lib/modules`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleFile {

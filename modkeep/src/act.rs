@@ -44,20 +44,28 @@ impl Action<'_> {
     /// The kernel refuses one of them, or does not show afterwards what it should. A keeper that
     /// this call made is removed again; one that lived before is not touched unless the plan was to
     /// replace it and its successor was accepted in a trial.
-    pub fn carry_out(&self, kernel: &dyn Kernel, params: &CStr) -> Result<Done, KeepError> {
+    ///
+    /// `before_owner` is called when the keeper is there and the owner is not: an oops in the owner's init ends this process.
+    pub fn carry_out(
+        &self,
+        kernel: &dyn Kernel,
+        params: &CStr,
+        before_owner: &dyn Fn(),
+    ) -> Result<Done, KeepError> {
         let keeper = keeper_name(self.owner);
         if let Some(trial) = &self.images.trial {
             self.try_out(kernel, trial)?;
             remove(kernel, &keeper)?;
         }
         let Some(image) = &self.images.keeper else {
-            self.load_owner(kernel, params)?;
+            self.load_owner(kernel, params, before_owner)?;
             return self.bound(kernel, &keeper);
         };
         if let Err(errno) = kernel.init_module(image, c"") {
             return self.keeper_refused(errno);
         }
-        let loaded = shows_header(kernel, &keeper).and_then(|()| self.load_owner(kernel, params));
+        let loaded =
+            shows_header(kernel, &keeper).and_then(|()| self.load_owner(kernel, params, before_owner));
         match loaded {
             Ok(()) => self.bound(kernel, &keeper),
             Err(error) => Err(take_back(kernel, &keeper, error)),
@@ -87,7 +95,13 @@ impl Action<'_> {
         }
     }
 
-    fn load_owner(&self, kernel: &dyn Kernel, params: &CStr) -> Result<(), KeepError> {
+    fn load_owner(
+        &self,
+        kernel: &dyn Kernel,
+        params: &CStr,
+        before_owner: &dyn Fn(),
+    ) -> Result<(), KeepError> {
+        before_owner();
         let loaded = kernel.init_module(&self.images.owner, params);
         loaded.map_err(|errno| KeepError::Owner { errno, keeper_left: None })
     }

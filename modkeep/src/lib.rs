@@ -5,6 +5,7 @@
 //! - [`plan`]: what loading a file would do, by the table of fallbacks; nothing is changed by it.
 //! - [`Action::carry_out`]: does it, and undoes the steps that were its own where a later one fails.
 //! - [`discard`]: drops a region.
+//! - [`journal::record`]: writes down what an oops of this boot will need.
 //!
 //! ```
 //! use libmodsys::FakeKernel;
@@ -22,6 +23,7 @@ mod discard;
 mod error;
 mod export_layout;
 mod imports;
+pub mod journal;
 mod kernel_region;
 mod obstacle;
 mod plan;

@@ -122,6 +122,7 @@ impl Run<'_> {
         Location::forget(&target.name, self.places);
         let status = discard::after(target, args, kernel, output);
         stacks::remove_unused(used, kernel, output);
+        modkeep::journal::note(kernel, None, false);
         saved.and(status)
     }
 

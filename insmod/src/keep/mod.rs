@@ -9,6 +9,7 @@ use std::time::Duration;
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status};
+use modkeep::journal::{self, Known};
 use modkeep::{Action, Done, Images, KeepError, Plan, Request, Way, plan};
 
 use crate::{Job, Keep, force, plain};
@@ -70,14 +71,22 @@ pub fn decide(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result
                 Err(error) => report(job, &error, output),
             }
         }
-        Ok(Plan::Keep { way, owner, images, notes, may_fall_back, region, .. }) => {
+        Ok(Plan::Keep { way, owner, images, notes, may_fall_back, region, inventory }) => {
             for note in notes {
                 output.always(Level::Warning, format_args!("{}: {note}", job.module.argument().display()));
             }
             let images = forced(job, *images)?;
             let action = Action { way, owner: &owner, images: &images, may_fall_back };
-            match action.carry_out(kernel, job.params) {
+            let known = Known {
+                name: &owner,
+                file: Some(job.module.path()),
+                header: Some(&inventory.header),
+                build_id: &inventory.header.build_id,
+            };
+            let before_owner = || journal::note(kernel, Some(known), true);
+            match action.carry_out(kernel, job.params, &before_owner) {
                 Ok(Done::Kept) => {
+                    journal::note(kernel, Some(known), false);
                     let kept = region.map_or(0, |region| region.header.size());
                     said(way, &owner, kept, output);
                     Ok(Decision::Finished(Status::Success))

@@ -11,8 +11,8 @@ use nix::errno::Errno;
 
 use super::{Call, FakeKernel, FakeModule, Op};
 use crate::{
-    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile, PersistSupport,
-    RemoveFlags, Section, SectionAddress, SysError,
+    BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile,
+    PersistSupport, RemoveFlags, Section, SectionAddress, SysError,
 };
 
 impl FakeKernel {
@@ -137,6 +137,12 @@ impl Kernel for FakeKernel {
 
     fn release(&self) -> Result<String, SysError> {
         self.setting(Op::Release, "uname", |settings| settings.release.clone())
+    }
+
+    fn boot(&self) -> Result<BootIdentity, SysError> {
+        const ID: &str = "/proc/sys/kernel/random/boot_id";
+        let missing = || SysError::Open { path: PathBuf::from(ID), errno: Errno::ENOENT };
+        self.setting(Op::Boot, ID, |settings| settings.boot.clone())?.ok_or_else(missing)
     }
 
     fn compression(&self) -> Result<Option<KernelCompression>, SysError> {

@@ -62,6 +62,7 @@ pub enum Op {
     Btf,
     Taint,
     Release,
+    Boot,
     Compression,
     SigEnforce,
     Lockdown,

@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::{KernelCompression, Lockdown, LogRecord, ModuleFile, PersistSupport};
+use crate::{BootIdentity, KernelCompression, Lockdown, LogRecord, ModuleFile, PersistSupport};
 
 /// Facts about the kernel as a whole. Each field is the answer of the method of [`crate::Kernel`] of that name.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "each is the answer of the method of Kernel of that name")]
 pub struct Settings {
     pub release: String,
+    /// `None`: the kernel does not say, and so nothing is written to a journal.
+    pub boot: Option<BootIdentity>,
     pub kallsyms: Vec<u8>,
     pub vmlinux_btf: Option<Vec<u8>>,
     pub taint: u64,
@@ -34,6 +36,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             release: "6.1.0-fake".to_owned(),
+            boot: None,
             kallsyms: Vec::new(),
             vmlinux_btf: None,
             taint: 0,

@@ -3,6 +3,7 @@
 //!
 //! One interface of the kernel per file; this one only puts them together. Nothing is kept between calls: the kernel is the only record.
 
+mod boot;
 mod builtin;
 mod builtin_index;
 mod compression;
@@ -30,8 +31,8 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use crate::{
-    InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile, PersistSupport,
-    RemoveFlags, Section, SysError,
+    BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile,
+    PersistSupport, RemoveFlags, Section, SysError,
 };
 
 /// Where an extended kernel lists what it keeps.
@@ -148,6 +149,10 @@ impl Kernel for Linux {
 
     fn release(&self) -> Result<String, SysError> {
         self.release.clone().map_or_else(settings::running_release, Ok)
+    }
+
+    fn boot(&self) -> Result<BootIdentity, SysError> {
+        boot::read(self)
     }
 
     fn compression(&self) -> Result<Option<KernelCompression>, SysError> {

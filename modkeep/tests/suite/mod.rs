@@ -23,7 +23,9 @@ pub fn load(kernel: &FakeKernel, request: Request<'_>) -> Result<Option<Done>, K
         Plan::Plain { .. } => Ok(None),
         Plan::Direct { .. } => panic!("this kernel keeps nothing itself"),
         Plan::Keep { way, owner, images, may_fall_back, .. } => {
-            Action { way, owner: &owner, images: &images, may_fall_back }.carry_out(kernel, c"").map(Some)
+            Action { way, owner: &owner, images: &images, may_fall_back }
+                .carry_out(kernel, c"", &|| ())
+                .map(Some)
         }
     }
 }

@@ -17,7 +17,7 @@ fn loaded(name: &str) -> FakeKernel {
     let request = Request { file: &file, keep: Keep::Require, fresh: false, assume_unloaded: false };
     let Plan::Keep { way, owner, images, .. } = plan(&kernel, request).unwrap() else { panic!() };
     let action = Action { way, owner: &owner, images: &images, may_fall_back: false };
-    action.carry_out(&kernel, c"").unwrap();
+    action.carry_out(&kernel, c"", &|| ()).unwrap();
     kernel
 }
 

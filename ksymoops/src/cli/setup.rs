@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! From the options to what reports are decoded with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use libmodsys::Kernel;
+
+use super::Args;
+use crate::decode::Decoder;
+use crate::resolve::{KaslrHint, Sources};
+use crate::{journal, persistent};
+
+/// Makes the decoder. What could not be read is named in `warnings`.
+pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<String>) -> Result<Decoder> {
+    let named = |path: &Path| expanded(path, kernel);
+    let option = args.kaslr_offset.as_deref().map(offset).transpose()?;
+    let modules_text = match args.lsmod.as_ref().filter(|_| !args.no_lsmod) {
+        Some(path) => Some(fs::read(path).with_context(|| format!("cannot read {}", path.display()))?),
+        None => None,
+    };
+    let live = |path: &str| args.dmesg.then(|| PathBuf::from(path));
+    let sources = Sources {
+        vmlinux: args.vmlinux.as_deref().filter(|_| !args.no_vmlinux).map(named),
+        debug_dirs: args.debug_dir.clone(),
+        system_map: args.system_map.as_deref().filter(|_| !args.no_system_map).map(named),
+        kallsyms: if args.no_ksyms {
+            None
+        } else {
+            args.ksyms.as_deref().map(named).or_else(|| live("/proc/kallsyms"))
+        },
+        modules: if args.no_object {
+            Vec::new()
+        } else {
+            args.object.iter().map(|path| named(path)).collect()
+        },
+        modules_text: match modules_text {
+            None if args.dmesg && !args.no_lsmod => kernel.modules_text().ok(),
+            text => text,
+        },
+        loaded: Vec::new(),
+        release: args.release.clone(),
+        build_id: None,
+        kaslr: KaslrHint { option, ..KaslrHint::default() },
+        root: args.root.clone(),
+        discover: !args.no_discovery && !args.no_vmlinux && !args.no_object,
+    };
+    let mut places = args.persist.clone();
+    let default = args.root.join(modkeep::journal::DIRECTORY.trim_start_matches('/'));
+    if !args.no_journal && default.is_dir() {
+        places.push(default);
+    }
+    let mut regions = persistent::load_saved(&args.persist, warnings);
+    // Only a log that is certainly of this boot may be decoded with what holds in this boot.
+    if args.dmesg {
+        regions.extend(persistent::of_kernel(kernel, warnings));
+    }
+    let mut files = sources.modules.clone();
+    files.extend(sources.debug_dirs.iter().cloned());
+    let mut decoder = Decoder::default();
+    decoder.sources = sources;
+    decoder.journal = journal::load(&places, warnings);
+    decoder.boot.clone_from(&args.boot);
+    decoder.regions = regions;
+    decoder.fields = persistent::Fields::new(files);
+    Ok(decoder)
+}
+
+fn offset(text: &str) -> Result<u64> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    u64::from_str_radix(digits, 16)
+        .with_context(|| format!("--kaslr-offset takes hexadecimal digits, not {text:?}"))
+}
+
+/// `*r`, `*m`, `*n` and `*s` stand for what `uname` says.
+fn expanded(path: &Path, kernel: &dyn Kernel) -> PathBuf {
+    let Some(text) = path.to_str().filter(|text| text.contains('*')) else { return path.to_owned() };
+    let release = kernel.release().unwrap_or_default();
+    let node = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let text = text.replace("*r", &release).replace("*m", std::env::consts::ARCH).replace("*n", node.trim());
+    PathBuf::from(text.replace("*s", "Linux"))
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What is known of the kernel of one report.
+
+use std::rc::Rc;
+
+use super::Decoder;
+use crate::journal::{BootMatch, find, modules_at};
+use crate::persistent::{Region, of_journal};
+use crate::report::Report;
+use crate::resolve::{BuildId, KaslrPair, LoadedModule, Resolver, Sources};
+
+/// What is known of the kernel of one report.
+#[derive(Debug)]
+pub(super) struct Knowledge {
+    pub resolver: Rc<Resolver>,
+    pub regions: Vec<Region>,
+    /// Words on where the knowledge is from, for the head of the report.
+    pub summary: Vec<String>,
+}
+
+impl Knowledge {
+    pub fn of(decoder: &Decoder, report: &Report) -> Self {
+        let mut summary = Vec::new();
+        let boot = match find(&decoder.journal, report, decoder.boot.as_deref()) {
+            BootMatch::None => None,
+            BootMatch::One(boot) => {
+                summary.push(format!("boot {} of the journal", boot.id));
+                Some(boot)
+            }
+            BootMatch::Several(boots) => {
+                let names: Vec<_> = boots.iter().map(|boot| boot.id.as_str()).collect();
+                let names = names.join(" and ");
+                decoder.warn(format!(
+                    "the log fits boots {names} of the journal: none is used, --boot picks one"
+                ));
+                summary.push(format!("boots {names} of the journal fit: none is used (--boot picks one)"));
+                None
+            }
+        };
+        let mut sources = decoder.sources.clone();
+        from_report(report, &mut sources);
+        if let Some(boot) = boot {
+            let states = modules_at(&decoder.journal, &boot.id, report.time_us);
+            sources.loaded.extend(states.iter().map(|state| LoadedModule {
+                name: state.module.name.clone(),
+                build_id: build_id(&state.module.build_id),
+                sections: state.module.sections.clone(),
+                file: state.module.file.as_ref().map(Into::into),
+            }));
+            sources.build_id = sources.build_id.or_else(|| build_id(&boot.build_id));
+            sources.kaslr.journal.clone_from(&boot.text);
+        }
+        let key = format!(
+            "{:?} {:?} {:?} {:?} {:?}",
+            sources.release, sources.build_id, sources.kaslr, sources.loaded, sources.modules_text
+        );
+        let mut regions = decoder.regions.clone();
+        if let Some(boot) = boot {
+            regions.extend(of_journal(&decoder.journal, &boot.id, report.time_us));
+        }
+        let resolver = decoder.resolver(key, || sources);
+        if let Some(slide) = resolver.slide() {
+            summary.push(format!("kernel moved by {:#x}, by {}", slide.offset, slide.source));
+        }
+        Self { resolver, regions, summary }
+    }
+}
+
+/// What the report itself says of its kernel.
+fn from_report(report: &Report, sources: &mut Sources) {
+    let context = &report.context;
+    let banner =
+        context.banner.as_ref().and_then(|banner| banner.split_whitespace().nth(2)).map(str::to_owned);
+    let release = context.release.as_ref().map(|release| release.value.clone());
+    sources.release = sources.release.take().or(release).or(banner);
+    sources.build_id = context.build_id.as_ref().and_then(|id| id.parse().ok()).or(sources.build_id.take());
+    sources.kaslr.kernel_offset = context.kernel_offset.map(|offset| offset.slide.0);
+    let pairs =
+        report.anchors().filter(|(_, place)| place.module.is_none()).filter_map(|(address, place)| {
+            let (symbol, offset) = (place.symbol.clone()?, place.offset);
+            Some(KaslrPair { address: address.0, symbol, offset, size: place.size })
+        });
+    sources.kaslr.pairs = pairs.take(16).collect();
+    for place in report.places() {
+        let (Some(module), Some(id)) = (&place.module, &place.build_id) else { continue };
+        if !sources.loaded.iter().any(|loaded| loaded.name == *module) {
+            let build_id = id.parse().ok();
+            sources.loaded.push(LoadedModule { name: module.clone(), build_id, ..LoadedModule::default() });
+        }
+    }
+}
+
+fn build_id(bytes: &[u8]) -> Option<BuildId> {
+    (!bytes.is_empty()).then(|| BuildId::new(bytes))
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Reading a line from left to right.
+
+/// A position in a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cursor<'t> {
+    text: &'t [u8],
+    at: usize,
+}
+
+impl<'t> Cursor<'t> {
+    pub fn new(text: &'t [u8]) -> Self {
+        Self { text, at: 0 }
+    }
+
+    pub fn at(text: &'t [u8], at: usize) -> Self {
+        Self { text, at: at.min(text.len()) }
+    }
+
+    /// How many bytes were read.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    pub fn rest(&self) -> &'t [u8] {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.rest().is_empty()
+    }
+
+    pub fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    pub fn skip(&mut self, count: usize) {
+        self.at = self.at.saturating_add(count).min(self.text.len());
+    }
+
+    /// Reads these bytes if they come next.
+    pub fn eat(&mut self, expected: &[u8]) -> bool {
+        let found = self.rest().starts_with(expected);
+        if found {
+            self.skip(expected.len());
+        }
+        found
+    }
+
+    /// Reads bytes as long as a condition holds.
+    pub fn take_while(&mut self, condition: impl Fn(u8) -> bool) -> &'t [u8] {
+        let rest = self.rest();
+        let length = rest.iter().position(|&byte| !condition(byte)).unwrap_or(rest.len());
+        self.skip(length);
+        rest.get(..length).unwrap_or_default()
+    }
+
+    pub fn blanks(&mut self) -> usize {
+        self.take_while(is_blank).len()
+    }
+
+    /// The next word, without the blanks around it.
+    pub fn word(&mut self) -> &'t [u8] {
+        self.blanks();
+        let word = self.take_while(|byte| !is_blank(byte));
+        self.blanks();
+        word
+    }
+
+    /// A decimal number of at least one digit.
+    pub fn decimal(&mut self) -> Option<u64> {
+        let mut ahead = *self;
+        let number = decimal(ahead.take_while(|byte| byte.is_ascii_digit()))?;
+        *self = ahead;
+        Some(number)
+    }
+
+    /// A hexadecimal number of at least one digit, with its count of digits.
+    pub fn hex(&mut self) -> Option<(u64, usize)> {
+        let mut ahead = *self;
+        let digits = ahead.take_while(|byte| byte.is_ascii_hexdigit());
+        let number = hex(digits)?;
+        *self = ahead;
+        Some((number, digits.len()))
+    }
+}
+
+pub(super) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// The value of decimal digits and nothing else.
+pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || digits.len() > 19 {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |sum, &digit| {
+        digit.is_ascii_digit().then(|| sum.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0'))))
+    })
+}
+
+/// The value of 1 to 16 hexadecimal digits and nothing else.
+pub(super) fn hex(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || digits.len() > 16 {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |sum, &digit| {
+        char::from(digit).to_digit(16).map(|value| sum << 4 | u64::from(value))
+    })
+}
+
+/// Text of the log as a string; what is not UTF-8 is replaced.
+pub(super) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

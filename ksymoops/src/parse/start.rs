@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The first lines of reports.
+
+use memchr::memmem;
+
+use super::cursor::Cursor;
+use crate::report::Kind;
+
+/// How the message of a start line begins, and what the report is about. The first that fits counts.
+const BEGINNINGS: &[(&[u8], Kind)] = &[
+    (b"BUG: KASAN: ", Kind::Kasan),
+    (b"BUG: KMSAN: ", Kind::Kmsan),
+    (b"BUG: KCSAN: ", Kind::Kcsan),
+    (b"BUG: KFENCE: ", Kind::Kfence),
+    (b"BUG: unable to handle ", Kind::PageFault),
+    (b"BUG: Unable to handle ", Kind::PageFault),
+    (b"BUG: kernel NULL pointer dereference", Kind::PageFault),
+    (b"BUG: soft lockup", Kind::SoftLockup),
+    (b"watchdog: BUG: soft lockup", Kind::SoftLockup),
+    (b"NMI watchdog: BUG: soft lockup", Kind::SoftLockup),
+    (b"Watchdog detected hard LOCKUP", Kind::HardLockup),
+    (b"watchdog: Watchdog detected hard LOCKUP", Kind::HardLockup),
+    (b"NMI watchdog: Watchdog detected hard LOCKUP", Kind::HardLockup),
+    (b"BUG: sleeping function called", Kind::AtomicSleep),
+    (b"BUG: scheduling while atomic", Kind::AtomicSleep),
+    (b"BUG: Bad page ", Kind::BadPage),
+    (b"BUG: memory leak", Kind::MemoryLeak),
+    (b"BUG: held lock freed", Kind::Lockdep),
+    (b"BUG: spinlock ", Kind::Lockdep),
+    (b"BUG: ", Kind::Bug),
+    (b"kernel BUG ", Kind::Bug),
+    (b"Kernel BUG ", Kind::Bug),
+    (b"general protection fault", Kind::GeneralProtection),
+    (b"segment-related general protection fault", Kind::GeneralProtection),
+    (b"invalid opcode: ", Kind::InvalidOpcode),
+    (b"invalid operand: ", Kind::InvalidOpcode),
+    (b"undefined instruction: ", Kind::InvalidOpcode),
+    (b"divide error: ", Kind::DivideError),
+    (b"stack segment: ", Kind::StackSegment),
+    (b"double fault: ", Kind::DoubleFault),
+    (b"PANIC: double fault", Kind::DoubleFault),
+    (b"traps: PANIC: double fault", Kind::DoubleFault),
+    (b"traps: PANIC", Kind::Trap),
+    (b"int3: ", Kind::Trap),
+    (b"Oops: general protection fault", Kind::GeneralProtection),
+    (b"Oops: divide error", Kind::DivideError),
+    (b"Oops: invalid opcode", Kind::InvalidOpcode),
+    (b"Oops: stack segment", Kind::StackSegment),
+    (b"Oops: double fault", Kind::DoubleFault),
+    (b"Oops: int3", Kind::Trap),
+    (b"Oops: ", Kind::Oops),
+    (b"Oops[#", Kind::Oops),
+    (b"Oops [#", Kind::Oops),
+    (b"Oops - ", Kind::Oops),
+    (b"Kernel BUG [#", Kind::Bug),
+    (b"Internal error: ", Kind::Oops),
+    (b"Unable to handle ", Kind::PageFault),
+    (b"Unhandled fault: ", Kind::Oops),
+    (b"Unhandled prefetch abort", Kind::Oops),
+    (b"Insufficient stack space to handle exception", Kind::Oops),
+    (b"SError Interrupt on CPU", Kind::Oops),
+    (b"Machine check in kernel mode", Kind::MachineCheck),
+    (b"illegal operation: ", Kind::InvalidOpcode),
+    (b"monitor event: ", Kind::Bug),
+    (b"WARNING: CPU: ", Kind::Warning),
+    (b"WARNING: at ", Kind::Warning),
+    (b"WARNING: possible ", Kind::Lockdep),
+    (b"WARNING: suspicious RCU usage", Kind::Lockdep),
+    (b"WARNING: inconsistent lock state", Kind::Lockdep),
+    (b"WARNING: bad unlock balance", Kind::Lockdep),
+    (b"WARNING: lock held when returning", Kind::Lockdep),
+    (b"WARNING: held lock freed", Kind::Lockdep),
+    (b"WARNING: still has locks held", Kind::Lockdep),
+    (b"WARNING: nested lock was not taken", Kind::Lockdep),
+    (b"WARNING: kernel stack ", Kind::Warning),
+    (b"WARNING: stack going in the wrong direction", Kind::Warning),
+    (b"WARNING: unrecognized unwind", Kind::Warning),
+    (b"WARNING: SOFTIRQ-", Kind::Lockdep),
+    (b"WARNING: HARDIRQ-", Kind::Lockdep),
+    (b"[ BUG: ", Kind::Lockdep),
+    (b"[ INFO: ", Kind::Lockdep),
+    (b"INFO: possible ", Kind::Lockdep),
+    (b"INFO: suspicious RCU usage", Kind::Lockdep),
+    (b"INFO: inconsistent lock state", Kind::Lockdep),
+    (b"INFO: trying to register non-static key", Kind::Lockdep),
+    (b"INFO: task ", Kind::HungTask),
+    (b"INFO: rcu", Kind::RcuStall),
+    (b"rcu: INFO: ", Kind::RcuStall),
+    (b"UBSAN: ", Kind::Ubsan),
+    (b"unreferenced object 0x", Kind::MemoryLeak),
+    (b"rust_kernel: panicked at ", Kind::Bug),
+    (b"Kernel panic - not syncing", Kind::Panic),
+    (b"sysrq: Trigger a crash", Kind::SysRq),
+    (b"sysrq: SysRq : Trigger a crash", Kind::SysRq),
+    (b"SysRq : Trigger a crash", Kind::SysRq),
+    (b"------------[ cut here ]", Kind::CutHere),
+    (b"8<--- cut here ---", Kind::CutHere),
+];
+
+/// Words that the rest of a message must have for the beginning to count, where the beginning alone is not enough.
+const CONDITIONS: &[(&[u8], &[&[u8]])] = &[
+    (b"INFO: task ", &[b" blocked for more", b" can't die for more"]),
+    (b"INFO: rcu", &[b"stall"]),
+    (b"rcu: INFO: ", &[b"stall"]),
+    (b"general protection fault", &[b"[#", b": 0000", b", maybe for address", b", probably for"]),
+    (b"Oops: ", &[b"[#", b"0", b"sig:", b"Kernel access", b"Exception"]),
+    (b"[ INFO: ", &[b" ]"]),
+    (b"[ BUG: ", &[b" ]"]),
+];
+
+/// What a start line says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Start {
+    pub kind: Kind,
+    /// It carries the number of the oops, `[#1]`: there is one such line in a report.
+    pub numbered: bool,
+    /// The address of a failed access, and where it is in the message.
+    pub address: Option<(u64, usize, usize)>,
+}
+
+/// Looks whether a message starts a report.
+pub(super) fn of(body: &[u8]) -> Option<Start> {
+    let body_start = body.iter().position(|&byte| byte != b' ').unwrap_or(0);
+    let text = body.get(body_start..)?;
+    let kind = kind(text)?;
+    Some(Start { kind, numbered: memmem::find(text, b"[#").is_some(), address: address(body, kind) })
+}
+
+fn kind(text: &[u8]) -> Option<Kind> {
+    for &(beginning, kind) in BEGINNINGS {
+        let Some(rest) = text.strip_prefix(beginning) else { continue };
+        let condition = CONDITIONS.iter().find(|(of, _)| *of == beginning);
+        let holds =
+            condition.is_none_or(|(_, words)| words.iter().any(|word| memmem::find(rest, word).is_some()));
+        return holds.then_some(kind);
+    }
+    if text.starts_with(b"WARNING: ")
+        && memmem::find(text, b", CPU#").is_some()
+        && memmem::find(text, b" at ").is_some()
+    {
+        return Some(Kind::Warning);
+    }
+    if text.starts_with(b"WARNING: ") && memmem::find(text, b" still has locks held!").is_some() {
+        return Some(Kind::Lockdep);
+    }
+    if text.starts_with(b"CPU ") {
+        let words: [(&[u8], Kind); 2] = [
+            (b" Unable to handle kernel ", Kind::PageFault),
+            (b": Machine Check Exception: ", Kind::MachineCheck),
+        ];
+        return words.iter().find(|(word, _)| memmem::find(text, word).is_some()).map(|(_, kind)| *kind);
+    }
+    None
+}
+
+/// `... at virtual address X`, `... address: X`, `... request at X`
+fn address(body: &[u8], kind: Kind) -> Option<(u64, usize, usize)> {
+    const MARKS: [&[u8]; 5] =
+        [b" virtual address ", b" address: ", b" for address ", b"canonical address ", b" at "];
+    if !matches!(kind, Kind::PageFault | Kind::GeneralProtection) {
+        return None;
+    }
+    for mark in MARKS {
+        let Some(at) = memmem::find(body, mark) else { continue };
+        let mut cursor = Cursor::at(body, at.saturating_add(mark.len()));
+        cursor.eat(b"0x");
+        let start = cursor.position();
+        if let Some((value, digits)) = cursor.hex()
+            && digits >= 8
+        {
+            return Some((value, start, cursor.position()));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+pub(super) fn beginnings() -> impl Iterator<Item = &'static [u8]> {
+    BEGINNINGS.iter().map(|(beginning, _)| *beginning)
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What an address in persistent data is.
+
+use serde::Serialize;
+
+use super::{Fields, Region};
+use crate::report::{Hex, Report};
+
+/// Whether the owner of persistent data was loaded when the report was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Owner {
+    /// It was.
+    Loaded,
+    /// Its init had not ended.
+    Loading,
+    /// Its exit was running.
+    Unloading,
+    /// It was not: whoever held the address held on to it too long.
+    NotLoaded,
+    /// Nobody tells.
+    Unknown,
+}
+
+impl Owner {
+    /// The words for a reader.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded then",
+            Self::Loading => "loading then (in its init)",
+            Self::Unloading => "unloading then (in its exit)",
+            Self::NotLoaded => "not loaded then",
+            Self::Unknown => "unknown whether loaded then",
+        }
+    }
+}
+
+/// What an address in persistent data is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hit {
+    /// The address.
+    pub address: Hex,
+    /// The module whose data they are.
+    pub owner: String,
+    /// The section.
+    pub section: &'static str,
+    /// Where the section was.
+    pub section_address: Hex,
+    /// Its size.
+    pub section_size: u64,
+    /// Offset in the section.
+    pub offset: u64,
+    /// The variable, with its source file where that is known.
+    pub variable: Option<String>,
+    /// Offset in the variable.
+    pub variable_offset: Option<u64>,
+    /// The C type of the variable.
+    pub type_name: Option<String>,
+    /// The field, from the variable's name on: `stats.hits[1]`.
+    pub path: Option<String>,
+    /// Whether the owner was loaded then.
+    pub owner_state: Owner,
+    /// Who told where the data were.
+    pub source: String,
+}
+
+/// Looks an address up.
+#[must_use]
+pub fn find(regions: &[Region], fields: &Fields, report: &Report, address: u64) -> Option<Hit> {
+    regions.iter().find_map(|region| {
+        let (role, base) = region.addresses.iter().find(|(role, base)| {
+            let size = region.header.section(*role).map_or(0, |section| section.size);
+            address.checked_sub(*base).is_some_and(|offset| offset < size)
+        })?;
+        let section = region.header.section(*role)?;
+        let offset = address.checked_sub(*base)?;
+        let variable = section
+            .variables
+            .iter()
+            .find(|variable| offset.checked_sub(variable.offset).is_some_and(|inner| inner < variable.size));
+        let inner = variable.and_then(|variable| offset.checked_sub(variable.offset));
+        Some(Hit {
+            address: Hex(address),
+            owner: region.header.owner.clone(),
+            section: role.section_name(),
+            section_address: Hex(*base),
+            section_size: section.size,
+            offset,
+            variable: variable.map(ToString::to_string),
+            variable_offset: inner,
+            type_name: variable.and_then(|variable| variable.type_name.clone()),
+            path: variable.zip(inner).and_then(|(variable, inner)| fields.path(region, variable, inner)),
+            owner_state: owner_state(report, region),
+            source: region.source.clone(),
+        })
+    })
+}
+
+/// By the report's list of modules; where it has none, by the region's source.
+fn owner_state(report: &Report, region: &Region) -> Owner {
+    if let Some(modules) = &report.context.modules {
+        return match modules.iter().find(|module| module.name == region.header.owner) {
+            None => Owner::NotLoaded,
+            Some(module) if module.flags.contains('+') => Owner::Loading,
+            Some(module) if module.flags.contains('-') => Owner::Unloading,
+            Some(_) => Owner::Loaded,
+        };
+    }
+    match region.owner_loaded {
+        Some(true) => Owner::Loaded,
+        Some(false) => Owner::NotLoaded,
+        None => Owner::Unknown,
+    }
+}

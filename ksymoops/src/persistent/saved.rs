@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Regions from copies of `/sys/module/KEEPER`: the header in `notes/.note.persist`, the addresses in `sections/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libmodfmt::elf::ByteOrder;
+use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, Role};
+
+use super::Region;
+
+/// The regions in folders that are such copies, or have some in them.
+#[must_use]
+pub fn load(paths: &[PathBuf], warnings: &mut Vec<String>) -> Vec<Region> {
+    let mut regions = Vec::new();
+    for path in paths {
+        let inner = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut folders: Vec<PathBuf> = std::iter::once(path.clone()).chain(inner).collect();
+        folders.sort();
+        for folder in folders {
+            let note = folder.join("notes").join(NOTE_SECTION);
+            let Ok(bytes) = fs::read(&note) else { continue };
+            match header(&bytes) {
+                Ok(header) => regions.push(region(&folder, header)),
+                Err(error) => warnings.push(format!("{}: {error}", note.display())),
+            }
+        }
+    }
+    regions
+}
+
+/// The note of a machine of either byte order.
+fn header(bytes: &[u8]) -> Result<Header, NoteError> {
+    Header::from_note(bytes, ByteOrder::Little)
+        .or_else(|error| Header::from_note(bytes, ByteOrder::Big).map_err(|_| error))
+}
+
+fn region(folder: &Path, header: Header) -> Region {
+    let address = |role: Role| {
+        let text = fs::read_to_string(folder.join("sections").join(role.section_name())).ok()?;
+        u64::from_str_radix(text.trim().strip_prefix("0x")?, 16).ok().filter(|&address| address != 0)
+    };
+    Region {
+        addresses: Role::ALL.into_iter().filter_map(|role| Some((role, address(role)?))).collect(),
+        header,
+        file: None,
+        source: folder.display().to_string(),
+        owner_loaded: None,
+    }
+}

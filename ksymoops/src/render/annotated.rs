@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The log with annotations: every line as it is, and behind those that something is known of, lines that begin with `;;`. The parser passes over
+//! such lines, so the output can be put in again.
+
+use std::io::{self, Write};
+
+use super::words::{self, Style, Words};
+use super::{Render, clean};
+use crate::decode::{Finding, What};
+use crate::report::Block;
+use crate::resolve::Unknown;
+
+/// Begins each line that is ours.
+const MARK: &str = ";; ";
+
+/// The annotated log.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Annotated {
+    /// With colours.
+    pub colour: bool,
+    /// The output is a terminal: control characters of the log are made visible. Otherwise every byte is kept.
+    pub terminal: bool,
+}
+
+impl Annotated {
+    fn log(&self, text: &[u8], out: &mut dyn Write) -> io::Result<()> {
+        if self.terminal { clean::write(text, out) } else { out.write_all(text) }
+    }
+
+    fn words(&self, words: &Words, indent: &str, out: &mut dyn Write) -> io::Result<()> {
+        let colour = match words.style {
+            Style::Plain => "2",
+            Style::Found => "36",
+            Style::Persistent => "1;35",
+            Style::Trap => "1;31",
+            Style::Unknown => "33",
+        };
+        let (on, off) =
+            if self.colour { (format!("\x1b[{colour}m"), "\x1b[0m") } else { (String::new(), "") };
+        write!(out, "{indent}{on}{MARK}")?;
+        // Names come from files and from the log: they are no more to be trusted.
+        let text = words.text.as_bytes();
+        if self.terminal {
+            clean::write(text, out)?
+        } else {
+            out.write_all(text)?
+        }
+        writeln!(out, "{off}")
+    }
+}
+
+impl Render for Annotated {
+    fn text(&mut self, text: &[u8], out: &mut dyn Write) -> io::Result<()> {
+        self.log(text, out)
+    }
+
+    fn block(&mut self, block: &Block, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+        let mut rest = findings;
+        for (index, line) in block.lines.iter().enumerate() {
+            let text = block.slice(line.span);
+            self.log(text, out)?;
+            let count = rest.iter().take_while(|finding| finding.line <= index).count();
+            let (here, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+            rest = later;
+            let mut lines: Vec<Words> = Vec::new();
+            for words in here.iter().flat_map(|finding| words::of(&finding.what)) {
+                if !lines.contains(&words) {
+                    lines.push(words);
+                }
+            }
+            lines.extend(here.iter().filter_map(|finding| no_symbols(finding, findings)));
+            if !lines.is_empty() && !text.ends_with(b"\n") {
+                writeln!(out)?;
+            }
+            for words in &lines {
+                self.words(words, "  ", out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Behind the first place of a report whose kernel has no symbols: the reason, once.
+fn no_symbols(finding: &Finding, all: &[Finding]) -> Option<Words> {
+    let lacks = |finding: &&Finding| matches!(&finding.what, What::Place { answer, .. } if answer.unknown == Some(Unknown::NoKernel));
+    let first = all.iter().filter(|other| other.report == finding.report).find(lacks)?;
+    std::ptr::eq(first, finding)
+        .then(|| Words { style: Style::Unknown, text: format!("symbols unknown: {}", Unknown::NoKernel) })
+}

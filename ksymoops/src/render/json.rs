@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! JSON: one object a report, one a line. `docs/ksymoops-json.md` is the reference.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::{Render, words};
+use crate::code::Listing;
+use crate::decode::{Finding, What};
+use crate::report::{Block, Hex};
+use crate::resolve::{Answer, Location};
+
+/// The version of the schema.
+const SCHEMA: u32 = 1;
+
+/// A JSON object for each report, each in a line of its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Json;
+
+impl Render for Json {
+    fn text(&mut self, _text: &[u8], _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn block(&mut self, block: &Block, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+        for (index, report) in block.reports.iter().enumerate() {
+            let own = block.lines.iter().filter(|line| line.report == Some(index));
+            let text: Vec<String> = own.map(|line| block.text_at(line.body)).collect();
+            let found: Vec<Value> =
+                findings.iter().filter(|finding| finding.report == index).map(finding).collect();
+            let value = json!({ "schema": SCHEMA, "report": report, "text": text, "findings": found });
+            serde_json::to_writer(&mut *out, &value)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn finding(finding: &Finding) -> Value {
+    let what = match &finding.what {
+        What::Summary(lines) => json!({ "kind": "summary", "lines": lines }),
+        What::Place { label, name, answer } => {
+            json!({ "kind": "place", "label": label, "name": name, "answer": self::answer(answer) })
+        }
+        What::Persistent { label, hit } => json!({ "kind": "persistent", "label": label, "hit": hit }),
+        What::Data { label, address, answer } => {
+            json!({ "kind": "data", "label": label, "address": Hex(*address), "answer": self::answer(answer) })
+        }
+        What::Code(listing) => json!({ "kind": "code", "listing": self::listing(listing) }),
+        What::NoCode(why) => json!({ "kind": "no-code", "why": why }),
+    };
+    let lines: Vec<String> = words::of(&finding.what).into_iter().map(|words| words.text).collect();
+    let mut value = json!({ "span": finding.span, "words": lines });
+    if let (Value::Object(all), Value::Object(what)) = (&mut value, what) {
+        all.extend(what);
+    }
+    value
+}
+
+fn answer(answer: &Answer) -> Value {
+    let candidates: Vec<Value> = answer.candidates.iter().map(location).collect();
+    json!({ "candidates": candidates, "unknown": answer.unknown.as_ref().map(ToString::to_string) })
+}
+
+fn location(location: &Location) -> Value {
+    let frame = |frame: &crate::resolve::Frame| json!({ "function": frame.function, "file": frame.file, "line": frame.line, "column": frame.column });
+    json!({
+        "module": location.module,
+        "symbol": location.symbol,
+        "offset": location.offset,
+        "size": location.size,
+        "section": location.section,
+        "link_address": Hex(location.link_address),
+        "address": location.address.map(Hex),
+        "frames": location.frames.iter().map(frame).collect::<Vec<_>>(),
+        "symbol_source": location.symbol_source.to_string_lossy(),
+        "line_source": location.line_source.as_ref().map(|path| path.to_string_lossy()),
+    })
+}
+
+fn listing(listing: &Listing) -> Value {
+    let instruction = |instruction: &crate::code::Instruction| {
+        let bytes: String = instruction.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        json!({
+            "offset": instruction.offset,
+            "address": Hex(instruction.address),
+            "bytes": bytes,
+            "text": instruction.text,
+            "valid": instruction.valid,
+            "target": instruction.target.map(Hex),
+            "symbol": instruction.symbol,
+        })
+    };
+    let access = |access: &crate::code::Access| {
+        let registers: Vec<Value> = access
+            .registers
+            .iter()
+            .map(|(name, value)| json!({ "name": name, "value": value.map(Hex) }))
+            .collect();
+        json!({
+            "operand": access.operand,
+            "kind": format!("{:?}", access.kind).to_lowercase(),
+            "size": access.size,
+            "registers": registers,
+            "address": access.address.map(Hex),
+            "is_fault": access.is_fault,
+        })
+    };
+    json!({
+        "skipped": listing.skipped,
+        "trap": listing.trap,
+        "trap_kind": listing.kind.map(|kind| kind.to_string()),
+        "instructions": listing.instructions.iter().map(instruction).collect::<Vec<_>>(),
+        "access": listing.access.iter().map(access).collect::<Vec<_>>(),
+    })
+}

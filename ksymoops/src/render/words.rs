@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What was found, in words: one line each, without the log's own text.
+
+use crate::code::{AccessKind, Listing};
+use crate::decode::What;
+use crate::persistent::Hit;
+use crate::resolve::{Answer, Location, Unknown};
+
+/// A line of an annotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Words {
+    pub style: Style,
+    pub text: String,
+}
+
+/// What a line of an annotation is about, for its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    Plain,
+    Found,
+    Persistent,
+    Trap,
+    Unknown,
+}
+
+/// The lines for a finding.
+pub(super) fn of(what: &What) -> Vec<Words> {
+    let line = |style, text| Words { style, text };
+    match what {
+        What::Summary(lines) => lines.iter().map(|text| line(Style::Plain, text.clone())).collect(),
+        What::Place { label, name, answer } => place(*label, name, answer),
+        What::Persistent { label, hit } => {
+            vec![line(Style::Persistent, format!("{label} {:#x}: {}", hit.address.0, persistent(hit)))]
+        }
+        What::Data { label, address, answer } => {
+            let names: Vec<_> = answer.candidates.iter().map(symbol).collect();
+            vec![line(Style::Found, format!("{label} {address:#x}: {}", names.join(" or ")))]
+        }
+        What::Code(listing) => code(listing),
+        What::NoCode(why) => vec![line(Style::Unknown, format!("code unknown: {why}"))],
+    }
+}
+
+fn place(label: Option<&'static str>, name: &str, answer: &Answer) -> Vec<Words> {
+    let head = label.map(|label| format!("{label} ")).unwrap_or_default();
+    if answer.candidates.is_empty() {
+        // What is missing for the whole report is said once, elsewhere.
+        return match &answer.unknown {
+            None | Some(Unknown::NoKernel) => Vec::new(),
+            Some(why) => vec![Words { style: Style::Unknown, text: format!("{head}{name}: unknown: {why}") }],
+        };
+    }
+    let mut lines = Vec::new();
+    let several = answer.candidates.len() > 1;
+    for (number, candidate) in answer.candidates.iter().enumerate() {
+        let which = if several { format!("candidate {}: ", number.saturating_add(1)) } else { String::new() };
+        if candidate.frames.is_empty() {
+            let why = answer.unknown.as_ref().map(|why| format!(": line unknown: {why}")).unwrap_or_default();
+            let style = if why.is_empty() { Style::Found } else { Style::Unknown };
+            lines.push(Words { style, text: format!("{head}{which}{}{why}", symbol(candidate)) });
+        }
+        for (depth, frame) in candidate.frames.iter().enumerate() {
+            let function = frame.function.as_deref().unwrap_or("unknown function");
+            let mut text = if depth == 0 {
+                format!("{head}{which}{function}")
+            } else {
+                format!("  inlined into {function}")
+            };
+            if let Some(file) = &frame.file {
+                text.push_str(&format!(" at {file}"));
+                for number in [frame.line, frame.column].into_iter().flatten() {
+                    text.push_str(&format!(":{number}"));
+                }
+            }
+            lines.push(Words { style: Style::Found, text });
+        }
+    }
+    lines
+}
+
+/// `symbol+0x1/0x2 [module]`
+fn symbol(location: &Location) -> String {
+    let mut text = format!("{}+{:#x}", location.symbol, location.offset);
+    if let Some(size) = location.size {
+        text.push_str(&format!("/{size:#x}"));
+    }
+    if let Some(module) = &location.module {
+        text.push_str(&format!(" [{module}]"));
+    }
+    text
+}
+
+/// Owner, field, header, whether it was loaded, and who says so.
+fn persistent(hit: &Hit) -> String {
+    let what = match (&hit.path, &hit.variable, hit.variable_offset) {
+        (Some(path), Some(variable), _) => match variable.rsplit_once(':') {
+            Some((before, _)) => format!("{path} ({before})"),
+            None => path.clone(),
+        },
+        (None, Some(variable), Some(offset)) => {
+            let ty = hit.type_name.as_ref().map(|ty| format!(" ({ty})")).unwrap_or_default();
+            format!("{variable}+{offset:#x}{ty}, field unknown")
+        }
+        _ => format!("{}+{:#x}, variable unknown", hit.section, hit.offset),
+    };
+    format!(
+        "persistent data of {}: {what}; {} at {:#x}, {} bytes; {} {}; by {}",
+        hit.owner,
+        hit.section,
+        hit.section_address.0,
+        hit.section_size,
+        hit.owner,
+        hit.owner_state.words(),
+        hit.source
+    )
+}
+
+fn code(listing: &Listing) -> Vec<Words> {
+    let mut lines = Vec::new();
+    for (index, instruction) in listing.instructions.iter().enumerate() {
+        let trap = listing.trap == Some(index);
+        let bytes: Vec<_> = instruction.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mark = if trap { "->" } else { "  " };
+        let sign = if instruction.offset < 0 { '-' } else { '+' };
+        let mut text = format!(
+            "{mark} {sign}{:#04x}  {:<30} {}",
+            instruction.offset.unsigned_abs(),
+            bytes.join(" "),
+            instruction.text
+        );
+        if let Some(symbol) = &instruction.symbol {
+            text.push_str(&format!("  <{symbol}>"));
+        }
+        if trap && let Some(kind) = listing.kind {
+            text.push_str(&format!("  ({kind})"));
+        }
+        lines.push(Words { style: if trap { Style::Trap } else { Style::Plain }, text });
+    }
+    for access in &listing.access {
+        let verb = match access.kind {
+            AccessKind::Read => "reads",
+            AccessKind::Write => "writes",
+            AccessKind::ReadWrite => "reads and writes",
+        };
+        let registers: Vec<_> = access
+            .registers
+            .iter()
+            .map(|(name, value)| match value {
+                Some(value) => format!("{name}={value:#x}"),
+                None => format!("{name} unknown"),
+            })
+            .collect();
+        let mut text = format!("{verb} {} bytes at {}", access.size, access.operand);
+        if let Some(address) = access.address {
+            text.push_str(&format!(" = {address:#x}"));
+        }
+        if !registers.is_empty() {
+            text.push_str(&format!(" ({})", registers.join(", ")));
+        }
+        text.push_str(match access.is_fault {
+            Some(true) => ": the fault address",
+            Some(false) => ": not the fault address",
+            None => "",
+        });
+        lines.push(Words { style: Style::Trap, text });
+    }
+    lines
+}

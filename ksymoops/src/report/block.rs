@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A stretch of the log with the reports in it.
+
+use serde::Serialize;
+
+use super::{Caller, Context, Frame, Hex, Kind, Origin, Place, Span, Spanned, State, Word, WordRole};
+
+/// A stretch of the log with one report, or with several whose lines are interleaved.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Block {
+    /// Offset of the first byte in the input.
+    pub base: u64,
+    /// The bytes, line ends included.
+    pub text: Vec<u8>,
+    /// The lines, in the order of the input; together they are the text.
+    pub lines: Vec<Line>,
+    /// The reports, by their first lines.
+    pub reports: Vec<Report>,
+}
+
+impl Block {
+    /// The bytes at a span; empty where it is not in this block.
+    #[must_use]
+    pub fn slice(&self, span: Span) -> &[u8] {
+        let at = |offset: u64| usize::try_from(offset.checked_sub(self.base)?).ok();
+        let range = at(span.start).zip(at(span.end));
+        range.and_then(|(start, end)| self.text.get(start..end)).unwrap_or_default()
+    }
+
+    /// The text at a span; what is not UTF-8 is replaced.
+    #[must_use]
+    pub fn text_at(&self, span: Span) -> String {
+        String::from_utf8_lossy(self.slice(span)).into_owned()
+    }
+
+    /// The index of the line that holds a byte.
+    #[must_use]
+    pub fn line_of(&self, offset: u64) -> Option<usize> {
+        let after = self.lines.partition_point(|line| line.span.start <= offset);
+        after.checked_sub(1)
+    }
+}
+
+/// A line of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// The line with its end.
+    pub span: Span,
+    /// The message: without what the way of the log put before it, and without the line end.
+    pub body: Span,
+    /// Who printed it.
+    pub caller: Option<Caller>,
+    /// Index of the report that it belongs to.
+    pub report: Option<usize>,
+}
+
+/// One report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// What it is about.
+    pub kind: Kind,
+    /// The start line that says so.
+    pub title: Spanned<String>,
+    /// From the first to the last line of it; lines of others may be in between.
+    pub span: Span,
+    /// Who printed it.
+    pub caller: Option<Caller>,
+    /// Time of the first line since boot, in microseconds, where the log has it.
+    pub time_us: Option<u64>,
+    /// The architecture, where its lines tell.
+    pub arch: Option<&'static str>,
+    /// What it says of the kernel, the task and the modules.
+    pub context: Context,
+    /// Places in start lines and other running text.
+    pub mentions: Vec<Place>,
+    /// Registers, instruction pointers and code.
+    pub states: Vec<State>,
+    /// The call traces, one after the other.
+    pub frames: Vec<Frame>,
+    /// Addresses.
+    pub words: Vec<Word>,
+    /// It ended in a panic.
+    pub panicked: bool,
+}
+
+impl Report {
+    /// The state of the processor where it happened.
+    #[must_use]
+    pub fn fault(&self) -> Option<&State> {
+        self.states.iter().find(|state| state.origin == Origin::Fault)
+    }
+
+    /// The address that an access failed at.
+    #[must_use]
+    pub fn fault_address(&self) -> Option<u64> {
+        let word = self.words.iter().find(|word| word.role == WordRole::FaultAddress);
+        word.map(|word| word.value.0).or_else(|| {
+            let registers = self.fault().filter(|_| self.kind == Kind::PageFault);
+            registers.and_then(|state| state.register("CR2"))
+        })
+    }
+
+    /// Every place that the report names: start lines, instruction pointers, call traces.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        let states = self.states.iter().filter_map(|state| state.pc.as_ref());
+        self.mentions.iter().chain(states).chain(self.frames.iter().map(|frame| &frame.place))
+    }
+
+    /// Whether a module was loaded, as far as the report says: `None` where it lists no modules.
+    #[must_use]
+    pub fn had_module(&self, name: &str) -> Option<bool> {
+        let modules = self.context.modules.as_ref()?;
+        Some(modules.iter().any(|module| module.name == name))
+    }
+
+    /// An address and a symbol of the same line, to find out where the kernel was.
+    pub fn anchors(&self) -> impl Iterator<Item = (Hex, &Place)> {
+        self.places()
+            .filter_map(|place| Some((place.address?, place)))
+            .filter(|(_, place)| place.symbol.is_some())
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the resolver noticed about its sources.
+
+use super::BuildId;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// A file that was not used, or something that contradicts something else.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The file is of another build.
+    #[error("{} has build id {found}, the report's {what} has {wanted}: not used", .file.display())]
+    BuildId {
+        /// The file.
+        file: PathBuf,
+        /// `kernel` or the module's name.
+        what: String,
+        /// Build id of the file.
+        found: BuildId,
+        /// Build id of the report.
+        wanted: BuildId,
+    },
+    /// The file is of another release.
+    #[error("{} is of release {found}, the report is of {wanted}: not used", .file.display())]
+    Release {
+        /// The file.
+        file: PathBuf,
+        /// Release in the file.
+        found: String,
+        /// Release of the report.
+        wanted: String,
+    },
+    /// The separate debug file does not belong to the file.
+    #[error("{} does not belong to {}: not used", .debug.display(), .file.display())]
+    DebugFile {
+        /// The file.
+        file: PathBuf,
+        /// The debug file.
+        debug: PathBuf,
+    },
+    /// The file cannot be read.
+    #[error("{}: {error}", .file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, with its causes.
+        error: String,
+    },
+    /// Two hints give different slides.
+    #[error("the kernel's slide is {used:#x} by {source_used}, but {other:#x} by {source_other}")]
+    Slide {
+        /// The slide that is used.
+        used: u64,
+        /// Where it comes from.
+        source_used: super::SlideSource,
+        /// The other one.
+        other: u64,
+        /// Where that comes from.
+        source_other: super::SlideSource,
+    },
+}

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Tests of ksymoops from outside.
+
+mod suite {
+    mod corpus;
+}
