@@ -9,6 +9,7 @@
 use crate::scenario::Scenario;
 
 pub mod bad_input;
+pub mod extended;
 pub mod failing;
 pub mod fallbacks;
 pub mod files;
@@ -30,6 +31,12 @@ pub const TOPICS: &[&[Scenario]] = &[
     files::SCENARIOS,
     kernel_view::SCENARIOS,
     bad_input::SCENARIOS,
+    extended::kept::SCENARIOS,
+    extended::signed::SCENARIOS,
+    extended::errors::SCENARIOS,
+    extended::faults::SCENARIOS,
+    extended::races::SCENARIOS,
+    extended::tree::SCENARIOS,
 ];
 
 /// Every scenario.
