@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow, bail, ensure};
 
-use crate::ctx::{Ctx, Skip, trouble};
+use crate::ctx::{Ctx, Skip, extended, trouble};
 use crate::protocol::{Line, Status};
 use crate::scenario::{Expect, Scenario};
 use crate::scenarios;
@@ -108,7 +108,7 @@ fn clean_up(ctx: &mut Ctx, before: &[String]) -> Result<Vec<String>> {
         }
     }
     for owner in ctx.kernel_regions()? {
-        ctx.release(&owner)?;
+        extended::release(&owner)?;
         left.push(format!("data of {owner}"));
     }
     Ok(left)

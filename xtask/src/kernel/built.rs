@@ -87,7 +87,6 @@ pub fn build(variant: Variant) -> Result<Kernel> {
     })?;
     let mut kernel = from_tree(&tree)?;
     kernel.kind = variant.kind();
-    kernel.modules = Some(tree.join("installed/lib/modules").join(&kernel.release));
     Ok(kernel)
 }
 

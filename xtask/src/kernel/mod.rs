@@ -65,7 +65,13 @@ fn from_tree(tree: &Path) -> Result<Kernel> {
         .with_context(|| format!("{} is no built kernel tree: run make there", tree.display()))?;
     let image = tree.join("arch/x86/boot/bzImage");
     ensure!(image.is_file(), "{} does not exist: run make bzImage there", image.display());
-    Ok(given(release.trim().to_owned(), image, tree.to_owned()))
+    let mut kernel = given(release.trim().to_owned(), image, tree.to_owned());
+    // Where `cargo xtask kernel` has them installed.
+    let installed = tree.join("installed/lib/modules").join(&kernel.release);
+    if installed.is_dir() {
+        kernel.modules = Some(installed);
+    }
+    Ok(kernel)
 }
 
 fn from_image(image: &Path, headers: Option<&Path>) -> Result<Kernel> {

@@ -6,6 +6,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use vmguest::KernelKind;
 
 use super::cpio::Archive;
 use crate::fixtures;
@@ -78,6 +79,9 @@ fn add_userland(archive: &mut Archive<impl Write>, userland: &Userland) -> Resul
 /// A few of the kernel's own modules, where they are at hand.
 fn add_kernel_modules(archive: &mut Archive<impl Write>, kernel: &Kernel) -> Result<()> {
     let guest = format!("lib/modules/{}", kernel.release);
+    if kernel.kind != KernelKind::Stock {
+        return add_all_modules(archive, kernel, &guest);
+    }
     for name in IN_TREE {
         let Some((file, suffix)) = kernel.modules.as_ref().and_then(|modules| in_tree(modules, name)) else {
             continue;
@@ -86,6 +90,27 @@ fn add_kernel_modules(archive: &mut Archive<impl Write>, kernel: &Kernel) -> Res
     }
     for name in ["modules.order", "modules.builtin", "modules.builtin.modinfo"] {
         archive.file(&format!("{guest}/{name}"), b"")?;
+    }
+    Ok(())
+}
+
+/// Every module of a kernel of our own, which has few, and its lists.
+fn add_all_modules(archive: &mut Archive<impl Write>, kernel: &Kernel, guest: &str) -> Result<()> {
+    let Some(modules) = &kernel.modules else { return Ok(()) };
+    let mut directories = vec![modules.clone()];
+    while let Some(directory) = directories.pop() {
+        let entries =
+            fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))?;
+        for entry in entries {
+            let entry = entry?;
+            let (path, kind) = (entry.path(), entry.file_type()?);
+            if kind.is_dir() {
+                directories.push(path);
+            } else if kind.is_file() {
+                let name = path.strip_prefix(modules)?.display();
+                archive.file(&format!("{guest}/{name}"), &read(&path)?)?;
+            }
+        }
     }
     Ok(())
 }

@@ -1,15 +1,46 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What an extended kernel keeps itself.
 
-use std::fs;
+use std::ffi::CString;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 
 use anyhow::{Context, Result};
+use nix::errno::Errno;
+use nix::kmod::{DeleteModuleFlags, ModuleInitFlags};
 
 use super::Ctx;
 
 /// Its list.
 pub const LIST: &str = "/proc/module_persist";
+
+/// `MODULE_INIT_PERSIST`
+pub const PERSIST: u32 = 1 << 30;
+/// `MODULE_INIT_PERSIST_FRESH`
+pub const FRESH: u32 = 1 << 29;
+
+/// Loads a file by the system call itself.
+pub fn finit(file: &str, params: &str, flags: u32) -> std::result::Result<(), Errno> {
+    let file = File::open(file).map_err(|_| Errno::ENOENT)?;
+    let params = CString::new(params).map_err(|_| Errno::EINVAL)?;
+    nix::kmod::finit_module(file, &params, ModuleInitFlags::from_bits_retain(flags))
+}
+
+/// Unloads a module by the system call itself.
+pub fn delete(module: &str) -> std::result::Result<(), Errno> {
+    let name = CString::new(module).map_err(|_| Errno::EINVAL)?;
+    nix::kmod::delete_module(&name, DeleteModuleFlags::O_NONBLOCK)
+}
+
+/// Has the kernel drop a region.
+pub fn release(owner: &str) -> std::result::Result<(), Errno> {
+    write(&format!("release {owner}"))
+}
+
+/// Writes to the list.
+pub fn write(text: &str) -> std::result::Result<(), Errno> {
+    fs::write(LIST, text).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or_default()))
+}
 
 impl Ctx {
     /// The owners of all regions that the kernel itself keeps; none where it keeps nothing.
@@ -29,10 +60,5 @@ impl Ctx {
         let start = format!("region {owner} ");
         let line = text.lines().find_map(|line| line.strip_prefix(&start));
         Ok(line.and_then(|line| line.split(' ').next()).map(str::to_owned))
-    }
-
-    /// Has the kernel drop a region.
-    pub fn release(&mut self, owner: &str) -> std::io::Result<()> {
-        fs::write(LIST, format!("release {owner}"))
     }
 }

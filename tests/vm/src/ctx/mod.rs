@@ -5,7 +5,7 @@
 //! commands, the kernel log, the state of modules, memory, tracing.
 
 mod command;
-mod extended;
+pub mod extended;
 mod kmsg;
 mod memory;
 mod modules;
@@ -17,7 +17,6 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 pub use command::{Command, Output, Status, tools};
-pub use extended::LIST;
 pub use kmsg::{Mark, Record, trouble};
 pub use modules::Module;
 pub use trace::Call;

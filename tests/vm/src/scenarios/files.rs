@@ -7,12 +7,13 @@ use anyhow::{Context, Result, ensure};
 use super::keep::drop_all;
 use super::report::Report;
 use crate::ctx::Ctx;
-use crate::scenario::Scenario;
+use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("files-forms", "gz, xz, zst, signed and without debug information, all one region", forms)
-        .memory_mib(768),
+        .memory_mib(768)
+        .needs(Needs::Stock),
     Scenario::new("files-plain", "a module without persistent data goes by its descriptor", plain),
 ];
 

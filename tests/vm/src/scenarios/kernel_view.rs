@@ -17,6 +17,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("kernel-plain-log", "what the kernel says of kmod's load of an unsigned module", plain_log)
         .alone(),
     Scenario::new("kernel-kept-log", "a kept load: same taint, same log, same vulnerabilities", kept_log)
+        .needs(Needs::Stock)
         .alone(),
     Scenario::new("kernel-crc", "the kernel itself refuses an owner image of another layout", wrong_crc)
         .needs(Needs::Stock),

@@ -9,6 +9,7 @@
 use crate::scenario::Scenario;
 
 pub mod bad_input;
+pub mod extended;
 pub mod failing;
 pub mod fallbacks;
 pub mod files;
@@ -38,6 +39,12 @@ pub const TOPICS: &[&[Scenario]] = &[
     modprobe::SCENARIOS,
     suites::SCENARIOS,
     parity::SCENARIOS,
+    extended::kept::SCENARIOS,
+    extended::signed::SCENARIOS,
+    extended::errors::SCENARIOS,
+    extended::faults::SCENARIOS,
+    extended::races::SCENARIOS,
+    extended::tree::SCENARIOS,
 ];
 
 /// Every scenario.

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The kernel's own answers to what it must refuse, without our programs in between.
+
+use anyhow::{Context, Result, ensure};
+use nix::errno::Errno;
+
+use super::{first_is, use_is};
+use crate::ctx::Ctx;
+use crate::ctx::extended::{FRESH, PERSIST, delete, finit, release, write};
+use crate::scenario::{Needs, Scenario};
+
+/// The scenarios of this file.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::new("ext-flags", "wrong flags and wrong commands", flags).needs(Needs::Extended),
+    Scenario::new("ext-layouts", "another layout is refused, with a line in the log", layouts)
+        .needs(Needs::Extended),
+    Scenario::new("ext-refusals", "data that must not be kept are refused, and nothing stays", refusals)
+        .needs(Needs::Extended),
+    Scenario::new("ext-failing-inits", "a first, a later and a fresh init that fail", inits)
+        .needs(Needs::Extended),
+];
+
+fn refused(result: Result<(), Errno>, wanted: Errno) -> Result<()> {
+    ensure!(result == Err(wanted), "{result:?}, wanted {wanted}");
+    Ok(())
+}
+
+fn flags(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("layout")?;
+    for wrong in [FRESH, 1 << 31, 1 << 28, PERSIST | 8] {
+        refused(finit(&file, "", wrong), Errno::EINVAL).with_context(|| format!("flags {wrong:#x}"))?;
+    }
+    let long = format!("release {}", "x".repeat(100));
+    for text in ["", "release", "release ", "drop layout", "releaselayout", &long] {
+        let wanted = if text == "release " { Errno::ENOENT } else { Errno::EINVAL };
+        // Nothing to write is no call at all.
+        if !text.is_empty() {
+            refused(write(text), wanted).with_context(|| format!("{text:?}"))?;
+        }
+    }
+    refused(release("layout"), Errno::ENOENT)?;
+    finit(&file, "", PERSIST)?;
+    refused(finit(&file, "", PERSIST), Errno::EEXIST)?;
+    refused(finit(&file, "", PERSIST | FRESH), Errno::EEXIST)?;
+    refused(release("layout"), Errno::EBUSY)?;
+    use_is(ctx, "layout", Some("used"))?;
+    delete("layout")?;
+    use_is(ctx, "layout", Some("unused"))?;
+    // A module without such data is loaded as ever.
+    finit(&ctx.fixture("smoke")?, "", PERSIST)?;
+    use_is(ctx, "smoke", None)?;
+    delete("smoke")?;
+    release("layout")?;
+    refused(release("layout"), Errno::ENOENT)
+}
+
+fn layouts(ctx: &mut Ctx) -> Result<()> {
+    finit(&ctx.fixture("layout")?, "", PERSIST)?;
+    delete("layout")?;
+    for name in ["appended", "removed", "grown", "reordered", "realigned", "added_section", "code_stripped"] {
+        let file = ctx.fixture(&format!("layout_{name}"))?;
+        let mark = ctx.log_mark()?;
+        refused(finit(&file, "", PERSIST), Errno::EINVAL).with_context(|| name.to_owned())?;
+        let log = ctx.log_since(&mark)?;
+        let said =
+            log.iter().any(|line| line.starts_with("layout: its persistent data are laid out differently"));
+        ensure!(said, "{name}: {log:?}");
+        use_is(ctx, "layout", Some("unused"))?;
+        ensure!(!ctx.is_loaded("layout")?, "{name} was loaded");
+    }
+    for (name, first) in [("layout_code", "3"), ("layout_stripped", "4"), ("layout", "5")] {
+        finit(&ctx.fixture(name)?, "", PERSIST).with_context(|| name.to_owned())?;
+        first_is(ctx, first)?;
+        delete("layout")?;
+    }
+    // Without the flag the region is left alone.
+    finit(&ctx.fixture("layout")?, "", 0)?;
+    first_is(ctx, "2")?;
+    use_is(ctx, "layout", Some("unused"))?;
+    release("layout")?;
+    delete("layout")?;
+    Ok(())
+}
+
+fn refusals(ctx: &mut Ctx) -> Result<()> {
+    let before = ctx.module_memory()?;
+    let own =
+        ["refuse", "refuse_function", "refuse_ops", "refuse_data", "refuse_lock_name", "refuse_this_module"];
+    let others = ["refuse_alignment", "refuse_executable", "refuse_livepatch", "refuse_narrow"];
+    for name in own.into_iter().chain(others) {
+        let mark = ctx.log_mark()?;
+        refused(finit(&ctx.fixture(name)?, "", PERSIST), Errno::ENOEXEC).with_context(|| name.to_owned())?;
+        let log = ctx.log_since(&mark)?;
+        ensure!(log.iter().any(|line| line.contains("refuse")), "{name}: the log says nothing: {log:?}");
+        if own.contains(&name) {
+            let said =
+                log.iter().any(|line| line.starts_with("refuse: its persistent data point to its own "));
+            ensure!(said, "{name}: {log:?}");
+        }
+        use_is(ctx, "refuse", None)?;
+    }
+    finit(&ctx.fixture("provider")?, "", 0)?;
+    let mark = ctx.log_mark()?;
+    refused(finit(&ctx.fixture("pinning")?, "", PERSIST), Errno::ENOEXEC)?;
+    let log = ctx.log_since(&mark)?;
+    ensure!(log.iter().any(|line| line.contains("point to provider_value, which is of a module")), "{log:?}");
+    delete("provider")?;
+    ensure!(ctx.kernel_regions()?.is_empty(), "regions were left");
+    let after = ctx.module_memory()?;
+    ensure!(after <= before, "module memory went from {before} to {after}");
+    Ok(())
+}
+
+fn inits(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("torture")?;
+    refused(finit(&file, "fail=19", PERSIST), Errno::ENODEV)?;
+    use_is(ctx, "torture", None)?;
+    finit(&file, "", PERSIST)?;
+    ctx.set_parameter("torture", "poke", "5")?;
+    let before = super::Report::read(ctx, "torture")?;
+    delete("torture")?;
+    for flags in [PERSIST, PERSIST | FRESH] {
+        refused(finit(&file, "fail=12", flags), Errno::ENOMEM)?;
+        use_is(ctx, "torture", Some("unused"))?;
+    }
+    finit(&file, "", PERSIST)?;
+    let moving = ["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
+    super::Report::read(ctx, "torture")?.same_as(&before, &moving)?;
+    delete("torture")?;
+    finit(&file, "", PERSIST | FRESH)?;
+    ensure!(super::Report::read(ctx, "torture")?.value("plain")? == "11", "it did not start afresh");
+    delete("torture")?;
+    ensure!(ctx.kernel_regions()? == ["torture"], "{:?}", ctx.kernel_regions()?);
+    release("torture")?;
+    Ok(())
+}

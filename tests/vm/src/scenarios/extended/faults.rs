@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Every allocation of a load fails in its turn.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+use nix::errno::Errno;
+
+use super::{first_is, use_is};
+use crate::ctx::Ctx;
+use crate::ctx::extended::{FRESH, PERSIST, delete, finit, release};
+use crate::scenario::{Needs, Scenario};
+
+/// The scenarios of this file.
+pub const SCENARIOS: &[Scenario] =
+    &[Scenario::new("ext-allocations", "each allocation of a load fails once: nothing is lost", allocations)
+        .needs(Needs::Extended)
+        .limit_secs(900)
+        .alone()];
+
+/// The kernel counts allocations of this thread down and fails the one at zero.
+const FAIL_NTH: &str = "/proc/thread-self/fail-nth";
+
+/// More allocations than any load makes.
+const MOST: u32 = 5000;
+
+fn allocations(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("layout")?;
+    for setting in
+        ["failslab/ignore-gfp-wait", "fail_page_alloc/ignore-gfp-wait", "fail_page_alloc/ignore-gfp-highmem"]
+    {
+        fs::write(format!("/sys/kernel/debug/{setting}"), "N")?;
+    }
+    for setting in ["failslab/verbose", "fail_page_alloc/verbose", "fail_page_alloc/min-order"] {
+        fs::write(format!("/sys/kernel/debug/{setting}"), "0")?;
+    }
+    // The first load of all allocates what later ones find.
+    finit(&file, "", PERSIST)?;
+    delete("layout")?;
+    release("layout")?;
+    let first = every(ctx, &file, PERSIST, None)?;
+    finit(&file, "", PERSIST)?;
+    delete("layout")?;
+    let mut loads = 2;
+    let later = every(ctx, &file, PERSIST, Some(&mut loads))?;
+    finit(&file, "", PERSIST)?;
+    loads += 1;
+    first_is(ctx, &loads.to_string())?;
+    delete("layout")?;
+    let fresh = every(ctx, &file, PERSIST | FRESH, Some(&mut 0))?;
+    ctx.measure("failing allocations: first load, reload, fresh", format!("{first}, {later}, {fresh}"));
+    ensure!(first > 20 && later > 20 && fresh > 20, "{first}, {later}, {fresh}: hardly anything failed");
+    release("layout")?;
+    Ok(())
+}
+
+/// Tries until no allocation fails any more; gives how many loads failed. `kept` counts the loads of
+/// a region that is there.
+fn every(ctx: &mut Ctx, file: &str, flags: u32, mut kept: Option<&mut u32>) -> Result<u32> {
+    let mut failed = 0;
+    for nth in 1..MOST {
+        fs::write(FAIL_NTH, nth.to_string())?;
+        let result = finit(file, "", flags);
+        let left = ctx.read(FAIL_NTH)?;
+        fs::write(FAIL_NTH, "0")?;
+        match result {
+            Ok(()) => {
+                use_is(ctx, "layout", Some("used"))?;
+                delete("layout")?;
+                if let Some(loads) = kept.as_deref_mut() {
+                    *loads += 1;
+                } else {
+                    release("layout")?;
+                }
+                // It was not used up: the load has no more allocations.
+                if left != "0" {
+                    return Ok(failed);
+                }
+            }
+            Err(errno) => {
+                ensure!(left == "0", "allocation {nth}: {errno} although none failed");
+                ensure!(
+                    matches!(errno, Errno::ENOMEM | Errno::EINVAL | Errno::ENOENT | Errno::EKEYREJECTED),
+                    "allocation {nth}: {errno}"
+                );
+                use_is(ctx, "layout", kept.as_ref().map(|_| "unused"))?;
+                ensure!(!ctx.is_loaded("layout")?, "allocation {nth}: it is loaded all the same");
+                failed += 1;
+            }
+        }
+    }
+    anyhow::bail!("{MOST} allocations and no end")
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The extended kernel: data are kept by the kernel itself, and files are loaded as they are.
+
+use anyhow::{Result, ensure};
+
+use super::report::Report;
+use crate::ctx::Ctx;
+
+pub mod errors;
+pub mod faults;
+pub mod kept;
+pub mod races;
+pub mod signed;
+pub mod tree;
+
+/// Insists that the variable `first` of `layout` has this value.
+fn first_is(ctx: &Ctx, wanted: &str) -> Result<()> {
+    let report = Report::read(ctx, "layout")?;
+    ensure!(report.value("first")? == wanted, "wanted {wanted}: {report:?}");
+    Ok(())
+}
+
+/// Insists on what the kernel says of the use of a region; `None`: there is none.
+fn use_is(ctx: &Ctx, owner: &str, wanted: Option<&str>) -> Result<()> {
+    let found = ctx.kernel_region_use(owner)?;
+    ensure!(found.as_deref() == wanted, "the region of {owner} is {found:?}, wanted {wanted:?}");
+    Ok(())
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The kernel's own modules, and what the debug kernel found.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use super::super::report::Report;
+use crate::ctx::Ctx;
+use crate::scenario::{Needs, Scenario};
+
+/// The scenarios of this file.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::new("tree-50-modules", "50 modules of the kernel's own tree load", own_modules)
+        .limit_secs(300)
+        .memory_mib(768),
+    Scenario::new("ext-kmemleak", "what only kept data point to is no leak", kmemleak)
+        .needs(Needs::Extended)
+        .alone(),
+];
+
+fn own_modules(ctx: &mut Ctx) -> Result<()> {
+    let release = ctx.sh("uname -r")?;
+    let mut files = Vec::new();
+    find(&Path::new("/lib/modules").join(release.trim()).join("kernel"), &mut files);
+    if files.len() < 50 {
+        return ctx.skip(format!("the guest has {} modules of this kernel", files.len()));
+    }
+    let mut loaded: HashSet<PathBuf> = HashSet::new();
+    // What depends on others finds them in a later round.
+    for _ in 0..5 {
+        for file in files.iter().filter(|file| !loaded.contains(*file)).cloned().collect::<Vec<_>>() {
+            if ctx.insmod([&file])?.status.is_success() {
+                loaded.insert(file);
+            }
+        }
+    }
+    ctx.measure("modules of the tree", format!("{} of {} load", loaded.len(), files.len()));
+    ensure!(loaded.len() >= 50, "only {} of {} load", loaded.len(), files.len());
+    for _ in 0..5 {
+        for module in ctx.modules()?.into_iter().filter(|module| module.references == Some(0)) {
+            ctx.rmmod([&module.name])?.success()?;
+        }
+    }
+    Ok(())
+}
+
+fn find(directory: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            find(&path, files);
+        } else if path.to_string_lossy().contains(".ko") {
+            files.push(path);
+        }
+    }
+}
+
+const KMEMLEAK: &str = "/sys/kernel/debug/kmemleak";
+
+fn kmemleak(ctx: &mut Ctx) -> Result<()> {
+    if !Path::new(KMEMLEAK).exists() {
+        return ctx.skip("this kernel has no kmemleak: --kernel debug");
+    }
+    fs::write(KMEMLEAK, "clear")?;
+    // foo_p holds the only pointer to an object, and outlives its module.
+    let (foo_p, torture) = (ctx.fixture("foo_p")?, ctx.fixture("torture")?);
+    for _ in 0..5 {
+        for file in [&foo_p, &torture] {
+            ctx.insmod([file])?.success()?;
+        }
+        Report::read(ctx, "torture")?;
+        for module in ["foo_p", "torture"] {
+            ctx.rmmod([module])?.success()?;
+        }
+    }
+    // kmemleak reports what two scans have found, and nothing younger than five seconds.
+    thread::sleep(Duration::from_secs(6));
+    for _ in 0..3 {
+        fs::write(KMEMLEAK, "scan").context("scanning")?;
+    }
+    let found = ctx.read(KMEMLEAK)?;
+    let ours = ["persist", "foo_p", "torture", "load_module"];
+    ensure!(!ours.iter().any(|word| found.contains(word)), "{found}");
+    ctx.measure("kmemleak", if found.is_empty() { "nothing".to_owned() } else { format!("others: {found}") });
+    // foo_p's object is lost with its region, and only then.
+    for module in ["foo_p", "torture"] {
+        ctx.rmmod(["--discard", module])?.success()?;
+    }
+    fs::write(KMEMLEAK, "scan")?;
+    thread::sleep(Duration::from_secs(6));
+    fs::write(KMEMLEAK, "scan")?;
+    ensure!(ctx.read(KMEMLEAK)?.contains("foo_init"), "kmemleak does not see the object that was dropped");
+    fs::write(KMEMLEAK, "clear")?;
+    Ok(())
+}
