@@ -22,10 +22,10 @@ pub(crate) fn run(owner: &str, out: &mut dyn Write) -> Result<ExitCode> {
         "# Put this into a file of its own, such as /etc/modprobe.d/persistent-{owner}.conf, and run"
     )?;
     writeln!(out, "# update-initramfs -u where {owner} is loaded before the root file system is there.")?;
-    // --idempotent: modprobe itself has the same rule for what is loaded already.
+    // By its path: a shell that is busybox would run its own modinfo. --idempotent: modprobe itself has the same rule for what is loaded already.
     writeln!(
         out,
-        "install {owner} path=$(modinfo --field filename {owner}) && \\\n  \
+        "install {owner} path=$(/sbin/modinfo -F filename {owner}) && \\\n  \
          {INSMOD} --idempotent \"$path\" $CMDLINE_OPTS"
     )?;
     Ok(ExitCode::SUCCESS)

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The life of the package in a Debian of its own: install, take over, reload, give back, purge.
-//!
-//! The system is made once by debootstrap from the machine's own release and kept in the cache; each check works in a copy.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
-use crate::setup::{Missing, packages, release};
-use crate::{cache, process, ui};
+use super::chroot::{self, Root};
+use super::early;
+use crate::setup::{Missing, packages};
+use crate::ui;
 
 /// Checks a package file.
 pub fn run(package: &Path) -> Result<()> {
@@ -18,62 +17,13 @@ pub fn run(package: &Path) -> Result<()> {
         return Err(Missing("the package is checked in a chroot, which takes root".into()).into());
     }
     packages::install_programs(&[("debootstrap", "makes a small Debian to check the package in")])?;
-    let base = base()?;
-    let root = Root::copy(&base)?;
-    let result = ui::step("checking the package in a Debian of its own", || life(&root, package));
-    result.inspect_err(|_| ui::line("  the package was not changed; see packaging/"))
-}
-
-/// A small system with kmod, and the tools that make an initramfs.
-fn base() -> Result<PathBuf> {
-    let name = release::own_name()?;
-    cache::entry(&format!("debootstrap/{name}-2"), |directory| {
-        let mut make = Command::new("debootstrap");
-        make.args(["--variant=minbase", "--include=kmod,initramfs-tools,man-db", &name]).arg(directory);
-        make.arg(release::own_mirror()?);
-        ui::step(&format!("making a Debian {name}"), || process::quiet(&mut make))
-    })
-}
-
-/// A copy that is removed again.
-struct Root(PathBuf);
-
-impl Root {
-    fn copy(base: &Path) -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("modpersist-dist-{}", std::process::id()));
-        process::quiet(Command::new("cp").args(["--archive", "--reflink=auto"]).arg(base).arg(&path))?;
-        Ok(Self(path))
-    }
-
-    fn sh(&self, script: &str) -> Result<String> {
-        let mut command = Command::new("chroot");
-        command.arg(&self.0).args(["/bin/sh", "-ec", script]);
-        command
-            .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("DEBIAN_FRONTEND", "noninteractive");
-        process::output(&mut command).with_context(|| format!("in the chroot: {script}"))
-    }
-
-    /// Every file with its kind, size and link target, but for logs, caches and dpkg's own notes.
-    fn listing(&self) -> Result<String> {
-        self.sh(
-            "find / -xdev ! -type d \\( -path /var/lib/dpkg -o -path /var/log -o -path /var/cache -o -path /proc -o -path /tmp \
-             \\) -prune -o ! -type d -printf '%p %y %s %l\\n' | \
-             grep -v -e '^/var/lib/dpkg' -e '^/var/log' -e '^/var/cache' -e '^/tmp' -e '^/boot' | sort",
-        )
-    }
-}
-
-impl Drop for Root {
-    fn drop(&mut self) {
-        // A copy that stays costs room only.
-        let _ = fs::remove_dir_all(&self.0);
-    }
+    let root = Root::copy(&chroot::base()?)?;
+    ui::step("installing, taking over, giving back, purging", || life(&root, package))?;
+    early::check(&root)
 }
 
 fn life(root: &Root, package: &Path) -> Result<()> {
-    fs::copy(package, root.0.join("tmp/modpersist.deb"))?;
+    fs::copy(package, root.path("tmp/modpersist.deb"))?;
     let before = root.listing()?;
     let is_kmods = |what: &str| -> Result<()> {
         let text = root.sh("readlink -f \"$(command -v insmod)\"; insmod -V")?;
@@ -115,7 +65,6 @@ fn life(root: &Root, package: &Path) -> Result<()> {
     // A new version of either package leaves it as it is.
     root.sh("dpkg --install /tmp/modpersist.deb")?;
     is_ours("installed again")?;
-    initramfs(root)?;
 
     root.sh("modpersist-takeover off; modpersist-takeover off")?;
     is_kmods("given back")?;
@@ -132,19 +81,5 @@ fn life(root: &Root, package: &Path) -> Result<()> {
     }
     let diverted = root.sh("dpkg-divert --list '*' | grep modpersist || true")?;
     ensure!(diverted.is_empty(), "diversions stayed: {diverted}");
-    Ok(())
-}
-
-/// The hook copies our insmod into an initramfs once a module is routed to it, and not before.
-fn initramfs(root: &Root) -> Result<()> {
-    let make = "mkdir -p /lib/modules/0.0/kernel && depmod 0.0 && mkinitramfs -o /tmp/initrd 0.0 && lsinitramfs /tmp/initrd";
-    let plain = root.sh(make)?;
-    ensure!(!plain.contains("modpersist/insmod"), "insmod is in an initramfs that does not need it");
-    root.sh("modpersist modprobe-conf dummy > /etc/modprobe.d/persistent-dummy.conf")?;
-    let routed = root.sh(make)?;
-    for wanted in ["usr/lib/modpersist/insmod", "modprobe.d/persistent-dummy.conf", "sbin/modinfo"] {
-        ensure!(routed.contains(wanted), "the initramfs lacks {wanted}:\n{routed}");
-    }
-    root.sh("rm -r /etc/modprobe.d/persistent-dummy.conf /lib/modules/0.0 /tmp/initrd")?;
     Ok(())
 }

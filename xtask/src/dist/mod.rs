@@ -4,7 +4,9 @@
 //! What is installed, and where, is one list ([`tree`]); both forms are made from it.
 
 mod check;
+mod chroot;
 mod deb;
+mod early;
 mod pages;
 mod programs;
 mod tarball;
