@@ -3,4 +3,6 @@
 
 mod suite {
     mod corpus;
+    mod damage;
+    mod logs;
 }

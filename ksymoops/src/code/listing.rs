@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is decoded, with what knowledge, and the result.
 
+use super::Access;
 use std::fmt;
 
 /// The processor of a report.
@@ -74,7 +75,8 @@ pub struct Context<'a> {
     /// Address of the marked byte. Without it addresses are counted from 0 at the mark, and branch
     /// targets have no symbols.
     pub pc: Option<u64>,
-    /// A register's value by its lower case name (`rax`, `r10`, `eax`, `rip`).
+    /// A register's value by its lower case name: the full registers only (`rax`, `r10`, `rip`; `eax`
+    /// on 32-bit x86), and the bases of segments (`fs_base`, `gs_base`).
     pub register: &'a dyn Fn(&str) -> Option<u64>,
     /// The address whose access failed (CR2, FAR, ...).
     pub fault_address: Option<u64>,
@@ -115,7 +117,8 @@ pub struct Instruction {
     pub address: u64,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// The instruction in the assembler's syntax; `(bad)` if the bytes are none.
+    /// The instruction in the assembler's syntax; `(bad)` if the bytes are none, `(cut)` if they end
+    /// within it.
     pub text: String,
     /// False for `(bad)`, and for one that the end of the bytes cuts.
     pub valid: bool,
@@ -148,32 +151,4 @@ impl fmt::Display for Trap {
             Self::Breakpoint => "int3: breakpoint or padding",
         })
     }
-}
-
-/// A memory operand of the marked instruction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Access {
-    /// The operand, such as `0x10(%rax,%rcx,8)`.
-    pub operand: String,
-    /// What is done to it.
-    pub kind: AccessKind,
-    /// Its size in bytes; 0 if unknown.
-    pub size: usize,
-    /// The registers in it with their values, where the report has them.
-    pub registers: Vec<(String, Option<u64>)>,
-    /// Its address, if the values of all registers are known.
-    pub address: Option<u64>,
-    /// Is the fault address within the operand? `None` if either is unknown.
-    pub is_fault: Option<bool>,
-}
-
-/// What is done to memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AccessKind {
-    /// Read.
-    Read,
-    /// Written.
-    Write,
-    /// Read, then written.
-    ReadWrite,
 }

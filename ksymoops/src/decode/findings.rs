@@ -135,14 +135,17 @@ impl Collect<'_> {
         {
             self.place(pc, Some("RIP"));
         }
+        if matches!(state.origin, Origin::User | Origin::Repeat) {
+            return;
+        }
         for register in &state.registers {
             // Segments and control registers hold no addresses of data, but that of the last page fault.
             let holds = register.name.starts_with('R') || register.name == "CR2";
-            if holds && state.origin != Origin::User {
+            if holds {
                 self.address(register.name, register.value.0, register.span, true);
             }
         }
-        let Some(code) = state.code.as_ref().filter(|_| state.origin != Origin::User) else { return };
+        let Some(code) = &state.code else { return };
         if code.bytes.is_empty() {
             return;
         }

@@ -4,15 +4,34 @@
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 use memchr::memmem;
 
-/// Every start line that [`super::start`] knows, and the kernel's banner, has one of these.
+/// Every start line that `super::start` knows, and the kernel's banner, has one of these.
+///
+/// Only the first four bytes of each are looked for at full speed, so they are chosen to be rare in logs (`panic`, as `kernel` is everywhere).
 const WORDS: &[&[u8]] = &[
-    b"BUG",
+    b"BUG: ",
+    b"BUG at ",
+    b"BUG [#",
     b"Oops",
-    b"WARNING: ",
+    b"WARNING: CPU: ",
+    b"WARNING: at ",
+    b", CPU#",
+    b"WARNING: possible ",
+    b"WARNING: suspicious RCU",
+    b"WARNING: inconsistent lock",
+    b"WARNING: bad unlock",
+    b"WARNING: lock held when",
+    b"WARNING: held lock",
+    b"still has locks held",
+    b"WARNING: nested lock",
+    b"WARNING: kernel stack ",
+    b"WARNING: stack going",
+    b"WARNING: unrecognized unwind",
+    b"WARNING: SOFTIRQ-",
+    b"WARNING: HARDIRQ-",
     b"INFO: ",
-    b"cut here",
-    b"nable to handle ",
-    b"general protec",
+    b"cut here ",
+    b"Unable to handle ",
+    b"al protection fault",
     b"invalid op",
     b"divide error",
     b"stack segment",
@@ -21,8 +40,8 @@ const WORDS: &[&[u8]] = &[
     b"int3: ",
     b"LOCKUP",
     b"UBSAN: ",
-    b"ernel panic - ",
-    b"Internal error",
+    b"panic - not sync",
+    b"Internal error: ",
     b"unreferenced object",
     b"panicked at",
     b"Trigger a crash",

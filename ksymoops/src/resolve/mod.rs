@@ -10,54 +10,24 @@
 //! kernel's file has hundreds of megabytes.
 
 mod answer;
+mod binary;
 mod build_id;
+mod by_symbol;
+mod dwarf;
+mod find;
+mod image;
+mod placement;
 mod query;
+mod resolver;
 mod slide;
 mod sources;
+mod symbols;
 mod warning;
 
 pub use answer::{Answer, Frame, Location, Unknown};
 pub use build_id::{BuildId, BuildIdError};
 pub use query::Query;
+pub use resolver::Resolver;
 pub use slide::{Slide, SlideSource};
 pub use sources::{KaslrHint, KaslrPair, LoadedModule, Sources};
 pub use warning::Warning;
-
-/// Answers queries from its sources.
-#[derive(Debug)]
-pub struct Resolver {
-    sources: Sources,
-}
-
-impl Resolver {
-    /// Takes note of the sources; reads nothing yet.
-    #[must_use]
-    pub fn new(sources: Sources) -> Self {
-        Self { sources }
-    }
-
-    /// The answer to one query.
-    #[must_use]
-    pub fn symbolize(&self, query: &Query) -> Answer {
-        let _ = (query, &self.sources);
-        Answer { candidates: Vec::new(), unknown: Some(Unknown::NoKernel) }
-    }
-
-    /// The answers to many queries, in their order; faster than one by one.
-    #[must_use]
-    pub fn symbolize_all(&self, queries: &[Query]) -> Vec<Answer> {
-        queries.iter().map(|query| self.symbolize(query)).collect()
-    }
-
-    /// How far the kernel was moved at boot, and who says so; `None` if nobody does.
-    #[must_use]
-    pub fn slide(&self) -> Option<Slide> {
-        None
-    }
-
-    /// What was noticed since the last call, each once.
-    #[must_use]
-    pub fn take_warnings(&self) -> Vec<Warning> {
-        Vec::new()
-    }
-}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! x86, 32 and 64 bits, in the syntax of the GNU assembler.
+
+use super::disassembler::{Decoded, Disassembler};
+use super::{Access, Context, Trap, x86_memory};
+use iced_x86::{
+    Decoder, DecoderError, DecoderOptions, FlowControl, Formatter, GasFormatter, Instruction, Mnemonic,
+};
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct X86 {
+    /// 32 or 64.
+    pub(super) bits: u32,
+}
+
+impl X86 {
+    fn instruction(self, bytes: &[u8], address: u64) -> (Instruction, bool) {
+        let mut decoder = Decoder::with_ip(self.bits, bytes, address, DecoderOptions::NONE);
+        let instruction = decoder.decode();
+        (instruction, decoder.last_error() == DecoderError::NoMoreBytes)
+    }
+}
+
+impl Disassembler for X86 {
+    fn decode(&self, bytes: &[u8], address: u64) -> Decoded {
+        let (instruction, cut) = self.instruction(bytes, address);
+        let valid = !instruction.is_invalid();
+        let text = match (valid, cut) {
+            (true, _) => format(&instruction),
+            (false, true) => "(cut)".to_owned(),
+            (false, false) => "(bad)".to_owned(),
+        };
+        let length = match (valid, cut) {
+            (true, _) => instruction.len(),
+            (false, true) => bytes.len(),
+            (false, false) => 1,
+        };
+        let target = target(&instruction).filter(|_| valid);
+        Decoded { length, text, valid, target, trap: trap(&instruction) }
+    }
+
+    fn accesses(&self, bytes: &[u8], address: u64, context: &Context<'_>) -> Vec<Access> {
+        let (instruction, _) = self.instruction(bytes, address);
+        if instruction.is_invalid() {
+            Vec::new()
+        } else {
+            x86_memory::accesses(&instruction, self.bits, context)
+        }
+    }
+
+    fn alignment(&self) -> usize {
+        1
+    }
+}
+
+fn format(instruction: &Instruction) -> String {
+    let mut formatter = GasFormatter::new();
+    let options = formatter.options_mut();
+    options.set_uppercase_hex(false);
+    options.set_small_hex_numbers_in_decimal(false);
+    options.set_branch_leading_zeros(false);
+    options.set_rip_relative_addresses(true);
+    options.set_space_after_operand_separator(false);
+    let mut text = String::new();
+    formatter.format(instruction, &mut text);
+    text
+}
+
+fn target(instruction: &Instruction) -> Option<u64> {
+    if instruction.is_ip_rel_memory_operand() {
+        return Some(instruction.ip_rel_memory_address());
+    }
+    let near = instruction.near_branch_target();
+    let branches = matches!(
+        instruction.flow_control(),
+        FlowControl::Call | FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch
+    );
+    (branches && near != 0).then_some(near)
+}
+
+fn trap(instruction: &Instruction) -> Option<Trap> {
+    match instruction.mnemonic() {
+        Mnemonic::Ud2 => Some(Trap::Bug),
+        Mnemonic::Ud1 => Some(Trap::Sanitizer),
+        Mnemonic::Ud0 => Some(Trap::Warn),
+        Mnemonic::Int3 => Some(Trap::Breakpoint),
+        _ => None,
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `Code:` lines.
+
+use ksymoops::code::{AccessKind, Architecture, CodeBytes, CodeError, Context, Listing, Trap, decode};
+use proptest::prelude::*;
+
+/// Reads a line as a report has it.
+fn line(text: &str) -> CodeBytes {
+    let mut code = CodeBytes::default();
+    for (index, word) in text.split_whitespace().enumerate() {
+        let digits = word.trim_matches(['<', '>']);
+        if digits.len() < word.len() {
+            code.trap = Some(index);
+        }
+        code.bytes.push(u8::from_str_radix(digits, 16).unwrap());
+    }
+    code
+}
+
+fn decoded(text: &str, pc: u64, registers: &[(&str, u64)], fault_address: Option<u64>) -> Listing {
+    let register = |name: &str| registers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let symbolize = |address: u64| Some(format!("at_{address:x}"));
+    let context = Context { pc: Some(pc), register: &register, fault_address, symbolize: &symbolize };
+    decode(Architecture::X86_64, &line(text), &context).unwrap()
+}
+
+/// sysrq-c on 6.1: the store to address 0.
+const CRASH: &str = "e8 14 68 c5 ff 48 8b 1d 1e 3c 6c 01 eb d0 66 66 2e 0f 1f 84 00 00 00 00 00 0f 1f 44 00 00 0f 1f \
+                     44 00 00 c7 05 4d 12 1d 01 01 00 00 00 <c6> 04 25 00 00 00 00 01 c3 cc cc cc cc 0f 1f 44 00 00";
+
+#[test]
+fn marks_the_trap_and_its_access() {
+    let listing = decoded(CRASH, 0xffff_ffff_8170_0000, &[], Some(0));
+    let trap = &listing.instructions[listing.trap.unwrap()];
+    assert_eq!((trap.text.as_str(), trap.offset, trap.address), ("movb $0x1,0x0", 0, 0xffff_ffff_8170_0000));
+    assert_eq!(listing.skipped, 0);
+    assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
+    let [access] = &listing.access[..] else { panic!("{listing:#?}") };
+    assert_eq!((access.kind, access.size, access.is_fault), (AccessKind::Write, 1, Some(true)));
+    let bytes: usize = listing.instructions.iter().map(|instruction| instruction.bytes.len()).sum();
+    assert_eq!(bytes, line(CRASH).bytes.len(), "no byte is lost");
+}
+
+#[test]
+fn names_branch_and_relative_targets() {
+    let listing = decoded("<e8> fb 00 00 00 48 8b 05 f1 00 00 00 74 02 c3", 0x1000, &[], None);
+    let targets: Vec<_> = listing.instructions.iter().map(|i| (i.target, i.symbol.as_deref())).collect();
+    assert_eq!(targets[0], (Some(0x1100), Some("at_1100")));
+    assert_eq!(targets[1], (Some(0x10fd), Some("at_10fd")));
+    assert_eq!(targets[2], (Some(0x1010), Some("at_1010")));
+    assert_eq!(targets[3], (None, None));
+}
+
+#[test]
+fn works_out_addresses_from_registers() {
+    let registers = [("rax", 0x6b6b_6b6b_6b6b_6b6b), ("rcx", 2), ("gs_base", 0xffff_8880_0000_0000)];
+    let fault = Some(0x6b6b_6b6b_6b6b_6b8b);
+    let listing = decoded("<48> 8b 54 c8 10", 0x1000, &registers, fault);
+    let access = &listing.access[0];
+    assert_eq!(access.operand, "0x10(%rax,%rcx,8)");
+    assert_eq!((access.address, access.is_fault, access.size), (fault, Some(true), 8));
+    assert_eq!(access.registers, [("rax".to_owned(), Some(registers[0].1)), ("rcx".to_owned(), Some(2))]);
+    // mov %gs:0x20,%rax: relative to the segment's base.
+    let listing = decoded("<65> 48 8b 04 25 20 00 00 00", 0x1000, &registers, Some(1));
+    assert_eq!(listing.access[0].address, Some(0xffff_8880_0000_0020));
+    assert_eq!(listing.access[0].is_fault, Some(false));
+    // An unknown register leaves the address unknown.
+    let listing = decoded("<48> 8b 03", 0x1000, &registers, fault);
+    assert_eq!((listing.access[0].address, listing.access[0].is_fault), (None, None));
+    // lea computes and accesses nothing.
+    assert!(decoded("<48> 8d 44 c8 10", 0x1000, &registers, fault).access.is_empty());
+}
+
+#[test]
+fn registers_of_32_bits_have_their_names() {
+    let register = |name: &str| (name == "eax").then_some(0xc000_0000);
+    let context =
+        Context { pc: None, register: &register, fault_address: Some(0xc000_0004), symbolize: &|_| None };
+    let listing = decode(Architecture::X86, &line("90 <8b> 50 04"), &context).unwrap();
+    assert_eq!(listing.access[0].is_fault, Some(true), "{listing:#?}");
+    assert_eq!(listing.instructions[0].address, u64::MAX, "counted from the mark");
+}
+
+#[test]
+fn names_traps() {
+    for (text, kind) in [
+        ("<0f> 0b", Some(Trap::Bug)),
+        ("<0f> b9 40 02", Some(Trap::Sanitizer)),
+        ("<cc>", Some(Trap::Breakpoint)),
+        ("<90>", None),
+    ] {
+        assert_eq!(decoded(text, 0, &[], None).kind, kind, "{text}");
+    }
+}
+
+#[test]
+fn finds_the_first_whole_instruction() {
+    // The tail of `movabs $0x...,%rax` comes first: as instructions of its own it would run over
+    // the mark.
+    let listing = decoded("ff 48 b8 90 <48> 8b 07", 0x1000, &[], None);
+    assert_eq!(listing.instructions[listing.trap.unwrap()].offset, 0);
+    assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
+}
+
+#[test]
+fn the_last_instruction_may_be_cut() {
+    let listing = decoded("<90> 48 8b", 0x1000, &[], None);
+    let last = listing.instructions.last().unwrap();
+    assert_eq!((last.text.as_str(), last.valid, last.bytes.len()), ("(cut)", false, 2));
+}
+
+#[test]
+fn refuses_what_cannot_be_decoded() {
+    let context = Context { pc: None, register: &|_| None, fault_address: None, symbolize: &|_| None };
+    let decode = |architecture, code: CodeBytes| decode(architecture, &code, &context).unwrap_err();
+    assert_eq!(decode(Architecture::X86_64, CodeBytes::default()), CodeError::Empty);
+    let code = CodeBytes { bytes: vec![0x90], trap: Some(1) };
+    assert_eq!(decode(Architecture::X86_64, code), CodeError::Mark { trap: 1, size: 1 });
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_decode(bytes in prop::collection::vec(any::<u8>(), 1..80), mark in 0_usize..80, value: u64) {
+        let code = CodeBytes { trap: Some(mark % bytes.len()), bytes };
+        let context = Context {
+            pc: Some(value),
+            register: &|_| Some(value),
+            fault_address: Some(value),
+            symbolize: &|_| None,
+        };
+        for architecture in [Architecture::X86_64, Architecture::X86] {
+            let listing = decode(architecture, &code, &context).unwrap();
+            let shown: Vec<u8> = listing.instructions.iter().flat_map(|i| i.bytes.clone()).collect();
+            prop_assert_eq!(&shown, &code.bytes[listing.skipped..]);
+            let trap = &listing.instructions[listing.trap.unwrap()];
+            prop_assert_eq!(trap.offset, 0);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Logs of our own: what is read from them, and the annotated output, byte for byte.
+//!
+//! `SNAPSHOTS=overwrite cargo test -p ksymoops` writes the expected output anew.
+
+use ksymoops::decode::Decoder;
+use ksymoops::parse::{self, Event};
+use ksymoops::persistent::Owner;
+use ksymoops::render::{Annotated, Json, Render};
+use ksymoops::report::{Caller, Hex, Kind, Origin, Report};
+use libmodfmt::journal::{Boot, Entry, Journal, LoadedModule, Unload};
+use libmodfmt::persist::{Header, Role, SectionHeader, Variable};
+use snapbox::{assert_data_eq, file};
+
+const PAGE_FAULT: &[u8] = include_bytes!("../logs/page_fault.log");
+const STALE: &[u8] = include_bytes!("../logs/stale_pointer.log");
+const MAILED: &[u8] = include_bytes!("../logs/mailed_warning.log");
+
+pub(crate) const BANNER: &str = "Linux version 6.1.0-99-amd64 (build@example.org) (gcc-12 (Debian 12.2.0) 12.2.0) #1 SMP \
+                                 PREEMPT_DYNAMIC Debian 6.1.999-1 (2026-01-01)";
+
+fn only(log: &[u8]) -> Report {
+    let mut reports: Vec<Report> = parse::blocks(log).into_iter().flat_map(|block| block.reports).collect();
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    reports.remove(0)
+}
+
+/// The journal of a boot in which `meter` was loaded, and unloaded at `unloaded`.
+fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
+    let variable = |name: &str, offset, size| Variable {
+        file: Some("meter.c".into()),
+        function: None,
+        name: name.into(),
+        offset,
+        size,
+        align: 8,
+        type_name: Some(format!("struct {name}")),
+        type_hash: None,
+    };
+    let section = SectionHeader {
+        role: Role::Data,
+        size: 0x40,
+        align: 32,
+        variables: vec![variable("stats", 0, 0x20), variable("dev", 0x20, 0x18)],
+    };
+    let header = Header { owner: "meter".into(), build_id: vec![1, 2, 3], named: true, sections: vec![section] };
+    let boot = id.to_owned();
+    let text = Some(("_stext".to_owned(), 0xffff_ffff_9aa0_0000));
+    let keeper = LoadedModule {
+        boot: boot.clone(),
+        name: "meter__persist".into(),
+        base: Some(base),
+        sections: vec![(".data..persistent".into(), base)],
+        persistent: Some(header),
+        at: 1100,
+        ..LoadedModule::default()
+    };
+    let meter = LoadedModule { boot: boot.clone(), name: "meter".into(), at: 1100, ..LoadedModule::default() };
+    let mut entries = vec![
+        Entry::Boot(Boot { id: id.into(), banner: BANNER.into(), text, at: 1000, ..Boot::default() }),
+        Entry::Module(keeper),
+        Entry::Module(meter),
+    ];
+    entries.extend(unloaded.map(|at| Entry::Unload(Unload { boot, name: "meter".into(), at })));
+    Journal { entries, skipped: 0 }
+}
+
+fn decoder(journal: Journal) -> Decoder {
+    let mut decoder = Decoder::default();
+    decoder.sources.discover = false;
+    decoder.journal = journal;
+    decoder
+}
+
+fn rendered(log: &[u8], decoder: &Decoder, mut render: impl Render) -> Vec<u8> {
+    let mut out = Vec::new();
+    parse::stream(log, |event| match event {
+        Event::Text(text) => render.text(text, &mut out),
+        Event::Block(block) => render.block(&block, &decoder.decode(&block), &mut out),
+    })
+    .unwrap();
+    render.finish(&mut out).unwrap();
+    out
+}
+
+fn annotated(log: &[u8], decoder: &Decoder) -> String {
+    String::from_utf8(rendered(log, decoder, Annotated::default())).unwrap()
+}
+
+#[test]
+fn a_page_fault_is_read_in_full() {
+    let report = only(PAGE_FAULT);
+    assert_eq!(report.kind, Kind::PageFault);
+    assert_eq!((report.fault_address(), report.time_us), (Some(0x10), Some(12_500_000)));
+    let context = &report.context;
+    assert_eq!((context.cpu, context.pid, context.comm.as_deref()), (Some(1), Some(321), Some("my tool")));
+    assert_eq!(context.release.as_ref().unwrap().value, "6.1.0-99-amd64");
+    assert_eq!(context.version.as_deref(), Some("#1  Debian 6.1.999-1"));
+    assert_eq!(context.taint.as_ref().unwrap().value, "GOE");
+    assert_eq!(context.banner.as_deref(), Some(BANNER));
+    assert_eq!(context.kernel_offset.unwrap().slide, Hex(0x19a0_0000));
+    assert_eq!(context.last_unloaded.as_deref(), Some("foo"));
+    let modules: Vec<_> = context.modules.as_ref().unwrap().iter().map(|module| module.name.as_str()).collect();
+    assert_eq!(modules, ["meter", "meter__persist", "ext4", "crc16"]);
+    let origins: Vec<_> = report.states.iter().map(|state| state.origin).collect();
+    assert_eq!(origins, [Origin::Fault, Origin::User, Origin::Repeat]);
+    let fault = report.fault().unwrap();
+    let pc = fault.pc.as_ref().unwrap();
+    assert_eq!((pc.symbol.as_deref(), pc.offset, pc.size), (Some("meter_write"), 0x1b, Some(0x30)));
+    assert!(pc.exact);
+    assert_eq!(fault.register("RBX"), Some(0xffff_ffff_c0a0_2018));
+    assert_eq!(fault.code.as_ref().unwrap().marker, Some(22));
+    let frames: Vec<_> = report.frames.iter().map(|frame| frame.place.symbol.clone().unwrap()).collect();
+    assert_eq!(frames, ["__die", "meter_store", "kernfs_fop_write_iter", "entry_SYSCALL_64_after_hwframe"]);
+    assert!(report.frames[0].place.unreliable && !report.frames[1].place.unreliable);
+    assert_eq!(report.frames[1].context.as_deref(), Some("TASK"));
+    assert!(report.panicked);
+}
+
+#[test]
+fn spans_are_of_the_text() {
+    let blocks = parse::blocks(PAGE_FAULT);
+    let report = &blocks[0].reports[0];
+    for register in report.states.iter().flat_map(|state| &state.registers) {
+        let text = blocks[0].text_at(register.span);
+        assert_eq!(u64::from_str_radix(&text, 16), Ok(register.value.0), "{register:?}");
+    }
+    let start = usize::try_from(report.context.release.as_ref().unwrap().span.start).unwrap();
+    assert!(PAGE_FAULT[start..].starts_with(b"6.1.0-99-amd64 #1"));
+    assert_eq!(blocks[0].text_at(report.frames[1].place.span), "meter_store+0x12/0x40 [meter]");
+}
+
+#[test]
+fn another_writer_is_kept_apart() {
+    let report = only(STALE);
+    assert_eq!(report.caller, Some(Caller::Task(400)));
+    assert_eq!(report.had_module("meter"), Some(false));
+    let block = &parse::blocks(STALE)[0];
+    assert_eq!(block.lines[3].report, None, "the clock source's line");
+}
+
+#[test]
+fn a_mailed_log_is_read_and_hashed_addresses_are_not_believed() {
+    let report = only(MAILED);
+    assert_eq!(report.kind, Kind::Warning);
+    assert_eq!(report.mentions[0].module.as_deref(), Some("m"));
+    assert_eq!(report.frames[0].place.address, Some(Hex(0xffff_ffff_8123_4600)));
+    assert_eq!((report.frames[1].place.address, report.frames[1].place.offset), (None, 1));
+}
+
+#[test]
+fn persistent_data_in_registers() {
+    let decoder = decoder(journal("b-1", 0xffff_ffff_c0a0_2000, None));
+    assert_data_eq!(annotated(PAGE_FAULT, &decoder), file!["../logs/page_fault.annotated"].raw());
+}
+
+#[test]
+fn a_pointer_that_was_held_for_too_long() {
+    let decoder = decoder(journal("b-1", 0xffff_ffff_c0a0_2000, Some(1500)));
+    let text = annotated(STALE, &decoder);
+    assert!(text.contains("not loaded then"), "{text}");
+    assert_data_eq!(text, file!["../logs/stale_pointer.annotated"].raw());
+}
+
+#[test]
+fn where_two_boots_fit_none_is_taken() {
+    let mut both = journal("b-1", 0xffff_ffff_c0a0_2000, Some(1500));
+    both.entries.extend(journal("b-2", 0xffff_ffff_c0b0_0000, Some(1500)).entries);
+    let mut decoder = decoder(both);
+    let text = annotated(STALE, &decoder);
+    assert!(text.contains("boots b-1 and b-2 of the journal fit") && !text.contains("persistent data of"), "{text}");
+    assert_eq!(decoder.take_warnings().len(), 1);
+    decoder.boot = Some("b-1".into());
+    assert!(annotated(STALE, &decoder).contains("persistent data of meter"));
+}
+
+#[test]
+fn a_journal_of_another_kernel_does_not_fit() {
+    let mut other = journal("b-1", 0xffff_ffff_c0a0_2000, None);
+    let Entry::Boot(boot) = &mut other.entries[0] else { panic!() };
+    boot.banner = BANNER.replace("#1 SMP", "#2 SMP");
+    assert!(!annotated(PAGE_FAULT, &decoder(other)).contains("boot b-1"));
+    // And of the same kernel, but at another place.
+    let mut other = journal("b-1", 0xffff_ffff_c0a0_2000, None);
+    let Entry::Boot(boot) = &mut other.entries[0] else { panic!() };
+    boot.text = Some(("_stext".into(), 0xffff_ffff_9b00_0000));
+    assert!(!annotated(PAGE_FAULT, &decoder(other)).contains("boot b-1"));
+}
+
+#[test]
+fn whether_the_owner_was_loaded() {
+    let loaded = decoder(journal("b-1", 0xffff_ffff_c0a0_2000, None));
+    assert!(annotated(PAGE_FAULT, &loaded).contains(Owner::Loaded.words()));
+    let coming = String::from_utf8(PAGE_FAULT.to_vec()).unwrap().replace("meter(OE)", "meter(OE+)");
+    assert!(annotated(coming.as_bytes(), &loaded).contains(Owner::Loading.words()));
+}
+
+#[test]
+fn without_a_terminal_every_byte_is_kept_and_with_one_nothing_steers_it() {
+    let decoder = decoder(Journal::default());
+    let kept = rendered(MAILED, &decoder, Annotated::default());
+    let own = |line: &&[u8]| !line.starts_with(b"  ;; ");
+    let kept: Vec<u8> = kept.split_inclusive(|&byte| byte == b'\n').filter(own).flatten().copied().collect();
+    assert_eq!(kept, MAILED);
+    let shown = rendered(MAILED, &decoder, Annotated { terminal: true, colour: false });
+    assert!(!shown.contains(&0x1b) && !shown.contains(&0));
+}
+
+#[test]
+fn annotated_output_can_be_put_in_again() {
+    let decoder = decoder(journal("b-1", 0xffff_ffff_c0a0_2000, None));
+    let once = annotated(PAGE_FAULT, &decoder);
+    let (first, again) = (only(PAGE_FAULT), only(once.as_bytes()));
+    assert_eq!((first.frames.len(), first.words.len()), (again.frames.len(), again.words.len()));
+    assert_eq!(first.states.len(), again.states.len());
+}
+
+#[test]
+fn json_is_one_object_a_report() {
+    let decoder = decoder(journal("b-1", 0xffff_ffff_c0a0_2000, None));
+    let text = String::from_utf8(rendered(PAGE_FAULT, &decoder, Json)).unwrap();
+    assert_eq!(text.lines().count(), 1);
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["report"]["kind"], "page-fault");
+    let hits: Vec<_> = value["findings"].as_array().unwrap().iter().filter(|one| one["kind"] == "persistent").collect();
+    assert_eq!(hits[0]["hit"]["owner"], "meter");
+    assert_eq!(hits[0]["hit"]["variable"], "meter.c:stats");
+}
