@@ -7,6 +7,8 @@
 
 mod keeper;
 mod owner;
+#[cfg(test)]
+mod tests;
 
 use super::ImageError;
 use super::file::places_must_be_zero;
