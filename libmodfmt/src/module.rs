@@ -26,7 +26,7 @@ const NT_GNU_BUILD_ID: u32 = 3;
 pub struct Module<'d> {
     /// Sections and symbols.
     pub object: Object<'d>,
-    /// The name under which the kernel will know it, `-` written as `_`.
+    /// The name under which the kernel will know it, as `struct module` has it.
     pub name: String,
     /// `NT_GNU_BUILD_ID`, where the file has one.
     pub build_id: Option<Vec<u8>>,
@@ -90,7 +90,8 @@ const fn usual_name_offset(class: Class) -> usize {
 }
 
 /// Where `name`, with its NUL, stands in the bytes of `struct module`. Kernels built with
-/// RANDSTRUCT shuffle the fields, so it is searched for, the usual place first.
+/// RANDSTRUCT shuffle the fields, so it is searched for, the usual place first. Elsewhere the byte
+/// before must be 0: the end of another name is not a name.
 pub(crate) fn name_position(this_module: &[u8], name: &str, class: Class) -> Option<usize> {
     let mut wanted = name.as_bytes().to_vec();
     wanted.push(0);
@@ -98,7 +99,11 @@ pub(crate) fn name_position(this_module: &[u8], name: &str, class: Class) -> Opt
     if this_module.get(usual..).is_some_and(|tail| tail.starts_with(&wanted)) {
         return Some(usual);
     }
-    this_module.windows(wanted.len()).position(|window| window == wanted)
+    let starts_field = |at: usize| {
+        at.checked_sub(1).is_none_or(|before| this_module.get(before).is_some_and(|byte| *byte == 0))
+    };
+    let mut windows = this_module.windows(wanted.len()).enumerate();
+    windows.find(|(at, window)| *window == wanted && starts_field(*at)).map(|(at, _)| at)
 }
 
 fn name(object: &Object<'_>) -> Result<String, ModuleError> {
@@ -129,4 +134,22 @@ fn build_id(object: &Object<'_>) -> Option<Vec<u8>> {
         .filter_map(Result::ok)
         .find(|record| record.name == b"GNU" && record.kind == NT_GNU_BUILD_ID)
         .map(|record| record.description.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Class, name_position};
+
+    #[test]
+    fn the_end_of_another_name_is_not_the_name() {
+        let mut bytes = vec![0; 64];
+        bytes[24..30].copy_from_slice(b"layout");
+        assert_eq!(name_position(&bytes, "layout", Class::Elf64), Some(24));
+        assert_eq!(name_position(&bytes, "ayout", Class::Elf64), None);
+        bytes[40..45].copy_from_slice(b"ayout");
+        assert_eq!(name_position(&bytes, "ayout", Class::Elf64), Some(40), "shuffled fields");
+        bytes[..2].copy_from_slice(b"ab");
+        assert_eq!(name_position(&bytes, "ab", Class::Elf64), Some(0));
+        assert_eq!(name_position(&bytes, "b", Class::Elf64), None);
+    }
 }

@@ -42,10 +42,14 @@ int use(void) { return users.counter + (table[0] != 0) + (handler != 0) + (anyth
 
 /// Compiles [`SOURCE`]; `None`, aloud, if there is no such compiler.
 fn compile(compiler: &str, options: &[&str]) -> Option<Vec<u8>> {
+    compile_text(SOURCE, compiler, options)
+}
+
+fn compile_text(source: &str, compiler: &str, options: &[&str]) -> Option<Vec<u8>> {
     let name = format!("{compiler}{}", options.concat());
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&directory).unwrap();
-    std::fs::write(directory.join("driver.c"), SOURCE).unwrap();
+    std::fs::write(directory.join("driver.c"), source).unwrap();
     let mut command = Command::new(compiler);
     command
         .args(options)
@@ -161,4 +165,70 @@ fn compilers_of_this_machine_agree() {
     if let Some(file) = compile("gcc", &["-m32", "-gdwarf-5", "-O2"]) {
         check(&file);
     }
+}
+
+/// What a kept pointer leads to is kept, too: once around, and no further.
+const BEHIND: &str = r#"
+struct list_head { struct list_head *next, *prev; };
+struct far {
+    int a;
+#ifdef FAR
+    int more;
+#endif
+};
+struct inner {
+    int x;
+#ifdef INNER
+    int y;
+#endif
+};
+struct foo {
+    struct list_head list;
+    struct foo *self;
+    struct far *far;
+    struct inner inner;
+#ifdef GROWN
+    int more;
+#endif
+#ifdef RENAMED
+    int other;
+#else
+    int last;
+#endif
+};
+#ifdef DEFINED
+struct hidden { int x; };
+#else
+struct hidden;
+#endif
+struct holder { struct foo *foo; };
+#define P static __attribute__((section(".data..persistent"), used))
+P struct foo *one = 0;
+P struct foo **two = 0;
+P struct holder holder = { 0 };
+P struct list_head head = { &head, &head };
+P struct hidden *hidden = 0;
+"#;
+
+#[test]
+fn the_structure_behind_a_pointer_counts() {
+    let names = ["one", "two", "holder", "head", "hidden"];
+    let hashes = |define: &str| {
+        let file = compile_text(BEHIND, "gcc", &["-O2", define])?;
+        let object = Object::parse(&file).unwrap();
+        let sections = DebugSections::of(&object).unwrap();
+        let all = DebugInfo::read(&sections).unwrap().variables();
+        Some(names.map(|name| find(&all, name, None).type_hash.unwrap()))
+    };
+    let Some(plain) = hashes("-DPLAIN") else { return };
+    let changed = |define: &str| {
+        let now = hashes(define).unwrap();
+        let changed = names.iter().zip(plain.iter().zip(&now)).filter(|(_, (old, new))| old != new);
+        changed.map(|(name, _)| *name).collect::<Vec<_>>()
+    };
+    for define in ["-DGROWN", "-DRENAMED", "-DINNER"] {
+        assert_eq!(changed(define), ["one", "two", "holder"], "{define}");
+    }
+    assert!(changed("-DFAR").is_empty(), "behind a second pointer");
+    assert_eq!(changed("-DDEFINED"), ["hidden"]);
 }

@@ -15,8 +15,7 @@ use crate::{json, list, value};
 const READ: u64 = 256;
 
 pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
-    let owner = owner.replace('-', "_");
-    let Some(region) = Region::find(kernel, &owner)? else {
+    let Some(region) = find(kernel, owner)? else {
         bail!("nothing is kept for {owner} (`modpersist list` shows what is)");
     };
     let contents = Contents::read(kernel, &region);
@@ -62,6 +61,15 @@ pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn
     Ok(ExitCode::SUCCESS)
 }
 
+/// A module may have `-` in its name; kbuild never makes one, and users write either.
+fn find(kernel: &dyn Kernel, owner: &str) -> Result<Option<Region>> {
+    let found = Region::find(kernel, owner)?;
+    if found.is_some() || !owner.contains('-') {
+        return Ok(found);
+    }
+    Ok(Region::find(kernel, &owner.replace('-', "_"))?)
+}
+
 fn summary(region: &Region, out: &mut dyn Write) -> Result<()> {
     let header = &region.header;
     writeln!(out, "owner     {}", header.owner)?;
@@ -75,7 +83,7 @@ fn summary(region: &Region, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "build id  {}", json::hex(&header.build_id))?;
     }
     if !header.named {
-        writeln!(out, "          made from a stripped file: variables have no names")?;
+        writeln!(out, "          made from a stripped file: it does not name every variable")?;
     }
     Ok(())
 }

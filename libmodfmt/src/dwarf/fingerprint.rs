@@ -2,9 +2,13 @@
 //! The type hash: does a type read bytes the way another one does?
 //!
 //! Two types have one hash if their numbers have the same sizes and encodings, their members the
-//! same names, types and places, and so on all the way down. Tags, typedefs and qualifiers do not
-//! count: they can change without a change to the data. Behind a pointer only the kind and the
-//! name of the target count, so that a list that points to itself comes to an end.
+//! same names, types and places, and so on all the way down. Tags, names of numbers, typedefs and
+//! qualifiers do not count: they can change without a change to the data.
+//!
+//! Memory behind a kept pointer is kept, too. So of a target its kind and tag count, and of a
+//! structure or union that the unit defines the structure as well. There it ends: of what pointers
+//! inside of that lead to, only kind and tag count, so that a list that points to itself comes to
+//! an end and one pointer into the kernel does not bring in half of its types.
 
 use super::DEPTH;
 use super::info::{DebugInfo, Die, Entry, number};
@@ -15,7 +19,16 @@ use std::collections::HashMap;
 /// Computes hashes, each type once.
 pub(super) struct Fingerprints<'i, 'a> {
     info: &'i DebugInfo<'a>,
-    known: HashMap<Die, Option<u64>>,
+    known: HashMap<(Die, Side), Option<u64>>,
+}
+
+/// Where a type stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Side {
+    /// In the variable itself.
+    Kept,
+    /// Behind a pointer in the variable.
+    Behind,
 }
 
 impl<'i, 'a> Fingerprints<'i, 'a> {
@@ -25,22 +38,22 @@ impl<'i, 'a> Fingerprints<'i, 'a> {
 
     /// The hash of a type; `None` if a part of it is not understood.
     pub(super) fn of(&mut self, die: Die) -> Option<u64> {
-        self.nested(die, 0)
+        self.nested(die, Side::Kept, 0)
     }
 
-    fn nested(&mut self, die: Die, depth: u32) -> Option<u64> {
+    fn nested(&mut self, die: Die, side: Side, depth: u32) -> Option<u64> {
         let (die, entry) = self.info.resolve(die).filter(|_| depth < DEPTH)?;
-        if let Some(known) = self.known.get(&die) {
+        if let Some(known) = self.known.get(&(die, side)) {
             return *known;
         }
         // A type that holds itself is no type: whoever meets it again gets this.
-        self.known.insert(die, None);
-        let hash = self.compute(die, &entry, depth);
-        self.known.insert(die, hash);
+        self.known.insert((die, side), None);
+        let hash = self.compute(die, &entry, side, depth);
+        self.known.insert((die, side), hash);
         hash
     }
 
-    fn compute(&mut self, die: Die, entry: &Entry<'a>, depth: u32) -> Option<u64> {
+    fn compute(&mut self, die: Die, entry: &Entry<'a>, side: Side, depth: u32) -> Option<u64> {
         let mut hash = Hash::new();
         match entry.tag() {
             gimli::DW_TAG_base_type => {
@@ -60,7 +73,12 @@ impl<'i, 'a> Fingerprints<'i, 'a> {
             gimli::DW_TAG_pointer_type => {
                 hash.text("pointer");
                 hash.number(self.info.size_of(die)?);
-                self.pointee(die.unit, entry, &mut hash)?;
+                let target = self.pointee(die.unit, entry, &mut hash)?;
+                if let Some(target) = target.filter(|_| side == Side::Kept) {
+                    let structure = self.nested(target, Side::Behind, depth.saturating_add(1));
+                    hash.text(if structure.is_some() { "defined" } else { "declared" });
+                    hash.number(structure.unwrap_or_default());
+                }
             }
             gimli::DW_TAG_array_type => {
                 hash.text("array");
@@ -68,7 +86,7 @@ impl<'i, 'a> Fingerprints<'i, 'a> {
                     hash.number(count.unwrap_or(0));
                 }
                 let element = self.info.type_of(die.unit, entry)?;
-                hash.number(self.nested(element, depth.saturating_add(1))?);
+                hash.number(self.nested(element, side, depth.saturating_add(1))?);
             }
             tag if has_members(tag) => {
                 hash.text(if tag == gimli::DW_TAG_union_type { "union" } else { "struct" });
@@ -77,7 +95,7 @@ impl<'i, 'a> Fingerprints<'i, 'a> {
                     hash.text(member.name.as_deref().unwrap_or_default());
                     hash.number(member.bit_offset);
                     hash.number(member.bits.unwrap_or(0));
-                    hash.number(self.nested(member.ty, depth.saturating_add(1))?);
+                    hash.number(self.nested(member.ty, side, depth.saturating_add(1))?);
                 }
             }
             _ => return None,
@@ -99,18 +117,16 @@ impl<'i, 'a> Fingerprints<'i, 'a> {
         Some(())
     }
 
-    /// Kind and name of what a pointer leads to, through further pointers.
-    fn pointee(&self, unit: usize, pointer: &Entry<'a>, hash: &mut Hash) -> Option<()> {
+    /// Kind and tag of what a pointer leads to, through further pointers; gives the structure or
+    /// union that stands at the end.
+    fn pointee(&self, unit: usize, pointer: &Entry<'a>, hash: &mut Hash) -> Option<Option<Die>> {
         let (mut unit, mut entry) = (unit, pointer.clone());
         for _ in 0..DEPTH {
-            let Some(target) = self.info.type_of(unit, &entry) else {
+            // "const void" has no type at its end either.
+            let target = self.info.type_of(unit, &entry).and_then(|target| self.info.resolve(target));
+            let Some((die, target)) = target else {
                 hash.text("void");
-                return Some(());
-            };
-            let Some((die, target)) = self.info.resolve(target) else {
-                // "const void" has no type at its end either.
-                hash.text("void");
-                return Some(());
+                return Some(None);
             };
             hash.number(target.tag().0.into());
             match target.tag() {
@@ -118,11 +134,11 @@ impl<'i, 'a> Fingerprints<'i, 'a> {
                 // The name of a number type depends on the compiler.
                 gimli::DW_TAG_base_type => {
                     hash.number(number(&target, gimli::DW_AT_byte_size)?);
-                    return Some(());
+                    return Some(None);
                 }
-                _ => {
+                tag => {
                     hash.text(self.info.name(die.unit, &target).as_deref().unwrap_or_default());
-                    return Some(());
+                    return Some(has_members(tag).then_some(die));
                 }
             }
         }

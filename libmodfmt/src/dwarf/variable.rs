@@ -28,7 +28,8 @@ pub struct DebugVariable {
     pub align: Option<u64>,
     /// A hash over the structure of its type: sizes and encodings of numbers, names and places of
     /// members, counts of arrays, values of enumerations. It does not depend on the compiler or
-    /// the version of DWARF. Behind pointers only kind and name of the target count.
+    /// the version of DWARF. Behind pointers the structure of the target counts, too, but of what
+    /// that points to only kind and tag.
     pub type_hash: Option<u64>,
     pub(super) ty: Option<Die>,
 }

@@ -50,7 +50,7 @@ pub fn keeper(module: &Module<'_>, inventory: &Inventory, wanted: Keeper<'_>) ->
     file::check(&module.object, arch)?;
     let build = Build { module, inventory, arch, name };
     let image = build.image(wanted)?.write()?;
-    check::keeper(&image, inventory, &build.name, wanted)?;
+    check::keeper(&image, module, inventory, &build.name, wanted)?;
     Ok(image)
 }
 

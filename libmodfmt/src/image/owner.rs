@@ -33,7 +33,7 @@ pub fn owner(module: &Module<'_>, inventory: &Inventory, bases: &[Base]) -> Resu
     empty_sections(&mut object, inventory);
     add_versions(&mut object, bases)?;
     let image = object.write()?;
-    check::owner(&image, inventory, bases)?;
+    check::owner(&image, module, inventory, bases)?;
     Ok(image)
 }
 

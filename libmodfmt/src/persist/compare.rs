@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether a new version of a module may use the region of an old one, with an account per variable.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::{Header, Role, SectionHeader, Variable};
@@ -10,7 +11,7 @@ use super::{Header, Role, SectionHeader, Variable};
 pub enum Agreement {
     /// The layouts agree, and so do the types as far as both are known.
     Layout,
-    /// One side has no variable names, but both were made from one build.
+    /// One side does not name all variables, but both were made from one build.
     Build,
     /// They differ. The data must not be used by the new version.
     Differs(Vec<Difference>),
@@ -50,6 +51,7 @@ pub enum Difference {
 pub fn compare(kept: &Header, file: &Header) -> Agreement {
     let same_build = !kept.build_id.is_empty() && kept.build_id == file.build_id;
     let mut found = Vec::new();
+    let names = Names::of([kept, file]);
     let unnamed = !kept.named || !file.named;
     if unnamed && !same_build {
         let build_ids_known = !kept.build_id.is_empty() && !file.build_id.is_empty();
@@ -57,7 +59,7 @@ pub fn compare(kept: &Header, file: &Header) -> Agreement {
     }
     for role in Role::ALL {
         match (kept.section(role), file.section(role)) {
-            (Some(kept), Some(file)) => sections(kept, file, !unnamed, &mut found),
+            (Some(kept), Some(file)) => sections(kept, file, (!unnamed).then_some(&names), &mut found),
             (None, Some(_)) => found.push(Difference::SectionAdded(role)),
             (Some(_), None) => found.push(Difference::SectionRemoved(role)),
             (None, None) => {}
@@ -70,7 +72,33 @@ pub fn compare(kept: &Header, file: &Header) -> Agreement {
     }
 }
 
-fn sections(kept: &SectionHeader, file: &SectionHeader, named: bool, found: &mut Vec<Difference>) {
+/// Which names occur once in every version.
+struct Names<'a>(HashMap<&'a str, bool>);
+
+impl<'a> Names<'a> {
+    fn of(versions: [&'a Header; 2]) -> Self {
+        let mut unique = HashMap::new();
+        for version in versions {
+            let mut seen = HashSet::new();
+            for (_, variable) in version.variables() {
+                let first = seen.insert(&*variable.name);
+                *unique.entry(&*variable.name).or_insert(true) &= first;
+            }
+        }
+        Self(unique)
+    }
+
+    fn match_of(&self, wanted: &Variable, found: &Variable) -> bool {
+        wanted.may_be(found, self.0.get(&*wanted.name).copied().unwrap_or(true))
+    }
+}
+
+fn sections(
+    kept: &SectionHeader,
+    file: &SectionHeader,
+    names: Option<&Names<'_>>,
+    found: &mut Vec<Difference>,
+) {
     let role = kept.role;
     if kept.size != file.size {
         found.push(Difference::SectionSize(role, kept.size, file.size));
@@ -78,31 +106,35 @@ fn sections(kept: &SectionHeader, file: &SectionHeader, named: bool, found: &mut
     if kept.align != file.align {
         found.push(Difference::SectionAlign(role, kept.align, file.align));
     }
-    if !named {
-        return;
+    let Some(names) = names else { return };
+    let mut by_name: HashMap<&str, Vec<&Variable>> = HashMap::new();
+    for new in &file.variables {
+        by_name.entry(&new.name).or_default().push(new);
     }
-    let find = |list: &[Variable], wanted: &Variable| {
-        list.iter().find(|variable| variable.identity() == wanted.identity()).cloned()
-    };
     for old in &kept.variables {
-        match find(&file.variables, old) {
+        let others = by_name.get_mut(&*old.name);
+        let new = others.and_then(|others| {
+            let same_place = |new: &&Variable| names.match_of(old, new) && new.offset == old.offset;
+            let place = others.iter().position(same_place);
+            let place = place.or_else(|| others.iter().position(|new| names.match_of(old, new)))?;
+            Some(others.remove(place))
+        });
+        match new {
             None => found.push(Difference::Removed(role, old.clone())),
             Some(new) if (new.offset, new.size, new.align) != (old.offset, old.size, old.align) => {
-                found.push(Difference::Changed(role, old.clone(), new));
+                found.push(Difference::Changed(role, old.clone(), new.clone()));
             }
             Some(new) => {
                 let types = old.type_hash.zip(new.type_hash);
                 if types.is_some_and(|(old, new)| old != new) {
-                    found.push(Difference::Type(role, old.clone(), new));
+                    found.push(Difference::Type(role, old.clone(), new.clone()));
                 }
             }
         }
     }
-    for new in &file.variables {
-        if find(&kept.variables, new).is_none() {
-            found.push(Difference::Added(role, new.clone()));
-        }
-    }
+    let mut added: Vec<&Variable> = by_name.into_values().flatten().collect();
+    added.sort_by_key(|new| new.offset);
+    found.extend(added.into_iter().map(|new| Difference::Added(role, new.clone())));
 }
 
 impl fmt::Display for Difference {
@@ -136,9 +168,16 @@ impl fmt::Display for Difference {
                 }
             }
             Self::NoNames { in_file, build_ids_known } => {
-                let side = if *in_file { "the file has" } else { "what is kept has" };
-                let why = if *build_ids_known { "and comes from another build" } else { "and no build id" };
-                write!(f, "{side} no variable names (stripped), {why}: nothing shows that the layouts agree")
+                let side = if *in_file { "the file does" } else { "what is kept does" };
+                let why = if *build_ids_known {
+                    "and comes from another build"
+                } else {
+                    "and a build id is missing"
+                };
+                write!(
+                    f,
+                    "{side} not name every variable (stripped), {why}: nothing shows that the layouts agree"
+                )
             }
         }
     }

@@ -13,7 +13,7 @@ pub struct Header {
     pub owner: String,
     /// The build id (`NT_GNU_BUILD_ID`) of the owner's file; empty where it has none.
     pub build_id: Vec<u8>,
-    /// The variables' names are known. A file stripped of them binds only by build id.
+    /// The names of all variables are known. A file stripped of some of them binds only by build id.
     pub named: bool,
     /// The persistent sections, data before bss, at most one of each.
     pub sections: Vec<SectionHeader>,
@@ -35,9 +35,10 @@ pub struct SectionHeader {
 /// One persistent variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variable {
-    /// Base name of the source file; none for a variable that is visible outside of its file.
+    /// Base name of the source file; none for a variable that is visible outside of its file, and
+    /// where the file was stripped of it (`strip -g`).
     pub file: Option<String>,
-    /// The function around it, only where two variables of one file share a name.
+    /// The function around it, where debug information told it.
     pub function: Option<String>,
     /// The name in the source, without the number that gcc appends (`cnt.0`).
     pub name: String,
@@ -73,7 +74,7 @@ impl Header {
             .flat_map(|section| section.variables.iter().map(move |variable| (section, variable)))
     }
 
-    /// The layout hashes of all sections as one number, for display and quick comparison.
+    /// The layout hashes of all sections as one number, for display.
     #[must_use]
     pub fn layout_hash(&self) -> u64 {
         let mut hash = super::layout_hash::Hash::new();
@@ -92,10 +93,22 @@ impl Variable {
         own.min(section_align.max(1)).max(1)
     }
 
-    /// What makes it the same variable in the next version: file, function and name.
+    /// The function around it, as far as debug information was there to tell: `Some(None)` is a
+    /// variable outside of functions.
     #[must_use]
-    pub fn identity(&self) -> (Option<&str>, Option<&str>, &str) {
-        (self.file.as_deref(), self.function.as_deref(), &self.name)
+    pub fn scope(&self) -> Option<Option<&str>> {
+        let described = self.function.is_some() || self.type_name.is_some() || self.type_hash.is_some();
+        described.then_some(self.function.as_deref())
+    }
+
+    /// Whether `other` is the same variable in another version: name, file and function agree.
+    /// A function that one side does not know agrees with all, and so does a file where the name
+    /// alone is enough (`unique`: there is no other variable of that name in either version).
+    #[must_use]
+    pub fn may_be(&self, other: &Self, unique: bool) -> bool {
+        let one_unknown = self.file.is_none() || other.file.is_none();
+        let scopes_differ = self.scope().zip(other.scope()).is_some_and(|(one, two)| one != two);
+        self.name == other.name && (self.file == other.file || (one_unknown && unique)) && !scopes_differ
     }
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The persistent sections and variables of a module file.
 
-use std::collections::HashMap;
-
-use super::{Header, PersistError, Role, SectionHeader, Variable};
+use super::variables::Candidates;
+use super::{Header, PersistError, Role, Variable};
 use crate::dwarf::{self, DebugSections};
-use crate::elf::{Object, Place, Section, Symbol, SymbolKind};
+use crate::elf::Object;
 
 /// What debug information says of one variable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,8 +50,30 @@ pub struct Inventory {
     pub header: Header,
     /// Index of each persistent section in the file, in the order of the header.
     pub indexes: Vec<(Role, usize)>,
-    /// Names that several variables of one file share, with the symbols; such a file is refused.
-    pub ambiguous: Vec<(String, Vec<String>)>,
+    /// Names that several variables of one file share; such a file is refused.
+    pub ambiguous: Vec<Ambiguous>,
+}
+
+/// Several variables that have one name and that nothing tells apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ambiguous {
+    /// File and name.
+    pub name: String,
+    /// The symbols.
+    pub symbols: Vec<String>,
+    /// Why nothing tells them apart.
+    pub sharing: Sharing,
+}
+
+/// What variables of one name have in common, which says what helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// Perhaps only the file: debug information would tell their functions.
+    Functions,
+    /// The function, in two of its blocks.
+    Scope,
+    /// The base name of their files, which are different ones.
+    FileName,
 }
 
 impl Inventory {
@@ -72,21 +93,12 @@ impl Inventory {
         if indexes.is_empty() {
             return Ok(None);
         }
-        let facts: HashMap<_, _> = facts.iter().map(|fact| ((fact.section, fact.offset), fact)).collect();
-        let mut sections = Vec::new();
-        let mut ambiguous = Vec::new();
-        for (role, index) in &indexes {
-            let Some(section) = object.sections.get(*index) else { continue };
-            let mut found = Found::in_section(object, *role, *index, section)?;
-            found.add_facts(*index, &facts);
-            found.resolve_names(&mut ambiguous);
-            sections.push(found.header(*role, section));
-        }
-        let named = object.symbols.iter().any(|symbol| symbol.kind == SymbolKind::FILE);
-        if !named {
-            // It binds by its build id, never by names.
-            ambiguous.clear();
-        }
+        let mut candidates = Candidates::of(object, &indexes)?;
+        candidates.add_facts(facts);
+        let named = candidates.are_complete(object, &indexes);
+        // Without names it binds by its build id.
+        let ambiguous = if named { candidates.ambiguous() } else { Vec::new() };
+        let sections = candidates.into_sections(object, &indexes);
         let build_id = build_id.unwrap_or_default().to_vec();
         let header = Header { owner: owner.to_owned(), build_id, named, sections };
         Ok(Some(Self { header, indexes, ambiguous }))
@@ -123,113 +135,6 @@ fn persistent_sections(object: &Object<'_>) -> Result<Vec<(Role, usize)>, Persis
         }
     }
     Ok(indexes)
-}
-
-/// A variable on its way from symbol to header.
-struct Candidate {
-    variable: Variable,
-    function: Option<String>,
-    symbol: String,
-}
-
-struct Found(Vec<Candidate>);
-
-impl Found {
-    fn in_section(
-        object: &Object<'_>,
-        role: Role,
-        index: usize,
-        section: &Section<'_>,
-    ) -> Result<Self, PersistError> {
-        let mut found = Vec::new();
-        let mut file: Option<String> = None;
-        for symbol in &object.symbols {
-            if symbol.kind == SymbolKind::FILE {
-                file = Some(symbol.name_text()).filter(|name| !name.is_empty());
-            }
-            if symbol.place != Place::Section(index) || !is_variable(symbol) {
-                continue;
-            }
-            let local = symbol.binding == crate::elf::Binding::Local;
-            let symbol_name = symbol.name_text();
-            let end = symbol.value.checked_add(symbol.size);
-            if end.is_none_or(|end| end > section.size) {
-                return Err(PersistError::VariableOutside {
-                    section: role.section_name(),
-                    variable: symbol_name,
-                    offset: symbol.value,
-                    size: symbol.size,
-                    section_size: section.size,
-                });
-            }
-            let variable = Variable {
-                file: file.clone().filter(|_| local),
-                function: None,
-                name: source_name(&symbol_name).to_owned(),
-                offset: symbol.value,
-                size: symbol.size,
-                align: Variable::align_of(symbol.value, section.align),
-                type_name: None,
-                type_hash: None,
-            };
-            found.push(Candidate { variable, function: None, symbol: symbol_name });
-        }
-        found.sort_by(|a, b| (a.variable.offset, &a.symbol).cmp(&(b.variable.offset, &b.symbol)));
-        Ok(Self(found))
-    }
-
-    fn add_facts(&mut self, index: usize, facts: &HashMap<(usize, u64), &DebugFact>) {
-        for candidate in &mut self.0 {
-            if let Some(fact) = facts.get(&(index, candidate.variable.offset)) {
-                candidate.function.clone_from(&fact.function);
-                candidate.variable.type_name.clone_from(&fact.type_name);
-                candidate.variable.type_hash = fact.type_hash;
-            }
-        }
-    }
-
-    /// gcc numbers statics of one name in an order that changes with the code. Where the name
-    /// alone is not enough, the function must tell them apart.
-    fn resolve_names(&mut self, ambiguous: &mut Vec<(String, Vec<String>)>) {
-        let mut groups: HashMap<(Option<String>, String), Vec<usize>> = HashMap::new();
-        for (index, candidate) in self.0.iter().enumerate() {
-            let key = (candidate.variable.file.clone(), candidate.variable.name.clone());
-            groups.entry(key).or_default().push(index);
-        }
-        let mut shared: Vec<_> = groups.into_iter().filter(|(_, members)| members.len() > 1).collect();
-        shared.sort();
-        for ((file, name), members) in shared {
-            let mut functions: Vec<_> = members.iter().filter_map(|index| self.0.get(*index)).collect();
-            functions.sort_by(|a, b| a.function.cmp(&b.function));
-            let distinct = functions.windows(2).all(|pair| match pair {
-                [a, b] => a.function != b.function,
-                _ => true,
-            });
-            if distinct {
-                for index in members {
-                    if let Some(candidate) = self.0.get_mut(index) {
-                        candidate.variable.function.clone_from(&candidate.function);
-                    }
-                }
-            } else {
-                let place = file.map_or_else(|| name.clone(), |file| format!("{file}:{name}"));
-                let mut symbols: Vec<_> =
-                    functions.iter().map(|candidate| candidate.symbol.clone()).collect();
-                symbols.sort();
-                ambiguous.push((place, symbols));
-            }
-        }
-    }
-
-    fn header(self, role: Role, section: &Section<'_>) -> SectionHeader {
-        let variables = self.0.into_iter().map(|candidate| candidate.variable).collect();
-        SectionHeader { role, size: section.size, align: section.align.max(1), variables }
-    }
-}
-
-fn is_variable(symbol: &Symbol<'_>) -> bool {
-    let named = !symbol.name.is_empty() && !symbol.name.starts_with(b".L");
-    named && matches!(symbol.kind, SymbolKind::OBJECT | SymbolKind::NONE)
 }
 
 /// The name as the source has it: what compilers append to a symbol is cut off.

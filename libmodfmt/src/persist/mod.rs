@@ -29,11 +29,12 @@ mod note;
 mod parameters;
 mod pointers;
 mod refusal;
+mod variables;
 
 pub use compare::{Agreement, Difference, compare};
 pub use error::PersistError;
 pub use header::{Header, SectionHeader, Variable};
-pub use inventory::{DebugFact, Inventory};
+pub use inventory::{Ambiguous, DebugFact, Inventory, Sharing};
 pub use kernel::{KernelListError, KernelRegion, KernelUse, kernel_regions};
 pub(crate) use layout_hash::Hash;
 pub use names::{base_symbol, keeper_name, trial_name};

@@ -3,12 +3,15 @@
 
 use thiserror::Error;
 
-use super::{Inventory, PersistError, Role, parameters, pointers};
+use super::{Ambiguous, Inventory, PersistError, Role, Sharing, parameters, pointers};
 use crate::arch::Arch;
 use crate::elf::{Object, Place, flags};
 
 /// A page on every machine that this crate makes images for, in bytes.
 const PAGE: u64 = 4096;
+
+/// The address space for modules is 1 GiB and more on all machines, and much of it is taken.
+const LARGEST: u64 = 1 << 30;
 
 /// `SHN_LIVEPATCH` (include/uapi/linux/elf.h).
 const SHN_LIVEPATCH: u16 = 0xff20;
@@ -64,15 +67,15 @@ pub enum Refusal {
         flags: u64,
     },
     /// Several variables of one file share a name and nothing tells them apart.
-    #[error(
-        "{name} stands for several variables ({}) whose numbers change with the code: give them \
-         different names, or build with -g", symbols.join(", ")
-    )]
-    AmbiguousName {
-        /// File and name.
-        name: String,
-        /// The symbols.
-        symbols: Vec<String>,
+    #[error("{} stands for several variables ({}) {}", .0.name, .0.symbols.join(", "), remedy(.0.sharing))]
+    AmbiguousName(Ambiguous),
+    /// The section is larger than anything that a module is given.
+    #[error("{section} has {size} bytes; more than {LARGEST} bytes are not kept")]
+    Size {
+        /// The section.
+        section: &'static str,
+        /// Its size in bytes.
+        size: u64,
     },
     /// Livepatch modules have relocations that the kernel applies later, by name.
     #[error("this is a livepatch module ({sign}); its data cannot be kept")]
@@ -121,9 +124,7 @@ impl Refusals {
         let mut found = Self::default();
         found.livepatch(object);
         found.sections(object, inventory);
-        for (name, symbols) in &inventory.ambiguous {
-            found.reasons.push(Refusal::AmbiguousName { name: name.clone(), symbols: symbols.clone() });
-        }
+        found.reasons.extend(inventory.ambiguous.iter().cloned().map(Refusal::AmbiguousName));
         pointers::check(object, inventory, arch, &mut found)?;
         parameters::check(object, inventory, &mut found)?;
         Ok(found)
@@ -155,6 +156,9 @@ impl Refusals {
             if section.align > PAGE {
                 self.reasons.push(Refusal::Alignment { section: name, align: section.align });
             }
+            if section.size > LARGEST {
+                self.reasons.push(Refusal::Size { section: name, size: section.size });
+            }
         }
     }
 }
@@ -165,5 +169,19 @@ pub(super) fn variable_text(inventory: &Inventory, role: Role, offset: u64) -> S
         Some((variable, 0)) => variable.to_string(),
         Some((variable, inside)) => format!("{variable}+{inside:#x}"),
         None => format!("{}+{offset:#x}", role.section_name()),
+    }
+}
+
+/// What to do about several variables of one name.
+const fn remedy(sharing: Sharing) -> &'static str {
+    match sharing {
+        Sharing::Functions => {
+            "whose numbers change with the code: give them different names, or build with -g"
+        }
+        Sharing::Scope => "in one scope, which nothing tells apart: give them different names",
+        Sharing::FileName => {
+            "in different source files of one name, which nothing tells apart: give the variables or the \
+             files different names"
+        }
     }
 }

@@ -129,6 +129,22 @@ fn a_relocation_behind_its_section_is_the_files_fault() {
     );
 }
 
+/// The kernel refuses it on x86-64: "Skipping invalid relocation target, existing value is nonzero".
+#[test]
+fn a_relocation_of_bytes_that_are_not_zero_is_the_files_fault() {
+    let mut make = Make::small("foo");
+    make.change(".text", |section| section.data.to_mut()[7] = 0x90);
+    let file = make.build();
+    let module = parse(&file);
+    let inventory = inventory(&module);
+    let error = owner(&module, &inventory, &Base::all(&inventory.header)).unwrap_err();
+    assert!(error.is_broken_file());
+    assert_eq!(
+        error.to_string(),
+        "section 7 (.rela.text): relocation 0: r_offset is 0x4: the bytes that it changes are not zero"
+    );
+}
+
 #[test]
 fn modules_without_what_every_module_has() {
     let without = |name: &str| {

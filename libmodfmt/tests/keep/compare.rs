@@ -110,9 +110,60 @@ fn the_same_name_in_another_file_or_function_is_another_variable() {
     let mut file = kept();
     file.sections[0].variables[0].file = Some("bar.c".into());
     assert!(matches!(&differences(&kept(), &file)[..], [Difference::Removed(..), Difference::Added(..)]));
-    let mut file = kept();
-    file.sections[0].variables[0].function = Some("poll".into());
-    assert_eq!(text(&kept(), &file)[1], "foo.c:poll:a: new (8 bytes at offset 0x0)");
+}
+
+#[test]
+fn functions_are_compared_where_both_are_known() {
+    let of = |function: Option<&str>, known: bool| {
+        let mut header = kept();
+        header.sections[0].variables[0].function = function.map(Into::into);
+        header.sections[0].variables[0].type_name = known.then(|| "int".into());
+        header
+    };
+    let (rx, tx) = (of(Some("rx_errors"), true), of(Some("tx_total"), true));
+    assert_eq!(
+        text(&rx, &tx),
+        [
+            "foo.c:rx_errors:a: removed (kept: 8 bytes at offset 0x0)",
+            "foo.c:tx_total:a: new (8 bytes at offset 0x0)",
+        ]
+    );
+    assert_eq!(compare(&rx, &rx), Agreement::Layout);
+    let (outside, unknown) = (of(None, true), of(None, false));
+    assert_eq!(text(&rx, &outside)[1], "foo.c:a: new (8 bytes at offset 0x0)");
+    assert_eq!(compare(&rx, &unknown), Agreement::Layout);
+    assert_eq!(compare(&unknown, &tx), Agreement::Layout);
+    assert_eq!(rx.layout_hash(), unknown.layout_hash());
+}
+
+#[test]
+fn two_of_one_name_are_matched_by_their_functions() {
+    let of = |first: &str, second: &str| {
+        let mut header = header(vec![variable("cnt", 0, 8), variable("cnt", 8, 8)]);
+        for (variable, function) in header.sections[0].variables.iter_mut().zip([first, second]) {
+            variable.function = Some(function.into());
+        }
+        header
+    };
+    assert_eq!(compare(&of("red", "blue"), &of("red", "blue")), Agreement::Layout);
+    assert_eq!(
+        text(&of("red", "blue"), &of("blue", "red")),
+        ["foo.c:red:cnt: moved from offset 0x0 to 0x8", "foo.c:blue:cnt: moved from offset 0x8 to 0x0"]
+    );
+}
+
+#[test]
+fn an_unknown_file_matches_where_the_name_is_unique() {
+    let without = |mut header: Header| {
+        header.sections[0].variables[0].file = None;
+        header
+    };
+    assert_eq!(compare(&kept(), &without(kept())), Agreement::Layout);
+    assert_eq!(compare(&without(kept()), &kept()), Agreement::Layout);
+    let mut two = kept();
+    two.sections[0].variables[1].name = "a".into();
+    two.sections[0].variables[1].file = Some("bar.c".into());
+    assert!(matches!(compare(&two, &without(two.clone())), Agreement::Differs(_)));
 }
 
 #[test]

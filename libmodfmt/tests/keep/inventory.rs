@@ -2,7 +2,7 @@
 //! The list of persistent variables.
 
 use libmodfmt::elf::SymbolKind;
-use libmodfmt::persist::{DebugFact, Inventory, PersistError, Role, Variable};
+use libmodfmt::persist::{Ambiguous, DebugFact, Inventory, PersistError, Role, Sharing, Variable};
 
 use super::common::{BSS, DATA, Make, inventory, parse};
 
@@ -51,19 +51,19 @@ fn alignment_is_what_the_place_guarantees() {
     assert_eq!(Variable::align_of(u64::MAX, 64), 1);
 }
 
-#[test]
-fn without_a_file_symbol_the_variables_have_no_names_to_go_by() {
-    let mut make = Make::small("foo");
-    make.symbols(|symbol| symbol.kind != SymbolKind::FILE);
-    assert!(!of(&make).header.named);
+fn ambiguous(name: &str, symbols: &[&str], sharing: Sharing) -> Vec<Ambiguous> {
+    let symbols = symbols.iter().map(|symbol| (*symbol).to_owned()).collect();
+    vec![Ambiguous { name: name.to_owned(), symbols, sharing }]
 }
 
-/// Two of one name in two files, the files' names stripped: it binds by its build id only.
-#[test]
-fn without_a_file_symbol_no_name_is_ambiguous() {
-    let mut make = Make::typical("foo");
-    make.symbols(|symbol| symbol.kind != SymbolKind::FILE);
-    assert_eq!(of(&make).ambiguous, []);
+fn fact(make: &Make, section: &str, offset: u64, function: Option<&str>) -> DebugFact {
+    DebugFact {
+        section: make.index(section),
+        offset,
+        function: function.map(Into::into),
+        type_name: Some("int".into()),
+        type_hash: Some(5),
+    }
 }
 
 #[test]
@@ -71,39 +71,73 @@ fn numbered_statics_of_one_name_are_ambiguous() {
     let mut make = Make::small("foo");
     make.local("cnt.0", DATA, 0, 4);
     make.local("cnt.1", DATA, 4, 4);
-    let expected = [("foo.c:cnt".to_owned(), vec!["cnt.0".to_owned(), "cnt.1".to_owned()])];
-    assert_eq!(of(&make).ambiguous, expected);
+    assert_eq!(of(&make).ambiguous, ambiguous("foo.c:cnt", &["cnt.0", "cnt.1"], Sharing::Functions));
 }
 
 #[test]
-fn debug_information_tells_numbered_statics_apart() {
+fn one_name_in_two_sections_of_one_file_is_ambiguous() {
+    let mut make = Make::small("foo");
+    make.section(BSS, 3, 8, &[0; 8]);
+    make.local("first.7", BSS, 0, 8);
+    assert_eq!(of(&make).ambiguous, ambiguous("foo.c:first", &["first", "first.7"], Sharing::Functions));
+    let facts = [fact(&make, DATA, 0, Some("read")), fact(&make, BSS, 0, Some("write"))];
+    let found = with_facts(&make, &facts);
+    assert_eq!(found.ambiguous, []);
+    assert_eq!(names(&found), ["foo.c:read:first", "foo.c:second", "foo.c:write:first"]);
+}
+
+/// The second of the two may be in the same function as the first.
+#[test]
+fn a_function_that_is_not_known_tells_nothing_apart() {
+    let mut make = Make::small("foo");
+    make.local("first.1", DATA, 4, 4);
+    let one = [fact(&make, DATA, 0, Some("read"))];
+    let expected = ambiguous("foo.c:first", &["first", "first.1"], Sharing::Functions);
+    assert_eq!(with_facts(&make, &one).ambiguous, expected);
+    let outside = [fact(&make, DATA, 0, None), fact(&make, DATA, 4, Some("read"))];
+    assert_eq!(with_facts(&make, &outside).ambiguous, [], "one outside of functions, one in a function");
+}
+
+#[test]
+fn two_blocks_of_one_function() {
+    let mut make = Make::small("foo");
+    make.local("first.1", DATA, 4, 4);
+    let facts = [fact(&make, DATA, 0, Some("read")), fact(&make, DATA, 4, Some("read"))];
+    let expected = ambiguous("foo.c:first", &["first", "first.1"], Sharing::Scope);
+    assert_eq!(with_facts(&make, &facts).ambiguous, expected);
+}
+
+/// a/foo.c and b/foo.c: only base names are known.
+#[test]
+fn two_files_of_one_name() {
+    let mut make = Make::small("foo");
+    make.file("foo.c");
+    make.local("second", DATA, 8, 4);
+    let expected = ambiguous("foo.c:second", &["second", "second"], Sharing::FileName);
+    assert_eq!(of(&make).ambiguous, expected);
+    let facts = [fact(&make, DATA, 0, None), fact(&make, DATA, 8, None)];
+    assert_eq!(with_facts(&make, &facts).ambiguous, expected);
+}
+
+#[test]
+fn the_function_is_told_wherever_debug_information_knows_it() {
     let mut make = Make::small("foo");
     make.symbols(|symbol| !matches!(&*symbol.name, b"first" | b"second"));
     make.local("cnt.0", DATA, 0, 4);
     make.local("cnt.1", DATA, 4, 4);
     make.local("other.2", DATA, 8, 8);
-    let section = make.index(DATA);
-    let fact = |offset, function: &str| DebugFact {
-        section,
-        offset,
-        function: Some(function.into()),
-        type_name: Some("int".into()),
-        type_hash: Some(5),
-    };
-    let found = with_facts(&make, &[fact(0, "read"), fact(4, "write"), fact(8, "poll")]);
+    let facts = [(0, "read"), (4, "write"), (8, "poll")];
+    let facts = facts.map(|(offset, function)| fact(&make, DATA, offset, Some(function)));
+    let found = with_facts(&make, &facts);
     assert_eq!(found.ambiguous, []);
-    // A function is part of the name only where it is needed: -g must not change a layout.
-    assert_eq!(names(&found), ["foo.c:read:cnt", "foo.c:write:cnt", "foo.c:other"]);
+    assert_eq!(names(&found), ["foo.c:read:cnt", "foo.c:write:cnt", "foo.c:poll:other"]);
     assert!(found.header.variables().all(|(_, variable)| variable.type_hash == Some(5)));
-
-    let one_known = with_facts(&make, &[fact(0, "read")]);
-    assert_eq!(one_known.ambiguous, [], "one with and one without a function are two");
-    let same = with_facts(&make, &[fact(0, "read"), fact(4, "read")]);
-    assert_eq!(same.ambiguous.len(), 1, "two blocks of one function");
+    let bare = |inventory: &Inventory| inventory.header.layout_hash();
+    assert_eq!(bare(&found), bare(&of(&make)), "-g must not change a layout");
 }
 
 #[test]
-fn one_name_in_two_files_or_two_sections_is_not_ambiguous() {
+fn one_name_in_two_files_is_not_ambiguous() {
     let mut make = Make::small("foo");
     make.file("bar.c");
     make.local("first.7", DATA, 0, 8);

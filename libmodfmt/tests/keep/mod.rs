@@ -9,5 +9,6 @@ mod inventory;
 mod keeper;
 mod owner;
 mod refusals;
+mod stripped;
 
 use super::common;

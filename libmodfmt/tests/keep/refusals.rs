@@ -3,7 +3,7 @@
 
 use libmodfmt::arch::Arch;
 use libmodfmt::elf::{Ident, Place, SymbolKind, flags};
-use libmodfmt::persist::{Import, Refusal, Refusals};
+use libmodfmt::persist::{Ambiguous, Import, Refusal, Refusals, Sharing};
 
 use super::common::{BSS, DATA, Make, R_64, R_GOTPCREL, R_PLT32, inventory, parse};
 
@@ -130,10 +130,37 @@ fn flags_other_than_writable_data() {
 
 #[test]
 fn names_that_stand_for_several_variables() {
-    let mut make = Make::small("foo");
-    make.local("first.1", DATA, 4, 4);
-    let symbols = vec!["first".to_owned(), "first.1".to_owned()];
-    assert_eq!(only(&make), Refusal::AmbiguousName { name: "foo.c:first".into(), symbols });
+    let mut numbered = Make::small("foo");
+    numbered.local("first.1", DATA, 4, 4);
+    assert_eq!(
+        only(&numbered).to_string(),
+        "foo.c:first stands for several variables (first, first.1) whose numbers change with the code: \
+         give them different names, or build with -g"
+    );
+    let mut files = Make::small("foo");
+    files.file("foo.c");
+    files.local("first", DATA, 4, 4);
+    assert_eq!(
+        only(&files).to_string(),
+        "foo.c:first stands for several variables (first, first) in different source files of one name, \
+         which nothing tells apart: give the variables or the files different names"
+    );
+    let symbols = vec!["cnt.0".to_owned(), "cnt.1".to_owned()];
+    let scope = Ambiguous { name: "foo.c:cnt".into(), symbols, sharing: Sharing::Scope };
+    assert_eq!(
+        Refusal::AmbiguousName(scope).to_string(),
+        "foo.c:cnt stands for several variables (cnt.0, cnt.1) in one scope, which nothing tells apart: \
+         give them different names"
+    );
+}
+
+#[test]
+fn a_section_that_no_machine_has_room_for() {
+    let mut make = Make::typical("foo");
+    make.change(BSS, |section| section.size = 1 << 30);
+    assert_eq!(refusals(&make).reasons, []);
+    make.change(BSS, |section| section.size = (1 << 30) + 1);
+    assert_eq!(only(&make), Refusal::Size { section: BSS, size: (1 << 30) + 1 });
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub const SCENARIOS: &[Scenario] = &[
         .needs(Needs::Stock),
     Scenario::new("layout-counters", "two statics of one name, swapped", counters),
     Scenario::new("layout-stripped", "a file without names binds by its build id", stripped),
+    Scenario::new("layout-stripped-g", "a file without file names binds by the others", stripped_g),
     Scenario::new("layout-fresh", "--fresh starts over, and -f does not get around", fresh),
 ];
 
@@ -89,6 +90,9 @@ fn counters(ctx: &mut Ctx) -> Result<()> {
     let output = ctx.insmod([&swapped])?.code(1)?;
     ctx.note(output.stderr.clone());
     output.stderr_has("counters.c:red:cnt: moved from offset")?.stderr_has("counters.c:blue:cnt: moved")?;
+    let renamed = ctx.fixture("counters_renamed")?;
+    let output = ctx.insmod([&renamed])?.code(1)?;
+    output.stderr_has("counters.c:blue:cnt: removed")?.stderr_has("counters.c:green:cnt: new")?;
     let nodebug = ctx.fixture("counters_nodebug")?;
     let output = ctx.insmod([&nodebug])?.code(1)?;
     output.stderr_has("counters.c:cnt stands for several variables (cnt.0, cnt.1)")?.stderr_has("-g")?;
@@ -97,17 +101,41 @@ fn counters(ctx: &mut Ctx) -> Result<()> {
 }
 
 fn stripped(ctx: &mut Ctx) -> Result<()> {
-    let (named, nameless) = (ctx.fixture("layout")?, ctx.fixture("layout_stripped")?);
-    let other = ctx.fixture("layout_code_stripped")?;
-    for (first, second) in [(&named, &nameless), (&nameless, &named), (&nameless, &nameless)] {
+    let named = ctx.fixture("layout")?;
+    for (nameless, other) in
+        [("layout_stripped", "layout_code_stripped"), ("layout_stripped_x", "layout_reordered_stripped_x")]
+    {
+        let (nameless, other) = (ctx.fixture(nameless)?, ctx.fixture(other)?);
+        for (first, second) in [(&named, &nameless), (&nameless, &named), (&nameless, &nameless)] {
+            ctx.insmod([first])?.success()?;
+            ctx.rmmod(["layout"])?.success()?;
+            ctx.insmod([second])?.success()?.silent()?;
+            let report = Report::read(ctx, "layout")?;
+            ensure!(report.value("first")? == "3", "{first}, {second}: {report:?}");
+            ctx.rmmod(["layout"])?.success()?;
+            let output = ctx.insmod([&other])?.code(1)?;
+            output.stderr_has("not name every variable (stripped), and comes from another build")?;
+            ctx.rmmod(["--discard", "layout"])?.success()?;
+        }
+    }
+    Ok(())
+}
+
+/// The build of layout_stripped_g is another one: its build id does not help.
+fn stripped_g(ctx: &mut Ctx) -> Result<()> {
+    let (whole, stripped) = (ctx.fixture("layout")?, ctx.fixture("layout_stripped_g")?);
+    let other = ctx.fixture("layout_appended_stripped_g")?;
+    for (first, second) in [(&whole, &stripped), (&stripped, &whole), (&stripped, &stripped)] {
         ctx.insmod([first])?.success()?;
+        let before = Report::read(ctx, "layout")?;
         ctx.rmmod(["layout"])?.success()?;
         ctx.insmod([second])?.success()?.silent()?;
         let report = Report::read(ctx, "layout")?;
+        report.same_as(&before, &["first"])?;
         ensure!(report.value("first")? == "3", "{first}, {second}: {report:?}");
         ctx.rmmod(["layout"])?.success()?;
         let output = ctx.insmod([&other])?.code(1)?;
-        output.stderr_has("no variable names (stripped), and comes from another build")?;
+        output.stderr_has("fourth: new (4 bytes at offset 0x20)")?;
         ctx.rmmod(["--discard", "layout"])?.success()?;
     }
     Ok(())

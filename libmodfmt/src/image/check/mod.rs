@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The strict checks that every image passes before it is handed out.
+//!
+//! Kernels before 5.10 hardly look at what they load: a wrong offset would be an oops. So the bytes
+//! are parsed anew, and all that the kernel relies on is looked at once more, beside the file that
+//! the image was made from.
+
+mod keeper;
+mod owner;
+#[cfg(test)]
+mod tests;
+
+use super::ImageError;
+use super::file::places_must_be_zero;
+use crate::arch::Arch;
+use crate::elf::{Object, Place, Relocation, SectionKind};
+use crate::persist::{Inventory, Role};
+
+pub(super) use keeper::keeper;
+pub(super) use owner::owner;
+
+/// Fails with the name of the image where a condition does not hold.
+struct Judge(&'static str);
+
+impl Judge {
+    fn that(&self, holds: bool, what: impl FnOnce() -> String) -> Result<(), ImageError> {
+        if holds { Ok(()) } else { Err(ImageError::Check { image: self.0, what: what() }) }
+    }
+}
+
+/// Every relocation of a loaded section stays inside it, and what it overwrites is zero: the x86
+/// loader refuses anything else (arch/x86/kernel/module.c, 4.15 and later).
+fn relocations(judge: &Judge, object: &Object<'_>) -> Result<(), ImageError> {
+    let arch = Arch::of(object.ident)?;
+    for (index, table) in object.sections.iter().enumerate().filter(|(_, section)| section.is_relocation()) {
+        let Some(target) = object.sections.get(table.info as usize).filter(|target| target.is_alloc()) else {
+            continue;
+        };
+        for relocation in object.relocations(index)? {
+            let width = arch.relocation(relocation.kind).map_or(1, |known| known.width);
+            let place = || format!("{}+{:#x}", target.name_text(), relocation.offset);
+            let end = relocation.offset.checked_add(width);
+            let inside = end.is_some_and(|end| end <= target.size);
+            judge.that(inside && target.kind != SectionKind::NOBITS, || {
+                format!("a relocation of {} lies outside", place())
+            })?;
+            let zero = !places_must_be_zero(object.ident) || is_zero(&target.data, relocation.offset, width);
+            judge.that(zero, || format!("{} is relocated and not zero", place()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the bytes that a relocation overwrites are zero.
+pub(super) fn is_zero(data: &[u8], offset: u64, width: u64) -> bool {
+    let range = || {
+        let start = usize::try_from(offset).ok()?;
+        data.get(start..start.checked_add(usize::try_from(width).ok()?)?)
+    };
+    range().is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0))
+}
+
+/// What a relocation refers to, however it says so.
+#[derive(Debug, PartialEq, Eq)]
+enum Target<'a> {
+    /// A place in the persistent data.
+    Kept(Role, i128),
+    /// A symbol, plus something.
+    Symbol(&'a [u8], Place, i64),
+}
+
+fn target<'a>(
+    object: &'a Object<'_>,
+    relocation: &Relocation,
+    role_of: impl Fn(usize) -> Option<Role>,
+) -> Option<Target<'a>> {
+    let symbol = object.symbols.get(relocation.symbol)?;
+    let role = match symbol.place {
+        Place::Section(section) => role_of(section),
+        _ => None,
+    };
+    Some(match role {
+        Some(role) => Target::Kept(role, i128::from(symbol.value) + i128::from(relocation.addend)),
+        None => Target::Symbol(&symbol.name, symbol.place, relocation.addend),
+    })
+}
+
+/// The role of a section of the file that an image was made from.
+fn role_in(inventory: &Inventory) -> impl Fn(usize) -> Option<Role> {
+    |index| inventory.role_of(index)
+}
