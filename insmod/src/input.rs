@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use libmodfmt::compress::{self, CompressError, Format};
 use libmodsys::Errno;
 
-/// Largest image that is decompressed: far above any module, far below what would hurt.
-pub const IMAGE_LIMIT: u64 = 1 << 30;
+/// Largest image that is decompressed, in bytes: above any module with all its debug information,
+/// and no more than a small machine can bear.
+pub const IMAGE_LIMIT: u64 = 512 << 20;
 
 /// As many bytes as the longest magic number; no module is shorter.
 const MAGIC_SIZE: usize = 6;
@@ -60,7 +61,7 @@ pub struct ModuleInput {
     file: File,
     compression: Option<Format>,
     content: OnceCell<Vec<u8>>,
-    image: OnceCell<Vec<u8>>,
+    image: OnceCell<Result<Vec<u8>, ImageError>>,
 }
 
 impl ModuleInput {
@@ -142,12 +143,11 @@ impl ModuleInput {
         if self.compression.is_none() {
             return Ok(content);
         }
-        if let Some(image) = self.image.get() {
-            return Ok(image);
-        }
-        let image =
-            compress::decompress(content, IMAGE_LIMIT).map_err(|error| self.decompress_error(&error))?;
-        Ok(self.image.get_or_init(|| image))
+        // An error is kept as well: a bomb is to go off once.
+        let image = self.image.get_or_init(|| {
+            compress::decompress(content, IMAGE_LIMIT).map_err(|error| self.decompress_error(&error))
+        });
+        image.as_deref().map_err(Clone::clone)
     }
 
     fn decompress_error(&self, error: &CompressError) -> ImageError {

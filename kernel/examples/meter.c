@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+//#variant: meter_v2 -DMETER_V2
 /*
  * A small driver whose state survives a reload: /dev/meter takes numbers, one per write, and
  * reads back statistics and the latest samples. The statistics, the list and its nodes live on
@@ -25,15 +26,20 @@ struct sample {
 
 struct meter_stats {
 	unsigned long count;
+#ifdef METER_V2			/* a later version, whose data the older one's do not fit */
+	unsigned long rejected;
+#endif
 	long min, max, sum;
 };
 
-static __persistent struct {
+struct meter_state {
 	struct mutex lock;
 	struct meter_stats stats;
 	unsigned int kept;
 	unsigned int generation;
-} meter;
+};
+
+static __persistent struct meter_state meter;
 
 /* An initial value that points into persistent data is fine: it is set once, at the first load. */
 static __persistent LIST_HEAD(samples);

@@ -136,6 +136,12 @@ pub trait Kernel {
     /// [`SysError`]: not permitted (root, lockdown), no such interface, or [`SysError::NotMapped`].
     fn read_memory(&self, address: u64, length: usize) -> Result<Vec<u8>, SysError>;
 
+    /// A file of the running release's kernel headers, by its path below `/lib/modules/RELEASE/build` or `source`. `None` if it is not installed.
+    ///
+    /// # Errors
+    /// [`SysError`] if there is one but it cannot be read.
+    fn header(&self, path: &str) -> Result<Option<Vec<u8>>, SysError>;
+
     /// One module file of the running release that exports symbols, as a sample of how this kernel's modules are made. `None` if none is installed.
     ///
     /// # Errors

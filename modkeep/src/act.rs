@@ -4,7 +4,7 @@
 
 use std::ffi::{CStr, CString};
 
-use libmodfmt::persist::{NOTE_SECTION, keeper_name};
+use libmodfmt::persist::{NOTE_SECTION, keeper_name, trial_name};
 use libmodsys::{InitState, Kernel, RemoveFlags};
 use nix::errno::Errno;
 
@@ -50,75 +50,82 @@ impl Action<'_> {
             self.try_out(kernel, trial)?;
             remove(kernel, &keeper)?;
         }
-        let made = match &self.images.keeper {
-            Some(image) => {
-                if let Err(errno) = kernel.init_module(image, c"") {
-                    return self.keeper_refused(errno);
-                }
-                true
-            }
-            None => false,
+        let Some(image) = &self.images.keeper else {
+            self.load_owner(kernel, params)?;
+            return self.bound(kernel, &keeper);
         };
-        let outcome = self.load_owner(kernel, &keeper, params, made);
-        match outcome {
-            Err(KeepError::Owner { errno, .. }) if made => {
-                let keeper_left = remove(kernel, &keeper).err().map(|error| match error {
-                    KeepError::Remove { errno, .. } => errno,
-                    _ => Errno::EIO,
-                });
-                Err(KeepError::Owner { errno, keeper_left })
-            }
-            other => other,
+        if let Err(errno) = kernel.init_module(image, c"") {
+            return self.keeper_refused(errno);
+        }
+        let loaded = shows_header(kernel, &keeper).and_then(|()| self.load_owner(kernel, params));
+        match loaded {
+            Ok(()) => self.bound(kernel, &keeper),
+            Err(error) => Err(take_back(kernel, &keeper, error)),
         }
     }
 
     /// Loads the new keeper under another name beside the living one, and removes it again.
     fn try_out(&self, kernel: &dyn Kernel, trial: &[u8]) -> Result<(), KeepError> {
+        let name = trial_name(self.owner);
+        // What a call that was killed between these two steps has left.
+        if kernel.init_state(&name)?.is_some() && kernel.notes(&name)?.contains_key(NOTE_SECTION) {
+            remove(kernel, &name)?;
+        }
         if let Err(errno) = kernel.init_module(trial, c"") {
             let obstacle = Obstacle::Refused { errno };
             return Err(KeepError::CannotBind { owner: self.owner.to_owned(), obstacle });
         }
-        remove(kernel, &libmodfmt::persist::trial_name(self.owner))
+        remove(kernel, &name)
     }
 
     fn keeper_refused(&self, errno: Errno) -> Result<Done, KeepError> {
         let obstacle = Obstacle::Refused { errno };
-        if self.may_fall_back {
-            Ok(Done::FallBack { warning: nothing_kept(&obstacle) })
-        } else {
-            Err(KeepError::Impossible { obstacle })
+        match self.way {
+            Way::Fresh => Err(KeepError::Dropped { owner: self.owner.to_owned(), errno }),
+            _ if self.may_fall_back => Ok(Done::FallBack { warning: nothing_kept(&obstacle) }),
+            _ => Err(KeepError::Impossible { obstacle }),
         }
     }
 
-    fn load_owner(
-        &self,
-        kernel: &dyn Kernel,
-        keeper: &str,
-        params: &CStr,
-        made: bool,
-    ) -> Result<Done, KeepError> {
-        if made {
-            let live = kernel.init_state(keeper)? == Some(InitState::Live);
-            if !live || !kernel.notes(keeper)?.contains_key(NOTE_SECTION) {
-                return Err(KeepError::Verify {
-                    what: format!("the kernel took {keeper}, but does not show its header"),
-                });
-            }
+    fn load_owner(&self, kernel: &dyn Kernel, params: &CStr) -> Result<(), KeepError> {
+        let loaded = kernel.init_module(&self.images.owner, params);
+        loaded.map_err(|errno| KeepError::Owner { errno, keeper_left: None })
+    }
+
+    /// The kernel's own reference is the proof that the module uses the kept data.
+    fn bound(&self, kernel: &dyn Kernel, keeper: &str) -> Result<Done, KeepError> {
+        let users = kernel.holders(keeper).map_err(|error| KeepError::Verify {
+            what: format!(
+                "{} is loaded, but whether it uses the kept data cannot be seen: {error}",
+                self.owner
+            ),
+        })?;
+        if users.iter().any(|user| user == self.owner) {
+            return Ok(Done::Kept);
         }
-        kernel
-            .init_module(&self.images.owner, params)
-            .map_err(|errno| KeepError::Owner { errno, keeper_left: None })?;
-        // The kernel's own reference is the proof that the module uses the kept data.
-        if kernel.holders(keeper)?.iter().any(|user| user == self.owner) {
-            Ok(Done::Kept)
-        } else {
-            Err(KeepError::Verify {
-                what: format!(
-                    "{} is loaded, but the kernel does not count it as a user of {keeper}",
-                    self.owner
-                ),
-            })
+        let what =
+            format!("{} is loaded, but the kernel does not count it as a user of {keeper}", self.owner);
+        Err(KeepError::Verify { what })
+    }
+}
+
+/// The keeper that was loaded just now is live and shows its note.
+fn shows_header(kernel: &dyn Kernel, keeper: &str) -> Result<(), KeepError> {
+    let live = kernel.init_state(keeper)? == Some(InitState::Live);
+    if live && kernel.notes(keeper)?.contains_key(NOTE_SECTION) {
+        return Ok(());
+    }
+    Err(KeepError::Verify { what: format!("the kernel took {keeper}, but does not show its header") })
+}
+
+/// Removes the keeper that this call made; the error says so where that fails, too.
+fn take_back(kernel: &dyn Kernel, keeper: &str, error: KeepError) -> KeepError {
+    match (remove(kernel, keeper), error) {
+        (Ok(()), error) => error,
+        (Err(KeepError::Remove { errno: left, .. }), KeepError::Owner { errno, .. }) => {
+            KeepError::Owner { errno, keeper_left: Some(left) }
         }
+        (Err(left), error) => KeepError::Verify { what: format!("{error}; {left}") },
     }
 }
 

@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::Obstacle;
 
 /// Why a module with persistent data was not loaded, or a region not dropped. Where this is
-/// returned, what was kept before is still kept.
+/// returned, what was kept before is still kept, unless `--fresh` had come past its trial.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum KeepError {
@@ -109,6 +109,14 @@ pub enum KeepError {
         /// A keeper made for this load could not be removed again.
         keeper_left: Option<Errno>,
     },
+    /// `--fresh` dropped what was kept, after a trial; then the kernel refused the new keeper.
+    #[error("the kept data of {owner} were dropped, but then the kernel refused the new keeper: {}", errno.desc())]
+    Dropped {
+        /// The owner.
+        owner: String,
+        /// The kernel's reason.
+        errno: Errno,
+    },
     /// The kernel loaded an image, but does not show what it should.
     #[error("{what}")]
     Verify {
@@ -154,7 +162,7 @@ impl KeepError {
         }
     }
 
-    /// What the user can do next.
+    /// What the user can do next, in one line or several.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         Some(match self {
@@ -163,12 +171,13 @@ impl KeepError {
             }
             Self::Impossible { .. } => "--keep=auto loads it without keeping anything".to_owned(),
             Self::CannotBind { owner, .. } => format!(
-                "nothing was loaded and the data of {owner} are untouched; --keep=off loads the module \
-                 with data of its own"
+                "nothing was loaded, and the data of {owner} are untouched\n\
+                 --keep=off loads the module with data of its own"
             ),
             Self::Differs { owner, .. } => format!(
-                "nothing was loaded and the data of {owner} are untouched; --fresh drops them and starts \
-                 from the file's initial values, --keep=off loads the module with data of its own"
+                "nothing was loaded, and the data of {owner} are untouched\n\
+                 --fresh drops them and starts from the file's initial values\n\
+                 --keep=off loads the module with data of its own"
             ),
             Self::Stuck { kept: true, owner } => {
                 format!("neither {owner} nor its kept data can be removed before the next boot")

@@ -25,6 +25,8 @@ pub enum Rung {
     Btf,
     /// A module file of the running release.
     Sample,
+    /// The kernel headers of the running release.
+    Headers,
     /// A table of releases.
     Release,
 }
@@ -51,6 +53,9 @@ pub fn detect(kernel: &dyn Kernel, ident: Ident) -> Result<Result<Detected, Obst
     if let Some(found) = kernel.exporting_module()?.and_then(|file| from_sample(&file.content, ident)) {
         return Ok(Ok(found));
     }
+    if let Some(found) = from_headers(kernel, ident)? {
+        return Ok(Ok(found));
+    }
     let release = kernel.release()?;
     Ok(match Release::parse(&release).map(|release| ExportLayout::for_release(ident.machine, release)) {
         Some(layout) => Ok(Detected { layout, rung: Rung::Release, module_size: None }),
@@ -59,6 +64,28 @@ pub fn detect(kernel: &dyn Kernel, ident: Ident) -> Result<Result<Detected, Obst
             Err(Obstacle::Layout { tried })
         }
     })
+}
+
+fn from_headers(kernel: &dyn Kernel, ident: Ident) -> Result<Option<Detected>, KeepError> {
+    let Some(release) = Release::parse(&kernel.release()?) else { return Ok(None) };
+    let text = |path| -> Result<String, KeepError> {
+        let bytes = kernel.header(path)?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let autoconf = text("include/generated/autoconf.h")?;
+    // Without the configuration nothing tells which of two declarations holds.
+    if autoconf.is_empty() {
+        return Ok(None);
+    }
+    let module_h = text("include/linux/module.h")?;
+    for path in ["kernel/module/internal.h", "include/linux/export.h"] {
+        let declaration = text(path)?;
+        let layout = ExportLayout::from_headers(&declaration, &autoconf, &module_h, ident.machine, release);
+        if let Some(layout) = layout {
+            return Ok(Some(Detected { layout, rung: Rung::Headers, module_size: None }));
+        }
+    }
+    Ok(None)
 }
 
 fn from_btf(bytes: &[u8], ident: Ident) -> Option<Detected> {

@@ -9,7 +9,7 @@
 
 use libmodfmt::arch::Arch;
 use libmodfmt::export::ExportLayout;
-use libmodfmt::image::{self, Base, Keeper};
+use libmodfmt::image::{self, Base, ImageError, Keeper};
 use libmodfmt::module::Module;
 use libmodfmt::persist::{Agreement, DebugFact, Inventory, Refusals, compare};
 use libmodfmt::signature;
@@ -97,6 +97,9 @@ pub enum Plan {
 /// Whatever the table calls an error, a broken file, or a kernel that cannot be asked. Nothing has
 /// been changed then.
 pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError> {
+    if request.keep == Keep::Off {
+        return Ok(Plan::Plain { warning: not_used(kernel, request.file) });
+    }
     let (file, signature) = signature::split(request.file)?;
     let module = Module::parse(file)?;
     let facts = DebugFact::all(&module.object);
@@ -106,15 +109,6 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
     };
     let owner = module.name.clone();
     let region = Region::find(kernel, &owner)?;
-    if request.keep == Keep::Off {
-        let warning = region.map(|region| {
-            format!(
-                "{} bytes of data of {owner} are kept in the kernel and not used by this load (--keep=off)",
-                region.header.size()
-            )
-        });
-        return Ok(Plan::Plain { warning });
-    }
     if !request.assume_unloaded {
         check_owner(kernel, &owner, region.is_some())?;
     }
@@ -136,6 +130,25 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
         images: Box::new(made.images),
         notes,
     })
+}
+
+/// What is said at `--keep=off`, which loads a file whatever we make of it.
+fn not_used(kernel: &dyn Kernel, file: &[u8]) -> Option<String> {
+    let region = || {
+        let (file, _) = signature::split(file)?;
+        Region::find(kernel, &Module::parse(file)?.name)
+    };
+    match region() {
+        Ok(None) => None,
+        Ok(Some(Region { header, .. })) => Some(format!(
+            "{} bytes of data of {} are kept in the kernel and not used by this load (--keep=off)",
+            header.size(),
+            header.owner
+        )),
+        Err(error) => Some(format!(
+            "data that may be kept in the kernel are not used by this load (--keep=off): {error}"
+        )),
+    }
 }
 
 fn check_owner(kernel: &dyn Kernel, owner: &str, kept: bool) -> Result<(), KeepError> {
@@ -200,13 +213,13 @@ impl Decision<'_> {
                 Keeper { layout: &detected.layout, trial: false },
             ) {
                 Ok(keeper) => Some(keeper),
-                Err(error) => return Ok(Err(Obstacle::Image(error))),
+                Err(error) => return judged(error).map(Err),
             };
             notes = imports::notes(self.kernel, &refusals.imports)?;
         }
         images.owner = match image::owner(self.module, self.inventory, &Base::all(kept)) {
             Ok(owner) => owner,
-            Err(error) => return Ok(Err(Obstacle::Image(error))),
+            Err(error) => return judged(error).map(Err),
         };
         Ok(Ok(Made { way, images, notes }))
     }
@@ -240,6 +253,11 @@ impl Decision<'_> {
             (None, _) => Ok(Plan::Plain { warning: Some(nothing_kept(&obstacle)) }),
         }
     }
+}
+
+/// A sound file that cannot be kept is an obstacle; a broken one is not to be loaded at all.
+fn judged(error: ImageError) -> Result<Obstacle, KeepError> {
+    if error.is_broken_file() { Err(error.into()) } else { Ok(Obstacle::Image(error)) }
 }
 
 /// The one warning of a plain load that should have kept data.

@@ -5,7 +5,7 @@
 //! `/sys/module/NAME/notes/`, its addresses below `sections/`, and its user below `holders/`.
 
 use libmodfmt::elf::ByteOrder;
-use libmodfmt::persist::{Header, NOTE_SECTION, Role, keeper_name};
+use libmodfmt::persist::{Header, NOTE_SECTION, Role, keeper_name, trial_name};
 use libmodfmt::proc;
 use libmodsys::{InitState, Kernel, SectionAddress};
 
@@ -84,6 +84,10 @@ impl Region {
         let Some(note) = notes.get(NOTE_SECTION) else { return Ok(None) };
         let header = Header::from_note(note, NATIVE)
             .map_err(|source| KeepError::Note { keeper: keeper.to_owned(), source })?;
+        if keeper == trial_name(&header.owner) {
+            // Left by a `--fresh` that was killed in its trial: nobody's data are in it.
+            return Ok(None);
+        }
         let sections = kernel.sections(keeper)?;
         let address = |role: Role| {
             let found = sections.iter().find(|section| section.name == role.section_name());

@@ -17,7 +17,7 @@ use crate::table::{Align, Table};
 use crate::{json, list};
 
 /// The largest module that is looked at, decompressed, in bytes.
-const LIMIT: u64 = 1 << 30;
+const LIMIT: u64 = 512 << 20;
 
 #[derive(Debug, Serialize)]
 struct Verdict {

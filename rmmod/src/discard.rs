@@ -114,6 +114,8 @@ fn report(error: &KeepError, output: &mut Output) {
         output.error(format_args!("  {line}"));
     }
     if let Some(remedy) = error.remedy() {
-        output.error(remedy);
+        for line in remedy.lines() {
+            output.error(line);
+        }
     }
 }

@@ -23,7 +23,7 @@ pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     ui::line(&format!("  Linux {}: {note}\n", vm.release));
     let end = vm.tell(|line| {
         match line {
-            Line::Say { say } => ui::line(&say),
+            Line::Say { say } => ui::line(&dressed(&say)),
             Line::Note { note } => ui::line(&paint(Colour::Red, &note)),
             _ => {}
         }
@@ -37,5 +37,14 @@ pub fn run(args: &KernelArgs) -> Result<ExitCode> {
             ui::line(&format!("its console is in {}", vm.run_directory().display()));
             Ok(ExitCode::FAILURE)
         }
+    }
+}
+
+/// Headings and commands stand out on a terminal.
+fn dressed(line: &str) -> String {
+    match line {
+        line if line.starts_with("## ") => paint(Colour::Cyan, line),
+        line if line.starts_with("$ ") => paint(Colour::Bold, line),
+        line => line.to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 
 mod args;
 mod cache;
+mod checks;
 mod demo;
 mod dist;
 mod fixtures;

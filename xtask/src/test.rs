@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::args::KernelArgs;
 use crate::setup::Missing;
 use crate::ui::{self, Colour, paint};
-use crate::{SKIPPED, dist, process, vm, workspace};
+use crate::{SKIPPED, checks, dist, fixtures, process, setup, vm, workspace};
 
 /// A check that is one cargo command.
 struct Check {
@@ -25,13 +25,16 @@ const CHECKS: &[Check] = &[
         args: &["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"],
         env: &[],
     },
-    Check { name: "unit tests", args: &["test", "--quiet", "--workspace"], env: &[] },
+    Check { name: "unit tests", args: &["test", "--quiet", "--workspace", "--no-fail-fast"], env: &[] },
     Check {
         name: "documentation",
-        args: &["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"],
+        args: &["doc", "--quiet", "--workspace", "--no-deps"],
         env: &[("RUSTDOCFLAGS", "--deny warnings")],
     },
 ];
+
+/// The step after the checks.
+const SCENARIOS: &str = "scenarios";
 
 /// How a step ended, with its time.
 struct Step {
@@ -49,12 +52,23 @@ enum Outcome {
 /// Runs every check even where an earlier one failed: one run shows all.
 pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     let mut steps: Vec<Step> = CHECKS.iter().map(|check| timed(check.name, || cargo(check))).collect();
+    steps.push(timed("fuzz targets", checks::fuzz::check));
+    steps.push(timed("publishing", checks::publish::check));
+    steps.push(timed("fixtures", || {
+        let kernel = setup::ready(args)?.kernel;
+        let out = fixtures::build(&kernel)?;
+        Ok(checks::consumer::check(&out)?
+            & checks::builtin::check(&out)?
+            & checks::peers::check(&out)?
+            & checks::ladder::check(&kernel)?)
+    }));
     steps.push(timed("package", || dist::check().map(|()| true)));
     let mut report = None;
-    steps.push(timed("scenarios", || {
-        let finished = vm::prepare(args).and_then(|vm| vm::run_scenarios(&vm, &vm::all()))?;
-        finished.print_summary();
-        Ok(report.insert(finished).failed() == 0)
+    steps.push(timed(SCENARIOS, || {
+        let vm = vm::prepare(args)?;
+        let finished = report.insert(vm::run_scenarios(&vm, &vm::all())?);
+        finished.print_failures();
+        Ok(finished.failed() == 0)
     }));
     Ok(summary(&steps, report.as_ref()))
 }
@@ -82,18 +96,20 @@ fn timed(name: &'static str, body: impl FnOnce() -> Result<bool>) -> Step {
     Step { name, result, took: start.elapsed() }
 }
 
-/// The counts are the last line, for whoever reads nothing else.
+/// The counts are the last line, for whoever reads nothing else. Scenarios count one by
+/// one, and as a step only where they could not be run.
 fn summary(steps: &[Step], report: Option<&vm::Report>) -> ExitCode {
     let (mut passed, mut failed, mut skipped) = (0, 0, false);
     ui::line("== summary");
     for step in steps {
+        let counts = usize::from(step.name != SCENARIOS || report.is_none());
         let word = match &step.result {
             Outcome::Passed => {
-                passed += 1;
+                passed += counts;
                 paint(Colour::Green, "passed")
             }
             Outcome::Failed => {
-                failed += 1;
+                failed += counts;
                 paint(Colour::Red, "FAILED")
             }
             Outcome::Skipped(why) => {

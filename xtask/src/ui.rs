@@ -44,6 +44,8 @@ pub fn paint(colour: Colour, text: &str) -> String {
         Colour::Red => 31,
         Colour::Yellow => 33,
         Colour::Dim => 2,
+        Colour::Cyan => 36,
+        Colour::Bold => 1,
     };
     format!("\x1b[{code}m{text}\x1b[0m")
 }
@@ -59,6 +61,10 @@ pub enum Colour {
     Yellow,
     /// Beside the point.
     Dim,
+    /// A heading.
+    Cyan,
+    /// What a person would type.
+    Bold,
 }
 
 /// Does something that takes a while: names it, then says how long it took.

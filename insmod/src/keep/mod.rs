@@ -137,7 +137,9 @@ fn fail(
         output.error(format_args!("  {line}"));
     }
     if let Some(remedy) = remedy {
-        output.error(remedy);
+        for line in remedy.lines() {
+            output.error(line);
+        }
     }
     Decision::Finished(Status::Failure)
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One file per part; here what they share.
 
+mod bad_input;
 mod binary;
 mod compressed;
 mod errors;
 mod force;
 mod help;
+mod keep;
 mod load;
 mod more;
 
@@ -14,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use libmodsys::FakeKernel;
 use modcli::{Invocation, Output, Status};
+
+use super::common;
 
 /// The image that most tests load: to the fake kernel the name in it is enough.
 pub const IMAGE: &[u8] = b"\x7fELF image\0name=foo\0";

@@ -48,12 +48,12 @@ pub enum ElfError {
         /// Why it cannot be.
         why: &'static str,
     },
-    /// The data of two sections share bytes of the file.
-    #[error("section {first} and section {second} overlap at offset {offset:#x}")]
+    /// Two sections, or a section and a table of the file, share bytes.
+    #[error("{first} and {second} overlap at offset {offset:#x}")]
     Overlap {
-        /// The first section, with its number.
+        /// The first, a section with its number.
         first: String,
-        /// The second section, with its number.
+        /// The second.
         second: String,
         /// The first shared offset.
         offset: u64,

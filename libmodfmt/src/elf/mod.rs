@@ -16,6 +16,7 @@
 //! assert!(matches!(error, ElfError::NotElf));
 //! ```
 
+mod check;
 mod error;
 mod ident;
 mod peek;

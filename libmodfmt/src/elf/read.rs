@@ -8,6 +8,7 @@ use object::elf::{self, FileHeader32, FileHeader64};
 use object::pod;
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 
+use super::check;
 use super::{
     Binding, ByteOrder, Class, ElfError, Ident, Machine, Object, Place, Section, SectionKind, Symbol,
     SymbolKind,
@@ -91,8 +92,14 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
         for (index, header) in headers.iter().enumerate() {
             sections.push(self.section(index, header, names)?);
         }
-        check_links(&sections)?;
-        check_overlap(&sections)?;
+        check::links(&sections)?;
+        let table = size_of_val(headers) as u64;
+        let header = size_of::<H>() as u64;
+        let tables = [
+            (0, header, "the ELF header"),
+            (self.header.e_shoff(self.endian).into(), table, "the section table"),
+        ];
+        check::overlap(&sections, &tables)?;
         let symbols = self.symbols(&sections)?;
         let object =
             Object { ident: self.ident, flags: self.header.e_flags(self.endian).0, sections, symbols };
@@ -332,44 +339,4 @@ fn string(table: &[u8], offset: u32) -> Option<&[u8]> {
     }
     let end = tail.iter().position(|byte| *byte == 0)?;
     tail.get(..end)
-}
-
-/// Relocation sections must name the section that they apply to and the symbol table.
-fn check_links(sections: &[Section<'_>]) -> Result<(), ElfError> {
-    for (index, section) in sections.iter().enumerate().filter(|(_, section)| section.is_relocation()) {
-        let field = |field, value: u32, why| ElfError::Field {
-            place: format!("section {index} ({})", section.name_text()),
-            field,
-            value: u64::from(value),
-            why,
-        };
-        if section.info as usize >= sections.len() {
-            return Err(field("sh_info", section.info, "no such section"));
-        }
-        match sections.get(section.link as usize) {
-            Some(table) if table.kind == SectionKind::SYMTAB => {}
-            _ => return Err(field("sh_link", section.link, "not a symbol table")),
-        }
-    }
-    Ok(())
-}
-
-fn check_overlap(sections: &[Section<'_>]) -> Result<(), ElfError> {
-    let mut ranges: Vec<(u64, u64, usize)> = sections
-        .iter()
-        .enumerate()
-        .filter(|(_, section)| !section.data.is_empty())
-        .map(|(index, section)| (section.offset, section.data.len() as u64, index))
-        .collect();
-    ranges.sort_unstable();
-    for pair in ranges.windows(2) {
-        let [(start, size, first), (next, _, second)] = *pair else { continue };
-        if start.saturating_add(size) > next {
-            let name = |index: usize| {
-                format!("{index} ({})", sections.get(index).map_or_else(String::new, Section::name_text))
-            };
-            return Err(ElfError::Overlap { first: name(first), second: name(second), offset: next });
-        }
-    }
-    Ok(())
 }

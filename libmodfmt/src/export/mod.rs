@@ -28,6 +28,7 @@
 
 mod error;
 mod from_btf;
+mod headers;
 mod layout;
 mod object;
 mod release;

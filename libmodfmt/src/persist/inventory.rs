@@ -83,6 +83,10 @@ impl Inventory {
             sections.push(found.header(*role, section));
         }
         let named = object.symbols.iter().any(|symbol| symbol.kind == SymbolKind::FILE);
+        if !named {
+            // It binds by its build id, never by names.
+            ambiguous.clear();
+        }
         let build_id = build_id.unwrap_or_default().to_vec();
         let header = Header { owner: owner.to_owned(), build_id, named, sections };
         Ok(Some(Self { header, indexes, ambiguous }))

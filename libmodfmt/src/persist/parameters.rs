@@ -5,6 +5,8 @@
 //! {max, elemsize, num, ops, elem} (include/linux/moduleparam.h, 4.19 to 7.3): from a pointer to
 //! `param_ops_charp` the variable's address is two words away in the first, one in the second.
 
+use std::collections::HashMap;
+
 use super::refusal::variable_text;
 use super::{Inventory, PersistError, Refusal, Refusals};
 use crate::elf::{Object, Place, Relocation};
@@ -20,17 +22,19 @@ pub(super) fn check(
         let Some(section) = object.sections.get(index).filter(|section| section.is_alloc()) else { continue };
         let distance = if &*section.name == b"__param" { word.saturating_mul(2) } else { word };
         let relocations = object.relocations_of(index)?;
+        if !relocations.iter().any(|relocation| relocation.symbol == charp) {
+            continue;
+        }
+        let by_place: HashMap<u64, &Relocation> =
+            relocations.iter().map(|relocation| (relocation.offset, relocation)).collect();
         for ops in relocations.iter().filter(|relocation| relocation.symbol == charp) {
-            let place = ops.offset.saturating_add(distance);
-            let Some(arg) = relocations.iter().find(|relocation| relocation.offset == place) else {
-                continue;
-            };
+            let Some(arg) = by_place.get(&ops.offset.saturating_add(distance)) else { continue };
             let Some((role, offset)) = target(object, inventory, arg) else { continue };
             found.reasons.push(Refusal::CharpParameter {
                 section: role.section_name(),
                 variable: variable_text(inventory, role, offset),
                 offset,
-                parameter: parameter_name(object, &relocations, ops, word),
+                parameter: parameter_name(object, &by_place, ops, word),
             });
         }
     }
@@ -45,10 +49,15 @@ fn target(object: &Object<'_>, inventory: &Inventory, arg: &Relocation) -> Optio
 }
 
 /// The parameter's name: the first word of the entry points to it.
-fn parameter_name(object: &Object<'_>, relocations: &[Relocation], ops: &Relocation, word: u64) -> String {
+fn parameter_name(
+    object: &Object<'_>,
+    by_place: &HashMap<u64, &Relocation>,
+    ops: &Relocation,
+    word: u64,
+) -> String {
     let name = || {
         let start = ops.offset.checked_sub(word.checked_mul(2)?)?;
-        let name = relocations.iter().find(|relocation| relocation.offset == start)?;
+        let name = by_place.get(&start)?;
         let symbol = object.symbols.get(name.symbol)?;
         let Place::Section(index) = symbol.place else { return None };
         let at = usize::try_from(symbol.value.checked_add_signed(name.addend)?).ok()?;

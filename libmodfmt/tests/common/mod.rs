@@ -202,9 +202,15 @@ impl Make {
         change(&mut self.object.sections[index]);
     }
 
-    /// Changes every symbol that the test does not drop.
-    pub fn symbols(&mut self, keep: impl FnMut(&mut Symbol<'static>) -> bool) {
-        self.symbols.retain_mut(keep);
+    /// Changes every symbol that the test does not drop. Relocations of those that it drops go, too.
+    pub fn symbols(&mut self, mut keep: impl FnMut(&mut Symbol<'static>) -> bool) {
+        let kept: Vec<bool> = self.symbols.iter_mut().map(&mut keep).collect();
+        self.relocations.retain(|(_, relocation)| kept[relocation.symbol]);
+        for (_, relocation) in &mut self.relocations {
+            relocation.symbol = kept[..relocation.symbol].iter().filter(|kept| **kept).count();
+        }
+        let mut kept = kept.into_iter();
+        self.symbols.retain(|_| kept.next().unwrap());
     }
 
     /// A relocation against the first symbol of that name, or the section of that name.

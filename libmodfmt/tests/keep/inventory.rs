@@ -58,6 +58,14 @@ fn without_a_file_symbol_the_variables_have_no_names_to_go_by() {
     assert!(!of(&make).header.named);
 }
 
+/// Two of one name in two files, the files' names stripped: it binds by its build id only.
+#[test]
+fn without_a_file_symbol_no_name_is_ambiguous() {
+    let mut make = Make::typical("foo");
+    make.symbols(|symbol| symbol.kind != SymbolKind::FILE);
+    assert_eq!(of(&make).ambiguous, []);
+}
+
 #[test]
 fn numbered_statics_of_one_name_are_ambiguous() {
     let mut make = Make::small("foo");

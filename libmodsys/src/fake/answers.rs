@@ -181,6 +181,10 @@ impl Kernel for FakeKernel {
         found.map(<[u8]>::to_vec).ok_or(unmapped)
     }
 
+    fn header(&self, path: &str) -> Result<Option<Vec<u8>>, SysError> {
+        self.setting(Op::Header, path, |settings| settings.headers.get(path).cloned())
+    }
+
     fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError> {
         self.setting(Op::Exporting, "/lib/modules", |settings| settings.exporting_module.clone())
     }

@@ -68,4 +68,5 @@ pub enum Op {
     Log,
     Parameters,
     SymbolIndex,
+    Header,
 }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub exporting_module: Option<ModuleFile>,
     pub kernel_log: Vec<LogRecord>,
     pub symbol_index: Option<Vec<u8>>,
+    /// Kernel headers: contents by path.
+    pub headers: BTreeMap<String, Vec<u8>>,
     /// Names of built-in modules.
     pub builtin: Vec<String>,
     /// Kernel memory: pieces by their first address.
@@ -42,6 +44,7 @@ impl Default for Settings {
             exporting_module: None,
             kernel_log: Vec::new(),
             symbol_index: None,
+            headers: BTreeMap::new(),
             builtin: Vec::new(),
             memory: BTreeMap::new(),
         }

@@ -165,6 +165,14 @@ impl Kernel for Linux {
         kcore::read(&self.path("/proc/kcore"), address, length)
     }
 
+    fn header(&self, path: &str) -> Result<Option<Vec<u8>>, SysError> {
+        // Debian has the headers of all flavours apart: "source" leads there, "build" to what was configured.
+        match files::read_if_there(&self.release_path("build")?.join(path))? {
+            Some(content) => Ok(Some(content)),
+            None => files::read_if_there(&self.release_path("source")?.join(path)),
+        }
+    }
+
     fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError> {
         exporting::find(&self.release_path("")?)
     }

@@ -3,12 +3,15 @@
 
 mod checks;
 mod help;
+mod keep;
 mod more;
 mod names;
 mod remove;
 
 use libmodsys::FakeKernel;
 use modcli::{Invocation, Output, Status};
+
+use super::common;
 
 /// What a run of rmmod did and said.
 pub struct Ran {

@@ -1,23 +1,134 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The story that `cargo xtask demo` tells, told from inside the machine.
 
-use anyhow::Result;
+use std::fs;
 
-use crate::ctx::Ctx;
+use anyhow::{Context, Result, ensure};
+
+use crate::ctx::{Command, Ctx, Output, tools};
 use crate::protocol::Line;
 
 /// Tells it. Each line is shown on the host as it is said.
 pub fn run(ctx: &mut Ctx) -> Result<()> {
-    // PLACEHOLDER: the lead replaces these three lines by the story.
-    ctx.say(format!("Linux {} is up.", ctx.read("/proc/sys/kernel/osrelease")?));
-    ctx.say("The story is not written yet.");
-    ctx.say("That was all.");
+    let release = ctx.read("/proc/sys/kernel/osrelease")?;
+    ctx.say(format!("This is Linux {release}, as the distribution ships it: nothing in it is patched."));
+    let first = load_and_use(ctx)?;
+    unload(ctx)?;
+    load_again(ctx, &first)?;
+    other_version(ctx)?;
+    ctx.chapter("That is all. Drop the data, and the kernel is as it was");
+    ctx.command(tools::RMMOD, &["--discard", "meter"])?.success()?;
+    ctx.command(tools::MODPERSIST, &["list"])?.success()?;
     Ok(())
+}
+
+/// Where the data were and what the driver said of them.
+struct Seen {
+    addresses: Vec<(String, u64)>,
+    sum: String,
+}
+
+impl Seen {
+    fn now(ctx: &Ctx) -> Result<Self> {
+        let kallsyms = ctx.read("/proc/kallsyms")?;
+        let mut addresses = Vec::new();
+        for line in kallsyms.lines().filter(|line| line.ends_with("[meter__persist]")) {
+            let mut words = line.split_whitespace();
+            let (Some(address), Some(_), Some(name)) = (words.next(), words.next(), words.next()) else {
+                continue;
+            };
+            if ["meter", "samples", "scale"].contains(&name) {
+                addresses.push((name.to_owned(), u64::from_str_radix(address, 16)?));
+            }
+        }
+        ensure!(addresses.len() == 3, "kallsyms names {addresses:?}");
+        addresses.sort();
+        let text = fs::read_to_string("/dev/meter").context("the driver is loaded")?;
+        let sum = text.lines().next().and_then(|line| line.split_once(", ")).map(|(_, rest)| rest.to_owned());
+        Ok(Self { addresses, sum: sum.unwrap_or_default() })
+    }
+}
+
+fn load_and_use(ctx: &mut Ctx) -> Result<Seen> {
+    ctx.chapter("Load a driver and use it. Its statistics, a list and a lock are marked __persistent");
+    ctx.command(tools::INSMOD, &["/modules/meter.ko"])?.success()?;
+    for value in ["5", "-3", "12"] {
+        ctx.say(format!("$ echo {value} > /dev/meter"));
+        fs::write("/dev/meter", value)?;
+    }
+    ctx.show_device()?;
+    Seen::now(ctx)
+}
+
+fn unload(ctx: &mut Ctx) -> Result<()> {
+    ctx.chapter("Unload it. The code is gone; the data stay in the kernel, with what describes them");
+    ctx.command(tools::RMMOD, &["meter"])?.success()?;
+    ensure!(!ctx.is_loaded("meter")?, "the driver is still loaded");
+    ctx.command(tools::MODPERSIST, &["list"])?.success()?;
+    ctx.command(tools::MODPERSIST, &["show", "meter"])?.success()?;
+    Ok(())
+}
+
+fn load_again(ctx: &mut Ctx, first: &Seen) -> Result<()> {
+    ctx.chapter("Load it again. It goes on where it was");
+    ctx.command(tools::INSMOD, &["/modules/meter.ko"])?.success()?;
+    ctx.show_device()?;
+    let again = Seen::now(ctx)?;
+    ctx.say("");
+    ctx.say("            first load          second load");
+    for ((name, before), (_, after)) in first.addresses.iter().zip(&again.addresses) {
+        ctx.say(format!("{name:10}  {before:#018x}  {after:#018x}  {}", same(before == after)));
+    }
+    ctx.say(format!("values      {}  ({})", again.sum, same(first.sum == again.sum)));
+    ensure!(first.addresses == again.addresses && first.sum == again.sum, "values or addresses differ");
+    ctx.command(tools::RMMOD, &["meter"])?.success()?;
+    Ok(())
+}
+
+fn other_version(ctx: &mut Ctx) -> Result<()> {
+    ctx.chapter("A new version whose data would not fit is refused before anything is loaded");
+    ctx.command(tools::INSMOD, &["/modules/meter_v2.ko"])?.code(1)?;
+    ctx.say("");
+    ctx.say("The old data are as they were; the old version still finds them:");
+    ctx.command(tools::INSMOD, &["/modules/meter.ko"])?.success()?;
+    ctx.show_device()?;
+    ctx.command(tools::RMMOD, &["meter"])?.success()?;
+    Ok(())
+}
+
+fn same(same: bool) -> &'static str {
+    if same { "same" } else { "DIFFERENT" }
 }
 
 impl Ctx {
     /// Shows a line to the person at the terminal.
     pub fn say(&mut self, text: impl Into<String>) {
         self.port().send(&Line::Say { say: text.into() });
+    }
+
+    /// Begins a part of the story.
+    fn chapter(&mut self, title: &str) {
+        self.say("");
+        self.say(format!("## {title}"));
+    }
+
+    /// Shows a command as it would be typed, runs it and shows what it prints.
+    fn command(&mut self, program: &str, args: &[&str]) -> Result<Output> {
+        let name = program.rsplit('/').next().unwrap_or(program);
+        let words: Vec<&str> = args.iter().map(|arg| arg.strip_prefix("/modules/").unwrap_or(arg)).collect();
+        self.say(format!("$ {name} {}", words.join(" ")));
+        let output = Command::new(program).args(args).run()?;
+        for line in output.stdout.lines().chain(output.stderr.lines()) {
+            self.say(line);
+        }
+        Ok(output)
+    }
+
+    fn show_device(&mut self) -> Result<()> {
+        self.say("$ cat /dev/meter");
+        for line in fs::read_to_string("/dev/meter")?.lines() {
+            self.say(line);
+        }
+        Ok(())
     }
 }

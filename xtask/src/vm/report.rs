@@ -87,16 +87,21 @@ impl Report {
         self.outcomes.iter().filter(|outcome| outcome.status == status).count()
     }
 
-    /// Names the failures, where the evidence is, and the counts.
-    pub fn print_summary(&self) {
+    /// Names the failures, and says where the evidence is.
+    pub fn print_failures(&self) {
         for outcome in self.outcomes.iter().filter(|outcome| outcome.status == Status::Fail) {
             ui::line(&format!("{}: {}", paint(Colour::Red, "failed"), outcome.name));
         }
-        ui::line(&format!("consoles: {}", self.run.display()));
         let skipped = self.count(Status::Skip);
         if skipped > 0 {
             ui::line(&format!("{skipped} skipped"));
         }
+        ui::line(&format!("consoles: {}", self.run.display()));
+    }
+
+    /// The same, with the counts as the last line.
+    pub fn print_summary(&self) {
+        self.print_failures();
         ui::line(&format!("{} passed, {} failed", self.passed(), self.failed()));
     }
 }

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How much memory modules take.
 
+use std::thread;
+use std::time::Duration;
+
 use anyhow::{Context, Result, anyhow};
 
 use super::Ctx;
+
+/// How often, and how far apart, the module area is measured.
+const SAMPLES: u32 = 10;
+const SAMPLE_TIME: Duration = Duration::from_millis(30);
 
 /// Adds up the areas of `/proc/vmallocinfo` that the module loader asked for.
 ///
@@ -31,9 +38,15 @@ pub fn meminfo(text: &str, name: &str) -> Option<u64> {
 }
 
 impl Ctx {
-    /// Bytes of the module area in use.
+    /// Bytes of the module area in use, once the kernel has come to rest: what a module
+    /// needs for its init only is freed by a work item some time after the load.
     pub fn module_memory(&self) -> Result<u64> {
-        Ok(module_areas(&self.read("/proc/vmallocinfo")?))
+        let mut least = u64::MAX;
+        for _ in 0..SAMPLES {
+            thread::sleep(SAMPLE_TIME);
+            least = least.min(module_areas(&self.read("/proc/vmallocinfo")?));
+        }
+        Ok(least)
     }
 
     /// A value of `/proc/meminfo` such as `SUnreclaim`, in KiB.

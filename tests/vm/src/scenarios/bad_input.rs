@@ -12,7 +12,7 @@ use crate::scenario::Scenario;
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("bad-files", "truncated, flipped and lying files", files).limit_secs(300),
     Scenario::new("bad-bomb", "a decompression bomb stops at the limit", bomb)
-        .memory_mib(768)
+        .memory_mib(1536)
         .limit_secs(300),
 ];
 

@@ -4,6 +4,8 @@
 //! To add one: write `fn name(ctx: &mut Ctx) -> anyhow::Result<()>` in the file of its
 //! topic, and add a line to that file's `SCENARIOS`. A new file is added to [`TOPICS`].
 
+#![allow(clippy::indexing_slicing, reason = "a scenario is a test: it may panic to fail")]
+
 use crate::scenario::Scenario;
 
 pub mod bad_input;

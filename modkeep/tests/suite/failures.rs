@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Every call fails in its turn: nothing that was kept is lost, nothing half-made stays, and the next attempt works.
+
+use libmodsys::{Call, Errno, FakeKernel, Op};
+use modkeep::{Done, KeepError, Request};
+
+use super::common::sample::Make;
+use super::common::{address, story};
+use super::{keep, kernel, load, request};
+
+const OPS: [Op; 6] = [Op::Init, Op::Delete, Op::InitState, Op::Notes, Op::Holders, Op::Sections];
+
+/// One attempt in which one call fails.
+struct Attempt {
+    op: Op,
+    passed: usize,
+    /// Address of the data before.
+    before: Option<u64>,
+    kernel: FakeKernel,
+    outcome: Result<Option<Done>, KeepError>,
+}
+
+/// One attempt for each call of a load that goes well, in which that call fails.
+fn attempts(prepare: impl Fn(&FakeKernel), request: Request<'_>) -> Vec<Attempt> {
+    let mut attempts = Vec::new();
+    for op in OPS {
+        let kernel = kernel();
+        prepare(&kernel);
+        let calls = count(&kernel, op);
+        assert!(matches!(load(&kernel, request), Ok(Some(Done::Kept))));
+        for passed in 0..count(&kernel, op) - calls {
+            let kernel = super::kernel();
+            prepare(&kernel);
+            let before = address(&kernel, "foo__persist");
+            kernel.fail_after(op, passed, Errno::EINTR);
+            let outcome = load(&kernel, request);
+            attempts.push(Attempt { op, passed, before, kernel, outcome });
+        }
+    }
+    assert!(attempts.len() > 6);
+    attempts
+}
+
+fn count(kernel: &FakeKernel, wanted: Op) -> usize {
+    let is = |call: &Call| match call {
+        Call::Init { .. } => wanted == Op::Init,
+        Call::Delete { .. } => wanted == Op::Delete,
+        Call::Finit { .. } => wanted == Op::Finit,
+        Call::Read { op, .. } => wanted == *op,
+    };
+    kernel.calls().iter().filter(|call| is(call)).count()
+}
+
+impl Attempt {
+    fn place(&self) -> String {
+        let end = self.outcome.as_ref().map_or_else(ToString::to_string, |done| format!("{done:?}"));
+        format!("{:?} number {}: {end}; {:?}", self.op, self.passed, story(&self.kernel))
+    }
+
+    fn address(&self) -> Option<u64> {
+        address(&self.kernel, "foo__persist")
+    }
+
+    /// Nothing but the last question about a module that is loaded already can fail after its load.
+    fn owner_is_loaded_only_if_unverified(&self) {
+        assert!(!matches!(self.outcome, Ok(Some(Done::Kept))), "{}", self.place());
+        if self.kernel.is_loaded("foo") {
+            assert!(self.op == Op::Holders && self.address().is_some(), "{}", self.place());
+        }
+    }
+
+    fn again(&self, request: Request<'_>) {
+        if !self.kernel.is_loaded("foo") {
+            let again = load(&self.kernel, request);
+            assert!(matches!(again, Ok(Some(Done::Kept))), "{}: {again:?}", self.place());
+            assert!(!self.kernel.is_loaded("foo__ptrial"));
+        }
+    }
+}
+
+#[test]
+fn on_a_first_load_no_keeper_stays_behind() {
+    let file = Make::typical("foo").build();
+    for attempt in attempts(|_| {}, request(&file)) {
+        attempt.owner_is_loaded_only_if_unverified();
+        if !attempt.kernel.is_loaded("foo") {
+            assert_eq!(attempt.address(), None, "{}", attempt.place());
+        }
+        attempt.again(request(&file));
+    }
+}
+
+#[test]
+fn on_a_reload_the_data_stay() {
+    let file = Make::typical("foo").build();
+    for attempt in attempts(|kernel| keep(kernel, &Make::typical("foo")), request(&file)) {
+        attempt.owner_is_loaded_only_if_unverified();
+        assert_eq!(attempt.address(), attempt.before, "{}", attempt.place());
+        attempt.again(request(&file));
+        assert_eq!(attempt.address(), attempt.before, "{}", attempt.place());
+    }
+}
+
+#[test]
+fn on_a_fresh_start_the_old_data_stay_until_the_trial_has_passed() {
+    let file = Make::typical("foo").build();
+    let fresh = Request { fresh: true, ..request(&file) };
+    for attempt in attempts(|kernel| keep(kernel, &Make::typical("foo")), fresh) {
+        attempt.owner_is_loaded_only_if_unverified();
+        let tried = story(&attempt.kernel).ends_with(&["-foo__ptrial".into()])
+            || story(&attempt.kernel).iter().any(|step| step == "-foo__persist");
+        let now = attempt.address();
+        let loaded = attempt.kernel.is_loaded("foo");
+        assert!(now == attempt.before || (tried && (now.is_none() || loaded)), "{}", attempt.place());
+        attempt.again(fresh);
+    }
+}
+
+/// The owner's init fails, and then the keeper cannot be taken back.
+#[test]
+fn a_keeper_that_stays_is_said_and_used_by_the_next_attempt() {
+    let file = Make::typical("foo").build();
+    let kernel = kernel();
+    kernel.fail_after(Op::Init, 1, Errno::ENODEV);
+    kernel.fail_next(Op::Delete, Errno::EBUSY);
+    let error = load(&kernel, request(&file)).unwrap_err();
+    assert!(matches!(error, KeepError::Owner { errno: Errno::ENODEV, keeper_left: Some(Errno::EBUSY) }));
+    assert_eq!(error.details().len(), 1);
+    assert_eq!(load(&kernel, request(&file)).unwrap(), Some(Done::Kept));
+    assert_eq!(story(&kernel), ["+foo__persist", "+foo", "-foo__persist", "+foo"]);
+}
+
+#[test]
+fn a_new_keeper_that_is_refused_after_its_trial_is_told_from_one_before() {
+    let file = Make::typical("foo").build();
+    let kernel = kernel();
+    keep(&kernel, &Make::typical("foo"));
+    kernel.fail_after(Op::Init, 1, Errno::ENOMEM);
+    let error = load(&kernel, Request { fresh: true, ..request(&file) }).unwrap_err();
+    assert!(matches!(error, KeepError::Dropped { errno: Errno::ENOMEM, .. }), "{error}");
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What others have done to the names that keeping uses.
+
+use libmodfmt::elf::ByteOrder;
+use libmodfmt::persist::{Header, NOTE_SECTION, NoteError};
+use libmodsys::{FakeKernel, FakeModule, InitState};
+use modkeep::{Keep, KeepError, Obstacle, OwnerState, Plan, Region, Request, plan};
+
+use super::common::sample::Make;
+use super::common::{note_of_the_future, story};
+use super::{keep, kernel, load, request};
+
+fn error(kernel: &FakeKernel, fresh: bool) -> KeepError {
+    let calls = kernel.syscalls().len();
+    let error = load(kernel, Request { fresh, ..request(&Make::typical("foo").build()) }).unwrap_err();
+    assert_eq!(kernel.syscalls().len(), calls, "nothing was loaded or removed");
+    error
+}
+
+#[test]
+fn a_note_of_an_unknown_version_is_said_and_nothing_is_touched() {
+    let kernel = kernel();
+    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_the_future()));
+    for fresh in [false, true] {
+        let error = error(&kernel, fresh);
+        assert_eq!(error.to_string(), "foo__persist keeps data, but its header cannot be read");
+        assert_eq!(
+            error.details(),
+            ["version 9 of the header note is not known (this program reads version 1)"]
+        );
+        assert!(error.remedy().unwrap().contains("remove foo__persist with kmod's rmmod"));
+    }
+    assert!(matches!(
+        modkeep::discard(&kernel, "foo"),
+        Err(KeepError::Note { source: NoteError::Version { version: 9 }, .. })
+    ));
+    assert!(Region::list(&kernel).is_err());
+    assert!(kernel.is_loaded("foo__persist"));
+}
+
+#[test]
+fn a_note_of_an_unknown_version_does_not_stop_a_load_that_keeps_nothing() {
+    let kernel = kernel();
+    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_the_future()));
+    let file = Make::typical("foo").build();
+    let Plan::Plain { warning: Some(warning) } =
+        plan(&kernel, Request { keep: Keep::Off, ..request(&file) }).unwrap()
+    else {
+        panic!()
+    };
+    assert!(warning.contains("foo__persist keeps data, but its header cannot be read"), "{warning}");
+}
+
+#[test]
+fn a_foreign_module_with_the_keepers_name_is_an_obstacle() {
+    let kernel = kernel();
+    kernel.add(FakeModule::new("foo__persist"));
+    let file = Make::typical("foo").build();
+    let Plan::Plain { warning: Some(warning) } = plan(&kernel, request(&file)).unwrap() else { panic!() };
+    assert!(warning.contains("a module called foo__persist is loaded that keeps no data"), "{warning}");
+    let required = plan(&kernel, Request { keep: Keep::Require, ..request(&file) }).unwrap_err();
+    assert!(matches!(required, KeepError::Impossible { obstacle: Obstacle::NameTaken { .. } }));
+    assert_eq!(Region::list(&kernel).unwrap(), []);
+    assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::NothingKept { .. })));
+    assert!(kernel.is_loaded("foo__persist"));
+}
+
+/// Names that are too long are cut and get a hash; two owners may end up with one keeper.
+#[test]
+fn a_keeper_of_another_owner_is_not_touched() {
+    let kernel = kernel();
+    keep(&kernel, &Make::typical("bar"));
+    let note = kernel.take("bar__persist").unwrap().notes.remove(NOTE_SECTION).unwrap();
+    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note));
+    for fresh in [false, true] {
+        let error = error(&kernel, fresh);
+        assert_eq!(error.to_string(), "foo__persist keeps the data of bar, not of foo");
+    }
+    assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::OtherOwner { .. })));
+    assert!(kernel.is_loaded("foo__persist"));
+}
+
+#[test]
+fn an_owner_in_each_state() {
+    for (state, kept_as) in [
+        (InitState::Coming, OwnerState::Coming),
+        (InitState::Going, OwnerState::Going),
+        (InitState::Live, OwnerState::Unbound),
+    ] {
+        for kept in [false, true] {
+            let kernel = kernel();
+            if kept {
+                keep(&kernel, &Make::typical("foo"));
+            }
+            kernel.add(FakeModule::new("foo").state(state));
+            let error = error(&kernel, false);
+            match (state, &error) {
+                (InitState::Coming, KeepError::Stuck { kept: said, .. }) => assert_eq!(*said, kept),
+                (InitState::Going | InitState::Live, KeepError::Loaded { .. }) => {}
+                _ => panic!("{error}"),
+            }
+            if kept {
+                let region = Region::find(&kernel, "foo").unwrap().unwrap();
+                assert_eq!((region.owner, region.users.len()), (kept_as, 0));
+            }
+        }
+    }
+}
+
+#[test]
+fn built_in_code_of_the_owners_name_does_not_matter() {
+    let kernel = kernel();
+    kernel.add(FakeModule::new("foo").state(InitState::DirectoryOnly));
+    assert!(matches!(plan(&kernel, request(&Make::typical("foo").build())), Ok(Plan::Keep { .. })));
+}
+
+#[test]
+fn a_region_in_use_names_its_owner_and_addresses() {
+    let kernel = kernel();
+    load(&kernel, request(&Make::typical("foo").build())).unwrap();
+    let region = &Region::list(&kernel).unwrap()[0];
+    assert_eq!((region.owner, &region.users[..]), (OwnerState::Bound, &["foo".to_owned()][..]));
+    assert!(region.addresses.iter().all(|(_, address)| address.known().is_some()));
+    assert_eq!(story(&kernel).len(), 2);
+}
+
+#[test]
+fn a_file_stripped_of_its_names_binds_to_its_own_build_only() {
+    let stripped = |build: u8| {
+        let mut make = Make::typical("foo");
+        make.symbols(|symbol| symbol.kind != libmodfmt::elf::SymbolKind::FILE);
+        make.change(".note.gnu.build-id", |section| {
+            section.set_data(libmodfmt::note::encode(b"GNU", 3, &[build; 20], ByteOrder::Little));
+        });
+        make.build()
+    };
+    let kernel = kernel();
+    keep(&kernel, &Make::typical("foo"));
+    assert!(matches!(load(&kernel, request(&stripped(8))), Err(KeepError::Differs { .. })));
+    assert!(load(&kernel, request(&stripped(7))).is_ok());
+    let note = &kernel.module("foo__persist").unwrap().notes[NOTE_SECTION];
+    assert!(Header::from_note(note, ByteOrder::Little).unwrap().named);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `--fresh`: the old data go only after the new keeper was accepted in a trial.
+
+use libmodsys::{FakeModule, Kernel, RemoveFlags};
+use modkeep::{Done, KeepError, Plan, Request, Way, plan};
+
+use super::common::sample::Make;
+use super::common::{address, story};
+use super::{grown, keep, kernel, load, request};
+
+fn fresh(file: &[u8]) -> Request<'_> {
+    Request { fresh: true, ..request(file) }
+}
+
+#[test]
+fn a_trial_then_the_old_goes_and_the_new_comes() {
+    let kernel = kernel();
+    keep(&kernel, &Make::typical("foo"));
+    let before = address(&kernel, "foo__persist");
+    assert_eq!(load(&kernel, fresh(&grown("foo").build())).unwrap(), Some(Done::Kept));
+    assert_eq!(
+        story(&kernel)[3..],
+        ["+foo__ptrial", "-foo__ptrial", "-foo__persist", "+foo__persist", "+foo"]
+    );
+    assert_ne!(address(&kernel, "foo__persist"), before);
+}
+
+#[test]
+fn with_nothing_kept_it_is_a_first_load() {
+    let file = Make::typical("foo").build();
+    let Plan::Keep { way, images, .. } = plan(&kernel(), fresh(&file)).unwrap() else { panic!() };
+    assert_eq!((way, images.trial), (Way::First, None));
+}
+
+#[test]
+fn data_in_use_by_another_module_stay() {
+    let kernel = kernel();
+    keep(&kernel, &Make::typical("foo"));
+    kernel.add(FakeModule::new("other").uses("foo__persist"));
+    let error = load(&kernel, fresh(&Make::typical("foo").build())).unwrap_err();
+    assert_eq!(error.to_string(), "the data of foo are in use by: other");
+    assert!(kernel.is_loaded("foo__persist"));
+}
+
+#[test]
+fn a_loaded_owner_is_said_first() {
+    let kernel = kernel();
+    let file = Make::typical("foo").build();
+    load(&kernel, request(&file)).unwrap();
+    assert!(matches!(load(&kernel, fresh(&file)), Err(KeepError::Loaded { .. })));
+}
+
+/// Killed between loading the trial and removing it.
+#[test]
+fn a_trial_that_an_earlier_call_left_is_removed_first() {
+    let kernel = kernel();
+    keep(&kernel, &Make::typical("foo"));
+    let file = Make::typical("foo").build();
+    let Plan::Keep { images, .. } = plan(&kernel, fresh(&file)).unwrap() else { panic!() };
+    kernel.init_module(&images.trial.unwrap(), c"").unwrap();
+    assert_eq!(load(&kernel, fresh(&file)).unwrap(), Some(Done::Kept));
+    assert!(!kernel.is_loaded("foo__ptrial"));
+}
+
+#[test]
+fn a_foreign_module_with_the_name_of_the_trial_is_left_alone() {
+    let kernel = kernel();
+    keep(&kernel, &Make::typical("foo"));
+    kernel.add(FakeModule::new("foo__ptrial"));
+    let error = load(&kernel, fresh(&Make::typical("foo").build())).unwrap_err();
+    assert!(matches!(error, KeepError::CannotBind { .. }), "{error}");
+    assert!(kernel.is_loaded("foo__ptrial") && kernel.is_loaded("foo__persist"));
+}
+
+#[test]
+fn what_is_discarded_is_gone_once() {
+    let kernel = kernel();
+    keep(&kernel, &Make::typical("foo"));
+    assert_eq!(modkeep::discard(&kernel, "foo").unwrap().region.header.size(), 4160);
+    assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::NothingKept { .. })));
+    load(&kernel, request(&Make::typical("foo").build())).unwrap();
+    assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::InUse { .. })));
+    kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();
+    assert!(modkeep::discard(&kernel, "foo").is_ok());
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The rungs of the ladder that finds the layout of export tables agree on a real kernel. The first,
+//! the kernel's BTF, is the one that every keeper of the scenarios is made by.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use libmodfmt::elf::Ident;
+use libmodfmt::export::{ExportLayout, Release, Sample};
+use libmodfmt::{elf::Object, signature};
+
+use crate::kernel::Kernel;
+
+/// A distribution has hundreds of modules that export something; a few will do.
+const SAMPLES: usize = 20;
+
+/// Compares module files, headers and table. A kernel without modules of its own has fewer rungs.
+pub fn check(kernel: &Kernel) -> Result<bool> {
+    let release = Release::parse(&kernel.release).with_context(|| kernel.release.clone())?;
+    let machine = Ident::X86_64.machine;
+    let table = ExportLayout::for_release(machine, release);
+    let read = |path: &str| fs::read_to_string(kernel.build.join(path)).unwrap_or_default();
+    let autoconf = read("include/generated/autoconf.h");
+    let module_h = header(kernel, "include/linux/module.h");
+    let export_h = header(kernel, "include/linux/export.h");
+    if let Some(layout) = ExportLayout::from_headers(&export_h, &autoconf, &module_h, machine, release) {
+        ensure!(layout == table, "the headers give {layout:?}, the table {table:?}");
+    } else {
+        ensure!(release >= Release::new(6, 5), "export.h of {} has no kernel_symbol", kernel.release);
+    }
+    let Some(modules) = &kernel.modules else { return Ok(true) };
+    let mut seen = 0;
+    for file in module_files(modules)? {
+        if seen == SAMPLES {
+            break;
+        }
+        let bytes = fs::read(&file)?;
+        let (bytes, _) = signature::split(&bytes)?;
+        let Ok(sample) =
+            Object::parse(bytes).map_err(anyhow::Error::from).and_then(|object| Ok(Sample::of(&object)?))
+        else {
+            continue;
+        };
+        let layout = ExportLayout::from_sample(&sample)?;
+        ensure!(layout == table, "{} shows {layout:?}, the table has {table:?}", file.display());
+        seen += 1;
+    }
+    ensure!(seen > 0, "no module in {} exports anything", modules.display());
+    Ok(true)
+}
+
+/// Distributions keep the headers of all flavours in a directory that the Makefile names.
+fn header(kernel: &Kernel, path: &str) -> String {
+    let own = kernel.build.join(path);
+    let common = fs::read_dir(kernel.build.parent().unwrap_or(Path::new("/")))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join(path)));
+    [own].into_iter().chain(common).find_map(|file| fs::read_to_string(file).ok()).unwrap_or_default()
+}
+
+/// Uncompressed modules below a directory.
+fn module_files(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut directories = vec![root.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).with_context(|| directory.display().to_string())? {
+            let entry = entry?;
+            let path = entry.path();
+            if entry.file_type()?.is_dir() {
+                directories.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "ko") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
