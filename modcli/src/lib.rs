@@ -3,7 +3,7 @@
 //!
 //! These commands stand in for kmod's, so scripts and people expect kmod's words, levels and exit codes, and the option parsing of the C library:
 //! options after operands, unique abbreviations of long names, its error messages. On the other hand [`clap`] is a good single definition of the
-//! options for parsing, help, manual pages and completions. [`parse`] brings both together: it reads the arguments as `getopt_long` does, by the
+//! options for parsing, help, manual pages and completions. [`parse()`] brings both together: it reads the arguments as `getopt_long` does, by the
 //! option table that it takes from the clap definition, and hands clap the result in canonical form.
 //!
 //! ```

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What modutils kept in files, for today's kernels.
 //!
-//! - [`SavedFile`], [`save`]: parameters of a module as lines of text, written when it is removed and given to it again when it is loaded
+//! - [`SavedFile`], [`save()`]: parameters of a module as lines of text, written when it is removed and given to it again when it is loaded
 //!   (`insmod -e`, `rmmod -e`). The values come from `/sys/module/NAME/parameters`.
 //! - [`Location`]: which loaded module has such a file; under `/run`, since it means nothing after a reboot.
 //! - [`snapshot`]: `/proc/kallsyms` and `/proc/modules` for whoever has to read an oops later, where `/var/log/ksymoops` exists.

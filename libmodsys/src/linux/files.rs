@@ -27,7 +27,7 @@ pub(super) fn line(path: &Path) -> Result<String, SysError> {
     Ok(String::from_utf8_lossy(&content).trim_end_matches('\n').to_owned())
 }
 
-/// As [`line`], `None` if there is no such file.
+/// As [`line()`], `None` if there is no such file.
 pub(super) fn line_if_there(path: &Path) -> Result<Option<String>, SysError> {
     if_there(line(path))
 }
