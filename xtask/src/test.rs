@@ -60,7 +60,8 @@ pub fn run(args: &KernelArgs) -> Result<ExitCode> {
         Ok(checks::consumer::check(&out)?
             & checks::builtin::check(&out)?
             & checks::peers::check(&out)?
-            & checks::ladder::check(&kernel)?)
+            & checks::ladder::check(&kernel)?
+            & checks::twins::check(&kernel)?)
     }));
     let mut report = None;
     steps.push(timed(SCENARIOS, || {
