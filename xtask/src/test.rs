@@ -60,7 +60,8 @@ pub fn run(args: &KernelArgs) -> Result<ExitCode> {
         Ok(checks::consumer::check(&out)?
             & checks::builtin::check(&out)?
             & checks::peers::check(&out)?
-            & checks::ladder::check(&kernel)?)
+            & checks::ladder::check(&kernel)?
+            & checks::twins::check(&kernel)?)
     }));
     steps.push(timed("package", || dist::check().map(|()| true)));
     let mut report = None;

@@ -61,7 +61,11 @@ fn judge(ctx: &mut Ctx, scenario: &Scenario) -> (Result<()>, KernelState) {
         .unwrap_or_else(|panic| Err(anyhow!("panicked: {}", panic_text(panic.as_ref()))));
     let left = clean_up(ctx, &before);
     let records = ctx.log_records(&mark).unwrap_or_default();
-    let trouble = trouble(&records).first().map(|record| record.text.clone());
+    let expected = |text: &str| scenario.expect == Expect::Traces && text.ends_with("Call Trace:");
+    let trouble = trouble(&records)
+        .into_iter()
+        .find(|record| !expected(&record.text))
+        .map(|record| record.text.clone());
     let stays = loaded(ctx).map_or(true, |now| now.iter().any(|name| !before.contains(name)));
     let state = if trouble.is_some() || stays { KernelState::Harmed } else { KernelState::Sound };
     // Its own verdict comes first: it says more than what is found afterwards.
@@ -71,10 +75,10 @@ fn judge(ctx: &mut Ctx, scenario: &Scenario) -> (Result<()>, KernelState) {
 /// What the kernel has to say about a scenario that found nothing wrong itself.
 fn verdict(scenario: &Scenario, trouble: Option<String>, left: Result<Vec<String>>) -> Result<()> {
     match (scenario.expect, trouble) {
-        (Expect::Clean, Some(text)) => bail!("the kernel log has {text:?}"),
+        (Expect::Clean | Expect::Traces, Some(text)) => bail!("the kernel log has {text:?}"),
         (Expect::Oops, None) => bail!("the kernel was expected to oops and did not"),
         (Expect::Panic, _) => bail!("the kernel was expected to panic and did not"),
-        (Expect::Clean, None) => {
+        (Expect::Clean | Expect::Traces, None) => {
             let left = left?;
             ensure!(scenario.leaves_modules || left.is_empty(), "left behind: {}", left.join(", "));
         }

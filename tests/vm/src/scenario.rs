@@ -12,6 +12,8 @@ use crate::ctx::Ctx;
 pub enum Expect {
     /// No warning, no oops.
     Clean,
+    /// Traces of calls, as the kernel prints them for an allocation that fails, but nothing worse.
+    Traces,
     /// An oops, and the function ran to its end after it.
     Oops,
     /// The machine died of it; the host judges by the console.
@@ -120,6 +122,13 @@ impl Scenario {
     /// scenario gets a boot of its own.
     pub const fn oops(mut self) -> Self {
         self.expect = Expect::Oops;
+        self.boot.alone = true;
+        self
+    }
+
+    /// Declares that the kernel prints traces of calls; the scenario gets a boot of its own.
+    pub const fn traces(mut self) -> Self {
+        self.expect = Expect::Traces;
         self.boot.alone = true;
         self
     }

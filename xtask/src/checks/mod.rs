@@ -7,3 +7,4 @@ pub mod fuzz;
 pub mod ladder;
 pub mod peers;
 pub mod publish;
+pub mod twins;

@@ -17,7 +17,7 @@ use vmguest::KernelKind;
 use crate::args::KernelArgs;
 use crate::process;
 
-pub use built::{Variant, run};
+pub use built::{Variant, build, run};
 
 /// The kernel when none is asked for.
 pub const DEFAULT: &str = "distribution";
@@ -45,7 +45,7 @@ pub fn find(args: &KernelArgs) -> Result<Kernel> {
         return source.fetch();
     }
     if let Some(variant) = Variant::named(&args.kernel) {
-        return built::build(variant);
+        return build(variant);
     }
     let path = Path::new(&args.kernel);
     ensure!(

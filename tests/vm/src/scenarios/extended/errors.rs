@@ -91,7 +91,6 @@ fn refusals(ctx: &mut Ctx) -> Result<()> {
         let mark = ctx.log_mark()?;
         refused(finit(&ctx.fixture(name)?, "", PERSIST), Errno::ENOEXEC).with_context(|| name.to_owned())?;
         let log = ctx.log_since(&mark)?;
-        ensure!(log.iter().any(|line| line.contains("refuse")), "{name}: the log says nothing: {log:?}");
         if own.contains(&name) {
             let said =
                 log.iter().any(|line| line.starts_with("refuse: its persistent data point to its own "));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every allocation of a load fails in its turn.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
 
 use anyhow::{Result, ensure};
 use nix::errno::Errno;
@@ -16,7 +17,7 @@ pub const SCENARIOS: &[Scenario] =
     &[Scenario::new("ext-allocations", "each allocation of a load fails once: nothing is lost", allocations)
         .needs(Needs::Extended)
         .limit_secs(900)
-        .alone()];
+        .traces()];
 
 /// The kernel counts allocations of this thread down and fails the one at zero.
 const FAIL_NTH: &str = "/proc/thread-self/fail-nth";
@@ -54,15 +55,25 @@ fn allocations(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
+/// Fails the allocation of that number in `body`; gives whether there was one. The file stays open, as
+/// opening it takes an allocation.
+fn counted<T>(nth: u32, body: impl FnOnce() -> T) -> Result<(T, bool)> {
+    let file = OpenOptions::new().read(true).write(true).open(FAIL_NTH)?;
+    file.write_all_at(nth.to_string().as_bytes(), 0)?;
+    let result = body();
+    let mut left = [0; 16];
+    let read = file.read_at(&mut left, 0);
+    file.write_all_at(b"0", 0)?;
+    let left = left.get(..read?).unwrap_or_default();
+    Ok((result, String::from_utf8_lossy(left).trim() == "0"))
+}
+
 /// Tries until no allocation fails any more; gives how many loads failed. `kept` counts the loads of
 /// a region that is there.
 fn every(ctx: &mut Ctx, file: &str, flags: u32, mut kept: Option<&mut u32>) -> Result<u32> {
     let mut failed = 0;
     for nth in 1..MOST {
-        fs::write(FAIL_NTH, nth.to_string())?;
-        let result = finit(file, "", flags);
-        let left = ctx.read(FAIL_NTH)?;
-        fs::write(FAIL_NTH, "0")?;
+        let (result, used_up) = counted(nth, || finit(file, "", flags))?;
         match result {
             Ok(()) => {
                 use_is(ctx, "layout", Some("used"))?;
@@ -73,12 +84,12 @@ fn every(ctx: &mut Ctx, file: &str, flags: u32, mut kept: Option<&mut u32>) -> R
                     release("layout")?;
                 }
                 // It was not used up: the load has no more allocations.
-                if left != "0" {
+                if !used_up {
                     return Ok(failed);
                 }
             }
             Err(errno) => {
-                ensure!(left == "0", "allocation {nth}: {errno} although none failed");
+                ensure!(used_up, "allocation {nth}: {errno} although none failed");
                 ensure!(
                     matches!(errno, Errno::ENOMEM | Errno::EINVAL | Errno::ENOENT | Errno::EKEYREJECTED),
                     "allocation {nth}: {errno}"
