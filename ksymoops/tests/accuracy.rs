@@ -7,6 +7,14 @@
 //! the tools, the test says so and passes. They are looked for in `$KSYMOOPS_DEBUG`, a folder laid
 //! out like `/usr/lib/debug`, and where `cargo xtask` keeps what it fetched.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests panic to fail"
+)]
+
 #[path = "accuracy/mod.rs"]
 mod accuracy;
 

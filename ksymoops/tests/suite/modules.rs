@@ -149,7 +149,7 @@ fn duplicates_are_chosen_by_size() {
     assert_ne!(both[0].size, both[1].size);
     for place in &both {
         let one = ask(&resolver, "helper", 0, place.size).candidates;
-        assert_eq!(one, [place.clone()]);
+        assert_eq!(one, std::slice::from_ref(place));
     }
     let files: Vec<_> = both.iter().map(|place| place.frames[0].file.clone().unwrap()).collect();
     assert!(
