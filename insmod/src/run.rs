@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, LoadFlags};
-use modkeep::journal::{self, Known};
 use modcli::{Invocation, Output, Status, load_error_text, modname, parse, strerror};
+use modkeep::journal::{self, Known};
 
 use crate::keep::{self, Decision};
 use crate::{Args, Keep, ModuleInput, args, input, params, plain};
@@ -92,7 +92,12 @@ fn insert(
             plain::insert(&job, kernel, output)?;
             // Its name is the kernel's matter here; a file's name serves for nearly all.
             let name = modname::from_path(file);
-            let known = name.as_deref().map(|name| Known { name, file: Some(job.module.path()), header: None, build_id: &[] });
+            let known = name.as_deref().map(|name| Known {
+                name,
+                file: Some(job.module.path()),
+                header: None,
+                build_id: &[],
+            });
             journal::note(kernel, known, false);
             Ok(Status::Success)
         }

@@ -7,7 +7,10 @@ use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
 
-use crate::{BootIdentity, InitState, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags, Section, SysError};
+use crate::{
+    BootIdentity, InitState, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags, Section,
+    SysError,
+};
 
 /// Everything the tools ask of a kernel.
 ///

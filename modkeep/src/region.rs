@@ -109,7 +109,8 @@ impl Region {
 }
 
 /// The running kernel's byte order is this program's.
-pub(crate) const NATIVE: ByteOrder = if cfg!(target_endian = "big") { ByteOrder::Big } else { ByteOrder::Little };
+pub(crate) const NATIVE: ByteOrder =
+    if cfg!(target_endian = "big") { ByteOrder::Big } else { ByteOrder::Little };
 
 fn module_names(kernel: &dyn Kernel) -> Result<Vec<String>, KeepError> {
     let text = kernel.modules_text()?;

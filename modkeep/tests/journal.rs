@@ -67,11 +67,15 @@ fn modules(entries: &[Entry]) -> Vec<&LoadedModule> {
 #[test]
 fn the_keeper_is_written_down_before_its_owner_is_loaded() {
     let (folder, kernel, header) = (Folder::new("keeper"), kernel(), header());
-    let known = Known { name: "foo", file: Some(Path::new("/m/foo.ko")), header: Some(&header), build_id: &[7] };
+    let known =
+        Known { name: "foo", file: Some(Path::new("/m/foo.ko")), header: Some(&header), build_id: &[7] };
     record(&kernel, &folder.0, Some(known), true).unwrap();
     let entries = folder.entries();
     let Entry::Boot(boot) = &entries[0] else { panic!("{entries:?}") };
-    assert_eq!((boot.id.as_str(), boot.text.clone()), ("b-1", Some(("_stext".into(), 0xffff_ffff_9b00_1000))));
+    assert_eq!(
+        (boot.id.as_str(), boot.text.clone()),
+        ("b-1", Some(("_stext".into(), 0xffff_ffff_9b00_1000)))
+    );
     let modules = modules(&entries);
     assert_eq!(modules[0].persistent.as_ref(), Some(&header));
     assert_eq!(modules[0].section(".data..persistent"), Some(0xffff_ffff_c000_2000));

@@ -21,7 +21,9 @@ pub(super) struct Progress<R> {
 impl<R> Progress<R> {
     pub fn new(inner: R, total: Option<u64>) -> Self {
         // A result on the same terminal would be torn apart.
-        let active = io::stderr().is_terminal() && !io::stdout().is_terminal() && total.is_none_or(|total| total > FROM);
+        let active = io::stderr().is_terminal()
+            && !io::stdout().is_terminal()
+            && total.is_none_or(|total| total > FROM);
         Self { inner, done: 0, total, shown: None, active }
     }
 
@@ -34,7 +36,8 @@ impl<R> Progress<R> {
         // Nobody may be looking any more.
         let _ = match self.total.filter(|&total| total > 0) {
             Some(total) => {
-                let percent = u128::from(self.done).saturating_mul(100).checked_div(total.into()).unwrap_or(0);
+                let percent =
+                    u128::from(self.done).saturating_mul(100).checked_div(total.into()).unwrap_or(0);
                 write!(io::stderr(), "\rksymoops: {mib} MiB, {percent} %\x1b[K")
             }
             None => write!(io::stderr(), "\rksymoops: {mib} MiB\x1b[K"),

@@ -122,7 +122,8 @@ impl<W: Write> Job<W> {
 fn addresses(text: &str) -> String {
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
     let digits = words.map(|word| word.strip_prefix("0x").unwrap_or(word));
-    let found = digits.filter(|word| (4..=16).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let found = digits
+        .filter(|word| (4..=16).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let frames: String = found.map(|word| format!(" [<{word:0>16}>] 0x{word}\n")).collect();
     format!("BUG: addresses given by option\nCall Trace:\n{frames}")
 }

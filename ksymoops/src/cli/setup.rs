@@ -25,8 +25,16 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Strin
         vmlinux: args.vmlinux.as_deref().filter(|_| !args.no_vmlinux).map(named),
         debug_dirs: args.debug_dir.clone(),
         system_map: args.system_map.as_deref().filter(|_| !args.no_system_map).map(named),
-        kallsyms: if args.no_ksyms { None } else { args.ksyms.as_deref().map(named).or_else(|| live("/proc/kallsyms")) },
-        modules: if args.no_object { Vec::new() } else { args.object.iter().map(|path| named(path)).collect() },
+        kallsyms: if args.no_ksyms {
+            None
+        } else {
+            args.ksyms.as_deref().map(named).or_else(|| live("/proc/kallsyms"))
+        },
+        modules: if args.no_object {
+            Vec::new()
+        } else {
+            args.object.iter().map(|path| named(path)).collect()
+        },
         modules_text: match modules_text {
             None if args.dmesg && !args.no_lsmod => kernel.modules_text().ok(),
             text => text,
@@ -61,7 +69,8 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Strin
 
 fn offset(text: &str) -> Result<u64> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
-    u64::from_str_radix(digits, 16).with_context(|| format!("--kaslr-offset takes hexadecimal digits, not {text:?}"))
+    u64::from_str_radix(digits, 16)
+        .with_context(|| format!("--kaslr-offset takes hexadecimal digits, not {text:?}"))
 }
 
 /// `*r`, `*m`, `*n` and `*s` stand for what `uname` says.

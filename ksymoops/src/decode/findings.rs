@@ -152,17 +152,23 @@ impl Collect<'_> {
         let bytes = CodeBytes { bytes: code.bytes.clone(), trap: code.marker };
         let context = Context {
             pc: self.address_of(state),
-            register: &|name| state.register(&name.to_ascii_uppercase().replace("R8", "R08").replace("R9", "R09")),
+            register: &|name| {
+                state.register(&name.to_ascii_uppercase().replace("R8", "R08").replace("R9", "R09"))
+            },
             fault_address: self.report.fault_address().filter(|_| state.origin == Origin::Fault),
             symbolize: &|address| self.name(address),
         };
         match decode(Architecture::X86_64, &bytes, &context) {
             Ok(listing) => {
-                let targets: Vec<_> =
-                    listing.access.iter().filter_map(|access| Some((access.operand.clone(), access.address?))).collect();
-                let more = listing.instructions.iter().filter_map(|instruction| {
-                    Some(("code".to_owned(), instruction.target?))
-                });
+                let targets: Vec<_> = listing
+                    .access
+                    .iter()
+                    .filter_map(|access| Some((access.operand.clone(), access.address?)))
+                    .collect();
+                let more = listing
+                    .instructions
+                    .iter()
+                    .filter_map(|instruction| Some(("code".to_owned(), instruction.target?)));
                 let all: Vec<_> = targets.into_iter().chain(more).collect();
                 self.push(code.span, What::Code(Box::new(listing)));
                 for (label, address) in all {

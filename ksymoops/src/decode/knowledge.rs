@@ -30,7 +30,9 @@ impl Knowledge {
             BootMatch::Several(boots) => {
                 let names: Vec<_> = boots.iter().map(|boot| boot.id.as_str()).collect();
                 let names = names.join(" and ");
-                decoder.warn(format!("the log fits boots {names} of the journal: none is used, --boot picks one"));
+                decoder.warn(format!(
+                    "the log fits boots {names} of the journal: none is used, --boot picks one"
+                ));
                 summary.push(format!("boots {names} of the journal fit: none is used (--boot picks one)"));
                 None
             }
@@ -48,7 +50,10 @@ impl Knowledge {
             sources.build_id = sources.build_id.or_else(|| build_id(&boot.build_id));
             sources.kaslr.journal.clone_from(&boot.text);
         }
-        let key = format!("{:?} {:?} {:?} {:?} {:?}", sources.release, sources.build_id, sources.kaslr, sources.loaded, sources.modules_text);
+        let key = format!(
+            "{:?} {:?} {:?} {:?} {:?}",
+            sources.release, sources.build_id, sources.kaslr, sources.loaded, sources.modules_text
+        );
         let mut regions = decoder.regions.clone();
         if let Some(boot) = boot {
             regions.extend(of_journal(&decoder.journal, &boot.id, report.time_us));
@@ -64,15 +69,17 @@ impl Knowledge {
 /// What the report itself says of its kernel.
 fn from_report(report: &Report, sources: &mut Sources) {
     let context = &report.context;
-    let banner = context.banner.as_ref().and_then(|banner| banner.split_whitespace().nth(2)).map(str::to_owned);
+    let banner =
+        context.banner.as_ref().and_then(|banner| banner.split_whitespace().nth(2)).map(str::to_owned);
     let release = context.release.as_ref().map(|release| release.value.clone());
     sources.release = sources.release.take().or(release).or(banner);
     sources.build_id = context.build_id.as_ref().and_then(|id| id.parse().ok()).or(sources.build_id.take());
     sources.kaslr.kernel_offset = context.kernel_offset.map(|offset| offset.slide.0);
-    let pairs = report.anchors().filter(|(_, place)| place.module.is_none()).filter_map(|(address, place)| {
-        let (symbol, offset) = (place.symbol.clone()?, place.offset);
-        Some(KaslrPair { address: address.0, symbol, offset, size: place.size })
-    });
+    let pairs =
+        report.anchors().filter(|(_, place)| place.module.is_none()).filter_map(|(address, place)| {
+            let (symbol, offset) = (place.symbol.clone()?, place.offset);
+            Some(KaslrPair { address: address.0, symbol, offset, size: place.size })
+        });
     sources.kaslr.pairs = pairs.take(16).collect();
     for place in report.places() {
         let (Some(module), Some(id)) = (&place.module, &place.build_id) else { continue };

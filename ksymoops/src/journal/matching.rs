@@ -28,7 +28,9 @@ pub enum BootMatch<'j> {
 pub fn find<'j>(journal: &'j Journal, report: &Report, wanted: Option<&str>) -> BootMatch<'j> {
     let boots = journal.boots().into_iter();
     let mut fitting: Vec<&Boot> = match wanted {
-        Some(wanted) => boots.filter(|boot| boot.id.starts_with(wanted) && fits_kernel(boot, report)).collect(),
+        Some(wanted) => {
+            boots.filter(|boot| boot.id.starts_with(wanted) && fits_kernel(boot, report)).collect()
+        }
         None => boots.filter(|boot| fits(journal, boot, report)).collect(),
     };
     match fitting.len() {
@@ -65,14 +67,17 @@ fn fits_kernel(boot: &Boot, report: &Report) -> bool {
     }
     // `#1  Debian 6.1.192-2`: the report has fewer words than the banner, in the same order.
     let version = context.version.as_deref().unwrap_or_default();
-    version.split_whitespace().filter(|word| !word.starts_with("PREEMPT")).all(|word| {
-        context.build_id.as_deref() == Some(word) || words.any(|own| own == word)
-    })
+    version
+        .split_whitespace()
+        .filter(|word| !word.starts_with("PREEMPT"))
+        .all(|word| context.build_id.as_deref() == Some(word) || words.any(|own| own == word))
 }
 
 /// `Kernel Offset` agrees with where the journal saw the kernel.
 fn fits_slide(boot: &Boot, report: &Report) -> bool {
-    let (Some(offset), Some((symbol, address))) = (&report.context.kernel_offset, &boot.text) else { return true };
+    let (Some(offset), Some((symbol, address))) = (&report.context.kernel_offset, &boot.text) else {
+        return true;
+    };
     let start = offset.base.map_or(LINK_BASE, |base| base.0).wrapping_add(offset.slide.0);
     let distance = address.wrapping_sub(start);
     if symbol == "_text" { distance == 0 } else { distance < START }

@@ -73,7 +73,8 @@ pub fn modules_at<'j>(journal: &'j Journal, boot: &'j str, time_us: Option<u64>)
     let mut states: Vec<ModuleState<'j>> = Vec::new();
     for entry in journal.of_boot(boot) {
         // The clocks of log and journal differ by the time that the machine slept: what was never loaded before is taken, however late it is.
-        let early = time_us.is_none_or(|time| entry.at().saturating_mul(10_000) <= time.saturating_add(1_000_000));
+        let early =
+            time_us.is_none_or(|time| entry.at().saturating_mul(10_000) <= time.saturating_add(1_000_000));
         match entry {
             Entry::Module(module) => {
                 let old = states.iter_mut().find(|state| state.module.name == module.name);

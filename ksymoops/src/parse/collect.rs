@@ -82,7 +82,14 @@ impl Collector {
         }
     }
 
-    fn start(&mut self, position: Option<usize>, start: &Start, body: &[u8], span: Span, head: &Head) -> usize {
+    fn start(
+        &mut self,
+        position: Option<usize>,
+        start: &Start,
+        body: &[u8],
+        span: Span,
+        head: &Head,
+    ) -> usize {
         if let Some(position) = position
             && let Some((_, open)) = self.open.get_mut(position)
             && let Some(report) = self.block.reports.get_mut(open.index)

@@ -25,8 +25,18 @@ pub(super) fn read(body: &[u8], base: u64, context: &mut Context) -> bool {
         kernel_offset(body, base, context)
     } else {
         const OTHERS: [&[u8]; 12] = [
-            b"Tainted: [", b"Workqueue: ", b"task: ", b"Process ", b"Dumping ftrace buffer", b"(ftrace buffer empty)", b"last accessed sysfs",
-            b"irq event stamp", b"hardirqs last ", b"softirqs last ", b"Rebooting in ", b"Stack:",
+            b"Tainted: [",
+            b"Workqueue: ",
+            b"task: ",
+            b"Process ",
+            b"Dumping ftrace buffer",
+            b"(ftrace buffer empty)",
+            b"last accessed sysfs",
+            b"irq event stamp",
+            b"hardirqs last ",
+            b"softirqs last ",
+            b"Rebooting in ",
+            b"Stack:",
         ];
         OTHERS.iter().any(|other| trimmed.starts_with(other))
     };
@@ -42,7 +52,10 @@ fn cpu(body: &[u8], base: u64, context: &mut Context) {
     context.cpu = number(b"CPU: ").or(context.cpu);
     context.pid = number(b" PID: ").or(context.pid);
     taint(body, base, context);
-    let end = [&b" Kdump: loaded"[..], b" Not tainted", b" Tainted: "].iter().filter_map(|mark| memmem::find(body, mark)).min();
+    let end = [&b" Kdump: loaded"[..], b" Not tainted", b" Tainted: "]
+        .iter()
+        .filter_map(|mark| memmem::find(body, mark))
+        .min();
     if let Some(start) = memmem::find(body, b" Comm: ") {
         let start = start.saturating_add(7);
         let comm = body.get(start..end.unwrap_or(body.len()));
@@ -54,7 +67,8 @@ fn cpu(body: &[u8], base: u64, context: &mut Context) {
 fn old_pid(body: &[u8], base: u64, context: &mut Context) -> bool {
     let Some(pid) = places::number_after(body, b"Pid: ") else { return false };
     context.pid = u32::try_from(pid).ok();
-    let mut cursor = Cursor::at(body, memmem::find(body, b"comm: ").map_or(body.len(), |at| at.saturating_add(6)));
+    let mut cursor =
+        Cursor::at(body, memmem::find(body, b"comm: ").map_or(body.len(), |at| at.saturating_add(6)));
     context.comm = Some(text(cursor.word())).filter(|comm| !comm.is_empty()).or(context.comm.take());
     taint(body, base, context);
     true
@@ -188,6 +202,7 @@ fn kernel_offset(body: &[u8], base: u64, context: &mut Context) -> bool {
     };
     let from = cursor.eat(b" from 0x").then(|| cursor.hex()).flatten();
     let span = Span::within(base, &(at..cursor.position()));
-    context.kernel_offset = Some(KernelOffset { slide: Hex(slide), base: from.map(|(value, _)| Hex(value)), span });
+    context.kernel_offset =
+        Some(KernelOffset { slide: Hex(slide), base: from.map(|(value, _)| Hex(value)), span });
     true
 }

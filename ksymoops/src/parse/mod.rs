@@ -54,10 +54,7 @@ pub enum Event<'t> {
 ///
 /// # Errors
 /// Those of the reader and of the sink.
-pub fn stream(
-    mut reader: impl Read,
-    mut sink: impl FnMut(Event<'_>) -> io::Result<()>,
-) -> io::Result<()> {
+pub fn stream(mut reader: impl Read, mut sink: impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {
     let mut parser = Parser { trigger: Trigger::new(), collector: Collector::default(), offset: 0 };
     let mut buffer = vec![0; PIECE];
     let mut filled = 0;
@@ -131,7 +128,11 @@ impl Parser {
                 }
                 send(text.get(unsent..line_at), sink)?;
             }
-            self.collector.line(line, &head, base.saturating_add(length(text.get(..line_at).unwrap_or_default())));
+            self.collector.line(
+                line,
+                &head,
+                base.saturating_add(length(text.get(..line_at).unwrap_or_default())),
+            );
             unsent = at;
             if self.collector.is_idle() {
                 self.flush(sink)?;

@@ -3,9 +3,9 @@
 
 use super::arch::{self, Item};
 use super::cursor::{Cursor, text};
+use super::start::Start;
 use super::{context, places, words};
 use crate::report::{Frame, Hex, Kind, Origin, Place, Report, Span, State, Word, WordRole};
-use super::start::Start;
 
 /// What a line was to a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +148,8 @@ impl Open {
             self.other_cpu = true;
             return true;
         }
-        const TRACES: [&[u8]; 5] = [b"Call Trace:", b"Call trace:", b"Backtrace:", b"stack backtrace:", b"Trace:"];
+        const TRACES: [&[u8]; 5] =
+            [b"Call Trace:", b"Call trace:", b"Backtrace:", b"stack backtrace:", b"Trace:"];
         let header = TRACES.iter().find(|header| text.starts_with(header));
         if let Some(header) = header {
             self.traced = true;
@@ -167,9 +168,11 @@ impl Open {
             let between = body.get(from..first.start).unwrap_or_default();
             // powerpc puts the stack pointer in brackets before the address.
             let is_frame = between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'('))
-                || between.trim_ascii().strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).is_some_and(
-                    |digits| digits.len() >= 8 && digits.iter().all(u8::is_ascii_hexdigit),
-                );
+                || between
+                    .trim_ascii()
+                    .strip_prefix(b"[")
+                    .and_then(|rest| rest.strip_suffix(b"]"))
+                    .is_some_and(|digits| digits.len() >= 8 && digits.iter().all(u8::is_ascii_hexdigit));
             for found in found {
                 if is_frame {
                     self.frame(report, found.place, labelled);
@@ -206,7 +209,8 @@ impl Open {
             }
             ahead.eat(b"<");
             let leaves = ahead.eat(b"/");
-            let name = ahead.take_while(|byte| byte.is_ascii_uppercase() || matches!(byte, b'#' | b'_' | b'0'..=b'9'));
+            let name = ahead
+                .take_while(|byte| byte.is_ascii_uppercase() || matches!(byte, b'#' | b'_' | b'0'..=b'9'));
             let is_label = name.iter().any(u8::is_ascii_uppercase) && ahead.eat(b">");
             if !is_label {
                 return (cursor.position(), labelled);
@@ -254,7 +258,10 @@ impl Open {
             }
             Item::Code(code) => {
                 // Up to 4.17 the kernel printed it last, behind the registers of the program.
-                let first = report.states.iter().position(|state| state.origin == Origin::Fault && state.code.is_none());
+                let first = report
+                    .states
+                    .iter()
+                    .position(|state| state.origin == Origin::Fault && state.code.is_none());
                 let state = match first.filter(|_| last != Last::Pc) {
                     Some(first) => report.states.get_mut(first),
                     None => Some(self.current(report, |state| state.code.is_some())),

@@ -105,7 +105,8 @@ fn escape(cursor: &mut Cursor<'_>) -> bool {
 
 /// A mail's quotation mark. `>ffff...:` of a memory dump is none.
 fn quote(cursor: &mut Cursor<'_>) -> bool {
-    cursor.eat(b"> ") || (cursor.rest().starts_with(b">[") || cursor.rest().starts_with(b"><")) && cursor.eat(b">")
+    cursor.eat(b"> ")
+        || (cursor.rest().starts_with(b">[") || cursor.rest().starts_with(b"><")) && cursor.eat(b">")
 }
 
 /// `<4>`
@@ -174,7 +175,9 @@ fn vendor(cursor: &mut Cursor<'_>) -> bool {
 /// `** 12 printk messages dropped ** `
 fn dropped(cursor: &mut Cursor<'_>) -> bool {
     let rest = cursor.rest();
-    let Some(end) = rest.strip_prefix(b"** ").and_then(|rest| memmem::find(rest, b" ** ")) else { return false };
+    let Some(end) = rest.strip_prefix(b"** ").and_then(|rest| memmem::find(rest, b" ** ")) else {
+        return false;
+    };
     cursor.skip(end.saturating_add(7));
     true
 }
@@ -208,8 +211,7 @@ fn facility(cursor: &mut Cursor<'_>) -> bool {
         return false;
     }
     let level = ahead.take_while(|byte| byte.is_ascii_lowercase());
-    const LEVELS: [&[u8]; 8] =
-        [b"emerg", b"alert", b"crit", b"err", b"warn", b"notice", b"info", b"debug"];
+    const LEVELS: [&[u8]; 8] = [b"emerg", b"alert", b"crit", b"err", b"warn", b"notice", b"info", b"debug"];
     ahead.take_while(is_blank);
     if !LEVELS.contains(&level) || !ahead.eat(b":") {
         return false;

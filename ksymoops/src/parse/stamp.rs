@@ -103,7 +103,11 @@ pub(super) fn iso(cursor: &mut Cursor<'_>, head: &mut Head) -> bool {
 /// `Jan 23 09:11:20 host kernel: `
 pub(super) fn rfc3164(cursor: &mut Cursor<'_>, head: &mut Head) -> bool {
     let mut ahead = *cursor;
-    if !MONTHS.contains(&ahead.word()) || ahead.decimal().is_none() || ahead.blanks() == 0 || !clock(&mut ahead) {
+    if !MONTHS.contains(&ahead.word())
+        || ahead.decimal().is_none()
+        || ahead.blanks() == 0
+        || !clock(&mut ahead)
+    {
         return false;
     }
     if !ahead.eat(b" ") {
@@ -126,7 +130,9 @@ fn host_and_program(cursor: &mut Cursor<'_>, head: &mut Head) {
             continue;
         };
         let name = name.split(|&byte| byte == b'[').next().unwrap_or_default();
-        if name.is_empty() || !name.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"-_./@()".contains(&byte)) {
+        if name.is_empty()
+            || !name.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"-_./@()".contains(&byte))
+        {
             return;
         }
         head.foreign = !matches!(name, b"kernel" | b"klogd" | b"vmunix");

@@ -130,10 +130,13 @@ fn kind(text: &[u8]) -> Option<Kind> {
     for &(beginning, kind) in BEGINNINGS {
         let Some(rest) = text.strip_prefix(beginning) else { continue };
         let condition = CONDITIONS.iter().find(|(of, _)| *of == beginning);
-        let holds = condition.is_none_or(|(_, words)| words.iter().any(|word| memmem::find(rest, word).is_some()));
+        let holds =
+            condition.is_none_or(|(_, words)| words.iter().any(|word| memmem::find(rest, word).is_some()));
         return holds.then_some(kind);
     }
-    if text.starts_with(b"WARNING: ") && memmem::find(text, b", CPU#").is_some() && memmem::find(text, b" at ").is_some()
+    if text.starts_with(b"WARNING: ")
+        && memmem::find(text, b", CPU#").is_some()
+        && memmem::find(text, b" at ").is_some()
     {
         return Some(Kind::Warning);
     }
@@ -141,8 +144,10 @@ fn kind(text: &[u8]) -> Option<Kind> {
         return Some(Kind::Lockdep);
     }
     if text.starts_with(b"CPU ") {
-        let words: [(&[u8], Kind); 2] =
-            [(b" Unable to handle kernel ", Kind::PageFault), (b": Machine Check Exception: ", Kind::MachineCheck)];
+        let words: [(&[u8], Kind); 2] = [
+            (b" Unable to handle kernel ", Kind::PageFault),
+            (b": Machine Check Exception: ", Kind::MachineCheck),
+        ];
         return words.iter().find(|(word, _)| memmem::find(text, word).is_some()).map(|(_, kind)| *kind);
     }
     None

@@ -35,11 +35,16 @@ impl Annotated {
             Style::Trap => "1;31",
             Style::Unknown => "33",
         };
-        let (on, off) = if self.colour { (format!("\x1b[{colour}m"), "\x1b[0m") } else { (String::new(), "") };
+        let (on, off) =
+            if self.colour { (format!("\x1b[{colour}m"), "\x1b[0m") } else { (String::new(), "") };
         write!(out, "{indent}{on}{MARK}")?;
         // Names come from files and from the log: they are no more to be trusted.
         let text = words.text.as_bytes();
-        if self.terminal { clean::write(text, out)? } else { out.write_all(text)? }
+        if self.terminal {
+            clean::write(text, out)?
+        } else {
+            out.write_all(text)?
+        }
         writeln!(out, "{off}")
     }
 }
@@ -81,9 +86,7 @@ impl Render for Annotated {
 
 /// Behind the first place of a report whose kernel has no symbols: the reason, once.
 fn no_symbols(finding: &Finding, all: &[Finding]) -> Option<Words> {
-    let lacks = |finding: &&Finding| {
-        matches!(&finding.what, What::Place { answer, .. } if answer.unknown == Some(Unknown::NoKernel))
-    };
+    let lacks = |finding: &&Finding| matches!(&finding.what, What::Place { answer, .. } if answer.unknown == Some(Unknown::NoKernel));
     let first = all.iter().filter(|other| other.report == finding.report).find(lacks)?;
     std::ptr::eq(first, finding)
         .then(|| Words { style: Style::Unknown, text: format!("symbols unknown: {}", Unknown::NoKernel) })

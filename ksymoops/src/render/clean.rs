@@ -32,7 +32,9 @@ fn is_control(byte: u8) -> bool {
 fn plain(text: &[u8], out: &mut dyn Write) -> io::Result<()> {
     for chunk in text.utf8_chunks() {
         let mut rest = chunk.valid();
-        while let Some(at) = rest.find(|letter: char| ('\u{80}'..'\u{a0}').contains(&letter) || is_bidi(letter)) {
+        while let Some(at) =
+            rest.find(|letter: char| ('\u{80}'..'\u{a0}').contains(&letter) || is_bidi(letter))
+        {
             let (before, from) = rest.split_at(at);
             out.write_all(before.as_bytes())?;
             let mut letters = from.chars();

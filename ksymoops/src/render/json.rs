@@ -68,9 +68,7 @@ fn answer(answer: &Answer) -> Value {
 }
 
 fn location(location: &Location) -> Value {
-    let frame = |frame: &crate::resolve::Frame| {
-        json!({ "function": frame.function, "file": frame.file, "line": frame.line, "column": frame.column })
-    };
+    let frame = |frame: &crate::resolve::Frame| json!({ "function": frame.function, "file": frame.file, "line": frame.line, "column": frame.column });
     json!({
         "module": location.module,
         "symbol": location.symbol,

@@ -61,7 +61,11 @@ fn place(label: Option<&'static str>, name: &str, answer: &Answer) -> Vec<Words>
         }
         for (depth, frame) in candidate.frames.iter().enumerate() {
             let function = frame.function.as_deref().unwrap_or("unknown function");
-            let mut text = if depth == 0 { format!("{head}{which}{function}") } else { format!("  inlined into {function}") };
+            let mut text = if depth == 0 {
+                format!("{head}{which}{function}")
+            } else {
+                format!("  inlined into {function}")
+            };
             if let Some(file) = &frame.file {
                 text.push_str(&format!(" at {file}"));
                 for number in [frame.line, frame.column].into_iter().flatten() {
@@ -118,7 +122,12 @@ fn code(listing: &Listing) -> Vec<Words> {
         let bytes: Vec<_> = instruction.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let mark = if trap { "->" } else { "  " };
         let sign = if instruction.offset < 0 { '-' } else { '+' };
-        let mut text = format!("{mark} {sign}{:#04x}  {:<30} {}", instruction.offset.unsigned_abs(), bytes.join(" "), instruction.text);
+        let mut text = format!(
+            "{mark} {sign}{:#04x}  {:<30} {}",
+            instruction.offset.unsigned_abs(),
+            bytes.join(" "),
+            instruction.text
+        );
         if let Some(symbol) = &instruction.symbol {
             text.push_str(&format!("  <{symbol}>"));
         }

@@ -115,6 +115,8 @@ impl Report {
 
     /// An address and a symbol of the same line, to find out where the kernel was.
     pub fn anchors(&self) -> impl Iterator<Item = (Hex, &Place)> {
-        self.places().filter_map(|place| Some((place.address?, place))).filter(|(_, place)| place.symbol.is_some())
+        self.places()
+            .filter_map(|place| Some((place.address?, place)))
+            .filter(|(_, place)| place.symbol.is_some())
     }
 }

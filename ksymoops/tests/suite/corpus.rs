@@ -80,9 +80,11 @@ fn samples(corpus: &Path) -> Vec<Sample> {
 /// System calls have a prefix of their time, which the titles leave out; of a family of clones the titles name one.
 fn same(function: &str, wanted: &str) -> bool {
     let plain = |name: &str| {
-        ["__x64_", "__ia32_", "__se_", "__do_", "compat_", "__"].iter().fold(name.to_owned(), |name, prefix| {
-            name.strip_prefix(prefix).map(str::to_owned).unwrap_or(name)
-        })
+        ["__x64_", "__ia32_", "__se_", "__do_", "compat_", "__"]
+            .iter()
+            .fold(name.to_owned(), |name, prefix| {
+                name.strip_prefix(prefix).map(str::to_owned).unwrap_or(name)
+            })
     };
     let (function, wanted) = (plain(function).replace("SyS_", "sys_"), plain(wanted));
     function == wanted
@@ -109,7 +111,9 @@ fn functions_of_titles_are_found() {
             continue;
         }
         asked += 1;
-        if reports(&parse::blocks(&sample.log)).any(|report| functions.iter().any(|function| finds(report, function))) {
+        if reports(&parse::blocks(&sample.log))
+            .any(|report| functions.iter().any(|function| finds(report, function)))
+        {
             found += 1;
         } else {
             missed.push(format!("{} ({})", sample.name, functions.join(" or ")));
@@ -132,7 +136,11 @@ fn a_report_is_found_where_there_is_one() {
         }
     }
     let share = f64::from(found) / f64::from(asked);
-    eprintln!("\nreports, any architecture: {found} of {asked} ({:.1} %); missed: {}", share * 100.0, missed.join(", "));
+    eprintln!(
+        "\nreports, any architecture: {found} of {asked} ({:.1} %); missed: {}",
+        share * 100.0,
+        missed.join(", ")
+    );
     assert!(share >= 0.95, "{missed:?}");
 }
 
@@ -153,8 +161,11 @@ fn nothing_is_found_where_nothing_is() {
     }
     eprintln!("\nlogs without a report: {}", logs.len());
     for (name, log) in logs {
-        let found: Vec<_> =
-            parse::blocks(&log).iter().flat_map(|block| &block.reports).map(|report| report.title.value.clone()).collect();
+        let found: Vec<_> = parse::blocks(&log)
+            .iter()
+            .flat_map(|block| &block.reports)
+            .map(|report| report.title.value.clone())
+            .collect();
         assert!(found.is_empty(), "{name}: {found:?}");
     }
 }
@@ -204,12 +215,15 @@ fn code_decodes_up_to_the_marker() {
     let (mut asked, mut good, mut missed) = (0_u32, 0_u32, Vec::new());
     for sample in samples(&corpus).iter().filter(|sample| !sample.corrupted && sample.is_x86_64()) {
         for block in parse::blocks(&sample.log) {
-            for code in block.reports.iter().flat_map(|report| &report.states).filter_map(|state| state.code.as_ref()) {
+            for code in
+                block.reports.iter().flat_map(|report| &report.states).filter_map(|state| state.code.as_ref())
+            {
                 if code.bytes.is_empty() || code.marker.is_none() {
                     continue;
                 }
                 asked += 1;
-                let context = Context { pc: None, register: &|_| None, fault_address: None, symbolize: &|_| None };
+                let context =
+                    Context { pc: None, register: &|_| None, fault_address: None, symbolize: &|_| None };
                 let bytes = CodeBytes { bytes: code.bytes.clone(), trap: code.marker };
                 match decode(Architecture::X86_64, &bytes, &context) {
                     Ok(listing)

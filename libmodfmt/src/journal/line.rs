@@ -66,7 +66,11 @@ impl Entry {
                 name: module.name.clone(),
                 loading: module.stage == Stage::Loading,
                 base: module.base.map(number),
-                sections: module.sections.iter().map(|(name, address)| (name.clone(), number(*address))).collect(),
+                sections: module
+                    .sections
+                    .iter()
+                    .map(|(name, address)| (name.clone(), number(*address)))
+                    .collect(),
                 build_id: hex(&module.build_id),
                 file: module.file.clone(),
                 persistent: module.persistent.as_ref().map(|header| hex(&header.to_note(ORDER))),

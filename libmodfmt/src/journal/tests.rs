@@ -61,7 +61,10 @@ fn what_is_written_is_read() {
 #[test]
 fn the_words_are_as_documented() {
     let line = String::from_utf8(entries()[3].to_line()).unwrap();
-    assert_eq!(line, "{\"v\":1,\"boot\":\"0b0e5d2c-1\",\"at\":1400,\"entry\":\"unload\",\"name\":\"meter\"}\n");
+    assert_eq!(
+        line,
+        "{\"v\":1,\"boot\":\"0b0e5d2c-1\",\"at\":1400,\"entry\":\"unload\",\"name\":\"meter\"}\n"
+    );
     let line = String::from_utf8(entries()[1].to_line()).unwrap();
     assert!(line.contains("\"sections\":{\".data..persistent\":\"0xffffffffc0002000\"}"), "{line}");
 }

@@ -11,8 +11,8 @@ use nix::errno::Errno;
 
 use super::{Call, FakeKernel, FakeModule, Op};
 use crate::{
-    BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags, Section,
-    SectionAddress, SysError,
+    BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags,
+    Section, SectionAddress, SysError,
 };
 
 impl FakeKernel {

@@ -26,7 +26,8 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use crate::{
-    BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags, Section, SysError,
+    BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, ModuleFile, RemoveFlags,
+    Section, SysError,
 };
 
 /// The real kernel.

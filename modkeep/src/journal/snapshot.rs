@@ -90,7 +90,11 @@ fn loaded_module(
             .into_iter()
             .filter_map(|section| Some((section.name, section.address.known()?)))
             .collect(),
-        build_id: if noted.is_empty() { known.map(|known| known.build_id.to_vec()).unwrap_or_default() } else { noted },
+        build_id: if noted.is_empty() {
+            known.map(|known| known.build_id.to_vec()).unwrap_or_default()
+        } else {
+            noted
+        },
         file: known.and_then(|known| known.file).map(|file| file.to_string_lossy().into_owned()),
         persistent: kept.or_else(|| known.and_then(|known| known.header.cloned())),
         at: boot.uptime,

@@ -8,9 +8,9 @@ use crate::report::{Code, Hex, Place, Register, Span};
 
 /// Names of registers as the kernel prints them.
 const REGISTERS: &[&str] = &[
-    "RSP", "EFLAGS", "ORIG_RAX", "RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "R08", "R09", "R10", "R11", "R12", "R13",
-    "R14", "R15", "FS", "GS", "knlGS", "CS", "DS", "ES", "CR0", "CR2", "CR3", "CR4", "DR0", "DR1", "DR2", "DR3", "DR6", "DR7",
-    "PKRU",
+    "RSP", "EFLAGS", "ORIG_RAX", "RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "R08", "R09", "R10", "R11",
+    "R12", "R13", "R14", "R15", "FS", "GS", "knlGS", "CS", "DS", "ES", "CR0", "CR2", "CR3", "CR4", "DR0",
+    "DR1", "DR2", "DR3", "DR6", "DR7", "PKRU",
 ];
 
 /// More code bytes than any kernel prints.
@@ -137,7 +137,12 @@ fn code(body: &[u8], base: u64) -> Option<Code> {
     cursor.eat(b"Code:");
     cursor.blanks();
     let words = cursor.position();
-    let mut code = Code { span: Span::within(base, &(start..body.len())), bytes: Vec::new(), marker: None, unreadable: None };
+    let mut code = Code {
+        span: Span::within(base, &(start..body.len())),
+        bytes: Vec::new(),
+        marker: None,
+        unreadable: None,
+    };
     while !cursor.is_at_end() {
         let marked = cursor.eat(b"<");
         let Some((value, 2)) = cursor.hex() else { break };
@@ -148,7 +153,9 @@ fn code(body: &[u8], base: u64) -> Option<Code> {
             code.marker = Some(code.bytes.len());
         }
         code.bytes.push(u8::try_from(value).unwrap_or_default());
-        if code.bytes.len() > MOST_BYTES || (cursor.blanks() == 0 && !cursor.is_at_end() && cursor.peek() != Some(b'<')) {
+        if code.bytes.len() > MOST_BYTES
+            || (cursor.blanks() == 0 && !cursor.is_at_end() && cursor.peek() != Some(b'<'))
+        {
             break;
         }
     }
