@@ -49,6 +49,8 @@ pub struct Scenario {
     pub boot: Boot,
     /// How long it may take before the host gives up on the machine.
     pub limit: Duration,
+    /// What ksymoops says on the host of the console and the artifact `boot-journal.jsonl`, when the machine is gone. Empty: it is not asked.
+    pub decoded: &'static [&'static str],
     /// The function.
     pub run: fn(&mut Ctx) -> Result<()>,
 }
@@ -56,7 +58,7 @@ pub struct Scenario {
 impl Scenario {
     /// A scenario that runs in a shared boot and must leave the kernel log clean.
     pub const fn new(name: &'static str, about: &'static str, run: fn(&mut Ctx) -> Result<()>) -> Self {
-        Self { name, about, expect: Expect::Clean, boot: Boot::DEFAULT, limit: Duration::from_secs(120), run }
+        Self { name, about, expect: Expect::Clean, boot: Boot::DEFAULT, limit: Duration::from_secs(120), decoded: &[], run }
     }
 
     /// Declares that the kernel oopses. What follows an oops proves nothing, so the
@@ -71,6 +73,12 @@ impl Scenario {
     pub const fn panic(mut self) -> Self {
         self.expect = Expect::Panic;
         self.boot.alone = true;
+        self
+    }
+
+    /// Declares what ksymoops says on the host afterwards.
+    pub const fn decoded(mut self, lines: &'static [&'static str]) -> Self {
+        self.decoded = lines;
         self
     }
 

@@ -13,6 +13,7 @@ pub mod files;
 pub mod keep;
 pub mod kernel_view;
 pub mod layout;
+pub mod oops;
 pub mod refusals;
 mod report;
 pub mod smoke;
@@ -28,6 +29,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     files::SCENARIOS,
     kernel_view::SCENARIOS,
     bad_input::SCENARIOS,
+    oops::SCENARIOS,
 ];
 
 /// Every scenario.
