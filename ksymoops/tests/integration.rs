@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of ksymoops from outside.
+//! Tests of ksymoops from outside: the parser, what is made of it, and public logs.
 
+#[cfg(test)]
 mod suite {
     mod corpus;
     mod damage;

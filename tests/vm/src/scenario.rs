@@ -101,6 +101,8 @@ pub struct Scenario {
     pub leaves_modules: bool,
     /// How long it may take before the host gives up on the machine.
     pub limit: Duration,
+    /// What ksymoops says on the host of the console and the artifact `boot-journal.jsonl`, when the machine is gone. Empty: it is not asked.
+    pub decoded: &'static [&'static str],
     /// The function.
     pub run: fn(&mut Ctx) -> Result<()>,
 }
@@ -109,7 +111,8 @@ impl Scenario {
     /// A scenario that runs in a shared boot and must leave the kernel log clean.
     pub const fn new(name: &'static str, about: &'static str, run: fn(&mut Ctx) -> Result<()>) -> Self {
         let (expect, needs, boot) = (Expect::Clean, Needs::Any, Boot::DEFAULT);
-        Self { name, about, expect, needs, boot, leaves_modules: false, limit: Duration::from_secs(120), run }
+        let limit = Duration::from_secs(120);
+        Self { name, about, expect, needs, boot, leaves_modules: false, limit, decoded: &[], run }
     }
 
     /// Asks for a kernel.
@@ -137,6 +140,12 @@ impl Scenario {
     pub const fn panic(mut self) -> Self {
         self.expect = Expect::Panic;
         self.boot.alone = true;
+        self
+    }
+
+    /// Declares what ksymoops says on the host afterwards.
+    pub const fn decoded(mut self, lines: &'static [&'static str]) -> Self {
+        self.decoded = lines;
         self
     }
 

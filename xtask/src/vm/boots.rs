@@ -12,7 +12,7 @@ use super::machine::{BOOT_LIMIT, End, Machine};
 use super::qemu::Options;
 use super::report::{Outcome, Report};
 use super::schedule::{self, Planned};
-use super::{Vm, rundir};
+use super::{Vm, decode, rundir};
 use crate::ui;
 
 /// Time for what the guest does between scenarios.
@@ -31,6 +31,7 @@ pub fn run(vm: &Vm, planned: Planned, report: &mut Report) -> Result<()> {
         ui::transient(&format!("  ... booting for {}", schedule::names(&left)));
         let mut current = None;
         let before = left.len();
+        let first = left.first().copied();
         let machine = Machine::start(vm, &options, &directory)?;
         let end = machine.run(|line| Ok(follow(line, &directory, &mut left, &mut current, report)))?;
         match current {
@@ -38,6 +39,12 @@ pub fn run(vm: &Vm, planned: Planned, report: &mut Report) -> Result<()> {
             // It stopped after a scenario that harmed the kernel: the rest gets a new one.
             None if left.len() < before => {}
             None => give_up(end, &mut left, report),
+        }
+        // A scenario whose console is decoded has the boot for itself.
+        if let Some(scenario) = first.filter(|scenario| scenario.boot.alone)
+            && let Err(error) = decode::check(vm, scenario, &directory)
+        {
+            report.fail(scenario.name, format!("{error:#}"));
         }
     }
     Ok(())

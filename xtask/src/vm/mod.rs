@@ -9,6 +9,7 @@ mod accel;
 mod boots;
 mod console;
 mod cpio;
+mod decode;
 mod guest;
 mod initramfs;
 mod machine;

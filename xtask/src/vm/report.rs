@@ -55,6 +55,18 @@ impl Report {
         self.add(Outcome { name: name.to_owned(), status, detail, took: Duration::ZERO });
     }
 
+    /// Turns a pass into a failure, for what only the host can see when the machine is gone.
+    pub fn fail(&mut self, name: &str, detail: String) {
+        if let Some(outcome) = self.outcomes.iter_mut().find(|outcome| outcome.name == name)
+            && outcome.status == Status::Pass
+        {
+            ui::line(&format!("  {} {name}", paint(Colour::Red, "FAIL")));
+            ui::line(&format!("       {detail}"));
+            outcome.status = Status::Fail;
+            outcome.detail = detail;
+        }
+    }
+
     /// Shows or keeps what a scenario said beside its outcome.
     pub fn extra(&self, directory: &Path, scenario: Option<&str>, line: Line) {
         let name = scenario.unwrap_or("guest");

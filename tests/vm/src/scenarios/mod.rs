@@ -18,6 +18,7 @@ pub mod kernel_view;
 pub mod layout;
 pub mod modprobe;
 pub mod modutils;
+pub mod oops;
 pub mod parity;
 pub mod refusals;
 mod report;
@@ -45,6 +46,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     extended::faults::SCENARIOS,
     extended::races::SCENARIOS,
     extended::tree::SCENARIOS,
+    oops::SCENARIOS,
 ];
 
 /// Every scenario.
