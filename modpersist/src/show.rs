@@ -132,3 +132,35 @@ impl Contents {
         contents
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use libmodfmt::elf::ByteOrder;
+    use libmodfmt::persist::{Header, NOTE_SECTION, Role, SectionHeader, keeper_name};
+    use libmodsys::{FakeKernel, FakeModule};
+
+    use super::find;
+
+    fn kernel(owner: &str) -> FakeKernel {
+        let section = SectionHeader { role: Role::Data, size: 8, align: 8, variables: Vec::new() };
+        let header =
+            Header { owner: owner.into(), build_id: Vec::new(), named: false, sections: vec![section] };
+        let kernel = FakeKernel::new();
+        let note = header.to_note(ByteOrder::Little);
+        kernel.add(FakeModule::new(&keeper_name(owner)).note(NOTE_SECTION, &note));
+        kernel
+    }
+
+    #[test]
+    fn names_are_tried_as_given_and_as_kbuild_writes_them() {
+        let owner = |kernel: &FakeKernel, name| {
+            let region = find(kernel, name).expect("the fake answers");
+            region.map(|region| region.header.owner)
+        };
+        for kept in ["my_driver", "my-driver"] {
+            assert_eq!(owner(&kernel(kept), "my-driver").as_deref(), Some(kept));
+        }
+        assert_eq!(owner(&kernel("my-driver"), "my_driver"), None);
+        assert_eq!(owner(&kernel("other"), "my-driver"), None);
+    }
+}
