@@ -32,8 +32,9 @@ pub fn run(vm: &Vm, planned: Planned, report: &mut Report) -> Result<()> {
         let mut current = None;
         let before = left.len();
         let first = left.first().copied();
-        let machine = Machine::start(vm, &options, &directory)?;
-        let end = machine.run(|line| Ok(follow(line, &directory, &mut left, &mut current, report)))?;
+        let machine = Machine::start(vm, &options, &directory)?.first_within(BOOT_LIMIT * vm.patience());
+        let end = machine
+            .run(|line| Ok(follow(line, &directory, &mut left, &mut current, report) * vm.patience()))?;
         match current {
             Some(scenario) => blame(scenario, end, &mut left, report),
             // It stopped after a scenario that harmed the kernel: the rest gets a new one.

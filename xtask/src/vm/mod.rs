@@ -50,6 +50,11 @@ pub struct Vm {
 }
 
 impl Vm {
+    /// How many times longer than usual everything may take.
+    fn patience(&self) -> u32 {
+        if self.kind == KernelKind::Debug { 4 } else { 1 }
+    }
+
     /// Boots the demo and hands its lines to `handle`.
     pub fn tell(&self, handle: impl FnMut(Line) -> Result<Duration>) -> Result<End> {
         let options = Options { cmdline: "vmguest.demo".to_owned(), memory_mib: 512, cpus: 1 };
