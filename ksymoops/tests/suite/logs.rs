@@ -43,7 +43,8 @@ fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
         align: 32,
         variables: vec![variable("stats", 0, 0x20), variable("dev", 0x20, 0x18)],
     };
-    let header = Header { owner: "meter".into(), build_id: vec![1, 2, 3], named: true, sections: vec![section] };
+    let header =
+        Header { owner: "meter".into(), build_id: vec![1, 2, 3], named: true, sections: vec![section] };
     let boot = id.to_owned();
     let text = Some(("_stext".to_owned(), 0xffff_ffff_9aa0_0000));
     let keeper = LoadedModule {
@@ -55,7 +56,8 @@ fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
         at: 1100,
         ..LoadedModule::default()
     };
-    let meter = LoadedModule { boot: boot.clone(), name: "meter".into(), at: 1100, ..LoadedModule::default() };
+    let meter =
+        LoadedModule { boot: boot.clone(), name: "meter".into(), at: 1100, ..LoadedModule::default() };
     let mut entries = vec![
         Entry::Boot(Boot { id: id.into(), banner: BANNER.into(), text, at: 1000, ..Boot::default() }),
         Entry::Module(keeper),
@@ -100,7 +102,8 @@ fn a_page_fault_is_read_in_full() {
     assert_eq!(context.banner.as_deref(), Some(BANNER));
     assert_eq!(context.kernel_offset.unwrap().slide, Hex(0x19a0_0000));
     assert_eq!(context.last_unloaded.as_deref(), Some("foo"));
-    let modules: Vec<_> = context.modules.as_ref().unwrap().iter().map(|module| module.name.as_str()).collect();
+    let modules: Vec<_> =
+        context.modules.as_ref().unwrap().iter().map(|module| module.name.as_str()).collect();
     assert_eq!(modules, ["meter", "meter__persist", "ext4", "crc16"]);
     let origins: Vec<_> = report.states.iter().map(|state| state.origin).collect();
     assert_eq!(origins, [Origin::Fault, Origin::User, Origin::Repeat]);
@@ -168,7 +171,10 @@ fn where_two_boots_fit_none_is_taken() {
     both.entries.extend(journal("b-2", 0xffff_ffff_c0b0_0000, Some(1500)).entries);
     let mut decoder = decoder(both);
     let text = annotated(STALE, &decoder);
-    assert!(text.contains("boots b-1 and b-2 of the journal fit") && !text.contains("persistent data of"), "{text}");
+    assert!(
+        text.contains("boots b-1 and b-2 of the journal fit") && !text.contains("persistent data of"),
+        "{text}"
+    );
     assert_eq!(decoder.take_warnings().len(), 1);
     decoder.boot = Some("b-1".into());
     assert!(annotated(STALE, &decoder).contains("persistent data of meter"));
@@ -222,7 +228,8 @@ fn json_is_one_object_a_report() {
     assert_eq!(text.lines().count(), 1);
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(value["report"]["kind"], "page-fault");
-    let hits: Vec<_> = value["findings"].as_array().unwrap().iter().filter(|one| one["kind"] == "persistent").collect();
+    let hits: Vec<_> =
+        value["findings"].as_array().unwrap().iter().filter(|one| one["kind"] == "persistent").collect();
     assert_eq!(hits[0]["hit"]["owner"], "meter");
     assert_eq!(hits[0]["hit"]["variable"], "meter.c:stats");
 }
