@@ -58,7 +58,7 @@ pub fn decide(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result
     let load = Load { job, kernel, lock: lock.as_ref() };
     match load.planned(request, output) {
         // Somebody who does not know the lock was faster: what holds now is looked at once more.
-        Err(Failed { error: KeepError::Appeared { .. }, .. }) => {}
+        Err(failed) if matches!(*failed.error, KeepError::Appeared { .. }) => {}
         Ok(decision) => return decision,
         Err(failed) => return report(job, &failed, output),
     }
@@ -83,14 +83,14 @@ fn is_ours(job: &Job<'_>, kernel: &dyn Kernel) -> bool {
 
 /// A load that failed, with what its words depend on.
 struct Failed {
-    error: KeepError,
+    error: Box<KeepError>,
     /// What is kept for the module all the same: its name and a size in bytes.
     kept: Option<(String, u64)>,
 }
 
 impl From<KeepError> for Failed {
     fn from(error: KeepError) -> Self {
-        Self { error, kept: None }
+        Self { error: Box::new(error), kept: None }
     }
 }
 
@@ -114,8 +114,9 @@ impl Load<'_> {
             }
             Plan::Direct { way, owner, region, .. } => {
                 let kept = region.as_ref().map_or(0, |region| region.header.size());
-                direct::load(job, way, &owner, region.as_deref(), kernel, output)
-                    .map_err(|error| Failed { error, kept: still_kept(way, &owner, kept) })?;
+                direct::load(job, way, &owner, region.as_deref(), kernel, output).map_err(|error| {
+                    Failed { error: Box::new(error), kept: still_kept(way, &owner, kept) }
+                })?;
                 said(way, &owner, kept, output);
                 Ok(Ok(Decision::Finished(Status::Success)))
             }
@@ -144,7 +145,7 @@ impl Load<'_> {
                         Ok(Ok(Decision::Finished(Status::Success)))
                     }
                     Ok(Done::FallBack { warning }) => Ok(plain_with_warning(job, &warning, kernel, output)),
-                    Err(error) => Err(Failed { error, kept: still_kept(way, &owner, kept) }),
+                    Err(error) => Err(Failed { error: Box::new(error), kept: still_kept(way, &owner, kept) }),
                 }
             }
         }
@@ -220,7 +221,7 @@ fn said(way: Way, owner: &str, kept: u64, output: &mut Output) {
 }
 
 fn report(job: &Job<'_>, failed: &Failed, output: &mut Output) -> Result<Decision, Errno> {
-    let error = &failed.error;
+    let error = &*failed.error;
     let mut details = error.details();
     if let (KeepError::Owner { errno, .. }, Some((owner, size))) = (error, &failed.kept)
         && is_refusal(*errno)
