@@ -7,7 +7,10 @@ use libmodsys::Linux;
 use modcli::{Invocation, Output};
 
 fn main() -> ExitCode {
+    if let Some(code) = libmodsys::guard::serve(std::env::args_os().skip(1)) {
+        return code;
+    }
     let invocation = Invocation::of_this_process();
     let mut output = Output::new(invocation.program());
-    insmod::run(&invocation, &Linux::new(), &mut output).into()
+    insmod::run(&invocation, &Linux::new().guarded(), &mut output).into()
 }

@@ -55,6 +55,10 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         output.error("this tool does not support loading from stdin!");
         return Status::Failure;
     }
+    if args.fresh && args.keep == Keep::Off {
+        output.error("--fresh and --keep=off exclude each other");
+        return Status::Failure;
+    }
     if args.modutils.is_quiet() {
         output.silence();
     }

@@ -7,6 +7,8 @@ use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
 
+use crate::guard::Guard;
+use crate::lock::Lock;
 use crate::{
     BootIdentity, InitState, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile, PersistSupport,
     RemoveFlags, Section, SysError,
@@ -191,6 +193,11 @@ pub trait Kernel {
     /// # Errors
     /// [`SysError`] if it is there but cannot be read.
     fn symbol_index(&self) -> Result<Option<Vec<u8>>, SysError>;
+
+    /// A process that removes the module should this one be killed before it dismisses it; none where there cannot be one.
+    fn guard(&self, _module: &str, _lock: Option<&Lock>) -> Option<Guard> {
+        None
+    }
 
     /// Who uses a module without being a module, one line each, as far as it can be found out: mounts, open devices, network interfaces.
     fn users(&self, name: &str) -> Vec<String>;

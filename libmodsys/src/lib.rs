@@ -20,6 +20,7 @@
 mod error;
 mod fake;
 mod flags;
+pub mod guard;
 mod kernel;
 mod linux;
 pub mod lock;

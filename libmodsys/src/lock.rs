@@ -41,7 +41,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub fn module_file(file: &File) -> Result<HeldLock, Errno> {
     let copy = file.try_clone().map_err(|error| io_errno(&error))?;
     let locked = Flock::lock(copy, FlockArg::LockExclusive).map_err(|(_, errno)| errno)?;
-    Ok(HeldLock { _file: locked })
+    Ok(HeldLock { file: locked })
 }
 
 /// A lock, or the reason for going on without one.
@@ -60,7 +60,17 @@ pub enum Lock {
 /// A lock that is held.
 #[derive(Debug)]
 pub struct HeldLock {
-    _file: Flock<File>,
+    file: Flock<File>,
+}
+
+impl HeldLock {
+    /// The file again: the lock is held until this is closed, too, unless it is released before.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn file(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
 }
 
 /// Why a lock was not got though there is a place for it.
@@ -145,7 +155,7 @@ fn wait(mut file: File, owner: &str, path: PathBuf, limit: Duration) -> Result<L
             Ok(mut locked) => {
                 // Only for the words of whoever waits in vain: failing to write it is no reason to stop.
                 let _ = locked.set_len(0).and_then(|()| writeln!(*locked, "{}", std::process::id()));
-                return Ok(Lock::Held(HeldLock { _file: locked }));
+                return Ok(Lock::Held(HeldLock { file: locked }));
             }
             Err((back, Errno::EWOULDBLOCK | Errno::EINTR)) => file = back,
             Err((_, errno)) => return Err(LockError::File { path, errno }),

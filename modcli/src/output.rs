@@ -153,6 +153,16 @@ impl Output {
         self.log(Level::Error, text);
     }
 
+    /// Lines under an error: what is known of it, then what can be done.
+    pub fn under_error(&mut self, details: &[String], remedy: Option<&str>) {
+        for line in details {
+            self.error(format_args!("  {line}"));
+        }
+        for line in remedy.unwrap_or_default().lines() {
+            self.error(line);
+        }
+    }
+
     /// A warning.
     pub fn warning(&mut self, text: impl Display) {
         self.log(Level::Warning, text);

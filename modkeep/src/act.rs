@@ -35,6 +35,17 @@ pub struct Action<'a> {
     pub images: &'a Images,
     /// A plain load may take its place where the kernel refuses the keeper.
     pub may_fall_back: bool,
+    /// Bytes that are kept for it now.
+    pub kept: u64,
+}
+
+/// A step of [`Action::carry_out`] that is about to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// A keeper of this name is loaded. Until the next step but one has succeeded, it is to go if this process does.
+    Keeper(&'a str),
+    /// The owner is loaded: an oops in its init ends this process.
+    Owner,
 }
 
 impl Action<'_> {
@@ -45,30 +56,63 @@ impl Action<'_> {
     /// this call made is removed again; one that lived before is not touched unless the plan was to
     /// replace it and its successor was accepted in a trial.
     ///
-    /// `before_owner` is called when the keeper is there and the owner is not: an oops in the owner's init ends this process.
+    /// `before` is called before each [`Step`].
     pub fn carry_out(
         &self,
         kernel: &dyn Kernel,
         params: &CStr,
-        before_owner: &dyn Fn(),
+        before: &dyn Fn(Step<'_>),
     ) -> Result<Done, KeepError> {
         let keeper = keeper_name(self.owner);
         if let Some(trial) = &self.images.trial {
             self.try_out(kernel, trial)?;
             remove(kernel, &keeper)?;
+            let dropped = |error| KeepError::Dropped {
+                owner: self.owner.to_owned(),
+                size: self.kept,
+                error: Box::new(error),
+            };
+            return self.load(kernel, &keeper, params, before).map_err(dropped);
         }
+        self.load(kernel, &keeper, params, before)
+    }
+
+    fn load(
+        &self,
+        kernel: &dyn Kernel,
+        keeper: &str,
+        params: &CStr,
+        before: &dyn Fn(Step<'_>),
+    ) -> Result<Done, KeepError> {
         let Some(image) = &self.images.keeper else {
-            self.load_owner(kernel, params, before_owner)?;
-            return self.bound(kernel, &keeper);
+            self.load_owner(kernel, params, before)?;
+            return self.bound(kernel, keeper);
         };
+        before(Step::Keeper(keeper));
         if let Err(errno) = kernel.init_module(image, c"") {
-            return self.keeper_refused(errno);
+            return self.keeper_refused(keeper, errno);
         }
-        let loaded =
-            shows_header(kernel, &keeper).and_then(|()| self.load_owner(kernel, params, before_owner));
-        match loaded {
-            Ok(()) => self.bound(kernel, &keeper),
-            Err(error) => Err(take_back(kernel, &keeper, error)),
+        match shows_header(kernel, keeper) {
+            Ok(true) => {}
+            Ok(false) => return self.hidden(kernel, keeper),
+            Err(error) => return Err(take_back(kernel, keeper, error)),
+        }
+        match self.load_owner(kernel, params, before) {
+            Ok(()) => self.bound(kernel, keeper),
+            Err(error) => Err(take_back(kernel, keeper, error)),
+        }
+    }
+
+    /// A kernel that does not show notes (no sysfs, no KALLSYMS) would forget whose data these are.
+    fn hidden(&self, kernel: &dyn Kernel, keeper: &str) -> Result<Done, KeepError> {
+        let what = format!("the kernel took {keeper}, but does not show its header");
+        let warning = format!("its persistent data will not be kept: {what}");
+        match take_back(kernel, keeper, KeepError::Verify { what: what.clone() }) {
+            // Only after a clean removal, which leaves the error as it was.
+            KeepError::Verify { what: said } if said == what && self.may_fall_back => {
+                Ok(Done::FallBack { warning })
+            }
+            error => Err(error),
         }
     }
 
@@ -86,10 +130,11 @@ impl Action<'_> {
         remove(kernel, &name)
     }
 
-    fn keeper_refused(&self, errno: Errno) -> Result<Done, KeepError> {
+    fn keeper_refused(&self, keeper: &str, errno: Errno) -> Result<Done, KeepError> {
         let obstacle = Obstacle::Refused { errno };
-        match self.way {
-            Way::Fresh => Err(KeepError::Dropped { owner: self.owner.to_owned(), errno }),
+        match errno {
+            // Not a word on our keeper: there is another one, and it may have data.
+            Errno::EEXIST => Err(KeepError::Appeared { keeper: keeper.to_owned() }),
             _ if self.may_fall_back => Ok(Done::FallBack { warning: nothing_kept(&obstacle) }),
             _ => Err(KeepError::Impossible { obstacle }),
         }
@@ -99,9 +144,9 @@ impl Action<'_> {
         &self,
         kernel: &dyn Kernel,
         params: &CStr,
-        before_owner: &dyn Fn(),
+        before: &dyn Fn(Step<'_>),
     ) -> Result<(), KeepError> {
-        before_owner();
+        before(Step::Owner);
         let loaded = kernel.init_module(&self.images.owner, params);
         loaded.map_err(|errno| KeepError::Owner { errno, keeper_left: None })
     }
@@ -123,13 +168,10 @@ impl Action<'_> {
     }
 }
 
-/// The keeper that was loaded just now is live and shows its note.
-fn shows_header(kernel: &dyn Kernel, keeper: &str) -> Result<(), KeepError> {
+/// Whether the keeper that was loaded just now is live and shows its note.
+fn shows_header(kernel: &dyn Kernel, keeper: &str) -> Result<bool, KeepError> {
     let live = kernel.init_state(keeper)? == Some(InitState::Live);
-    if live && kernel.notes(keeper)?.contains_key(NOTE_SECTION) {
-        return Ok(());
-    }
-    Err(KeepError::Verify { what: format!("the kernel took {keeper}, but does not show its header") })
+    Ok(live && kernel.notes(keeper)?.contains_key(NOTE_SECTION))
 }
 
 /// Removes the keeper that this call made; the error says so where that fails, too.

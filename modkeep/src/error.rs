@@ -109,13 +109,29 @@ pub enum KeepError {
         /// A keeper made for this load could not be removed again.
         keeper_left: Option<Errno>,
     },
-    /// `--fresh` dropped what was kept, after a trial; then the kernel refused the new keeper.
-    #[error("the kept data of {owner} were dropped, but then the kernel refused the new keeper: {}", errno.desc())]
+    /// `--fresh` dropped what was kept, and then something failed; the words are those of that.
+    #[error("{error}")]
     Dropped {
         /// The owner.
         owner: String,
-        /// The kernel's reason.
-        errno: Errno,
+        /// How much was kept for it, in bytes.
+        size: u64,
+        /// What failed then.
+        error: Box<Self>,
+    },
+    /// Another keeper of this name was loaded after it was planned to load one.
+    #[error("{keeper} was loaded by another program at the same time")]
+    Appeared {
+        /// The keeper.
+        keeper: String,
+    },
+    /// The keeper is on its way in or out.
+    #[error("{keeper} is being {doing} now")]
+    Moving {
+        /// The keeper.
+        keeper: String,
+        /// `loaded` or `removed`.
+        doing: &'static str,
     },
     /// The kernel loaded an image, but does not show what it should.
     #[error("{what}")]
@@ -180,6 +196,11 @@ impl KeepError {
             Self::Owner { keeper_left: Some(errno), .. } => {
                 vec![format!("the keeper made for this load could not be removed: {}", errno.desc())]
             }
+            Self::Dropped { owner, size, error } => {
+                let mut details = error.details();
+                details.push(dropped(owner, *size));
+                details
+            }
             _ => Vec::new(),
         }
     }
@@ -201,12 +222,19 @@ impl KeepError {
                  --fresh drops them and starts from the file's initial values\n\
                  --keep=off loads the module with data of its own"
             ),
-            Self::Stuck { kept: true, owner } => {
-                format!("neither {owner} nor its kept data can be removed before the next boot")
-            }
-            Self::Stuck { kept: false, owner } => {
-                format!("{owner} cannot be removed before the next boot")
-            }
+            Self::Stuck { kept: true, owner } => format!(
+                "if it oopsed, neither {owner} nor its kept data can be removed before the next boot\n\
+                 if its init is only slow, wait for it"
+            ),
+            Self::Stuck { kept: false, owner } => format!(
+                "if it oopsed, {owner} cannot be removed before the next boot\n\
+                 if its init is only slow, wait for it"
+            ),
+            Self::Dropped { owner, error, .. } => match error.remedy() {
+                Some(remedy) => format!("{remedy}\n{}", starts_afresh(owner)),
+                None => starts_afresh(owner),
+            },
+            Self::Appeared { .. } | Self::Moving { .. } => "nothing was loaded; try again".to_owned(),
             Self::Note { keeper, .. } => format!(
                 "use the version of this program that made it, or remove {keeper} with kmod's rmmod, \
                  which drops the data"
@@ -220,4 +248,16 @@ impl KeepError {
             _ => return None,
         })
     }
+}
+
+/// The line that goes under every error after kept data were dropped for `--fresh`.
+#[must_use]
+pub fn dropped(owner: &str, size: u64) -> String {
+    format!("{size} bytes of kept data of {owner} were dropped before this failed")
+}
+
+/// What is to be expected after [`dropped`].
+#[must_use]
+pub fn starts_afresh(owner: &str) -> String {
+    format!("nothing is kept for {owner} now: the next load starts from its file's initial values")
 }

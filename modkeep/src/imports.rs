@@ -16,7 +16,13 @@ pub(crate) fn notes(kernel: &dyn Kernel, imports: &[Import]) -> Result<Vec<Strin
     let mut notes = Vec::new();
     for symbol in proc::kallsyms(&text).filter_map(Result::ok) {
         let Some(module) = symbol.module else { continue };
-        for import in imports.iter().filter(|import| import.symbol.as_bytes() == symbol.name) {
+        // A module may have a static of that name: only what it exports resolves an import.
+        let name = match symbol.name.strip_prefix(b"__ksymtab_") {
+            Some(exported) => exported,
+            None if symbol.kind.is_ascii_uppercase() => symbol.name,
+            None => continue,
+        };
+        for import in imports.iter().filter(|import| import.symbol.as_bytes() == name) {
             notes.push(format!(
                 "{} points to {} of module {module}, which cannot be removed while the data are kept",
                 import.variable,

@@ -29,14 +29,19 @@ mod obstacle;
 mod plan;
 mod region;
 
-pub use act::{Action, Done};
+use std::time::Duration;
+
+pub use act::{Action, Done, Step};
 pub use direct::Direct;
 pub use discard::{Discarded, discard};
-pub use error::KeepError;
+pub use error::{KeepError, dropped, starts_afresh};
 pub use export_layout::{Detected, Rung, detect};
 pub use obstacle::Obstacle;
 pub use plan::{Images, Keep, Plan, Request, Way, plan};
-pub use region::{Holder, OwnerState, Region};
+pub use region::{Holder, OwnerState, Region, Unreadable};
+
+/// How long to wait for another insmod or rmmod that is busy with the same module.
+pub const LOCK_LIMIT: Duration = Duration::from_secs(30);
 
 /// The name of the module in a decompressed file, for the lock; `None` where it has none to give.
 #[must_use]

@@ -5,7 +5,7 @@
 use libmodfmt::image::ImageError;
 use libmodfmt::module::{Module, THIS_MODULE};
 use libmodfmt::persist::keeper_name;
-use libmodsys::{Kernel, Lockdown};
+use libmodsys::{InitState, Kernel, Lockdown};
 use nix::errno::Errno;
 use thiserror::Error;
 
@@ -81,8 +81,14 @@ pub(crate) fn of_module(
         return Ok(Some(Obstacle::ThisModule { file, kernel: size }));
     }
     let keeper = keeper_name(&module.name);
-    if !kept && kernel.init_state(&keeper)?.is_some() {
-        return Ok(Some(Obstacle::NameTaken { keeper }));
+    if kept {
+        return Ok(None);
     }
-    Ok(None)
+    match kernel.init_state(&keeper)? {
+        None => Ok(None),
+        // It may have data in a moment, or has just had some.
+        Some(InitState::Coming) => Err(KeepError::Moving { keeper, doing: "loaded" }),
+        Some(InitState::Going) => Err(KeepError::Moving { keeper, doing: "removed" }),
+        Some(InitState::Live | InitState::DirectoryOnly) => Ok(Some(Obstacle::NameTaken { keeper })),
+    }
 }

@@ -8,7 +8,7 @@
 //! | exists, layout differs | error with the account; `fresh` drops the region | same | same as above |
 
 use libmodfmt::module::Module;
-use libmodfmt::persist::{DebugFact, Inventory};
+use libmodfmt::persist::{DebugFact, Difference, Inventory};
 use libmodfmt::signature;
 use libmodsys::{InitState, Kernel};
 
@@ -70,6 +70,11 @@ pub enum Plan {
         /// Why nothing will be kept, or why what is kept will not be used; for the user.
         warning: Option<String>,
     },
+    /// The region is dropped, and the file, which has no persistent data any more, loaded as it is.
+    Drop {
+        /// What is kept now.
+        region: Box<Region>,
+    },
     /// By the kernel itself: the file is loaded as it is.
     Direct {
         /// How.
@@ -114,7 +119,7 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
     let facts = DebugFact::all(&module.object);
     let build_id = module.build_id.as_deref();
     let Some(inventory) = Inventory::of(&module.object, &module.name, build_id, &facts)? else {
-        return Ok(Plan::Plain { warning: None });
+        return without_data(kernel, request, &module.name);
     };
     let owner = module.name.clone();
     let region = Region::find_for(kernel, &inventory.header)?;
@@ -143,6 +148,28 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
         images,
         notes,
     })
+}
+
+/// A file without persistent data: another layout than whatever is kept.
+fn without_data(kernel: &dyn Kernel, request: Request<'_>, owner: &str) -> Result<Plan, KeepError> {
+    if !Region::may_exist(kernel, owner) {
+        return Ok(Plan::Plain { warning: None });
+    }
+    let Some(region) = Region::find(kernel, owner)? else {
+        return Ok(Plan::Plain { warning: None });
+    };
+    if !request.assume_unloaded {
+        check_owner(kernel, owner, true)?;
+    }
+    if !request.fresh {
+        let sections = region.header.sections.iter();
+        let differences = sections.map(|section| Difference::SectionRemoved(section.role)).collect();
+        return Err(KeepError::Differs { owner: owner.to_owned(), differences });
+    }
+    if !region.users.is_empty() {
+        return Err(KeepError::InUse { owner: owner.to_owned(), users: region.users });
+    }
+    Ok(Plan::Drop { region: Box::new(region) })
 }
 
 /// What is said at `--keep=off`, which loads a file whatever we make of it.

@@ -8,7 +8,7 @@
 use std::fmt;
 
 use libmodfmt::elf::ByteOrder;
-use libmodfmt::persist::{Header, NOTE_SECTION, Role, keeper_name, trial_name};
+use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, Role, keeper_name, trial_name};
 use libmodfmt::proc;
 use libmodsys::{InitState, Kernel, SectionAddress};
 
@@ -63,6 +63,15 @@ pub struct Region {
     pub users: Vec<String>,
 }
 
+/// Something that keeps data which cannot be told.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// What holds them.
+    pub holder: Holder,
+    /// Why they cannot be told.
+    pub error: KeepError,
+}
+
 impl Region {
     /// Every region in the kernel: those of keepers in the order of `/proc/modules` (the newest
     /// first), then those that the kernel keeps itself.
@@ -70,14 +79,27 @@ impl Region {
     /// # Errors
     /// The kernel cannot be asked, or a header that it shows cannot be read by this version.
     pub fn list(kernel: &dyn Kernel) -> Result<Vec<Self>, KeepError> {
-        let mut regions = Vec::new();
+        Self::entries(kernel)?.into_iter().map(|entry| entry.map_err(|unreadable| unreadable.error)).collect()
+    }
+
+    /// As [`Region::list`], but one that cannot be read does not hide the others.
+    ///
+    /// # Errors
+    /// The kernel does not list its modules.
+    pub fn entries(kernel: &dyn Kernel) -> Result<Vec<Result<Self, Unreadable>>, KeepError> {
+        let mut entries = Vec::new();
         for name in module_names(kernel)? {
-            if let Some(region) = Self::of_keeper(kernel, &name)? {
-                regions.push(region);
+            match Self::of_keeper(kernel, &name) {
+                Ok(Some(region)) => entries.push(Ok(region)),
+                Ok(None) => {}
+                Err(error) => entries.push(Err(Unreadable { holder: Holder::Keeper(name), error })),
             }
         }
-        regions.extend(kernel_region::list(kernel)?);
-        Ok(regions)
+        match kernel_region::list(kernel) {
+            Ok(regions) => entries.extend(regions.into_iter().map(Ok)),
+            Err(error) => entries.push(Err(Unreadable { holder: Holder::Kernel, error })),
+        }
+        Ok(entries)
     }
 
     /// The region of `owner`, if there is one.
@@ -108,6 +130,13 @@ impl Region {
         }
     }
 
+    /// Whether it is worth looking closer for a region of `owner`: one cheap question, without opening anything.
+    #[must_use]
+    pub fn may_exist(kernel: &dyn Kernel, owner: &str) -> bool {
+        matches!(kernel.init_state(&keeper_name(owner)), Ok(Some(InitState::Live)))
+            || matches!(kernel_region::find(kernel, owner), Ok(Some(_)))
+    }
+
     /// Whether something is kept for `owner`, in whatever state; `false` where that cannot be seen.
     #[must_use]
     pub fn exists(kernel: &dyn Kernel, owner: &str) -> bool {
@@ -120,13 +149,27 @@ impl Region {
     /// # Errors
     /// As [`Region::list`].
     pub fn of_keeper(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Self>, KeepError> {
+        match Self::of_live_keeper(kernel, keeper) {
+            // It went while it was being looked at.
+            Err(KeepError::Sys(error)) if error.is_missing() && kernel.init_state(keeper)?.is_none() => {
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    fn of_live_keeper(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Self>, KeepError> {
         if !matches!(kernel.init_state(keeper)?, Some(InitState::Live)) {
             return Ok(None);
         }
         let notes = kernel.notes(keeper)?;
         let Some(note) = notes.get(NOTE_SECTION) else { return Ok(None) };
-        let header = Header::from_note(note, NATIVE)
-            .map_err(|source| KeepError::Note { keeper: keeper.to_owned(), source })?;
+        let header = match Header::from_note(note, NATIVE) {
+            Ok(header) => header,
+            // A section of that name with notes of somebody else's.
+            Err(NoteError::Missing) => return Ok(None),
+            Err(source) => return Err(KeepError::Note { keeper: keeper.to_owned(), source }),
+        };
         if keeper == trial_name(&header.owner) {
             // Left by a `--fresh` that was killed in its trial: nobody's data are in it.
             return Ok(None);

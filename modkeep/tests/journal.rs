@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The journal as insmod and rmmod write it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -58,7 +60,7 @@ fn kernel() -> FakeKernel {
 
 fn modules(entries: &[Entry]) -> Vec<&LoadedModule> {
     let module = |entry| match entry {
-        &Entry::Module(ref module) => Some(module),
+        Entry::Module(module) => Some(module),
         _ => None,
     };
     entries.iter().filter_map(module).collect()

@@ -22,7 +22,7 @@ const LIMIT: u64 = 512 << 20;
 #[derive(Debug, Serialize)]
 struct Verdict {
     file: String,
-    /// `first`, `bind`, `none` (no persistent data) or `no`.
+    /// `first`, `bind`, `none` (no persistent data), `plain` (an obstacle, and nothing is kept: loaded, but not kept) or `no`.
     verdict: &'static str,
     message: String,
     details: Vec<String>,
@@ -100,6 +100,14 @@ fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header
         Ok(Plan::Plain { .. }) => {
             verdict.verdict = "none";
             verdict.message = "has no persistent data".to_owned();
+        }
+        // Only with --fresh.
+        Ok(Plan::Drop { .. }) => {}
+        // What the default makes of it.
+        Err(error @ KeepError::Impossible { .. }) => {
+            verdict.verdict = "plain";
+            verdict.message = format!("would be loaded plainly: {error}");
+            verdict.remedy = Some("--keep=require would load nothing".to_owned());
         }
         Ok(Plan::Keep { way, owner, region, notes, .. }) => {
             verdict.notes = notes;

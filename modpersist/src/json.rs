@@ -5,7 +5,8 @@ use std::io::Write;
 
 use anyhow::Result;
 use libmodfmt::persist;
-use modkeep::Holder;
+use libmodsys::SectionAddress;
+use modkeep::{Holder, Unreadable};
 use serde::Serialize;
 
 use crate::list;
@@ -14,6 +15,39 @@ pub(crate) fn print(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
     serde_json::to_writer_pretty(&mut *out, value)?;
     writeln!(out)?;
     Ok(())
+}
+
+/// One line of the list.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Entry {
+    Region(Region),
+    /// Something is kept that cannot be told.
+    Unreadable {
+        keeper: Option<String>,
+        error: String,
+        details: Vec<String>,
+    },
+}
+
+impl Entry {
+    pub(crate) fn of(entry: &Result<modkeep::Region, Unreadable>) -> Self {
+        match entry {
+            Ok(region) => Self::Region(Region::of(region)),
+            Err(Unreadable { holder, error }) => Self::Unreadable {
+                keeper: keeper(holder),
+                error: error.to_string(),
+                details: error.details(),
+            },
+        }
+    }
+}
+
+fn keeper(holder: &Holder) -> Option<String> {
+    match holder {
+        Holder::Keeper(name) => Some(name.clone()),
+        Holder::Kernel => None,
+    }
 }
 
 /// One region.
@@ -25,6 +59,11 @@ pub(crate) struct Region {
     state: &'static str,
     users: Vec<String>,
     build_id: Option<String>,
+    /// Variables have names; not so where the file was stripped of them.
+    named: bool,
+    /// Why there are no contents, or not all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contents_denied: Option<String>,
     layout_hash: String,
     sections: Vec<Section>,
 }
@@ -34,6 +73,9 @@ pub(crate) struct Region {
 pub(crate) struct Section {
     name: &'static str,
     address: Option<String>,
+    /// Why there is no address: `hidden` (the kernel shows zeros) or `denied`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address_denied: Option<&'static str>,
     size: u64,
     align: u64,
     layout_hash: String,
@@ -54,6 +96,9 @@ pub(crate) struct Variable {
     type_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<String>,
+    /// There are more bytes than are shown.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    bytes_cut: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
 }
@@ -62,14 +107,16 @@ impl Region {
     pub(crate) fn of(region: &modkeep::Region) -> Self {
         let header = &region.header;
         let mut shown = Self::of_header(header);
-        shown.keeper = match &region.holder {
-            Holder::Keeper(name) => Some(name.clone()),
-            Holder::Kernel => None,
-        };
+        shown.keeper = keeper(&region.holder);
         shown.state = list::state(region.owner);
         shown.users.clone_from(&region.users);
         for (section, own) in shown.sections.iter_mut().zip(&header.sections) {
             section.address = region.address(own.role).map(|address| format!("{address:#x}"));
+            section.address_denied = match region.addresses.iter().find(|(role, _)| *role == own.role) {
+                Some((_, SectionAddress::Known(_))) => None,
+                Some((_, SectionAddress::Hidden)) => Some("hidden"),
+                Some((_, SectionAddress::Denied)) | None => Some("denied"),
+            };
         }
         shown
     }
@@ -79,6 +126,7 @@ impl Region {
         let section = |section: &persist::SectionHeader| Section {
             name: section.role.section_name(),
             address: None,
+            address_denied: None,
             size: section.size,
             align: section.align,
             layout_hash: format!("{:016x}", section.layout_hash()),
@@ -89,6 +137,8 @@ impl Region {
             keeper: Some(persist::keeper_name(&header.owner)),
             state: "file",
             users: Vec::new(),
+            named: header.named,
+            contents_denied: None,
             build_id: (!header.build_id.is_empty()).then(|| hex(&header.build_id)),
             layout_hash: format!("{:016x}", header.layout_hash()),
             sections: header.sections.iter().map(section).collect(),
@@ -96,10 +146,16 @@ impl Region {
     }
 
     /// Puts contents to the variables, in the order of the header.
-    pub(crate) fn add_contents(&mut self, contents: impl Iterator<Item = Option<(Vec<u8>, String)>>) {
+    pub(crate) fn add_contents(
+        &mut self,
+        contents: impl Iterator<Item = Option<(Vec<u8>, String)>>,
+        denied: Option<String>,
+    ) {
+        self.contents_denied = denied;
         let variables = self.sections.iter_mut().flat_map(|section| &mut section.variables);
         for (variable, content) in variables.zip(contents) {
             if let Some((bytes, value)) = content {
+                variable.bytes_cut = u64::try_from(bytes.len()).is_ok_and(|length| length < variable.size);
                 variable.bytes = Some(hex(&bytes));
                 variable.value = Some(value);
             }
@@ -119,6 +175,7 @@ impl Variable {
             type_name: variable.type_name.clone(),
             type_hash: variable.type_hash.map(|hash| format!("{hash:016x}")),
             bytes: None,
+            bytes_cut: false,
             value: None,
         }
     }

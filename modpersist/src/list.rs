@@ -13,12 +13,13 @@ use crate::json;
 use crate::table::{Align, Table};
 
 pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
-    let regions = Region::list(kernel)?;
+    let entries = Region::entries(kernel)?;
+    let code = if entries.iter().any(Result::is_err) { ExitCode::FAILURE } else { ExitCode::SUCCESS };
     if as_json {
-        json::print(&regions.iter().map(json::Region::of).collect::<Vec<_>>(), out)?;
-        return Ok(ExitCode::SUCCESS);
+        json::print(&entries.iter().map(json::Entry::of).collect::<Vec<_>>(), out)?;
+        return Ok(code);
     }
-    if regions.is_empty() {
+    if entries.is_empty() {
         writeln!(out, "Nothing is kept.")?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -33,7 +34,7 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
         ("LAYOUT", Align::Left),
         ("KEEPER", Align::Left),
     ]);
-    for region in &regions {
+    for region in entries.iter().flatten() {
         for section in &region.header.sections {
             table.row(vec![
                 region.header.owner.clone(),
@@ -48,8 +49,16 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
             ]);
         }
     }
-    table.print("", out)?;
-    Ok(ExitCode::SUCCESS)
+    if entries.iter().any(Result::is_ok) {
+        table.print("", out)?;
+    }
+    for unreadable in entries.iter().filter_map(|entry| entry.as_ref().err()) {
+        writeln!(out, "{}: {}", unreadable.holder, unreadable.error)?;
+        for line in unreadable.error.details() {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    Ok(code)
 }
 
 /// What the owner of a region does, in a few words.

@@ -21,7 +21,7 @@ pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn
     let contents = Contents::read(kernel, &region);
     if as_json {
         let mut shown = json::Region::of(&region);
-        shown.add_contents(contents.values.into_iter());
+        shown.add_contents(contents.values.into_iter(), contents.denied);
         json::print(&shown, out)?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -4,17 +4,12 @@
 //! [`begin`] is called for each argument before anything else is looked at, [`after`] when the module
 //! is gone, [`explain`] when the kernel did not let it go.
 
-use std::time::Duration;
-
 use libmodsys::lock::{self, Lock};
 use libmodsys::{InitState, Kernel};
 use modcli::{Output, Status};
-use modkeep::{KeepError, Region};
+use modkeep::{KeepError, LOCK_LIMIT, Region};
 
 use crate::{Args, Target};
-
-/// How long to wait for another insmod or rmmod that is busy with the same module.
-const LOCK_LIMIT: Duration = Duration::from_secs(30);
 
 /// How the names of keepers end.
 const KEEPER_ENDING: &str = "__persist";
@@ -38,7 +33,8 @@ pub fn begin(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Out
         Err(KeepError::Sys(_)) if !target.name.ends_with(KEEPER_ENDING) => return Next::Remove(None),
         Err(error) => return Next::Finished(failed(&error, output)),
     }
-    if !Region::exists(kernel, &target.name) {
+    // With --discard always: a load that is under way may be about to keep something.
+    if !args.discard && !Region::exists(kernel, &target.name) {
         return Next::Remove(None);
     }
     let lock = match lock::acquire(&target.name, LOCK_LIMIT) {
@@ -52,7 +48,8 @@ pub fn begin(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Out
             return Next::Finished(Status::Failure);
         }
     };
-    if args.discard && matches!(kernel.init_state(&target.name), Ok(None)) {
+    let absent = matches!(kernel.init_state(&target.name), Ok(None));
+    if args.discard && absent && Region::exists(kernel, &target.name) {
         return Next::Finished(discard(target, kernel, output));
     }
     Next::Remove(lock)
@@ -105,12 +102,5 @@ fn failed(error: &KeepError, output: &mut Output) -> Status {
 
 fn report(error: &KeepError, output: &mut Output) {
     output.error(error);
-    for line in error.details() {
-        output.error(format_args!("  {line}"));
-    }
-    if let Some(remedy) = error.remedy() {
-        for line in remedy.lines() {
-            output.error(line);
-        }
-    }
+    output.under_error(&error.details(), error.remedy().as_deref());
 }

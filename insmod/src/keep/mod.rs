@@ -4,18 +4,15 @@
 mod direct;
 mod peek;
 
-use std::time::Duration;
+use std::cell::RefCell;
 
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
-use modcli::{Level, Output, Status};
+use modcli::{Level, Output, Status, modname};
 use modkeep::journal::{self, Known};
-use modkeep::{Action, Done, Images, KeepError, Plan, Request, Way, plan};
+use modkeep::{Action, Done, Images, KeepError, LOCK_LIMIT, Plan, Region, Request, Step, Way, plan};
 
 use crate::{Job, Keep, force, plain};
-
-/// How long to wait for another insmod or rmmod that is busy with the same module.
-const LOCK_LIMIT: Duration = Duration::from_secs(30);
 
 /// What is to become of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +31,7 @@ pub enum Decision {
 /// # Errors
 /// The kernel's number for a plain load that was the best that could be done.
 pub fn decide(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result<Decision, Errno> {
-    if !peek::has_persistent_data(job.module) {
+    if !is_ours(job, kernel) {
         return Ok(Decision::Plain);
     }
     let file = match job.module.image() {
@@ -43,7 +40,7 @@ pub fn decide(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result
     };
     // The lock's name is the module's; a file that hides it fails in the plan below.
     let name = modkeep::module_name(file);
-    let _lock = match name.as_deref().map(|name| lock::acquire(name, LOCK_LIMIT)) {
+    let lock = match name.as_deref().map(|name| lock::acquire(name, LOCK_LIMIT)) {
         Some(Ok(Lock::Unlocked { reason })) => {
             output.warning(format_args!("going on without a lock: {reason}"));
             None
@@ -58,45 +55,136 @@ pub fn decide(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result
         Keep::Off => modkeep::Keep::Off,
     };
     let request = Request { file, keep, fresh: job.fresh, assume_unloaded: false };
-    match plan(kernel, request) {
-        Ok(Plan::Plain { warning: None }) => Ok(Decision::Plain),
-        Ok(Plan::Plain { warning: Some(warning) }) => plain_with_warning(job, &warning, kernel, output),
-        Ok(Plan::Direct { way, owner, region, .. }) => {
-            let region = region.as_deref();
-            match direct::load(job, way, &owner, region, kernel, output) {
-                Ok(()) => {
-                    said(way, &owner, region.map_or(0, |region| region.header.size()), output);
-                    Ok(Decision::Finished(Status::Success))
-                }
-                Err(error) => report(job, &error, output),
-            }
-        }
-        Ok(Plan::Keep { way, owner, images, notes, may_fall_back, region, inventory }) => {
-            for note in notes {
-                output.always(Level::Warning, format_args!("{}: {note}", job.module.argument().display()));
-            }
-            let images = forced(job, *images)?;
-            let action = Action { way, owner: &owner, images: &images, may_fall_back };
-            let known = Known {
-                name: &owner,
-                file: Some(job.module.path()),
-                header: Some(&inventory.header),
-                build_id: &inventory.header.build_id,
-            };
-            let before_owner = || journal::note(kernel, Some(known), true);
-            match action.carry_out(kernel, job.params, &before_owner) {
-                Ok(Done::Kept) => {
-                    journal::note(kernel, Some(known), false);
-                    let kept = region.map_or(0, |region| region.header.size());
-                    said(way, &owner, kept, output);
-                    Ok(Decision::Finished(Status::Success))
-                }
-                Ok(Done::FallBack { warning }) => plain_with_warning(job, &warning, kernel, output),
-                Err(error) => report(job, &error, output),
-            }
-        }
-        Err(error) => report(job, &error, output),
+    let load = Load { job, kernel, lock: lock.as_ref() };
+    match load.planned(request, output) {
+        // Somebody who does not know the lock was faster: what holds now is looked at once more.
+        Err(failed) if matches!(*failed.error, KeepError::Appeared { .. }) => {}
+        Ok(decision) => return decision,
+        Err(failed) => return report(job, &failed, output),
     }
+    load.planned(request, output).unwrap_or_else(|failed| report(job, &failed, output))
+}
+
+/// Whether there is something to keep, or to lose.
+fn is_ours(job: &Job<'_>, kernel: &dyn Kernel) -> bool {
+    let name = || modname::from_path(job.module.argument());
+    match peek::has_persistent_data(job.module) {
+        Ok(true) => true,
+        // A version of the module that has none any more.
+        Ok(false) => name().is_some_and(|name| Region::may_exist(kernel, &name)),
+        // The kernel or kmod's words decide, unless it may have data that matter.
+        Err(_) => match job.keep {
+            Keep::Require => true,
+            Keep::Auto => name().is_some_and(|name| Region::may_exist(kernel, &name)),
+            Keep::Off => false,
+        },
+    }
+}
+
+/// A load that failed, with what its words depend on.
+struct Failed {
+    error: Box<KeepError>,
+    /// What is kept for the module all the same: its name and a size in bytes.
+    kept: Option<(String, u64)>,
+}
+
+impl From<KeepError> for Failed {
+    fn from(error: KeepError) -> Self {
+        Self { error: Box::new(error), kept: None }
+    }
+}
+
+/// One load, with everything that its plan needs.
+struct Load<'a> {
+    job: &'a Job<'a>,
+    kernel: &'a dyn Kernel,
+    lock: Option<&'a Lock>,
+}
+
+impl Load<'_> {
+    fn planned(&self, request: Request<'_>, output: &mut Output) -> Result<Result<Decision, Errno>, Failed> {
+        let (job, kernel) = (self.job, self.kernel);
+        match plan(kernel, request)? {
+            Plan::Plain { warning: None } => Ok(Ok(Decision::Plain)),
+            Plan::Plain { warning: Some(warning) } => Ok(plain_with_warning(job, &warning, kernel, output)),
+            Plan::Drop { region } => {
+                let owner = &region.header.owner;
+                modkeep::discard(kernel, owner)?;
+                Ok(plain_after_drop(job, owner, region.header.size(), kernel, output))
+            }
+            Plan::Direct { way, owner, region, .. } => {
+                let kept = region.as_ref().map_or(0, |region| region.header.size());
+                direct::load(job, way, &owner, region.as_deref(), kernel, output).map_err(|error| {
+                    Failed { error: Box::new(error), kept: still_kept(way, &owner, kept) }
+                })?;
+                said(way, &owner, kept, output);
+                Ok(Ok(Decision::Finished(Status::Success)))
+            }
+            Plan::Keep { way, owner, images, notes, may_fall_back, region, inventory } => {
+                let images = match forced(job, *images) {
+                    Ok(images) => images,
+                    Err(errno) => return Ok(Err(errno)),
+                };
+                for note in notes {
+                    output
+                        .always(Level::Warning, format_args!("{}: {note}", job.module.argument().display()));
+                }
+                let kept = region.map_or(0, |region| region.header.size());
+                let action = Action { way, owner: &owner, images: &images, may_fall_back, kept };
+                let header = &inventory.header;
+                let known = Known {
+                    name: &owner,
+                    file: Some(job.module.path()),
+                    header: Some(header),
+                    build_id: &header.build_id,
+                };
+                match self.carry_out(&action, known) {
+                    Ok(Done::Kept) => {
+                        journal::note(kernel, Some(known), false);
+                        said(way, &owner, kept, output);
+                        Ok(Ok(Decision::Finished(Status::Success)))
+                    }
+                    Ok(Done::FallBack { warning }) => Ok(plain_with_warning(job, &warning, kernel, output)),
+                    Err(error) => Err(Failed { error: Box::new(error), kept: still_kept(way, &owner, kept) }),
+                }
+            }
+        }
+    }
+
+    /// A keeper that is made here goes again if this process is killed before the module is loaded.
+    fn carry_out(&self, action: &Action<'_>, known: Known<'_>) -> Result<Done, KeepError> {
+        let guard = RefCell::new(None);
+        let before = |step: Step<'_>| match step {
+            Step::Keeper(keeper) => *guard.borrow_mut() = self.kernel.guard(keeper, self.lock),
+            Step::Owner => journal::note(self.kernel, Some(known), true),
+        };
+        let done = action.carry_out(self.kernel, self.job.params, &before);
+        if let Some(guard) = guard.into_inner() {
+            guard.dismiss();
+        }
+        done
+    }
+}
+
+fn still_kept(way: Way, owner: &str, kept: u64) -> Option<(String, u64)> {
+    (way == Way::Bind).then(|| (owner.to_owned(), kept))
+}
+
+/// A plain load of a file that has no persistent data any more, after `--fresh` dropped those of an earlier one.
+fn plain_after_drop(
+    job: &Job<'_>,
+    owner: &str,
+    size: u64,
+    kernel: &dyn Kernel,
+    output: &mut Output,
+) -> Result<Decision, Errno> {
+    if let Err(errno) = plain::insert(job, kernel, output) {
+        let text = output.load_error_text(errno);
+        let remedy = modkeep::starts_afresh(owner);
+        return Ok(fail(job, &text, &[modkeep::dropped(owner, size)], Some(remedy), output));
+    }
+    output.info(format_args!("{owner}: {size} bytes of kept data dropped, has none any more"));
+    Ok(Decision::Finished(Status::Success))
 }
 
 /// A plain load in place of a kept one. Where it fails too, the kernel's reason is enough.
@@ -132,16 +220,32 @@ fn said(way: Way, owner: &str, kept: u64, output: &mut Output) {
     }
 }
 
-fn report(job: &Job<'_>, error: &KeepError, output: &mut Output) -> Result<Decision, Errno> {
+fn report(job: &Job<'_>, failed: &Failed, output: &mut Output) -> Result<Decision, Errno> {
+    let error = &*failed.error;
+    let mut details = error.details();
+    if let (KeepError::Owner { errno, .. }, Some((owner, size))) = (error, &failed.kept)
+        && is_refusal(*errno)
+    {
+        details.push(format!("{size} bytes of data of {owner} stay kept and untouched"));
+    }
     match error {
         // On these the words are exactly those of a plain load.
         KeepError::Loaded { .. } => Err(Errno::EEXIST),
-        KeepError::Owner { errno, .. } if error.details().is_empty() => Err(*errno),
-        KeepError::Owner { errno, .. } => {
-            let text = output.load_error_text(*errno);
-            Ok(fail(job, &text, &error.details(), None, output))
-        }
-        _ => Ok(fail(job, &error.to_string(), &error.details(), error.remedy(), output)),
+        KeepError::Owner { errno, .. } if details.is_empty() => Err(*errno),
+        _ => Ok(fail(job, &headline(error, output), &details, error.remedy(), output)),
+    }
+}
+
+/// The kernel did not let the image in at all.
+fn is_refusal(errno: Errno) -> bool {
+    matches!(errno, Errno::EPERM | Errno::EACCES | Errno::EKEYREJECTED | Errno::ENOKEY | Errno::EBADMSG)
+}
+
+fn headline(error: &KeepError, output: &Output) -> String {
+    match error {
+        KeepError::Owner { errno, .. } => output.load_error_text(*errno),
+        KeepError::Dropped { error, .. } => headline(error, output),
+        _ => error.to_string(),
     }
 }
 
@@ -153,13 +257,6 @@ fn fail(
     output: &mut Output,
 ) -> Decision {
     output.error(format_args!("could not insert module {}: {text}", job.module.argument().display()));
-    for line in details {
-        output.error(format_args!("  {line}"));
-    }
-    if let Some(remedy) = remedy {
-        for line in remedy.lines() {
-            output.error(line);
-        }
-    }
+    output.under_error(details, remedy.as_deref());
     Decision::Finished(Status::Failure)
 }

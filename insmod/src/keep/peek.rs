@@ -6,14 +6,17 @@ use std::os::unix::fs::FileExt;
 use libmodfmt::elf;
 use libmodfmt::persist::Role;
 
-use crate::ModuleInput;
+use crate::{ImageError, ModuleInput};
 
 /// Whether the file names a persistent section. For a plain file only its section table is read, a
 /// compressed one has to be decompressed. A file that cannot be understood has none: the kernel
 /// will say what is wrong with it.
-pub(super) fn has_persistent_data(module: &ModuleInput) -> bool {
+///
+/// # Errors
+/// A compressed file that cannot be decompressed: it may have some.
+pub(super) fn has_persistent_data(module: &ModuleInput) -> Result<bool, ImageError> {
     let names = if module.compression().is_some() {
-        let Ok(image) = module.image() else { return false };
+        let image = module.image()?;
         elf::section_names(|offset, size| {
             let start = usize::try_from(offset).ok()?;
             image.get(start..start.checked_add(size)?).map(<[u8]>::to_vec)
@@ -30,5 +33,5 @@ pub(super) fn has_persistent_data(module: &ModuleInput) -> bool {
             Some(bytes)
         })
     };
-    names.is_some_and(|names| names.iter().any(|name| Role::of_section(name).is_some()))
+    Ok(names.is_some_and(|names| names.iter().any(|name| Role::of_section(name).is_some())))
 }

@@ -44,7 +44,7 @@ fn plain(name: &str, content: &[u8]) {
     insmod(&kernel, &[&path])
         .failed(&format!("insmod: ERROR: could not insert module {path}: Invalid module format\n"));
     let call = Call::Finit { image: content.to_vec(), params: c"".to_owned(), flags: LoadFlags::NONE };
-    assert_eq!(kernel.calls(), [call]);
+    assert_eq!(kernel.syscalls(), [call]);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn each_option_has_its_flag() {
         let kernel = FakeKernel::new();
         insmod(&kernel, &[option, &file]).silent();
         let flags = LoadFlags::from_bits(bits);
-        assert_eq!(kernel.calls(), [Call::Finit { image: IMAGE.to_vec(), params: c"".to_owned(), flags }]);
+        assert_eq!(kernel.syscalls(), [Call::Finit { image: IMAGE.to_vec(), params: c"".to_owned(), flags }]);
     }
 }
 

@@ -199,3 +199,93 @@ fn a_note_of_an_unknown_version_stops_it() {
     ));
     assert_eq!(kernel.syscalls(), []);
 }
+
+#[test]
+fn fresh_and_off_exclude_each_other() {
+    let file = Folder::new("keep_exclude").file("foo.ko", &Make::typical("keep_exclude").build());
+    let kernel = kernel();
+    insmod(&kernel, &["--fresh", "--keep=off", &file])
+        .failed("insmod: ERROR: --fresh and --keep=off exclude each other\n");
+    assert_eq!(kernel.calls(), []);
+}
+
+#[test]
+fn what_was_dropped_before_a_load_failed_is_said() {
+    let file = Folder::new("keep_dropped").file("foo.ko", &Make::typical("keep_dropped").build());
+    let kernel = kernel();
+    insmod(&kernel, &[&file]).silent();
+    remove(&kernel, c"keep_dropped");
+    kernel.fail_after(Op::Init, 2, Errno::ENODEV);
+    insmod(&kernel, &["--fresh", &file]).failed(&format!(
+        "insmod: ERROR: could not insert module {file}: No such device\n\
+         insmod: ERROR:   4160 bytes of kept data of keep_dropped were dropped before this failed\n\
+         insmod: ERROR: nothing is kept for keep_dropped now: the next load starts from its file's initial values\n"
+    ));
+}
+
+#[test]
+fn a_version_without_persistent_data_is_not_loaded_over_what_is_kept() {
+    let folder = Folder::new("keep_bare");
+    let file = folder.file("foo.ko", &Make::typical("keep_bare").build());
+    let bare = folder.file("keep-bare.ko", &Make::bare("keep_bare").build());
+    let kernel = kernel();
+    insmod(&kernel, &[&file]).silent();
+    remove(&kernel, c"keep_bare");
+    let ran = insmod(&kernel, &[&bare]);
+    assert!(ran.err.contains("differ from what is kept in the kernel"), "{}", ran.err);
+    assert!(ran.err.contains(".data..persistent: kept, but not in the file"), "{}", ran.err);
+    assert!(!kernel.is_loaded("keep_bare"));
+    let ran = insmod(&kernel, &["--keep=off", &bare]);
+    assert!(ran.err.contains("4160 bytes of data of keep_bare are kept"), "{}", ran.err);
+    remove(&kernel, c"keep_bare");
+    insmod(&kernel, &["--fresh", &bare]).silent();
+    assert!(kernel.is_loaded("keep_bare") && !kernel.is_loaded("keep_bare__persist"));
+}
+
+#[test]
+fn a_file_that_cannot_be_decompressed_may_have_data_that_matter() {
+    let folder = Folder::new("keep_broken");
+    let broken = folder.file("keep_broken.ko.gz", b"\x1f\x8b\x08\x00 is no gzip");
+    let kernel = kernel();
+    kernel.set(|settings| settings.compression = Some(KernelCompression::Gzip));
+    let ran = insmod(&kernel, &["--keep=require", &broken]);
+    assert_eq!((ran.status, kernel.syscalls().len()), (Status::Failure, 0));
+    insmod(&kernel, &[&broken])
+        .failed(&format!("insmod: ERROR: could not insert module {broken}: Invalid parameters\n"));
+    assert_eq!(kernel.syscalls().len(), 1, "the kernel decides where nothing is at stake");
+    let file = folder.file("foo.ko", &Make::typical("keep_broken").build());
+    insmod(&kernel, &[&file]).silent();
+    remove(&kernel, c"keep_broken");
+    let calls = kernel.syscalls().len();
+    let ran = insmod(&kernel, &[&broken]);
+    assert!(ran.err.contains("keep_broken.ko.gz: "), "{}", ran.err);
+    assert_eq!((ran.status, kernel.syscalls().len()), (Status::Failure, calls));
+}
+
+#[test]
+fn a_keeper_that_appears_is_bound_to() {
+    let file = Folder::new("keep_appears").file("foo.ko", &Make::typical("keep_appears").build());
+    let kernel = kernel();
+    kernel.fail_next(Op::Init, Errno::EEXIST);
+    insmod(&kernel, &[&file]).silent();
+    remove(&kernel, c"keep_appears");
+    kernel.delete_module(c"keep_appears__persist", RemoveFlags::default()).unwrap();
+    kernel.fail_next(Op::Init, Errno::EEXIST);
+    kernel.fail_next(Op::Init, Errno::EEXIST);
+    let ran = insmod(&kernel, &[&file]);
+    assert!(ran.err.contains("keep_appears__persist was loaded by another program"), "{}", ran.err);
+    assert!(!kernel.is_loaded("keep_appears"));
+}
+
+#[test]
+fn a_refused_binding_says_that_the_data_stay() {
+    let file = Folder::new("keep_locked").file("foo.ko", &Make::typical("keep_locked").build());
+    let kernel = kernel();
+    insmod(&kernel, &[&file]).silent();
+    remove(&kernel, c"keep_locked");
+    kernel.fail_next(Op::Init, Errno::EPERM);
+    insmod(&kernel, &[&file]).failed(&format!(
+        "insmod: ERROR: could not insert module {file}: Operation not permitted\n\
+         insmod: ERROR:   4160 bytes of data of keep_locked stay kept and untouched\n"
+    ));
+}

@@ -15,7 +15,7 @@ fn the_file_goes_to_the_kernel_by_its_descriptor() {
     let kernel = FakeKernel::new();
     insmod(&kernel, &[&file]).silent();
     // And that is all there was to it: the kernel was asked nothing else.
-    assert_eq!(kernel.calls(), [finit(c"", LoadFlags::NONE)]);
+    assert_eq!(kernel.syscalls(), [finit(c"", LoadFlags::NONE)]);
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn parameters_are_joined_and_quoted() {
     let file = Folder::new("params").file("foo.ko", IMAGE);
     let kernel = FakeKernel::new();
     insmod(&kernel, &[&file, "a=1", "label=x y", "flag"]).silent();
-    assert_eq!(kernel.calls(), [finit(c"a=1 label=\"x y\" flag", LoadFlags::NONE)]);
+    assert_eq!(kernel.syscalls(), [finit(c"a=1 label=\"x y\" flag", LoadFlags::NONE)]);
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn options_behind_the_file_are_our_own_unless_behind_two_dashes() {
     kernel.take("foo");
     insmod(&kernel, &["--", &file, "-f"]).silent();
     let force = LoadFlags::IGNORE_MODVERSIONS | LoadFlags::IGNORE_VERMAGIC;
-    assert_eq!(kernel.calls(), [finit(c"", force), finit(c"-f", LoadFlags::NONE)]);
+    assert_eq!(kernel.syscalls(), [finit(c"", force), finit(c"-f", LoadFlags::NONE)]);
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_failed_kernel_without_finit_gets_the_image_in_memory() {
     kernel.fail_always(Op::Finit, Errno::ENOSYS);
     insmod(&kernel, &[&file, "a=1"]).silent();
     let init = Call::Init { image: IMAGE.to_vec(), params: c"a=1".to_owned() };
-    assert_eq!(kernel.calls(), [finit(c"a=1", LoadFlags::NONE), init]);
+    assert_eq!(kernel.syscalls(), [finit(c"a=1", LoadFlags::NONE), init]);
 }
 
 #[test]

@@ -26,10 +26,12 @@ use std::collections::BTreeMap;
 use std::ffi::CStr;
 use std::fs::File;
 use std::os::fd::BorrowedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
+use crate::guard::Guard;
+use crate::lock::Lock;
 use crate::{
     BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile,
     PersistSupport, RemoveFlags, Section, SysError,
@@ -57,6 +59,7 @@ pub fn sealed_file(content: &[u8]) -> Result<File, Errno> {
 pub struct Linux {
     root: PathBuf,
     release: Option<String>,
+    guarded: bool,
 }
 
 impl Default for Linux {
@@ -69,14 +72,20 @@ impl Linux {
     /// The kernel this process runs on.
     #[must_use]
     pub fn new() -> Self {
-        Self { root: PathBuf::from("/"), release: None }
+        Self { root: PathBuf::from("/"), release: None, guarded: false }
     }
 
     /// The same system calls, but `/sys`, `/proc` and `/lib/modules` are looked for below `root`, and the release is the one given.
     /// For tests: a folder stands for a kernel.
     #[must_use]
     pub fn with_root(root: impl Into<PathBuf>, release: &str) -> Self {
-        Self { root: root.into(), release: Some(release.to_owned()) }
+        Self { root: root.into(), release: Some(release.to_owned()), guarded: false }
+    }
+
+    /// With guards, for a program whose `main` begins with [`crate::guard::serve`].
+    #[must_use]
+    pub fn guarded(self) -> Self {
+        Self { guarded: true, ..self }
     }
 
     /// Path of a file below the root. Joined as text, so that odd module names (empty, with slashes) meet the same files as they do with kmod.
@@ -99,6 +108,14 @@ impl Linux {
 }
 
 impl Kernel for Linux {
+    fn guard(&self, module: &str, lock: Option<&Lock>) -> Option<Guard> {
+        if !self.guarded {
+            return None;
+        }
+        // What runs, even where its file was replaced meanwhile.
+        Guard::start(Path::new("/proc/self/exe"), module, lock).ok()
+    }
+
     fn finit_module(&self, file: BorrowedFd<'_>, params: &CStr, flags: LoadFlags) -> Result<(), Errno> {
         syscalls::finit_module(file, params, flags)
     }

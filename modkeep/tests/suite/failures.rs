@@ -138,5 +138,32 @@ fn a_new_keeper_that_is_refused_after_its_trial_is_told_from_one_before() {
     keep(&kernel, &Make::typical("foo"));
     kernel.fail_after(Op::Init, 1, Errno::ENOMEM);
     let error = load(&kernel, Request { fresh: true, ..request(&file) }).unwrap_err();
-    assert!(matches!(error, KeepError::Dropped { errno: Errno::ENOMEM, .. }), "{error}");
+    assert!(matches!(error, KeepError::Dropped { size: 4160, .. }), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "its persistent data cannot be kept here: the kernel refused the keeper: Out of memory"
+    );
+    assert_eq!(error.details(), ["4160 bytes of kept data of foo were dropped before this failed"]);
+    assert!(error.remedy().unwrap().contains("nothing is kept for foo now"));
+}
+
+#[test]
+fn an_owner_that_fails_after_its_data_were_dropped_says_so() {
+    let file = Make::typical("foo").build();
+    let kernel = kernel();
+    keep(&kernel, &Make::typical("foo"));
+    kernel.fail_after(Op::Init, 2, Errno::ENODEV);
+    let error = load(&kernel, Request { fresh: true, ..request(&file) }).unwrap_err();
+    assert_eq!(error.details(), ["4160 bytes of kept data of foo were dropped before this failed"]);
+    assert_eq!(address(&kernel, "foo__persist"), None);
+}
+
+#[test]
+fn a_keeper_of_another_program_is_no_reason_for_a_plain_load() {
+    let file = Make::typical("foo").build();
+    let kernel = kernel();
+    kernel.fail_next(Op::Init, Errno::EEXIST);
+    let error = load(&kernel, request(&file)).unwrap_err();
+    assert!(matches!(error, KeepError::Appeared { .. }), "{error}");
+    assert!(error.remedy().unwrap().contains("try again"));
 }

@@ -22,13 +22,14 @@ fn way(kernel: &FakeKernel, request: Request<'_>) -> Way {
     match plan(kernel, request).unwrap() {
         Plan::Keep { way, .. } | Plan::Direct { way, .. } => way,
         Plan::Plain { warning } => panic!("{warning:?}"),
+        Plan::Drop { .. } => panic!("dropped"),
     }
 }
 
 fn warning(kernel: &FakeKernel, request: Request<'_>) -> Option<String> {
     match plan(kernel, request).unwrap() {
         Plan::Plain { warning } => warning,
-        Plan::Keep { way, .. } | Plan::Direct { way, .. } => panic!("{way:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -216,8 +217,47 @@ fn a_lost_signature_and_a_pinned_module_are_said() {
 }
 
 #[test]
-fn a_module_without_persistent_data_is_plain_and_the_kernel_is_not_asked() {
+fn a_module_without_persistent_data_is_plain() {
     let kernel = kernel();
     assert_eq!(warning(&kernel, request(&Make::bare("foo").build())), None);
-    assert_eq!(kernel.calls(), []);
+    assert_eq!(kernel.syscalls(), []);
+}
+
+#[test]
+fn a_version_without_persistent_data_differs_from_what_is_kept() {
+    let file = Make::bare("foo").build();
+    for keep_option in BOTH {
+        let kernel = kernel();
+        keep(&kernel, &Make::typical("foo"));
+        let error = load(&kernel, Request { keep: keep_option, ..request(&file) }).unwrap_err();
+        assert!(matches!(error, KeepError::Differs { .. }), "{error}");
+        assert_eq!(error.details().len(), 2, "{:?}", error.details());
+        assert!(kernel.is_loaded("foo__persist"));
+        assert_eq!(
+            load(&kernel, Request { keep: keep_option, fresh: true, ..request(&file) }).unwrap(),
+            None
+        );
+        assert!(!kernel.is_loaded("foo__persist"));
+    }
+    let kernel = kernel();
+    keep(&kernel, &Make::typical("foo"));
+    let said = warning(&kernel, Request { keep: Keep::Off, ..request(&file) }).unwrap();
+    assert!(said.contains("not used by this load"), "{said}");
+}
+
+#[test]
+fn a_static_of_an_imports_name_in_another_module_is_not_pinned() {
+    let kernel = kernel();
+    kernel.set(|settings| settings.kallsyms = b"ffffffffc0000000 d jiffies\t[clockwork]\n".to_vec());
+    let Plan::Keep { notes, .. } = plan(&kernel, request(&Make::typical("foo").build())).unwrap() else {
+        panic!()
+    };
+    assert_eq!(notes, Vec::<String>::new());
+    kernel.set(|settings| {
+        settings.kallsyms.extend(b"ffffffffc0000010 r __ksymtab_jiffies\t[clockwork]\n");
+    });
+    let Plan::Keep { notes, .. } = plan(&kernel, request(&Make::typical("foo").build())).unwrap() else {
+        panic!()
+    };
+    assert_eq!(notes.len(), 1);
 }

@@ -3,7 +3,7 @@
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::persist::{Header, NOTE_SECTION, NoteError};
-use libmodsys::{FakeKernel, FakeModule, InitState};
+use libmodsys::{Errno, FakeKernel, FakeModule, InitState, Op};
 use modkeep::{Keep, KeepError, Obstacle, OwnerState, Plan, Region, Request, plan};
 
 use super::common::sample::Make;
@@ -35,6 +35,10 @@ fn a_note_of_an_unknown_version_is_said_and_nothing_is_touched() {
         Err(KeepError::Note { source: NoteError::Version { version: 9 }, .. })
     ));
     assert!(Region::list(&kernel).is_err());
+    keep(&kernel, &Make::typical("bar"));
+    let entries = Region::entries(&kernel).unwrap();
+    assert_eq!(entries.iter().filter(|entry| entry.is_ok()).count(), 1);
+    assert_eq!(entries.len(), 2, "the unreadable one does not hide the other");
     assert!(kernel.is_loaded("foo__persist"));
 }
 
@@ -78,6 +82,35 @@ fn a_keeper_of_another_owner_is_not_touched() {
     }
     assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::OtherOwner { .. })));
     assert!(kernel.is_loaded("foo__persist"));
+}
+
+#[test]
+fn notes_of_somebody_else_in_a_section_of_that_name_are_no_keepers() {
+    let kernel = kernel();
+    let note = libmodfmt::note::encode(b"other", 7, b"data", ByteOrder::Little);
+    kernel.add(FakeModule::new("other").note(NOTE_SECTION, &note));
+    assert_eq!(Region::list(&kernel).unwrap(), []);
+}
+
+#[test]
+fn a_keeper_that_vanishes_while_it_is_looked_at_is_absent() {
+    let kernel = kernel();
+    keep(&kernel, &Make::typical("foo"));
+    kernel.fail_next(Op::Holders, Errno::ENOENT);
+    // It is still there: then the error is one.
+    assert!(Region::of_keeper(&kernel, "foo__persist").is_err());
+    assert!(Region::of_keeper(&kernel, "foo__persist").unwrap().is_some());
+}
+
+#[test]
+fn a_keeper_on_its_way_is_waited_for() {
+    for (state, word) in [(InitState::Coming, "loaded"), (InitState::Going, "removed")] {
+        let kernel = kernel();
+        kernel.add(FakeModule::new("foo__persist").state(state));
+        let error = error(&kernel, false);
+        assert_eq!(error.to_string(), format!("foo__persist is being {word} now"));
+        assert!(error.remedy().unwrap().contains("try again"));
+    }
 }
 
 #[test]

@@ -23,9 +23,11 @@ pub fn load(kernel: &FakeKernel, request: Request<'_>) -> Result<Option<Done>, K
     match plan(kernel, request)? {
         Plan::Plain { .. } => Ok(None),
         Plan::Direct { .. } => panic!("this kernel keeps nothing itself"),
-        Plan::Keep { way, owner, images, may_fall_back, .. } => {
-            Action { way, owner: &owner, images: &images, may_fall_back }
-                .carry_out(kernel, c"", &|| ())
+        Plan::Drop { region } => modkeep::discard(kernel, &region.header.owner).map(|_| None),
+        Plan::Keep { way, owner, images, may_fall_back, region, .. } => {
+            let kept = region.map_or(0, |region| region.header.size());
+            Action { way, owner: &owner, images: &images, may_fall_back, kept }
+                .carry_out(kernel, c"", &|_| ())
                 .map(Some)
         }
     }

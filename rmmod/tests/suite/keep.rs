@@ -16,8 +16,8 @@ fn loaded(name: &str) -> FakeKernel {
     let file = Make::typical(name).build();
     let request = Request { file: &file, keep: Keep::Require, fresh: false, assume_unloaded: false };
     let Plan::Keep { way, owner, images, .. } = plan(&kernel, request).unwrap() else { panic!() };
-    let action = Action { way, owner: &owner, images: &images, may_fall_back: false };
-    action.carry_out(&kernel, c"", &|| ()).unwrap();
+    let action = Action { way, owner: &owner, images: &images, may_fall_back: false, kept: 0 };
+    action.carry_out(&kernel, c"", &|_| ()).unwrap();
     kernel
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table of fallbacks, as far as a stock kernel can show it.
 
-use anyhow::{Result, ensure};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
-use super::keep::drop_all;
+use anyhow::{Context, Result, ensure};
+
+use super::keep::{drop_all, keeps_itself};
 use super::report::Report;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, tools};
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
@@ -145,15 +148,28 @@ fn sig_enforce_first(ctx: &mut Ctx) -> Result<()> {
 
 fn lock(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("layout")?;
-    std::fs::create_dir_all("/run/modpersist")?;
     let insmods: Vec<_> = (0..4)
-        .map(|_| std::process::Command::new(crate::ctx::tools::INSMOD).arg(&file).spawn())
+        .map(|_| std::process::Command::new(tools::INSMOD).arg(&file).stderr(Stdio::piped()).spawn())
         .collect::<Result<_, _>>()?;
     let mut loaded = 0;
-    for mut insmod in insmods {
-        loaded += i32::from(insmod.wait()?.success());
+    let lost = format!("insmod: ERROR: could not insert module {file}: File exists\n");
+    for insmod in insmods {
+        let ended = insmod.wait_with_output()?;
+        let said = String::from_utf8_lossy(&ended.stderr);
+        if ended.status.success() {
+            loaded += 1;
+            ensure!(said.is_empty(), "{said}");
+        } else {
+            ensure!(said == lost, "{said}");
+        }
     }
     ensure!(loaded == 1, "{loaded} of 4 loads at once succeeded");
+    let mode = std::fs::metadata("/run/modpersist")?.permissions().mode() & 0o777;
+    ensure!(mode == 0o700, "/run/modpersist has mode {mode:o}");
+    if !keeps_itself() {
+        let keeper = ctx.module("layout__persist")?.context("there is no keeper")?;
+        ensure!(keeper.holders == ["layout"], "{keeper:?}");
+    }
     first_is(ctx, "2")?;
     drop_all(ctx, "layout")
 }

@@ -2,6 +2,7 @@
 //! The main job: values and addresses stay while modules come and go.
 
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("keep-parameter", "the command line wins over a kept parameter", parameter),
     Scenario::new("keep-kallsyms", "kernel and modpersist name the kept variables", names)
         .needs(Needs::Stock),
+    Scenario::new("keep-write-only", "a variable that nothing reads is kept", write_only).needs(Needs::Stock),
     Scenario::new("keep-foo-p", "the RFC's own example", foo_p),
     Scenario::new("keep-meter", "a driver with statistics, a list and a lock", meter),
     Scenario::new("keep-importer", "a second module imports a kept variable", importer),
@@ -132,13 +134,49 @@ fn names(ctx: &mut Ctx) -> Result<()> {
     ctx.note(list.stdout);
     let show = ctx.modpersist(["show", "torture"])?.success()?;
     ctx.note(show.stdout.clone());
-    show.stdout_has("torture_main.c:same_name")?
-        .stdout_has("torture_other.c:same_name")?
-        .stdout_has("100")?;
+    show.stdout_has("torture_main.c:same_name")?.stdout_has("torture_other.c:same_name")?;
+    for (file, bytes) in [("torture_main.c", "64000000"), ("torture_other.c", "c8000000")] {
+        let found = kept_bytes(ctx, "torture", file, "same_name")?;
+        ensure!(found == bytes, "same_name of {file} is {found}");
+    }
     let json = ctx.modpersist(["show", "--json", "torture"])?.success()?;
     let value: serde_json::Value = serde_json::from_str(&json.stdout)?;
     ensure!(value["sections"][0]["address"] == format!("{base:#x}"), "{value:#}");
     drop_all(ctx, "torture")
+}
+
+fn write_only(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("torture")?;
+    ctx.insmod([&file])?.success()?;
+    ctx.set_parameter("torture", "poke", "41")?;
+    let bytes = |ctx: &mut Ctx| kept_bytes(ctx, "torture", "torture_main.c", "write_only");
+    let before = bytes(ctx)?;
+    ensure!(before == "33000000", "it is not 51: {before}");
+    ctx.rmmod(["torture"])?.success()?;
+    ensure!(bytes(ctx)? == before, "rmmod changed it");
+    ctx.insmod([&file])?.success()?.silent()?;
+    ensure!(bytes(ctx)? == before, "the reload changed it");
+    drop_all(ctx, "torture")
+}
+
+/// Whether the kernel keeps data itself.
+pub(super) fn keeps_itself() -> bool {
+    Path::new("/proc/module_persist").exists()
+}
+
+/// The contents of a kept variable as modpersist reads them, in hexadecimal digits.
+pub(super) fn kept_bytes(ctx: &mut Ctx, owner: &str, file: &str, name: &str) -> Result<String> {
+    let show = ctx.modpersist(["show", "--json", owner])?.success()?;
+    let value: serde_json::Value = serde_json::from_str(&show.stdout)?;
+    let sections = value["sections"].as_array().context("no sections")?;
+    let variables = sections.iter().filter_map(|section| section["variables"].as_array()).flatten();
+    let is = |variable: &&serde_json::Value| {
+        let path = variable["file"].as_str().unwrap_or_default();
+        variable["name"] == name && Path::new(path).file_name().is_some_and(|base| base == file)
+    };
+    let found: Vec<_> = variables.filter(is).collect();
+    ensure!(found.len() == 1, "{} variables {name} of {file}: {value:#}", found.len());
+    Ok(found[0]["bytes"].as_str().context("no contents")?.to_owned())
 }
 
 fn foo_p(ctx: &mut Ctx) -> Result<()> {

@@ -31,6 +31,9 @@ const PLAIN_LOG: &[&str] = &[
 
 const SPECTRE: &str = "/sys/devices/system/cpu/vulnerabilities/spectre_v2";
 
+/// The kernel's taint after such a load: TAINT_OOT_MODULE and TAINT_UNSIGNED_MODULE.
+const PLAIN_TAINT: u64 = 1 << 12 | 1 << 13;
+
 /// TAINT_FORCED_MODULE
 const FORCED: u64 = 1 << 1;
 
@@ -40,6 +43,13 @@ fn plain_log(ctx: &mut Ctx) -> Result<()> {
     ctx.peer_insmod([&file])?.success()?;
     let log = about_modules(ctx.log_since(&mark)?);
     ensure!(log == PLAIN_LOG, "{log:?}");
+    ensure!(ctx.taint()? == PLAIN_TAINT, "taint is {:#x}", ctx.taint()?);
+    ctx.peer_rmmod(["torture"])?.success()?;
+    // The kernel says these things once a boot: of another load nothing.
+    let mark = ctx.log_mark()?;
+    ctx.peer_insmod([&file])?.success()?;
+    let log = about_modules(ctx.log_since(&mark)?);
+    ensure!(log.is_empty(), "{log:?}");
     ctx.peer_rmmod(["torture"])?.success()?;
     Ok(())
 }
@@ -63,6 +73,15 @@ fn kept_log(ctx: &mut Ctx) -> Result<()> {
     ensure!(ctx.read(SPECTRE)? == vulnerable, "spectre_v2 was {vulnerable}, is {}", ctx.read(SPECTRE)?);
     let kept = ctx.taint()?;
     ensure!(kept & FORCED == 0, "taint F is set: {kept:#x}");
+    ensure!(kept == PLAIN_TAINT, "taint is {kept:#x}, {PLAIN_TAINT:#x} after a plain load");
+    let first = ctx.module_taint("torture")?;
+    ctx.rmmod(["torture"])?.success()?.silent()?;
+    let mark = ctx.log_mark()?;
+    ctx.insmod([&file])?.success()?.silent()?;
+    let log = about_modules(ctx.log_since(&mark)?);
+    ensure!(log.is_empty(), "the reload logged {log:?}");
+    ensure!(ctx.taint()? == kept, "the reload made the taint {:#x}", ctx.taint()?);
+    ensure!(ctx.module_taint("torture")? == first, "the reload changed the module's taint");
     let (owner, keeper) = (ctx.module_taint("torture")?, ctx.module_taint("torture__persist")?);
     ctx.rmmod(["--discard", "torture"])?.success()?;
     ctx.peer_insmod([&file])?.success()?;
