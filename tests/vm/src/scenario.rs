@@ -58,7 +58,15 @@ pub struct Scenario {
 impl Scenario {
     /// A scenario that runs in a shared boot and must leave the kernel log clean.
     pub const fn new(name: &'static str, about: &'static str, run: fn(&mut Ctx) -> Result<()>) -> Self {
-        Self { name, about, expect: Expect::Clean, boot: Boot::DEFAULT, limit: Duration::from_secs(120), decoded: &[], run }
+        Self {
+            name,
+            about,
+            expect: Expect::Clean,
+            boot: Boot::DEFAULT,
+            limit: Duration::from_secs(120),
+            decoded: &[],
+            run,
+        }
     }
 
     /// Declares that the kernel oopses. What follows an oops proves nothing, so the
