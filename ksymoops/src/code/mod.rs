@@ -29,6 +29,8 @@ mod align;
 mod disassembler;
 mod error;
 mod listing;
+#[cfg(feature = "capstone")]
+mod other;
 mod x86;
 mod x86_memory;
 
@@ -91,6 +93,12 @@ fn disassembler(architecture: Architecture) -> Result<Box<dyn Disassembler>, Cod
     match architecture {
         Architecture::X86_64 => Ok(Box::new(x86::X86 { bits: 64 })),
         Architecture::X86 => Ok(Box::new(x86::X86 { bits: 32 })),
+        #[cfg(feature = "capstone")]
+        other => match other::Other::new(other) {
+            Some(disassembler) => Ok(Box::new(disassembler)),
+            None => Err(CodeError::Architecture { architecture: other }),
+        },
+        #[cfg(not(feature = "capstone"))]
         other => Err(CodeError::Architecture { architecture: other }),
     }
 }

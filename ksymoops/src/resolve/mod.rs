@@ -12,6 +12,7 @@
 mod answer;
 mod binary;
 mod build_id;
+mod by_address;
 mod by_symbol;
 mod dwarf;
 mod find;

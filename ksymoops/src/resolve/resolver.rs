@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The resolver: which file answers which query.
 
-use super::answer::{Answer, Location, Unknown};
+use super::answer::{Answer, Unknown};
 use super::binary::Binary;
 use super::find::{self, ModuleFiles, Warnings};
 use super::placement::{Placed, placed};
 use super::slide::{Slide, work_out};
-use super::symbols::{Table, TextTables};
+use super::symbols::{Symbol, TextTables};
 use super::{Query, Sources, Warning, by_symbol};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -107,15 +107,15 @@ impl Resolver {
         self.warnings.take()
     }
 
-    fn kernel(&self) -> Option<&Binary> {
+    pub(super) fn kernel(&self) -> Option<&Binary> {
         self.kernel.get_or_init(|| find::kernel(&self.sources, &self.warnings)).as_ref()
     }
 
-    fn system_map(&self) -> Option<&(PathBuf, TextTables)> {
+    pub(super) fn system_map(&self) -> Option<&(PathBuf, TextTables)> {
         self.system_map.get_or_init(|| find::system_map(&self.sources, &self.warnings)).as_ref()
     }
 
-    fn kallsyms(&self) -> Option<&(PathBuf, TextTables)> {
+    pub(super) fn kallsyms(&self) -> Option<&(PathBuf, TextTables)> {
         let read = || {
             let path = self.sources.kallsyms.clone()?;
             let tables = TextTables::read(&path);
@@ -127,7 +127,7 @@ impl Resolver {
         self.kallsyms.get_or_init(read).as_ref()
     }
 
-    fn module(&self, name: &str) -> Option<Rc<Binary>> {
+    pub(super) fn module(&self, name: &str) -> Option<Rc<Binary>> {
         if let Some(known) = self.modules.borrow().get(name) {
             return known.clone();
         }
@@ -136,7 +136,7 @@ impl Resolver {
         binary
     }
 
-    fn placed(&self) -> &[Placed] {
+    pub(super) fn placed(&self) -> &[Placed] {
         self.placed.get_or_init(|| placed(&self.sources))
     }
 
@@ -146,13 +146,13 @@ impl Resolver {
             Some(kernel) => &kernel.table,
             None => &self.system_map()?.1.kernel,
         };
-        let fits = |symbol: &&super::symbols::Symbol| size.is_none_or(|size| table.size(symbol).fits(size));
+        let fits = |symbol: &&Symbol| size.is_none_or(|size| table.size(symbol).fits(size));
         let mut found = table.by_name(name.as_bytes()).filter(fits);
         let first = found.next()?;
         found.next().is_none().then_some(first.address)
     }
 
-    fn kernel_symbol(&self, wanted: by_symbol::Wanted<'_>) -> Answer {
+    pub(super) fn kernel_symbol(&self, wanted: by_symbol::Wanted<'_>) -> Answer {
         let slide = || self.slide().map(|slide| slide.offset);
         if let Some(kernel) = self.kernel() {
             let mut answer = by_symbol::in_binary(kernel, wanted);
@@ -174,7 +174,7 @@ impl Resolver {
         Answer { candidates: Vec::new(), unknown: Some(Unknown::NoKernel) }
     }
 
-    fn module_symbol(&self, module: &str, wanted: by_symbol::Wanted<'_>) -> Answer {
+    pub(super) fn module_symbol(&self, module: &str, wanted: by_symbol::Wanted<'_>) -> Answer {
         if let Some(binary) = self.module(module) {
             let mut answer = by_symbol::in_binary(&binary, wanted);
             let placed = self.placed().iter().find(|placed| placed.name == module);
@@ -197,85 +197,5 @@ impl Resolver {
                 Answer { candidates: Vec::new(), unknown: Some(unknown) }
             }
         }
-    }
-
-    fn address(&self, address: u64, exact: bool) -> Answer {
-        let looked_up = if exact { address } else { address.wrapping_sub(1) };
-        let unknown = |unknown| Answer { candidates: Vec::new(), unknown: Some(unknown) };
-        for placed in self.placed().iter().filter(|placed| placed.may_hold(looked_up)) {
-            let Some(binary) = self.module(&placed.name) else {
-                let module = placed.name.clone();
-                return self
-                    .by_kallsyms(address, exact)
-                    .unwrap_or_else(|| unknown(Unknown::NoModule { module }));
-            };
-            if let Some(found) = placed.in_image(&binary.image, looked_up) {
-                let at = found.wrapping_add(address.wrapping_sub(looked_up));
-                return by_symbol::of_address(&binary, at, found, exact, address);
-            }
-        }
-        if let Some(answer) = self.by_kallsyms(address, exact) {
-            return answer;
-        }
-        let text = || self.system_map().map(|(path, tables)| (path, &tables.kernel));
-        if self.kernel().is_none() && text().is_none() {
-            return unknown(Unknown::NoKernel);
-        }
-        let Some(slide) = self.slide() else { return unknown(Unknown::NoSlide) };
-        let (at, found) = (address.wrapping_sub(slide.offset), looked_up.wrapping_sub(slide.offset));
-        if let Some(kernel) = self.kernel() {
-            return match kernel.section(found) {
-                // Per-cpu variables are linked at 0: no address at run time is there.
-                Some(section) if section.address != 0 => {
-                    by_symbol::of_address(kernel, at, found, exact, address)
-                }
-                _ => unknown(Unknown::Outside { address }),
-            };
-        }
-        match text().and_then(|(path, table)| self.in_text(None, table, path, at, found)) {
-            Some(mut place) => {
-                place.address = Some(address);
-                by_symbol::without_lines(place)
-            }
-            None => unknown(Unknown::Outside { address }),
-        }
-    }
-
-    /// The symbol of an address by the saved table, and then its lines by the symbol.
-    fn by_kallsyms(&self, address: u64, exact: bool) -> Option<Answer> {
-        let (path, tables) = self.kallsyms()?;
-        let looked_up = if exact { address } else { address.wrapping_sub(1) };
-        let modules = tables.modules.iter().map(|(name, table)| (Some(name.as_str()), table));
-        let all = modules.chain(std::iter::once((None, &tables.kernel)));
-        let place = all
-            .filter_map(|(module, table)| self.in_text(module, table, path, address, looked_up))
-            .min_by_key(|place| place.offset)?;
-        let size = place.size;
-        let wanted = by_symbol::Wanted { name: &place.symbol, offset: place.offset, size, exact };
-        let mut answer = match &place.module {
-            Some(module) => self.module_symbol(module, wanted),
-            None => self.kernel_symbol(wanted),
-        };
-        if answer.candidates.is_empty() {
-            return Some(Answer { candidates: vec![place], unknown: answer.unknown });
-        }
-        answer.candidates.iter_mut().for_each(|place| place.address = Some(address));
-        Some(answer)
-    }
-
-    /// The symbol of an address in a text, unless it is the last: where that ends is not known.
-    fn in_text(
-        &self,
-        module: Option<&str>,
-        table: &Table,
-        path: &std::path::Path,
-        address: u64,
-        looked_up: u64,
-    ) -> Option<Location> {
-        let symbol = table.by_address(looked_up)?;
-        let size = table.size(symbol).gap?;
-        let offset = address.wrapping_sub(symbol.address);
-        (looked_up.wrapping_sub(symbol.address) < size)
-            .then(|| by_symbol::text_location(module, table, path, symbol, offset))
     }
 }

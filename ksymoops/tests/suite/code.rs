@@ -137,3 +137,29 @@ proptest! {
         }
     }
 }
+
+#[cfg(feature = "capstone")]
+#[test]
+fn other_processors() {
+    for (architecture, text, expected, target) in [
+        (Architecture::Arm64, "1f 20 03 d5 <01> 00 40 f9 fe ff ff 97", "ldr x1, [x0]", Some(0xffc)),
+        (Architecture::Riscv64, "01 00 <03> 35 05 00 82 80", "ld a0, 0(a0)", None),
+        (Architecture::PowerPc64, "60 00 00 00 <e8> 63 00 00", "ld r3, 0(r3)", None),
+        (Architecture::S390x, "<e3> 20 10 00 00 04", "lg %r2, 0(%r1)", None),
+    ] {
+        let symbolize = |address: u64| Some(format!("at_{address:x}"));
+        let context =
+            Context { pc: Some(0x1000), register: &|_| None, fault_address: None, symbolize: &symbolize };
+        let listing = decode(architecture, &line(text), &context).unwrap();
+        assert_eq!(listing.instructions[listing.trap.unwrap()].text, expected, "{architecture}");
+        assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
+        assert_eq!(listing.instructions.last().unwrap().target, target, "{architecture}");
+    }
+}
+
+#[test]
+fn says_which_processor_it_does_not_know() {
+    let context = Context { pc: None, register: &|_| None, fault_address: None, symbolize: &|_| None };
+    let error = decode(Architecture::LoongArch64, &line("00 00 00 00"), &context).unwrap_err();
+    assert_eq!(error.to_string(), "no disassembler for loongarch64 is built in");
+}

@@ -11,7 +11,11 @@ pub(super) type Slice<'d> = EndianSlice<'d, RunTimeEndian>;
 
 /// Largest piece that is read to find the end of something: a table of abbreviations, a list of
 /// ranges, a string.
-const LARGEST: u64 = 16 << 20;
+const LARGEST: u64 = 4 << 20;
+
+/// Put behind a piece that was cut. gimli takes the end of the bytes for the end of a table or of a
+/// list; this byte is neither an end nor the whole of anything: half a number, or no kind of range.
+const CUT: u8 = 0x80;
 
 /// The sections of one file.
 #[derive(Debug)]
@@ -77,11 +81,14 @@ impl Sections {
     ) -> Result<T, DwarfError> {
         let mut size = first;
         loop {
-            let bytes = self.read(section, offset, size)?;
+            let mut bytes = self.read(section, offset, size)?;
             let ended = (bytes.len() as u64) < size || size >= LARGEST;
+            if !ended {
+                bytes.push(CUT);
+            }
             match parse(self.slice(&bytes)) {
                 Ok(value) => return Ok(value),
-                Err(gimli::Error::UnexpectedEof(_)) if !ended => size = size.saturating_mul(8),
+                Err(_) if !ended => size = size.saturating_mul(8),
                 Err(source) => return Err(DwarfError::Section { section, offset, source }),
             }
         }

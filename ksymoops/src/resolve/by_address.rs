@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Run-time addresses: of a loaded module, of what the saved `/proc/kallsyms` lists, or of the
+//! kernel, whose slide must be known.
+
+use super::answer::{Answer, Location, Unknown};
+use super::symbols::Table;
+use super::{Resolver, by_symbol};
+use std::path::Path;
+
+impl Resolver {
+    pub(super) fn address(&self, address: u64, exact: bool) -> Answer {
+        let looked_up = if exact { address } else { address.wrapping_sub(1) };
+        let unknown = |unknown| Answer { candidates: Vec::new(), unknown: Some(unknown) };
+        for placed in self.placed().iter().filter(|placed| placed.may_hold(looked_up)) {
+            let Some(binary) = self.module(&placed.name) else {
+                let module = placed.name.clone();
+                return self
+                    .by_kallsyms(address, exact)
+                    .unwrap_or_else(|| unknown(Unknown::NoModule { module }));
+            };
+            if let Some(found) = placed.in_image(&binary.image, looked_up) {
+                let at = found.wrapping_add(address.wrapping_sub(looked_up));
+                return by_symbol::of_address(&binary, at, found, exact, address);
+            }
+        }
+        if let Some(answer) = self.by_kallsyms(address, exact) {
+            return answer;
+        }
+        let text = || self.system_map().map(|(path, tables)| (path, &tables.kernel));
+        if self.kernel().is_none() && text().is_none() {
+            return unknown(Unknown::NoKernel);
+        }
+        let Some(slide) = self.slide() else { return unknown(Unknown::NoSlide) };
+        let (at, found) = (address.wrapping_sub(slide.offset), looked_up.wrapping_sub(slide.offset));
+        if let Some(kernel) = self.kernel() {
+            return match kernel.section(found) {
+                // Per-cpu variables are linked at 0: no address at run time is there.
+                Some(section) if section.address != 0 => {
+                    by_symbol::of_address(kernel, at, found, exact, address)
+                }
+                _ => unknown(Unknown::Outside { address }),
+            };
+        }
+        match text().and_then(|(path, table)| self.in_text(None, table, path, at, found)) {
+            Some(mut place) => {
+                place.address = Some(address);
+                by_symbol::without_lines(place)
+            }
+            None => unknown(Unknown::Outside { address }),
+        }
+    }
+
+    /// The symbol of an address by the saved table, and then its lines by the symbol.
+    fn by_kallsyms(&self, address: u64, exact: bool) -> Option<Answer> {
+        let (path, tables) = self.kallsyms()?;
+        let looked_up = if exact { address } else { address.wrapping_sub(1) };
+        let modules = tables.modules.iter().map(|(name, table)| (Some(name.as_str()), table));
+        let all = modules.chain(std::iter::once((None, &tables.kernel)));
+        let place = all
+            .filter_map(|(module, table)| self.in_text(module, table, path, address, looked_up))
+            .min_by_key(|place| place.offset)?;
+        let size = place.size;
+        let wanted = by_symbol::Wanted { name: &place.symbol, offset: place.offset, size, exact };
+        let mut answer = match &place.module {
+            Some(module) => self.module_symbol(module, wanted),
+            None => self.kernel_symbol(wanted),
+        };
+        if answer.candidates.is_empty() {
+            return Some(Answer { candidates: vec![place], unknown: answer.unknown });
+        }
+        answer.candidates.iter_mut().for_each(|place| place.address = Some(address));
+        Some(answer)
+    }
+
+    /// The symbol of an address in a text, unless it is the last: where that ends is not known.
+    fn in_text(
+        &self,
+        module: Option<&str>,
+        table: &Table,
+        path: &Path,
+        address: u64,
+        looked_up: u64,
+    ) -> Option<Location> {
+        let symbol = table.by_address(looked_up)?;
+        let size = table.size(symbol).gap?;
+        let offset = address.wrapping_sub(symbol.address);
+        (looked_up.wrapping_sub(symbol.address) < size)
+            .then(|| by_symbol::text_location(module, table, path, symbol, offset))
+    }
+}
