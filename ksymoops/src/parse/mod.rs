@@ -16,7 +16,7 @@
 //! ```
 //!
 //! The parts: `trigger` finds candidates fast, `prefix` and `stamp` take off what is before the kernel's words, `start` knows first lines, `collect`
-//! keeps writers apart, `open` reads a report line by line with `arch`, `context`, `places` and `words`.
+//! keeps writers apart, `open` and `state` read a report line by line with `arch`, `context`, `places` and `words`.
 
 mod arch;
 mod collect;
@@ -27,6 +27,7 @@ mod places;
 mod prefix;
 mod stamp;
 mod start;
+mod state;
 mod trigger;
 mod words;
 

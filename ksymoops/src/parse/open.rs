@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A report that is being read: what its next line may mean depends on the lines before.
 
-use super::arch::{self, Item};
+use super::arch;
 use super::cursor::{Cursor, text};
 use super::start::Start;
 use super::{context, places, words};
-use crate::report::{Frame, Hex, Kind, Origin, Place, Report, Span, State, Word, WordRole};
+use crate::report::{Frame, Hex, Kind, Place, Report, Span, Word, WordRole};
 
 /// What a line was to a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(super) enum Taken {
 
 /// What the last line was, where the meaning of the next one depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Last {
+pub(super) enum Last {
     Pc,
     Modules,
     Other,
@@ -37,10 +37,12 @@ pub(super) struct Open {
     pub ended: bool,
     /// The line with `[#1]` was seen.
     numbered: bool,
-    traced: bool,
-    other_cpu: bool,
+    /// A call trace has begun.
+    pub(super) traced: bool,
+    /// It is about another processor now.
+    pub(super) other_cpu: bool,
     label: Option<String>,
-    last: Last,
+    pub(super) last: Last,
 }
 
 impl Open {
@@ -227,66 +229,5 @@ impl Open {
         // The first frame behind the end of an interrupt is the place that was interrupted.
         place.exact |= labelled && self.label.is_none() && place.address.is_some() && !place.unreliable;
         report.frames.push(Frame { place, context: self.label.clone() });
-    }
-
-    fn item(&mut self, report: &mut Report, item: Item, last: Last) {
-        match item {
-            Item::Known => {}
-            Item::Pc { segment, user, repeated, place } => {
-                let same = report.fault().and_then(|state| state.pc.as_ref()).is_some_and(|pc| {
-                    segment.is_none() && pc.symbol == place.symbol && pc.offset == place.offset
-                });
-                let origin = if user {
-                    Origin::User
-                } else if repeated || same || self.ended {
-                    Origin::Repeat
-                } else if self.other_cpu {
-                    Origin::OtherCpu
-                } else if self.traced {
-                    Origin::Interrupted
-                } else {
-                    Origin::Fault
-                };
-                report.states.push(State { segment, pc: Some(place), ..State::new(origin) });
-                self.last = Last::Pc;
-            }
-            Item::Registers(registers) => {
-                let state = self.current(report, |state| {
-                    registers.iter().any(|register| state.register(register.name).is_some())
-                });
-                state.registers.extend(registers);
-            }
-            Item::Code(code) => {
-                // Up to 4.17 the kernel printed it last, behind the registers of the program.
-                let first = report
-                    .states
-                    .iter()
-                    .position(|state| state.origin == Origin::Fault && state.code.is_none());
-                let state = match first.filter(|_| last != Last::Pc) {
-                    Some(first) => report.states.get_mut(first),
-                    None => Some(self.current(report, |state| state.code.is_some())),
-                };
-                if let Some(state) = state {
-                    state.code = Some(code);
-                }
-            }
-        }
-    }
-
-    /// The latest state, or a new one where there is none that can take more.
-    fn current<'r>(&self, report: &'r mut Report, full: impl Fn(&State) -> bool) -> &'r mut State {
-        let new = match report.states.last() {
-            None if self.other_cpu => Some(Origin::OtherCpu),
-            None => Some(Origin::Fault),
-            Some(state) if full(state) => Some(Origin::Repeat),
-            Some(_) => None,
-        };
-        if let Some(origin) = new {
-            report.states.push(State::new(origin));
-        }
-        let last = report.states.len().saturating_sub(1);
-        // Not empty: see above.
-        #[expect(clippy::indexing_slicing, reason = "a state was pushed where there was none")]
-        &mut report.states[last]
     }
 }

@@ -59,7 +59,8 @@ fn judge(ctx: &mut Ctx, scenario: &Scenario) -> (Result<()>, KernelState) {
     };
     let result = catch_unwind(AssertUnwindSafe(|| (scenario.run)(ctx)))
         .unwrap_or_else(|panic| Err(anyhow!("panicked: {}", panic_text(panic.as_ref()))));
-    let left = clean_up(ctx, &before);
+    // After an oops, removing a module may wait forever for what the oops left locked; and the boot ends here anyway.
+    let left = if scenario.expect == Expect::Clean { clean_up(ctx, &before) } else { Ok(Vec::new()) };
     let records = ctx.log_records(&mark).unwrap_or_default();
     let expected = |text: &str| scenario.expect == Expect::Traces && text.ends_with("Call Trace:");
     let trouble = trouble(&records)

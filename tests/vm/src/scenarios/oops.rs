@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 
-use crate::ctx::Ctx;
+use crate::ctx::{Command, Ctx, tools};
 use crate::scenario::Scenario;
 
 /// Where insmod and rmmod keep the journal, once it is there.
@@ -65,14 +65,15 @@ fn hand_out(ctx: &mut Ctx) -> Result<()> {
 }
 
 /// Writes a parameter from a process that may not survive it.
-fn write(ctx: &mut Ctx, module: &str, parameter: &str, value: &str) {
-    // The process is killed where the kernel oopses: that is what is looked for elsewhere.
-    let _ = ctx.sh(&format!("echo {value} > /sys/module/{module}/parameters/{parameter}"));
+fn write(module: &str, parameter: &str, value: &str) {
+    let script = format!("echo {value} > /sys/module/{module}/parameters/{parameter}");
+    // Where the kernel oopses the process is killed, and never ends: it waits for the file that it holds itself. What the host sees counts.
+    let _ = Command::new(tools::BUSYBOX).args(["sh", "-c", &script]).limit_secs(2).run();
 }
 
 fn loaded(ctx: &mut Ctx) -> Result<()> {
     load(ctx)?;
-    write(ctx, "crash_keep", "how", "pointer");
+    write("crash_keep", "how", "pointer");
     Ok(())
 }
 
@@ -92,19 +93,19 @@ fn stale(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([holder, format!("address={address}")])?.success()?;
     ctx.rmmod(["crash_keep"])?.success()?;
     hand_out(ctx)?;
-    write(ctx, "crash_hold", "use", "1");
+    write("crash_hold", "use", "1");
     Ok(())
 }
 
 fn warn(ctx: &mut Ctx) -> Result<()> {
     load(ctx)?;
-    write(ctx, "crash_keep", "how", "warn");
+    write("crash_keep", "how", "warn");
     Ok(())
 }
 
 fn bug(ctx: &mut Ctx) -> Result<()> {
     load(ctx)?;
-    write(ctx, "crash_keep", "how", "bug");
+    write("crash_keep", "how", "bug");
     Ok(())
 }
 
