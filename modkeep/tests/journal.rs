@@ -59,11 +59,13 @@ fn kernel() -> FakeKernel {
 }
 
 fn modules(entries: &[Entry]) -> Vec<&LoadedModule> {
-    let module = |entry| match entry {
-        Entry::Module(module) => Some(module),
-        _ => None,
-    };
-    entries.iter().filter_map(module).collect()
+    let mut modules = Vec::new();
+    for entry in entries {
+        if let Entry::Module(module) = entry {
+            modules.push(module);
+        }
+    }
+    modules
 }
 
 #[test]
