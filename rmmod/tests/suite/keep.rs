@@ -132,3 +132,21 @@ fn a_discard_that_the_kernel_refuses_is_said() {
     assert!(!kernel.is_loaded("rm_refused") && kernel.is_loaded("rm_refused__persist"));
     assert!(kernel.init_state("rm_refused").unwrap().is_none());
 }
+
+/// A load may be under way that is about to keep something.
+#[test]
+fn a_discard_takes_the_lock_whatever_is_kept() {
+    use libmodsys::lock::{self, DIRECTORY, Lock};
+    if !matches!(lock::acquire("rm_any", std::time::Duration::ZERO), Ok(Lock::Held(_))) {
+        return;
+    }
+    let file = std::path::Path::new(DIRECTORY).join("rm_bare.lock");
+    let _ = std::fs::remove_file(&file);
+    let kernel = FakeKernel::new();
+    kernel.add(FakeModule::new("rm_bare"));
+    rmmod(&kernel, &["rm_bare"]).silent();
+    assert!(!file.exists());
+    kernel.add(FakeModule::new("rm_bare"));
+    rmmod(&kernel, &["--discard", "rm_bare"]).silent();
+    assert!(file.exists());
+}
