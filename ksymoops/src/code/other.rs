@@ -59,9 +59,10 @@ impl Disassembler for Other {
         let (mnemonic, operands) = (instruction.mnemonic().unwrap_or(""), instruction.op_str().unwrap_or(""));
         let detail = self.engine.insn_detail(instruction);
         let is_branch = detail.is_ok_and(|detail| {
-            detail.groups().iter().any(|group| {
-                [CS_GRP_JUMP, CS_GRP_CALL, CS_GRP_BRANCH_RELATIVE].map(|kind| kind as u8).contains(&group.0)
-            })
+            detail
+                .groups()
+                .iter()
+                .any(|group| [CS_GRP_JUMP, CS_GRP_CALL, CS_GRP_BRANCH_RELATIVE].contains(&u32::from(group.0)))
         });
         Decoded {
             length: instruction.bytes().len(),
