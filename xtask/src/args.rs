@@ -22,7 +22,7 @@ pub enum Task {
     /// Show the main job in a real kernel, from an empty machine
     Demo(KernelArgs),
     /// Check formatting, lints, documentation, run the unit tests and the VM scenarios
-    Test(KernelArgs),
+    Test(TestArgs),
     /// Run scenarios in a real kernel
     Vm(VmArgs),
     /// Build a kernel of our own: with our patch, without it, or with everything that finds faults
@@ -50,6 +50,26 @@ pub struct KernelArgs {
     #[arg(long, value_name = "NAME|PATH", default_value = crate::kernel::DEFAULT)]
     pub kernel: String,
 
+    /// How to run it
+    #[command(flatten)]
+    pub machine: MachineArgs,
+}
+
+/// Which kernels, and how to run them.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TestArgs {
+    /// A kernel known by name, a bzImage, or a kernel build tree; may be repeated
+    #[arg(long = "kernel", value_name = "NAME|PATH", default_value = crate::kernel::DEFAULT)]
+    pub kernels: Vec<String>,
+
+    /// How to run them
+    #[command(flatten)]
+    pub machine: MachineArgs,
+}
+
+/// How to run a kernel, whichever it is.
+#[derive(Clone, Debug, clap::Args)]
+pub struct MachineArgs {
     /// Headers to build modules against, for a bzImage [default: /lib/modules/RELEASE/build]
     #[arg(long, value_name = "DIR")]
     pub headers: Option<PathBuf>,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::args::KernelArgs;
+use crate::args::{KernelArgs, TestArgs};
 use crate::setup::Missing;
 use crate::ui::{self, Colour, paint};
 use crate::{SKIPPED, checks, dist, fixtures, process, setup, vm, workspace};
@@ -33,14 +33,13 @@ const CHECKS: &[Check] = &[
     },
 ];
 
-/// The step after the checks.
-const SCENARIOS: &str = "scenarios";
-
 /// How a step ended, with its time.
 struct Step {
-    name: &'static str,
+    name: String,
     result: Outcome,
     took: Duration,
+    /// Scenarios that count one by one, in place of the step.
+    report: Option<vm::Report>,
 }
 
 enum Outcome {
@@ -49,29 +48,38 @@ enum Outcome {
     Skipped(String),
 }
 
-/// Runs every check even where an earlier one failed: one run shows all.
-pub fn run(args: &KernelArgs) -> Result<ExitCode> {
+/// Runs every check even where an earlier one failed: one run shows all. What does not depend on
+/// the kernel is checked once; what comes with the first kernel's release, with that one.
+pub fn run(args: &TestArgs) -> Result<ExitCode> {
     let mut steps: Vec<Step> = CHECKS.iter().map(|check| timed(check.name, || cargo(check))).collect();
     steps.push(timed("fuzz targets", checks::fuzz::check));
     steps.push(timed("publishing", checks::publish::check));
-    steps.push(timed("fixtures", || {
-        let kernel = setup::ready(args)?.kernel;
-        let out = fixtures::build(&kernel)?;
-        Ok(checks::consumer::check(&out)?
-            & checks::builtin::check(&out)?
-            & checks::peers::check(&out)?
-            & checks::ladder::check(&kernel)?
-            & checks::twins::check(&kernel)?)
-    }));
     steps.push(timed("package", || dist::check().map(|()| true)));
-    let mut report = None;
-    steps.push(timed(SCENARIOS, || {
-        let vm = vm::prepare(args)?;
-        let finished = report.insert(vm::run_scenarios(&vm, &vm::all())?);
-        finished.print_failures();
-        Ok(finished.failed() == 0)
-    }));
-    Ok(summary(&steps, report.as_ref()))
+    for kernel in &args.kernels {
+        let args = KernelArgs { kernel: kernel.clone(), machine: args.machine.clone() };
+        steps.push(timed(&format!("fixtures, {kernel}"), || fixtures_of(&args)));
+        let mut report = None;
+        let mut step = timed(&format!("scenarios, {kernel}"), || {
+            let vm = vm::prepare(&args)?;
+            let finished = report.insert(vm::run_scenarios(&vm, &vm::telling(&vm))?);
+            finished.print_failures();
+            Ok(finished.is_good())
+        });
+        step.report = report;
+        steps.push(step);
+    }
+    Ok(summary(&steps))
+}
+
+/// What libmodfmt reads from modules built for this kernel, against others who read them.
+fn fixtures_of(args: &KernelArgs) -> Result<bool> {
+    let kernel = setup::ready(args)?.kernel;
+    let out = fixtures::build(&kernel)?;
+    Ok(checks::consumer::check(&out)?
+        & checks::builtin::check(&out)?
+        & checks::peers::check(&out)?
+        & checks::ladder::check(&kernel)?
+        & checks::twins::check(&kernel)?)
 }
 
 fn cargo(check: &Check) -> Result<bool> {
@@ -80,7 +88,7 @@ fn cargo(check: &Check) -> Result<bool> {
     process::shown(&mut command)
 }
 
-fn timed(name: &'static str, body: impl FnOnce() -> Result<bool>) -> Step {
+fn timed(name: &str, body: impl FnOnce() -> Result<bool>) -> Step {
     ui::line(&format!("== {name}"));
     let start = Instant::now();
     let result = match body() {
@@ -94,16 +102,17 @@ fn timed(name: &'static str, body: impl FnOnce() -> Result<bool>) -> Step {
             }
         },
     };
-    Step { name, result, took: start.elapsed() }
+    Step { name: name.to_owned(), result, took: start.elapsed(), report: None }
 }
 
 /// The counts are the last line, for whoever reads nothing else. Scenarios count one by
 /// one, and as a step only where they could not be run.
-fn summary(steps: &[Step], report: Option<&vm::Report>) -> ExitCode {
+fn summary(steps: &[Step]) -> ExitCode {
     let (mut passed, mut failed, mut skipped) = (0, 0, false);
     ui::line("== summary");
+    let width = steps.iter().map(|step| step.name.len()).max().unwrap_or_default();
     for step in steps {
-        let counts = usize::from(step.name != SCENARIOS || report.is_none());
+        let counts = usize::from(step.report.is_none());
         let word = match &step.result {
             Outcome::Passed => {
                 passed += counts;
@@ -118,10 +127,10 @@ fn summary(steps: &[Step], report: Option<&vm::Report>) -> ExitCode {
                 paint(Colour::Yellow, &format!("skipped: {why}"))
             }
         };
-        ui::line(&format!("{:14} {:>8}  {word}", step.name, ui::seconds(step.took)));
+        ui::line(&format!("{:width$}  {:>8}  {word}", step.name, ui::seconds(step.took)));
+        passed += step.report.as_ref().map_or(0, vm::Report::passed);
+        failed += step.report.as_ref().map_or(0, vm::Report::failed);
     }
-    passed += report.map_or(0, vm::Report::passed);
-    failed += report.map_or(0, vm::Report::failed);
     ui::line(&format!("{passed} passed, {failed} failed"));
     match (failed, skipped) {
         (0, false) => ExitCode::SUCCESS,

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::chroot::Root;
-use crate::args::{Accel, KernelArgs};
+use crate::args::{Accel, KernelArgs, MachineArgs};
 use crate::{fixtures, kernel, process, setup, ui};
 
 /// Seconds until a boot that does not end is given up.
@@ -24,7 +24,8 @@ sleep 60
 
 /// Makes an initramfs in the chroot, where the package must be installed anew, and boots it.
 pub fn check(root: &Root) -> Result<()> {
-    let args = KernelArgs { kernel: kernel::DEFAULT.to_owned(), headers: None, accel: Accel::Tcg };
+    let machine = MachineArgs { headers: None, accel: Accel::Tcg };
+    let args = KernelArgs { kernel: kernel::DEFAULT.to_owned(), machine };
     let kernel = setup::ready(&args)?.kernel;
     let modules = fixtures::build(&kernel)?;
     ui::step("booting an initramfs with a module that is routed to our insmod", || {

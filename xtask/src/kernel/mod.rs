@@ -55,7 +55,7 @@ pub fn find(args: &KernelArgs) -> Result<Kernel> {
         [distribution::names(), Variant::names()].concat().join(", ")
     );
     let path = fs::canonicalize(path)?;
-    if path.is_dir() { from_tree(&path) } else { from_image(&path, args.headers.as_deref()) }
+    if path.is_dir() { from_tree(&path) } else { from_image(&path, args.machine.headers.as_deref()) }
 }
 
 /// A tree in which `make` has been run.

@@ -34,6 +34,7 @@ pub fn choose(wish: Accel, vm: &Vm) -> Result<&'static str> {
 fn probe(vm: &Vm) -> Result<bool> {
     let vm = Vm {
         release: vm.release.clone(),
+        name: vm.name.clone(),
         kind: vm.kind,
         image: vm.image.clone(),
         initramfs: vm.initramfs.clone(),

@@ -19,7 +19,7 @@ use crate::ui;
 const SLACK: Duration = Duration::from_secs(30);
 
 /// Runs them all; each gets an outcome.
-pub fn run(vm: &Vm, planned: Planned, report: &mut Report) -> Result<()> {
+pub fn run(vm: &Vm, planned: Planned, report: &Report) -> Result<()> {
     let mut left = planned.scenarios.clone();
     while !left.is_empty() {
         let options = Options {
@@ -57,7 +57,7 @@ fn follow(
     directory: &Path,
     left: &mut Vec<&'static Scenario>,
     current: &mut Option<&'static Scenario>,
-    report: &mut Report,
+    report: &Report,
 ) -> Duration {
     match line {
         Line::Start { start } => {
@@ -75,7 +75,7 @@ fn follow(
 }
 
 /// The machine ended in this scenario.
-fn blame(scenario: &'static Scenario, end: End, left: &mut Vec<&'static Scenario>, report: &mut Report) {
+fn blame(scenario: &'static Scenario, end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
     left.retain(|other| other.name != scenario.name);
     let why = cause(end);
     if scenario.expect == Expect::Panic && why.contains("Kernel panic") {
@@ -86,7 +86,7 @@ fn blame(scenario: &'static Scenario, end: End, left: &mut Vec<&'static Scenario
 }
 
 /// The machine ended before any scenario: another boot would end the same way.
-fn give_up(end: End, left: &mut Vec<&'static Scenario>, report: &mut Report) {
+fn give_up(end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
     let why = cause(end);
     for scenario in left.drain(..) {
         report.add(outcome(scenario, Status::Fail, why.clone()));

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use vmguest::protocol::{Line, Status};
@@ -22,20 +23,26 @@ pub struct Outcome {
     pub took: Duration,
 }
 
-/// All outcomes, shown as they come.
+/// All outcomes, shown as they come. Several machines may report at a time.
 pub struct Report {
     run: PathBuf,
-    outcomes: Vec<Outcome>,
+    outcomes: Mutex<Vec<Outcome>>,
 }
 
 impl Report {
     /// Starts empty.
     pub fn new(run: &Path) -> Self {
-        Self { run: run.to_owned(), outcomes: Vec::new() }
+        Self { run: run.to_owned(), outcomes: Mutex::default() }
+    }
+
+    fn outcomes(&self) -> MutexGuard<'_, Vec<Outcome>> {
+        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds an outcome and shows it.
-    pub fn add(&mut self, outcome: Outcome) {
+    pub fn add(&self, outcome: Outcome) {
+        // Held until all is shown: lines of two outcomes must not mix.
+        let mut outcomes = self.outcomes();
         let word = match outcome.status {
             Status::Pass => paint(Colour::Green, "pass"),
             Status::Fail => paint(Colour::Red, "FAIL"),
@@ -46,18 +53,19 @@ impl Report {
         for line in outcome.detail.lines() {
             ui::line(&format!("       {line}"));
         }
-        self.outcomes.push(outcome);
+        outcomes.push(outcome);
     }
 
     /// Adds a scenario that this kernel cannot show.
-    pub fn skip(&mut self, name: &str, why: &str) {
+    pub fn skip(&self, name: &str, why: &str) {
         let (status, detail) = (Status::Skip, why.to_owned());
         self.add(Outcome { name: name.to_owned(), status, detail, took: Duration::ZERO });
     }
 
     /// Turns a pass into a failure, for what only the host can see when the machine is gone.
-    pub fn fail(&mut self, name: &str, detail: String) {
-        if let Some(outcome) = self.outcomes.iter_mut().find(|outcome| outcome.name == name)
+    pub fn fail(&self, name: &str, detail: String) {
+        let mut outcomes = self.outcomes();
+        if let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.name == name)
             && outcome.status == Status::Pass
         {
             ui::line(&format!("  {} {name}", paint(Colour::Red, "FAIL")));
@@ -102,12 +110,17 @@ impl Report {
     }
 
     fn count(&self, status: Status) -> usize {
-        self.outcomes.iter().filter(|outcome| outcome.status == status).count()
+        self.outcomes().iter().filter(|outcome| outcome.status == status).count()
+    }
+
+    /// The kernel's outcomes as one step: none failed.
+    pub fn is_good(&self) -> bool {
+        self.failed() == 0
     }
 
     /// Names the failures, and says where the evidence is.
     pub fn print_failures(&self) {
-        for outcome in self.outcomes.iter().filter(|outcome| outcome.status == Status::Fail) {
+        for outcome in self.outcomes().iter().filter(|outcome| outcome.status == Status::Fail) {
             ui::line(&format!("{}: {}", paint(Colour::Red, "failed"), outcome.name));
         }
         let skipped = self.count(Status::Skip);

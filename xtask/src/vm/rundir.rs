@@ -2,6 +2,7 @@
 //! Directories of runs: `target/vm/RELEASE-TIME-PID/boot-N/`.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -23,12 +24,19 @@ pub fn create(release: &str) -> Result<PathBuf> {
     Ok(run)
 }
 
-/// A directory for the next boot of a run.
+/// A directory for the next boot of a run. Several threads may ask at a time.
 pub fn boot(run: &Path) -> Result<PathBuf> {
-    let number = fs::read_dir(run)?.filter_map(Result::ok).filter(|entry| entry.path().is_dir()).count();
-    let boot = run.join(format!("boot-{number}"));
-    fs::create_dir_all(&boot).with_context(|| format!("cannot create {}", boot.display()))?;
-    Ok(boot)
+    let mut number = 0_usize;
+    loop {
+        let boot = run.join(format!("boot-{number}"));
+        match fs::create_dir(&boot) {
+            Ok(()) => return Ok(boot),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot create {}", boot.display()));
+            }
+        }
+    }
 }
 
 fn remove_oldest(base: &Path) -> Result<()> {

@@ -25,7 +25,7 @@ mod report;
 pub mod smoke;
 pub mod suites;
 
-/// Every topic's table, in the order in which they run.
+/// The topics' tables, in the order in which they run; those about the extended kernel come after them.
 pub const TOPICS: &[&[Scenario]] = &[
     smoke::SCENARIOS,
     keep::SCENARIOS,
@@ -40,18 +40,12 @@ pub const TOPICS: &[&[Scenario]] = &[
     modprobe::SCENARIOS,
     suites::SCENARIOS,
     parity::SCENARIOS,
-    extended::kept::SCENARIOS,
-    extended::signed::SCENARIOS,
-    extended::errors::SCENARIOS,
-    extended::faults::SCENARIOS,
-    extended::races::SCENARIOS,
-    extended::tree::SCENARIOS,
     oops::SCENARIOS,
 ];
 
 /// Every scenario.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {
-    TOPICS.iter().copied().flatten()
+    TOPICS.iter().copied().flatten().chain(extended::all())
 }
 
 /// The scenario of this name.

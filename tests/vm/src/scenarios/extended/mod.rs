@@ -5,6 +5,7 @@ use anyhow::{Result, ensure};
 
 use super::report::Report;
 use crate::ctx::Ctx;
+use crate::scenario::Scenario;
 
 pub mod errors;
 pub mod faults;
@@ -12,6 +13,21 @@ pub mod kept;
 pub mod races;
 pub mod signed;
 pub mod tree;
+
+/// The tables about the extended kernel and its twins, in the order in which they run.
+pub const TOPICS: &[&[Scenario]] = &[
+    kept::SCENARIOS,
+    signed::SCENARIOS,
+    errors::SCENARIOS,
+    faults::SCENARIOS,
+    races::SCENARIOS,
+    tree::SCENARIOS,
+];
+
+/// Every scenario about the extended kernel and its twins.
+pub fn all() -> impl Iterator<Item = &'static Scenario> {
+    TOPICS.iter().copied().flatten()
+}
 
 /// Insists that the variable `first` of `layout` has this value.
 fn first_is(ctx: &Ctx, wanted: &str) -> Result<()> {
