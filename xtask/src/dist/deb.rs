@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use ar::{Builder, Header};
 
 use super::tree::{Entry, Kind};
-use super::{VERSION, tarball};
+use super::{TIME, VERSION, tarball};
 use crate::workspace;
 
 /// Files of the control part, with whether they are scripts.
@@ -25,6 +25,7 @@ pub fn make(tree: &[Entry]) -> Result<Vec<u8>> {
     for (name, content) in parts {
         let mut header = Header::new(name.as_bytes().to_vec(), content.len() as u64);
         header.set_mode(0o100_644);
+        header.set_mtime(TIME);
         archive.append(&header, content.as_slice())?;
     }
     Ok(archive.into_inner()?)

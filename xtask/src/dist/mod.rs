@@ -5,8 +5,10 @@
 
 mod check;
 mod chroot;
+mod complete;
 mod deb;
 mod early;
+mod man;
 mod pages;
 mod programs;
 mod tarball;
@@ -23,6 +25,12 @@ use crate::{ui, workspace};
 
 /// The version of everything.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Its day, on the manual pages.
+const DATE: &str = "2026-11-25";
+
+/// The same in seconds, for the files in the archives: the same input is to give the same bytes.
+const TIME: u64 = 1_795_564_800;
 
 /// `cargo xtask dist`.
 pub fn run(args: &DistArgs) -> Result<ExitCode> {
