@@ -5,7 +5,7 @@ use std::ffi::{CString, OsStr};
 
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, RemoveFlags};
-use modcli::{Invocation, KernelLog, Output, Status, parse};
+use modcli::{Invocation, KernelLog, Output, Status, bytes, parse, shown};
 use modstate::{Location, Places, snapshot};
 
 use crate::discard::{self, Next};
@@ -35,7 +35,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         None => None,
         Some((_, Some(limit))) => Some(limit),
         Some((text, None)) => {
-            output.error(format_args!("--wait takes a number of seconds, not '{}'", text.display()));
+            output.error(format_args!("--wait takes a number of seconds, not '{}'", shown(text)));
             return Status::Failure;
         }
     };
@@ -115,7 +115,7 @@ impl Run<'_> {
             let text = output.strerror(errno);
             // Two lines, one from kmod's library and one from its tool: scripts match either.
             output.error(format_args!("could not remove '{}': {text}", target.name));
-            output.error(format_args!("could not remove module {}: {text}", target.argument.display()));
+            output.error(format_args!("could not remove module {}: {text}", shown(&target.argument)));
             discard::explain(target, kernel, output);
             return Status::Failure;
         }
@@ -134,11 +134,11 @@ impl Run<'_> {
 }
 
 fn unusable(argument: &OsStr, errno: Errno, output: &mut Output) -> Status {
-    output.error(format_args!("could not use module {}: {}", argument.display(), output.strerror(errno)));
+    output.error(format_args!("could not use module {}: {}", shown(argument), output.strerror(errno)));
     Status::Failure
 }
 
 fn delete(name: &str, force: bool, kernel: &dyn Kernel) -> Result<(), Errno> {
-    let name = CString::new(name).map_err(|_| Errno::EINVAL)?;
+    let name = CString::new(&*bytes(name)).map_err(|_| Errno::EINVAL)?;
     kernel.delete_module(&name, RemoveFlags { force })
 }

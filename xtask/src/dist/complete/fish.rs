@@ -11,7 +11,7 @@ const FILES: &str = "(__fish_complete_path (commandline -ct))";
 /// Whether a module file was named, and which.
 const NAMED: &str = "commandline -opc | string match -qr '\\.ko(\\.gz|\\.xz|\\.zst)?$'";
 const PARAMETERS: &str = "(modinfo -F parm (commandline -opc | string match -r '.*\\.ko(?:\\.gz|\\.xz|\\.zst)?$')[1] 2>/dev/null | string replace -r ':.*' '=')";
-const MODULES: &str = "(string replace -r ' .*' '' < /proc/modules)";
+const MODULES: &str = "(test -r /proc/modules; and string replace -r ' .*' '' < /proc/modules)";
 const OWNERS: &str = "(path basename /sys/module/*__persist | string replace -r '__persist$' '')";
 
 /// The script.

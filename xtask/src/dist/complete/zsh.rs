@@ -16,7 +16,7 @@ const PARAMETERS: &str = r#"(( $+functions[_modpersist_parameters] )) || _modper
 
 const MODULES: &str = r#"(( $+functions[_modpersist_modules] )) || _modpersist_modules() {
 	local -a names
-	names=(${${(f)"$(</proc/modules)"}%% *})
+	[[ -r /proc/modules ]] && names=(${${(f)"$(</proc/modules)"}%% *})
 	compadd -a names
 }
 "#;
