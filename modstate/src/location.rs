@@ -80,6 +80,12 @@ impl Location {
     /// What is remembered for a module.
     #[must_use]
     pub fn of(module: &str, places: &Places) -> Option<Self> {
+        // What stands there says where to write: only this user may have put it there.
+        let directory = fs::symlink_metadata(&places.locations).ok()?;
+        let own = directory.uid() == nix::unistd::geteuid().as_raw();
+        if !directory.is_dir() || !own || directory.mode() & 0o022 != 0 {
+            return None;
+        }
         let text = fs::read(place(module, places)?).ok()?;
         let mut parts = text.split(|byte| *byte == 0);
         let mut path = || Some(PathBuf::from(OsString::from_vec(parts.next()?.to_vec())));

@@ -9,8 +9,8 @@ use modcli::{Invocation, KernelLog, Output, Status, bytes, parse, shown};
 use modstate::{Location, Places, snapshot};
 
 use crate::discard::{self, Next};
-use crate::wait::Limit;
-use crate::{Args, Target, args, checks, explain, saving, stacks, wait};
+use crate::wait::{Limit, Wait};
+use crate::{Args, Target, args, checks, explain, saving, stacks};
 
 /// Runs rmmod.
 pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) -> Status {
@@ -102,16 +102,27 @@ impl Run<'_> {
             output.info(format_args!("Module {} is not loaded", target.name));
             return Status::Success;
         }
-        if let Some(limit) = self.limit {
-            wait::until_unused(&target.name, limit, kernel, output);
-        }
-        if !args.force && !checks::removable(target, kernel, output) {
-            discard::explain(target, kernel, output);
-            return Status::Failure;
-        }
-        let used = if args.stacks { stacks::used_by(&target.name, kernel) } else { Vec::new() };
-        let saved = saving::before_removal(&target.name, kernel, self.places, output);
-        if let Err(errno) = delete(&target.name, args.force, kernel) {
+        let mut wait = self.limit.map(Wait::begin);
+        let (used, saved, deleted) = loop {
+            if let Some(wait) = &mut wait {
+                wait.until_unused(&target.name, kernel, output);
+            }
+            if !args.force && !checks::removable(target, kernel, output) {
+                discard::explain(target, kernel, output);
+                return Status::Failure;
+            }
+            let used = if args.stacks { stacks::used_by(&target.name, kernel) } else { Vec::new() };
+            let saved = saving::before_removal(&target.name, kernel, self.places, output);
+            let deleted = delete(&target.name, args.force, kernel);
+            match &mut wait {
+                // Somebody took it between the look and the removal.
+                Some(wait) if deleted == Err(Errno::EWOULDBLOCK) && !wait.is_over() => {
+                    wait.pause(&target.name, output);
+                }
+                _ => break (used, saved, deleted),
+            }
+        };
+        if let Err(errno) = deleted {
             let text = output.strerror(errno);
             // Two lines, one from kmod's library and one from its tool: scripts match either.
             output.error(format_args!("could not remove '{}': {text}", target.name));

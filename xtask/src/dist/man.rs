@@ -33,7 +33,8 @@ pub fn head(command: &Command) -> String {
         if index > 0 {
             text.push_str(".PP\n");
         }
-        text.push_str(&sentences(paragraph));
+        let end = if paragraph.ends_with('.') { "" } else { "." };
+        text.push_str(&sentences(&format!("{paragraph}{end}")));
     }
     for sub in &subs {
         let usage = sub_usage(name, sub);

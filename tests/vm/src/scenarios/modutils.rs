@@ -287,6 +287,21 @@ fn explain(ctx: &mut Ctx) -> Result<()> {
         .stderr_has("Module provider is in use by: provider_user")?
         .stderr_has("module provider_user uses it")?;
     ctx.rmmod(["provider_user", "provider"])?.success()?;
+    // A device that somebody holds open, and a hold that leaves no trace.
+    let meter = ctx.fixture("meter")?;
+    ctx.insmod([&meter])?.success()?;
+    let device = fs::File::open("/dev/meter")?;
+    ctx.rmmod(["--explain", "meter"])?
+        .code(1)?
+        .stderr_has("Module meter is in use\n")?
+        .stderr_has("holds /dev/meter open")?;
+    drop(device);
+    ctx.rmmod(["--discard", "meter"])?.success()?;
+    let params = ctx.fixture("params")?;
+    ctx.insmod([params.as_str(), "hold=1"])?.success()?;
+    ctx.rmmod(["--explain", "params"])?.code(1)?.stderr_has("1 references by no module")?;
+    ctx.set_parameter("params", "hold", "0")?;
+    ctx.rmmod(["params"])?.success()?;
     Ok(())
 }
 

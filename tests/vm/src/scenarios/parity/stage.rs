@@ -71,8 +71,11 @@ pub fn run(ctx: &mut Ctx, case: &Case, peer: Peer) -> Result<Outcome> {
 fn command(case: &Case, peer: Peer) -> Command {
     let script = format!("{SCRIPT_HEAD}{}{}\n", peer.functions(), case.command);
     let mut command = Command::new(tools::BUSYBOX).directory(prepare::DIRECTORY);
-    command = if case.no_sysfs {
-        command.args(["unshare", "-m", "sh", "-c", &format!("busybox umount -l /sys\n{script}")])
+    let absent = [("/sys", case.no_sysfs), ("/proc", case.no_proc)];
+    let absent: Vec<&str> = absent.iter().filter(|(_, absent)| *absent).map(|(place, _)| *place).collect();
+    command = if !absent.is_empty() {
+        let script = format!("busybox umount -l {}\n{script}", absent.join(" "));
+        command.args(["unshare", "-m", "sh", "-c", &script])
     } else {
         command.args(["sh", "-c", &script])
     };
