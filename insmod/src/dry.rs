@@ -4,7 +4,7 @@
 use libmodfmt::module::Module;
 use libmodfmt::signature;
 use libmodsys::{Errno, Kernel, LoadFlags};
-use modcli::{Level, Output};
+use modcli::{Level, Output, shown};
 
 use crate::{Job, facts};
 
@@ -13,7 +13,7 @@ use crate::{Job, facts};
 /// # Errors
 /// The number that the kernel would most likely give, after the reason was said.
 pub(crate) fn check(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result<(), Errno> {
-    let file = job.module.argument().display();
+    let file = shown(job.module.argument());
     let image = job.module.image().map_err(|error| {
         output.error(&error);
         error.errno()

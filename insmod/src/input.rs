@@ -24,7 +24,7 @@ const MAGIC_SIZE: usize = 6;
 #[non_exhaustive]
 pub enum ImageError {
     /// The file cannot be read.
-    #[error("could not read '{}': {}", path.display(), modcli::strerror(*errno))]
+    #[error("could not read '{}': {}", modcli::shown(path), modcli::strerror(*errno))]
     Read {
         /// The file.
         path: PathBuf,
@@ -32,7 +32,7 @@ pub enum ImageError {
         errno: Errno,
     },
     /// The file cannot be decompressed.
-    #[error("{}: {text}", path.display())]
+    #[error("{}: {text}", modcli::shown(path))]
     Decompress {
         /// The file.
         path: PathBuf,
@@ -145,7 +145,7 @@ impl ModuleInput {
         }
         // An error is kept as well: a bomb is to go off once.
         let image = self.image.get_or_init(|| {
-            compress::decompress(content, IMAGE_LIMIT).map_err(|error| self.decompress_error(&error))
+            compress::decompress_as_kmod(content, IMAGE_LIMIT).map_err(|error| self.decompress_error(&error))
         });
         image.as_deref().map_err(Clone::clone)
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Loading a file as kmod does: by its descriptor, and only where the kernel cannot do that, from memory.
 
-use libmodfmt::compress::Format;
+use libmodfmt::compress::{self, Format};
 use libmodsys::{Errno, Kernel, KernelCompression, LoadFlags};
-use modcli::{Output, strerror};
+use modcli::{Output, shown, strerror};
 
 use crate::run::Job;
 use crate::{ModuleInput, force};
@@ -19,7 +19,7 @@ pub(crate) fn insert(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) ->
         result => result,
     };
     if let Err(errno) = result {
-        let path = job.module.path().display();
+        let path = shown(job.module.path());
         output.info(format_args!("Failed to insert module '{path}': {}", strerror(errno)));
     }
     result
@@ -57,6 +57,16 @@ pub(crate) fn kernel_undoes(format: Format, kernel: &dyn Kernel, output: &mut Ou
 
 fn from_memory(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result<(), Errno> {
     let image = image(job.module, output)?;
+    // kmod needs the size beforehand, and a site is to see the same.
+    if job.module.compression() == Some(Format::Zstd)
+        && !job
+            .module
+            .content()
+            .is_ok_and(|file| compress::zstd_content_size(file).is_some_and(|size| size > 0))
+    {
+        output.error("zstd: Failed to determine decompression size");
+        return Err(Errno::EINVAL);
+    }
     if job.flags.is_empty() {
         return kernel.init_module(image, job.params);
     }

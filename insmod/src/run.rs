@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, LoadFlags, lock};
-use modcli::{Invocation, KernelLog, Output, Status, modname, parse};
+use modcli::{Invocation, KernelLog, Output, Status, modname, parse, shown};
 use modkeep::journal::{self, Known};
 use modstate::{Places, snapshot};
 
@@ -77,27 +77,24 @@ fn load(args: &Args, file: &OsStr, kernel: &dyn Kernel, places: &Places, output:
     let path = match look(file) {
         Ok(path) => path,
         Err(errno) => {
-            output.error(format_args!(
-                "could not load module {}: {}",
-                file.display(),
-                output.strerror(errno)
-            ));
+            output.error(format_args!("could not load module {}: {}", shown(file), output.strerror(errno)));
             return Status::Failure;
         }
     };
-    if args.modutils.root && fs::metadata(&path).is_ok_and(|found| found.uid() != 0) {
-        output.error(format_args!("{} is not owned by root", path.display()));
-        return Status::Failure;
-    }
     let module = match ModuleInput::open(file, path) {
         Ok(module) => module,
         Err(errno) => return refused(file, errno, output),
     };
+    // Of the file that is open: another may have the name by now.
+    if args.modutils.root && !module.file().metadata().is_ok_and(|found| found.uid() == 0) {
+        output.error(format_args!("{} is not owned by root", shown(module.path())));
+        return Status::Failure;
+    }
     let log = KernelLog::begin(args.common.show_log, kernel, output);
     let status = match insert(args, &module, kernel, places, output) {
         Ok(status) => status,
         Err(Errno::EEXIST) if settled(args, &module, kernel) => {
-            output.info(format_args!("{} is loaded already", file.display()));
+            output.info(format_args!("{} is loaded already", shown(file)));
             Status::Success
         }
         Err(errno) => {
@@ -118,7 +115,7 @@ fn load(args: &Args, file: &OsStr, kernel: &dyn Kernel, places: &Places, output:
 
 fn refused(file: &OsStr, errno: Errno, output: &mut Output) -> Status {
     let text = output.load_error_text(errno);
-    output.error(format_args!("could not insert module {}: {text}", file.display()));
+    output.error(format_args!("could not insert module {}: {text}", shown(file)));
     Status::Failure
 }
 
@@ -143,8 +140,7 @@ fn insert(
         Some(name) => match Saved::read(name, module, kernel, places, output) {
             Ok(saved) => saved,
             Err(error) => {
-                output
-                    .error(format_args!("could not insert module {}: {error}", module.argument().display()));
+                output.error(format_args!("could not insert module {}: {error}", shown(module.argument())));
                 return Ok(Status::Failure);
             }
         },

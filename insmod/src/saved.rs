@@ -3,13 +3,14 @@
 //!
 //! The order is that of the design of 2000: what was saved, then the command line; the last one wins.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 
 use libmodfmt::module::Module;
 use libmodfmt::signature;
 use libmodsys::Kernel;
-use modcli::Output;
+use modcli::{Level, Output, shown};
 use modstate::{Location, Places, SavedFile, StateError};
 
 use crate::ModuleInput;
@@ -58,21 +59,57 @@ impl Saved {
             if !known.iter().any(|own| own == name)
                 || !(names.is_empty() || names.iter().any(|own| own == name))
             {
-                output.warning(format_args!("{}: no parameter {name} to be kept: ignored", path.display()));
-            } else if value.contains(&b'"') || value.contains(&b'\n') {
-                // The kernel's parser has no way to write these.
-                output.warning(format_args!("{}: {name} has a quote or a newline: ignored", path.display()));
+                output.warning(format_args!("{}: no parameter {name} to be kept: ignored", shown(&path)));
+            } else if let Some(value) = for_kernel(value) {
+                words.push(OsString::from_vec([name.as_bytes(), b"=", &*value].concat()));
             } else {
-                words.push(OsString::from_vec([name.as_bytes(), b"=", value].concat()));
+                // It would be lost without a word.
+                let text = "the kernel has no way to write a value with such quotes: ignored";
+                output.always(Level::Warning, format_args!("{}: {name}: {text}", shown(&path)));
             }
         }
-        Ok(Some(Self { words, module: module.name.clone(), location: Location { path, names } }))
+        Ok(Some(Self {
+            words,
+            module: module.name.clone(),
+            location: Location::new(path, names, input.path()),
+        }))
     }
 
     /// Remembers where to save, now that the module is loaded.
     pub fn remember(&self, places: &Places, output: &mut Output) {
         if let Err(error) = self.location.remember(&self.module, places) {
             output.error(format_args!("the parameters of {} will not be saved: {error}", self.module));
+        }
+    }
+}
+
+/// A value as the kernel's parser takes it, where it can: blanks hold together in quotes alone, and within those there is no quote.
+fn for_kernel(value: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let quotes = value.iter().filter(|byte| **byte == b'"').count();
+    let blanks = value.iter().any(|byte| byte.is_ascii_whitespace() || *byte == 0x0b);
+    match (quotes, blanks) {
+        (0, true) => Some([b"\"", value, b"\""].concat().into()),
+        // Each opens or closes a part where blanks would hold together; one at the start or end would be taken off.
+        (_, false) if quotes % 2 == 0 && !value.starts_with(b"\"") && !value.ends_with(b"\"") => {
+            Some(value.into())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::for_kernel;
+
+    #[test]
+    fn what_the_kernel_can_read() {
+        let text = |value: &[u8]| for_kernel(value).map(|value| String::from_utf8_lossy(&value).into_owned());
+        assert_eq!(text(b"1,2").unwrap(), "1,2");
+        assert_eq!(text(b"a b").unwrap(), "\"a b\"");
+        assert_eq!(text(b"a\nb").unwrap(), "\"a\nb\"");
+        assert_eq!(text(b"a\"b\"c").unwrap(), "a\"b\"c");
+        for lost in [&b"\""[..], b"a\"b", b"\"a\"", b"a \"b\"", b"a\"\""] {
+            assert_eq!(text(lost), None);
         }
     }
 }

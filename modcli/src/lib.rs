@@ -24,6 +24,7 @@
 //! assert_eq!(output.stderr(), "rmmod: invalid option -- 'p'\n");
 //! ```
 
+mod bytes;
 mod common;
 pub mod getopt;
 mod invocation;
@@ -36,6 +37,7 @@ mod status;
 mod syslog;
 mod words;
 
+pub use bytes::{bytes, shown};
 pub use common::CommonArgs;
 pub use invocation::Invocation;
 pub use kernel_log::KernelLog;

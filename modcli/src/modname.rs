@@ -4,6 +4,8 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+use crate::shown;
+
 /// kmod has this much room for a name (`PATH_MAX`, less the NUL).
 const ROOM: usize = 4095;
 
@@ -19,7 +21,7 @@ const ROOM: usize = 4095;
 pub fn normalise(name: &OsStr) -> String {
     let bytes = name.as_bytes();
     let end = bytes.iter().position(|&byte| byte == b'.').unwrap_or(bytes.len()).min(ROOM);
-    String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).replace('-', "_")
+    shown(OsStr::from_bytes(bytes.get(..end).unwrap_or_default())).replace('-', "_")
 }
 
 /// The name of the module in a file by the file's name; `None` for a path that ends in a slash, or is empty. What the file holds is never looked at.

@@ -11,7 +11,7 @@ use std::path::Path;
 use libmodsys::Errno;
 
 use crate::syslog::Syslog;
-use crate::{CommonArgs, Level, load_error_text, strerror};
+use crate::{CommonArgs, Level, load_error_text, shown, strerror};
 
 /// The output of a command.
 ///
@@ -45,7 +45,7 @@ enum Stream {
 
 impl Stream {
     fn write(&mut self, text: &str) {
-        let bytes = text.as_bytes();
+        let bytes = &*crate::bytes(text);
         // See the module's documentation for why the result does not matter.
         let _ = match self {
             Self::Stdout => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()),
@@ -78,8 +78,8 @@ impl Output {
     fn with_streams(program: &OsStr, out: Stream, err: Stream) -> Self {
         let base = Path::new(program).file_name().unwrap_or(program);
         Self {
-            argv0: program.to_string_lossy().into_owned(),
-            name: base.to_string_lossy().into_owned(),
+            argv0: shown(program),
+            name: shown(base),
             level: Level::Error,
             numbers: false,
             syslog: None,

@@ -6,8 +6,10 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
+
+use libmodsys::Errno;
 
 use crate::Level;
 
@@ -45,11 +47,20 @@ impl Syslog {
     fn datagram(&self, level: Level, text: &str) -> io::Result<()> {
         let priority = LOG_DAEMON | level.severity();
         let message = format!("<{priority}>{}: {text}\n", self.name);
-        UnixDatagram::unbound()?.send_to(message.as_bytes(), &self.socket).map(|_| ())
+        let message = crate::bytes(&message);
+        let socket = UnixDatagram::unbound()?;
+        match socket.send_to(&message, &self.socket) {
+            // Some daemons listen for streams, where a NUL ends a message.
+            Err(error) if error.raw_os_error() == Some(Errno::EPROTOTYPE as i32) => {
+                UnixStream::connect(&self.socket)?.write_all(&[&message, &b"\0"[..]].concat())
+            }
+            sent => sent.map(|_| ()),
+        }
     }
 
     fn console(&self, line: &str) -> io::Result<()> {
-        write!(OpenOptions::new().write(true).open(&self.console)?, "{}: {line}\r\n", self.name)
+        let line = format!("{}: {line}\r\n", self.name);
+        OpenOptions::new().write(true).open(&self.console)?.write_all(&crate::bytes(&line))
     }
 }
 
@@ -74,6 +85,19 @@ mod tests {
         let mut buffer = [0; 100];
         let size = daemon.recv(&mut buffer).unwrap();
         assert_eq!(&buffer[..size], b"<27>insmod: ERROR: missing filename.\n");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_daemon_that_listens_for_streams_gets_it_too() {
+        use std::io::Read;
+        let folder = folder("stream");
+        let daemon = std::os::unix::net::UnixListener::bind(folder.join("log")).unwrap();
+        let syslog = Syslog::at("rmmod", &folder.join("log"), &folder.join("console"));
+        syslog.send(Level::Error, "ERROR: text");
+        let mut text = String::new();
+        daemon.accept().unwrap().0.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "<27>rmmod: ERROR: text\n\0");
         fs::remove_dir_all(folder).unwrap();
     }
 

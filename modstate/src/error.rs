@@ -28,6 +28,16 @@ pub enum StateError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A line of a file is not `name=value`.
+    #[error("{}: line {line}: {problem}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// The number of the line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// The name of the file is not absolute.
     #[error("the name of a file of saved parameters must be absolute, not '{}'", path.display())]
     Relative {

@@ -37,7 +37,12 @@ impl SavedFile {
 
 fn read(path: &Path) -> Result<SavedFile, StateError> {
     match fs::read(path) {
-        Ok(text) => SavedFile::parse(&text),
+        Ok(text) => SavedFile::parse(&text).map_err(|error| match error {
+            StateError::Line { line, problem } => {
+                StateError::Content { path: path.to_owned(), line, problem }
+            }
+            other => other,
+        }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(SavedFile::default()),
         Err(error) => Err(StateError::file("read", path, &error)),
     }
@@ -82,7 +87,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("modstate-save-{}", std::process::id()));
         let kernel = FakeKernel::new();
         kernel.add(FakeModule::new("foo").parameter("a", "1").parameter("b", "x y").parameter("c", "no"));
-        let location = Location { path: folder.join("deep/foo"), names: vec!["a".into(), "b".into()] };
+        let location =
+            Location::new(folder.join("deep/foo"), vec!["a".into(), "b".into()], Path::new("/no/such.ko"));
         save(&kernel, "foo", &location).unwrap();
         let text = fs::read_to_string(&location.path).unwrap();
         assert!(text.starts_with("#% Kernel Linux ") && text.ends_with("GMT\na=1\nb=\"x y\"\n"), "{text}");

@@ -52,9 +52,18 @@ pub fn take_if_changed(
     }
 }
 
+/// A link that somebody put there is not written through.
+const NO_FOLLOW: i32 = nix::fcntl::OFlag::O_NOFOLLOW.bits();
+
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     // Addresses of the kernel are nobody's business but root's.
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .custom_flags(NO_FOLLOW)
+        .open(path)?;
     file.write_all(text)?;
     file.sync_data()
 }

@@ -20,16 +20,39 @@ pub(crate) fn encode(value: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The value; an error says what is wrong.
+/// The value; an error says what is wrong. An array of strings may have each of them in quotes.
 pub(crate) fn decode(text: &[u8]) -> Result<Vec<u8>, &'static str> {
-    let Some(rest) = text.strip_prefix(b"\"") else { return Ok(text.to_vec()) };
+    if !text.starts_with(b"\"") {
+        return Ok(text.to_vec());
+    }
     let mut value = Vec::new();
-    let mut bytes = rest.iter();
+    let mut bytes = text.iter();
+    loop {
+        match bytes.next() {
+            Some(b'"') => quoted(&mut bytes, &mut value)?,
+            // An element without quotes, up to the next comma.
+            Some(b',') | None => return Err("an element of the array is missing"),
+            Some(byte) => {
+                value.push(*byte);
+                while bytes.as_slice().first().is_some_and(|next| *next != b',') {
+                    value.extend(bytes.next());
+                }
+            }
+        }
+        match bytes.next() {
+            None => return Ok(value),
+            Some(b',') => value.push(b','),
+            Some(_) => return Err("something follows the closing quote"),
+        }
+    }
+}
+
+/// The rest of a string whose opening quote was read.
+fn quoted<'a>(bytes: &mut impl Iterator<Item = &'a u8>, value: &mut Vec<u8>) -> Result<(), &'static str> {
     loop {
         match bytes.next() {
             None => return Err("the closing quote is missing"),
-            Some(b'"') if bytes.as_slice().is_empty() => return Ok(value),
-            Some(b'"') => return Err("something follows the closing quote"),
+            Some(b'"') => return Ok(()),
             Some(b'\\') => match bytes.next() {
                 Some(b'n') => value.push(b'\n'),
                 Some(byte @ (b'"' | b'\\')) => value.push(*byte),
@@ -51,6 +74,12 @@ mod tests {
         }
         assert_eq!(encode(b"1,2"), b"1,2");
         assert_eq!(encode(b"a \"b\""), b"\"a \\\"b\\\"\"");
+    }
+
+    #[test]
+    fn arrays_of_strings() {
+        assert_eq!(decode(b"\"a b\",\"c\",d").unwrap(), b"a b,c,d");
+        assert!(decode(b"\"a\",").is_err() && decode(b"\"a\",,b").is_err());
     }
 
     #[test]

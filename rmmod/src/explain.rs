@@ -28,7 +28,7 @@ fn lines(name: &str, kernel: &dyn Kernel) -> Vec<String> {
     let known = i64::try_from(holders.len()).unwrap_or(i64::MAX);
     if lines.is_empty() && count > 0 {
         lines.push(format!(
-            "{count} references, none of them by a module, an open device, a mount or an interface"
+            "{count} references by no module, and no open device, mount or interface was found that has them"
         ));
     } else if count > known && lines.len() == holders.len() {
         lines.push(format!("and {} references that are no modules'", count - known));

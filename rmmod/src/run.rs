@@ -5,12 +5,12 @@ use std::ffi::{CString, OsStr};
 
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, RemoveFlags};
-use modcli::{Invocation, KernelLog, Output, Status, parse};
+use modcli::{Invocation, KernelLog, Output, Status, bytes, parse, shown};
 use modstate::{Location, Places, snapshot};
 
 use crate::discard::{self, Next};
-use crate::wait::Limit;
-use crate::{Args, Target, args, checks, explain, saving, stacks, wait};
+use crate::wait::{Limit, Wait};
+use crate::{Args, Target, args, checks, explain, saving, stacks};
 
 /// Runs rmmod.
 pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) -> Status {
@@ -35,7 +35,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         None => None,
         Some((_, Some(limit))) => Some(limit),
         Some((text, None)) => {
-            output.error(format_args!("--wait takes a number of seconds, not '{}'", text.display()));
+            output.error(format_args!("--wait takes a number of seconds, not '{}'", shown(text)));
             return Status::Failure;
         }
     };
@@ -102,20 +102,31 @@ impl Run<'_> {
             output.info(format_args!("Module {} is not loaded", target.name));
             return Status::Success;
         }
-        if let Some(limit) = self.limit {
-            wait::until_unused(&target.name, limit, kernel, output);
-        }
-        if !args.force && !checks::removable(target, kernel, output) {
-            discard::explain(target, kernel, output);
-            return Status::Failure;
-        }
-        let used = if args.stacks { stacks::used_by(&target.name, kernel) } else { Vec::new() };
-        let saved = saving::before_removal(&target.name, kernel, self.places, output);
-        if let Err(errno) = delete(&target.name, args.force, kernel) {
+        let mut wait = self.limit.map(Wait::begin);
+        let (used, saved, deleted) = loop {
+            if let Some(wait) = &mut wait {
+                wait.until_unused(&target.name, kernel, output);
+            }
+            if !args.force && !checks::removable(target, kernel, output) {
+                discard::explain(target, kernel, output);
+                return Status::Failure;
+            }
+            let used = if args.stacks { stacks::used_by(&target.name, kernel) } else { Vec::new() };
+            let saved = saving::before_removal(&target.name, kernel, self.places, output);
+            let deleted = delete(&target.name, args.force, kernel);
+            match &mut wait {
+                // Somebody took it between the look and the removal.
+                Some(wait) if deleted == Err(Errno::EWOULDBLOCK) && !wait.is_over() => {
+                    wait.pause(&target.name, output);
+                }
+                _ => break (used, saved, deleted),
+            }
+        };
+        if let Err(errno) = deleted {
             let text = output.strerror(errno);
             // Two lines, one from kmod's library and one from its tool: scripts match either.
             output.error(format_args!("could not remove '{}': {text}", target.name));
-            output.error(format_args!("could not remove module {}: {text}", target.argument.display()));
+            output.error(format_args!("could not remove module {}: {text}", shown(&target.argument)));
             discard::explain(target, kernel, output);
             return Status::Failure;
         }
@@ -134,11 +145,11 @@ impl Run<'_> {
 }
 
 fn unusable(argument: &OsStr, errno: Errno, output: &mut Output) -> Status {
-    output.error(format_args!("could not use module {}: {}", argument.display(), output.strerror(errno)));
+    output.error(format_args!("could not use module {}: {}", shown(argument), output.strerror(errno)));
     Status::Failure
 }
 
 fn delete(name: &str, force: bool, kernel: &dyn Kernel) -> Result<(), Errno> {
-    let name = CString::new(name).map_err(|_| Errno::EINVAL)?;
+    let name = CString::new(&*bytes(name)).map_err(|_| Errno::EINVAL)?;
     kernel.delete_module(&name, RemoveFlags { force })
 }

@@ -2,7 +2,7 @@
 //! Parameters that `insmod --persist` keeps: saved when their module is removed, and by `--persist`.
 
 use libmodsys::Kernel;
-use modcli::{Output, Status};
+use modcli::{Output, Status, shown};
 use modstate::{Location, Places, save};
 
 use crate::Target;
@@ -45,7 +45,11 @@ pub(crate) fn before_removal(
     let Some(location) = Location::of(name, places) else { return Status::Success };
     match save(kernel, name, &location) {
         Ok(()) => {
-            output.info(format_args!("parameters of {name} saved to {}", location.path.display()));
+            // The values are those of what is loaded; modutils needed the file to find them, and saved nothing then.
+            if location.object_changed() {
+                output.warning(format_args!("Object for module {name} has changed since load"));
+            }
+            output.info(format_args!("parameters of {name} saved to {}", shown(&location.path)));
             Status::Success
         }
         Err(error) => {

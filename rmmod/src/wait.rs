@@ -25,19 +25,42 @@ impl Limit {
     }
 }
 
-/// Waits until the module is unused, gone, or the time is over. What follows will say which.
-pub(crate) fn until_unused(name: &str, limit: Limit, kernel: &dyn Kernel, output: &mut Output) {
-    let start = Instant::now();
-    let mut said = false;
-    while is_used(name, kernel) {
-        if limit.0.is_some_and(|limit| start.elapsed() >= limit) {
-            output
-                .notice(format_args!("{name} is still in use after {:.1} s", start.elapsed().as_secs_f64()));
-            return;
+/// The wait for one module.
+#[derive(Debug)]
+pub(crate) struct Wait {
+    start: Instant,
+    limit: Limit,
+    said: bool,
+}
+
+impl Wait {
+    /// It begins now.
+    pub fn begin(limit: Limit) -> Self {
+        Self { start: Instant::now(), limit, said: false }
+    }
+
+    /// Whether the time is over.
+    pub fn is_over(&self) -> bool {
+        self.limit.0.is_some_and(|limit| self.start.elapsed() >= limit)
+    }
+
+    /// Until the module is unused, gone, or the time is over. What follows will say which.
+    pub fn until_unused(&mut self, name: &str, kernel: &dyn Kernel, output: &mut Output) {
+        while is_used(name, kernel) {
+            if self.is_over() {
+                let seconds = self.start.elapsed().as_secs_f64();
+                output.notice(format_args!("{name} is still in use after {seconds:.1} s"));
+                return;
+            }
+            self.pause(name, output);
         }
-        if !said {
+    }
+
+    /// A moment, before the next look.
+    pub fn pause(&mut self, name: &str, output: &mut Output) {
+        if !self.said {
             output.info(format_args!("waiting until {name} is unused"));
-            said = true;
+            self.said = true;
         }
         thread::sleep(PAUSE);
     }

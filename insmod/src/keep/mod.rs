@@ -8,7 +8,7 @@ use std::cell::RefCell;
 
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
-use modcli::{Level, Output, Status, modname};
+use modcli::{Level, Output, Status, modname, shown};
 use modkeep::journal::{self, Known};
 use modkeep::{Action, Done, Images, KeepError, LOCK_LIMIT, Plan, Region, Request, Step, Way, plan};
 
@@ -126,8 +126,7 @@ impl Load<'_> {
                     Err(errno) => return Ok(Err(errno)),
                 };
                 for note in notes {
-                    output
-                        .always(Level::Warning, format_args!("{}: {note}", job.module.argument().display()));
+                    output.always(Level::Warning, format_args!("{}: {note}", shown(job.module.argument())));
                 }
                 let kept = region.map_or(0, |region| region.header.size());
                 let action = Action { way, owner: &owner, images: &images, may_fall_back, kept };
@@ -195,7 +194,7 @@ fn plain_with_warning(
     output: &mut Output,
 ) -> Result<Decision, Errno> {
     plain::insert(job, kernel, output)?;
-    output.always(Level::Warning, format_args!("{}: {warning}", job.module.argument().display()));
+    output.always(Level::Warning, format_args!("{}: {warning}", shown(job.module.argument())));
     Ok(Decision::Finished(Status::Success))
 }
 
@@ -256,7 +255,7 @@ fn fail(
     remedy: Option<String>,
     output: &mut Output,
 ) -> Decision {
-    output.error(format_args!("could not insert module {}: {text}", job.module.argument().display()));
+    output.error(format_args!("could not insert module {}: {text}", shown(job.module.argument())));
     output.under_error(details, remedy.as_deref());
     Decision::Finished(Status::Failure)
 }

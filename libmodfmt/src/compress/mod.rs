@@ -23,12 +23,14 @@
 //! ```
 
 mod error;
+mod frame;
 mod member;
 mod output;
 #[cfg(test)]
 mod tests;
 
 pub use error::CompressError;
+pub use frame::zstd_content_size;
 use output::Output;
 use std::fmt;
 
@@ -100,6 +102,19 @@ pub fn detect(file: &[u8]) -> Option<Format> {
 ///   the byte offset in `file` up to which it was read.
 /// - [`CompressError::Memory`]: the output could not be allocated.
 pub fn decompress(file: &[u8], limit: u64) -> Result<Vec<u8>, CompressError> {
+    members(file, limit, false)
+}
+
+/// Decompresses a whole file as kmod does: as [`decompress`], but what follows the last gzip member is ignored.
+///
+/// # Errors
+///
+/// Those of [`decompress`].
+pub fn decompress_as_kmod(file: &[u8], limit: u64) -> Result<Vec<u8>, CompressError> {
+    members(file, limit, true)
+}
+
+fn members(file: &[u8], limit: u64, gzip_tail: bool) -> Result<Vec<u8>, CompressError> {
     let format = detect(file).ok_or(CompressError::Unknown)?;
     let mut output = Output::new(format, limit);
     let mut rest = file;
@@ -112,6 +127,7 @@ pub fn decompress(file: &[u8], limit: u64) -> Result<Vec<u8>, CompressError> {
         };
         match read {
             Ok(()) => {}
+            Err(member::Failure::NotAMember) if gzip_tail && format == Format::Gzip => break,
             Err(member::Failure::NotAMember) => {
                 return Err(CompressError::Trailing { format, offset });
             }

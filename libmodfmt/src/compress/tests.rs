@@ -117,6 +117,15 @@ fn trailing_garbage_is_named() {
 }
 
 #[test]
+fn what_follows_gzip_is_ignored_as_kmod_does() {
+    for (format, file) in samples() {
+        let result = decompress_as_kmod(&[&*file, b"rest"].concat(), LIMIT);
+        assert_eq!(result.is_ok(), format == Format::Gzip, "{format}");
+        assert_eq!(result.unwrap_or(TEXT.to_vec()), TEXT);
+    }
+}
+
+#[test]
 fn every_truncation_is_an_error() {
     for (format, file) in samples() {
         for length in format.magic().len()..file.len() {

@@ -55,6 +55,13 @@ fn has_driver(device: &Path, module: &str) -> bool {
     false
 }
 
+/// Many a device has no driver in the kernel's model (all of `misc` have none) and bears the name of its module, with or without a number.
+fn has_its_name(device: &Path, module: &str) -> bool {
+    let Ok(place) = fs::canonicalize(device) else { return false };
+    let name = place.file_name().unwrap_or_default().to_string_lossy().replace('-', "_");
+    name == module || name.trim_end_matches(|letter: char| letter.is_ascii_digit()) == module
+}
+
 fn open_devices(root: &Path, module: &str) -> Vec<String> {
     let mut found = BTreeSet::new();
     let mut known: Vec<(u64, bool)> = Vec::new();
@@ -80,7 +87,8 @@ fn open_devices(root: &Path, module: &str) -> Vec<String> {
                         nix::sys::stat::major(device),
                         nix::sys::stat::minor(device)
                     );
-                    let ours = has_driver(&root.join(place), module);
+                    let place = root.join(place);
+                    let ours = has_driver(&place, module) || has_its_name(&place, module);
                     known.push((device, ours));
                     ours
                 }

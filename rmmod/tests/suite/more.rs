@@ -26,6 +26,20 @@ fn waiting_has_an_end() {
 }
 
 #[test]
+fn somebody_who_takes_it_between_look_and_removal_is_waited_for() {
+    let kernel = FakeKernel::new();
+    kernel.add(FakeModule::new("foo"));
+    kernel.fail_next(Op::Delete, Errno::EWOULDBLOCK);
+    rmmod(&kernel, &["--wait=10", "foo"]).silent();
+    kernel.add(FakeModule::new("foo"));
+    kernel.fail_next(Op::Delete, Errno::EWOULDBLOCK);
+    rmmod(&kernel, &["foo"]).failed(
+        "rmmod: ERROR: could not remove 'foo': Resource temporarily unavailable\n\
+         rmmod: ERROR: could not remove module foo: Resource temporarily unavailable\n",
+    );
+}
+
+#[test]
 fn stacks_take_along_what_nothing_uses() {
     let kernel = FakeKernel::new();
     for module in [

@@ -7,7 +7,6 @@ mod elf;
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use libmodfmt::elf::Object;
@@ -18,14 +17,13 @@ use libmodfmt::persist::{DebugFact, Inventory};
 use libmodfmt::signature;
 
 use crate::fixtures;
+use crate::setup::Userland;
 use crate::{process, ui};
 
 /// Compares every uncompressed fixture.
 pub fn check(fixtures_dir: &Path) -> Result<bool> {
-    let program = process::find("modinfo");
-    if program.is_none() {
-        ui::line("modinfo is not installed (package kmod): module information is not compared");
-    }
+    // That of the package, not of the machine, which may have none: the guest needs the package anyway.
+    let userland = Userland::fetch()?;
     let scratch = fixtures_dir.join("compared.tmp");
     let (mut modules, mut images) = (0, 0);
     for file in fixtures::modules(fixtures_dir)? {
@@ -36,9 +34,7 @@ pub fn check(fixtures_dir: &Path) -> Result<bool> {
         let (bytes, _) = signature::split(&bytes).with_context(|| file.display().to_string())?;
         let module = Module::parse(bytes).with_context(|| file.display().to_string())?;
         elf::compare(&file, &module.object)?;
-        if let Some(program) = &program {
-            modinfo(program, &file, &module)?;
-        }
+        modinfo(&userland, &file, &module)?;
         // Written again, readelf must see the same file.
         written(&scratch, &module.object.write()?, &module.object)
             .with_context(|| format!("{}, written again", file.display()))?;
@@ -52,8 +48,9 @@ pub fn check(fixtures_dir: &Path) -> Result<bool> {
     }
     ensure!(modules > 20, "only {modules} modules to compare in {}", fixtures_dir.display());
     ensure!(images > 20, "only {images} images were made of the modules in {}", fixtures_dir.display());
-    let with = if program.is_some() { "readelf and modinfo" } else { "readelf" };
-    ui::line(&format!("{modules} modules, the same written again, and {images} images read as by {with}"));
+    ui::line(&format!(
+        "{modules} modules, the same written again, and {images} images read as by readelf and modinfo"
+    ));
     Ok(true)
 }
 
@@ -82,10 +79,10 @@ fn images_of(module: &Module<'_>) -> Result<Vec<(&'static str, Vec<u8>)>> {
     Ok(images)
 }
 
-fn modinfo(program: &Path, file: &Path, module: &Module<'_>) -> Result<()> {
+fn modinfo(userland: &Userland, file: &Path, module: &Module<'_>) -> Result<()> {
     let info = module.modinfo()?;
     for key in ["name", "vermagic", "license", "description", "depends"] {
-        let theirs = process::output(Command::new(program).args(["-F", key]).arg(file))?;
+        let theirs = process::output(userland.kmod_tool("modinfo")?.args(["-F", key]).arg(file))?;
         let ours = match key {
             "name" => Some(module.name.clone()),
             key => info.text(key).map(Cow::into_owned),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The life of the package in a Debian of its own: install, take over, reload, give back, purge.
+//! The life of the package in a Debian of its own: install, take over, upgrade (it and kmod), give back, purge; and then a boot of that Debian
+//! (`reload.rs`) and of its initramfs (`early.rs`).
 
 use std::fs;
 use std::path::Path;
@@ -7,71 +8,84 @@ use std::path::Path;
 use anyhow::{Result, bail, ensure};
 
 use super::chroot::{self, Root};
-use super::early;
+use super::{VERSION, early, reload};
 use crate::setup::{Missing, packages};
 use crate::ui;
 
-/// Checks a package file.
-pub fn run(package: &Path) -> Result<()> {
+/// Makes a newer package of kmod out of the one that is installed: the same files, another version, and one file more.
+const NEWER_KMOD: &str = r#"
+rm -rf /tmp/k /tmp/kmod.deb
+mkdir -p /tmp/k/DEBIAN
+dpkg-query --listfiles kmod | while IFS= read -r path; do
+	if [ -L "$path" ] || [ -f "$path" ]; then
+		mkdir -p "/tmp/k${path%/*}"
+		cp -a "$path" "/tmp/k$path"
+	fi
+done
+for part in preinst postinst prerm postrm conffiles; do
+	if [ -e "/var/lib/dpkg/info/kmod.$part" ]; then
+		cp -a "/var/lib/dpkg/info/kmod.$part" "/tmp/k/DEBIAN/$part"
+	fi
+done
+dpkg-query --status kmod | sed -e '/^Status:/d' -e '/^Conffiles:/d' -e '/^ \//d' -e 's/^Version: .*/&+newer/' > /tmp/k/DEBIAN/control
+mkdir -p /tmp/k/usr/share/modpersist-test
+echo newer > /tmp/k/usr/share/modpersist-test/kmod
+dpkg-deb --build --root-owner-group /tmp/k /tmp/kmod.deb
+"#;
+
+/// Checks a package file; `older` is the same with a lower version.
+pub fn run(package: &Path, older: &Path) -> Result<()> {
     if !nix::unistd::geteuid().is_root() {
         return Err(Missing("the package is checked in a chroot, which takes root".into()).into());
     }
     packages::install_programs(&[("debootstrap", "makes a small Debian to check the package in")])?;
     let root = Root::copy(&chroot::base()?)?;
-    ui::step("installing, taking over, giving back, purging", || life(&root, package))?;
+    fs::copy(package, root.path("tmp/modpersist.deb"))?;
+    fs::copy(older, root.path("tmp/older.deb"))?;
+    ui::step("installing, taking over, upgrading, giving back, purging", || life(&root))?;
+    reload::check(&root)?;
     early::check(&root)
 }
 
-fn life(root: &Root, package: &Path) -> Result<()> {
-    fs::copy(package, root.path("tmp/modpersist.deb"))?;
+fn is_kmods(root: &Root, when: &str) -> Result<()> {
+    let text = root.sh("readlink -f \"$(command -v insmod)\"; insmod -V; rmmod -V")?;
+    ensure!(text.matches("kmod version").count() == 2, "{when}: insmod and rmmod are not kmod's: {text}");
+    Ok(())
+}
+
+fn is_ours(root: &Root, when: &str) -> Result<()> {
+    let text = root.sh("insmod -V; rmmod -V")?;
+    ensure!(text.contains("insmod (modpersist)") && text.contains("rmmod (modpersist)"), "{when}: {text}");
+    Ok(())
+}
+
+fn life(root: &Root) -> Result<()> {
     let before = root.listing()?;
-    let is_kmods = |what: &str| -> Result<()> {
-        let text = root.sh("readlink -f \"$(command -v insmod)\"; insmod -V")?;
-        ensure!(text.contains("kmod version"), "{what}: insmod is not kmod's: {text}");
-        Ok(())
-    };
-    let is_ours = |what: &str| -> Result<()> {
-        let text = root.sh("insmod -V; rmmod -V")?;
-        ensure!(
-            text.contains("insmod (modpersist)") && text.contains("rmmod (modpersist)"),
-            "{what}: {text}"
-        );
-        Ok(())
-    };
-    root.sh("dpkg --install /tmp/modpersist.deb")?;
-    is_kmods("installed")?;
-    root.sh(
-        "modpersist --version; /usr/lib/modpersist/insmod -V; test -f /usr/include/modpersist/persistent.h",
-    )?;
+    root.sh("dpkg --install /tmp/older.deb")?;
+    is_kmods(root, "installed")?;
+    let mut commands = "modpersist --version; /usr/lib/modpersist/insmod -V; ".to_owned();
+    commands.push_str("test -f /usr/include/modpersist/persistent.h; ksymoops --version");
+    root.sh(&commands)?;
     let listed = root.sh("/usr/lib/modpersist/kmod/insmod -V")?;
     ensure!(listed.contains("kmod version"), "kmod's own is not at hand: {listed}");
-    for page in ["modpersist.8", "persistent.7", "modpersist-takeover.8"] {
-        let (name, section) = page.split_once('.').unwrap_or((page, "8"));
-        let text = root.sh(&format!("man --warnings --locale=C {section} {name} 2>&1"))?;
-        ensure!(text.contains("SEE ALSO") && !text.contains("warning:"), "{page}: {text}");
-    }
+    pages(root, &["modpersist.8", "persistent.7", "modpersist-takeover.8", "ksymoops.8"])?;
 
     root.sh("modpersist-takeover on")?;
-    is_ours("taken over")?;
-    root.sh("modpersist-takeover on; modpersist-takeover status | grep -q modpersist")?;
+    is_ours(root, "taken over")?;
+    root.sh("modpersist-takeover on; test \"$(modpersist-takeover status | grep -c ': modpersist$')\" = 2")?;
     let missing = root.sh("insmod /no/such.ko 2>&1 || true")?;
     let wanted = "insmod: ERROR: could not load module /no/such.ko: No such file or directory\n";
     ensure!(missing == wanted, "taken over, insmod says {missing:?}");
-    for name in ["insmod", "rmmod"] {
-        let text = root.sh(&format!("man --warnings --locale=C 8 {name} 2>&1"))?;
-        ensure!(text.contains("modpersist") && !text.contains("warning:"), "{name}.8: {text}");
-    }
-
-    // A new version of either package leaves it as it is.
-    root.sh("dpkg --install /tmp/modpersist.deb")?;
-    is_ours("installed again")?;
+    pages(root, &["insmod.8", "rmmod.8"])?;
+    completions(root)?;
+    upgrades(root)?;
 
     root.sh("modpersist-takeover off; modpersist-takeover off")?;
-    is_kmods("given back")?;
+    is_kmods(root, "given back")?;
     root.sh("modpersist-takeover on && dpkg --remove modpersist")?;
-    is_kmods("removed")?;
+    is_kmods(root, "removed")?;
     root.sh("dpkg --install /tmp/modpersist.deb && modpersist-takeover on && dpkg --purge modpersist")?;
-    is_kmods("purged")?;
+    is_kmods(root, "purged")?;
     let after = root.listing()?;
     if before != after {
         let only = |of: &str, other: &str| -> Vec<String> {
@@ -81,5 +95,48 @@ fn life(root: &Root, package: &Path) -> Result<()> {
     }
     let diverted = root.sh("dpkg-divert --list '*' | grep modpersist || true")?;
     ensure!(diverted.is_empty(), "diversions stayed: {diverted}");
+    Ok(())
+}
+
+fn pages(root: &Root, pages: &[&str]) -> Result<()> {
+    for page in pages {
+        let (name, section) = page.split_once('.').unwrap_or((page, "8"));
+        let text = root.sh(&format!("man --warnings --locale=C {section} {name} 2>&1"))?;
+        ensure!(
+            text.contains("modpersist") && text.contains("SEE ALSO") && !text.contains("warning:"),
+            "{page}: {text}"
+        );
+    }
+    Ok(())
+}
+
+/// Where bash looks for them, they are ours.
+fn completions(root: &Root) -> Result<()> {
+    for tool in ["insmod", "rmmod", "modpersist", "ksymoops"] {
+        let script = format!(". /usr/share/bash-completion/completions/{tool}; complete -p {tool}");
+        let text = root.sh(&format!("bash -uc '{script}'"))?;
+        ensure!(text.contains(&format!("-F _modpersist_{tool} {tool}")), "{tool}: {text}");
+    }
+    Ok(())
+}
+
+/// A new version of either package leaves what is taken over as it is.
+fn upgrades(root: &Root) -> Result<()> {
+    root.sh("dpkg --install /tmp/modpersist.deb")?;
+    is_ours(root, "upgraded")?;
+    let version = root.sh("dpkg-query --show --showformat='${Version}' modpersist")?;
+    ensure!(version == VERSION, "upgraded to {version}");
+    // The files of the package that is there now are what the diversion moved aside.
+    root.sh("modpersist-takeover off")?;
+    root.sh(NEWER_KMOD)?;
+    root.sh("cp /tmp/kmod.deb /tmp/newer.deb; modpersist-takeover on; dpkg --install /tmp/newer.deb")?;
+    root.sh("grep -q newer /usr/share/modpersist-test/kmod")?;
+    is_ours(root, "kmod upgraded")?;
+    let kmods = root.sh("readlink \"$(command -v insmod)\".kmod; /usr/lib/modpersist/kmod/rmmod -V")?;
+    ensure!(kmods.contains("kmod version"), "kmod's own is gone: {kmods}");
+    // And back to the files that were there before, by way of the oldest of both.
+    root.sh("dpkg --install /tmp/older.deb")?;
+    is_ours(root, "downgraded")?;
+    root.sh("rm -rf /usr/share/modpersist-test")?;
     Ok(())
 }

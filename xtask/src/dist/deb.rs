@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use ar::{Builder, Header};
 
 use super::tree::{Entry, Kind};
-use super::{VERSION, tarball};
+use super::{TIME, tarball};
 use crate::workspace;
 
 /// Files of the control part, with whether they are scripts.
@@ -15,22 +15,23 @@ const CONTROL: &[(&str, bool)] =
     &[("control", false), ("conffiles", false), ("triggers", false), ("prerm", true), ("postrm", true)];
 
 /// The bytes of the package.
-pub fn make(tree: &[Entry]) -> Result<Vec<u8>> {
+pub fn make(tree: &[Entry], version: &str) -> Result<Vec<u8>> {
     let mut archive = Builder::new(Vec::new());
     let parts = [
         ("debian-binary", b"2.0\n".to_vec()),
-        ("control.tar.gz", tarball::make(&control(tree)?)?),
+        ("control.tar.gz", tarball::make(&control(tree, version)?)?),
         ("data.tar.gz", tarball::make(tree)?),
     ];
     for (name, content) in parts {
         let mut header = Header::new(name.as_bytes().to_vec(), content.len() as u64);
         header.set_mode(0o100_644);
+        header.set_mtime(TIME);
         archive.append(&header, content.as_slice())?;
     }
     Ok(archive.into_inner()?)
 }
 
-fn control(tree: &[Entry]) -> Result<Vec<Entry>> {
+fn control(tree: &[Entry], version: &str) -> Result<Vec<Entry>> {
     let size = |entry: &Entry| match &entry.kind {
         Kind::File { content, .. } => content.len().div_ceil(1024),
         Kind::Link(_) => 1,
@@ -40,7 +41,7 @@ fn control(tree: &[Entry]) -> Result<Vec<Entry>> {
         let path = workspace::root().join("packaging/deb").join(name);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let text = text
-            .replace("@VERSION@", VERSION)
+            .replace("@VERSION@", version)
             .replace("@ARCHITECTURE@", "amd64")
             .replace("@SIZE@", &kib.to_string());
         let mode = if *script { 0o755 } else { 0o644 };

@@ -5,10 +5,13 @@
 
 mod check;
 mod chroot;
+mod complete;
 mod deb;
 mod early;
+mod man;
 mod pages;
 mod programs;
+mod reload;
 mod tarball;
 mod tree;
 
@@ -24,22 +27,37 @@ use crate::{ui, workspace};
 /// The version of everything.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Its day, on the manual pages.
+const DATE: &str = "2026-11-25";
+
+/// The same in seconds, for the files in the archives: the same input is to give the same bytes.
+const TIME: u64 = 1_795_564_800;
+
 /// `cargo xtask dist`.
 pub fn run(args: &DistArgs) -> Result<ExitCode> {
-    let package = build()?;
+    let built = build()?;
     if args.check {
-        check::run(&package)?;
+        check::run(&built.package, &built.older)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Makes both and checks the package in a Debian of its own.
 pub fn check() -> Result<()> {
-    check::run(&build()?)
+    let built = build()?;
+    check::run(&built.package, &built.older)
 }
 
-/// Makes both; gives the path of the Debian package.
-fn build() -> Result<PathBuf> {
+/// What was made.
+struct Built {
+    /// The Debian package.
+    package: PathBuf,
+    /// The same with a lower version, to upgrade from.
+    older: PathBuf,
+}
+
+/// Makes both.
+fn build() -> Result<Built> {
     let programs = programs::build()?;
     let tree = tree::files(&programs)?;
     let directory = workspace::target().join("dist");
@@ -47,8 +65,11 @@ fn build() -> Result<PathBuf> {
     let tarball = directory.join(format!("modpersist-{VERSION}-x86_64-linux.tar.gz"));
     write(&tarball, &tarball::make(&tree)?)?;
     let package = directory.join(format!("modpersist_{VERSION}_amd64.deb"));
-    write(&package, &deb::make(&tree)?)?;
-    Ok(package)
+    write(&package, &deb::make(&tree, VERSION)?)?;
+    let older = workspace::target().join("package-before.deb");
+    fs::write(&older, deb::make(&tree, &format!("{VERSION}~before"))?)
+        .with_context(|| format!("cannot write {}", older.display()))?;
+    Ok(Built { package, older })
 }
 
 fn write(path: &std::path::Path, content: &[u8]) -> Result<()> {

@@ -11,21 +11,18 @@ use crate::{process, ui, workspace};
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Packages with the program of the same name.
-const PACKAGES: &[&str] = &["insmod", "rmmod", "modpersist"];
-
-/// A program that other parts of the workspace may have by now.
-const LATER: &[&str] = &["ksymoops"];
+const PACKAGES: &[&str] = &["insmod", "rmmod", "modpersist", "ksymoops"];
 
 /// Each name with its bytes.
 pub fn build() -> Result<Vec<(&'static str, Vec<u8>)>> {
-    let there = |name: &&&str| workspace::root().join(name).join("src/main.rs").is_file();
-    let packages: Vec<&str> = PACKAGES.iter().chain(LATER.iter().filter(there)).copied().collect();
     let mut cargo = workspace::cargo();
     cargo.args(["build", "--quiet", "--release", "--target", TARGET]);
-    for package in &packages {
+    for package in PACKAGES {
         cargo.args(["--package", package]);
     }
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    // Names for a debugger would make them half as large again.
+    cargo.env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
     cargo.env("RUSTFLAGS", format!("{flags} -C target-feature=+crt-static"));
     ui::step("building static programs", || match process::shown(&mut cargo)? {
         true => Ok(()),
@@ -36,5 +33,5 @@ pub fn build() -> Result<Vec<(&'static str, Vec<u8>)>> {
         let path = directory.join(name);
         Ok((name, fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?))
     };
-    PACKAGES.iter().chain(LATER.iter().filter(there)).copied().map(read).collect()
+    PACKAGES.iter().copied().map(read).collect()
 }

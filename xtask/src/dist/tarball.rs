@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::Result;
 use tar::{Builder, EntryType, Header};
 
+use super::TIME;
 use super::tree::{Entry, Kind, gzip};
 
 /// The tree as a compressed archive, directories included.
@@ -43,7 +44,7 @@ fn header(kind: EntryType, mode: u32, size: usize) -> Header {
     header.set_mode(mode);
     header.set_uid(0);
     header.set_gid(0);
-    header.set_mtime(0);
+    header.set_mtime(TIME);
     header.set_size(size as u64);
     header
 }

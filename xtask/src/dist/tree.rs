@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::pages;
+use super::{complete, pages};
 use crate::workspace;
 
 /// One file or link.
@@ -63,27 +63,23 @@ pub fn files(programs: &[(&str, Vec<u8>)]) -> Result<Vec<Entry>> {
     for command in pages::commands() {
         let name = command.get_name();
         let page = gzip(&pages::page(&command)?)?;
-        let own = name == "modpersist";
-        let place = if own { "usr/share/man/man8" } else { "usr/lib/modpersist/man" };
+        let is_kmods = matches!(name, "insmod" | "rmmod");
+        let place = if is_kmods { "usr/lib/modpersist/man" } else { "usr/share/man/man8" };
         entries.push(file(format!("{place}/{name}.8.gz"), page));
-        for (completion, script) in pages::completions(&command) {
-            if own {
-                let place = match completion.as_str() {
-                    "modpersist.bash" => "usr/share/bash-completion/completions/modpersist".to_owned(),
-                    "modpersist.fish" => "usr/share/fish/vendor_completions.d/modpersist.fish".to_owned(),
-                    other => format!("usr/share/zsh/vendor-completions/{other}"),
-                };
-                entries.push(file(place, script));
+        for (completion, script) in complete::scripts(&command) {
+            let place = if is_kmods {
+                format!("usr/lib/modpersist/completions/{completion}")
+            } else if let Some(tool) = completion.strip_suffix(".bash") {
+                format!("usr/share/bash-completion/completions/{tool}")
+            } else if completion.ends_with(".fish") {
+                format!("usr/share/fish/vendor_completions.d/{completion}")
             } else {
-                entries.push(file(format!("usr/share/doc/modpersist/completions/{completion}"), script));
-            }
+                format!("usr/share/zsh/vendor-completions/{completion}")
+            };
+            entries.push(file(place, script));
         }
     }
-    let mut pages_by_hand = vec!["persistent.7", "modpersist-takeover.8"];
-    if programs.iter().any(|(name, _)| *name == "ksymoops") {
-        pages_by_hand.push("ksymoops.8");
-    }
-    for page in pages_by_hand {
+    for page in pages::BY_HAND {
         let section = page.rsplit('.').next().unwrap_or_default();
         entries
             .push(file(format!("usr/share/man/man{section}/{page}.gz"), gzip(&pages::hand_written(page)?)?));
@@ -93,6 +89,8 @@ pub fn files(programs: &[(&str, Vec<u8>)]) -> Result<Vec<Entry>> {
     entries.push(file("usr/include/modpersist/persistent.h", source("kernel/persistent.h")?));
     entries.push(file("etc/modpersist.conf", source("packaging/modpersist.conf")?));
     entries.push(file("usr/share/doc/modpersist/copyright", source("packaging/copyright")?));
+    entries.push(file("usr/share/doc/modpersist/changelog.gz", gzip(&source("packaging/changelog")?)?));
+    entries.push(file("usr/share/lintian/overrides/modpersist", source("packaging/deb/overrides")?));
     entries.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(entries)
 }

@@ -59,6 +59,20 @@ impl Userland {
     }
 }
 
+impl Userland {
+    /// One of kmod's tools, run on this machine by the package's own loader and with its libraries.
+    pub fn kmod_tool(&self, name: &str) -> Result<Command> {
+        let mut places: Vec<&Path> = self.libraries.iter().filter_map(|(_, file)| file.parent()).collect();
+        places.sort();
+        places.dedup();
+        let (_, loader) = self.libraries.first().context("kmod came without a loader")?;
+        let mut command = Command::new(loader);
+        command.arg("--inhibit-cache").arg("--library-path").arg(std::env::join_paths(places)?);
+        command.args(["--argv0", name]).arg(&self.kmod);
+        Ok(command)
+    }
+}
+
 /// kmod and its libraries, as packages: what this machine has installed does not matter.
 fn kmod_packages() -> Result<Vec<String>> {
     if apt::lookup("kmod").is_none() {

@@ -261,6 +261,18 @@ fn poll(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
     }
 }
 
+/// Text as it is; a byte that is none, as `\xNN`.
+pub fn printable(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    text
+}
+
 /// Input and output go through files: a pipe would have to be read while waiting, and
 /// stays open for as long as any descendant lives.
 struct Files {
@@ -291,7 +303,7 @@ impl Files {
     fn read(&self) -> Result<(String, String)> {
         let text = |kind: &str| -> Result<String> {
             let bytes = fs::read(self.path(kind))?;
-            Ok(String::from_utf8_lossy(&bytes).into_owned())
+            Ok(printable(&bytes))
         };
         Ok((text("out")?, text("err")?))
     }
@@ -363,6 +375,11 @@ mod tests {
         assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("here\n", "there\n"));
         let error = output.code(0).unwrap_err().to_string();
         assert!(error.contains("exit code 3") && error.contains("stderr: there"), "{error}");
+    }
+
+    #[test]
+    fn bytes_stay_apart() {
+        assert_eq!(printable(b"a\xff\xfeb\n"), "a\\xff\\xfeb\n");
     }
 
     #[test]

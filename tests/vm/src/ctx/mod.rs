@@ -16,7 +16,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-pub use command::{Command, Output, Status, tools};
+pub use command::{Command, Output, Status, printable, tools};
 pub use kmsg::{Mark, Record, trouble};
 pub use modules::Module;
 pub use trace::Call;

@@ -28,6 +28,29 @@ fn link(target: &str, path: &str) -> Result<()> {
     Ok(())
 }
 
+/// Values with blanks, quotes and shell patterns come through the shell that modprobe starts.
+fn options(ctx: &mut Ctx, extra: &str) -> Result<()> {
+    fs::copy(ctx.fixture("params")?, format!("{extra}/params.ko"))?;
+    Command::new(tools::PEER_DEPMOD).arg("--all").run()?.success()?;
+    let form = ctx.modpersist(["modprobe-conf", "params"])?.success()?.stdout;
+    fs::write("/etc/modprobe.d/persistent-params.conf", form)?;
+    let modprobe = |args: &[&str]| {
+        let command = Command::new(tools::PEER_MODPROBE).args(args).directory("/bin");
+        command.env("PATH", "/sbin:/bin:/usr/sbin:/usr/bin").run()
+    };
+    for (value, wanted) in [("\"a b\"", "a b"), ("*", "*"), ("a;b", "a;b"), ("$HOME", "$HOME")] {
+        fs::write("/etc/modprobe.d/params.conf", format!("options params word={value} num=4\n"))?;
+        modprobe(&["params"])?.success()?.silent()?;
+        ensure!(
+            ctx.parameter("params", "word")? == wanted && ctx.parameter("params", "num")? == "4",
+            "{value}"
+        );
+        modprobe(&["-r", "params"])?.success()?;
+        ensure!(!ctx.is_loaded("params")?, "modprobe -r left it");
+    }
+    Ok(())
+}
+
 fn modprobe_conf(ctx: &mut Ctx) -> Result<()> {
     link(tools::INSMOD, "/usr/lib/modpersist/insmod")?;
     link("/peer/modinfo", "/sbin/modinfo")?;
@@ -73,6 +96,7 @@ fn modprobe_conf(ctx: &mut Ctx) -> Result<()> {
     let bad = modprobe(&["meter", "no_such_option=1"])?.success()?;
     ensure!(ctx.is_loaded("meter")?, "{bad}");
     ctx.rmmod(["--discard", "meter"])?.success()?;
+    options(ctx, &extra)?;
     // A module that cannot be loaded is an error of modprobe, too.
     fs::write("/etc/modprobe.d/persistent-meter.conf", ctx.modpersist(["modprobe-conf", "absent"])?.stdout)?;
     modprobe(&["absent"])?.code(1)?;

@@ -2,6 +2,8 @@
 //! Options that modutils had, and those that people have asked for.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -9,10 +11,13 @@ use anyhow::{Result, ensure};
 
 use crate::ctx::{Command, Ctx, tools};
 use crate::scenario::Scenario;
+use crate::scenarios::parity::prepare;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("options-dry", "--noload and --probe judge as the kernel does, and load nothing", dry),
+    Scenario::new("options-force", "--force-vermagic and --force-modversion, one without the other", force)
+        .limit_secs(300),
     Scenario::new("options-map", "--map agrees with the kernel's own addresses", map),
     Scenario::new("options-persist", "parameters go to a file and come back; the command line wins", persist),
     Scenario::new("options-snapshots", "snapshots, but only into a directory that is there", snapshots),
@@ -48,6 +53,45 @@ fn dry(ctx: &mut Ctx) -> Result<()> {
         ctx.insmod(["-nf", "/tmp/magic.ko"])?.success()
     })?;
     ensure!(calls.is_empty(), "the kernel was asked: {calls:?}");
+    Ok(())
+}
+
+/// kmod has these two after 34.2: there is nothing to compare with, so the kernel's answer is what counts.
+fn force(ctx: &mut Ctx) -> Result<()> {
+    prepare::files(ctx)?;
+    let cases = [
+        ("--force-vermagic", "vermagic", true),
+        ("--force-vermagic", "crc", false),
+        ("--force-vermagic", "both", false),
+        ("--force-modversion", "vermagic", false),
+        ("--force-modversion", "crc", true),
+        ("--force-modversion", "both", false),
+        ("--force", "both", true),
+    ];
+    for (option, name, loads) in cases {
+        // By finit_module with a flag, and from memory with the image changed.
+        for ending in ["ko", "ko.zst"] {
+            let file = format!("{}/{name}.{ending}", prepare::DIRECTORY);
+            let calls = ctx.trace_module_calls(|ctx| {
+                let output = ctx.insmod([option, &file])?;
+                ensure!(output.status.is_success() == loads, "{output}");
+                ensure!(loads || output.stderr.contains("could not insert module"), "{output}");
+                Ok(())
+            })?;
+            let call = if ending == "ko" { "finit_module" } else { "init_module" };
+            ensure!(calls.len() == 1 && calls[0].name == call, "{option} {file}: {calls:?}");
+            ensure!(ctx.is_loaded("smoke")? == loads, "{option} {file}");
+            if loads {
+                let taint = ctx.module("smoke")?.map(|module| module.taint).unwrap_or_default();
+                ensure!(taint.contains('F'), "{option} {file}: loaded by force, taint {taint:?}");
+                ctx.rmmod(["smoke"])?.success()?;
+            }
+        }
+    }
+    // Both together are the short form.
+    let both = format!("{}/both.ko", prepare::DIRECTORY);
+    ctx.insmod(["--force-vermagic", &both, "--force-modversion"])?.success()?;
+    ctx.rmmod(["smoke"])?.success()?;
     Ok(())
 }
 
@@ -97,7 +141,74 @@ fn persist(ctx: &mut Ctx) -> Result<()> {
     fs::remove_file("/etc/modpersist.conf")?;
     ctx.rmmod(["params"])?.success()?;
     fs::write(data, "num\n")?;
-    ctx.insmod(["-e", data, &file])?.code(1)?.stderr_has("line 1: there is no =")?;
+    ctx.insmod(["-e", data, &file])?.code(1)?.stderr_has("params.data: line 1: there is no =")?;
+    persist_below_persistdir(ctx, &file)?;
+    persist_values(ctx, &file, data)
+}
+
+/// `-e ''`: the file is named as the module is below /lib/modules.
+fn persist_below_persistdir(ctx: &mut Ctx, file: &str) -> Result<()> {
+    let release = ctx.read("/proc/sys/kernel/osrelease")?;
+    let installed = format!("/lib/modules/{release}/extra/deep/params.ko");
+    ctx.sh(&format!("mkdir -p /lib/modules/{release}/extra/deep && cp {file} {installed}"))?;
+    let wanted = "/var/lib/modules/persist/extra/deep/params";
+    ctx.sh("rm -rf /var/lib/modules/persist")?;
+    // A missing file is no error, and neither is the missing directory.
+    ctx.insmod(["-e", "", &installed, "num=5"])?.success()?.silent()?;
+    ensure!(!Path::new(wanted).exists(), "written at load");
+    ctx.rmmod(["params"])?.success()?.silent()?;
+    ensure!(ctx.read(wanted)?.contains("num=5"), "not saved");
+    let mode = fs::metadata("/var/lib/modules/persist/extra/deep")?.permissions().mode() & 0o777;
+    ensure!(mode == 0o755 && ctx.sh("ls -A /var/lib/modules/persist/extra/deep")? == "params\n", "{mode:o}");
+    ctx.insmod(["-e", "", &installed])?.success()?.silent()?;
+    ensure!(ctx.parameter("params", "num")? == "5", "not used");
+    // The file of the module was changed since: what is loaded is saved all the same, with a word at -v.
+    ctx.sh(&format!("touch -d '2001-01-01 00:00' {installed}"))?;
+    ctx.set_parameter("params", "num", "6")?;
+    ctx.rmmod(["-v", "params"])?.success()?.stderr_has("Object for module params has changed since load")?;
+    ensure!(ctx.read(wanted)?.contains("num=6"), "not saved");
+    fs::create_dir_all("/srv/persist")?;
+    fs::write("/etc/modpersist.conf", "# site\npersistdir=/srv/persist\n")?;
+    ctx.insmod(["-e", "", &installed, "num=7"])?.success()?.silent()?;
+    ctx.rmmod(["params"])?.success()?.silent()?;
+    ensure!(ctx.read("/srv/persist/extra/deep/params")?.contains("num=7"), "persistdir was not used");
+    fs::remove_file("/etc/modpersist.conf")?;
+    fs::remove_file(&installed)?;
+    Ok(())
+}
+
+/// Quotes, escapes, order, limits, a place that cannot be written to.
+fn persist_values(ctx: &mut Ctx, file: &str, data: &str) -> Result<()> {
+    fs::write(data, "# one\nword=\"a \\\\ b\"\nlist=4,5\n\nnum = 12\nbogus=1\n# end\n")?;
+    let output = ctx.insmod(["-v", "-e", data, file])?.success()?;
+    output.stderr_has("no parameter bogus to be kept: ignored")?;
+    ensure!(ctx.parameter("params", "word")? == "a \\ b", "an escape: {}", ctx.parameter("params", "word")?);
+    ensure!(ctx.parameter("params", "num")? == "12" && ctx.parameter("params", "list")? == "4,5", "values");
+    ctx.rmmod(["params"])?.success()?.silent()?;
+    let saved = ctx.read(data)?;
+    let order: Vec<_> = ["# one", "word=\"a \\\\ b\"", "list=4,5", "num=12", "bogus=1", "# end"]
+        .iter()
+        .map(|text| saved.find(text))
+        .collect();
+    ensure!(order.is_sorted() && order.iter().all(Option::is_some), "{order:?} in {saved}");
+    fs::write(data, "x=1\n".repeat(1001))?;
+    ctx.insmod(["-e", data, file])?.code(1)?.stderr_has("more than 1000 parameters")?;
+    fs::write(data, format!("word={}\n", "y".repeat(3000)))?;
+    ctx.insmod(["-e", data, file])?.code(1)?.stderr_has("longer than 3000 bytes")?;
+    // A quote alone is nothing that the kernel's parser can read: said, not lost without a word.
+    fs::write(data, "word=\"a \\\" b\"\nnum=3\n")?;
+    ctx.insmod(["-e", data, file])?.success()?.stderr_has("the kernel has no way to write a value")?;
+    ensure!(ctx.parameter("params", "num")? == "3", "the others count");
+    ctx.rmmod(["params"])?.success()?;
+    // What cannot be saved is said, and the module goes.
+    ctx.insmod(["-e", "/proc/no/such", file])?.success()?.silent()?;
+    ctx.rmmod(["params"])?.code(1)?.stderr_has("could not save the parameters of params")?;
+    ensure!(!ctx.is_loaded("params")?, "it stayed");
+    // rmmod -e names: one that is not loaded is an error, and nothing is removed.
+    ctx.insmod(["-e", data, file, "num=8"])?.success()?.silent()?;
+    ctx.rmmod(["-e", "params", "absent"])?.code(1)?.stderr_has("Module absent is not currently loaded")?;
+    ensure!(ctx.read(data)?.contains("num=8") && ctx.is_loaded("params")?, "not saved, or removed");
+    ctx.rmmod(["params"])?.success()?;
     Ok(())
 }
 
@@ -176,6 +287,21 @@ fn explain(ctx: &mut Ctx) -> Result<()> {
         .stderr_has("Module provider is in use by: provider_user")?
         .stderr_has("module provider_user uses it")?;
     ctx.rmmod(["provider_user", "provider"])?.success()?;
+    // A device that somebody holds open, and a hold that leaves no trace.
+    let meter = ctx.fixture("meter")?;
+    ctx.insmod([&meter])?.success()?;
+    let device = fs::File::open("/dev/meter")?;
+    ctx.rmmod(["--explain", "meter"])?
+        .code(1)?
+        .stderr_has("Module meter is in use\n")?
+        .stderr_has("holds /dev/meter open")?;
+    drop(device);
+    ctx.rmmod(["--discard", "meter"])?.success()?;
+    let params = ctx.fixture("params")?;
+    ctx.insmod([params.as_str(), "hold=1"])?.success()?;
+    ctx.rmmod(["--explain", "params"])?.code(1)?.stderr_has("1 references by no module")?;
+    ctx.set_parameter("params", "hold", "0")?;
+    ctx.rmmod(["params"])?.success()?;
     Ok(())
 }
 

@@ -72,6 +72,9 @@ fn ltp_load(ctx: &mut Ctx) -> Result<()> {
     })?;
     ensure!(!calls.is_empty(), "no call was seen");
     ctx.rmmod(["smoke"])?.success()?;
+    // init_module with a size of 0.
+    ctx.sh("busybox gzip -c < /dev/null > /tmp/nothing.ko.gz")?;
+    ctx.insmod(["/tmp/nothing.ko.gz"])?.code(1)?.stderr_has("Invalid module format")?;
     ctx.insmod([gzip.as_str(), "greeting=x"])?.code(1)?.stderr_has(invalid)?;
     Command::new(tools::INSMOD)
         .arg(&gzip)

@@ -18,6 +18,10 @@ pub struct Allowed {
     pub name: String,
     /// The parts that may differ.
     pub aspects: Vec<String>,
+    /// Only lines of ours with this in them may; what is left must be equal.
+    ours: Vec<String>,
+    /// Only lines of theirs with this in them may.
+    theirs: Vec<String>,
     peers: Vec<Peer>,
     /// `GROUP/NAME`; a `*` at the end stands for any rest.
     cases: Vec<String>,
@@ -52,6 +56,10 @@ fn one(lines: &[&str]) -> Result<Allowed> {
     };
     let words =
         |name: &str| Ok::<_, anyhow::Error>(field(name)?.split_whitespace().map(str::to_owned).collect());
+    let lines_with = |name: &str| {
+        let found = lines.iter().filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        found.map(|text| text.trim().to_owned()).collect()
+    };
     let mut peers = Vec::new();
     for word in field("kmod")?.split_whitespace() {
         peers.push(match word {
@@ -65,6 +73,8 @@ fn one(lines: &[&str]) -> Result<Allowed> {
     Ok(Allowed {
         name: field("name")?.to_owned(),
         aspects,
+        ours: lines_with("ours"),
+        theirs: lines_with("theirs"),
         peers,
         cases: words("cases")?,
         reason: field("reason")?.to_owned(),
@@ -80,10 +90,26 @@ fn matches(pattern: &str, case: &Case) -> bool {
     }
 }
 
+/// Takes out the lines that have one of these in them.
+fn without(text: &mut String, patterns: &[String]) {
+    let keep = |line: &&str| !patterns.iter().any(|pattern| line.contains(pattern.as_str()));
+    *text = text.split_inclusive('\n').filter(keep).collect();
+}
+
 impl Allowed {
     /// Whether this case may differ from this peer.
     pub fn covers(&self, case: &Case, peer: Peer) -> bool {
         self.peers.contains(&peer) && self.cases.iter().any(|pattern| matches(pattern, case))
+    }
+
+    /// Whether two texts are equal enough; if the entry is about lines, they are taken out for what other entries say.
+    pub fn settles(&self, ours: &mut String, theirs: &mut String) -> bool {
+        if self.ours.is_empty() && self.theirs.is_empty() {
+            return true;
+        }
+        without(ours, &self.ours);
+        without(theirs, &self.theirs);
+        ours == theirs
     }
 
     /// Remembers that the entry was needed.
@@ -122,6 +148,16 @@ mod tests {
     #[test]
     fn the_file_can_be_read() {
         all().unwrap();
+    }
+
+    #[test]
+    fn only_the_lines_that_are_named() {
+        let entry = "name: a\nkmod: 34\ndiffer: stderr\nours: mine\ntheirs: b c\ncases: load/x\nreason: so";
+        let entry = &parse(entry).unwrap()[0];
+        let settles = |ours: &str, theirs: &str| entry.settles(&mut ours.to_owned(), &mut theirs.to_owned());
+        assert!(settles("a mine\nsame\n", "b c d\nsame\n"));
+        assert!(!settles("a mine\nsame\n", "b c d\nother\n"));
+        assert!(!settles("a mine\nsame\n", "b d\nsame\n"));
     }
 
     #[test]

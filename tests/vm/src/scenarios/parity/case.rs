@@ -7,6 +7,8 @@
 //! - `log`: a system log listens, and what it gets counts
 //! - `index`, `no-index`: with and without an index of built-in modules
 //! - `no-sysfs`: nothing is mounted on /sys
+//! - `no-proc`: nothing is mounted on /proc
+//! - `zlib`: kmod, which Debian builds without zlib, gets every gzip file with the same content in zstd's form, under the same name
 //! - `short`: the command may wait for ever, and gets only a moment
 //! - `disabled`: loading and removing are switched off until reboot
 
@@ -29,6 +31,10 @@ pub struct Case {
     pub index: Option<bool>,
     /// Without /sys.
     pub no_sysfs: bool,
+    /// Without /proc.
+    pub no_proc: bool,
+    /// Files in gzip's form are in zstd's for kmod.
+    pub zlib: bool,
     /// With a short time limit.
     pub short: bool,
     /// With loading switched off.
@@ -76,6 +82,8 @@ fn one(group: &str, line: &str) -> Result<Case> {
             "index" => case.index = Some(true),
             "no-index" => case.index = Some(false),
             "no-sysfs" => case.no_sysfs = true,
+            "no-proc" => case.no_proc = true,
+            "zlib" => case.zlib = true,
             "short" => case.short = true,
             "disabled" => case.disabled = true,
             _ => {

@@ -9,7 +9,7 @@ mod allowed;
 mod case;
 mod outcome;
 mod peer;
-mod prepare;
+pub mod prepare;
 mod stage;
 
 use anyhow::{Result, bail, ensure};
@@ -33,6 +33,9 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("parity-rmmod", "names, checks and refusals of rmmod, as kmod has it", rmmod)
         .limit_secs(900),
     Scenario::new("parity-syslog", "messages to a system log, as kmod has it", syslog).limit_secs(900),
+    Scenario::new("parity-enforced", "a kernel that loads signed modules only, as kmod has it", enforced)
+        .cmdline("module.sig_enforce=1")
+        .limit_secs(900),
     Scenario::new("parity-last", "what only a reboot undoes, as kmod has it", last)
         .alone()
         .leaves_modules()
@@ -61,6 +64,10 @@ fn rmmod(ctx: &mut Ctx) -> Result<()> {
 
 fn syslog(ctx: &mut Ctx) -> Result<()> {
     compare(ctx, "syslog")
+}
+
+fn enforced(ctx: &mut Ctx) -> Result<()> {
+    compare(ctx, "enforced")
 }
 
 fn last(ctx: &mut Ctx) -> Result<()> {
@@ -107,13 +114,23 @@ fn judge(
     allowed: &mut [Allowed],
 ) -> Option<String> {
     let mut aspects = ours.differences(theirs);
-    for entry in allowed.iter_mut().filter(|entry| entry.covers(case, peer)) {
-        let before = aspects.len();
-        aspects.retain(|aspect| !entry.aspects.iter().any(|allowed| allowed == aspect));
-        if aspects.len() < before {
-            entry.used(case, peer);
+    aspects.retain(|aspect| {
+        let (mut ours, mut theirs) = (ours.aspect(aspect).to_owned(), theirs.aspect(aspect).to_owned());
+        for entry in allowed.iter_mut().filter(|entry| entry.covers(case, peer)) {
+            if !entry.aspects.iter().any(|allowed| allowed == aspect) {
+                continue;
+            }
+            let before = (ours.len(), theirs.len());
+            let settled = entry.settles(&mut ours, &mut theirs);
+            if settled || before != (ours.len(), theirs.len()) {
+                entry.used(case, peer);
+            }
+            if settled {
+                return false;
+            }
         }
-    }
+        true
+    });
     let first = aspects.first()?;
     let mut text = format!(
         "{}/{} against {}: {} differ: {}",

@@ -32,6 +32,9 @@ pub fn files(ctx: &mut Ctx) -> Result<()> {
     let good = fs::read(ctx.fixture("smoke")?)?;
     copies(&good)?;
     damaged(&good)?;
+    let signed = fs::read(ctx.fixture("smoke-signed")?)?;
+    // The end that says "signed" stays, the signature before it is damaged.
+    put("signed-cut.ko", &patched(&signed, signed.len().saturating_sub(100), &[0xff; 8])?)?;
     compressed(ctx, &good)?;
     odd(ctx, &good)?;
     // What the kernel says only once must not look like a difference.
@@ -119,10 +122,11 @@ fn compressed(ctx: &mut Ctx, good: &[u8]) -> Result<()> {
         put(&format!("broken.ko.{name}"), &patched(whole, half, &[0xff, 0x00, 0xff, 0x00, 0xaa, 0x55])?)?;
         put(&format!("magic.ko.{name}"), &[whole.get(..6).unwrap_or_default(), b"0123456789"].concat())?;
     }
-    for name in ["vermagic", "novermagic", "text", "crc"] {
+    for name in ["vermagic", "novermagic", "text", "crc", "both"] {
         put(&format!("{name}.ko.zst"), &stored(&fs::read(place(&format!("{name}.ko")))?, true)?)?;
     }
     put("twice.ko.zst", &stored(&zstd, true)?)?;
+    put("gzip.ko.zst", &stored(&gzip, true)?)?;
     put("zstd-as.ko", &stored(good, true)?)?;
     put("nosize.ko.zst", &stored(good, false)?)?;
     put("nothing.ko.zst", &stored(b"", true)?)?;
@@ -133,6 +137,36 @@ fn compressed(ctx: &mut Ctx, good: &[u8]) -> Result<()> {
     let packed = ["vermagic", "novermagic", "text"].map(pack).join(" && ");
     ctx.sh(&format!("cd {DIRECTORY} && {packed} && busybox gzip -c < gzipped.ko > twice.ko.gz && busybox gzip -c < /dev/null > nothing.ko.gz"))?;
     ensure!(!good.is_empty(), "the fixture is empty");
+    Ok(())
+}
+
+/// Files in gzip's form, and what kmod gets in their place.
+const TWINS: &[(&str, &str)] = &[
+    ("/modules/smoke-gz.ko.gz", "zstd-as.ko"),
+    ("gzipped.ko", "zstd-as.ko"),
+    // zlib ignores what follows.
+    ("tail.ko.gz", "zstd-as.ko"),
+    ("twice.ko.gz", "gzip.ko.zst"),
+    ("cut.ko.gz", "cut.ko.zst"),
+    ("broken.ko.gz", "broken.ko.zst"),
+    ("text.ko.gz", "text.ko.zst"),
+    ("vermagic.ko.gz", "vermagic.ko.zst"),
+    ("novermagic.ko.gz", "novermagic.ko.zst"),
+];
+
+/// Exchanges every file in gzip's form with its twin; the next time it changes them back.
+pub fn swap() -> Result<()> {
+    for (name, twin) in TWINS {
+        let (path, kept) = (place(name), place(&format!("{}.gzip", name.replace('/', "_"))));
+        if kept.exists() {
+            // Not a rename: they may be on two file systems.
+            fs::copy(&kept, &path)?;
+            fs::remove_file(&kept)?;
+        } else {
+            fs::copy(&path, &kept).with_context(|| format!("cannot copy {name}"))?;
+            fs::copy(place(twin), &path).with_context(|| format!("cannot write {name}"))?;
+        }
+    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use super::case::Case;
 use super::outcome::{Outcome, without_source, without_time};
 use super::peer::Peer;
 use super::prepare;
-use crate::ctx::{Command, Ctx, FIXTURES, tools};
+use crate::ctx::{Command, Ctx, FIXTURES, printable, tools};
 
 /// Someone who is not root.
 const USER: u32 = 1000;
@@ -36,14 +36,20 @@ pub fn run(ctx: &mut Ctx, case: &Case, peer: Peer) -> Result<Outcome> {
         fs::write(DISABLED, "1")?;
     }
     let daemon = case.log.then(listen).transpose()?;
+    if case.zlib && peer != Peer::Ours {
+        prepare::swap()?;
+    }
     let command = command(case, peer);
     let mark = ctx.log_mark()?;
     let mut ran = None;
     let calls = ctx.trace_module_calls(|_| {
-        ran = Some(command.run()?);
+        ran = Some(command.run());
         Ok(())
     })?;
-    let ran = ran.with_context(name)?;
+    if case.zlib && peer != Peer::Ours {
+        prepare::swap()?;
+    }
+    let ran = ran.with_context(name)?.with_context(name)?;
     let mut outcome = Outcome::default();
     outcome.set("code", ran.status.to_string());
     outcome.set("stdout", ran.stdout);
@@ -65,8 +71,11 @@ pub fn run(ctx: &mut Ctx, case: &Case, peer: Peer) -> Result<Outcome> {
 fn command(case: &Case, peer: Peer) -> Command {
     let script = format!("{SCRIPT_HEAD}{}{}\n", peer.functions(), case.command);
     let mut command = Command::new(tools::BUSYBOX).directory(prepare::DIRECTORY);
-    command = if case.no_sysfs {
-        command.args(["unshare", "-m", "sh", "-c", &format!("busybox umount -l /sys\n{script}")])
+    let absent = [("/sys", case.no_sysfs), ("/proc", case.no_proc)];
+    let absent: Vec<&str> = absent.iter().filter(|(_, absent)| *absent).map(|(place, _)| *place).collect();
+    command = if !absent.is_empty() {
+        let script = format!("busybox umount -l {}\n{script}", absent.join(" "));
+        command.args(["unshare", "-m", "sh", "-c", &script])
     } else {
         command.args(["sh", "-c", &script])
     };
@@ -146,7 +155,7 @@ fn received(daemon: &UnixDatagram) -> Result<String> {
     let mut text = String::new();
     let mut buffer = vec![0; 8192];
     while let Ok(length) = daemon.recv(&mut buffer) {
-        let datagram = String::from_utf8_lossy(buffer.get(..length).unwrap_or_default()).into_owned();
+        let datagram = printable(buffer.get(..length).unwrap_or_default());
         text.push_str(&without_source(&without_time(&datagram)));
         text.push('\n');
     }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The Debian with the package in it, booted: insmod and rmmod are taken over, a module is loaded, used, unloaded and loaded again by those names,
+//! and after giving back and purging, what was kept is still the kernel's, and kmod's tools work.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use super::chroot::Root;
+use crate::args::{Accel, KernelArgs};
+use crate::{fixtures, kernel, process, setup, ui};
+
+/// Seconds until a boot that does not end is given up.
+const LIMIT: &str = "300";
+
+/// The first process.
+const INIT: &str = r#"#!/bin/sh
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev 2>/dev/null
+exec > /dev/console 2>&1
+say() { echo "said: $*"; }
+fail() { say "FAILED: $*"; }
+insmod /root/meter.ko scale=3 || fail "first load"
+for value in 5 -3 12; do echo $value > /dev/meter; done
+say "first $(head -n 1 /dev/meter)"
+rmmod meter || fail "first removal"
+insmod /root/meter.ko || fail "second load"
+say "second $(head -n 1 /dev/meter)"
+modpersist list | grep -q 'in use' || fail "list"
+insmod /root/meter.ko && fail "it was loaded twice"
+modpersist-takeover off || fail "off"
+say "back $(rmmod -V | head -n 1)"
+rmmod meter || fail "kmod's rmmod"
+grep -q '^meter__persist ' /proc/modules || fail "the data went with kmod's rmmod"
+modpersist-takeover on || fail "on"
+insmod /root/meter.ko || fail "third load"
+say "third $(head -n 1 /dev/meter)"
+rmmod --discard meter || fail "discard"
+grep -q '^meter' /proc/modules && fail "something stayed"
+dpkg --purge modpersist > /dev/null || fail "purge"
+insmod /root/meter.ko || fail "kmod's insmod"
+say "fourth $(head -n 1 /dev/meter)"
+rmmod meter || fail "kmod's rmmod after purge"
+say "end"
+echo o > /proc/sysrq-trigger
+sleep 60
+"#;
+
+/// What it has to say, in this order. The generation counts the loads that used the data.
+const SAID: &[&str] = &[
+    "first generation 1, 3 samples",
+    "second generation 2, 3 samples",
+    "back kmod version",
+    "third generation 3, 3 samples",
+    "fourth generation 1, 0 samples",
+    "end",
+];
+
+/// Packs the chroot, where the package must be installed anew, and boots it.
+pub fn check(root: &Root) -> Result<()> {
+    let args = KernelArgs { kernel: kernel::DEFAULT.to_owned(), headers: None, accel: Accel::Tcg };
+    let kernel = setup::ready(&args)?.kernel;
+    let modules = fixtures::build(&kernel)?;
+    ui::step("booting the Debian, taken over: load, unload, reload, give back, purge", || {
+        root.sh("dpkg --install /tmp/modpersist.deb && modpersist-takeover on")?;
+        fs::copy(modules.join("meter.ko"), root.path("root/meter.ko")).context("no fixture meter.ko")?;
+        fs::write(root.path("init"), INIT)?;
+        root.sh(
+            "chmod 755 /init; cd /; find . -xdev \\( -path ./proc -o -path ./sys -o -path ./tmp -o -path ./boot -o -path ./var/cache \
+             -o -path ./var/lib/apt -o -path ./usr/share/locale -o -path ./usr/share/i18n -o -path ./usr/lib/gcc \\) -prune -o -print \
+             | cpio --quiet -o -H newc > /tmp/debian.cpio",
+        )?;
+        // Mount points, which were left out with what is in them.
+        root.sh("cd /tmp; mkdir -p mounts/proc mounts/sys mounts/tmp mounts/var/cache; cd mounts; find . | cpio --quiet -o -H newc > /tmp/mounts.cpio; cat /tmp/mounts.cpio >> /tmp/debian.cpio")?;
+        let mut qemu = Command::new("timeout");
+        qemu.args([LIMIT, "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none"]);
+        qemu.args(["-no-reboot", "-accel", "tcg", "-cpu", "max", "-m", "1536M", "-serial", "stdio"]);
+        qemu.args(["-append", "console=ttyS0 panic=-1 quiet"]).arg("-kernel").arg(&kernel.image);
+        qemu.arg("-initrd").arg(root.path("tmp/debian.cpio"));
+        let console = String::from_utf8_lossy(&process::raw(&mut qemu)?.stdout).into_owned();
+        root.sh("modpersist-takeover off; dpkg --purge modpersist; rm -rf /init /root/meter.ko /tmp/debian.cpio /tmp/mounts*")?;
+        let said: Vec<&str> =
+            console.lines().filter_map(|line| Some(line.trim().split_once("said: ")?.1)).collect();
+        let as_wanted =
+            said.len() == SAID.len() && said.iter().zip(SAID).all(|(said, wanted)| said.starts_with(wanted));
+        ensure!(as_wanted, "it said {said:#?}, wanted {SAID:#?}; the console:\n{console}");
+        Ok(())
+    })
+}
