@@ -55,6 +55,13 @@ pub struct KernelArgs {
     pub machine: MachineArgs,
 }
 
+impl Default for KernelArgs {
+    fn default() -> Self {
+        let machine = MachineArgs { headers: None, accel: Accel::Tcg };
+        Self { kernel: crate::kernel::DEFAULT.to_owned(), machine }
+    }
+}
+
 /// Which kernels, and how to run them.
 #[derive(Clone, Debug, clap::Args)]
 pub struct TestArgs {

@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::chroot::Root;
-use crate::args::{Accel, KernelArgs, MachineArgs};
-use crate::{fixtures, kernel, process, setup, ui};
+use crate::args::KernelArgs;
+use crate::{fixtures, process, setup, ui};
 
 /// Seconds until a boot that does not end is given up.
 const LIMIT: &str = "180";
@@ -24,9 +24,7 @@ sleep 60
 
 /// Makes an initramfs in the chroot, where the package must be installed anew, and boots it.
 pub fn check(root: &Root) -> Result<()> {
-    let machine = MachineArgs { headers: None, accel: Accel::Tcg };
-    let args = KernelArgs { kernel: kernel::DEFAULT.to_owned(), machine };
-    let kernel = setup::ready(&args)?.kernel;
+    let kernel = setup::ready(&KernelArgs::default())?.kernel;
     let modules = fixtures::build(&kernel)?;
     ui::step("booting an initramfs with a module that is routed to our insmod", || {
         let release = &kernel.release;

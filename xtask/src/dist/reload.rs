@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::chroot::Root;
-use crate::args::{Accel, KernelArgs};
-use crate::{fixtures, kernel, process, setup, ui};
+use crate::args::KernelArgs;
+use crate::{fixtures, process, setup, ui};
 
 /// Seconds until a boot that does not end is given up.
 const LIMIT: &str = "300";
@@ -61,8 +61,7 @@ const SAID: &[&str] = &[
 
 /// Packs the chroot, where the package must be installed anew, and boots it.
 pub fn check(root: &Root) -> Result<()> {
-    let args = KernelArgs { kernel: kernel::DEFAULT.to_owned(), headers: None, accel: Accel::Tcg };
-    let kernel = setup::ready(&args)?.kernel;
+    let kernel = setup::ready(&KernelArgs::default())?.kernel;
     let modules = fixtures::build(&kernel)?;
     ui::step("booting the Debian, taken over: load, unload, reload, give back, purge", || {
         root.sh("dpkg --install /tmp/modpersist.deb && modpersist-takeover on")?;
