@@ -167,6 +167,7 @@ fn insert(
                 file: Some(module.path()),
                 header: None,
                 build_id: &[],
+                region: None,
             });
             journal::note(kernel, known, false);
             Status::Success

@@ -71,8 +71,13 @@ fn modules(entries: &[Entry]) -> Vec<&LoadedModule> {
 #[test]
 fn the_keeper_is_written_down_before_its_owner_is_loaded() {
     let (folder, kernel, header) = (Folder::new("keeper"), kernel(), header());
-    let known =
-        Known { name: "foo", file: Some(Path::new("/m/foo.ko")), header: Some(&header), build_id: &[7] };
+    let known = Known {
+        name: "foo",
+        file: Some(Path::new("/m/foo.ko")),
+        header: Some(&header),
+        build_id: &[7],
+        region: None,
+    };
     record(&kernel, &folder.0, Some(known), true).unwrap();
     let entries = folder.entries();
     let Entry::Boot(boot) = &entries[0] else { panic!("{entries:?}") };
