@@ -41,6 +41,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     suites::SCENARIOS,
     parity::SCENARIOS,
     extended::kept::SCENARIOS,
+    extended::between::SCENARIOS,
     extended::signed::SCENARIOS,
     extended::errors::SCENARIOS,
     extended::faults::SCENARIOS,

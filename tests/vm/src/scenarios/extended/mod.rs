@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use super::report::Report;
 use crate::ctx::Ctx;
 
+pub mod between;
 pub mod errors;
 pub mod faults;
 pub mod kept;
