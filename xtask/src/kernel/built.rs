@@ -118,6 +118,12 @@ fn from_twin(source: &Path, tree: &Path, twin: &Path) -> Result<()> {
     set.arg("--file").arg(tree.join(".config")).args(["--disable", "MODULE_PERSIST"]);
     process::quiet(&mut set)?;
     process::quiet(make(source, tree).arg("olddefconfig"))?;
+    // In another place, make builds its own tools anew, and then every object that such a tool has
+    // looked at. They are the same tools.
+    process::quiet(make(source, tree).arg("prepare"))?;
+    let mut age = Command::new("find");
+    age.arg(tree.join("tools")).args(["-exec", "touch", "--no-dereference", "--reference"]);
+    process::quiet(age.arg(twin.join(".config")).args(["{}", "+"]))?;
     compile(source, tree)
 }
 
