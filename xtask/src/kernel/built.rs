@@ -87,6 +87,10 @@ pub fn build(variant: Variant) -> Result<Kernel> {
     })?;
     let mut kernel = from_tree(&tree)?;
     kernel.kind = variant.kind();
+    if let Some(twin) = &twin {
+        // What was built and signed for the one has to load on the other.
+        kernel.modules = from_tree(twin)?.modules;
+    }
     Ok(kernel)
 }
 

@@ -45,6 +45,8 @@ pub struct Vm {
     kind: KernelKind,
     image: PathBuf,
     initramfs: PathBuf,
+    /// The fixture modules, with their debug information.
+    fixtures: PathBuf,
     accel: &'static str,
     run: PathBuf,
 }
@@ -117,8 +119,15 @@ pub fn prepare(args: &KernelArgs) -> Result<Vm> {
     let run = rundir::create(&kernel.directory_name())?;
     let initramfs = run.join("initramfs.cpio");
     ui::step("packing the guest", || initramfs::write(&initramfs, &kernel, &userland, &programs, &modules))?;
-    let mut vm =
-        Vm { release: kernel.release, kind: kernel.kind, image: kernel.image, initramfs, accel: "tcg", run };
+    let mut vm = Vm {
+        release: kernel.release,
+        kind: kernel.kind,
+        image: kernel.image,
+        initramfs,
+        fixtures: modules,
+        accel: "tcg",
+        run,
+    };
     vm.accel = accel::choose(args.accel, &vm)?;
     Ok(vm)
 }
