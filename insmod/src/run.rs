@@ -163,6 +163,7 @@ fn insert(
                 file: Some(module.path()),
                 header: None,
                 build_id: &[],
+                region: None,
             });
             journal::note(kernel, known, false);
             Status::Success

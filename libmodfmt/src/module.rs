@@ -9,7 +9,7 @@
 
 use thiserror::Error;
 
-use crate::elf::{Class, ElfError, Object};
+use crate::elf::{Class, ElfError, Object, SymbolKind};
 use crate::modinfo::{Modinfo, ModinfoError};
 use crate::note;
 
@@ -68,6 +68,12 @@ impl<'d> Module<'d> {
         let name = name(&object)?;
         let build_id = build_id(&object);
         Ok(Self { object, name, build_id })
+    }
+
+    /// Whether the symbol table says from which source files names are: `strip -g` takes that away.
+    #[must_use]
+    pub fn names_files(&self) -> bool {
+        self.object.symbols.iter().any(|symbol| symbol.kind == SymbolKind::FILE)
     }
 
     /// The strings of `.modinfo`.

@@ -118,7 +118,10 @@ impl Decision<'_> {
                 Err(KeepError::InUse { owner: region.header.owner.clone(), users: region.users.clone() })
             };
         }
-        match compare(&region.header, &self.inventory.header) {
+        let mut file = self.inventory.header.clone();
+        // The kernel's own comparison goes by the names of source files.
+        file.named &= region.holder != Holder::Kernel || self.module.names_files();
+        match compare(&region.header, &file) {
             Agreement::Layout | Agreement::Build => Ok(Way::Bind),
             Agreement::Differs(differences) => {
                 Err(KeepError::Differs { owner: region.header.owner.clone(), differences })

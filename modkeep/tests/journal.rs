@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage};
 use libmodfmt::persist::{Header, NOTE_SECTION, Role, SectionHeader};
-use libmodsys::{BootIdentity, FakeKernel, FakeModule};
+use libmodsys::{BootIdentity, FakeKernel, FakeModule, SectionAddress};
 use modkeep::journal::{Known, record};
+use modkeep::{Holder, OwnerState, Region};
 
 struct Folder(PathBuf);
 
@@ -71,8 +72,13 @@ fn modules(entries: &[Entry]) -> Vec<&LoadedModule> {
 #[test]
 fn the_keeper_is_written_down_before_its_owner_is_loaded() {
     let (folder, kernel, header) = (Folder::new("keeper"), kernel(), header());
-    let known =
-        Known { name: "foo", file: Some(Path::new("/m/foo.ko")), header: Some(&header), build_id: &[7] };
+    let known = Known {
+        name: "foo",
+        file: Some(Path::new("/m/foo.ko")),
+        header: Some(&header),
+        build_id: &[7],
+        region: None,
+    };
     record(&kernel, &folder.0, Some(known), true).unwrap();
     let entries = folder.entries();
     let Entry::Boot(boot) = &entries[0] else { panic!("{entries:?}") };
@@ -86,6 +92,26 @@ fn the_keeper_is_written_down_before_its_owner_is_loaded() {
     assert_eq!((modules[1].name.as_str(), modules[1].stage), ("foo", Stage::Loading));
     assert_eq!(modules[1].file.as_deref(), Some("/m/foo.ko"));
     assert_eq!(fs::metadata(folder.file()).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn what_the_kernel_keeps_is_written_down_with_its_place_before_it_is_used() {
+    let (folder, kernel, header) = (Folder::new("region"), kernel(), header());
+    let region = Region {
+        header: header.clone(),
+        holder: Holder::Kernel,
+        addresses: vec![(Role::Data, SectionAddress::Known(0xffff_ffff_c000_7000))],
+        owner: OwnerState::Unloaded,
+        users: Vec::new(),
+    };
+    let known =
+        Known { name: "foo", file: None, header: Some(&header), build_id: &[7], region: Some(&region) };
+    record(&kernel, &folder.0, Some(known), true).unwrap();
+    let entries = folder.entries();
+    let last = *modules(&entries).last().unwrap();
+    assert_eq!((last.name.as_str(), last.stage), ("foo", Stage::Loading));
+    assert_eq!(last.section(".data..persistent"), Some(0xffff_ffff_c000_7000));
+    assert_eq!(last.persistent.as_ref(), Some(&header));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod peek;
 
 use std::cell::RefCell;
 
+use libmodfmt::persist::Header;
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, modname, shown};
@@ -102,6 +103,12 @@ struct Load<'a> {
 }
 
 impl Load<'_> {
+    /// What the journal is told of the module.
+    fn known<'a>(&'a self, owner: &'a str, header: &'a Header) -> Known<'a> {
+        let file = Some(self.job.module.path());
+        Known { name: owner, file, header: Some(header), build_id: &header.build_id, region: None }
+    }
+
     fn planned(&self, request: Request<'_>, output: &mut Output) -> Result<Result<Decision, Errno>, Failed> {
         let (job, kernel) = (self.job, self.kernel);
         match plan(kernel, request)? {
@@ -112,11 +119,16 @@ impl Load<'_> {
                 modkeep::discard(kernel, owner)?;
                 Ok(plain_after_drop(job, owner, region.header.size(), kernel, output))
             }
-            Plan::Direct { way, owner, region, .. } => {
+            Plan::Direct { way, owner, region, inventory } => {
                 let kept = region.as_ref().map_or(0, |region| region.header.size());
+                let mut known = self.known(&owner, &inventory.header);
+                known.region = region.as_deref().filter(|_| way == Way::Bind);
+                // An oops in the module's init ends this process.
+                journal::note(kernel, Some(known), true);
                 direct::load(job, way, &owner, region.as_deref(), kernel, output).map_err(|error| {
                     Failed { error: Box::new(error), kept: still_kept(way, &owner, kept) }
                 })?;
+                journal::note(kernel, Some(known), false);
                 said(way, &owner, kept, output);
                 Ok(Ok(Decision::Finished(Status::Success)))
             }
@@ -130,13 +142,7 @@ impl Load<'_> {
                 }
                 let kept = region.map_or(0, |region| region.header.size());
                 let action = Action { way, owner: &owner, images: &images, may_fall_back, kept };
-                let header = &inventory.header;
-                let known = Known {
-                    name: &owner,
-                    file: Some(job.module.path()),
-                    header: Some(header),
-                    build_id: &header.build_id,
-                };
+                let known = self.known(&owner, &inventory.header);
                 match self.carry_out(&action, known) {
                     Ok(Done::Kept) => {
                         journal::note(kernel, Some(known), false);

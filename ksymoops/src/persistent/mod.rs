@@ -38,9 +38,16 @@ pub struct Region {
 pub fn of_journal(journal: &Journal, boot: &str, time_us: Option<u64>) -> Vec<Region> {
     let states = modules_at(journal, boot, time_us);
     let mut regions = Vec::new();
-    for state in states.iter().filter(|state| state.loaded) {
+    for state in &states {
         let Some(header) = &state.module.persistent else { continue };
-        if state.module.name != keeper_name(&header.owner) {
+        let by_keeper = state.loaded && state.module.name == keeper_name(&header.owner);
+        // An owner's own entry has addresses only where the kernel itself keeps them, also when it is gone.
+        let by_kernel = state.module.name == header.owner
+            && header
+                .sections
+                .iter()
+                .all(|section| state.module.section(section.role.section_name()).is_some());
+        if !by_keeper && !by_kernel {
             continue;
         }
         let owner = states.iter().find(|other| other.module.name == header.owner);

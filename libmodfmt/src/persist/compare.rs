@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether a new version of a module may use the region of an old one, with an account per variable.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use super::{Header, Role, SectionHeader, Variable};
@@ -37,6 +37,9 @@ pub enum Difference {
     Changed(Role, Variable, Variable),
     /// A variable has another type of the same size.
     Type(Role, Variable, Variable),
+    /// Several variables of one file have this name, and the functions that tell them apart are not
+    /// known on both sides.
+    NoFunctions(String),
     /// Names are missing in one of the two and the build ids do not settle it.
     NoNames {
         /// The new file is the one without names; otherwise the kept data are.
@@ -57,6 +60,10 @@ pub fn compare(kept: &Header, file: &Header) -> Agreement {
         let build_ids_known = !kept.build_id.is_empty() && !file.build_id.is_empty();
         found.push(Difference::NoNames { in_file: !file.named, build_ids_known });
     }
+    if !unnamed && !same_build {
+        let alike: BTreeSet<String> = [kept, file].into_iter().flat_map(of_unknown_functions).collect();
+        found.extend(alike.into_iter().map(Difference::NoFunctions));
+    }
     for role in Role::ALL {
         match (kept.section(role), file.section(role)) {
             (Some(kept), Some(file)) => sections(kept, file, (!unnamed).then_some(&names), &mut found),
@@ -70,6 +77,21 @@ pub fn compare(kept: &Header, file: &Header) -> Agreement {
         (true, true) => Agreement::Build,
         (true, false) => Agreement::Layout,
     }
+}
+
+/// Files and names that several variables share of which one has no known function: gcc numbers those in
+/// an order that changes with the code.
+fn of_unknown_functions(header: &Header) -> Vec<String> {
+    let mut groups: HashMap<_, (usize, bool)> = HashMap::new();
+    for (_, variable) in header.variables() {
+        let (count, unknown) = groups.entry((&variable.file, &variable.name)).or_default();
+        *count = count.saturating_add(1);
+        *unknown |= variable.scope().is_none();
+    }
+    let alike = groups.into_iter().filter(|(_, (count, unknown))| *count > 1 && *unknown);
+    alike
+        .map(|((file, name), _)| file.as_ref().map_or_else(|| name.clone(), |file| format!("{file}:{name}")))
+        .collect()
 }
 
 /// Which names occur once in every version.
@@ -167,6 +189,11 @@ impl fmt::Display for Difference {
                     write!(f, "{old}: type changed from {} to {}", name(old), name(new))
                 }
             }
+            Self::NoFunctions(name) => write!(
+                f,
+                "{name}: several variables have this name, and not both sides tell their functions: only a \
+                 file of the same build can use them"
+            ),
             Self::NoNames { in_file, build_ids_known } => {
                 let side = if *in_file { "the file does" } else { "what is kept does" };
                 let why = if *build_ids_known {

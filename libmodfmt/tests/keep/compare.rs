@@ -215,3 +215,19 @@ fn one_build_with_two_sizes_is_still_different() {
     file.sections[0].size = 32;
     assert_eq!(differences(&kept, &file), [Difference::SectionSize(Role::Data, 24, 32)]);
 }
+
+#[test]
+fn one_name_in_unknown_functions_binds_within_a_build_only() {
+    // What a kernel that keeps data itself knows of two statics in two functions.
+    let kept = header(vec![variable("cnt", 0, 8), variable("cnt", 8, 8)]);
+    let mut file = kept.clone();
+    for (variable, function) in file.sections[0].variables.iter_mut().zip(["red", "blue"]) {
+        variable.function = Some(function.into());
+    }
+    assert_eq!(compare(&file, &file), Agreement::Layout, "both sides know them");
+    for (kept, file) in [(&kept, &file), (&file, &kept), (&kept, &kept)] {
+        assert_eq!(differences(kept, file), [Difference::NoFunctions("foo.c:cnt".into())]);
+    }
+    let built = |header: &Header| Header { build_id: vec![1], ..header.clone() };
+    assert_eq!(compare(&built(&kept), &built(&file)), Agreement::Layout);
+}

@@ -16,6 +16,8 @@ use libmodfmt::persist::Header;
 use libmodsys::{Kernel, SysError};
 use thiserror::Error;
 
+use crate::Region;
+
 /// Where the journal is. modutils had its logs there, and wrote them only where the folder exists.
 pub const DIRECTORY: &str = "/var/log/ksymoops";
 
@@ -53,6 +55,13 @@ pub struct Known<'a> {
     pub header: Option<&'a Header>,
     /// Its build id; empty where it has none.
     pub build_id: &'a [u8],
+    /// What the kernel itself keeps for it already.
+    pub region: Option<&'a Region>,
+}
+
+fn places(region: &Region) -> Vec<(String, u64)> {
+    let known = region.addresses.iter().filter_map(|(role, address)| Some((role, address.known()?)));
+    known.map(|(role, address)| (role.section_name().to_owned(), address)).collect()
 }
 
 /// Notes the boot and every module that is not noted yet, and that others are gone. `known` is the module that was just loaded, or with
@@ -91,6 +100,8 @@ pub fn record(
             build_id: known.build_id.to_vec(),
             file: known.file.map(|file| file.to_string_lossy().into_owned()),
             persistent: known.header.cloned(),
+            // Where the kernel keeps its data, they are where they were.
+            sections: known.region.map(places).unwrap_or_default(),
             at: boot.uptime,
             ..LoadedModule::default()
         }));

@@ -5,9 +5,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use crate::ctx::{Ctx, Skip, extended, trouble};
+use crate::ctx::{Ctx, Skip, extended, health, trouble};
 use crate::protocol::{Line, Status};
 use crate::scenario::{Expect, Scenario};
 use crate::scenarios;
@@ -16,15 +16,19 @@ use crate::scenarios;
 ///
 /// Stops early where one has harmed the kernel: the host boots again for the rest.
 pub fn run(ctx: &mut Ctx, names: &[String]) {
-    for name in names {
+    for (index, name) in names.iter().enumerate() {
         ctx.port().send(&Line::Start { start: name.clone() });
         let start = Instant::now();
-        let (result, kernel) = match scenarios::find(name) {
+        let (mut result, kernel) = match scenarios::find(name) {
             Some(scenario) => judge(ctx, scenario),
             None => {
                 (Err(anyhow!("no scenario of this name; see `cargo xtask vm --list`")), KernelState::Sound)
             }
         };
+        // The last one answers for what the whole boot has lost.
+        if index.saturating_add(1) == names.len() && kernel == KernelState::Sound && result.is_ok() {
+            result = health::check(ctx).context("since the start of this boot");
+        }
         let (status, detail) = outcome(result);
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         ctx.port().send(&Line::Result { scenario: name.clone(), status, detail, ms });

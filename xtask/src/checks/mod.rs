@@ -5,6 +5,7 @@ pub mod builtin;
 pub mod consumer;
 pub mod fuzz;
 pub mod ladder;
+pub mod patch;
 pub mod peers;
 pub mod publish;
 pub mod twins;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The extended kernel and its twin without the option are the same to every module: `struct module`
 //! to the byte, and the versions of all exported symbols. So what was built and signed for the one
-//! loads on the other.
+//! loads on the other. The patch that makes the difference is looked at as well.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub fn check(kernel: &Kernel) -> Result<bool> {
     let (extended, plain) = (build(Variant::Extended)?.build, build(Variant::Plain)?.build);
     let same_versions = same("versions of exported symbols", &symbols(&extended)?, &symbols(&plain)?);
     let same_module = same("struct module", &layout(&extended)?, &layout(&plain)?);
-    Ok(same_versions & same_module)
+    Ok(same_versions & same_module & super::patch::check()?)
 }
 
 /// Every exported symbol with its version.

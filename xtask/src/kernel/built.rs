@@ -87,6 +87,10 @@ pub fn build(variant: Variant) -> Result<Kernel> {
     })?;
     let mut kernel = from_tree(&tree)?;
     kernel.kind = variant.kind();
+    if let Some(twin) = &twin {
+        // What was built and signed for the one has to load on the other.
+        kernel.modules = from_tree(twin)?.modules;
+    }
     Ok(kernel)
 }
 
@@ -118,6 +122,12 @@ fn from_twin(source: &Path, tree: &Path, twin: &Path) -> Result<()> {
     set.arg("--file").arg(tree.join(".config")).args(["--disable", "MODULE_PERSIST"]);
     process::quiet(&mut set)?;
     process::quiet(make(source, tree).arg("olddefconfig"))?;
+    // In another place, make builds its own tools anew, and then every object that such a tool has
+    // looked at. They are the same tools.
+    process::quiet(make(source, tree).arg("prepare"))?;
+    let mut age = Command::new("find");
+    age.arg(tree.join("tools")).args(["-exec", "touch", "--no-dereference", "--reference"]);
+    process::quiet(age.arg(twin.join(".config")).args(["{}", "+"]))?;
     compile(source, tree)
 }
 

@@ -5,7 +5,7 @@ mod built;
 mod bzimage;
 mod distribution;
 mod headers;
-mod source;
+pub mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};

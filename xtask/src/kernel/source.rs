@@ -68,11 +68,16 @@ fn add_example(source: &Path) -> Result<()> {
     fs::write(&makefile, text).with_context(|| format!("cannot write {}", makefile.display()))
 }
 
-fn patches() -> Result<Vec<PathBuf>> {
+/// Our patches, in order.
+pub fn patches() -> Result<Vec<PathBuf>> {
     let directory = workspace::root().join(PATCHES);
     let mut files = Vec::new();
     for entry in fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))? {
-        files.push(entry?.path());
+        let path = entry?.path();
+        // checkpatch leaves a file of its own beside a patch.
+        if path.extension().is_some_and(|extension| extension == "patch") {
+            files.push(path);
+        }
     }
     ensure!(!files.is_empty(), "{} has no patch", directory.display());
     files.sort();

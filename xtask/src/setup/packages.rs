@@ -32,6 +32,7 @@ const KERNEL_NEEDS: &[Need] = &[
     Need { program: "bison", package: "bison", why: "builds the kernel's configuration programs" },
     Need { program: "bc", package: "bc", why: "computes constants of the kernel" },
     Need { program: "patch", package: "patch", why: "applies our patch" },
+    Need { program: "perl", package: "perl", why: "checks our patch" },
     Need { program: "pahole", package: "pahole", why: "makes the kernel's type information" },
     Need { program: "depmod", package: "kmod", why: "lists the kernel's modules" },
     Need { program: "/usr/include/libelf.h", package: "libelf-dev", why: "checks the kernel's stack frames" },

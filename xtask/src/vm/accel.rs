@@ -38,6 +38,7 @@ fn probe(vm: &Vm) -> Result<bool> {
         kind: vm.kind,
         image: vm.image.clone(),
         initramfs: vm.initramfs.clone(),
+        fixtures: vm.fixtures.clone(),
         accel: "kvm",
         run: vm.run.clone(),
     };

@@ -21,7 +21,7 @@ pub fn check(vm: &Vm, scenario: &Scenario, directory: &Path) -> Result<()> {
     let mut command = workspace::cargo();
     command.args(["run", "--quiet", "--package", "ksymoops", "--", "--no-journal", "--release", &vm.release]);
     command.arg("--persist").arg(directory.join("artifacts/boot-journal.jsonl"));
-    command.arg("--object").arg(workspace::target().join("fixtures").join(&vm.release).join("out"));
+    command.arg("--object").arg(&vm.fixtures);
     let debug = cache::root()?.join("debug").join(&vm.release).join("usr/lib/debug");
     if debug.is_dir() {
         command.arg("--debug-dir").arg(debug);

@@ -49,6 +49,8 @@ pub struct Vm {
     kind: KernelKind,
     image: PathBuf,
     initramfs: PathBuf,
+    /// The fixture modules, with their debug information.
+    fixtures: PathBuf,
     accel: &'static str,
     run: PathBuf,
 }
@@ -128,6 +130,7 @@ pub fn prepare(args: &KernelArgs) -> Result<Vm> {
         kind: kernel.kind,
         image: kernel.image,
         initramfs,
+        fixtures: modules,
         accel: "tcg",
         run,
     };

@@ -206,6 +206,11 @@ impl Command {
 
     /// Runs it. An error means that it could not be started.
     pub fn run(&self) -> Result<Output> {
+        self.run_by(|child| wait(child, self.limit))
+    }
+
+    /// Runs it, and has `wait` see it through to its end.
+    pub(super) fn run_by(&self, wait: impl FnOnce(&mut Child) -> Result<Status>) -> Result<Output> {
         let files = Files::create(self.stdin.as_deref())?;
         let mut command = std::process::Command::new(&self.program);
         command
@@ -221,7 +226,7 @@ impl Command {
             command.uid(user).gid(user);
         }
         let mut child = command.spawn().with_context(|| format!("cannot start {}", self.line()))?;
-        let status = wait(&mut child, self.limit)?;
+        let status = wait(&mut child)?;
         let (stdout, stderr) = files.read()?;
         Ok(Output { line: self.line(), status, stdout, stderr })
     }

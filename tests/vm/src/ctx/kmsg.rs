@@ -21,6 +21,8 @@ const TROUBLE: &[&str] = &[
     "general protection fault",
     "Kernel panic",
     "INFO: task ",
+    "INFO: trying to register",
+    "INFO: possible",
     "stack segment:",
     "kernel BUG at",
 ];

@@ -6,10 +6,12 @@
 
 mod command;
 pub mod extended;
+pub mod health;
 mod kmsg;
 mod memory;
 mod modules;
 mod trace;
+mod watch;
 
 use std::fmt;
 use std::path::Path;
@@ -20,6 +22,7 @@ pub use command::{Command, Output, Status, printable, tools};
 pub use kmsg::{Mark, Record, trouble};
 pub use modules::Module;
 pub use trace::Call;
+pub use watch::{Answer, Given};
 
 use crate::port::Port;
 use crate::protocol::Line;

@@ -21,7 +21,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("keep-parameter", "the command line wins over a kept parameter", parameter),
     Scenario::new("keep-kallsyms", "kernel and modpersist name the kept variables", names)
         .needs(Needs::Stock),
-    Scenario::new("keep-write-only", "a variable that nothing reads is kept", write_only).needs(Needs::Stock),
+    Scenario::new("keep-write-only", "a variable that nothing reads is kept", write_only),
     Scenario::new("keep-foo-p", "the RFC's own example", foo_p),
     Scenario::new("keep-meter", "a driver with statistics, a list and a lock", meter),
     Scenario::new("keep-importer", "a second module imports a kept variable", importer),
@@ -162,6 +162,14 @@ fn write_only(ctx: &mut Ctx) -> Result<()> {
 /// Whether the kernel keeps data itself.
 pub(super) fn keeps_itself() -> bool {
     Path::new("/proc/module_persist").exists()
+}
+
+/// Whether data of this owner are kept, by the kernel itself or by a keeper.
+pub(super) fn is_kept(ctx: &Ctx, owner: &str) -> Result<bool> {
+    if keeps_itself() {
+        return Ok(ctx.kernel_region_use(owner)?.is_some());
+    }
+    ctx.is_loaded(&format!("{owner}__persist"))
 }
 
 /// The contents of a kept variable as modpersist reads them, in hexadecimal digits.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 
+use super::keep::is_kept;
 use crate::ctx::{Command, Ctx, tools};
 use crate::scenario::Scenario;
 
@@ -64,7 +65,7 @@ fn modprobe_conf(ctx: &mut Ctx) -> Result<()> {
     fs::create_dir_all("/etc/modprobe.d")?;
     // Without it modprobe loads by itself, and nothing is kept.
     ctx.peer_modprobe(["meter"])?.success()?;
-    ensure!(!ctx.is_loaded("meter__persist")?, "modprobe alone kept data");
+    ensure!(!is_kept(ctx, "meter")?, "modprobe alone kept data");
     ctx.peer_rmmod(["meter"])?.success()?;
 
     for owner in ["meter", "pinning"] {
@@ -77,10 +78,10 @@ fn modprobe_conf(ctx: &mut Ctx) -> Result<()> {
         Command::new(tools::PEER_MODPROBE).args(args).env("PATH", "/sbin:/bin:/usr/sbin:/usr/bin").run()
     };
     modprobe(&["-b", "pci:v00001234d00005678"])?.success()?.silent()?;
-    ensure!(ctx.is_loaded("meter")? && ctx.is_loaded("meter__persist")?, "modprobe did not go our way");
+    ensure!(ctx.is_loaded("meter")? && is_kept(ctx, "meter")?, "modprobe did not go our way");
     modprobe(&["meter"])?.success()?.silent()?;
     modprobe(&["-r", "meter"])?.success()?;
-    ensure!(!ctx.is_loaded("meter")? && ctx.is_loaded("meter__persist")?, "modprobe -r took the data");
+    ensure!(!ctx.is_loaded("meter")? && is_kept(ctx, "meter")?, "modprobe -r took the data");
     modprobe(&["meter"])?.success()?.silent()?;
     ctx.modpersist(["list"])?.success()?.stdout_has("in use")?;
     ctx.rmmod(["--discard", "meter"])?.success()?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
+use super::keep::is_kept;
 use crate::ctx::{Command, Ctx, tools};
 use crate::scenario::Scenario;
 use crate::scenarios::parity::prepare;
@@ -318,7 +319,7 @@ fn stacks(ctx: &mut Ctx) -> Result<()> {
     let meter = ctx.fixture("meter")?;
     ctx.insmod([&meter])?.success()?;
     ctx.rmmod(["-r", "meter"])?.success()?;
-    ensure!(ctx.is_loaded("meter__persist")?, "--stacks dropped kept data");
+    ensure!(is_kept(ctx, "meter")?, "--stacks dropped kept data");
     ctx.rmmod(["--discard", "meter"])?.success()?;
     Ok(())
 }

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernel's own answers to what it must refuse, without our programs in between.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, ensure};
 use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use super::{first_is, use_is};
-use crate::ctx::Ctx;
 use crate::ctx::extended::{FRESH, PERSIST, delete, finit, release, write};
+use crate::ctx::{Ctx, tools};
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
@@ -15,6 +20,8 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("ext-layouts", "another layout is refused, with a line in the log", layouts)
         .needs(Needs::Extended),
     Scenario::new("ext-refusals", "data that must not be kept are refused, and nothing stays", refusals)
+        .needs(Needs::Extended),
+    Scenario::new("ext-during-init", "released and loaded while an init runs, which then fails", during_init)
         .needs(Needs::Extended),
     Scenario::new("ext-failing-inits", "a first, a later and a fresh init that fail", inits)
         .needs(Needs::Extended),
@@ -107,6 +114,42 @@ fn refusals(ctx: &mut Ctx) -> Result<()> {
     ensure!(ctx.kernel_regions()?.is_empty(), "regions were left");
     let after = ctx.module_memory()?;
     ensure!(after <= before, "module memory went from {before} to {after}");
+    Ok(())
+}
+
+/// Starts a load whose init sleeps until a signal comes, and waits until it does. The region then has
+/// the state `during`; nobody can release it, and the module can neither be unloaded nor loaded again.
+fn interrupt(ctx: &mut Ctx, during: &str, options: &[&str]) -> Result<()> {
+    let file = ctx.fixture("sleepy_init")?;
+    let mut insmod = std::process::Command::new(tools::INSMOD);
+    let mut insmod = insmod.args(options).args([&file, "interrupted=5"]).spawn()?;
+    let start = Instant::now();
+    let coming = |ctx: &Ctx| -> Result<bool> {
+        Ok(ctx.module("sleepy_init")?.is_some_and(|module| module.state == "Loading"))
+    };
+    while !coming(ctx)? {
+        ensure!(start.elapsed() < Duration::from_secs(50), "the init does not run");
+        thread::sleep(Duration::from_millis(10));
+    }
+    use_is(ctx, "sleepy_init", Some(during))?;
+    refused(release("sleepy_init"), Errno::EBUSY)?;
+    refused(delete("sleepy_init"), Errno::EBUSY)?;
+    kill(Pid::from_raw(insmod.id().try_into()?), Signal::SIGTERM)?;
+    insmod.wait()?;
+    ensure!(!ctx.is_loaded("sleepy_init")?, "it is loaded all the same");
+    Ok(())
+}
+
+fn during_init(ctx: &mut Ctx) -> Result<()> {
+    interrupt(ctx, "new", &[])?;
+    use_is(ctx, "sleepy_init", None)?;
+    finit(&ctx.fixture("sleepy_init")?, "", PERSIST)?;
+    delete("sleepy_init")?;
+    interrupt(ctx, "used", &[])?;
+    use_is(ctx, "sleepy_init", Some("unused"))?;
+    interrupt(ctx, "new", &["--fresh"])?;
+    use_is(ctx, "sleepy_init", Some("unused"))?;
+    release("sleepy_init")?;
     Ok(())
 }
 

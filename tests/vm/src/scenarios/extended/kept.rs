@@ -20,6 +20,8 @@ pub const SCENARIOS: &[Scenario] = &[
         .limit_secs(300),
     Scenario::new("ext-names", "kallsyms, sysfs, the list and modpersist agree", names)
         .needs(Needs::Extended),
+    Scenario::new("ext-address", "the kernel knows the region's addresses as a module's", address)
+        .needs(Needs::Extended),
     Scenario::new("ext-discard", "in use, discarded, started afresh", discard).needs(Needs::Extended),
     Scenario::new("ext-agreeing", "other code and other debug information: the data are used", agreeing)
         .needs(Needs::Extended),
@@ -109,8 +111,47 @@ fn names(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
+/// What the kernel says of an address: whether it is a module's, and its name.
+fn ask(ctx: &mut Ctx, at: u64) -> Result<(bool, String)> {
+    let file = ctx.fixture("address")?;
+    ctx.insmod([file, format!("at={at}")])?.success()?;
+    let answer = (ctx.parameter("address", "of_module")? == "1", ctx.parameter("address", "name")?);
+    ctx.rmmod(["address"])?.success()?;
+    Ok(answer)
+}
+
+fn address(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("torture")?;
+    ctx.insmod([&file])?.success()?;
+    let report = Report::read(ctx, "torture")?;
+    let places = [
+        ("plain", report.address("plain")?, "plain+0x0/"),
+        ("torture_exported", report.address("exported")?, "torture_exported+0x0/"),
+        ("the end of big", report.address("big.first")? + (4 << 20) - 1, "big+0x3fffff/"),
+    ];
+    for (what, at, wanted) in places {
+        let (of_module, name) = ask(ctx, at)?;
+        ensure!(of_module, "{what} is no module's while its owner is loaded");
+        ensure!(name.starts_with(wanted) && name.ends_with(" [torture]"), "{what} is called {name}");
+    }
+    ctx.rmmod(["torture"])?.success()?;
+    for (what, at, _) in places {
+        let (of_module, name) = ask(ctx, at)?;
+        ensure!(of_module, "{what} is no module's while it is kept");
+        ensure!(name == format!("{at:#x}"), "{what} is called {name} without its owner");
+    }
+    ctx.rmmod(["--discard", "torture"])?.success()?;
+    // The lowest free place goes to the one that asks: the end of four megabytes is still free.
+    let [.., (what, at, _)] = places;
+    ensure!(!ask(ctx, at)?.0, "{what} is a module's although it is freed");
+    Ok(())
+}
+
 fn discard(ctx: &mut Ctx) -> Result<()> {
     let (file, grown) = (ctx.fixture("layout")?, ctx.fixture("layout_grown")?);
+    ctx.insmod(["--keep=off", file.as_str()])?.success()?.silent()?;
+    use_is(ctx, "layout", None)?;
+    ctx.rmmod(["layout"])?.success()?.silent()?;
     ctx.insmod([&file])?.success()?;
     use_is(ctx, "layout", Some("used"))?;
     ctx.rmmod(["layout"])?.success()?;

@@ -7,6 +7,7 @@ use super::report::Report;
 use crate::ctx::Ctx;
 use crate::scenario::Scenario;
 
+pub mod between;
 pub mod errors;
 pub mod faults;
 pub mod kept;
@@ -17,6 +18,7 @@ pub mod tree;
 /// The tables about the extended kernel and its twins, in the order in which they run.
 pub const TOPICS: &[&[Scenario]] = &[
     kept::SCENARIOS,
+    between::SCENARIOS,
     signed::SCENARIOS,
     errors::SCENARIOS,
     faults::SCENARIOS,

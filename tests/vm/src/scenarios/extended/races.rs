@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Many at once.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
@@ -10,18 +11,28 @@ use nix::errno::Errno;
 
 use super::super::report::Report;
 use super::use_is;
-use crate::ctx::Ctx;
-use crate::ctx::extended::{LIST, PERSIST, delete, finit, release};
+use crate::ctx::extended::{FRESH, LIST, PERSIST, delete, finit, release};
+use crate::ctx::{Ctx, health};
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("ext-1000-reloads", "1,000 reloads with two readers of the list", reloads)
-        .needs(Needs::FastExtended)
+        .needs(Needs::Extended)
         .limit_secs(900)
         .cpus(2)
         .alone(),
     Scenario::new("ext-race", "loads, unloads and releases at once", race)
+        .needs(Needs::Extended)
+        .limit_secs(600)
+        .cpus(2)
+        .alone(),
+    Scenario::new("ext-race-reloads", "loads and unloads at once: no load is lost to the data", race_reloads)
+        .needs(Needs::Extended)
+        .limit_secs(600)
+        .cpus(2)
+        .alone(),
+    Scenario::new("ext-list-whole", "no reader misses a region while others come and go", list_whole)
         .needs(Needs::Extended)
         .limit_secs(600)
         .cpus(2)
@@ -40,8 +51,14 @@ fn read_on(stop: &AtomicBool) -> Result<u32> {
     Ok(count)
 }
 
+/// Where each load takes ten times as long, fewer show the same.
+fn count() -> u32 {
+    if health::has_kmemleak() { 100 } else { 1000 }
+}
+
 fn reloads(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("layout")?;
+    let count = count();
     finit(&file, "", PERSIST)?;
     let before = Report::read(ctx, "layout")?;
     let stop = AtomicBool::new(false);
@@ -49,7 +66,7 @@ fn reloads(ctx: &mut Ctx) -> Result<()> {
     let reads = thread::scope(|scope| -> Result<u32> {
         let readers = [(); 2].map(|()| scope.spawn(|| read_on(&stop)));
         let mut reloads = || -> Result<()> {
-            for load in 0..1000 {
+            for load in 0..count {
                 delete("layout")?;
                 finit(&file, "", PERSIST)?;
                 if load == 10 {
@@ -67,12 +84,12 @@ fn reloads(ctx: &mut Ctx) -> Result<()> {
         result.map(|()| reads)
     })?;
     let after = Report::read(ctx, "layout")?;
-    ensure!(after.value("first")? == "1002", "{after:?}");
+    ensure!(after.value("first")? == (count + 2).to_string(), "{after:?}");
     after.same_as(&before, &["first"])?;
     ensure!(after.address("first")? == before.address("first")?, "it moved");
     let now = ctx.module_memory()?;
-    ctx.measure("reads of the list during 1,000 reloads", reads);
-    ctx.measure("module memory at reload 10 and 1,000", format!("{memory} and {now} bytes"));
+    ctx.measure(format!("reads of the list during {count} reloads"), reads);
+    ctx.measure(format!("module memory at reload 10 and {count}"), format!("{memory} and {now} bytes"));
     ensure!(now <= memory, "module memory went from {memory} to {now}");
     delete("layout")?;
     release("layout")?;
@@ -80,8 +97,53 @@ fn reloads(ctx: &mut Ctx) -> Result<()> {
 }
 
 fn race(ctx: &mut Ctx) -> Result<()> {
-    const ROUNDS: u32 = 300;
     let file = ctx.fixture("layout")?;
+    finit(&file, "", PERSIST)?;
+    delete("layout")?;
+    release("layout")?;
+    let before = ctx.module_memory()?;
+    let loaded = contest(&file, true)?;
+    ctx.measure("loads that won", loaded);
+    ensure!(loaded > 0, "no load won");
+    if ctx.is_loaded("layout")? {
+        delete("layout")?;
+    }
+    if ctx.kernel_region_use("layout")?.is_some() {
+        release("layout")?;
+    }
+    use_is(ctx, "layout", None)?;
+    let after = ctx.module_memory()?;
+    ensure!(after <= before, "module memory went from {before} to {after}");
+    Ok(())
+}
+
+/// Every load that won has had the same data: its init has counted in them.
+fn race_reloads(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("layout")?;
+    finit(&file, "", PERSIST)?;
+    let before = Report::read(ctx, "layout")?;
+    let loaded = contest(&file, false)?;
+    ctx.measure("loads that won", loaded);
+    ensure!(loaded > 0, "no load won");
+    use_is(ctx, "layout", Some(if ctx.is_loaded("layout")? { "used" } else { "unused" }))?;
+    if ctx.is_loaded("layout")? {
+        delete("layout")?;
+    }
+    finit(&file, "", PERSIST)?;
+    let after = Report::read(ctx, "layout")?;
+    // 1 in the file, and one more by each init: the first, the winners, the last.
+    ensure!(after.value("first")? == (loaded + 3).to_string(), "{loaded} loads: {after:?}");
+    after.same_as(&before, &["first"])?;
+    ensure!(after.address("first")? == before.address("first")?, "it moved");
+    delete("layout")?;
+    release("layout")?;
+    Ok(())
+}
+
+/// Two that load, one that unloads (and releases, if told to) and one that reads the list, until the
+/// loaders have tried often enough; gives how many loads won.
+fn contest(file: &str, releases: bool) -> Result<u32> {
+    const ROUNDS: u32 = 300;
     let (loaded, odd) = (AtomicU32::new(0), std::sync::Mutex::new(Vec::new()));
     let check = |what: &'static str, result: std::result::Result<(), Errno>, allowed: &[Errno]| match result {
         Ok(()) => true,
@@ -99,7 +161,7 @@ fn race(ctx: &mut Ctx) -> Result<()> {
         let loaders = [(); 2].map(|()| {
             scope.spawn(|| {
                 for _ in 0..ROUNDS {
-                    if check("load", finit(&file, "", PERSIST), &[Errno::EEXIST, Errno::EBUSY]) {
+                    if check("load", finit(file, "", PERSIST), &[Errno::EEXIST, Errno::EBUSY]) {
                         loaded.fetch_add(1, Ordering::Relaxed);
                     }
                 }
@@ -108,7 +170,9 @@ fn race(ctx: &mut Ctx) -> Result<()> {
         let unloader = scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
                 check("unload", delete("layout"), &[Errno::ENOENT, Errno::EBUSY, Errno::EAGAIN]);
-                check("release", release("layout"), &[Errno::ENOENT, Errno::EBUSY]);
+                if releases {
+                    check("release", release("layout"), &[Errno::ENOENT, Errno::EBUSY]);
+                }
             }
         });
         let reader = scope.spawn(|| read_on(&stop));
@@ -121,12 +185,74 @@ fn race(ctx: &mut Ctx) -> Result<()> {
     })?;
     let odd = odd.into_inner().unwrap_or_default();
     ensure!(odd.is_empty(), "{odd:?}");
-    ctx.measure("loads that won", loaded.load(Ordering::Relaxed));
-    if ctx.is_loaded("layout")? {
-        delete("layout")?;
+    Ok(loaded.into_inner())
+}
+
+/// The lines of one region.
+fn lines_of(list: &str, owner: &str) -> Option<String> {
+    let start = format!("region {owner} ");
+    let from = list.match_indices(&start).find(|(at, _)| *at == 0 || list[..*at].ends_with('\n'))?.0;
+    let rest = &list[from..];
+    let end = rest.find("\nregion ").map_or(rest.len(), |end| end + 1);
+    Some(rest[..end].to_owned())
+}
+
+/// As a program with a small buffer does.
+fn read_slowly() -> Result<String> {
+    let (mut file, mut text, mut piece) = (File::open(LIST)?, Vec::new(), [0; 64]);
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(String::from_utf8(text)?),
+            length => text.extend_from_slice(piece.get(..length).unwrap_or_default()),
+        }
     }
-    if ctx.kernel_region_use("layout")?.is_some() {
-        release("layout")?;
+}
+
+fn list_whole(ctx: &mut Ctx) -> Result<()> {
+    const ROUNDS: u32 = 100;
+    let (file, stays) = (ctx.fixture("layout")?, ["foo_p", "meter"]);
+    for name in stays {
+        finit(&ctx.fixture(name)?, "", PERSIST)?;
     }
-    use_is(ctx, "layout", None)
+    let wanted = stays.map(|name| lines_of(&read_slowly().unwrap_or_default(), name));
+    ensure!(wanted.iter().all(Option::is_some), "{wanted:?}");
+    let stop = AtomicBool::new(false);
+    let read_on = || -> Result<u32> {
+        let mut count = 0;
+        while !stop.load(Ordering::Relaxed) {
+            let list = read_slowly()?;
+            let found = stays.map(|name| lines_of(&list, name));
+            ensure!(found == wanted, "{list}");
+            ensure!(list.matches("region ").count() <= 3, "twice: {list}");
+            count += 1;
+        }
+        Ok(count)
+    };
+    let reads = thread::scope(|scope| -> Result<u32> {
+        let readers = [(); 2].map(|()| scope.spawn(read_on));
+        let changes = || -> Result<()> {
+            for _ in 0..ROUNDS {
+                for flags in [PERSIST, PERSIST | FRESH] {
+                    finit(&file, "", flags)?;
+                    delete("layout")?;
+                }
+                release("layout")?;
+            }
+            Ok(())
+        };
+        let result = changes();
+        stop.store(true, Ordering::Relaxed);
+        let mut reads = 0;
+        for reader in readers {
+            reads += reader.join().map_err(|_| anyhow!("a reader panicked"))??;
+        }
+        result.map(|()| reads)
+    })?;
+    ctx.measure("reads of the list meanwhile", reads);
+    ensure!(reads > 0, "nobody read");
+    for name in stays {
+        delete(name)?;
+        release(name)?;
+    }
+    Ok(())
 }

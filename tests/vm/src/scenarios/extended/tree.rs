@@ -4,13 +4,11 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::super::report::Report;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, health};
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
@@ -60,13 +58,11 @@ fn find(directory: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-const KMEMLEAK: &str = "/sys/kernel/debug/kmemleak";
-
 fn kmemleak(ctx: &mut Ctx) -> Result<()> {
-    if !Path::new(KMEMLEAK).exists() {
+    if !health::has_kmemleak() {
         return ctx.skip("this kernel has no kmemleak: --kernel debug");
     }
-    fs::write(KMEMLEAK, "clear")?;
+    health::forget_leaks()?;
     // foo_p holds the only pointer to an object, and outlives its module.
     let (foo_p, torture) = (ctx.fixture("foo_p")?, ctx.fixture("torture")?);
     for _ in 0..5 {
@@ -78,7 +74,7 @@ fn kmemleak(ctx: &mut Ctx) -> Result<()> {
             ctx.rmmod([module])?.success()?;
         }
     }
-    let found = scan(ctx)?;
+    let found = health::leaks(ctx)?;
     let ours = ["persist", "foo_p", "torture", "load_module"];
     ensure!(!ours.iter().any(|word| found.contains(word)), "{found}");
     ctx.measure("kmemleak", if found.is_empty() { "nothing".to_owned() } else { format!("others: {found}") });
@@ -90,18 +86,9 @@ fn kmemleak(ctx: &mut Ctx) -> Result<()> {
         ctx.insmod(["--keep=off", foo_p.as_str()])?.success()?;
         ctx.rmmod(["foo_p"])?.success()?;
     }
-    let lost = scan(ctx)?.matches("unreferenced object").count();
-    fs::write(KMEMLEAK, "clear")?;
+    let lost = health::leaks(ctx)?.matches("unreferenced object").count();
+    health::forget_leaks()?;
     ctx.measure("objects lost by 8 loads that keep nothing", lost);
     ensure!(lost > 0, "kmemleak does not see objects that are lost");
     Ok(())
-}
-
-/// What kmemleak finds: it reports what two scans have found, and nothing younger than five seconds.
-fn scan(ctx: &Ctx) -> Result<String> {
-    thread::sleep(Duration::from_secs(6));
-    for _ in 0..3 {
-        fs::write(KMEMLEAK, "scan").context("scanning")?;
-    }
-    ctx.read(KMEMLEAK)
 }

@@ -12,6 +12,8 @@ mod peer;
 pub mod prepare;
 mod stage;
 
+use std::path::Path;
+
 use anyhow::{Result, bail, ensure};
 
 use self::allowed::Allowed;
@@ -43,11 +45,20 @@ pub const SCENARIOS: &[Scenario] = &[
 ];
 
 fn load(ctx: &mut Ctx) -> Result<()> {
-    compare(ctx, "load")
+    compare_compressed(ctx, "load")
 }
 
 fn files(ctx: &mut Ctx) -> Result<()> {
-    compare(ctx, "files")
+    compare_compressed(ctx, "files")
+}
+
+/// kmod 30 does not know that a kernel can decompress modules, and such a kernel finds damage instead of
+/// the tools: `differences.txt` is true for one that cannot.
+fn compare_compressed(ctx: &mut Ctx, group: &str) -> Result<()> {
+    if Path::new("/sys/module/compression").exists() {
+        return ctx.skip("this kernel decompresses modules itself");
+    }
+    compare(ctx, group)
 }
 
 fn params(ctx: &mut Ctx) -> Result<()> {

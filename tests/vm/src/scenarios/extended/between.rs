@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What insmod gives the kernel, and what it makes of answers that this kernel seldom gives: seen and
+//! given from between the two.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use nix::errno::Errno;
+use serde_json::Value;
+
+use super::{first_is, use_is};
+use crate::ctx::extended::{FRESH, PERSIST, delete, finit};
+use crate::ctx::{Answer, Ctx, Given};
+use crate::scenario::{Needs, Scenario};
+
+/// The scenarios of this file.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::new("ext-bytes", "the kernel gets the bytes of the file, whatever its form", bytes)
+        .needs(Needs::Extended)
+        .memory_mib(1024)
+        .limit_secs(600),
+    Scenario::new("ext-race-lost", "another program's load has won: it is said", race_lost)
+        .needs(Needs::Extended),
+    Scenario::new("ext-keeper-too", "a keeper and the kernel exclude each other for one owner", keeper_too)
+        .needs(Needs::Extended),
+    Scenario::new("ext-headers", "modpersist shows the same headers whichever way", headers)
+        .needs(Needs::Extended)
+        .memory_mib(1024)
+        .limit_secs(300),
+];
+
+/// `MODULE_INIT_COMPRESSED_FILE`
+const COMPRESSED: u64 = 4;
+
+/// Loads as on a kernel without the flag, so that a keeper is made.
+fn load_with_keeper(ctx: &mut Ctx, file: &str) -> Result<()> {
+    let mut asked = 0_u32;
+    ctx.insmod_watched([file], |_, given| {
+        if !given.asks() {
+            return Ok(Answer::Kernel);
+        }
+        asked += 1;
+        Ok(Answer::Instead(-i64::from(Errno::EINVAL as i32)))
+    })?
+    .success()?
+    .silent()?;
+    ensure!(asked > 0, "the kernel was not asked for the flag");
+    Ok(())
+}
+
+fn bytes(ctx: &mut Ctx) -> Result<()> {
+    let plain = fs::read(ctx.fixture("torture")?)?;
+    let names = ["", "_signed", "_stripped", "_nodebug", "_gz", "_xz", "_zst"];
+    let mut as_they_are = 0;
+    for name in names.map(|name| format!("torture{name}")) {
+        let file = ctx.fixture(&name)?;
+        let on_disk = fs::read(&file)?;
+        for option in ["--keep=auto", "--keep=require", "--fresh"] {
+            let mut loads = Vec::new();
+            ctx.insmod_watched([option, file.as_str()], |_, given| {
+                loads.extend((!given.asks()).then(|| given.clone()));
+                Ok(Answer::Kernel)
+            })?
+            .success()?
+            .silent()?;
+            let [Given::File { content: Some(given), flags }] = loads.as_slice() else {
+                anyhow::bail!("{name}: {} loads", loads.len());
+            };
+            let wanted = if option == "--fresh" { PERSIST | FRESH } else { PERSIST };
+            ensure!(flags & !COMPRESSED == u64::from(wanted), "{name}: flags {flags:#x}");
+            let packed = !file.ends_with(".ko");
+            as_they_are += u32::from(packed && flags & COMPRESSED != 0);
+            let whole = if packed && flags & COMPRESSED == 0 { &plain } else { &on_disk };
+            ensure!(given == whole, "{name}: {} bytes given, {} wanted", given.len(), whole.len());
+            ctx.rmmod(["torture"])?.success()?.silent()?;
+        }
+        ctx.rmmod(["--discard", "torture"])?.success()?.silent()?;
+    }
+    ctx.measure("loads of compressed files as they are", as_they_are);
+    Ok(())
+}
+
+/// Loads while another program loads the same file without the flag. Later kernels report the success
+/// of one to both, which this one does not: so we do.
+fn lost(ctx: &mut Ctx, file: &str, answer: Answer) -> Result<crate::ctx::Output> {
+    ctx.insmod_watched([file], |ctx, given| {
+        if given.asks() {
+            return Ok(Answer::Kernel);
+        }
+        ctx.peer_insmod([file])?.success()?;
+        Ok(answer)
+    })?
+    .code(1)
+}
+
+fn race_lost(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("layout")?;
+    for region in [None, Some("unused")] {
+        let said = lost(ctx, &file, Answer::Instead(0))?;
+        said.stderr_has("layout is loaded, but without its kept data: another program has loaded it")?
+            .stderr_has("rmmod layout")?;
+        use_is(ctx, "layout", region)?;
+        let list = ctx.modpersist(["list"])?.success()?;
+        list.stdout_has(if region.is_none() { "Nothing is kept." } else { "owner loaded unbound" })?;
+        ctx.rmmod(["layout"])?.success()?.silent()?;
+        // What this kernel says itself.
+        lost(ctx, &file, Answer::Kernel)?.stderr_has("File exists")?;
+        use_is(ctx, "layout", region)?;
+        ctx.rmmod(["layout"])?.success()?.silent()?;
+        // And then, as told.
+        ctx.insmod([&file])?.success()?.silent()?;
+        first_is(ctx, if region.is_none() { "2" } else { "3" })?;
+        ctx.rmmod(["layout"])?.success()?.silent()?;
+    }
+    ctx.rmmod(["--discard", "layout"])?.success()?.silent()?;
+    Ok(())
+}
+
+fn keeper_too(ctx: &mut Ctx) -> Result<()> {
+    const KEEPER: &str = "layout__persist";
+    let file = ctx.fixture("layout")?;
+    load_with_keeper(ctx, &file)?;
+    ensure!(ctx.is_loaded(KEEPER)?, "there is no keeper");
+    ctx.rmmod(["layout"])?.success()?.silent()?;
+    // What a keeper keeps stays there: the kernel makes no second copy.
+    ctx.insmod([&file])?.success()?.silent()?;
+    first_is(ctx, "3")?;
+    use_is(ctx, "layout", None)?;
+    ctx.rmmod(["layout"])?.success()?.silent()?;
+
+    // Another program may make one all the same.
+    finit(&file, "", PERSIST)?;
+    delete("layout")?;
+    for option in ["--keep=auto", "--keep=require"] {
+        let calls = ctx.trace_module_calls(|ctx| {
+            ctx.insmod([option, file.as_str()])?
+                .code(1)?
+                .stderr_has("data of layout are kept twice, by layout__persist and by the kernel itself")?
+                .stderr_has("rmmod --discard layout")
+        })?;
+        ensure!(!calls.iter().any(|call| call.name == "init_module"), "{option}: {calls:?}");
+        ensure!(!ctx.is_loaded("layout")?, "{option}: it is loaded");
+    }
+    let list = ctx.modpersist(["list"])?;
+    ctx.note(list.to_string());
+    list.stdout_has(KEEPER)?.stdout_has("(kernel)")?;
+    // The way out.
+    ctx.rmmod(["--discard", "layout"])?.success()?;
+    use_is(ctx, "layout", None)?;
+    ctx.insmod([&file])?.success()?.silent()?;
+    first_is(ctx, "4")?;
+    ctx.rmmod(["layout"])?.success()?.silent()?;
+
+    // A fresh start goes over to the kernel, and the keeper goes.
+    ctx.insmod(["--fresh", file.as_str()])?.success()?;
+    ensure!(!ctx.is_loaded(KEEPER)?, "the keeper stayed");
+    use_is(ctx, "layout", Some("used"))?;
+    first_is(ctx, "2")?;
+    ctx.rmmod(["--discard", "layout"])?.success()?;
+    Ok(())
+}
+
+/// What `modpersist list` says of the only region, without who keeps it, and where.
+fn header(ctx: &mut Ctx) -> Result<Value> {
+    let text = ctx.modpersist(["list", "--json"])?.success()?.stdout;
+    let mut list: Value = serde_json::from_str(&text)?;
+    let region = list.get_mut(0).and_then(Value::as_object_mut).context("no region is listed")?;
+    for key in ["keeper", "users"] {
+        region.remove(key).with_context(|| format!("{key} is missing"))?;
+    }
+    let sections = region.get_mut("sections").and_then(Value::as_array_mut).context("no sections")?;
+    for section in sections.iter_mut().filter_map(Value::as_object_mut) {
+        let address = section.remove("address").context("no address")?;
+        ensure!(address.as_str().is_some_and(|text| text.starts_with("0xffff")), "{address}");
+        // Only a keeper knows types: its file is read by us, not by the kernel.
+        for variable in section.get_mut("variables").and_then(Value::as_array_mut).into_iter().flatten() {
+            for key in ["type", "type_hash", "function"] {
+                variable.as_object_mut().and_then(|variable| variable.remove(key));
+            }
+        }
+    }
+    Ok(list)
+}
+
+fn headers(ctx: &mut Ctx) -> Result<()> {
+    for name in ["torture", "torture_stripped", "layout", "foo_p", "meter"] {
+        let module = name.trim_end_matches("_stripped");
+        let file = ctx.fixture(name)?;
+        load_with_keeper(ctx, &file)?;
+        ensure!(ctx.is_loaded(&format!("{module}__persist"))?, "{name}: there is no keeper");
+        let by_keeper = header(ctx)?;
+        ctx.rmmod(["--discard", module])?.success()?;
+        ctx.insmod([&file])?.success()?.silent()?;
+        use_is(ctx, module, Some("used"))?;
+        let by_kernel = header(ctx)?;
+        ensure!(by_keeper == by_kernel, "{name}: {by_keeper:#}\nby a keeper, by the kernel {by_kernel:#}");
+        ctx.rmmod(["--discard", module])?.success()?;
+    }
+    Ok(())
+}
