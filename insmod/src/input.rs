@@ -153,7 +153,7 @@ impl ModuleInput {
     fn decompress_error(&self, error: &CompressError) -> ImageError {
         let errno = match error {
             CompressError::TooBig { .. } => Errno::EFBIG,
-            CompressError::Memory { .. } => Errno::ENOMEM,
+            CompressError::Memory { .. } | CompressError::Window { .. } => Errno::ENOMEM,
             _ => Errno::EINVAL,
         };
         ImageError::Decompress { path: self.path.clone(), text: error.to_string(), errno }
