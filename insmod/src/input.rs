@@ -38,12 +38,23 @@ pub enum ImageError {
         path: PathBuf,
         /// The decoder's words.
         text: String,
+        /// kmod's, for the damage that its decoders tell apart.
+        kmods: Option<&'static str>,
         /// What kmod would return: invalid, or too large.
         errno: Errno,
     },
 }
 
 impl ImageError {
+    /// kmod's line for it, where it has one: scripts and people know it.
+    #[must_use]
+    pub fn kmods_words(&self) -> Option<&'static str> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Decompress { kmods, .. } => *kmods,
+        }
+    }
+
     /// The error number that stands for it in kmod's messages.
     #[must_use]
     pub fn errno(&self) -> Errno {
@@ -153,10 +164,28 @@ impl ModuleInput {
     fn decompress_error(&self, error: &CompressError) -> ImageError {
         let errno = match error {
             CompressError::TooBig { .. } => Errno::EFBIG,
-            CompressError::Memory { .. } => Errno::ENOMEM,
+            CompressError::Memory { .. } | CompressError::Window { .. } => Errno::ENOMEM,
             _ => Errno::EINVAL,
         };
-        ImageError::Decompress { path: self.path.clone(), text: error.to_string(), errno }
+        ImageError::Decompress {
+            path: self.path.clone(),
+            text: error.to_string(),
+            kmods: kmods_words(error),
+            errno,
+        }
+    }
+}
+
+/// What liblzma and libzstd, which kmod uses, say of damaged data.
+fn kmods_words(error: &CompressError) -> Option<&'static str> {
+    match error {
+        CompressError::Truncated { format: Format::Xz, .. }
+        | CompressError::Trailing { format: Format::Xz, .. } => Some("xz: Unexpected end of input"),
+        CompressError::Corrupt { format: Format::Xz, .. } => Some("xz: File is corrupt"),
+        CompressError::Truncated { format: Format::Zstd, .. }
+        | CompressError::Trailing { format: Format::Zstd, .. } => Some("zstd: Src size is incorrect"),
+        CompressError::Corrupt { format: Format::Zstd, .. } => Some("zstd: Data corruption detected"),
+        _ => None,
     }
 }
 

@@ -83,7 +83,10 @@ fn from_memory(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Resul
 
 fn image<'a>(module: &'a ModuleInput, output: &mut Output) -> Result<&'a [u8], Errno> {
     module.image().map_err(|error| {
-        output.error(&error);
+        match error.kmods_words() {
+            Some(words) => output.error(words),
+            None => output.error(&error),
+        }
         error.errno()
     })
 }

@@ -99,6 +99,12 @@ fn load(args: &Args, file: &OsStr, kernel: &dyn Kernel, places: &Places, output:
         }
         Err(errno) => {
             let status = refused(file, errno, output);
+            if errno == Errno::EINVAL
+                && let Some(data) = args.modutils.persist.as_ref().filter(|_| !args.modutils.is_dry())
+            {
+                let data = if data.is_empty() { "persistdir".to_owned() } else { shown(data) };
+                output.error(format_args!("  parameters from {data} were given, too"));
+            }
             if args.common.explain {
                 explain::explain(&module, errno, kernel, output);
             }

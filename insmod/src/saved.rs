@@ -4,6 +4,7 @@
 //! The order is that of the design of 2000: what was saved, then the command line; the last one wins.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 
@@ -49,18 +50,21 @@ impl Saved {
         let Ok(info) = module.modinfo() else { return Ok(None) };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let names: Vec<String> = info.all(TAG).map(text).collect();
-        let known: Vec<String> = info
-            .all("parmtype")
-            .filter_map(|value| value.split(|byte| *byte == b':').next())
-            .map(text)
-            .collect();
+        let kind_of =
+            |value: &[u8]| text(value).split_once(':').map(|(name, kind)| (name.to_owned(), kind.to_owned()));
+        let known: BTreeMap<String, String> = info.all("parmtype").filter_map(kind_of).collect();
         let mut words = Vec::new();
         for (name, value) in SavedFile::read(&path)?.values() {
-            if !known.iter().any(|own| own == name)
-                || !(names.is_empty() || names.iter().any(|own| own == name))
-            {
+            let kind = known.get(name).filter(|_| names.is_empty() || names.iter().any(|own| own == name));
+            let Some(kind) = kind else {
                 output.warning(format_args!("{}: no parameter {name} to be kept: ignored", shown(&path)));
-            } else if let Some(value) = for_kernel(value) {
+                continue;
+            };
+            if value.is_empty() && !matches!(kind.as_str(), "charp" | "string") {
+                // An array that was never set reads as nothing, and the kernel does not take nothing.
+                continue;
+            }
+            if let Some(value) = for_kernel(value) {
                 words.push(OsString::from_vec([name.as_bytes(), b"=", &*value].concat()));
             } else {
                 // It would be lost without a word.

@@ -11,6 +11,11 @@ use std::os::unix::ffi::OsStrExt;
 /// The character for byte 0x80 is this plus 0x80.
 const CARRIER: u32 = 0x10_ff00;
 
+/// The character that carries a byte.
+pub(crate) fn carrier(byte: u8) -> char {
+    char::from_u32(CARRIER + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
 /// Text for a message, from which [`bytes`] makes exactly these bytes.
 ///
 /// ```
@@ -25,8 +30,7 @@ pub fn shown(name: impl AsRef<OsStr>) -> String {
     let mut text = String::new();
     for chunk in name.as_ref().as_bytes().utf8_chunks() {
         text.push_str(chunk.valid());
-        let carriers = chunk.invalid().iter().map(|byte| char::from_u32(CARRIER + u32::from(*byte)));
-        text.extend(carriers.flatten());
+        text.extend(chunk.invalid().iter().map(|byte| carrier(*byte)));
     }
     text
 }

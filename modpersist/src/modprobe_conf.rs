@@ -22,7 +22,7 @@ pub(crate) fn run(owner: &str, out: &mut dyn Write) -> Result<ExitCode> {
         "# Put this into a file of its own, such as /etc/modprobe.d/persistent-{owner}.conf, and run"
     )?;
     writeln!(out, "# update-initramfs -u where {owner} is loaded before the root file system is there.")?;
-    // The options of modprobe's configuration are words, with double quotes where there are blanks, as the kernel wants them; no shell pattern.
+    // modprobe puts the options into this line as text: the shell takes off their quotes, and must see no patterns.
     // By its path: a shell that is busybox would run its own modinfo. --idempotent: modprobe itself has the same rule for what is loaded already.
     writeln!(
         out,

@@ -81,6 +81,11 @@ impl SavedFile {
         }
     }
 
+    /// Takes out a parameter.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|line| !matches!(line, Line::Value { name: own, .. } if own == name));
+    }
+
     /// The text, with the given lines as its head. A name that `known` does not have gets a warning before it.
     #[must_use]
     pub fn render(&self, head: &[String], known: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {

@@ -20,6 +20,14 @@ pub fn save(kernel: &dyn Kernel, module: &str, location: &Location) -> Result<()
         values.retain(|name, _| location.names.contains(name));
     }
     let mut file = read(&location.path)?;
+    // What the kernel shows for a string that is not set. Nothing can be written that would have it so again.
+    values.retain(|name, value| {
+        let is_set = value != b"(null)";
+        if !is_set {
+            file.remove(name);
+        }
+        is_set
+    });
     file.update(&values);
     let head = [format!("Kernel {}", system()), format!("Data saved {} GMT", time::Utc::now().words())];
     replace(&location.path, &file.render(&head, &values))

@@ -2,10 +2,12 @@
 //! The option table, taken from the clap definition so that there is only one.
 
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
 use clap::{Arg, ArgAction, Command};
 
 use super::GetoptError;
+use crate::bytes::{carrier, shown};
 
 /// Long options of kmod 34's insmod and rmmod, which have the same. Whatever beginning of a name means one of them there has to mean it here, though
 /// there are more options.
@@ -81,11 +83,7 @@ impl Entry {
         {
             return Ok(());
         }
-        Err(GetoptError::Value {
-            name: self.spelling(),
-            value: value.to_string_lossy().into_owned(),
-            allowed: self.allowed.clone(),
-        })
+        Err(GetoptError::Value { name: self.spelling(), value: shown(value), allowed: self.allowed.clone() })
     }
 }
 
@@ -100,8 +98,8 @@ impl Table {
 
     pub fn short(&self, letter: u8) -> Result<&Entry, GetoptError> {
         let found = self.0.iter().find(|entry| entry.short == Some(char::from(letter)));
-        // A byte of some other character alone is none.
-        let shown = if letter.is_ascii() { char::from(letter) } else { char::REPLACEMENT_CHARACTER };
+        // The byte alone, as the C library shows it, where it is part of some other character.
+        let shown = if letter.is_ascii() { char::from(letter) } else { carrier(letter) };
         found.ok_or(GetoptError::InvalidShort { letter: shown })
     }
 
@@ -121,7 +119,7 @@ impl Table {
             candidates.retain(|entry| entry.kmods_place().is_some());
             candidates.sort_by_key(|entry| entry.kmods_place());
         }
-        let text = String::from_utf8_lossy(text).into_owned();
+        let text = shown(OsStr::from_bytes(text));
         match candidates.as_slice() {
             [] => Err(GetoptError::Unrecognized { text }),
             [only] => Ok(only),

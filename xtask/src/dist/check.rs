@@ -17,7 +17,8 @@ const NEWER_KMOD: &str = r#"
 rm -rf /tmp/k /tmp/kmod.deb
 mkdir -p /tmp/k/DEBIAN
 dpkg-query --listfiles kmod | while IFS= read -r path; do
-	if [ -L "$path" ] || [ -f "$path" ]; then
+	# Links to directories are part of it, but not /bin, which may be one.
+	if [ ! -d "$path" ] || { [ -L "$path" ] && [ -n "${path%/*}" ]; }; then
 		mkdir -p "/tmp/k${path%/*}"
 		cp -a "$path" "/tmp/k$path"
 	fi

@@ -163,6 +163,8 @@ fn persist_below_persistdir(ctx: &mut Ctx, file: &str) -> Result<()> {
     ensure!(mode == 0o755 && ctx.sh("ls -A /var/lib/modules/persist/extra/deep")? == "params\n", "{mode:o}");
     ctx.insmod(["-e", "", &installed])?.success()?.silent()?;
     ensure!(ctx.parameter("params", "num")? == "5", "not used");
+    let saved = ctx.read(wanted)?;
+    ensure!(saved.contains("list=\"\"") && saved.contains("num=5"), "an array that was never set: {saved}");
     // The file of the module was changed since: what is loaded is saved all the same, with a word at -v.
     ctx.sh(&format!("touch -d '2001-01-01 00:00' {installed}"))?;
     ctx.set_parameter("params", "num", "6")?;

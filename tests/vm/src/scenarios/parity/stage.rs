@@ -156,7 +156,8 @@ fn received(daemon: &UnixDatagram) -> Result<String> {
     let mut buffer = vec![0; 8192];
     while let Ok(length) = daemon.recv(&mut buffer) {
         let datagram = printable(buffer.get(..length).unwrap_or_default());
-        text.push_str(&without_source(&without_time(&datagram)));
+        // A line each, whatever is in it.
+        text.push_str(&without_source(&without_time(&datagram)).replace('\n', "\\n"));
         text.push('\n');
     }
     Ok(text)
