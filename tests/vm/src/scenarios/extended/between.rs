@@ -183,7 +183,7 @@ fn header(ctx: &mut Ctx) -> Result<Value> {
 }
 
 fn headers(ctx: &mut Ctx) -> Result<()> {
-    for name in ["torture", "torture_stripped", "layout", "foo_p", "meter"] {
+    for name in ["torture", "torture_stripped", "layout", "kernel_pointer", "meter"] {
         let module = name.trim_end_matches("_stripped");
         let file = ctx.fixture(name)?;
         load_with_keeper(ctx, &file)?;
