@@ -171,7 +171,7 @@ impl Logical {
     }
 
     /// Replaces what `find` knows at the beginning of a text: so many bytes by one or none.
-    fn replace(&mut self, from: usize, find: fn(&[u8]) -> Option<(usize, Option<u8>)>) {
+    fn replace(&mut self, from: usize, find: quoted::Unescape) {
         let mut at = from;
         let mut kept = from;
         while let Some(rest) = self.text.get(at..).filter(|rest| !rest.is_empty()) {

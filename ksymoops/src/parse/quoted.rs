@@ -10,15 +10,18 @@ use memchr::memmem;
 use super::cursor::{Cursor, decimal, hex, is_blank};
 
 /// What bytes stand for.
-type Unescape = fn(&[u8]) -> Option<(usize, Option<u8>)>;
+pub(super) type Unescape = fn(&[u8]) -> Stands;
+
+/// So many bytes stand for this one, or for none.
+type Stands = Option<(usize, Option<u8>)>;
 
 /// `=3D` of a mail.
-pub(super) fn printable(text: &[u8]) -> Option<(usize, Option<u8>)> {
+pub(super) fn printable(text: &[u8]) -> Stands {
     Some((3, Some(byte(text.strip_prefix(b"=")?)?)))
 }
 
 /// A terminal's sequence, such as a colour; a NUL byte.
-pub(super) fn terminal(text: &[u8]) -> Option<(usize, Option<u8>)> {
+pub(super) fn terminal(text: &[u8]) -> Stands {
     if text.first() == Some(&0) {
         return Some((1, None));
     }
@@ -28,7 +31,7 @@ pub(super) fn terminal(text: &[u8]) -> Option<(usize, Option<u8>)> {
 }
 
 /// `\x0a` of the kernel's console and `/dev/kmsg`: bytes that are not printable, and the backslash.
-pub(super) fn console(text: &[u8]) -> Option<(usize, Option<u8>)> {
+pub(super) fn console(text: &[u8]) -> Stands {
     let value = byte(text.strip_prefix(b"\\x")?)?;
     (value == b'\\' || !(0x20..0x7f).contains(&value)).then_some((4, Some(value)))
 }
@@ -39,7 +42,7 @@ fn byte(text: &[u8]) -> Option<u8> {
 }
 
 /// `\n`, `\"`, `\u001b` of JSON.
-fn json(text: &[u8]) -> Option<(usize, Option<u8>)> {
+fn json(text: &[u8]) -> Stands {
     let rest = text.strip_prefix(b"\\")?;
     let plain = match rest.first()? {
         b'n' => b'\n',
@@ -57,7 +60,7 @@ fn json(text: &[u8]) -> Option<(usize, Option<u8>)> {
 }
 
 /// `66,85,71` of a message with bytes that are no text.
-fn numbers(text: &[u8]) -> Option<(usize, Option<u8>)> {
+fn numbers(text: &[u8]) -> Stands {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let Some(value) = text.get(..digits).and_then(decimal) else { return Some((1, None)) };
     Some((digits, u8::try_from(value).ok()))
