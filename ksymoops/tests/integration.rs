@@ -3,7 +3,10 @@
 
 #[cfg(test)]
 mod suite {
+    mod binary;
     mod corpus;
     mod damage;
     mod logs;
+    mod prefixes;
+    mod starts;
 }

@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Command, CommandFactory, Parser, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 const ABOUT: &str = "\
 Decode kernel oops reports.
@@ -23,7 +24,12 @@ Examples:
   ksymoops --dmesg                        the running kernel's own log
   ksymoops -v vmlinux -o modules/ oops    with files that are named
   ksymoops --persist journal/ oops        with another machine's journal
-  ksymoops -A 'ffffffff81234567'          only an address";
+  ksymoops -A 'ffffffff81234567'          only an address
+  ksymoops --format=json oops | jq .      for other programs
+
+Of -v and -V, -k and -K, -l and -L, -o and -O, -m and -M the last one counts.
+Exit status: 0; 1 after a warning or an error; 2 where nothing was done; 3
+where --one-shot found no report.";
 
 /// The command line.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
@@ -35,7 +41,7 @@ pub struct Args {
     pub vmlinux: Option<PathBuf>,
 
     /// Use no vmlinux
-    #[arg(short = 'V', long, overrides_with = "vmlinux")]
+    #[arg(short = 'V', long)]
     pub no_vmlinux: bool,
 
     /// A copy of /proc/kallsyms of the boot
@@ -43,7 +49,7 @@ pub struct Args {
     pub ksyms: Option<PathBuf>,
 
     /// Use no such copy
-    #[arg(short = 'K', long, overrides_with = "ksyms")]
+    #[arg(short = 'K', long)]
     pub no_ksyms: bool,
 
     /// A copy of /proc/modules of the boot
@@ -51,7 +57,7 @@ pub struct Args {
     pub lsmod: Option<PathBuf>,
 
     /// Use no such copy
-    #[arg(short = 'L', long, overrides_with = "lsmod")]
+    #[arg(short = 'L', long)]
     pub no_lsmod: bool,
 
     /// A module, or a folder that is searched for modules; may be repeated
@@ -59,7 +65,7 @@ pub struct Args {
     pub object: Vec<PathBuf>,
 
     /// Use no modules
-    #[arg(short = 'O', long, overrides_with = "object")]
+    #[arg(short = 'O', long)]
     pub no_object: bool,
 
     /// The kernel's System.map
@@ -67,10 +73,10 @@ pub struct Args {
     pub system_map: Option<PathBuf>,
 
     /// Use no System.map
-    #[arg(short = 'M', long, overrides_with = "system_map")]
+    #[arg(short = 'M', long)]
     pub no_system_map: bool,
 
-    /// Decode the addresses in TEXT, too; may be repeated
+    /// Decode the addresses in TEXT, words of at least 4 hexadecimal digits; may be repeated
     #[arg(short = 'A', long, value_name = "TEXT")]
     pub addresses: Vec<String>,
 
@@ -110,6 +116,10 @@ pub struct Args {
     #[arg(long)]
     pub dmesg: bool,
 
+    /// Stop after the first report; exit with 3 if there is none
+    #[arg(short = '1', long)]
+    pub one_shot: bool,
+
     /// The form of the output
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Annotated)]
     pub format: Format,
@@ -125,6 +135,39 @@ pub struct Args {
     /// Logs
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+}
+
+impl Args {
+    /// From what was given. Of two options that exclude each other the last one counts, and `warnings` names them.
+    ///
+    /// # Errors
+    /// Those of clap.
+    pub fn new(matches: &ArgMatches, warnings: &mut Vec<String>) -> Result<Self, clap::Error> {
+        let mut args = Self::from_arg_matches(matches)?;
+        let last = |name: &str| {
+            let given = matches.value_source(name) == Some(ValueSource::CommandLine);
+            given.then(|| matches.indices_of(name).and_then(Iterator::max)).flatten()
+        };
+        let mut wins = |yes: &str, no: &str, letter: char| {
+            let (Some(yes), Some(no)) = (last(yes), last(no)) else { return None };
+            let (lower, upper) = (letter, letter.to_ascii_uppercase());
+            let winner = if yes > no { lower } else { upper };
+            warnings
+                .push(format!("-{lower} and -{upper} exclude each other: -{winner}, the last one, counts"));
+            Some(yes > no)
+        };
+        let mut settle = |yes: &str, no: &str, letter, flag: &mut bool| {
+            if let Some(wins) = wins(yes, no, letter) {
+                *flag = !wins;
+            }
+        };
+        settle("vmlinux", "no_vmlinux", 'v', &mut args.no_vmlinux);
+        settle("ksyms", "no_ksyms", 'k', &mut args.no_ksyms);
+        settle("lsmod", "no_lsmod", 'l', &mut args.no_lsmod);
+        settle("object", "no_object", 'o', &mut args.no_object);
+        settle("system_map", "no_system_map", 'm', &mut args.no_system_map);
+        Ok(args)
+    }
 }
 
 /// `--format`
@@ -151,4 +194,29 @@ pub enum Colour {
 #[must_use]
 pub fn command() -> Command {
     Args::command()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(words: &[&str]) -> (Args, Vec<String>) {
+        let matches = command().args_override_self(true).get_matches_from(words);
+        let mut warnings = Vec::new();
+        (Args::new(&matches, &mut warnings).unwrap(), warnings)
+    }
+
+    #[test]
+    fn of_a_pair_the_last_one_counts() {
+        let (last, warnings) = args(&["ksymoops", "-V", "-v", "vmlinux", "-o", "a", "-o", "b", "-O"]);
+        assert!(!last.no_vmlinux && last.no_object && last.object.len() == 2);
+        assert_eq!(
+            warnings,
+            [
+                "-v and -V exclude each other: -v, the last one, counts",
+                "-o and -O exclude each other: -O, the last one, counts"
+            ]
+        );
+        assert_eq!(args(&["ksymoops", "-VKLO", "-m", "System.map"]).1, [""; 0]);
+    }
 }

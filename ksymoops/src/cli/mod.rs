@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The command `ksymoops`. Exit codes: 0, 1 where something could not be read, 2 where nothing was done.
+//! The command `ksymoops`. Exit codes are those of ksymoops 2.4: 0, 1 after a warning or an error, 2 where nothing was done, 3 where
+//! `--one-shot` found no report.
 
+mod adhoc;
 mod args;
 mod input;
 mod progress;

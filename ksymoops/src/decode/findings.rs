@@ -8,6 +8,9 @@ use crate::persistent::{self, Hit};
 use crate::report::{Block, Origin, Place, Report, Span, State, WordRole};
 use crate::resolve::{Answer, Query};
 
+/// Code bytes of kernels that marked none.
+const UNMARKED: usize = 20;
+
 /// Something to say about a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -147,6 +150,12 @@ impl Collect<'_> {
         }
         let Some(code) = &state.code else { return };
         if code.bytes.is_empty() {
+            return;
+        }
+        // Old kernels printed 20 bytes from the instruction pointer on; any other line without a mark was cut, and where it is nobody knows.
+        if code.marker.is_none() && code.bytes.len() != UNMARKED {
+            let why = "no byte is marked as the one at the instruction pointer: the line was cut";
+            self.push(code.span, What::NoCode(why.to_owned()));
             return;
         }
         let bytes = CodeBytes { bytes: code.bytes.clone(), trap: code.marker };

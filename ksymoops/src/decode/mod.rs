@@ -17,6 +17,9 @@ use crate::persistent::{Fields, Region};
 use crate::report::Block;
 use crate::resolve::{Resolver, Sources};
 
+/// Kernels whose symbols are held at once.
+const MOST_RESOLVERS: usize = 8;
+
 /// Everything that reports are decoded with.
 #[derive(Debug, Default)]
 pub struct Decoder {
@@ -67,6 +70,10 @@ impl Decoder {
 
     fn resolver(&self, key: String, sources: impl FnOnce() -> Sources) -> Rc<Resolver> {
         let mut resolvers = self.resolvers.borrow_mut();
+        // Each may hold a kernel's symbols, and a hostile log names a new kernel in each report.
+        if resolvers.len() >= MOST_RESOLVERS && !resolvers.contains_key(&key) {
+            resolvers.clear();
+        }
         Rc::clone(resolvers.entry(key).or_insert_with(|| Rc::new(Resolver::new(sources()))))
     }
 }

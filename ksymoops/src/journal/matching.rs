@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Does a report fit a boot?
 
-use libmodfmt::journal::{Boot, Journal};
+use libmodfmt::journal::{Boot, Journal, Stage};
 use libmodfmt::persist::keeper_name;
 
 use super::modules_at;
@@ -43,7 +43,23 @@ pub fn find<'j>(journal: &'j Journal, report: &Report, wanted: Option<&str>) -> 
 fn fits(journal: &Journal, boot: &Boot, report: &Report) -> bool {
     // A log that does not say which kernel it is of fits none.
     let says = report.context.release.is_some() || report.context.banner.is_some();
-    says && fits_kernel(boot, report) && fits_slide(boot, report) && fits_keepers(journal, boot, report)
+    says && fits_kernel(boot, report)
+        && fits_slide(boot, report)
+        && fits_keepers(journal, boot, report)
+        && fits_modules(journal, boot, report)
+}
+
+/// Most modules that were loaded by the journal's account are in the report's list: on another machine with the same kernel others are. Not all
+/// need to be, as not every tool writes down what it removes.
+fn fits_modules(journal: &Journal, boot: &Boot, report: &Report) -> bool {
+    let listed = |name: &str| report.had_module(name) == Some(true);
+    let states = modules_at(journal, &boot.id, report.time_us);
+    let loaded = states.iter().filter(|state| state.loaded && state.module.stage == Stage::Loaded);
+    let early: Vec<_> = loaded
+        .filter(|state| report.time_us.is_none_or(|time| state.module.at.saturating_mul(10_000) <= time))
+        .collect();
+    let there = early.iter().filter(|state| listed(&state.module.name)).count();
+    report.context.modules.as_ref().is_none_or(Vec::is_empty) || there.saturating_mul(2) >= early.len()
 }
 
 /// Banner, release, version and build id do not contradict.

@@ -15,32 +15,38 @@
 //! assert_eq!(report.fault().unwrap().pc.as_ref().unwrap().module.as_deref(), Some("meter"));
 //! ```
 //!
-//! The parts: `trigger` finds candidates fast, `prefix` and `stamp` take off what is before the kernel's words, `start` knows first lines, `collect`
+//! The parts: `trigger` finds candidates fast, `logical` puts messages together again that were wrapped, cut or encoded (`wrap`, `quoted`; `moved`
+//! finds the bytes of the log again), `prefix`, `stamp` and `android` take off what is before the kernel's words, `start` knows first lines, `collect`
 //! keeps writers apart, `open` and `state` read a report line by line with `arch`, `context`, `places` and `words`.
 
+mod android;
 mod arch;
 mod collect;
 mod context;
 mod cursor;
+mod logical;
+mod moved;
 mod open;
 mod places;
 mod prefix;
+pub mod pstore;
+mod quoted;
 mod stamp;
 mod start;
 mod state;
 mod trigger;
 mod words;
+mod wrap;
 
 use std::io::{self, Read};
 
 use collect::Collector;
-use memchr::memmem;
 
 use crate::report::Block;
 use trigger::Trigger;
 
-/// How much is read at once. A line of more than this is cut.
-const PIECE: usize = 1 << 20;
+/// How much is read at once: no more than stays in the processor's cache. A line of more than this is taken as several.
+const PIECE: usize = 1 << 18;
 
 /// A part of the log. All parts together are the log.
 #[derive(Debug)]
@@ -56,7 +62,8 @@ pub enum Event<'t> {
 /// # Errors
 /// Those of the reader and of the sink.
 pub fn stream(mut reader: impl Read, mut sink: impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {
-    let mut parser = Parser { trigger: Trigger::new(), collector: Collector::default(), offset: 0 };
+    let trigger = Trigger::new();
+    let mut parser = Parser { trigger: &trigger, collector: Collector::default(), offset: 0 };
     let mut buffer = vec![0; PIECE];
     let mut filled = 0;
     loop {
@@ -96,59 +103,60 @@ pub fn blocks(log: &[u8]) -> Vec<Block> {
     blocks
 }
 
-struct Parser {
-    trigger: Trigger,
+struct Parser<'p> {
+    trigger: &'p Trigger,
     collector: Collector,
     /// Of the next byte in the input.
     offset: u64,
 }
 
-impl Parser {
+impl Parser<'_> {
     /// Reads whole lines.
     fn lines(&mut self, text: &[u8], sink: &mut impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {
         let base = self.offset;
         self.offset = base.saturating_add(length(text));
-        let (mut at, mut unsent) = (0, 0);
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let idle = self.collector.is_idle();
-            if idle {
-                let Some(word) = self.trigger.find(rest) else { break };
-                let before = rest.get(..word).unwrap_or_default();
+        let mut search = self.trigger.search(text);
+        let (mut at, mut from, mut unsent) = (0, 0, 0);
+        while at < text.len() {
+            if self.collector.is_idle() {
+                let Some(word) = search.from(from.max(at)) else { break };
+                if !start::may_be(text, word) {
+                    from = word.saturating_add(1);
+                    continue;
+                }
+                let before = text.get(at..word).unwrap_or_default();
                 at = at.saturating_add(memchr::memrchr(b'\n', before).map_or(0, |end| end.saturating_add(1)));
             }
             let rest = text.get(at..).unwrap_or_default();
             let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end.saturating_add(1));
             let line = rest.get(..end).unwrap_or_default();
-            let head = prefix::strip(line);
+            let offset = base.saturating_add(length(text.get(..at).unwrap_or_default()));
             let line_at = at;
             at = at.saturating_add(end);
-            if idle {
-                if !Collector::starts(line, &head) {
-                    self.banner(line);
+            if !self.collector.is_idle() {
+                if self.collector.continues(line, offset) {
+                    unsent = at;
+                    continue;
+                }
+                if self.collector.is_idle() {
+                    self.flush(sink)?;
+                    unsent = line_at;
+                }
+            }
+            if self.collector.is_idle() {
+                if !Collector::starts(line, &prefix::strip(line)) {
+                    self.collector.note(line, offset);
                     continue;
                 }
                 send(text.get(unsent..line_at), sink)?;
             }
-            self.collector.line(
-                line,
-                &head,
-                base.saturating_add(length(text.get(..line_at).unwrap_or_default())),
-            );
+            self.collector.line(line, offset);
             unsent = at;
-            if self.collector.is_idle() {
-                self.flush(sink)?;
-            }
         }
         if self.collector.is_idle() {
             send(text.get(unsent..), sink)?;
         }
         Ok(())
-    }
-
-    fn banner(&mut self, line: &[u8]) {
-        if let Some(at) = memmem::find(line, b"Linux version ") {
-            self.collector.banner(cursor::text(line.get(at..).unwrap_or_default().trim_ascii()));
-        }
     }
 
     fn flush(&mut self, sink: &mut impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {

@@ -68,7 +68,7 @@ impl Open {
             Kind::CutHere => !has_body && !self.numbered && report.kind != Kind::CutHere,
             _ if has_body || self.ended => false,
             _ if report.kind.is_general() => true,
-            _ => start.numbered && !self.numbered,
+            _ => (start.numbered || start.kind == Kind::Oops) && !self.numbered,
         }
     }
 
@@ -76,7 +76,8 @@ impl Open {
     pub fn start(&mut self, report: &mut Report, start: &Start, body: &[u8], span: Span) {
         self.foreign = 0;
         self.silent = 0;
-        self.numbered |= start.numbered;
+        // Kernels before 2.6 did not count.
+        self.numbered |= start.numbered || start.kind == Kind::Oops && !report.title.span.is_empty();
         report.panicked |= start.kind == Kind::Panic;
         let first = report.title.span.is_empty();
         if first || (report.kind.is_general() && !start.kind.is_general()) {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::cursor::{Cursor, is_blank};
-use super::stamp;
+use super::{android, stamp};
 use crate::report::Caller;
 
 /// More layers than any log has.
@@ -22,17 +22,45 @@ pub(super) struct Head {
     pub time_us: Option<u64>,
     /// A program other than the kernel wrote it, by its name in the system log.
     pub foreign: bool,
+    /// Marks of quotation of a mail.
+    pub quotes: usize,
+    /// Something other than a mail's quotation was before it.
+    pub is_marked: bool,
+    /// It is a piece of a message that the network console cut.
+    pub fragment: Option<Fragment>,
 }
 
-/// Takes a line (without its end) apart.
+/// `6,416,1758426,-,ncfrag=0/40;`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fragment {
+    /// Where in the line what all pieces of the message begin with is.
+    pub label: Range<usize>,
+    /// Where in the message this piece begins.
+    pub offset: usize,
+    /// Bytes of the message.
+    pub total: usize,
+    /// Where in the line its own bytes begin.
+    pub start: usize,
+}
+
+/// Takes a line apart, with or without its end.
 pub(super) fn strip(line: &[u8]) -> Head {
-    let mut head = Head { body: 0..trimmed(line), ..Head::default() };
-    let line = line.get(..head.body.end).unwrap_or_default();
+    strip_from(line, 0)
+}
+
+/// The same, from some byte on.
+pub(super) fn strip_from(line: &[u8], from: usize) -> Head {
+    let end = trimmed(line).max(from);
+    let mut head = Head { body: from..end, ..Head::default() };
+    let line = line.get(..end).unwrap_or_default();
     for _ in 0..LAYERS {
         let mut cursor = Cursor::at(line, head.body.start);
+        let is_quote = cursor.peek() == Some(b'>');
         if !layer(&mut cursor, &mut head) || cursor.position() == head.body.start {
             break;
         }
+        head.quotes = head.quotes.saturating_add(usize::from(is_quote));
+        head.is_marked |= !is_quote;
         head.body.start = cursor.position();
     }
     // Another writer's line without an end, and the kernel's line right behind it.
@@ -42,8 +70,19 @@ pub(super) fn strip(line: &[u8]) -> Head {
     head
 }
 
+/// Where a line begins behind a mail's marks of quotation, and how many there are.
+pub(super) fn quotes(line: &[u8]) -> (usize, usize) {
+    let mut cursor = Cursor::new(line);
+    let mut count: usize = 0;
+    while cursor.eat(b">") {
+        cursor.eat(b" ");
+        count = count.saturating_add(1);
+    }
+    (cursor.position(), count)
+}
+
 /// The length without the line end and blanks before it.
-fn trimmed(line: &[u8]) -> usize {
+pub(super) fn trimmed(line: &[u8]) -> usize {
     let last = line.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0));
     last.map_or(0, |last| last.saturating_add(1))
 }
@@ -57,6 +96,7 @@ fn late_stamp(line: &[u8], head: &mut Head) {
             head.time_us = time;
             caller(&mut cursor, head);
             head.body.start = cursor.position();
+            head.is_marked = true;
             return;
         }
         from = from.saturating_add(1);
@@ -75,9 +115,21 @@ fn layer(cursor: &mut Cursor<'_>, head: &mut Head) -> bool {
         Some(b'<') => level(cursor),
         Some(b'[') => bracket(cursor, head),
         Some(b'*') => dropped(cursor),
-        Some(b'0'..=b'9') => stamp::iso(cursor, head) || kmsg(cursor, head),
-        Some(b'A'..=b'Z' | b'a'..=b'z' | b'"') => {
-            stamp::rfc3164(cursor, head) || facility(cursor) || journal(cursor)
+        Some(b'0'..=b'9') => {
+            stamp::iso(cursor, head)
+                || kmsg(cursor, head)
+                || stamp::rfc5424(cursor, head)
+                || stamp::epoch(cursor)
+                || stamp::clock_alone(cursor)
+                || android::threadtime(cursor, head)
+        }
+        Some(b'A'..=b'Z' | b'a'..=b'z') => {
+            stamp::rfc3164(cursor, head)
+                || stamp::full(cursor, head)
+                || facility(cursor)
+                || journal(cursor)
+                || android::brief(cursor, head)
+                || stamp::host_of_kernel(cursor)
         }
         // Blanks belong to the message: frames are indented. Before another layer they do not.
         Some(b' ' | b'\t') => {
@@ -127,10 +179,10 @@ fn bracket(cursor: &mut Cursor<'_>, head: &mut Head) -> bool {
         caller(cursor, head);
         return true;
     }
-    if head.time_us.is_some() && head.caller.is_none() && caller(cursor, head) {
+    if head.is_marked && head.caller.is_none() && caller(cursor, head) {
         return true;
     }
-    stamp::human(cursor) || vendor(cursor)
+    stamp::human(cursor) || stamp::bracketed(cursor) || vendor(cursor)
 }
 
 /// `[  T123] `, `[    C1] `
@@ -182,24 +234,47 @@ fn dropped(cursor: &mut Cursor<'_>) -> bool {
     true
 }
 
-/// `6,416,1758426,-,caller=T104;` of `/dev/kmsg` and the extended network console.
+/// `6,416,1758426,-,caller=T104;` of `/dev/kmsg` and the extended network console, which may put the kernel's release first.
 fn kmsg(cursor: &mut Cursor<'_>, head: &mut Head) -> bool {
     let mut ahead = *cursor;
+    let mut release = ahead;
+    if release.take_while(|byte| byte.is_ascii_alphanumeric() || b".-_+~".contains(&byte)).contains(&b'.')
+        && release.eat(b",")
+    {
+        ahead = release;
+    }
     let mut number = || ahead.decimal().filter(|_| ahead.eat(b","));
     let (Some(_), Some(_), Some(time)) = (number(), number(), number()) else { return false };
+    let fields_at = ahead.position();
     let fields = ahead.take_while(|byte| byte != b';' && byte != b' ');
     if !ahead.eat(b";") {
         return false;
     }
     head.time_us = Some(time);
+    let mut at = fields_at;
     for field in fields.split(|&byte| byte == b',') {
         if let Some(name) = field.strip_prefix(b"caller=") {
             let name = [b"[", name, b"]"].concat();
             caller(&mut Cursor::new(&name), head);
         }
+        if let Some(place) = field.strip_prefix(b"ncfrag=") {
+            head.fragment = fragment(place, cursor.position()..at);
+        }
+        at = at.saturating_add(field.len()).saturating_add(1);
+    }
+    if let Some(fragment) = &mut head.fragment {
+        fragment.start = ahead.position();
     }
     *cursor = ahead;
     true
+}
+
+/// `0/40`
+fn fragment(place: &[u8], label: Range<usize>) -> Option<Fragment> {
+    let mut cursor = Cursor::new(place);
+    let offset = usize::try_from(cursor.decimal()?).ok()?;
+    let total = cursor.eat(b"/").then(|| cursor.decimal())??;
+    Some(Fragment { label, offset, total: usize::try_from(total).ok()?, start: 0 })
 }
 
 /// `kern  :err   : ` of `dmesg -x`

@@ -118,6 +118,46 @@ pub(super) struct Start {
     pub address: Option<(u64, usize, usize)>,
 }
 
+/// Words that are in many a line, and what they must be followed by to be worth a closer look; nothing: anything will do.
+const COMMON: &[(&[u8], &[&[u8]])] = &[
+    (b"BUG: ", &[]),
+    (
+        b"WARNING: ",
+        &[b"CPU: ", b"at ", b"possible ", b"suspicious", b"inconsistent", b"bad unlock", b"lock held"],
+    ),
+    (
+        b"WARNING: ",
+        &[b"held lock", b"still has", b"nested lock", b"kernel stack", b"stack going", b"unrecognized"],
+    ),
+    (b"WARNING: ", &[b"SOFTIRQ-", b"HARDIRQ-"]),
+    (b"INFO: ", &[b"possible ", b"suspicious", b"inconsistent", b"trying to register", b"task ", b"rcu"]),
+    (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" 0"]),
+];
+
+/// Whether a line may start a report because of the trigger word at `at`: quick, and never wrongly no.
+pub(super) fn may_be(text: &[u8], at: usize) -> bool {
+    let rest = text.get(at..).unwrap_or_default();
+    let mut known = COMMON.iter().filter(|(word, _)| rest.starts_with(word)).peekable();
+    let Some((word, _)) = known.peek() else { return true };
+    // `DEBUG: `
+    if at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(u8::is_ascii_uppercase) {
+        return false;
+    }
+    let after = rest.get(word.len()..).unwrap_or_default();
+    // A terminal's colours are looked at later.
+    if matches!(after.first(), Some(0x1b | 0)) {
+        return true;
+    }
+    if known.any(|(_, next)| next.is_empty() || next.iter().any(|next| after.starts_with(next))) {
+        return true;
+    }
+    // `WARNING: file:line at f+0x1/0x2, CPU#1: comm/1`, `WARNING: comm/1 still has locks held!`
+    let end = memchr::memchr(b'\n', after).unwrap_or(after.len());
+    let line = after.get(..end).unwrap_or_default();
+    rest.starts_with(b"WARNING: ")
+        && (memchr::memchr(b'#', line).is_some() || line.trim_ascii_end().ends_with(b"held!"))
+}
+
 /// Looks whether a message starts a report.
 pub(super) fn of(body: &[u8]) -> Option<Start> {
     let body_start = body.iter().position(|&byte| byte != b' ').unwrap_or(0);
@@ -127,7 +167,12 @@ pub(super) fn of(body: &[u8]) -> Option<Start> {
 }
 
 fn kind(text: &[u8]) -> Option<Kind> {
+    let first = text.first();
     for &(beginning, kind) in BEGINNINGS {
+        // Most lines are none of them, and this is asked of each.
+        if beginning.first() != first {
+            continue;
+        }
         let Some(rest) = text.strip_prefix(beginning) else { continue };
         let condition = CONDITIONS.iter().find(|(of, _)| *of == beginning);
         let holds =
@@ -143,6 +188,15 @@ fn kind(text: &[u8]) -> Option<Kind> {
     if text.starts_with(b"WARNING: ") && memmem::find(text, b" still has locks held!").is_some() {
         return Some(Kind::Lockdep);
     }
+    // alpha and sparc: the task comes first.
+    if let Some(at) = memmem::find(text, b"): ").filter(|&at| at < 40)
+        && let Some(rest) = text.get(at.saturating_add(3)..)
+        && (rest.starts_with(b"Oops ") && rest.get(5).is_some_and(u8::is_ascii_digit)
+            || rest.starts_with(b"Kernel bad "))
+    {
+        return Some(Kind::Oops);
+    }
+    let text = text.strip_prefix(b"[Hardware Error]: ").unwrap_or(text);
     if text.starts_with(b"CPU ") {
         let words: [(&[u8], Kind); 2] = [
             (b" Unable to handle kernel ", Kind::PageFault),
@@ -172,9 +226,4 @@ fn address(body: &[u8], kind: Kind) -> Option<(u64, usize, usize)> {
         }
     }
     None
-}
-
-#[cfg(test)]
-pub(super) fn beginnings() -> impl Iterator<Item = &'static [u8]> {
-    BEGINNINGS.iter().map(|(beginning, _)| *beginning)
 }

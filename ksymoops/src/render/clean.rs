@@ -13,7 +13,7 @@ pub(super) fn write(text: &[u8], out: &mut dyn Write) -> io::Result<()> {
         let Some((&byte, after)) = from.split_first() else { break };
         rest = after;
         // The line end of DOS.
-        if byte == b'\r' && after.first().is_none_or(|&next| next == b'\n') {
+        if byte == b'\r' && after.first() == Some(&b'\n') {
             out.write_all(b"\r")?;
         } else if byte == 0x7f {
             out.write_all(b"^?")?;
@@ -24,6 +24,19 @@ pub(super) fn write(text: &[u8], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// The same of a text of our own that may have words of the log in it.
+pub(crate) fn cleaned(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    // Writing to memory cannot fail.
+    let _ = write(text.as_bytes(), &mut out);
+    String::from_utf8_lossy(&out).replace('\n', "^J")
+}
+
+/// Whether a terminal may take a character for more than a character to show; line ends and tabs are none.
+pub(super) fn steers(letter: char) -> bool {
+    ('\u{7f}'..'\u{a0}').contains(&letter) || is_bidi(letter)
+}
+
 fn is_control(byte: u8) -> bool {
     byte < 0x20 && !matches!(byte, b'\n' | b'\t') || byte == 0x7f
 }
@@ -32,9 +45,7 @@ fn is_control(byte: u8) -> bool {
 fn plain(text: &[u8], out: &mut dyn Write) -> io::Result<()> {
     for chunk in text.utf8_chunks() {
         let mut rest = chunk.valid();
-        while let Some(at) =
-            rest.find(|letter: char| ('\u{80}'..'\u{a0}').contains(&letter) || is_bidi(letter))
-        {
+        while let Some(at) = rest.find(steers) {
             let (before, from) = rest.split_at(at);
             out.write_all(before.as_bytes())?;
             let mut letters = from.chars();
@@ -53,7 +64,7 @@ fn plain(text: &[u8], out: &mut dyn Write) -> io::Result<()> {
 
 /// Characters that turn the direction of writing, so that a line reads as something that it is not.
 fn is_bidi(letter: char) -> bool {
-    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

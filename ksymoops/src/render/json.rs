@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Render, words};
+use super::{Render, clean, words};
 use crate::code::Listing;
 use crate::decode::{Finding, What};
 use crate::report::{Block, Hex};
@@ -25,13 +25,24 @@ impl Render for Json {
 
     fn block(&mut self, block: &Block, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
         for (index, report) in block.reports.iter().enumerate() {
-            let own = block.lines.iter().filter(|line| line.report == Some(index));
-            let text: Vec<String> = own.map(|line| block.text_at(line.body)).collect();
+            let text: Vec<_> = block.messages(index).map(String::from_utf8_lossy).collect();
             let found: Vec<Value> =
                 findings.iter().filter(|finding| finding.report == index).map(finding).collect();
             let value = json!({ "schema": SCHEMA, "report": report, "text": text, "findings": found });
-            serde_json::to_writer(&mut *out, &value)?;
-            out.write_all(b"\n")?;
+            let mut line = serde_json::to_string(&value)?;
+            // JSON needs not escape them, but a terminal may obey them. They can only be in strings.
+            if line.contains(clean::steers) {
+                line = line.chars().fold(String::with_capacity(line.len()), |mut line, letter| {
+                    if clean::steers(letter) {
+                        line.push_str(&format!("\\u{:04x}", u32::from(letter)));
+                    } else {
+                        line.push(letter);
+                    }
+                    line
+                });
+            }
+            line.push('\n');
+            out.write_all(line.as_bytes())?;
         }
         Ok(())
     }

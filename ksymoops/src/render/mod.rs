@@ -2,7 +2,7 @@
 //! Writing down what was found: the log with annotations, or JSON.
 
 mod annotated;
-mod clean;
+pub(crate) mod clean;
 mod json;
 mod words;
 

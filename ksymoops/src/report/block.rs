@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A stretch of the log with the reports in it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{Caller, Context, Frame, Hex, Kind, Origin, Place, Span, Spanned, State, Word, WordRole};
@@ -16,6 +18,8 @@ pub struct Block {
     pub lines: Vec<Line>,
     /// The reports, by their first lines.
     pub reports: Vec<Report>,
+    /// Messages that are not simply bytes of the log, as they had to be put together or decoded, by the index of their first line.
+    pub rewritten: BTreeMap<usize, Vec<u8>>,
 }
 
 impl Block {
@@ -33,11 +37,20 @@ impl Block {
         String::from_utf8_lossy(self.slice(span)).into_owned()
     }
 
-    /// The index of the line that holds a byte.
+    /// The index of the last line of the message that a byte is in.
     #[must_use]
     pub fn line_of(&self, offset: u64) -> Option<usize> {
         let after = self.lines.partition_point(|line| line.span.start <= offset);
-        after.checked_sub(1)
+        let more = self.lines.iter().skip(after).take_while(|line| line.continues).count();
+        after.saturating_add(more).checked_sub(1)
+    }
+
+    /// The messages of a report, each as the kernel wrote it.
+    pub fn messages(&self, report: usize) -> impl Iterator<Item = &[u8]> {
+        let own = self.lines.iter().enumerate();
+        own.filter(move |(_, line)| line.report == Some(report) && !line.continues).map(|(index, line)| {
+            self.rewritten.get(&index).map_or_else(|| self.slice(line.body), Vec::as_slice)
+        })
     }
 }
 
@@ -52,6 +65,8 @@ pub struct Line {
     pub caller: Option<Caller>,
     /// Index of the report that it belongs to.
     pub report: Option<usize>,
+    /// It goes on with the message of the line before.
+    pub continues: bool,
 }
 
 /// One report.

@@ -64,6 +64,8 @@ pub enum Kind {
     MachineCheck,
     /// What another processor was doing at that time.
     Backtrace,
+    /// No report: addresses that the user asks for.
+    Addresses,
 }
 
 impl Kind {
@@ -99,6 +101,7 @@ impl Kind {
             Self::MemoryLeak => "memory leak",
             Self::MachineCheck => "machine check",
             Self::Backtrace => "backtrace of another processor",
+            Self::Addresses => "addresses",
         }
     }
 

@@ -3,8 +3,9 @@
 
 use ksymoops::decode::Decoder;
 use ksymoops::parse::{self, Event};
-use ksymoops::render::{Annotated, Render};
+use ksymoops::render::{Annotated, Json, Render};
 use proptest::prelude::*;
+use std::time::{Duration, Instant};
 
 const LOGS: [&[u8]; 3] = [
     include_bytes!("../logs/page_fault.log"),
@@ -30,6 +31,19 @@ fn check(log: &[u8]) {
     })
     .unwrap();
     assert!(plain == log, "without annotations the output is the input");
+    // On a terminal nothing of it steers; in JSON every line is an object.
+    let (mut shown, mut json) = (Vec::new(), Vec::new());
+    for block in parse::blocks(log) {
+        let findings = decoder.decode(&block);
+        Annotated { terminal: true, colour: false }.block(&block, &findings, &mut shown).unwrap();
+        Json.block(&block, &findings, &mut json).unwrap();
+    }
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.replace("\r\n", "").chars().all(|letter| !letter.is_control() || "\n\t".contains(letter)));
+    for line in json.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+        serde_json::from_slice::<serde_json::Value>(line).unwrap();
+        assert!(std::str::from_utf8(line).unwrap().chars().all(|letter| !letter.is_control()));
+    }
 }
 
 proptest! {
@@ -43,7 +57,8 @@ proptest! {
         Just("BUG: "), Just("WARNING: CPU: "), Just("RIP: 0010:"), Just("Code: "), Just("<48> "), Just("Call Trace:"), Just("\n"),
         Just("[    1.000000]"), Just("[   T1] "), Just("f+0x1/0x2"), Just(" ? "), Just("[<ffffffff81000000>]"), Just("RAX: "), Just("0123456789abcdef"),
         Just("Modules linked in: "), Just("Tainted: "), Just("Kernel Offset: 0x"), Just("6,1,2,-,caller=C1;"), Just(" [m] (P)"), Just("{:m:f+1}"),
-        Just("Jan 23 09:11:20 host kernel: "), Just("> "), Just("\r"), Just("<IRQ>"), Just("+"), Just("\u{0}"),
+        Just("Jan 23 09:11:20 host kernel: "), Just("> "), Just("6,1,2,-,ncfrag=0/90;"), Just("6,1,2,-,ncfrag=3/90;"), Just("=\n"), Just("=3D"),
+        Just("{\"MESSAGE\":\""), Just("\\x0a"), Just("\u{1b}[31m"), Just("quoted-printable\n"), Just("a long word to get over the margin of a mail "), Just("\r"), Just("<IRQ>"), Just("+"), Just("\u{0}"),
     ], 0..60)) {
         check(words.concat().as_bytes());
     }
@@ -56,4 +71,48 @@ proptest! {
         log[at % length] = byte;
         check(&log);
     }
+}
+
+/// Pieces of logs put together anew, for so long as `$FUZZ_SECONDS` says.
+#[test]
+fn pieces_of_logs() {
+    let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
+    let mut logs: Vec<Vec<u8>> = LOGS.iter().map(|log| log.to_vec()).collect();
+    logs.extend(super::corpus::logs());
+    let lines: Vec<&[u8]> = logs.iter().flat_map(|log| log.split_inclusive(|&byte| byte == b'\n')).collect();
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 8).unwrap() % below
+    };
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut rounds = 0_u64;
+    while Instant::now() < end {
+        let mut log = Vec::new();
+        for _ in 0..=random(12) {
+            // Lines that follow each other, so that there are reports.
+            let from = random(lines.len());
+            for line in lines.iter().skip(from).take(1 + random(30)) {
+                log.extend_from_slice(line);
+            }
+        }
+        for _ in 0..random(20) {
+            let at = random(log.len());
+            match random(5) {
+                0 => log[at] = u8::try_from(random(256)).unwrap(),
+                1 => log.insert(at, b"\n =>[<\0\x1b\\\"{"[random(11)]),
+                2 => drop(log.drain(at..(at + random(40)).min(log.len()))),
+                3 if log.len() > 1 => log.truncate(at.max(1)),
+                _ => log[at] ^= 1 << random(8),
+            }
+            if log.is_empty() {
+                log.push(b'\n');
+            }
+        }
+        check(&log);
+        rounds += 1;
+    }
+    eprintln!("\nlogs of pieces: {rounds}");
 }

@@ -194,6 +194,19 @@ fn a_journal_of_another_kernel_does_not_fit() {
 }
 
 #[test]
+fn a_journal_of_another_machine_with_the_same_kernel_does_not_fit() {
+    let mut other = journal("b-1", 0xffff_ffff_c0a0_2000, None);
+    other.entries.retain(|entry| matches!(entry, Entry::Boot(_)));
+    for name in ["nvme", "xfs", "mlx5_core"] {
+        let module =
+            LoadedModule { boot: "b-1".into(), name: name.into(), at: 1100, ..LoadedModule::default() };
+        other.entries.push(Entry::Module(module));
+    }
+    let log = String::from_utf8(PAGE_FAULT.to_vec()).unwrap().replace(" meter__persist(OE)", "");
+    assert!(!annotated(log.as_bytes(), &decoder(other)).contains("boot b-1"));
+}
+
+#[test]
 fn whether_the_owner_was_loaded() {
     let loaded = decoder(journal("b-1", 0xffff_ffff_c0a0_2000, None));
     assert!(annotated(PAGE_FAULT, &loaded).contains(Owner::Loaded.words()));
@@ -232,4 +245,47 @@ fn json_is_one_object_a_report() {
         value["findings"].as_array().unwrap().iter().filter(|one| one["kind"] == "persistent").collect();
     assert_eq!(hits[0]["hit"]["owner"], "meter");
     assert_eq!(hits[0]["hit"]["variable"], "meter.c:stats");
+}
+
+#[test]
+fn a_code_line_that_was_cut_is_not_decoded_from_anywhere() {
+    let log = b"BUG: x\nRIP: 0010:f+0x1/0x2\nCode: 48 8b <4\n";
+    let text = annotated(log, &decoder(Journal::default()));
+    assert!(text.contains(";; code unknown: no byte is marked") && !text.contains("->"), "{text}");
+}
+
+/// Every field of the output is in the reference.
+#[test]
+fn json_is_as_documented() {
+    fn names(value: &serde_json::Value, found: &mut std::collections::BTreeSet<String>) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                for (name, value) in fields {
+                    found.insert(name.clone());
+                    names(value, found);
+                }
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+            _ => {}
+        }
+    }
+    let reference =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/ksymoops-json.md")).unwrap();
+    let mut found = std::collections::BTreeSet::new();
+    for log in [PAGE_FAULT, STALE, MAILED] {
+        let decoder = decoder(journal("b-1", 0xffff_ffff_c0a0_2000, Some(1500)));
+        for line in rendered(log, &decoder, Json).split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
+        {
+            names(&serde_json::from_slice(line).unwrap(), &mut found);
+        }
+    }
+    assert!(found.len() > 60, "{found:?}");
+    let missing: Vec<_> = found
+        .iter()
+        .filter(|name| {
+            !["start", "end", "task", "cpu"].contains(&name.as_str())
+                && !reference.contains(&format!("`{name}`"))
+        })
+        .collect();
+    assert_eq!(missing, Vec::<&String>::new());
 }

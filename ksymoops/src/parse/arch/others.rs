@@ -17,7 +17,9 @@ impl Arch for Recognised {
 
     fn read(&self, body: &[u8], _base: u64) -> Option<Item> {
         let text = body.trim_ascii_start();
-        self.beginnings.iter().any(|beginning| text.starts_with(beginning)).then_some(Item::Known)
+        let first = text.first();
+        let begins = |beginning: &&[u8]| beginning.first() == first && text.starts_with(beginning);
+        self.beginnings.iter().any(begins).then_some(Item::Known)
     }
 }
 
@@ -34,7 +36,6 @@ pub(super) const I386: Recognised = Recognised {
         b"ds: ",
         b"*pde = ",
         b"*pdpt = ",
-        b" printing eip:",
         b"printing eip:",
     ],
 };
