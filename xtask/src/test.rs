@@ -63,6 +63,7 @@ pub fn run(args: &KernelArgs) -> Result<ExitCode> {
             & checks::ladder::check(&kernel)?
             & checks::twins::check(&kernel)?)
     }));
+    steps.push(timed("accuracy", checks::accuracy::check_if_cached));
     steps.push(timed("package", || dist::check().map(|()| true)));
     let mut report = None;
     steps.push(timed(SCENARIOS, || {
