@@ -14,6 +14,7 @@ fn ask(btf: &Btf<'_>) {
         let _ = (btf.member(id, "name"), btf.path_at(id, size.unwrap_or(8) / 2));
         let _ = btf.members(id).map(Iterator::count);
     }
+    let _ = (btf.variables().count(), btf.path_by_type("struct list_head[2]", 32, 20));
     let _ = ExportLayout::from_btf(btf, Machine::X86_64);
 }
 

@@ -134,7 +134,9 @@ fn name(object: &Object<'_>) -> Result<String, ModuleError> {
     }
 }
 
-fn build_id(object: &Object<'_>) -> Option<Vec<u8>> {
+/// The build id in the file's notes, if it has one.
+#[must_use]
+pub fn build_id(object: &Object<'_>) -> Option<Vec<u8>> {
     let (_, section) = object.section(BUILD_ID_SECTION)?;
     note::records(&section.data, object.ident.order)
         .filter_map(Result::ok)

@@ -31,6 +31,10 @@ pub enum Task {
     Fixtures(KernelArgs),
     /// Make the tarball and the Debian package
     Dist(DistArgs),
+    /// Compare functions, lines and inlined calls of the distribution's kernel with elfutils' and LLVM's; fetches 850 MB
+    Accuracy(KernelArgs),
+    /// Measure ksymoops side by side with its peers; fetches 850 MB
+    Bench(KernelArgs),
     /// Install or fetch what the other tasks need
     Setup(KernelArgs),
 }

@@ -32,7 +32,11 @@ pub fn newest(directory: &str, prefix: &str) -> Option<PathBuf> {
     let entries = fs::read_dir(root().ok()?.join(directory)).ok()?;
     entries
         .filter_map(Result::ok)
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
+        .filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with(prefix) && !name.starts_with('.')
+        })
         .max_by_key(|entry| entry.metadata().and_then(|data| data.modified()).ok())
         .map(|entry| entry.path())
 }

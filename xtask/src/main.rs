@@ -2,6 +2,7 @@
 //! `cargo xtask`: everything about this project that is more than `cargo build`.
 
 mod args;
+mod bench;
 mod cache;
 mod checks;
 mod demo;
@@ -49,6 +50,8 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Dist(args) => dist::run(&args),
         Task::Vm(args) => vm::run(&args),
         Task::Test(kernel) => test::run(&kernel),
+        Task::Accuracy(kernel) => checks::accuracy::run(&kernel),
+        Task::Bench(kernel) => bench::run(&kernel),
         Task::Demo(kernel) => demo::run(&kernel),
     }
 }

@@ -54,6 +54,9 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
     let mut steps: Vec<Step> = CHECKS.iter().map(|check| timed(check.name, || cargo(check))).collect();
     steps.push(timed("fuzz targets", checks::fuzz::check));
     steps.push(timed("publishing", checks::publish::check));
+    if let Some(accuracy) = checks::accuracy::cached() {
+        steps.push(timed("accuracy", accuracy));
+    }
     steps.push(timed("package", || dist::check().map(|()| true)));
     for kernel in &args.kernels {
         let args = KernelArgs { kernel: kernel.clone(), machine: args.machine.clone() };

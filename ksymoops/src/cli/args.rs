@@ -100,7 +100,7 @@ pub struct Args {
     #[arg(long, value_name = "HEX")]
     pub kaslr_offset: Option<String>,
 
-    /// What tells of persistent data: files of the journal, folders of them, copies of /sys/module/KEEPER; may be repeated
+    /// What tells of persistent data: files of the journal, folders of them, copies of /sys/module/KEEPER and of /sys/kernel/btf/vmlinux; may be repeated
     #[arg(long, value_name = "PATH")]
     pub persist: Vec<PathBuf>,
 

@@ -41,17 +41,20 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Strin
         },
         loaded: Vec::new(),
         release: args.release.clone(),
+        version: None,
         build_id: None,
         kaslr: KaslrHint { option, ..KaslrHint::default() },
         root: args.root.clone(),
         discover: !args.no_discovery && !args.no_vmlinux && !args.no_object,
     };
-    let mut places = args.persist.clone();
+    let (types, persist): (Vec<_>, Vec<_>) =
+        args.persist.iter().cloned().partition(|path| persistent::is_types(path));
+    let mut places = persist.clone();
     let default = args.root.join(modkeep::journal::DIRECTORY.trim_start_matches('/'));
     if !args.no_journal && default.is_dir() {
         places.push(default);
     }
-    let mut regions = persistent::load_saved(&args.persist, warnings);
+    let mut regions = persistent::load_saved(&persist, warnings);
     // Only a log that is certainly of this boot may be decoded with what holds in this boot.
     if args.dmesg {
         regions.extend(persistent::of_kernel(kernel, warnings));
@@ -64,6 +67,11 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Strin
     decoder.boot.clone_from(&args.boot);
     decoder.regions = regions;
     decoder.fields = persistent::Fields::new(files);
+    let types = types.iter().filter_map(|path| fs::read(path).ok());
+    let live = args.dmesg.then(|| kernel.vmlinux_btf().ok().flatten()).flatten();
+    for types in types.chain(live) {
+        decoder.fields = decoder.fields.with_kernel_types(types);
+    }
     Ok(decoder)
 }
 

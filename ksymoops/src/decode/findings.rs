@@ -204,11 +204,12 @@ impl Collect<'_> {
     }
 
     fn hit(&self, address: u64) -> Option<Hit> {
-        persistent::find(&self.knowledge.regions, &self.decoder.fields, self.report, address)
+        let knowledge = self.knowledge;
+        persistent::find(&knowledge.regions, &self.decoder.fields, &knowledge.resolver, self.report, address)
     }
 
     fn name(&self, address: u64) -> Option<String> {
-        if let Some(hit) = self.hit(address) {
+        if let Some(hit) = self.hit(address).filter(Hit::is_inside) {
             let name = hit.path.or(hit.variable).unwrap_or_else(|| hit.section.to_owned());
             return Some(format!("persistent {name} of {}", hit.owner));
         }
@@ -225,8 +226,11 @@ impl Collect<'_> {
             return;
         }
         if let Some(hit) = self.hit(address) {
+            let inside = hit.is_inside();
             self.push(span, What::Persistent { label: label.to_owned(), hit: Box::new(hit) });
-            return;
+            if inside {
+                return;
+            }
         }
         if !symbols {
             return;

@@ -51,8 +51,13 @@ impl Knowledge {
             sources.kaslr.journal.clone_from(&boot.text);
         }
         let key = format!(
-            "{:?} {:?} {:?} {:?} {:?}",
-            sources.release, sources.build_id, sources.kaslr, sources.loaded, sources.modules_text
+            "{:?} {:?} {:?} {:?} {:?} {:?}",
+            sources.release,
+            sources.version,
+            sources.build_id,
+            sources.kaslr,
+            sources.loaded,
+            sources.modules_text
         );
         let mut regions = decoder.regions.clone();
         if let Some(boot) = boot {
@@ -73,6 +78,7 @@ fn from_report(report: &Report, sources: &mut Sources) {
         context.banner.as_ref().and_then(|banner| banner.split_whitespace().nth(2)).map(str::to_owned);
     let release = context.release.as_ref().map(|release| release.value.clone());
     sources.release = sources.release.take().or(release).or(banner);
+    sources.version = sources.version.take().or_else(|| context.version.clone());
     sources.build_id = context.build_id.as_ref().and_then(|id| id.parse().ok()).or(sources.build_id.take());
     sources.kaslr.kernel_offset = context.kernel_offset.map(|offset| offset.slide.0);
     let pairs =

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Fields, Region};
 use crate::report::{Hex, Report};
+use crate::resolve::Resolver;
 
 /// Whether the owner of persistent data was loaded when the report was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -65,35 +66,64 @@ pub struct Hit {
     pub source: String,
 }
 
-/// Looks an address up.
+impl Hit {
+    /// False for the first address behind the section.
+    #[must_use]
+    pub const fn is_inside(&self) -> bool {
+        self.offset < self.section_size
+    }
+}
+
+/// Looks an address up. The resolver knows files of the report's kernel.
 #[must_use]
-pub fn find(regions: &[Region], fields: &Fields, report: &Report, address: u64) -> Option<Hit> {
-    regions.iter().find_map(|region| {
-        let (role, base) = region.addresses.iter().find(|(role, base)| {
-            let size = region.header.section(*role).map_or(0, |section| section.size);
-            address.checked_sub(*base).is_some_and(|offset| offset < size)
-        })?;
-        let section = region.header.section(*role)?;
-        let offset = address.checked_sub(*base)?;
-        let variable = section
-            .variables
-            .iter()
-            .find(|variable| offset.checked_sub(variable.offset).is_some_and(|inner| inner < variable.size));
-        let inner = variable.and_then(|variable| offset.checked_sub(variable.offset));
-        Some(Hit {
-            address: Hex(address),
-            owner: region.header.owner.clone(),
-            section: role.section_name(),
-            section_address: Hex(*base),
-            section_size: section.size,
-            offset,
-            variable: variable.map(ToString::to_string),
-            variable_offset: inner,
-            type_name: variable.and_then(|variable| variable.type_name.clone()),
-            path: variable.zip(inner).and_then(|(variable, inner)| fields.path(region, variable, inner)),
-            owner_state: owner_state(report, region),
-            source: region.source.clone(),
-        })
+pub fn find(
+    regions: &[Region],
+    fields: &Fields,
+    resolver: &Resolver,
+    report: &Report,
+    address: u64,
+) -> Option<Hit> {
+    // The end of one section may be the start of another one, which the address is in then.
+    let inside = regions.iter().find_map(|region| at(region, fields, resolver, report, address, false));
+    inside.or_else(|| regions.iter().find_map(|region| at(region, fields, resolver, report, address, true)))
+}
+
+/// In a region, or (`behind`) the first address behind it, where a loop over its data ends.
+fn at(
+    region: &Region,
+    fields: &Fields,
+    resolver: &Resolver,
+    report: &Report,
+    address: u64,
+    behind: bool,
+) -> Option<Hit> {
+    let (role, base) = region.addresses.iter().find(|(role, base)| {
+        let size = region.header.section(*role).map_or(0, |section| section.size);
+        let offset = address.checked_sub(*base);
+        offset.is_some_and(|offset| if behind { offset == size && size > 0 } else { offset < size })
+    })?;
+    let section = region.header.section(*role)?;
+    let offset = address.checked_sub(*base)?;
+    let variable = section
+        .variables
+        .iter()
+        .find(|variable| offset.checked_sub(variable.offset).is_some_and(|inner| inner < variable.size));
+    let inner = variable.and_then(|variable| offset.checked_sub(variable.offset));
+    Some(Hit {
+        address: Hex(address),
+        owner: region.header.owner.clone(),
+        section: role.section_name(),
+        section_address: Hex(*base),
+        section_size: section.size,
+        offset,
+        variable: variable.map(ToString::to_string),
+        variable_offset: inner,
+        type_name: variable.and_then(|variable| variable.type_name.clone()),
+        path: variable
+            .zip(inner)
+            .and_then(|(variable, inner)| fields.path(region, *role, variable, inner, resolver)),
+        owner_state: owner_state(report, region),
+        source: region.source.clone(),
     })
 }
 

@@ -3,7 +3,9 @@
 
 mod fields;
 mod hit;
+mod owner_file;
 mod saved;
+mod types;
 
 use std::path::PathBuf;
 
@@ -12,7 +14,7 @@ use libmodfmt::persist::{Header, Role, keeper_name};
 use libmodsys::Kernel;
 use modkeep::OwnerState;
 
-pub use fields::Fields;
+pub use fields::{Fields, is_types};
 pub use hit::{Hit, Owner, find};
 pub use saved::load as load_saved;
 

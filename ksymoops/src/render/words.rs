@@ -101,6 +101,7 @@ fn persistent(hit: &Hit) -> String {
             let ty = hit.type_name.as_ref().map(|ty| format!(" ({ty})")).unwrap_or_default();
             format!("{variable}+{offset:#x}{ty}, field unknown")
         }
+        _ if !hit.is_inside() => "just behind the end".to_owned(),
         _ => format!("{}+{:#x}, variable unknown", hit.section, hit.offset),
     };
     format!(

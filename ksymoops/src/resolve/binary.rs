@@ -84,6 +84,11 @@ impl Binary {
         (location, unknown)
     }
 
+    /// The file that tells the lines.
+    pub(crate) fn line_image(&self) -> Option<&Image> {
+        self.lines.as_ref().map(|(image, _)| image.as_ref())
+    }
+
     fn line_path(&self) -> PathBuf {
         self.lines.as_ref().map_or(self.path(), |(image, _)| image.path()).to_owned()
     }

@@ -5,6 +5,7 @@
 use super::answer::{Answer, Location, Unknown};
 use super::symbols::Table;
 use super::{Resolver, by_symbol};
+use libmodfmt::persist::keeper_name;
 use std::path::Path;
 
 impl Resolver {
@@ -12,12 +13,7 @@ impl Resolver {
         let looked_up = if exact { address } else { address.wrapping_sub(1) };
         let unknown = |unknown| Answer { candidates: Vec::new(), unknown: Some(unknown) };
         for placed in self.placed().iter().filter(|placed| placed.may_hold(looked_up)) {
-            let Some(binary) = self.module(&placed.name) else {
-                let module = placed.name.clone();
-                return self
-                    .by_kallsyms(address, exact)
-                    .unwrap_or_else(|| unknown(Unknown::NoModule { module }));
-            };
+            let Some(binary) = self.module(&placed.name) else { continue };
             if let Some(found) = placed.in_image(&binary.image, looked_up) {
                 let at = found.wrapping_add(address.wrapping_sub(looked_up));
                 return by_symbol::of_address(&binary, at, found, exact, address);
@@ -25,6 +21,9 @@ impl Resolver {
         }
         if let Some(answer) = self.by_kallsyms(address, exact) {
             return answer;
+        }
+        if let Some(module) = self.missing_module(looked_up) {
+            return unknown(Unknown::NoModule { module });
         }
         let text = || self.system_map().map(|(path, tables)| (path, &tables.kernel));
         if self.kernel().is_none() && text().is_none() {
@@ -48,6 +47,15 @@ impl Resolver {
             }
             None => unknown(Unknown::Outside { address }),
         }
+    }
+
+    /// The module that an address is in by all that is known, if there is no file of it.
+    fn missing_module(&self, address: u64) -> Option<String> {
+        let near = self.placed().iter().filter(|placed| placed.may_hold(address));
+        let nearest = near.min_by_key(|placed| placed.distance(address))?;
+        // A keeper has no file, and nothing but persistent data.
+        let is_keeper = nearest.name.ends_with(&keeper_name(""));
+        (!is_keeper && self.module(&nearest.name).is_none()).then(|| nearest.name.clone())
     }
 
     /// The symbol of an address by the saved table, and then its lines by the symbol.

@@ -15,6 +15,7 @@ mod build_id;
 mod by_address;
 mod by_symbol;
 mod dwarf;
+mod files;
 mod find;
 mod image;
 mod placement;

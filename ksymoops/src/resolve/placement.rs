@@ -47,6 +47,14 @@ impl Placed {
         self.in_range(address) || self.sections.iter().any(near)
     }
 
+    /// From the last of its sections that starts before an address; 0 in a range that is known.
+    pub(super) fn distance(&self, address: u64) -> Option<u64> {
+        if self.in_range(address) {
+            return Some(0);
+        }
+        self.sections.iter().filter_map(|(_, start)| address.checked_sub(*start)).min()
+    }
+
     fn in_range(&self, address: u64) -> bool {
         self.range.is_some_and(|(start, size)| address.checked_sub(start).is_some_and(|at| at < size))
     }

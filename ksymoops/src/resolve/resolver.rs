@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The resolver: which file answers which query.
 
-use super::answer::{Answer, Unknown};
+use super::answer::{Answer, Location, Unknown};
 use super::binary::Binary;
 use super::find::{self, ModuleFiles, Warnings};
 use super::placement::{Placed, placed};
@@ -174,6 +174,13 @@ impl Resolver {
         Answer { candidates: Vec::new(), unknown: Some(Unknown::NoKernel) }
     }
 
+    /// The run-time address by the saved `/proc/kallsyms`, if there is one symbol of that name in the module.
+    fn by_saved_table(&self, module: &str, place: &Location) -> Option<u64> {
+        let mut found = self.kallsyms()?.1.modules.get(module)?.by_name(place.symbol.as_bytes());
+        let only = found.next().filter(|_| found.next().is_none())?;
+        only.address.checked_add(place.offset)
+    }
+
     pub(super) fn module_symbol(&self, module: &str, wanted: by_symbol::Wanted<'_>) -> Answer {
         if let Some(binary) = self.module(module) {
             let mut answer = by_symbol::in_binary(&binary, wanted);
@@ -183,7 +190,7 @@ impl Resolver {
                 let section = section.and_then(|index| binary.image.sections.get(index));
                 let address = section.map(|section| section.address.wrapping_add(place.link_address));
                 let at = |address| placed.and_then(|placed| placed.at_run_time(&binary.image, address));
-                place.address = address.and_then(at);
+                place.address = address.and_then(at).or_else(|| self.by_saved_table(module, place));
             }
             return answer;
         }

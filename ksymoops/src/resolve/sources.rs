@@ -26,6 +26,8 @@ pub struct Sources {
     pub loaded: Vec<LoadedModule>,
     /// The kernel's release, such as `6.1.0-56-amd64`.
     pub release: Option<String>,
+    /// The kernel's version as a report prints it behind the release: `#1  Debian 6.1.172-1`.
+    pub version: Option<String>,
     /// The kernel's build id.
     pub build_id: Option<BuildId>,
     /// What is known of the kernel's slide.
@@ -47,6 +49,7 @@ impl Default for Sources {
             modules_text: None,
             loaded: Vec::new(),
             release: None,
+            version: None,
             build_id: None,
             kaslr: KaslrHint::default(),
             root: PathBuf::from("/"),

@@ -31,6 +31,16 @@ pub enum Warning {
         /// Release of the report.
         wanted: String,
     },
+    /// The file is of the same release, built at another time.
+    #[error("{} is of version {found}, the report is of {wanted}: not used", .file.display())]
+    Version {
+        /// The file.
+        file: PathBuf,
+        /// What the file's banner says.
+        found: String,
+        /// Version of the report.
+        wanted: String,
+    },
     /// The separate debug file does not belong to the file.
     #[error("{} does not belong to {}: not used", .debug.display(), .file.display())]
     DebugFile {

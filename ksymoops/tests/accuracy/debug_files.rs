@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The debug files of a kernel, if this machine has some.
+//! The debug files of a kernel.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,33 +10,19 @@ pub struct DebugFiles {
     pub modules: Vec<PathBuf>,
 }
 
-/// Says aloud what is missing.
-pub fn find() -> Option<DebugFiles> {
-    let found = roots().into_iter().find_map(|root| {
-        let vmlinux = first(&root.join("boot"), &|name| name.starts_with("vmlinux-"))?;
-        let mut modules = Vec::new();
-        collect(&root.join("lib/modules"), &mut modules);
-        // Each folder's first: of every kind some.
-        modules.sort();
-        modules.dedup_by_key(|path| path.parent().map(Path::to_owned));
-        Some(DebugFiles { vmlinux, modules })
-    });
-    if found.is_none() {
-        eprintln!("SKIPPED: no kernel with debug information in $KSYMOOPS_DEBUG or the cache of cargo xtask");
-    }
-    found
-}
-
-fn roots() -> Vec<PathBuf> {
-    let variable = |name| std::env::var_os(name).map(PathBuf::from);
-    let mut roots: Vec<_> = variable("KSYMOOPS_DEBUG").into_iter().collect();
-    let cache = variable("MODPERSIST_CACHE")
-        .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("modpersist")))
-        .or_else(|| Some(variable("HOME")?.join(".cache/modpersist")));
-    let kernels = cache.and_then(|cache| fs::read_dir(cache.join("debug")).ok());
-    let kernels = kernels.into_iter().flatten().filter_map(Result::ok);
-    roots.extend(kernels.map(|entry| entry.path().join("usr/lib/debug")));
-    roots
+/// Those below `$KSYMOOPS_DEBUG`.
+pub fn find() -> DebugFiles {
+    let root =
+        std::env::var_os("KSYMOOPS_DEBUG").expect("KSYMOOPS_DEBUG names no folder: cargo xtask accuracy");
+    let root = Path::new(&root);
+    let vmlinux = first(&root.join("boot"), &|name| name.starts_with("vmlinux-"));
+    let mut modules = Vec::new();
+    collect(&root.join("lib/modules"), &mut modules);
+    // Each folder's first: of every kind some.
+    modules.sort();
+    modules.dedup_by_key(|path| path.parent().map(Path::to_owned));
+    assert!(!modules.is_empty(), "no modules in {}", root.display());
+    DebugFiles { vmlinux: vmlinux.expect("no vmlinux"), modules }
 }
 
 fn first(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Option<PathBuf> {

@@ -47,36 +47,32 @@ pub fn ours_of_module(module: &Path, places: &[Place]) -> Vec<Candidates> {
     answers(sources, &places.iter().map(query).collect::<Vec<_>>())
 }
 
-/// `None`, aloud, if the tool is missing.
-fn run(command: &mut Command, input: &str) -> Option<String> {
+fn run(command: &mut Command, input: &str) -> String {
     let program = command.get_program().to_owned();
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-    let Ok(mut child) = child else {
-        eprintln!("SKIPPED: no {}", program.display());
-        return None;
-    };
+    let mut child = child.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();
     let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
-    Some(String::from_utf8(output.stdout).unwrap())
+    String::from_utf8(output.stdout).unwrap()
 }
 
-pub fn llvm(file: &Path, places: &[Place]) -> Option<Reference> {
+pub fn llvm(file: &Path, places: &[Place]) -> Reference {
     let input: String = places.iter().map(|place| format!("{:#x}\n", place.address - 1)).collect();
     let mut command = Command::new("llvm-symbolizer");
     command
         .args(["--inlines", "--functions=linkage", "--no-demangle"])
         .arg(format!("--obj={}", file.display()));
-    let output = run(&mut command, &input)?;
+    let output = run(&mut command, &input);
     let chains: Vec<_> = output.split("\n\n").filter(|block| !block.is_empty()).map(chain).collect();
     assert_eq!(chains.len(), places.len());
-    Some(("LLVM", chains))
+    ("LLVM", chains)
 }
 
-pub fn elfutils(file: &Path, places: &[Place]) -> Option<Reference> {
-    let is_module = file.extension().is_some_and(|extension| extension != "debug" && extension == "ko");
+pub fn elfutils(file: &Path, places: &[Place]) -> Reference {
+    let is_module = file.extension().is_some_and(|extension| extension == "ko");
     let mut by_section: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, place) in places.iter().enumerate() {
         by_section.entry(if is_module { &place.section } else { "" }).or_default().push(index);
@@ -90,14 +86,14 @@ pub fn elfutils(file: &Path, places: &[Place]) -> Option<Reference> {
         if !section.is_empty() {
             command.args(["-j", section]);
         }
-        let output = run(&mut command, &input)?;
+        let output = run(&mut command, &input);
         let blocks: Vec<_> = format!("\n{output}").split("\n0x").skip(1).map(str::to_owned).collect();
         assert_eq!(blocks.len(), indexes.len());
         for (index, block) in indexes.into_iter().zip(blocks) {
             chains[index] = chain(block.split_once('\n').unwrap().1);
         }
     }
-    Some(("elfutils", chains))
+    ("elfutils", chains)
 }
 
 /// Pairs of lines: function, and `file:line:column`.
@@ -143,12 +139,16 @@ fn class(place: &Place, ours: &[Chain], theirs: &Chain) -> Option<&'static str> 
     None
 }
 
-/// Prints the shares and the differences by class, and fails if too many differ, or one without a
+/// Prints the shares and the differences by class. An error if too many differ, or one without a
 /// known reason.
-pub fn report(what: &str, places: &[Place], ours: &[Candidates], references: &[Reference], least: usize) {
-    if references.is_empty() {
-        return;
-    }
+pub fn report(
+    what: &str,
+    places: &[Place],
+    ours: &[Candidates],
+    references: &[Reference],
+    least: usize,
+) -> Result<(), String> {
+    assert!(!references.is_empty() && !places.is_empty() && ours.len() == places.len());
     let is_equal = |ours: &Candidates, theirs: &Chain| matches!(&ours[..], [one] if one == theirs);
     for (tool, theirs) in references {
         let equal = ours.iter().zip(theirs).filter(|(ours, theirs)| is_equal(ours, theirs)).count();
@@ -174,6 +174,11 @@ pub fn report(what: &str, places: &[Place], ours: &[Candidates], references: &[R
     println!("{what}: {equal} of {} equal to at least one of them", ours.len());
     classes.iter().for_each(|(class, count)| println!("{what}: {count} differ: {class}"));
     println!("{what}: {unexplained} differ without a known reason");
-    assert!(equal * 1000 >= ours.len() * least, "{what}: {equal} of {} are equal", ours.len());
-    assert_eq!(unexplained, 0);
+    if equal * 1000 < ours.len() * least {
+        return Err(format!("{what}: {equal} of {} are equal", ours.len()));
+    }
+    if unexplained > 0 {
+        return Err(format!("{what}: {unexplained} differ without a known reason"));
+    }
+    Ok(())
 }

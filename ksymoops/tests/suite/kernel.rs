@@ -50,8 +50,52 @@ fn another_release_or_build_is_a_warning_and_unknown() {
     let warnings = resolver.take_warnings();
     assert!(matches!(&warnings[..], [Warning::BuildId { .. }]), "{warnings:?}");
 
+    // The same release, built again.
+    let release = Some("9.9.9-fixture".to_owned());
+    let version = Some("#2".to_owned());
+    let resolver = Resolver::new(Sources { release: release.clone(), version, ..named.clone() });
+    assert_eq!(ask(&resolver, "outer").unknown, Some(Unknown::NoKernel));
+    let warnings = resolver.take_warnings();
+    assert!(matches!(&warnings[..], [Warning::Version { wanted, .. }] if wanted == "#2"), "{warnings:?}");
+    let version = Some("#1".to_owned());
+    let resolver = Resolver::new(Sources { release, version, ..named.clone() });
+    assert_eq!((ask(&resolver, "outer").candidates.len(), resolver.take_warnings()), (1, Vec::new()));
+
     let resolver = Resolver::new(named);
     assert_eq!(ask(&resolver, "outer").candidates.len(), 1);
+}
+
+#[test]
+fn stale_and_censored_maps_are_no_answer() {
+    let folder = build::folder("stale");
+    let map = folder.join("System.map");
+    fs::write(&map, "ffffffff81000000 T _text\nffffffff81000010 T one\nffffffff81000040 t two\n").unwrap();
+    let sources = Sources { system_map: Some(map), discover: false, ..Sources::default() };
+    let resolver = Resolver::new(sources);
+    let sized = |size| {
+        resolver.symbolize(&Query::Symbol {
+            module: None,
+            name: "one".to_owned(),
+            offset: 4,
+            size: Some(size),
+            exact: true,
+        })
+    };
+    assert_eq!(sized(0x30).candidates.len(), 1);
+    let stale = sized(0x38);
+    assert!(stale.candidates.is_empty(), "{stale:?}");
+    assert!(matches!(stale.unknown, Some(Unknown::SizeMismatch { .. })), "{stale:?}");
+
+    // What the kernel shows to those who may not know.
+    let kallsyms = folder.join("kallsyms");
+    fs::write(&kallsyms, "0000000000000000 T _text\n0000000000000000 T one\n0000000000000000 t a\t[mod]\n")
+        .unwrap();
+    let resolver = Resolver::new(Sources { kallsyms: Some(kallsyms), discover: false, ..Sources::default() });
+    assert!(ask(&resolver, "one").candidates.is_empty());
+    for address in [0, 1, 0x10, 0xffff_ffff_8100_0010] {
+        assert!(resolver.symbolize(&Query::Address { address, exact: true }).candidates.is_empty());
+    }
+    assert_eq!(resolver.slide(), None);
 }
 
 #[test]

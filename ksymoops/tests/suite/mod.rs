@@ -4,6 +4,7 @@
 mod build;
 mod code;
 mod corrupt;
+mod fields;
 mod kernel;
 mod modules;
 mod slide;

@@ -88,6 +88,55 @@ fn compressed_modules() {
     check_chains(&resolver(&packed), "gzip");
 }
 
+#[test]
+fn modules_compressed_by_the_programs_that_distributions_use() {
+    let module = build::module(&build::folder("packed"), &["-g"]);
+    for (program, suffix) in [("xz", "xz"), ("zstd", "zst"), ("gzip", "gz")] {
+        let packed = PathBuf::from(format!("{}.{suffix}", module.display()));
+        // The kernel's build asks xz for this check.
+        let options: &[&str] = if program == "xz" { &["--check=crc32", "-k"] } else { &["-k"] };
+        match std::process::Command::new(program).args(options).arg(&module).output() {
+            Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
+            Err(error) => {
+                println!("skipped: {program}: {error}");
+                continue;
+            }
+        }
+        check_chains(&resolver(&packed), suffix);
+    }
+}
+
+#[test]
+fn a_module_without_a_file_is_named_only_where_it_is_nearest() {
+    let module = build::module(&build::folder("missing"), &["-g"]);
+    let text = |start: u64| vec![(".text".to_owned(), start)];
+    let loaded = |name: &str, start| LoadedModule {
+        name: name.to_owned(),
+        sections: text(start),
+        ..LoadedModule::default()
+    };
+    let all = vec![
+        loaded("lost", 0xffff_ffff_c000_0000),
+        loaded("fix_ture", 0xffff_ffff_c001_0000),
+        loaded("keep__persist", 0xffff_ffff_c002_0000),
+    ];
+    let resolver = Resolver::new(Sources {
+        modules: vec![module],
+        loaded: all,
+        kaslr: ksymoops::resolve::KaslrHint { option: Some(0), ..Default::default() },
+        discover: false,
+        ..Sources::default()
+    });
+    let at = |address| resolver.symbolize(&Query::Address { address, exact: true }).unknown;
+    let lost = Some(Unknown::NoModule { module: "lost".to_owned() });
+    assert_eq!((at(0xffff_ffff_c000_0010), at(0xffff_ffff_c000_f000)), (lost.clone(), lost));
+    assert!(matches!(at(0xffff_ffff_c001_0000), None | Some(Unknown::NoLines { .. })));
+    // Behind the code of a module that is known, and in a keeper, which has none.
+    for address in [0xffff_ffff_c001_f000, 0xffff_ffff_c002_0010] {
+        assert_eq!(at(address), Some(Unknown::NoKernel), "{address:#x}");
+    }
+}
+
 /// Splits a module as distributions do.
 fn split(folder: &Path) -> (PathBuf, PathBuf) {
     let module = build::module(folder, &["-g"]);

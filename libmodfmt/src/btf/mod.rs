@@ -30,6 +30,7 @@
 //! # }
 //! ```
 
+mod declared;
 mod error;
 mod header;
 mod kind;
@@ -39,12 +40,14 @@ mod path;
 #[cfg(test)]
 pub(crate) mod tests;
 mod types;
+mod variable;
 
 pub use error::BtfError;
 pub use kind::Kind;
 pub use member::Member;
 pub use path::FieldPath;
 pub use types::{Type, TypeId};
+pub use variable::BtfVariable;
 
 use crate::elf::ByteOrder;
 

@@ -21,7 +21,7 @@ impl Btf<'_> {
     /// The field at `offset` bytes in a value of type `id`; `None` behind its end.
     ///
     /// In a union it is the first member that reaches there. In padding it is the structure that
-    /// has the padding.
+    /// has the padding, and so it is in a byte that several bit-fields share.
     ///
     /// # Errors
     ///
@@ -64,8 +64,9 @@ impl Btf<'_> {
         Err(BtfError::Depth { id })
     }
 
-    /// The first member that covers the byte at `offset`, and how far into it that byte is.
+    /// The member that the byte at `offset` belongs to, and how far into it that byte is.
     fn member_at(&self, id: TypeId, offset: u64) -> Result<Option<(Member<'_>, u64)>, BtfError> {
+        let mut bit_field = None;
         for member in self.members(id)? {
             let member = member?;
             let start = member.bit_offset / 8;
@@ -74,10 +75,16 @@ impl Btf<'_> {
             } else {
                 member.bit_offset.saturating_add(member.bits.into()).div_ceil(8)
             };
-            if (start..end).contains(&offset) {
-                return Ok(Some((member, offset.saturating_sub(start))));
+            if !(start..end).contains(&offset) {
+                continue;
+            }
+            let found = (member, offset.saturating_sub(start));
+            match (member.bits, bit_field) {
+                (0, earlier) => return Ok(earlier.or(Some(found))),
+                (_, None) => bit_field = Some(found),
+                (_, Some(_)) => return Ok(None),
             }
         }
-        Ok(None)
+        Ok(bit_field)
     }
 }

@@ -42,6 +42,7 @@ mod variable;
 
 pub use error::DwarfError;
 pub use info::DebugInfo;
+pub use path::FieldPath;
 pub use sections::DebugSections;
 pub use variable::DebugVariable;
 

@@ -7,14 +7,30 @@ use super::types::has_members;
 use super::{DEPTH, DebugVariable};
 use std::fmt::Write;
 
+/// The innermost field at an offset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldPath {
+    /// The field, with the variable's name in front: `stats.hits[1]`.
+    pub path: String,
+    /// Bytes from the start of the field to the offset: within a number, or in padding.
+    pub rest: u64,
+}
+
 impl DebugInfo<'_> {
+    /// The innermost field at `offset` bytes in a variable, as [`DebugInfo::field_at`] finds it.
+    #[must_use]
+    pub fn field_path(&self, variable: &DebugVariable, offset: u64) -> Option<String> {
+        self.field_at(variable, offset).map(|found| found.path)
+    }
+
     /// The innermost field at `offset` bytes in a variable, with its name in front:
     /// `dev.queue.next`, `stats.hits[1]`, just `dev` for the variable itself or its padding.
     ///
-    /// In a union it is the first member that reaches there. `None` behind the end of the variable,
-    /// or where its type is not understood. `variable` must come from this [`DebugInfo`].
+    /// In a union it is the first member that reaches there. In a byte that several bit-fields
+    /// share it is the structure. `None` behind the end of the variable, or where its type is not
+    /// understood. `variable` must come from this [`DebugInfo`].
     #[must_use]
-    pub fn field_path(&self, variable: &DebugVariable, offset: u64) -> Option<String> {
+    pub fn field_at(&self, variable: &DebugVariable, offset: u64) -> Option<FieldPath> {
         let mut die = variable.ty?;
         if offset >= self.size_of(die)? {
             return None;
@@ -27,14 +43,16 @@ impl DebugInfo<'_> {
                 die = self.type_of(at.unit, &entry)?;
                 rest = self.index(at, self.size_of(die)?, rest, &mut path)?;
             } else if has_members(entry.tag()) {
-                let Some((member, distance)) = self.member_at(at, rest)? else { return Some(path) };
+                let Some((member, distance)) = self.member_at(at, rest)? else {
+                    return Some(FieldPath { path, rest });
+                };
                 if let Some(name) = &member.name {
                     path.push('.');
                     path.push_str(name);
                 }
                 (die, rest) = (member.ty, distance);
             } else {
-                return Some(path);
+                return Some(FieldPath { path, rest });
             }
         }
         None
@@ -54,19 +72,27 @@ impl DebugInfo<'_> {
         Some(rest)
     }
 
-    /// The first member that covers the byte at `offset`, and how far into it that byte is: one or
+    /// The member that the byte at `offset` belongs to, and how far into it that byte is: one or
     /// none, or `None` where that is not understood.
     fn member_at(&self, die: Die, offset: u64) -> Option<Option<(Member, u64)>> {
+        let mut bit_field = None;
         for member in self.members(die)? {
             let start = member.bit_offset / 8;
             let end = match member.bits {
                 Some(bits) => member.bit_offset.checked_add(bits)?.div_ceil(8),
                 None => start.checked_add(self.size_of(member.ty)?)?,
             };
-            if (start..end).contains(&offset) {
-                return Some(Some((member, offset.saturating_sub(start))));
+            if !(start..end).contains(&offset) {
+                continue;
+            }
+            let distance = offset.saturating_sub(start);
+            match (member.bits, &bit_field) {
+                (None, None) => return Some(Some((member, distance))),
+                (None, Some(_)) => break,
+                (Some(_), None) => bit_field = Some((member, distance)),
+                (Some(_), Some(_)) => return Some(None),
             }
         }
-        Some(None)
+        Some(bit_field)
     }
 }

@@ -101,8 +101,11 @@ pub struct Scenario {
     pub leaves_modules: bool,
     /// How long it may take before the host gives up on the machine.
     pub limit: Duration,
-    /// What ksymoops says on the host of the console and the artifact `boot-journal.jsonl`, when the machine is gone. Empty: it is not asked.
+    /// What ksymoops says on the host of the console and the artifact `boot-journal.jsonl`, when the machine is gone: each in one
+    /// line, `*` for anything. Empty: it is not asked.
     pub decoded: &'static [&'static str],
+    /// What it says besides where the host has the kernel's debug information.
+    pub decoded_with_vmlinux: &'static [&'static str],
     /// The function.
     pub run: fn(&mut Ctx) -> Result<()>,
 }
@@ -112,7 +115,19 @@ impl Scenario {
     pub const fn new(name: &'static str, about: &'static str, run: fn(&mut Ctx) -> Result<()>) -> Self {
         let (expect, needs, boot) = (Expect::Clean, Needs::Any, Boot::DEFAULT);
         let limit = Duration::from_secs(120);
-        Self { name, about, expect, needs, boot, leaves_modules: false, limit, decoded: &[], run }
+        let (decoded, decoded_with_vmlinux) = (&[], &[]);
+        Self {
+            name,
+            about,
+            expect,
+            needs,
+            boot,
+            leaves_modules: false,
+            limit,
+            decoded,
+            decoded_with_vmlinux,
+            run,
+        }
     }
 
     /// Asks for a kernel.
@@ -146,6 +161,12 @@ impl Scenario {
     /// Declares what ksymoops says on the host afterwards.
     pub const fn decoded(mut self, lines: &'static [&'static str]) -> Self {
         self.decoded = lines;
+        self
+    }
+
+    /// Declares what it says besides where the host has the kernel's debug information.
+    pub const fn decoded_with_vmlinux(mut self, lines: &'static [&'static str]) -> Self {
+        self.decoded_with_vmlinux = lines;
         self
     }
 

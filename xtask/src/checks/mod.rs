@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Checks of `cargo xtask test` that need more than one cargo command.
 
+pub mod accuracy;
 pub mod builtin;
 pub mod consumer;
 pub mod fuzz;

@@ -111,6 +111,21 @@ pub fn unpack_from(
     fs::remove_dir_all(&archives).context("cannot remove the downloaded archives")
 }
 
+/// Downloads one package and unpacks what `unpack` takes of its archive.
+pub fn unpack_some(name: &str, directory: &Path, unpack: &dyn Fn(&Path, &Path) -> Result<()>) -> Result<()> {
+    let archives = directory.join(".archives");
+    fs::create_dir_all(&archives)?;
+    let names = [name.to_owned()];
+    download(&[], &names, &archives).or_else(|_| {
+        update()?;
+        download(&[], &names, &archives)
+    })?;
+    for archive in archives_in(&archives)? {
+        unpack(&archive, directory)?;
+    }
+    fs::remove_dir_all(&archives).context("cannot remove the downloaded archives")
+}
+
 fn download(options: &[String], names: &[String], directory: &Path) -> Result<()> {
     let mut command = Command::new("apt-get");
     command.args(options.iter().flat_map(|option| ["-o", option]));

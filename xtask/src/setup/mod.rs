@@ -5,6 +5,7 @@
 //! kernel, its headers, the guest's programs) is unpacked into the cache.
 
 pub mod apt;
+pub mod debug;
 pub mod packages;
 pub mod release;
 pub mod userland;

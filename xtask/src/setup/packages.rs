@@ -68,6 +68,12 @@ pub fn install_programs(programs: &[(&str, &str)]) -> Result<()> {
     install_packages(&missing)
 }
 
+/// Installs programs that are not there: each with its package and what it is for.
+pub fn install_named(programs: &[(&str, &str, &str)]) -> Result<()> {
+    let missing = programs.iter().filter(|(program, ..)| process::find(program).is_none());
+    install_packages(&missing.map(|(_, package, why)| (*package, *why)).collect::<Vec<_>>())
+}
+
 /// Installs libraries that are not installed: programs unpacked into the cache need them.
 pub fn install_libraries(packages: &[String], why: &str) -> Result<()> {
     let missing: Vec<_> = packages.iter().filter(|package| !is_installed(package)).collect();

@@ -11,7 +11,7 @@ use crate::{process, ui, workspace};
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Packages with the program of the same name.
-const PACKAGES: &[&str] = &["vmguest", "insmod", "rmmod", "modpersist"];
+const PACKAGES: &[&str] = &["vmguest", "insmod", "rmmod", "modpersist", "ksymoops"];
 
 /// Checks stay on, as in a debug build, but emulation wants smaller and faster code.
 const PROFILE: &[&str] = &[

@@ -11,8 +11,12 @@ use std::path::PathBuf;
 /// The kernel's file: the one that is named, or the first that fits in the usual places, one with
 /// debug information before one without.
 pub(crate) fn kernel(sources: &Sources, warnings: &Warnings) -> Option<Binary> {
-    let wanted =
-        Wanted { module: None, build_id: sources.build_id.as_ref(), release: sources.release.as_deref() };
+    let wanted = Wanted {
+        module: None,
+        build_id: sources.build_id.as_ref(),
+        release: sources.release.as_deref(),
+        version: sources.version.as_deref(),
+    };
     let named = sources.vmlinux.iter().cloned().map(|path| (path, true));
     // A file that was named and does not fit is not replaced by another one.
     let usual = if sources.vmlinux.is_none() { usual_places(sources) } else { Vec::new() };

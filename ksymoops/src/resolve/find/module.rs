@@ -28,7 +28,8 @@ impl ModuleFiles {
     pub(crate) fn open(&self, sources: &Sources, module: &str, warnings: &Warnings) -> Option<Binary> {
         let loaded = sources.loaded.iter().find(|loaded| loaded.name.replace('-', "_") == module);
         let build_id = loaded.and_then(|loaded| loaded.build_id.as_ref());
-        let wanted = Wanted { module: Some(module), build_id, release: sources.release.as_deref() };
+        let release = sources.release.as_deref();
+        let wanted = Wanted { module: Some(module), build_id, release, version: None };
         let mut paths = Vec::new();
         let by_id = build_id.map(|id| id.debug_path());
         paths.extend(

@@ -49,10 +49,14 @@ impl Image {
         Ok(magic.map(first_word))
     }
 
-    /// The release in the banner of a kernel's file, where the file has its content.
-    pub(crate) fn kernel_release(&self, banner: u64) -> Result<Option<String>, ImageError> {
-        let bytes = self.at(banner, 256)?;
-        Ok(bytes.strip_prefix(b"Linux version ").map(first_word))
+    /// What follows `Linux version ` in the banner of a kernel's file, where the file has its content.
+    pub(crate) fn kernel_banner(&self, banner: u64) -> Result<Option<String>, ImageError> {
+        let bytes = self.at(banner, 512)?;
+        let line = |rest: &[u8]| {
+            let line = rest.split(|&byte| byte == b'\n' || byte == 0).next().unwrap_or_default();
+            String::from_utf8_lossy(line).into_owned()
+        };
+        Ok(bytes.strip_prefix(b"Linux version ").map(line))
     }
 
     /// Bytes at an address, at most `size`, as the file has them.

@@ -136,3 +136,85 @@ fn a_module_stands_on_its_kernel() {
     let base = Btf::parse(&little).unwrap();
     assert_eq!(Btf::parse_split(&big, &base).unwrap_err(), BtfError::Order);
 }
+
+#[test]
+fn variables_where_the_blob_has_them() {
+    let (kernel, dev) = sample(ByteOrder::Little);
+    let base = Btf::parse(&kernel).unwrap();
+    assert_eq!(base.variables().map(|variable| variable.name).collect::<Vec<_>>(), ["counter"]);
+    let mut blob = Blob::split(ByteOrder::Little, base.next_id(), base.next_string());
+    let pair = blob.array(dev.0, 2);
+    let devs = blob.add("devs", 14, 0, pair, &[0]);
+    let one = blob.add("one", 14, 0, dev.0, &[1]);
+    // The last one is damaged: it refers to no variable.
+    blob.add(".data..persistent", 15, 3, 368, &[one, 8, 120, devs, 128, 240, pair, 0, 1]);
+    let blob = blob.finish();
+    let btf = Btf::parse_split(&blob, &base).unwrap();
+    let all: Vec<_> = btf.variables().collect();
+    assert_eq!(all.len(), 2, "none of the kernel's");
+    let found = (all[1].name, all[1].section, all[1].offset, all[1].size, all[1].type_id);
+    assert_eq!(found, ("devs", ".data..persistent", 128, 240, TypeId(pair)));
+    assert_eq!(btf.path_at(all[1].type_id, 120 + 24).unwrap().unwrap().path, "[1].queue.prev");
+}
+
+#[test]
+fn paths_by_the_text_of_a_type() {
+    let (kernel, _) = sample(ByteOrder::Little);
+    let base = Btf::parse(&kernel).unwrap();
+    let path = |text, size, offset| base.path_by_type(text, size, offset).unwrap();
+    for (text, size, offset, expected, rest) in [
+        ("struct dev", 120, 24, "queue.prev", 0),
+        ("const volatile struct dev", 120, 25, "queue.prev", 1),
+        ("struct dev[2][3]", 720, 4 * 120 + 32, "[1][1].both[0].opened", 0),
+        ("stats_t[2]", 80, 48, "[1].hits[0]", 0),
+        ("int", 4, 2, "", 2),
+        ("struct unheard_of *", 8, 3, "", 3),
+        ("struct dev *const[2]", 16, 8, "[1]", 0),
+        ("int (*[3])(void *, char[2])", 24, 17, "[2]", 1),
+    ] {
+        let found = path(text, size, offset).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!((&*found.path, found.rest), (expected, rest), "{text} at {offset}");
+    }
+    for (text, size, offset) in [
+        ("struct dev", 120, 120),
+        ("struct dev", 112, 0),
+        ("struct dev[2]", 120, 0),
+        ("struct dev[0]", 120, 0),
+        ("struct dev[]", 120, 0),
+        ("struct gone", 120, 0),
+        ("struct {...}", 120, 0),
+        ("union dev", 120, 0),
+        ("struct dev *", 4, 0),
+        ("int (void)", 4, 0),
+        ("dev[99999999999999999999]", 4, 0),
+        ("[", 4, 0),
+        ("", 0, 0),
+    ] {
+        assert_eq!(path(text, size, offset), None, "{text}");
+    }
+    // A second structure of that name and size that disagrees: nothing is told where they do.
+    let mut blob = Blob::split(ByteOrder::Little, base.next_id(), base.next_string());
+    let int = base.find(Kind::Int, "int").unwrap().0;
+    let many = blob.array(int, 10);
+    blob.structure("stats", 40, &[("opened", int, 0), ("others", many, 4)]);
+    let blob = blob.finish();
+    let split = Btf::parse_split(&blob, &base).unwrap();
+    let path = |offset| split.path_by_type("struct stats", 40, offset).unwrap().map(|place| place.path);
+    assert_eq!((path(0).as_deref(), path(8)), (Some("opened"), None));
+}
+
+#[test]
+fn a_byte_that_bit_fields_share_is_the_structure() {
+    let mut blob = Blob::new(ByteOrder::Little);
+    let int = blob.int("unsigned int", 4, false);
+    let mut names = ["ready", "kind", "alone"].map(|name| blob.string(name)).into_iter();
+    let mut member = |bits: u32, at: u32| [names.next().unwrap(), int, bits << 24 | at];
+    let members = [member(1, 0), member(3, 1), member(12, 8)].concat();
+    let flags = blob.add("flags", 4 | 0x80, 3, 4, &members);
+    let blob = blob.finish();
+    let btf = Btf::parse(&blob).unwrap();
+    let path = |offset| btf.path_at(TypeId(flags), offset).unwrap().map(|place| (place.path, place.rest));
+    assert_eq!(path(0), Some((String::new(), 0)));
+    assert_eq!((path(1), path(2)), (Some(("alone".to_owned(), 0)), Some(("alone".to_owned(), 1))));
+    assert_eq!((path(3), path(4)), (Some((String::new(), 3)), None));
+}

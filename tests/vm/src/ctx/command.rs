@@ -22,6 +22,8 @@ pub mod tools {
     pub const RMMOD: &str = "/bin/rmmod";
     /// Ours.
     pub const MODPERSIST: &str = "/bin/modpersist";
+    /// Ours.
+    pub const KSYMOOPS: &str = "/bin/ksymoops";
     /// kmod's.
     pub const PEER_INSMOD: &str = "/peer/insmod";
     /// kmod's.

@@ -9,40 +9,91 @@ use crate::scenario::Scenario;
 /// Where insmod and rmmod keep the journal, once it is there.
 const JOURNAL: &str = "/var/log/ksymoops";
 
+/// The header as it follows each field.
+macro_rules! hit {
+    ($what:literal, $field:literal, $state:literal) => {
+        concat!(
+            ";; ",
+            $what,
+            " 0x*: persistent data of crash_keep: ",
+            $field,
+            " (crash_keep.c); .data..persistent at 0x*000, 96 bytes; crash_keep ",
+            $state,
+            "; by the journal of boot "
+        )
+    };
+}
+
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("oops-loaded", "registers point into data of a loaded module", loaded).oops().decoded(&[
-        "crash_with at ",
-        "persistent data of crash_keep: stats.hits[1] (crash_keep.c)",
-        "persistent data of crash_keep: dev.queue.next (crash_keep.c)",
-        "crash_keep loaded then",
-        "writes 4 bytes at 0x10(%rax) = 0x10",
-    ]),
-    Scenario::new("oops-init", "a module oopses in its init, and insmod dies", init).oops().decoded(&[
-        "crash_keep_init at ",
-        "persistent data of crash_keep: stats.hits[3] (crash_keep.c)",
-        "persistent data of crash_keep: dev.queue.prev (crash_keep.c)",
-        "crash_keep loading then",
-    ]),
+    Scenario::new("oops-loaded", "registers point into data of a loaded module", loaded)
+        .oops()
+        .decoded(&[
+            "RIP crash_with at *crash_keep.c:38:",
+            "how_set at *crash_keep.c:56:",
+            hit!("RBX", "stats.hits[1]", "loaded then"),
+            hit!("RCX", "dev.queue.next", "loaded then"),
+            "writes 4 bytes at 0x10(%rax) = 0x10 (rax=0x0): the fault address",
+        ])
+        .decoded_with_vmlinux(&[
+            "kernel moved by 0x*, by the journal",
+            "param_attr_store at *kernel/params.c:585:",
+            "inlined into vfs_write at *fs/read_write.c:",
+        ]),
+    Scenario::new("oops-init", "a module oopses in its init, and insmod dies", init)
+        .oops()
+        .decoded(&[
+            "RIP crash_with at *crash_keep.c:38:",
+            "crash_keep_init at *crash_keep.c:90:",
+            hit!("RBX", "stats.hits[3]", "loading then (in its init)"),
+            hit!("RCX", "dev.queue.prev", "loading then (in its init)"),
+        ])
+        .decoded_with_vmlinux(&["do_one_initcall at *init/main.c:"]),
     Scenario::new("oops-stale", "another module holds a pointer into data of one that is gone", stale)
         .oops()
         .decoded(&[
-            "use_set at ",
-            "persistent data of crash_keep: stats.hits[2] (crash_keep.c)",
-            "crash_keep not loaded then",
+            "RIP use_set at *crash_hold.c:13:",
+            hit!("RBX", "stats.hits[2]", "not loaded then"),
+            "writes 4 bytes at 0x10(%rax) = 0x10 (rax=0x0): the fault address",
+        ])
+        .decoded_with_vmlinux(&[
+            "kernel moved by 0x*, by the journal",
+            "param_attr_store at *kernel/params.c:585:",
         ]),
     Scenario::new("oops-warn", "a WARN in a module", warn)
         .oops()
-        .decoded(&["crash_by_warning at ", "(ud2: BUG or WARN)"]),
-    Scenario::new("oops-bug", "a BUG in a module", bug)
-        .oops()
-        .decoded(&["crash_by_bug at ", "(ud2: BUG or WARN)"]),
+        .decoded(&[
+            ";; crash_by_warning at *crash_keep.c:44:",
+            "RIP crash_by_warning at *crash_keep.c:44:",
+            "ud2  (ud2: BUG or WARN)",
+            "how_set at *crash_keep.c:58:",
+            hit!("code", "stats.loads", "loaded then"),
+        ])
+        .decoded_with_vmlinux(&["param_attr_store at *kernel/params.c:585:"]),
+    Scenario::new("oops-bug", "a BUG in a module", bug).oops().decoded(&[
+        "RIP crash_by_bug at *crash_keep.c:49:",
+        "ud2  (ud2: BUG or WARN)",
+        "how_set at *crash_keep.c:60:",
+        hit!("code", "stats.loads", "loaded then"),
+    ]),
     Scenario::new("oops-divide", "a divide error in a module's init text", divide)
         .oops()
-        .decoded(&["crash_divide at ", "idiv"]),
+        .decoded(&[
+            "RIP crash_divide at *crash_keep.c:82:",
+            "inlined into crash_keep_init at *crash_keep.c:92:",
+            "-> +0x00  f7 f9 *idiv %ecx",
+        ])
+        .decoded_with_vmlinux(&["do_one_initcall at *init/main.c:"]),
     Scenario::new("oops-panic", "a crash that somebody asks for, with KASLR", panic)
         .panic()
-        .decoded(&["by the report's Kernel Offset", "sysrq_handle_crash"]),
+        .decoded(&["of the journal"])
+        .decoded_with_vmlinux(&[
+            "kernel moved by 0x*, by the report's Kernel Offset",
+            ";; panic at *kernel/panic.c:",
+            ";; sysrq_handle_crash at *drivers/tty/sysrq.c:155:",
+            "inlined into proc_reg_write at *fs/proc/inode.c:",
+        ]),
+    Scenario::new("oops-live", "ksymoops in the machine that a module warned in", live).oops(),
 ];
 
 /// Loads the module with a journal; it is handed out before anything happens that might end the machine.
@@ -122,5 +173,35 @@ fn panic(ctx: &mut Ctx) -> Result<()> {
     load(ctx)?;
     ctx.port().drain();
     ctx.sh("echo c > /proc/sysrq-trigger")?;
+    Ok(())
+}
+
+/// What the running kernel tells of its regions, and what copies of that tell later.
+fn live(ctx: &mut Ctx) -> Result<()> {
+    load(ctx)?;
+    write("crash_keep", "how", "warn");
+    let file = ctx.fixture("crash_keep")?;
+    let field = "persistent data of crash_keep: stats.loads (crash_keep.c); .data..persistent at 0x";
+    let alone = ["--no-journal", "--no-discovery", "--object", file.as_str()];
+    let output = Command::new(tools::KSYMOOPS).args(alone).arg("--dmesg").run()?.success()?;
+    let said = output.stdout_has(field)?.stdout_has("crash_keep loaded then; by the running kernel")?;
+    ensure!(said.stdout.contains(";; RIP crash_by_warning at "), "{said}");
+
+    // Without a journal or a kernel to ask: nothing.
+    ctx.sh("dmesg > /tmp/log")?;
+    let output = Command::new(tools::KSYMOOPS).args(alone).arg("/tmp/log").run()?.success()?;
+    ensure!(!output.stdout.contains("persistent data"), "{output}");
+
+    // On a stock kernel, a copy of what it shows of the keeper; the extended kernel has none.
+    if std::path::Path::new("/sys/module/crash_keep__persist/notes").exists() {
+        ctx.sh("mkdir /tmp/copy; cp -r /sys/module/crash_keep__persist /tmp/copy/ 2>/dev/null; true")?;
+        let output =
+            Command::new(tools::KSYMOOPS).args(alone).args(["--persist", "/tmp/copy", "/tmp/log"]).run()?;
+        output.success()?.stdout_has(field)?.stdout_has("by /tmp/copy/crash_keep__persist")?;
+    }
+    // The journal, found where it is.
+    let output =
+        Command::new(tools::KSYMOOPS).args(["--no-discovery", "--object", &file, "/tmp/log"]).run()?;
+    output.success()?.stdout_has(field)?.stdout_has("; by the journal of boot ")?;
     Ok(())
 }

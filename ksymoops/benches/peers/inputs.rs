@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Logs to decode.
+
+use super::sample::Place;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// The end of each report of the long log.
+pub const PANIC: &str = "Kernel panic - not syncing";
+/// A report of a kernel, with a module.
+const REPORT: &str = include_str!("../../tests/logs/page_fault.log");
+/// Size of the long log.
+const LONG: u64 = 1 << 30;
+/// A report in each of so many bytes.
+const SPACING: u64 = 4 << 20;
+
+/// A report whose frames are those places.
+pub fn report(places: &[&Place]) -> String {
+    let line = |text: &str| format!("[   12.500000] {text}\n");
+    let name = |place: &Place| format!("{}+{:#x}/{:#x}", place.symbol, place.offset, place.size);
+    let mut text = line("BUG: kernel NULL pointer dereference, address: 0000000000000010");
+    text += &line("Oops: 0002 [#1] PREEMPT SMP NOPTI");
+    text += &line("CPU: 1 PID: 321 Comm: cat Not tainted 6.1.0 #1");
+    text += &line(&format!("RIP: 0010:{}", name(places[0])));
+    text += &line(
+        "Code: 90 90 90 90 0f 1f 44 00 00 48 8b 07 48 85 c0 74 05 48 89 d7 ff d0 <48> c7 47 10 00 00 00 00 31 c0 c3",
+    );
+    text += &line("RSP: 0018:ffffb1a7c0243d28 EFLAGS: 00010246");
+    text += &line("RAX: 0000000000000000 RBX: ffffffff82702018 RCX: 0000000000000000");
+    text += &line("Call Trace:");
+    text += &line(" <TASK>");
+    text.extend(places.iter().map(|place| line(&format!(" {}", name(place)))));
+    text += &line(" </TASK>");
+    text + &line("---[ end trace 0000000000000000 ]---")
+}
+
+/// What a busy machine may log in weeks; the same each time.
+pub fn long_log(folder: &Path) -> PathBuf {
+    let path = folder.join("long.log");
+    if path.metadata().is_ok_and(|data| data.len() >= LONG) {
+        return path;
+    }
+    fs::create_dir_all(folder).unwrap();
+    // Whoever is interrupted leaves no file that looks complete.
+    let partial = folder.join(format!("long.{}", std::process::id()));
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(&partial).unwrap());
+    let (mut size, mut next, mut random) = (0_u64, SPACING, 0x2545_f491_4f6c_dd1d_u64);
+    while size < LONG {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let text = if size < next {
+            ordinary(size, random)
+        } else {
+            next += SPACING;
+            REPORT.to_owned()
+        };
+        out.write_all(text.as_bytes()).unwrap();
+        size += text.len() as u64;
+    }
+    out.into_inner().unwrap().sync_all().unwrap();
+    fs::rename(&partial, &path).unwrap();
+    path
+}
+
+/// A line that is no part of a report.
+fn ordinary(time: u64, random: u64) -> String {
+    let stamp = format!("[{:5}.{:06}]", time / 1_000_000, time % 1_000_000);
+    let (a, b) = (random >> 40, random >> 16 & 0xffff);
+    match random % 9 {
+        0 => format!("{stamp} usb 1-{}: new high-speed USB device number {b} using xhci_hcd\n", a % 8),
+        1 => format!(
+            "{stamp} EXT4-fs (sda{}): mounted filesystem with ordered data mode. Quota mode: none.\n",
+            a % 8
+        ),
+        2 => format!("{stamp} IPv6: ADDRCONF(NETDEV_CHANGE): veth{a:x}: link becomes ready\n"),
+        3 => format!(
+            "{stamp} audit: type=1400 audit({time}.{b}:{a}): apparmor=\"STATUS\" operation=\"profile_load\" name=\"lxc-{b}\"\n"
+        ),
+        4 => format!(
+            "{stamp} e1000 0000:00:03.0 eth{}: NIC Link is Up 1000 Mbps Full Duplex, Flow Control: RX\n",
+            a % 4
+        ),
+        5 => format!("{stamp} docker0: port {}(veth{b:x}) entered forwarding state\n", a % 64),
+        6 => format!(
+            "{stamp} [UFW BLOCK] IN=eth0 OUT= MAC=52:54:00:{a:06x} SRC=10.0.{}.{} DST=10.0.0.1 LEN={b} PROTO=TCP\n",
+            b % 256,
+            a % 256
+        ),
+        7 => format!("{stamp} systemd[1]: Started session-{a}.scope - Session {a} of user operator.\n"),
+        _ => format!("{stamp} nvme0n1: p{} p{}: I/O queue {b} of device {a:x} is idle\n", a % 4, b % 4),
+    }
+}

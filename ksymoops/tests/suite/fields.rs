@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Addresses in persistent data, down to the field, with DWARF, with BTF only, and with neither.
+
+use super::build;
+use ksymoops::persistent::{Fields, Region, find, load_saved, of_kernel};
+use ksymoops::report::Report;
+use ksymoops::resolve::{Resolver, Sources};
+use libmodfmt::elf::{ByteOrder, Object};
+use libmodfmt::persist::{DebugFact, Inventory, Role};
+use libmodsys::{FakeKernel, FakeModule};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const DATA: u64 = 0xffff_ffff_c0a0_0000;
+const BSS: u64 = 0xffff_ffff_c0a0_4000;
+
+/// The fixture, and the region that its persistent data would be.
+fn module(folder: &Path, typed: bool) -> (PathBuf, Region) {
+    let object = folder.join("keep.o");
+    let arguments = ["-c", "-g", "-O2", "-fno-pic", "-fno-toplevel-reorder", "-o"];
+    let source = build::source("persistent.c");
+    build::run("gcc", &[&arguments[..], &[object.to_str().unwrap(), source.to_str().unwrap()]].concat());
+    let module = folder.join("keep.ko");
+    build::run("ld", &["-r", "--build-id", "-o", module.to_str().unwrap(), object.to_str().unwrap()]);
+    let bytes = std::fs::read(&module).unwrap();
+    let object = Object::parse(&bytes).unwrap();
+    let id = libmodfmt::module::build_id(&object).unwrap();
+    let facts = if typed { DebugFact::all(&object) } else { Vec::new() };
+    let header = Inventory::of(&object, "keep", Some(id.as_slice()), &facts).unwrap().unwrap().header;
+    let region = Region {
+        header,
+        addresses: vec![(Role::Data, DATA), (Role::Bss, BSS)],
+        file: None,
+        source: "a test".to_owned(),
+        owner_loaded: Some(false),
+    };
+    (module, region)
+}
+
+/// A report that says nothing of modules.
+fn report() -> Report {
+    let log = b"BUG: kernel NULL pointer dereference, address: 0000000000000010\nRIP: 0010:f+0x1/0x2\n";
+    ksymoops::parse::blocks(log).remove(0).reports.remove(0)
+}
+
+/// What is said of an address: the path, or the variable and the offset in it.
+fn said(region: &Region, fields: &Fields, resolver: &Resolver, address: u64) -> String {
+    let regions = std::slice::from_ref(region);
+    match find(regions, fields, resolver, &report(), address) {
+        None => "nothing".to_owned(),
+        Some(hit) if !hit.is_inside() => format!("behind {}", hit.section),
+        Some(hit) => hit.path.unwrap_or_else(|| {
+            let variable = hit.variable.unwrap_or_else(|| hit.section.to_owned());
+            format!("{variable}+{:#x}?", hit.variable_offset.unwrap_or(hit.offset))
+        }),
+    }
+}
+
+fn offset_of(region: &Region, name: &str) -> u64 {
+    let all = region.header.sections.iter().flat_map(|section| &section.variables);
+    all.clone().find(|variable| variable.name == name).unwrap().offset
+}
+
+/// Every shape: nested, anonymous, arrays of arrays, in the middle, padding, behind the end.
+fn check(region: &Region, fields: &Fields, resolver: &Resolver, what: &str) {
+    let at =
+        |name: &str, offset: u64| said(region, fields, resolver, DATA + offset_of(region, name) + offset);
+    for (name, offset, expected) in [
+        ("state", 0, "state.queue.next"),
+        ("state", 8, "state.queue.prev"),
+        ("state", 11, "state.queue.prev+0x3"),
+        ("state", 16 + 4, "state.stats.hits[1]"),
+        ("state", 16 + 6, "state.stats.hits[1]+0x2"),
+        ("state", 32 + 24 * 4 + 16, "PARTS[4].number"),
+        ("state", 32 + 24 * 5 + 21, "PARTS[5].bytes[5]"),
+        ("state", 32 + 24 + 3, "PARTS[1]+0x3"),
+        ("state", 176, "state+0xb0"),
+        ("state", 177, "state.alone+0x1"),
+        ("state", 179, "state+0xb3"),
+        ("state", 184, "state.handler"),
+        ("state", 187, "state.handler+0x3"),
+        ("table", 24 + 8, "table[1].value"),
+        ("table", 24 + 2, "table[1]+0x2"),
+        ("total", 1, "total+0x1"),
+    ] {
+        // pahole before 1.25 writes an array of arrays within a structure as one array.
+        let number = |index: usize| format!("state.parts[{}][{}]", index / 3, index % 3);
+        let (mut wide, mut flat) = (expected.to_owned(), expected.to_owned());
+        for index in 0..6 {
+            wide = wide.replace(&format!("PARTS[{index}]"), &number(index));
+            flat = flat.replace(&format!("PARTS[{index}]"), &format!("state.parts[{index}]"));
+        }
+        let found = at(name, offset);
+        assert!(found == wide || found == flat, "{what}: {name}+{offset}: {found}, not {wide}");
+    }
+    let bss = |offset| said(region, fields, resolver, BSS + offset);
+    assert_eq!((bss(24), bss(25)), ("later[3]".to_owned(), "later[3]+0x1".to_owned()), "{what}");
+    check_edges(region, fields, resolver);
+}
+
+fn check_edges(region: &Region, fields: &Fields, resolver: &Resolver) {
+    let size = region.header.section(Role::Data).unwrap().size;
+    assert_eq!(said(region, fields, resolver, DATA + size), "behind .data..persistent");
+    assert_eq!(said(region, fields, resolver, BSS + 32), "behind .bss..persistent");
+    for address in [DATA - 1, DATA + size + 1, BSS + 33, 0, u64::MAX] {
+        assert_eq!(said(region, fields, resolver, address), "nothing", "{address:#x}");
+    }
+}
+
+fn alone() -> Resolver {
+    Resolver::new(Sources { discover: false, ..Sources::default() })
+}
+
+#[test]
+fn by_dwarf() {
+    let folder = build::folder("fields-dwarf");
+    let (module, region) = module(&folder, true);
+    check(&region, &Fields::new(vec![module.clone()]), &alone(), "the file");
+    check(&region, &Fields::new(vec![folder.clone()]), &alone(), "its folder");
+    // By what the resolver finds.
+    let sources = Sources { modules: vec![module.clone()], discover: false, ..Sources::default() };
+    check(&region, &Fields::default(), &Resolver::new(sources), "the resolver's file");
+
+    // A separate debug file, by build id: nothing in it has the module's name.
+    let debug = build::folder("fields-debug");
+    let place = debug.join(ksymoops::resolve::BuildId::new(&region.header.build_id).debug_path());
+    std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+    build::run("objcopy", &["--only-keep-debug", module.to_str().unwrap(), place.to_str().unwrap()]);
+    check(&region, &Fields::new(vec![debug]), &alone(), "a debug file");
+}
+
+#[test]
+fn another_build_tells_nothing() {
+    let folder = build::folder("fields-other");
+    let (module, mut region) = module(&folder, true);
+    region.header.build_id = vec![7; 20];
+    let fields = Fields::new(vec![module]);
+    let address = DATA + offset_of(&region, "state") + 8;
+    assert_eq!(said(&region, &fields, &alone(), address), format!("{}+0x8?", variable(&region, "state")));
+    check_edges(&region, &fields, &alone());
+}
+
+fn variable(region: &Region, name: &str) -> String {
+    let all = region.header.sections.iter().flat_map(|section| &section.variables);
+    all.clone().find(|variable| variable.name == name).unwrap().to_string()
+}
+
+/// Types of a file, and a module without DWARF that has only those. `None`, aloud, without pahole.
+fn btf_only(module: &Path, base: Option<&Path>, add: &[(&str, &Path)]) -> Option<PathBuf> {
+    let blob = module.with_extension("btf");
+    let mut pahole = Command::new("pahole");
+    pahole.args(base.map(|base| format!("--btf_base={}", base.display())));
+    pahole.arg("-J").arg(format!("--btf_encode_detached={}", blob.display())).arg(module);
+    match pahole.output() {
+        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
+        Err(error) => {
+            println!("skipped: pahole: {error}");
+            return None;
+        }
+    }
+    let stripped = module.with_file_name("stripped.ko");
+    let (from, to) = (module.to_str().unwrap(), stripped.to_str().unwrap());
+    build::run("objcopy", &["--strip-debug", from, to]);
+    let sections = [(".BTF", blob.as_path())];
+    for (name, file) in sections.iter().chain(add) {
+        build::run("objcopy", &["--add-section", &format!("{name}={}", file.display()), to]);
+    }
+    Some(stripped)
+}
+
+#[test]
+fn by_btf_alone() {
+    let (module, region) = module(&build::folder("fields-btf"), true);
+    let Some(stripped) = btf_only(&module, None, &[]) else { return };
+    check(&region, &Fields::new(vec![stripped]), &alone(), "BTF");
+}
+
+#[test]
+fn by_btf_on_that_of_the_kernel() {
+    let folder = build::folder("fields-split");
+    let (module, region) = module(&folder, true);
+    // A kernel with some of the types.
+    let kernel = folder.join("kernel.o");
+    let text = "struct list_head { struct list_head *next, *prev; }; struct list_head modules; unsigned long jiffies;";
+    std::fs::write(folder.join("kernel.c"), text).unwrap();
+    let source = folder.join("kernel.c");
+    build::run("gcc", &["-c", "-g", "-o", kernel.to_str().unwrap(), source.to_str().unwrap()]);
+    let Some(_) = btf_only(&kernel, None, &[]) else { return };
+    let base = folder.join("kernel.btf");
+    let Some(stripped) = btf_only(&module, Some(&base), &[]) else { return };
+
+    let fields = Fields::new(vec![stripped.clone()]);
+    let address = DATA + offset_of(&region, "state");
+    let unknown = said(&region, &fields, &alone(), address);
+    assert_eq!(unknown, format!("{}+0x0?", variable(&region, "state")), "without the kernel's types");
+    let types = std::fs::read(&base).unwrap();
+    let fields = Fields::new(vec![stripped.clone()]).with_kernel_types(types.clone());
+    check(&region, &fields, &alone(), "a copy of the kernel's types");
+
+    // The kernel's own file.
+    let vmlinux = build::vmlinux(&folder, &["-g"]);
+    let with = format!(".BTF={}", base.display());
+    build::run("objcopy", &["--add-section", &with, vmlinux.to_str().unwrap()]);
+    let sources = Sources { vmlinux: Some(vmlinux), discover: false, ..Sources::default() };
+    check(&region, &Fields::new(vec![stripped]), &Resolver::new(sources), "the kernel's file");
+
+    // What newer kernels put into the module itself.
+    let Some(own) = btf_only(&module, Some(&base), &[(".BTF.base", &base)]) else { return };
+    check(&region, &Fields::new(vec![own]), &alone(), ".BTF.base");
+}
+
+#[test]
+fn without_the_types_name_btf_tells_nothing() {
+    let (module, region) = module(&build::folder("fields-untyped"), false);
+    let Some(stripped) = btf_only(&module, None, &[]) else { return };
+    let fields = Fields::new(vec![stripped]);
+    let address = DATA + offset_of(&region, "state") + 20;
+    assert_eq!(said(&region, &fields, &alone(), address), format!("{}+0x14?", variable(&region, "state")));
+    check_edges(&region, &fields, &alone());
+}
+
+#[test]
+fn damaged_types_tell_nothing_or_something_but_never_panic() {
+    let (module, region) = module(&build::folder("fields-damage"), true);
+    let stripped = btf_only(&module, None, &[]);
+    let folder = build::folder("fields-damaged");
+    for file in [Some(module), stripped].into_iter().flatten() {
+        let original = std::fs::read(&file).unwrap();
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        for round in 0..200 {
+            let mut bytes = original.clone();
+            for _ in 0..1 + round % 20 {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                let at = random as usize % bytes.len();
+                bytes[at] ^= 1 << (random >> 60 & 7);
+            }
+            let path = folder.join("keep.ko");
+            std::fs::write(&path, bytes).unwrap();
+            let fields = Fields::new(vec![path]);
+            for offset in (0..region.header.section(Role::Data).unwrap().size).step_by(7) {
+                let _ = said(&region, &fields, &alone(), DATA + offset);
+            }
+        }
+    }
+}
+
+#[test]
+fn regions_of_copies_and_of_a_running_kernel_are_the_same() {
+    let folder = build::folder("fields-sources");
+    let (module, region) = module(&folder, true);
+    let note = region.header.to_note(ByteOrder::Little);
+    let keeper = folder.join("copies/keep__persist");
+    for (path, content) in [
+        ("notes/.note.persist", note.clone()),
+        ("sections/.data..persistent", format!("{DATA:#018x}\n").into_bytes()),
+        ("sections/.bss..persistent", format!("{BSS:#018x}\n").into_bytes()),
+    ] {
+        std::fs::create_dir_all(keeper.join(path).parent().unwrap()).unwrap();
+        std::fs::write(keeper.join(path), content).unwrap();
+    }
+    let fields = Fields::new(vec![module]);
+    let mut warnings = Vec::new();
+    for place in [keeper.clone(), folder.join("copies")] {
+        let [copy] = &load_saved(&[place], &mut warnings)[..] else { panic!("not one region") };
+        assert_eq!((&copy.source, copy.owner_loaded), (&keeper.display().to_string(), None));
+        check(copy, &fields, &alone(), "a copy");
+    }
+    // Addresses that were not shown are no addresses.
+    std::fs::write(keeper.join("sections/.data..persistent"), "0x0000000000000000\n").unwrap();
+    let [copy] = &load_saved(std::slice::from_ref(&keeper), &mut warnings)[..] else {
+        panic!("not one region")
+    };
+    assert_eq!(copy.addresses, [(Role::Bss, BSS)]);
+    assert!(warnings.is_empty(), "{warnings:?}");
+    std::fs::write(keeper.join("notes/.note.persist"), &note[..note.len() / 2]).unwrap();
+    assert!(load_saved(&[keeper], &mut warnings).is_empty());
+    assert!(matches!(&warnings[..], [one] if one.contains(".note.persist")), "{warnings:?}");
+
+    let kernel = FakeKernel::new();
+    let module = FakeModule::new("keep__persist").note(".note.persist", &note);
+    kernel.add(module.section(".data..persistent", DATA).section(".bss..persistent", BSS));
+    warnings.clear();
+    let [live] = &of_kernel(&kernel, &mut warnings)[..] else { panic!("not one region") };
+    assert_eq!((&*live.source, live.owner_loaded), ("the running kernel", Some(false)));
+    check(live, &fields, &alone(), "the running kernel");
+    assert!(warnings.is_empty(), "{warnings:?}");
+}

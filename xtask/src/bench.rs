@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `cargo xtask bench`: gets the peers and the inputs, and runs the bench of ksymoops, which measures and judges.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+use crate::args::KernelArgs;
+use crate::setup::apt;
+use crate::setup::debug::Debug;
+use crate::{cache, kernel, process, ui, workspace};
+
+/// The symbolizer to compare with, a package of the Rust registry.
+const BLAZECLI: &str = "blazecli";
+/// The package with the kernel's script.
+const SOURCE: &str = "linux-source-6.1";
+/// The script's place in it.
+const SCRIPT: &str = "scripts/decode_stacktrace.sh";
+
+/// Runs it. A peer that cannot be had is left out: the bench says so.
+pub fn run(args: &KernelArgs) -> Result<ExitCode> {
+    let release = kernel::find(args)?.release;
+    let mut command = workspace::cargo();
+    command.args(["bench", "--quiet", "--package", "ksymoops", "--bench", "peers"]);
+    command.env("KSYMOOPS_BENCH_DIR", cache::root()?.join("bench"));
+    let vmlinux = Debug::fetch(&release).map(|debug| debug.vmlinux(&release));
+    for (variable, path) in
+        [("KSYMOOPS_VMLINUX", vmlinux), ("BLAZECLI", blazecli()), ("DECODE_STACKTRACE", script())]
+    {
+        match path {
+            Ok(path) => drop(command.env(variable, path)),
+            Err(error) => {
+                ui::line(&format!("{variable}: {error:#}"));
+                command.env_remove(variable);
+            }
+        }
+    }
+    Ok(if process::shown(&mut command)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The program on this machine, else built into the cache.
+fn blazecli() -> Result<PathBuf> {
+    if let Some(program) = process::find(BLAZECLI) {
+        return Ok(program);
+    }
+    let entry = cache::entry(&format!("tools/{BLAZECLI}"), |directory| {
+        let mut command = workspace::cargo();
+        command.args(["install", "--quiet", BLAZECLI, "--root"]).arg(directory);
+        // The workspace's own output is no place for it.
+        command.env_remove("CARGO_TARGET_DIR");
+        ui::step(&format!("building {BLAZECLI}"), || process::quiet(&mut command))
+    })?;
+    Ok(entry.join("bin").join(BLAZECLI))
+}
+
+/// The kernel's script, from a source that an earlier run has fetched, or from its package.
+fn script() -> Result<PathBuf> {
+    let unpacked = cache::newest("kernel-sources", SOURCE).map(|source| source.join(SCRIPT));
+    if let Some(script) = unpacked.filter(|script| script.is_file()) {
+        return Ok(script);
+    }
+    let package = apt::package(SOURCE)?;
+    let entry = cache::entry(&format!("scripts/{}", package.cache_name()), |directory| {
+        let whole = directory.join(".package");
+        fs::create_dir_all(&whole)?;
+        ui::step(&format!("fetching {SOURCE} for {SCRIPT}"), || {
+            apt::unpack(&[SOURCE.to_owned()], &whole)?;
+            extract(&whole.join(format!("usr/src/{SOURCE}.tar.xz")), directory)
+        })?;
+        fs::remove_dir_all(&whole).with_context(|| format!("cannot remove {}", whole.display()))
+    })?;
+    Ok(entry.join(SCRIPT))
+}
+
+fn extract(archive: &Path, directory: &Path) -> Result<()> {
+    let mut tar = Command::new("tar");
+    tar.arg("--extract").arg("--file").arg(archive).args(["--strip-components=1", "--wildcards"]);
+    process::quiet(tar.arg("--directory").arg(directory).arg(format!("*/{SCRIPT}")))
+}
