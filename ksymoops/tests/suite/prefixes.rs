@@ -44,8 +44,11 @@ fn is_the_same(name: &str, log: &[u8]) {
     assert_eq!(own, bare, "{name}:\n{}", String::from_utf8_lossy(log));
 }
 
-/// A name, and what is before the message in the line of this number.
-const PREFIXES: &[(&str, fn(usize) -> String)] = &[
+/// What is before the message in the line of this number.
+type Prefix = fn(usize) -> String;
+
+/// Prefixes with their names.
+const PREFIXES: &[(&str, Prefix)] = &[
     ("bare", |_| String::new()),
     ("printk", |n| format!("[   12.5{n:05}] ")),
     ("caller task", |n| format!("[   12.5{n:05}][  T321] ")),
