@@ -269,7 +269,9 @@ fn regions_of_copies_and_of_a_running_kernel_are_the_same() {
     }
     // Addresses that were not shown are no addresses.
     std::fs::write(keeper.join("sections/.data..persistent"), "0x0000000000000000\n").unwrap();
-    let [copy] = &load_saved(&[keeper.clone()], &mut warnings)[..] else { panic!("not one region") };
+    let [copy] = &load_saved(std::slice::from_ref(&keeper), &mut warnings)[..] else {
+        panic!("not one region")
+    };
     assert_eq!(copy.addresses, [(Role::Bss, BSS)]);
     assert!(warnings.is_empty(), "{warnings:?}");
     std::fs::write(keeper.join("notes/.note.persist"), &note[..note.len() / 2]).unwrap();
