@@ -192,11 +192,11 @@ fn live(ctx: &mut Ctx) -> Result<()> {
     let output = Command::new(tools::KSYMOOPS).args(alone).arg("/tmp/log").run()?.success()?;
     ensure!(!output.stdout.contains("persistent data"), "{output}");
 
-    // On a stock kernel, a copy of what it shows of the keeper; the extended kernel has none.
+    // Copies of what the kernel says where its own and the module's symbols are. On a stock kernel, a copy of what it shows of the keeper; the extended kernel has none.
     if std::path::Path::new("/sys/module/crash_keep__persist/notes").exists() {
-        ctx.sh("mkdir /tmp/copy; cp -r /sys/module/crash_keep__persist /tmp/copy/ 2>/dev/null; true")?;
-        let output =
-            Command::new(tools::KSYMOOPS).args(alone).args(["--persist", "/tmp/copy", "/tmp/log"]).run()?;
+        ctx.sh("cat /proc/kallsyms > /tmp/kallsyms; mkdir /tmp/copy; cp -r /sys/module/crash_keep__persist /tmp/copy/ 2>/dev/null; true")?;
+        let copies = ["--ksyms", "/tmp/kallsyms", "--persist", "/tmp/copy", "/tmp/log"];
+        let output = Command::new(tools::KSYMOOPS).args(alone).args(copies).run()?;
         output.success()?.stdout_has(field)?.stdout_has("by /tmp/copy/crash_keep__persist")?;
     }
     // The journal, found where it is.
