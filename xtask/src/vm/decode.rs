@@ -28,7 +28,16 @@ pub fn check(vm: &Vm, scenario: &Scenario, directory: &Path) -> Result<()> {
         command.arg("--debug-dir").arg(folder);
     }
     command.arg(directory.join("console.log"));
-    let text = process::output(&mut command)?;
+    let output = process::raw(&mut command)?;
+    // 1: it has warned, say of debug information that is not there.
+    ensure!(
+        matches!(output.status.code(), Some(0 | 1)),
+        "{} ended with {}: {}",
+        process::line(&command),
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let file = directory.join(DECODED);
     fs::write(&file, &text).with_context(|| format!("cannot write {}", file.display()))?;
     let besides = if debug.folder().is_some() { scenario.decoded_with_vmlinux } else { &[] };
