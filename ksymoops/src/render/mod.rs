@@ -3,6 +3,7 @@
 
 mod annotated;
 pub(crate) mod clean;
+mod code;
 mod json;
 mod words;
 

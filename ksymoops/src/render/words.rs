@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What was found, in words: one line each, without the log's own text.
 
-use crate::code::{AccessKind, Listing};
+use super::code;
 use crate::decode::What;
 use crate::persistent::Hit;
 use crate::resolve::{Answer, Location, Unknown};
@@ -36,7 +36,7 @@ pub(super) fn of(what: &What) -> Vec<Words> {
             let names: Vec<_> = answer.candidates.iter().map(symbol).collect();
             vec![line(Style::Found, format!("{label} {address:#x}: {}", names.join(" or ")))]
         }
-        What::Code(listing) => code(listing),
+        What::Code(listing) => code::words(listing),
         What::NoCode(why) => vec![line(Style::Unknown, format!("code unknown: {why}"))],
     }
 }
@@ -114,56 +114,4 @@ fn persistent(hit: &Hit) -> String {
         hit.owner_state.words(),
         hit.source
     )
-}
-
-fn code(listing: &Listing) -> Vec<Words> {
-    let mut lines = Vec::new();
-    for (index, instruction) in listing.instructions.iter().enumerate() {
-        let trap = listing.trap == Some(index);
-        let bytes: Vec<_> = instruction.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let mark = if trap { "->" } else { "  " };
-        let sign = if instruction.offset < 0 { '-' } else { '+' };
-        let mut text = format!(
-            "{mark} {sign}{:#04x}  {:<30} {}",
-            instruction.offset.unsigned_abs(),
-            bytes.join(" "),
-            instruction.text
-        );
-        if let Some(symbol) = &instruction.symbol {
-            text.push_str(&format!("  <{symbol}>"));
-        }
-        if trap && let Some(kind) = listing.kind {
-            text.push_str(&format!("  ({kind})"));
-        }
-        lines.push(Words { style: if trap { Style::Trap } else { Style::Plain }, text });
-    }
-    for access in &listing.access {
-        let verb = match access.kind {
-            AccessKind::Read => "reads",
-            AccessKind::Write => "writes",
-            AccessKind::ReadWrite => "reads and writes",
-        };
-        let registers: Vec<_> = access
-            .registers
-            .iter()
-            .map(|(name, value)| match value {
-                Some(value) => format!("{name}={value:#x}"),
-                None => format!("{name} unknown"),
-            })
-            .collect();
-        let mut text = format!("{verb} {} bytes at {}", access.size, access.operand);
-        if let Some(address) = access.address {
-            text.push_str(&format!(" = {address:#x}"));
-        }
-        if !registers.is_empty() {
-            text.push_str(&format!(" ({})", registers.join(", ")));
-        }
-        text.push_str(match access.is_fault {
-            Some(true) => ": the fault address",
-            Some(false) => ": not the fault address",
-            None => "",
-        });
-        lines.push(Words { style: Style::Trap, text });
-    }
-    lines
 }

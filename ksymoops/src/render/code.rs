@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Instructions in words: a line each, and what the failing one accessed.
+//!
+//! ```text
+//!    -0x2a  90                             nop  (42 times)
+//! -> +0x00  c7 40 10 01 00 00 00           movl $0x1,0x10(%rax)
+//! writes 4 bytes at 0x10(%rax) = 0x10 (rax=0x0): the fault address
+//! ```
+
+use super::words::{Style, Words};
+use crate::code::{AccessKind, Instruction, Listing};
+
+/// So many of the same kind, in a row, are padding and get one line.
+const PADDING: usize = 4;
+
+/// The lines of a listing.
+pub(super) fn words(listing: &Listing) -> Vec<Words> {
+    let mut lines = Vec::new();
+    let mut first = 0_usize;
+    let same = |one: &Instruction, next: &Instruction| one.bytes == next.bytes && one.text == next.text;
+    for run in listing.instructions.chunk_by(same) {
+        let places = first..first.saturating_add(run.len());
+        first = places.end;
+        if run.len() >= PADDING && !listing.trap.is_some_and(|trap| places.contains(&trap)) {
+            let Some(one) = run.first() else { continue };
+            let text = format!("{}  ({} times)", instruction(one, false), run.len());
+            lines.push(Words { style: Style::Plain, text });
+            continue;
+        }
+        for (index, one) in places.zip(run) {
+            let trap = listing.trap == Some(index);
+            let mut text = instruction(one, trap);
+            if trap && let Some(kind) = listing.kind {
+                text.push_str(&format!("  ({kind})"));
+            }
+            lines.push(Words { style: if trap { Style::Trap } else { Style::Plain }, text });
+        }
+    }
+    for access in &listing.access {
+        let verb = match access.kind {
+            AccessKind::Read => "reads",
+            AccessKind::Write => "writes",
+            AccessKind::ReadWrite => "reads and writes",
+        };
+        let registers: Vec<_> = access
+            .registers
+            .iter()
+            .map(|(name, value)| match value {
+                Some(value) => format!("{name}={value:#x}"),
+                None => format!("{name} unknown"),
+            })
+            .collect();
+        let mut text = format!("{verb} {} bytes at {}", access.size, access.operand);
+        if let Some(address) = access.address {
+            text.push_str(&format!(" = {address:#x}"));
+        }
+        if !registers.is_empty() {
+            text.push_str(&format!(" ({})", registers.join(", ")));
+        }
+        text.push_str(match access.is_fault {
+            Some(true) => ": the fault address",
+            Some(false) => ": not the fault address",
+            None => "",
+        });
+        lines.push(Words { style: Style::Trap, text });
+    }
+    lines
+}
+
+fn instruction(one: &Instruction, trap: bool) -> String {
+    let bytes: Vec<_> = one.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mark = if trap { "->" } else { "  " };
+    let sign = if one.offset < 0 { '-' } else { '+' };
+    let mut text =
+        format!("{mark} {sign}{:#04x}  {:<30} {}", one.offset.unsigned_abs(), bytes.join(" "), one.text);
+    if let Some(symbol) = &one.symbol {
+        text.push_str(&format!("  <{symbol}>"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(bytes: &[u8], trap: usize) -> Vec<String> {
+        let one = |(index, byte): (usize, &u8)| Instruction {
+            offset: index as i64 - trap as i64,
+            address: 0,
+            bytes: vec![*byte],
+            text: "nop".into(),
+            valid: true,
+            target: None,
+            symbol: None,
+        };
+        let instructions = bytes.iter().enumerate().map(one).collect();
+        let listing = Listing { instructions, trap: Some(trap), ..Listing::default() };
+        words(&listing).into_iter().map(|words| words.text.trim_end().to_owned()).collect()
+    }
+
+    #[test]
+    fn padding_gets_one_line_with_its_length() {
+        let lines = listing(&[0x90, 0x90, 0x90, 0x90, 0x66, 0x67], 4);
+        assert_eq!(lines.len(), 3);
+        assert!(lines[0].starts_with("   -0x04  90 ") && lines[0].ends_with("nop  (4 times)"), "{lines:?}");
+        assert!(lines[1].starts_with("-> +0x00  66 "), "{lines:?}");
+    }
+
+    #[test]
+    fn the_failing_instruction_keeps_its_line() {
+        let lines = listing(&[0x90, 0x90, 0x90, 0x90, 0x90], 2);
+        assert_eq!(lines.iter().filter(|line| line.starts_with("->")).count(), 1);
+        assert_eq!(lines.len(), 5);
+    }
+}
