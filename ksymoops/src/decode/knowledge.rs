@@ -80,7 +80,9 @@ fn from_report(report: &Report, sources: &mut Sources) {
     sources.release = sources.release.take().or(release).or(banner);
     sources.version = sources.version.take().or_else(|| context.version.clone());
     sources.build_id = context.build_id.as_ref().and_then(|id| id.parse().ok()).or(sources.build_id.take());
-    sources.kaslr.kernel_offset = context.kernel_offset.map(|offset| offset.slide.0);
+    sources.kaslr.disabled = context.kernel_offset.is_some_and(|offset| offset.is_disabled());
+    let offset = context.kernel_offset.filter(|offset| !offset.is_disabled());
+    sources.kaslr.kernel_offset = offset.map(|offset| offset.slide.0);
     let pairs =
         report.anchors().filter(|(_, place)| place.module.is_none()).filter_map(|(address, place)| {
             let (symbol, offset) = (place.symbol.clone()?, place.offset);

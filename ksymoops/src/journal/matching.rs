@@ -94,6 +94,9 @@ fn fits_slide(boot: &Boot, report: &Report) -> bool {
     let (Some(offset), Some((symbol, address))) = (&report.context.kernel_offset, &boot.text) else {
         return true;
     };
+    if offset.is_disabled() {
+        return true;
+    }
     let start = offset.base.map_or(LINK_BASE, |base| base.0).wrapping_add(offset.slide.0);
     let distance = address.wrapping_sub(start);
     if symbol == "_text" { distance == 0 } else { distance < START }

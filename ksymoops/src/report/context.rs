@@ -46,6 +46,15 @@ pub struct KernelOffset {
     pub span: Span,
 }
 
+impl KernelOffset {
+    /// The log says "disabled". An x86 kernel without `CONFIG_RANDOMIZE_MEMORY` says so wherever it is
+    /// (`kaslr_enabled()` in `arch/x86/include/asm/setup.h`, seen in 6.1): whoever knows better is right.
+    #[must_use]
+    pub fn is_disabled(&self) -> bool {
+        self.slide.0 == 0 && self.base.is_none()
+    }
+}
+
 /// What a report says of its surroundings.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Context {

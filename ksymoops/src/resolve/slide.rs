@@ -76,6 +76,9 @@ pub(super) fn work_out(
     let all = all.chain(hint.pairs.iter().filter_map(from_pair).filter(|&(_, offset)| is_possible(offset)));
     let mut all = all.chain(from_journal()).chain(kallsyms.map(|offset| (SlideSource::Kallsyms, offset)));
     let Some((source, offset)) = all.next() else {
+        if hint.disabled {
+            return Some(Slide { offset: 0, source: SlideSource::KernelOffset });
+        }
         let old = release.is_some_and(is_before_slides);
         return old.then_some(Slide { offset: 0, source: SlideSource::Release });
     };

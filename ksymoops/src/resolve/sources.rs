@@ -77,8 +77,10 @@ pub struct LoadedModule {
 pub struct KaslrHint {
     /// The user's word.
     pub option: Option<u64>,
-    /// `Kernel Offset:` of the report; `disabled` is 0.
+    /// `Kernel Offset:` of the report.
     pub kernel_offset: Option<u64>,
+    /// `Kernel Offset: disabled`: 0, where nobody else tells.
+    pub disabled: bool,
     /// Places that the report gives both as address and as symbol.
     pub pairs: Vec<KaslrPair>,
     /// Run-time address of `_text` or `_stext`, from the journal.

@@ -194,6 +194,16 @@ fn a_journal_of_another_kernel_does_not_fit() {
 }
 
 #[test]
+fn disabled_is_what_some_kernels_say_wherever_they_are() {
+    let log = String::from_utf8(PAGE_FAULT.to_vec()).unwrap();
+    let (before, rest) = log.split_once("Kernel Offset: ").unwrap();
+    let after = rest.split_once('\n').unwrap().1;
+    let log = format!("{before}Kernel Offset: disabled\n{after}");
+    let text = annotated(log.as_bytes(), &decoder(journal("b-1", 0xffff_ffff_c0a0_2000, None)));
+    assert!(text.contains("boot b-1 of the journal"), "{text}");
+}
+
+#[test]
 fn a_journal_of_another_machine_with_the_same_kernel_does_not_fit() {
     let mut other = journal("b-1", 0xffff_ffff_c0a0_2000, None);
     other.entries.retain(|entry| matches!(entry, Entry::Boot(_)));

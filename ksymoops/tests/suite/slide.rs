@@ -60,6 +60,17 @@ fn each_source_is_named() {
 }
 
 #[test]
+fn disabled_counts_where_nobody_else_tells() {
+    let alone = resolver(KaslrHint { disabled: true, ..KaslrHint::default() });
+    assert_eq!(alone.slide(), Some(Slide { offset: 0, source: SlideSource::KernelOffset }));
+    let address = outer(&resolver(KaslrHint::default())).wrapping_add(SLIDE);
+    let journal = Some(("outer".to_owned(), address));
+    let moved = resolver(KaslrHint { disabled: true, journal, ..KaslrHint::default() });
+    assert_eq!(moved.slide(), Some(Slide { offset: SLIDE, source: SlideSource::Journal }));
+    assert_eq!(moved.take_warnings(), []);
+}
+
+#[test]
 fn contradictions_are_told() {
     let hint = KaslrHint { option: Some(0), kernel_offset: Some(SLIDE), ..KaslrHint::default() };
     let resolver = resolver(hint);

@@ -21,6 +21,9 @@ dpkg-query --listfiles kmod | while IFS= read -r path; do
 	if [ ! -d "$path" ] || { [ -L "$path" ] && [ -n "${path%/*}" ]; }; then
 		mkdir -p "/tmp/k${path%/*}"
 		cp -a "$path" "/tmp/k$path"
+	elif [ ! -L "$path" ]; then
+		# Empty ones, /etc/modprobe.d for one, would go with the upgrade.
+		mkdir -p "/tmp/k$path"
 	fi
 done
 for part in preinst postinst prerm postrm conffiles; do

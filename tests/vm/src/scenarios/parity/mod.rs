@@ -78,7 +78,7 @@ fn syslog(ctx: &mut Ctx) -> Result<()> {
 }
 
 fn enforced(ctx: &mut Ctx) -> Result<()> {
-    compare(ctx, "enforced")
+    compare_compressed(ctx, "enforced")
 }
 
 fn last(ctx: &mut Ctx) -> Result<()> {
