@@ -27,7 +27,7 @@ pub enum Task {
     Vm(VmArgs),
     /// Build a kernel of our own: with our patch, without it, or with everything that finds faults
     Kernel(KernelBuildArgs),
-    /// Build the fixture modules and say where they are
+    /// Build the fixture modules, say where they are, and check what is read from them
     Fixtures(KernelArgs),
     /// Make the tarball and the Debian package
     Dist(DistArgs),

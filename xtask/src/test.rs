@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::args::{KernelArgs, TestArgs};
 use crate::setup::Missing;
 use crate::ui::{self, Colour, paint};
-use crate::{SKIPPED, checks, dist, fixtures, process, setup, vm, workspace};
+use crate::{SKIPPED, checks, dist, process, vm, workspace};
 
 /// A check that is one cargo command.
 struct Check {
@@ -60,7 +60,7 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
     steps.push(timed("package", || dist::check().map(|()| true)));
     for kernel in &args.kernels {
         let args = KernelArgs { kernel: kernel.clone(), machine: args.machine.clone() };
-        steps.push(timed(&format!("fixtures, {kernel}"), || fixtures_of(&args)));
+        steps.push(timed(&format!("fixtures, {kernel}"), || checks::fixtures(&args)));
         let mut report = None;
         let mut step = timed(&format!("scenarios, {kernel}"), || {
             let vm = vm::prepare(&args)?;
@@ -72,17 +72,6 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
         steps.push(step);
     }
     Ok(summary(&steps))
-}
-
-/// What libmodfmt reads from modules built for this kernel, against others who read them.
-fn fixtures_of(args: &KernelArgs) -> Result<bool> {
-    let kernel = setup::ready(args)?.kernel;
-    let out = fixtures::build(&kernel)?;
-    Ok(checks::consumer::check(&out)?
-        & checks::builtin::check(&out)?
-        & checks::peers::check(&out)?
-        & checks::ladder::check(&kernel)?
-        & checks::twins::check(&kernel)?)
 }
 
 fn cargo(check: &Check) -> Result<bool> {

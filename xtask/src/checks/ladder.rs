@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use libmodfmt::elf::Ident;
 use libmodfmt::export::{ExportLayout, Release, Sample};
-use libmodfmt::{elf::Object, signature};
+use libmodfmt::{compress, elf::Object, signature};
 
 use crate::kernel::Kernel;
 
 /// A distribution has hundreds of modules that export something; a few will do.
 const SAMPLES: usize = 20;
+
+/// No module of a distribution is larger, in bytes.
+const IMAGE_LIMIT: u64 = 256 << 20;
 
 /// Compares module files, headers and table. A kernel without modules of its own has fewer rungs.
 pub fn check(kernel: &Kernel) -> Result<bool> {
@@ -36,6 +39,10 @@ pub fn check(kernel: &Kernel) -> Result<bool> {
             break;
         }
         let bytes = fs::read(&file)?;
+        let bytes = match compress::detect(&bytes) {
+            Some(_) => compress::decompress(&bytes, IMAGE_LIMIT)?,
+            None => bytes,
+        };
         let (bytes, _) = signature::split(&bytes)?;
         let Ok(sample) =
             Object::parse(bytes).map_err(anyhow::Error::from).and_then(|object| Ok(Sample::of(&object)?))
@@ -50,17 +57,18 @@ pub fn check(kernel: &Kernel) -> Result<bool> {
     Ok(true)
 }
 
-/// Distributions keep the headers of all flavours in a directory that the Makefile names.
+/// Distributions keep the headers of all flavours in a directory that the Makefile names; a tree that was built
+/// apart from its source has a link to it.
 fn header(kernel: &Kernel, path: &str) -> String {
-    let own = kernel.build.join(path);
+    let own = [kernel.build.join(path), kernel.build.join("source").join(path)];
     let common = fs::read_dir(kernel.build.parent().unwrap_or(Path::new("/")))
         .into_iter()
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path().join(path)));
-    [own].into_iter().chain(common).find_map(|file| fs::read_to_string(file).ok()).unwrap_or_default()
+    own.into_iter().chain(common).find_map(|file| fs::read_to_string(file).ok()).unwrap_or_default()
 }
 
-/// Uncompressed modules below a directory.
+/// Modules below a directory.
 fn module_files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut directories = vec![root.to_owned()];
@@ -70,7 +78,7 @@ fn module_files(root: &Path) -> Result<Vec<PathBuf>> {
             let path = entry.path();
             if entry.file_type()?.is_dir() {
                 directories.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "ko") {
+            } else if entry.file_name().to_string_lossy().split('.').any(|part| part == "ko") {
                 files.push(path);
             }
         }

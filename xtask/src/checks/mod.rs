@@ -10,3 +10,19 @@ pub mod patch;
 pub mod peers;
 pub mod publish;
 pub mod twins;
+
+use anyhow::Result;
+
+use crate::args::KernelArgs;
+use crate::setup;
+
+/// What libmodfmt reads from modules built for a kernel, and from the kernel's own files, against others who read them.
+pub fn fixtures(args: &KernelArgs) -> Result<bool> {
+    let kernel = setup::ready(args)?.kernel;
+    let out = crate::fixtures::build(&kernel)?;
+    Ok(consumer::check(&out)?
+        & builtin::check(&out)?
+        & peers::check(&out)?
+        & ladder::check(&kernel)?
+        & twins::check(&kernel)?)
+}
