@@ -65,7 +65,10 @@ fn symbolizing(vmlinux: &Path, verdicts: &mut Verdicts) {
     let places = sample::calls(vmlinux, MANY);
     assert_eq!(places.len(), MANY);
     let few: Vec<&Place> = places.iter().step_by(MANY / FRAMES).collect();
-    let report = inputs::report(&few);
+    let name = vmlinux.file_name().unwrap_or_default().to_string_lossy();
+    // A file of another release would not be used.
+    let release = name.strip_prefix("vmlinux-").expect("a vmlinux is named by its release");
+    let report = inputs::report(release, &few);
     let ours = |count| {
         Run::new(KSYMOOPS).args(ALONE).args(["--kaslr-offset", "0", "-v"]).arg(vmlinux).at_least(count)
     };

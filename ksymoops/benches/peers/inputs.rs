@@ -15,13 +15,13 @@ const LONG: u64 = 1 << 30;
 /// A report in each of so many bytes.
 const SPACING: u64 = 4 << 20;
 
-/// A report whose frames are those places.
-pub fn report(places: &[&Place]) -> String {
+/// A report of a kernel of this release whose frames are those places.
+pub fn report(release: &str, places: &[&Place]) -> String {
     let line = |text: &str| format!("[   12.500000] {text}\n");
     let name = |place: &Place| format!("{}+{:#x}/{:#x}", place.symbol, place.offset, place.size);
     let mut text = line("BUG: kernel NULL pointer dereference, address: 0000000000000010");
     text += &line("Oops: 0002 [#1] PREEMPT SMP NOPTI");
-    text += &line("CPU: 1 PID: 321 Comm: cat Not tainted 6.1.0 #1");
+    text += &line(&format!("CPU: 1 PID: 321 Comm: cat Not tainted {release} #1"));
     text += &line(&format!("RIP: 0010:{}", name(places[0])));
     text += &line(
         "Code: 90 90 90 90 0f 1f 44 00 00 48 8b 07 48 85 c0 74 05 48 89 d7 ff d0 <48> c7 47 10 00 00 00 00 31 c0 c3",
