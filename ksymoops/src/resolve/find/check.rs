@@ -3,7 +3,6 @@
 
 use super::Warnings;
 use crate::resolve::image::{Image, ImageError};
-use crate::resolve::symbols::Table;
 use crate::resolve::{BuildId, Warning};
 use std::path::Path;
 use std::rc::Rc;
@@ -62,8 +61,7 @@ impl Wanted<'_> {
         if self.release.is_none() && self.version.is_none() {
             return Ok(None);
         }
-        let table = Table::from_image(image)?;
-        let banner = table.by_name(b"linux_banner").next().map(|symbol| symbol.address);
+        let banner = image.symbols()?.address_of(b"linux_banner\0");
         let banner = banner.map(|banner| image.kernel_banner(banner)).transpose()?.flatten();
         let first = banner.as_ref().and_then(|banner| banner.split_whitespace().next()).map(str::to_owned);
         let other_version = || {

@@ -53,6 +53,16 @@ impl RawSymbols {
     }
 }
 
+impl RawSymbols {
+    /// The value of the symbol of this name, which ends with its NUL: for one name, an index is not worth its making.
+    pub(crate) fn address_of(&self, name: &[u8]) -> Option<u64> {
+        let has = |symbol: &&RawSymbol| {
+            self.names.get(symbol.name as usize..).is_some_and(|names| names.starts_with(name))
+        };
+        self.symbols.iter().find(has).map(|symbol| symbol.value)
+    }
+}
+
 fn symbol(mut fields: Cursor<'_>, is_64: bool, extended: Option<u32>) -> Option<RawSymbol> {
     let name = fields.word()?;
     let (info, section, value, size);
