@@ -10,6 +10,7 @@ pub mod health;
 mod kmsg;
 mod memory;
 mod modules;
+mod slab;
 mod trace;
 mod watch;
 
@@ -21,6 +22,7 @@ use anyhow::{Result, bail};
 pub use command::{Command, Output, Status, printable, tools};
 pub use kmsg::{Mark, Record, trouble};
 pub use modules::Module;
+pub use slab::SlabObjects;
 pub use trace::Call;
 pub use watch::{Answer, Given};
 
