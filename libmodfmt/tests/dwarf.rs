@@ -141,12 +141,13 @@ fn check(file: &[u8]) -> Vec<Option<u64>> {
 
 #[test]
 fn compilers_of_this_machine_agree() {
-    let variants: [(&str, &[&str]); 9] = [
+    let variants: [(&str, &[&str]); 10] = [
         ("gcc", &["-gdwarf-4", "-O2"]),
         ("gcc", &["-gdwarf-5", "-O2"]),
         ("gcc", &["-gdwarf-5", "-O0"]),
         ("gcc", &["-gdwarf-5", "-O2", "-ffunction-sections", "-gstrict-dwarf"]),
         ("gcc", &["-gdwarf-5", "-O2", "-mcmodel=kernel"]),
+        ("gcc", &["-gdwarf-5", "-O2", "-gz=zlib"]),
         ("clang", &["-gdwarf-4", "-O2"]),
         ("clang", &["-gdwarf-5", "-O2"]),
         ("aarch64-linux-gnu-gcc", &["-gdwarf-5", "-O2"]),
@@ -164,6 +165,35 @@ fn compilers_of_this_machine_agree() {
     }
     if let Some(file) = compile("gcc", &["-m32", "-gdwarf-5", "-O2"]) {
         check(&file);
+    }
+}
+
+#[test]
+fn compressed_sections_say_the_same() {
+    let Some(plain) = compile("gcc", &["-gdwarf-5", "-O2", "-DSAME"]) else { return };
+    let object = Object::parse(&plain).unwrap();
+    let sections = DebugSections::of(&object).unwrap();
+    let wanted = DebugInfo::read(&sections).unwrap().variables();
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compressed");
+    std::fs::create_dir_all(&directory).unwrap();
+    let (from, to) = (directory.join("plain.o"), directory.join("compressed.o"));
+    std::fs::write(&from, &plain).unwrap();
+    for kind in ["zlib", "zstd"] {
+        let output = Command::new("objcopy")
+            .arg(format!("--compress-debug-sections={kind}"))
+            .args([&from, &to])
+            .output()
+            .unwrap();
+        if !output.status.success() {
+            println!("skipped: objcopy has no {kind}: {}", String::from_utf8_lossy(&output.stderr));
+            continue;
+        }
+        let file = std::fs::read(&to).unwrap();
+        let object = Object::parse(&file).unwrap();
+        assert_eq!(object.section(".debug_info").unwrap().1.flags & 0x800, 0x800, "{kind}");
+        let sections = DebugSections::of(&object).unwrap();
+        assert_eq!(DebugInfo::read(&sections).unwrap().variables(), wanted, "{kind}");
+        println!("checked: {kind}");
     }
 }
 

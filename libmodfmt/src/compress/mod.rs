@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Compressed module files (`.ko.gz`, `.ko.xz`, `.ko.zst`).
+//! Compressed module files (`.ko.gz`, `.ko.xz`, `.ko.zst`), and compressed sections in them.
 //!
 //! Distributions install modules compressed, and an image can only be rewritten uncompressed.
 //! The format is taken from the first bytes, never from the file name. The input is untrusted: the
@@ -26,12 +26,14 @@ mod error;
 mod frame;
 mod member;
 mod output;
+mod section;
 #[cfg(test)]
 mod tests;
 
 pub use error::CompressError;
 pub use frame::zstd_content_size;
 use output::Output;
+pub use section::{SectionError, section};
 use std::fmt;
 
 /// A decoder's window or dictionary may take at most this many bytes, besides the output.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What stands in the way of reading debug information at all.
 
+use crate::compress::SectionError;
 use crate::elf::ElfError;
 use thiserror::Error;
 
@@ -8,11 +9,13 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DwarfError {
-    /// The section is compressed (`CONFIG_DEBUG_INFO_COMPRESSED_*`), which is not supported.
-    #[error("section {section} is compressed; compressed debug information is not supported")]
+    /// The section is compressed (`CONFIG_DEBUG_INFO_COMPRESSED_*`), and its content cannot be had.
+    #[error("compressed section {section}: {source}")]
     Compressed {
         /// Name of the section.
         section: String,
+        /// Why.
+        source: SectionError,
     },
     /// The list of compilation units is broken.
     #[error(".debug_info: unit {index} has no usable header: {reason}")]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Relocations, applied while gimli reads.
 
-use super::sections::{DebugSection, DebugSections};
+use super::sections::DebugSections;
 use crate::elf::{ByteOrder, Machine};
 use gimli::{EndianSlice, RelocateReader, RunTimeEndian};
 
@@ -61,11 +61,13 @@ impl DebugSections<'_> {
             ByteOrder::Little => RunTimeEndian::Little,
             ByteOrder::Big => RunTimeEndian::Big,
         };
-        let none = DebugSection { data: &[], fixups: 0..0 };
-        let section = self.sections.get(name).unwrap_or(&none);
-        let fixups = self.fixups.get(section.fixups.clone()).unwrap_or_default();
-        let relocator = Relocator { fixups, first: section.fixups.start };
-        RelocateReader::new(EndianSlice::new(section.data, endian), relocator)
+        let (data, range): (&[u8], _) = match self.sections.get(name) {
+            Some(section) => (&section.data, section.fixups.clone()),
+            None => (&[], 0..0),
+        };
+        let fixups = self.fixups.get(range.clone()).unwrap_or_default();
+        let relocator = Relocator { fixups, first: range.start };
+        RelocateReader::new(EndianSlice::new(data, endian), relocator)
     }
 
     /// Section and offset of what gimli takes for an address.

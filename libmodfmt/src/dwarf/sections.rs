@@ -3,11 +3,16 @@
 
 use super::DwarfError;
 use super::relocate::{Fixup, is_absolute};
-use crate::elf::{ByteOrder, Object, Place, Relocation, SectionKind};
+use crate::compress;
+use crate::elf::{ByteOrder, Object, Place, Relocation, Section, SectionKind};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// `SHF_COMPRESSED`
 const COMPRESSED: u64 = 0x800;
+
+/// Largest content of a compressed section. The largest one of a module known today has 40 MB.
+const LIMIT: u64 = 1 << 30;
 
 /// The debug sections of a file.
 #[derive(Clone, Debug)]
@@ -22,7 +27,7 @@ pub struct DebugSections<'d> {
 /// One section.
 #[derive(Clone, Debug)]
 pub(super) struct DebugSection<'d> {
-    pub(super) data: &'d [u8],
+    pub(super) data: Cow<'d, [u8]>,
     /// Its part of [`DebugSections::fixups`].
     pub(super) fixups: std::ops::Range<usize>,
 }
@@ -43,29 +48,40 @@ impl<'d> DebugSections<'d> {
     ///
     /// # Errors
     ///
-    /// - [`DwarfError::Compressed`]: one of them is compressed.
+    /// - [`DwarfError::Compressed`]: one of them cannot be decompressed.
     /// - [`DwarfError::Elf`]: a relocation names a symbol that does not exist.
     pub fn of(object: &'d Object<'_>) -> Result<Self, DwarfError> {
         let mut sections = HashMap::new();
         let mut fixups = Vec::new();
         for name in NAMES {
             let Some((index, section)) = object.section(name) else { continue };
-            if section.flags & COMPRESSED != 0 {
-                return Err(DwarfError::Compressed { section: name.to_owned() });
-            }
+            let data = content(object, name, section)?;
             let start = fixups.len();
             for table in object.relocation_sections_of(index).map(|(table, _)| table) {
                 let form = object.sections.get(table).map(|section| section.kind);
                 for relocation in object.relocations(table)? {
-                    let data = (form == Some(SectionKind::REL)).then_some(&*section.data);
+                    let data = (form == Some(SectionKind::REL)).then_some(&*data);
                     fixups.push(fixup(object, &relocation, data));
                 }
             }
             fixups.get_mut(start..).unwrap_or_default().sort_by_key(|fixup| fixup.offset);
-            sections.insert(name, DebugSection { data: &section.data, fixups: start..fixups.len() });
+            sections.insert(name, DebugSection { data, fixups: start..fixups.len() });
         }
         Ok(Self { order: object.ident.order, sections, fixups })
     }
+}
+
+/// What is in a section, decompressed.
+fn content<'d>(
+    object: &Object<'_>,
+    name: &str,
+    section: &'d Section<'_>,
+) -> Result<Cow<'d, [u8]>, DwarfError> {
+    if section.flags & COMPRESSED == 0 {
+        return Ok(Cow::Borrowed(&section.data));
+    }
+    let content = compress::section(&section.data, object.ident, LIMIT);
+    content.map(Cow::Owned).map_err(|source| DwarfError::Compressed { section: name.to_owned(), source })
 }
 
 /// What a relocation stores. `implicit` is the section's data where the addend stands there.

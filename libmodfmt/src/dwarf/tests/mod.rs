@@ -81,7 +81,7 @@ fn whole_files_that_cannot_be_read() {
     let (index, _) = object.section(".debug_info").unwrap();
     object.sections[index].flags = 0x800;
     let error = DebugSections::of(&object).unwrap_err();
-    assert_eq!(error, DwarfError::Compressed { section: ".debug_info".to_owned() });
+    assert!(matches!(error, DwarfError::Compressed { .. }), "{error}");
 
     object.sections[index].flags = 0;
     object.sections[index].set_data(vec![0xff; 9]);
