@@ -8,7 +8,7 @@ use super::logical::Logical;
 use super::open::{Open, Taken};
 use super::prefix::Head;
 use super::start::{self, Start};
-use super::{moved, quoted};
+use super::{moved, quoted, twice};
 use crate::report::{Block, Caller, Context, Kind, Line, Report, Span, Spanned};
 
 /// Unknown lines of its own writer after which a report is over.
@@ -79,6 +79,19 @@ impl Collector {
     /// looked at anew: there may be no report open any more.
     pub fn continues(&mut self, line: &[u8], offset: u64) -> bool {
         let Some((logical, _, start)) = &mut self.pending else { return false };
+        if twice::is_replay(line) {
+            logical.is_begun_again();
+            self.add(line, offset, true);
+            return true;
+        }
+        if logical.is_repeated_by(line) {
+            self.forget();
+            return false;
+        }
+        if logical.join(line) {
+            self.add(line, offset, true);
+            return true;
+        }
         let continued = logical.continued(line);
         if let Some(how) = &continued {
             let at = usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX);
@@ -148,6 +161,14 @@ impl Collector {
             self.describe(first, Span::within(offset, &whole), &heads, taken);
         }
         self.close_old();
+    }
+
+    /// Leaves the message that was put together aside: it comes again.
+    fn forget(&mut self) {
+        if let Some((_, first, offset)) = self.pending.take() {
+            self.describe(first, Span::within(offset, &(0..0)), &[], None);
+            self.close_old();
+        }
     }
 
     /// Notes at the lines of a message what was found out.

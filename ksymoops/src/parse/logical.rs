@@ -9,7 +9,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::prefix::{self, Head};
-use super::{quoted, wrap};
+use super::{quoted, twice, wrap};
 
 /// More lines than any message is wrapped into.
 const MOST_LINES: usize = 64;
@@ -31,6 +31,8 @@ pub(super) struct Logical {
     head: Head,
     /// Bytes of a cut message that are still missing.
     missing: usize,
+    /// The message is begun again behind it.
+    replayed: bool,
 }
 
 /// How the next line goes on.
@@ -53,12 +55,17 @@ impl Logical {
             new.missing = fragment.total.saturating_sub(own).saturating_sub(fragment.offset);
             new.join_inner_fragments();
         }
+        if let Some(cut) = twice::cut_before_replay(new.body()) {
+            new.head.body.end = new.head.body.start.saturating_add(cut.len());
+            new.truncate(new.head.body.end);
+            new.replayed = true;
+        }
         new
     }
 
     /// How the next line goes on with this message; none if it does not.
     pub fn continued(&self, line: &[u8]) -> Option<Continued> {
-        if self.lines >= MOST_LINES {
+        if self.lines >= MOST_LINES || self.replayed {
             return None;
         }
         if self.soft {
@@ -73,9 +80,46 @@ impl Logical {
             let start = head.fragment.map_or(0, |fragment| fragment.start);
             return same.then_some(Continued { from: start, blank: false });
         }
-        let own = self.text.get(self.head.body.clone()).unwrap_or_default();
-        let from = wrap::continued(own, &self.head, self.width, line)?;
+        let from = wrap::continued(self.body(), &self.head, self.width, line)?;
         Some(Continued { from, blank: true })
+    }
+
+    /// Takes note that the message is begun again.
+    pub fn is_begun_again(&mut self) {
+        self.replayed = true;
+    }
+
+    /// Whether the next line is the whole of this message, which was cut.
+    pub fn is_repeated_by(&self, line: &[u8]) -> bool {
+        self.replayed && line.get(prefix::strip(line).body).is_some_and(|body| body.starts_with(self.body()))
+    }
+
+    /// Takes in what the next line says in addition, if that is the same line of klogd with names or addresses; `false` if it is not.
+    pub fn join(&mut self, line: &[u8]) -> bool {
+        if self.lines != 1 || self.replayed || memchr::memchr(b'[', self.body()).is_none() {
+            return false;
+        }
+        let head = prefix::strip(line);
+        let own = self.head.body.clone();
+        let other = line.get(head.body).unwrap_or_default();
+        let Some(joined) = twice::joined(self.body(), other).filter(|_| head.caller == self.head.caller)
+        else {
+            return false;
+        };
+        for (range, bytes) in joined.into_iter().rev() {
+            let range = own.start.saturating_add(range.start)..own.start.saturating_add(range.end);
+            let origin = self.origins.get(range.start).copied().unwrap_or_default();
+            self.origins.splice(range.clone(), std::iter::repeat_n(origin, bytes.len()));
+            self.text.splice(range, bytes);
+        }
+        self.changed = true;
+        self.lines = self.lines.saturating_add(1);
+        self.head.body.end = self.text.len();
+        true
+    }
+
+    fn body(&self) -> &[u8] {
+        self.text.get(self.head.body.clone()).unwrap_or_default()
     }
 
     /// Appends the next line, which is `at` bytes behind the first byte of the first line.

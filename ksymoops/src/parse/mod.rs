@@ -15,8 +15,8 @@
 //! assert_eq!(report.fault().unwrap().pc.as_ref().unwrap().module.as_deref(), Some("meter"));
 //! ```
 //!
-//! The parts: `trigger` finds candidates fast, `logical` puts messages together again that were wrapped, cut or encoded (`wrap`, `quoted`; `moved`
-//! finds the bytes of the log again), `prefix`, `stamp` and `android` take off what is before the kernel's words, `start` knows first lines, `collect`
+//! The parts: `trigger` finds candidates fast, `logical` puts messages together again that were wrapped, cut, encoded or doubled (`wrap`, `quoted`,
+//! `twice`; `moved` finds the bytes of the log again), `prefix`, `stamp` and `android` take off what is before the kernel's words, `start` knows first lines, `collect`
 //! keeps writers apart, `open` and `state` read a report line by line with `arch`, `context`, `places` and `words`.
 
 mod android;
@@ -35,6 +35,7 @@ mod stamp;
 mod start;
 mod state;
 mod trigger;
+mod twice;
 mod words;
 mod wrap;
 

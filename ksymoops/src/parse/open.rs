@@ -205,7 +205,9 @@ impl Open {
         loop {
             let mut ahead = cursor;
             ahead.blanks();
-            ahead.eat(b"Call Trace:");
+            if ahead.eat(b"Call Trace:") {
+                cursor = ahead;
+            }
             ahead.blanks();
             if !ahead.eat(b"<") {
                 return (if labelled { ahead.position() } else { cursor.position() }, labelled);

@@ -263,6 +263,86 @@ fn lines_of_others_do_not_count() {
 }
 
 #[test]
+fn a_dump_of_a_program_in_between() {
+    let dump = [
+        "Jan 23 09:11:20 host systemd-coredump[812]: Process 321 (my tool) of user 0 dumped core.\n",
+        "                                            \n",
+        "                                            Stack trace of thread 321:\n",
+        "                                            #0  0x00007f9a1c1f1300 __GI___libc_write (libc.so.6 + 0xfa300)\n",
+        "                                            #1  0x000055d0a1c0a1c0 main (/usr/bin/tool + 0x11c0)\n",
+        "                                            ELF object binary architecture: AMD x86-64\n",
+    ]
+    .concat();
+    let monotonic =
+        "[   12.500060] host systemd-coredump[812]: Process 321 (my tool) of user 0 dumped core.\n";
+    let iso = "2024-01-23T09:11:20+0000 host systemd-coredump[812]: #0  0x00007f9a1c1f1300 write (libc.so.6 + 0xfa300)\n";
+    for (dump, kernel) in [
+        (dump.as_str(), "Jan 23 09:11:20 host kernel: "),
+        (monotonic, "[   12.500060] host kernel: "),
+        (iso, "2024-01-23T09:11:20+0000 host kernel: "),
+    ] {
+        for at in 0..bare().len() {
+            let line =
+                |(n, line): (usize, String)| format!("{}{kernel}{line}\n", if n == at { dump } else { "" });
+            let log: String = bare().into_iter().enumerate().map(line).collect();
+            is_the_same(&format!("dump before line {at}"), log.as_bytes());
+        }
+    }
+}
+
+#[test]
+fn messages_that_are_begun_again() {
+    let lines = bare();
+    for at in 0..lines.len() {
+        for length in [lines[at].len(), 20.min(lines[at].len()), 5.min(lines[at].len()), 0] {
+            for end in ["\n", ""] {
+                let time = |n: usize| format!("[   12.5{n:05}] ");
+                let mut log = String::new();
+                for (n, line) in lines.iter().enumerate() {
+                    if n == at {
+                        let cut = &line[..length];
+                        let replay = "** replaying previous printk message **";
+                        log.push_str(&format!("{}{cut}{end}{replay}\n", time(n)));
+                    }
+                    log.push_str(&format!("{}{line}\n", time(n)));
+                }
+                is_the_same(&format!("line {at} after {length} bytes"), log.as_bytes());
+            }
+        }
+    }
+}
+
+#[test]
+fn lines_that_klogd_wrote_twice() {
+    let lines = [
+        ("Unable to handle kernel NULL pointer dereference at virtual address 00000000", ""),
+        ("EIP:    0010:[<c0112345>]    Not tainted", "EIP:    0010:[schedule+324/352]    Not tainted"),
+        ("Call Trace: [<c0112345>] [<c0109000>]", "Call Trace: [schedule+324/352] [kernel_thread+40/56]"),
+        (" [<c8801234>]", " [:nfsd:nfsd_svc+16/32]"),
+    ];
+    for swapped in [false, true] {
+        let both = lines.iter().flat_map(|&(raw, named)| if swapped { [named, raw] } else { [raw, named] });
+        let log: String = both
+            .filter(|line| !line.is_empty())
+            .map(|line| format!("Jan 23 09:11:20 host kernel: {line}\n"))
+            .collect();
+        let blocks = parse::blocks(log.as_bytes());
+        let report = only(log.as_bytes());
+        let found: Vec<_> = report
+            .frames
+            .iter()
+            .map(|frame| (frame.place.symbol.as_deref().unwrap(), frame.place.address.unwrap().0))
+            .collect();
+        let wanted = [("schedule", 0xc011_2345), ("kernel_thread", 0xc010_9000), ("nfsd_svc", 0xc880_1234)];
+        assert_eq!(found, wanted, "{log}");
+        assert_eq!(report.frames[1].place.offset, 40);
+        assert_eq!(report.frames[2].place.module.as_deref(), Some("nfsd"));
+        // Every byte comes out again.
+        assert_eq!(String::from_utf8_lossy(&blocks[0].text), log);
+    }
+}
+
+#[test]
 fn a_long_line_and_a_long_log_take_bounded_memory() {
     // A line of 64 MiB with an oops's beginning, then 256 MiB of lines, none of which is held.
     struct Generated {
