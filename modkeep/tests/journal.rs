@@ -131,6 +131,21 @@ fn what_is_written_down_is_not_written_again() {
 }
 
 #[test]
+fn data_that_a_module_had_itself_are_gone_with_it() {
+    let (folder, kernel) = (Folder::new("own"), kernel());
+    let header = header();
+    let known = Known { name: "foo", file: None, header: Some(&header), build_id: &[7], region: None };
+    kernel.add(FakeModule::new("foo").section(".data..persistent", 0xffff_ffff_c000_7000));
+    record(&kernel, &folder.0, Some(known), false).unwrap();
+    kernel.take("foo");
+    for _ in 0..2 {
+        record(&kernel, &folder.0, None, false).unwrap();
+    }
+    let dropped = |entry: &&Entry| matches!(entry, Entry::Discard(gone) if gone.name == "foo");
+    assert_eq!(folder.entries().iter().filter(dropped).count(), 1, "{:?}", folder.entries());
+}
+
+#[test]
 fn a_line_that_a_crash_cut_does_not_take_the_next_with_it() {
     let (folder, kernel) = (Folder::new("cut"), kernel());
     fs::write(folder.file(), b"{\"v\":1,\"boot\":\"b-").unwrap();

@@ -65,6 +65,8 @@ pub struct ModuleState<'j> {
     pub module: &'j LoadedModule,
     /// It had not been unloaded yet.
     pub loaded: bool,
+    /// Persistent data that it has at a place of its own were gone.
+    pub discarded: bool,
 }
 
 /// The modules of a boot at a time since boot; without a time, at the end. Of a module that was loaded several times, the latest load until then.
@@ -79,10 +81,10 @@ pub fn modules_at<'j>(journal: &'j Journal, boot: &'j str, time_us: Option<u64>)
             Entry::Module(module) => {
                 let old = states.iter_mut().find(|state| state.module.name == module.name);
                 match old {
-                    None => states.push(ModuleState { module, loaded: true }),
+                    None => states.push(ModuleState { module, loaded: true, discarded: false }),
                     // An entry without addresses says less than an earlier one with them, while that is loaded.
                     Some(old) if early && (module.stage == Stage::Loaded || !old.loaded) => {
-                        *old = ModuleState { module, loaded: true };
+                        *old = ModuleState { module, loaded: true, discarded: false };
                     }
                     Some(_) => {}
                 }
@@ -92,7 +94,12 @@ pub fn modules_at<'j>(journal: &'j Journal, boot: &'j str, time_us: Option<u64>)
                     state.loaded = false;
                 }
             }
-            Entry::Unload(_) | Entry::Boot(_) => {}
+            Entry::Discard(discard) if early => {
+                if let Some(state) = states.iter_mut().find(|state| state.module.name == discard.name) {
+                    state.discarded = true;
+                }
+            }
+            Entry::Unload(_) | Entry::Discard(_) | Entry::Boot(_) => {}
         }
     }
     states

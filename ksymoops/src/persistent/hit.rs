@@ -62,6 +62,8 @@ pub struct Hit {
     pub path: Option<String>,
     /// Whether the owner was loaded then.
     pub owner_state: Owner,
+    /// The data had been dropped by then.
+    pub discarded: bool,
     /// Who told where the data were.
     pub source: String,
 }
@@ -83,9 +85,12 @@ pub fn find(
     report: &Report,
     address: u64,
 ) -> Option<Hit> {
-    // The end of one section may be the start of another one, which the address is in then.
-    let inside = regions.iter().find_map(|region| at(region, fields, resolver, report, address, false));
-    inside.or_else(|| regions.iter().find_map(|region| at(region, fields, resolver, report, address, true)))
+    let look = |discarded: bool, behind: bool| {
+        let mut regions = regions.iter().filter(|region| region.discarded == discarded);
+        regions.find_map(|region| at(region, fields, resolver, report, address, behind))
+    };
+    // The end of one section may be the start of another one, which the address is in then. What was dropped may have made room for either.
+    look(false, false).or_else(|| look(false, true)).or_else(|| look(true, false))
 }
 
 /// In a region, or (`behind`) the first address behind it, where a loop over its data ends.
@@ -123,6 +128,7 @@ fn at(
             .zip(inner)
             .and_then(|(variable, inner)| fields.path(region, *role, variable, inner, resolver)),
         owner_state: owner_state(report, region),
+        discarded: region.discarded,
         source: region.source.clone(),
     })
 }

@@ -18,7 +18,10 @@ pub use fields::{Fields, is_types};
 pub use hit::{Hit, Owner, find};
 pub use saved::load as load_saved;
 
-use crate::journal::modules_at;
+use crate::journal::{ModuleState, modules_at};
+
+/// The bits of an address within a page of the smallest size.
+const PAGE: u64 = 0xfff;
 
 /// Persistent data as they were in the kernel of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +36,8 @@ pub struct Region {
     pub source: String,
     /// Whether the owner was loaded, by the source's account.
     pub owner_loaded: Option<bool>,
+    /// They had been dropped by then: only a pointer that was held for too long leads there.
+    pub discarded: bool,
 }
 
 /// The regions of one boot of the journal at the time of a report.
@@ -42,27 +47,39 @@ pub fn of_journal(journal: &Journal, boot: &str, time_us: Option<u64>) -> Vec<Re
     let mut regions = Vec::new();
     for state in &states {
         let Some(header) = &state.module.persistent else { continue };
-        let by_keeper = state.loaded && state.module.name == keeper_name(&header.owner);
+        let by_keeper = state.module.name == keeper_name(&header.owner);
         // An owner's own entry has addresses only where the kernel itself keeps them, also when it is gone.
-        let by_kernel = state.module.name == header.owner
-            && header
-                .sections
-                .iter()
-                .all(|section| state.module.section(section.role.section_name()).is_some());
-        if !by_keeper && !by_kernel {
+        if !by_keeper && state.module.own_data().is_none() {
             continue;
         }
         let owner = states.iter().find(|other| other.module.name == header.owner);
         let address = |role: Role| Some((role, state.module.section(role.section_name())?));
-        regions.push(Region {
+        let region = Region {
             addresses: header.sections.iter().filter_map(|section| address(section.role)).collect(),
             header: header.clone(),
             file: owner.and_then(|owner| owner.module.file.as_ref()).map(PathBuf::from),
             source: format!("the journal of boot {boot}"),
             owner_loaded: Some(owner.is_some_and(|owner| owner.loaded)),
-        });
+            discarded: if by_keeper { !state.loaded } else { state.discarded },
+        };
+        if !region.discarded || !is_reused(&region, &states) {
+            regions.push(region);
+        }
     }
     regions
+}
+
+/// Whether a module that was loaded later is where dropped data were.
+fn is_reused(region: &Region, states: &[ModuleState<'_>]) -> bool {
+    let pages = region.addresses.iter().filter_map(|(role, address)| {
+        let size = region.header.section(*role)?.size;
+        Some(address & !PAGE..=address.saturating_add(size) | PAGE)
+    });
+    let pages: Vec<_> = pages.collect();
+    let later = states.iter().filter(|state| state.loaded && state.module.name != region.header.owner);
+    later
+        .flat_map(|state| state.module.sections.iter().map(|(_, address)| *address).chain(state.module.base))
+        .any(|start| pages.iter().any(|pages| pages.contains(&start)))
 }
 
 /// The regions of the running kernel.
@@ -80,6 +97,7 @@ pub fn of_kernel(kernel: &dyn Kernel, warnings: &mut Vec<String>) -> Vec<Region>
         file: None,
         source: "the running kernel".to_owned(),
         owner_loaded: Some(region.owner != OwnerState::Unloaded),
+        discarded: false,
         header: region.header,
     };
     regions.into_iter().map(known).collect()

@@ -46,5 +46,6 @@ fn region(folder: &Path, header: Header) -> Region {
         file: None,
         source: folder.display().to_string(),
         owner_loaded: None,
+        discarded: false,
     }
 }

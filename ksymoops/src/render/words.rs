@@ -104,8 +104,9 @@ fn persistent(hit: &Hit) -> String {
         _ if !hit.is_inside() => "just behind the end".to_owned(),
         _ => format!("{}+{:#x}, variable unknown", hit.section, hit.offset),
     };
+    let dropped = if hit.discarded { ", its data dropped before" } else { "" };
     format!(
-        "persistent data of {}: {what}; {} at {:#x}, {} bytes; {} {}; by {}",
+        "persistent data of {}: {what}; {} at {:#x}, {} bytes; {} {}{dropped}; by {}",
         hit.owner,
         hit.section,
         hit.section_address.0,

@@ -33,6 +33,7 @@ fn module(folder: &Path, typed: bool) -> (PathBuf, Region) {
         file: None,
         source: "a test".to_owned(),
         owner_loaded: Some(false),
+        discarded: false,
     };
     (module, region)
 }

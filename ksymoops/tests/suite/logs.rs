@@ -166,6 +166,27 @@ fn a_pointer_that_was_held_for_too_long() {
 }
 
 #[test]
+fn a_pointer_into_data_that_were_dropped() {
+    let log = String::from_utf8(STALE.to_vec()).unwrap().replace(" meter__persist(OE)", "");
+    let mut dropped = journal("b-1", 0xffff_ffff_c0a0_2000, Some(1500));
+    let gone = |name: &str| Entry::Unload(Unload { boot: "b-1".into(), name: name.into(), at: 1500 });
+    dropped.entries.push(gone("meter__persist"));
+    let text = annotated(log.as_bytes(), &decoder(dropped.clone()));
+    assert!(text.contains("meter not loaded then, its data dropped before; by the journal"), "{text}");
+    // What another module has there now is not the data that were dropped.
+    let later = LoadedModule {
+        boot: "b-1".into(),
+        name: "holder".into(),
+        base: Some(0xffff_ffff_c0a0_2000),
+        at: 1600,
+        ..LoadedModule::default()
+    };
+    dropped.entries.push(Entry::Module(later));
+    let text = annotated(log.as_bytes(), &decoder(dropped));
+    assert!(text.contains("boot b-1") && !text.contains("persistent data of"), "{text}");
+}
+
+#[test]
 fn where_two_boots_fit_none_is_taken() {
     let mut both = journal("b-1", 0xffff_ffff_c0a0_2000, Some(1500));
     both.entries.extend(journal("b-2", 0xffff_ffff_c0b0_0000, Some(1500)).entries);

@@ -12,6 +12,8 @@ pub enum Entry {
     Module(LoadedModule),
     /// A module that was loaded and is gone.
     Unload(Unload),
+    /// Persistent data that were with their owner, or with the kernel itself, and are gone. Data that a keeper has are gone with the keeper.
+    Discard(Discard),
 }
 
 /// The kernel of a boot.
@@ -63,6 +65,17 @@ pub struct LoadedModule {
 }
 
 impl LoadedModule {
+    /// The header, if this is an owner and its persistent data are where its own sections are: with it, or with the kernel itself. A keeper's
+    /// owner has no such sections.
+    #[must_use]
+    pub fn own_data(&self) -> Option<&Header> {
+        let has = |header: &&Header| {
+            header.owner == self.name
+                && header.sections.iter().all(|section| self.section(section.role.section_name()).is_some())
+        };
+        self.persistent.as_ref().filter(has)
+    }
+
     /// The address of a section.
     #[must_use]
     pub fn section(&self, name: &str) -> Option<u64> {
@@ -81,6 +94,17 @@ pub struct Unload {
     pub at: u64,
 }
 
+/// Persistent data that are gone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Discard {
+    /// The boot.
+    pub boot: String,
+    /// Their owner.
+    pub name: String,
+    /// Time since boot at which it was noticed, in hundredths of a second.
+    pub at: u64,
+}
+
 impl Entry {
     /// The boot that it is of.
     #[must_use]
@@ -89,6 +113,7 @@ impl Entry {
             Self::Boot(boot) => &boot.id,
             Self::Module(module) => &module.boot,
             Self::Unload(unload) => &unload.boot,
+            Self::Discard(discard) => &discard.boot,
         }
     }
 
@@ -99,6 +124,7 @@ impl Entry {
             Self::Boot(boot) => boot.at,
             Self::Module(module) => module.at,
             Self::Unload(unload) => unload.at,
+            Self::Discard(discard) => discard.at,
         }
     }
 }

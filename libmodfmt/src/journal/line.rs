@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Boot, Entry, LoadedModule, Stage, Unload, VERSION};
+use super::{Boot, Discard, Entry, LoadedModule, Stage, Unload, VERSION};
 use crate::elf::ByteOrder;
 use crate::persist::Header;
 
@@ -50,6 +50,9 @@ enum What {
     Unload {
         name: String,
     },
+    Discard {
+        name: String,
+    },
 }
 
 impl Entry {
@@ -76,6 +79,7 @@ impl Entry {
                 persistent: module.persistent.as_ref().map(|header| hex(&header.to_note(ORDER))),
             },
             Self::Unload(unload) => What::Unload { name: unload.name.clone() },
+            Self::Discard(discard) => What::Discard { name: discard.name.clone() },
         };
         let line = Line { v: VERSION, boot: self.boot().to_owned(), at: self.at(), what };
         // Strings and numbers only: writing them to memory cannot fail.
@@ -122,6 +126,7 @@ impl Entry {
                 })
             }
             What::Unload { name } => Self::Unload(Unload { boot, name, at }),
+            What::Discard { name } => Self::Discard(Discard { boot, name, at }),
         })
     }
 }

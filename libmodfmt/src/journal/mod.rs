@@ -20,7 +20,7 @@ mod line;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{Boot, Entry, LoadedModule, Stage, Unload};
+pub use entry::{Boot, Discard, Entry, LoadedModule, Stage, Unload};
 
 /// The version that this crate writes, and the only one that it reads.
 pub const VERSION: u32 = 1;

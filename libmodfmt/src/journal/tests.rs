@@ -45,7 +45,14 @@ fn entries() -> Vec<Entry> {
         ..LoadedModule::default()
     };
     let gone = Unload { boot: boot.id.clone(), name: "meter".into(), at: 1400 };
-    vec![Entry::Boot(boot), Entry::Module(keeper), Entry::Module(owner), Entry::Unload(gone)]
+    let dropped = Discard { boot: boot.id.clone(), name: "foo".into(), at: 1500 };
+    vec![
+        Entry::Boot(boot),
+        Entry::Module(keeper),
+        Entry::Module(owner),
+        Entry::Unload(gone),
+        Entry::Discard(dropped),
+    ]
 }
 
 fn text() -> Vec<u8> {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the kernel shows now that the journal does not have yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use libmodfmt::journal::{Boot, Entry, Journal, LoadedModule, Stage, Unload};
+use libmodfmt::journal::{Boot, Discard, Entry, Journal, LoadedModule, Stage, Unload};
 use libmodfmt::persist::{Header, NOTE_SECTION};
 use libmodfmt::{note, proc};
 use libmodsys::{BootIdentity, Kernel};
 
 use super::{JournalError, Known};
+use crate::kernel_region;
 use crate::region::NATIVE;
 
 /// The section with the build id, and what marks it there.
@@ -49,7 +50,34 @@ pub(super) fn new_entries(
     entries.extend(gone.map(|name| {
         Entry::Unload(Unload { boot: boot.id.clone(), name: (*name).to_owned(), at: boot.uptime })
     }));
+    // Where the list cannot be read nothing is known to be gone.
+    if let Ok(regions) = kernel_region::list(kernel) {
+        let kept = |owner: &str| {
+            loaded.iter().any(|name| name == owner)
+                || regions.iter().any(|region| region.header.owner == owner)
+        };
+        entries.extend(own_data(journal, &boot.id).into_iter().filter(|owner| !kept(owner)).map(|owner| {
+            Entry::Discard(Discard { boot: boot.id.clone(), name: owner.to_owned(), at: boot.uptime })
+        }));
+    }
     Ok(entries)
+}
+
+/// The modules that have persistent data at places of their own by the journal's account, loaded or not.
+fn own_data<'j>(journal: &'j Journal, boot: &'j str) -> BTreeSet<&'j str> {
+    let mut owners = BTreeSet::new();
+    for entry in journal.of_boot(boot) {
+        match entry {
+            Entry::Module(module) if module.own_data().is_some() => {
+                owners.insert(module.name.as_str());
+            }
+            Entry::Discard(discard) => {
+                owners.remove(discard.name.as_str());
+            }
+            Entry::Module(_) | Entry::Unload(_) | Entry::Boot(_) => {}
+        }
+    }
+    owners
 }
 
 /// The modules that are loaded by the journal's account, with their addresses.
@@ -63,7 +91,7 @@ fn recorded<'j>(journal: &'j Journal, boot: &'j str) -> BTreeMap<&'j str, Option
             Entry::Unload(unload) => {
                 recorded.remove(unload.name.as_str());
             }
-            Entry::Module(_) | Entry::Boot(_) => {}
+            Entry::Module(_) | Entry::Discard(_) | Entry::Boot(_) => {}
         }
     }
     recorded

@@ -4,7 +4,11 @@
 use std::fs::File;
 use std::os::fd::AsFd;
 
-use libmodsys::{Call, Errno, FakeKernel, Kernel, LoadFlags, Lockdown, Op, PersistSupport, RemoveFlags};
+use libmodfmt::journal::{Entry, Journal};
+use libmodsys::{
+    BootIdentity, Call, Errno, FakeKernel, Kernel, LoadFlags, Lockdown, Op, PersistSupport, RemoveFlags,
+};
+use modkeep::journal::{Known, record};
 use modkeep::{Direct, Holder, Keep, KeepError, OwnerState, Plan, Region, Request, Way, discard, plan};
 
 use super::common::sample::{Make, signed};
@@ -150,4 +154,32 @@ fn a_kernel_that_does_not_say_is_a_stock_kernel() {
     let kernel = kernel();
     kernel.set(|settings| settings.persist_support = PersistSupport::Unknown);
     assert!(matches!(plan(&kernel, request(&Make::typical("foo").build())), Ok(Plan::Keep { .. })));
+}
+
+#[test]
+fn the_journal_says_when_the_kernel_keeps_data_no_more() {
+    let file = signed(&Make::typical("foo").build());
+    let kernel = extended();
+    let banner = "Linux version 6.1.0-fake (a@b) #1 SMP".into();
+    kernel.set(|settings| {
+        settings.boot = Some(BootIdentity { id: "b-1".into(), banner, notes: Vec::new(), uptime: 500 });
+    });
+    let folder = std::env::temp_dir().join(format!("journal-released-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let dropped = |known: Option<Known<'_>>| {
+        record(&kernel, &folder, known, known.is_some()).unwrap();
+        let journal = Journal::read(&std::fs::read(folder.join("boot-b-1.jsonl")).unwrap());
+        journal.entries.iter().filter(|entry| matches!(entry, Entry::Discard(_))).count()
+    };
+    load(&kernel, request(&file)).unwrap();
+    unload(&kernel);
+    let region = Region::find(&kernel, "foo").unwrap().unwrap();
+    let header = Some(&region.header);
+    let known = Known { name: "foo", file: None, header, build_id: &[7], region: Some(&region) };
+    assert_eq!(dropped(Some(known)), 0);
+    assert_eq!(dropped(None), 0, "the kernel still has them");
+    discard(&kernel, "foo").unwrap();
+    assert_eq!(dropped(None), 1);
+    assert_eq!(dropped(None), 1, "once is enough");
+    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -60,6 +60,12 @@ pub const SCENARIOS: &[Scenario] = &[
             "kernel moved by 0x*, by the journal",
             "param_attr_store at *kernel/params.c:585:",
         ]),
+    Scenario::new("oops-dropped", "another module holds a pointer into data that were dropped", dropped)
+        .oops()
+        .decoded(&[
+            "RIP use_set at *crash_hold.c:13:",
+            hit!("RBX", "stats.hits[2]", "not loaded then, its data dropped before"),
+        ]),
     Scenario::new("oops-warn", "a WARN in a module", warn)
         .oops()
         .decoded(&[
@@ -138,11 +144,20 @@ fn init(ctx: &mut Ctx) -> Result<()> {
 }
 
 fn stale(ctx: &mut Ctx) -> Result<()> {
+    use_behind(ctx, &["crash_keep"])
+}
+
+fn dropped(ctx: &mut Ctx) -> Result<()> {
+    use_behind(ctx, &["--discard", "crash_keep"])
+}
+
+/// A use of a pointer that is held, behind a removal.
+fn use_behind(ctx: &mut Ctx, removal: &[&str]) -> Result<()> {
     load(ctx)?;
     let address = ctx.parameter("crash_keep", "address")?;
     let holder = ctx.fixture("crash_hold")?;
     ctx.insmod([holder, format!("address={address}")])?.success()?;
-    ctx.rmmod(["crash_keep"])?.success()?;
+    ctx.rmmod(removal)?.success()?;
     hand_out(ctx)?;
     write("crash_hold", "use", "1");
     Ok(())
