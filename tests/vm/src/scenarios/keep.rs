@@ -285,14 +285,17 @@ fn kernel_pointer(ctx: &mut Ctx) -> Result<()> {
 }
 
 fn pinning(ctx: &mut Ctx) -> Result<()> {
-    let (provider, file) = (ctx.fixture("provider")?, ctx.fixture("pinning")?);
-    ctx.insmod([&provider])?.success()?;
-    ctx.insmod([&file])?.success()?.stderr_has("points to provider_value of module provider")?;
-    ctx.rmmod(["pinning"])?.success()?;
-    ctx.rmmod(["provider"])?.code(1)?.stderr_has("in use by: pinning__persist")?;
-    ctx.insmod([&file])?.success()?.silent()?;
-    drop_all(ctx, "pinning")?;
-    ctx.rmmod(["provider"])?.success()?;
+    let provider = ctx.fixture("provider")?;
+    for (name, target) in [("pinning", "provider_value"), ("pinning_percpu", "provider_each")] {
+        let file = ctx.fixture(name)?;
+        ctx.insmod([&provider])?.success()?;
+        ctx.insmod([&file])?.success()?.stderr_has(&format!("points to {target} of module provider"))?;
+        ctx.rmmod([name])?.success()?;
+        ctx.rmmod(["provider"])?.code(1)?.stderr_has(&format!("in use by: {name}__persist"))?;
+        ctx.insmod([&file])?.success()?.silent()?;
+        drop_all(ctx, name)?;
+        ctx.rmmod(["provider"])?.success()?;
+    }
     Ok(())
 }
 
