@@ -6,6 +6,7 @@ mod suite {
     mod binary;
     mod corpus;
     mod damage;
+    mod i386;
     mod logs;
     mod prefixes;
     mod starts;

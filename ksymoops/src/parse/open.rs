@@ -124,7 +124,7 @@ impl Open {
             return Taken::Foreign;
         }
         if let Some((name, item)) = arch::read(report.arch, body, base) {
-            report.arch.get_or_insert(name);
+            report.arch = report.arch.or(name);
             self.item(report, item, last);
             return Taken::Part;
         }

@@ -23,23 +23,6 @@ impl Arch for Recognised {
     }
 }
 
-pub(super) const I386: Recognised = Recognised {
-    name: "i386",
-    beginnings: &[
-        b"EIP: ",
-        b"EIP is at ",
-        b"EIP:    ",
-        b"eax: ",
-        b"EAX: ",
-        b"esi: ",
-        b"ESI: ",
-        b"ds: ",
-        b"*pde = ",
-        b"*pdpt = ",
-        b"printing eip:",
-    ],
-};
-
 pub(super) const ARM64: Recognised = Recognised {
     name: "aarch64",
     beginnings: &[
