@@ -6,6 +6,7 @@ mod suite {
     mod binary;
     mod corpus;
     mod damage;
+    mod exact;
     mod i386;
     mod logs;
     mod prefixes;

@@ -24,6 +24,9 @@ pub(super) enum Last {
     Other,
 }
 
+/// Beginnings of lines whose places are no return addresses: the instruction pointer of an oops up to 4.18, the lock that a message is about.
+const EXACT: [&[u8]; 2] = [b"IP: ", b"lock: "];
+
 /// How far a report has been read.
 #[derive(Debug)]
 pub(super) struct Open {
@@ -92,8 +95,7 @@ impl Open {
         }
         report.mentions.extend(places::all(body, span.start).into_iter().map(|found| {
             let mut place = found.place;
-            // `WARNING: ... at file:line f+0x1/0x2` and the like name the instruction itself.
-            place.exact = true;
+            place.exact |= start.exact;
             place
         }));
         self.last = Last::Other;
@@ -165,6 +167,7 @@ impl Open {
 
     fn frames(&mut self, report: &mut Report, body: &[u8], base: u64) -> Taken {
         let (from, labelled) = self.labels(body);
+        let exact = EXACT.iter().any(|exact| body.trim_ascii_start().starts_with(exact));
         let found = places::all(body, base);
         let rest = body.get(from..).unwrap_or_default();
         if let Some(first) = found.first() {
@@ -180,7 +183,8 @@ impl Open {
                 if is_frame {
                     self.frame(report, found.place, labelled);
                 } else {
-                    report.mentions.push(found.place);
+                    let exact = exact || found.place.exact;
+                    report.mentions.push(Place { exact, ..found.place });
                 }
             }
             return Taken::Part;

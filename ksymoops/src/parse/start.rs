@@ -116,6 +116,8 @@ pub(super) struct Start {
     pub numbered: bool,
     /// The address of a failed access, and where it is in the message.
     pub address: Option<(u64, usize, usize)>,
+    /// A place in it is the instruction itself, and no return address.
+    pub exact: bool,
 }
 
 /// Words that are in many a line, and what they must be followed by to be worth a closer look; nothing: anything will do.
@@ -163,7 +165,23 @@ pub(super) fn of(body: &[u8]) -> Option<Start> {
     let body_start = body.iter().position(|&byte| byte != b' ').unwrap_or(0);
     let text = body.get(body_start..)?;
     let kind = kind(text)?;
-    Some(Start { kind, numbered: memmem::find(text, b"[#").is_some(), address: address(body, kind) })
+    let numbered = memmem::find(text, b"[#").is_some();
+    Some(Start { kind, numbered, address: address(body, kind), exact: is_exact(text, kind) })
+}
+
+/// Whether the kernel takes the place from the registers. The sanitisers take that of their caller.
+fn is_exact(text: &[u8], kind: Kind) -> bool {
+    let has = |word: &[u8]| memmem::find(text, word).is_some();
+    match kind {
+        // Up to 4.5 a warning was a call, and had `f+0x1/0x2()`.
+        Kind::Warning => {
+            (has(b" at ") || has(b", CPU#")) && !text.ends_with(b"()") && !has(b" stack going in ")
+        }
+        Kind::Bug => true,
+        // `memory corruption in` and `invalid free in` are noticed when the memory is freed, these at once.
+        Kind::Kfence => has(b" read in ") || has(b" write in "),
+        _ => false,
+    }
 }
 
 fn kind(text: &[u8]) -> Option<Kind> {
