@@ -16,7 +16,7 @@
 //! ```
 //!
 //! The parts: `trigger` finds candidates fast, `logical` puts messages together again that were wrapped, cut, encoded or doubled (`wrap`, `quoted`,
-//! `twice`; `moved` finds the bytes of the log again), `prefix`, `stamp` and `android` take off what is before the kernel's words, `start` knows first lines, `collect`
+//! `twice`; `moved` finds the bytes of the log again), `prefix`, `stamp` and `android` take off what is before the kernel's words, `start` and `die` know first lines, `collect`
 //! keeps writers apart, `open` and `state` read a report line by line with `arch`, `context`, `places` and `words`.
 
 mod android;
@@ -24,6 +24,7 @@ mod arch;
 mod collect;
 mod context;
 mod cursor;
+mod die;
 mod logical;
 mod moved;
 mod open;

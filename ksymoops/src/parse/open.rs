@@ -24,8 +24,9 @@ pub(super) enum Last {
     Other,
 }
 
-/// Beginnings of lines whose places are no return addresses: the instruction pointer of an oops up to 4.18, the lock that a message is about.
-const EXACT: [&[u8]; 2] = [b"IP: ", b"lock: "];
+/// Beginnings of lines whose places are no return addresses: the instruction pointer of an oops up to 4.18 and of a machine check, the lock that
+/// a message is about.
+const EXACT: [&[u8]; 4] = [b"IP: ", b"mce: [Hardware Error]: RIP", b"[Hardware Error]: RIP", b"lock: "];
 
 /// How far a report has been read.
 #[derive(Debug)]

@@ -29,6 +29,8 @@ fn of_start_lines() {
         ("BUG: KFENCE: invalid read in f+0x5/0x10", true),
         ("BUG: KFENCE: memory corruption in f+0x5/0x10", false),
         ("BUG: KFENCE: invalid free in f+0x5/0x10", false),
+        ("traps: Missing ENDBR: f+0x0/0x10", true),
+        ("CFI failure at f+0x5/0x10 (target: f+0x0/0x10; expected type: 0x12345678)", true),
         ("Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: f+0x5/0x10", false),
     ] {
         let found = mentions(&format!("[    1.000000] {line}\n"));
@@ -45,6 +47,7 @@ fn of_lines_in_a_report() {
     for (line, exact) in [
         ("IP: [<ffffffff81363490>] f+0x0/0x310", true),
         ("IP: f+0x0/0x310", true),
+        ("mce: [Hardware Error]: RIP !INEXACT! 10:<ffffffff81363490> {f+0x0/0x310}", true),
         (" lock: f+0x0/0x40, .magic: 00000000, .owner: <none>/-1, .owner_cpu: 0", true),
         ("caller is f+0x10/0x310", false),
         ("Preemption disabled at:[<ffffffff81363490>] f+0x10/0x310", false),
