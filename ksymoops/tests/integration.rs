@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod suite {
     mod binary;
+    mod context;
     mod corpus;
     mod damage;
     mod exact;

@@ -4,7 +4,7 @@
 use super::arch;
 use super::cursor::{Cursor, text};
 use super::start::Start;
-use super::{context, places, words};
+use super::{context, places, task, words};
 use crate::report::{Frame, Hex, Kind, Place, Report, Span, Word, WordRole};
 
 /// What a line was to a report.
@@ -94,6 +94,7 @@ impl Open {
             let span = Span { start: place(from), end: place(to) };
             report.words.push(Word { value: Hex(value), span, role: WordRole::FaultAddress });
         }
+        task::of_start(body, start.kind, &mut report.context);
         report.mentions.extend(places::all(body, span.start).into_iter().map(|found| {
             let mut place = found.place;
             place.exact |= start.exact;
@@ -131,7 +132,7 @@ impl Open {
             self.item(report, item, last);
             return Taken::Part;
         }
-        if context::read(body, base, &mut report.context) {
+        if self.context(report, body, base) {
             if trimmed.starts_with(b"Modules linked in:") {
                 self.last = Last::Modules;
             }
@@ -142,6 +143,19 @@ impl Open {
             return Taken::Part;
         }
         self.frames(report, body, base)
+    }
+
+    /// Lines on the kernel, the task and the modules.
+    fn context(&self, report: &mut Report, body: &[u8], base: u64) -> bool {
+        let context = &mut report.context;
+        // Who waits for too long is not who says so, and what other processors were doing is not what it is about.
+        let told = (self.other_cpu || report.kind == Kind::HungTask) && context.pid.is_some();
+        let about = told.then(|| (context.cpu, context.pid, context.comm.take()));
+        let known = context::read(body, base, context);
+        if let Some(about) = about {
+            (context.cpu, context.pid, context.comm) = about;
+        }
+        known
     }
 
     /// Lines that only say what comes next.

@@ -74,7 +74,6 @@ pub(super) const ARM: Recognised = Recognised {
         b"Flags: ",
         b"Control: ",
         b"Register r",
-        b"Process ",
         b"Backtrace:",
         b"Exception stack(",
         b"pgd = ",
