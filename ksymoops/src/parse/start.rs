@@ -72,7 +72,7 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"WARNING: lock held when returning", Kind::Lockdep),
     (b"WARNING: held lock freed", Kind::Lockdep),
     (b"WARNING: still has locks held", Kind::Lockdep),
-    (b"WARNING: nested lock was not taken", Kind::Lockdep),
+    (b"WARNING: Nested lock was not taken", Kind::Lockdep),
     (b"WARNING: kernel stack ", Kind::Warning),
     (b"WARNING: stack going in the wrong direction", Kind::Warning),
     (b"WARNING: unrecognized unwind", Kind::Warning),
@@ -130,7 +130,7 @@ const COMMON: &[(&[u8], &[&[u8]])] = &[
     ),
     (
         b"WARNING: ",
-        &[b"held lock", b"still has", b"nested lock", b"kernel stack", b"stack going", b"unrecognized"],
+        &[b"held lock", b"still has", b"Nested lock", b"kernel stack", b"stack going", b"unrecognized"],
     ),
     (b"WARNING: ", &[b"SOFTIRQ-", b"HARDIRQ-"]),
     (b"INFO: ", &[b"possible ", b"suspicious", b"inconsistent", b"trying to register", b"task ", b"rcu"]),

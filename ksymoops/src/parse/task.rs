@@ -75,7 +75,8 @@ pub(super) fn read(body: &[u8], context: &mut Context) -> bool {
         // KCSAN tells of two, and the first of them is who noticed.
         number(line, b" by task ", &mut context.pid);
         number(line, b" on cpu ", &mut context.cpu);
-    } else if context.pid.is_none() {
+    } else if context.pid.is_none() && line.ends_with(b":") | line.ends_with(b"!") {
+        // Asked of most lines, and few of them end like that.
         let locks: [&[u8]; 3] =
             [b" is trying to acquire lock", b" is trying to release lock", b" is freeing memory "];
         set(between(line, b"", &locks).and_then(|task| pair(task, b'/')), context);

@@ -91,6 +91,7 @@ const STARTS: &[(&str, Kind)] = &[
     ("BUG: Bad page map in process tool  pte:00000001 pmd:12345067", Kind::BadPage),
     ("BUG: spinlock bad magic on CPU#1, tool/321", Kind::Lockdep),
     ("WARNING: possible circular locking dependency detected", Kind::Lockdep),
+    ("WARNING: Nested lock was not taken", Kind::Lockdep),
     ("unreferenced object 0xffff888012345678 (size 32):", Kind::MemoryLeak),
     ("Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)", Kind::Panic),
     ("sysrq: Trigger a crash", Kind::SysRq),
