@@ -25,6 +25,7 @@ pub const SCENARIOS: &[Scenario] = &[
         same_names,
     )
     .needs(Needs::Extended),
+    Scenario::new("ext-marks", "marks of assemblers are no variables", marks).needs(Needs::Extended),
     Scenario::new("ext-refusals", "data that must not be kept are refused, and nothing stays", refusals)
         .needs(Needs::Extended),
     Scenario::new("ext-during-init", "released and loaded while an init runs, which then fails", during_init)
@@ -161,6 +162,26 @@ fn same_names(ctx: &mut Ctx) -> Result<()> {
     delete("counters")?;
     refused(finit(&first, "", PERSIST), Errno::EINVAL)?;
     release("counters")?;
+    Ok(())
+}
+
+fn marks(ctx: &mut Ctx) -> Result<()> {
+    let (whole, stripped) = (ctx.fixture("marks")?, ctx.fixture("marks_stripped")?);
+    for (file, names, variables) in [(&whole, "named", 1), (&stripped, "unnamed", 0)] {
+        finit(file, "", PERSIST)?;
+        delete("marks")?;
+        let list = ctx.read(LIST)?;
+        ensure!(list.starts_with(&format!("region marks unused {names} ")), "{file}: {list}");
+        let found = list.lines().filter(|line| line.starts_with("variable ")).count();
+        ensure!(found == variables, "{file}: {list}");
+        // The same build, with and without names.
+        for other in [&whole, &stripped] {
+            finit(other, "", PERSIST)?;
+            delete("marks")?;
+        }
+        ensure!(ctx.read(LIST)? == list, "{file}: the region changed");
+        release("marks")?;
+    }
     Ok(())
 }
 
