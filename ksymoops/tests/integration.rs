@@ -4,8 +4,11 @@
 #[cfg(test)]
 mod suite {
     mod binary;
+    mod context;
     mod corpus;
     mod damage;
+    mod exact;
+    mod i386;
     mod logs;
     mod prefixes;
     mod starts;

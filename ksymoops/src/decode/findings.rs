@@ -136,7 +136,7 @@ impl Collect<'_> {
         if state.origin != Origin::User
             && let Some(pc) = &state.pc
         {
-            self.place(pc, Some("RIP"));
+            self.place(pc, Some(if self.report.arch == Some("i386") { "EIP" } else { "RIP" }));
         }
         if matches!(state.origin, Origin::User | Origin::Repeat) {
             return;
@@ -158,6 +158,14 @@ impl Collect<'_> {
             self.push(code.span, What::NoCode(why.to_owned()));
             return;
         }
+        let Some(architecture) = self.architecture() else {
+            let why = match self.report.arch {
+                Some(arch) => format!("instructions of {arch} are not decoded"),
+                None => "nothing in the report tells the processor".to_owned(),
+            };
+            self.push(code.span, What::NoCode(why));
+            return;
+        };
         let bytes = CodeBytes { bytes: code.bytes.clone(), trap: code.marker };
         let context = Context {
             pc: self.address_of(state),
@@ -167,7 +175,7 @@ impl Collect<'_> {
             fault_address: self.report.fault_address().filter(|_| state.origin == Origin::Fault),
             symbolize: &|address| self.name(address),
         };
-        match decode(Architecture::X86_64, &bytes, &context) {
+        match decode(architecture, &bytes, &context) {
             Ok(listing) => {
                 let targets: Vec<_> = listing
                     .access
@@ -187,6 +195,15 @@ impl Collect<'_> {
                 }
             }
             Err(error) => self.push(code.span, What::NoCode(error.to_string())),
+        }
+    }
+
+    /// The processor, as far as its instructions are decoded.
+    fn architecture(&self) -> Option<Architecture> {
+        match self.report.arch? {
+            "x86_64" => Some(Architecture::X86_64),
+            "i386" => Some(Architecture::X86),
+            _ => None,
         }
     }
 

@@ -205,7 +205,7 @@ impl Collector {
         }
         let Some(position) = position else {
             let other = body.trim_ascii_start().starts_with(b"NMI backtrace for cpu");
-            let start = Start { kind: Kind::Backtrace, numbered: false, address: None };
+            let start = Start { kind: Kind::Backtrace, numbered: false, address: None, exact: false };
             return other.then(|| self.start(None, &start, body, span, head));
         };
         let (_, open) = self.open.get_mut(position)?;

@@ -3,8 +3,8 @@
 
 use memchr::memmem;
 
-use super::cursor::{Cursor, is_blank, text};
-use super::places;
+use super::cursor::{Cursor, decimal, is_blank, text};
+use super::{places, task};
 use crate::report::{Context, Hex, KernelOffset, ModuleName, Span, Spanned};
 
 /// Reads a message into the context; `false` if it is none of these.
@@ -23,8 +23,19 @@ pub(super) fn read(body: &[u8], base: u64, context: &mut Context) -> bool {
         true
     } else if trimmed.starts_with(b"Kernel Offset: ") {
         kernel_offset(body, base, context)
+    } else if trimmed.starts_with(b"Not tainted ")
+        || trimmed.starts_with(b"Tainted: ") && !trimmed.starts_with(b"Tainted: [")
+    {
+        // The second line on a hung task.
+        taint(body, base, context);
+        true
+    } else if let Some(number) = trimmed.strip_prefix(b"CPU ").and_then(|rest| decimal(rest.trim_ascii_end()))
+    {
+        // x86-64 before 3.0
+        context.cpu = u32::try_from(number).ok().or(context.cpu);
+        true
     } else {
-        const OTHERS: [&[u8]; 12] = [
+        const OTHERS: [&[u8]; 13] = [
             b"Tainted: [",
             b"Workqueue: ",
             b"task: ",
@@ -37,8 +48,9 @@ pub(super) fn read(body: &[u8], base: u64, context: &mut Context) -> bool {
             b"softirqs last ",
             b"Rebooting in ",
             b"Stack:",
+            b"note: ",
         ];
-        OTHERS.iter().any(|other| trimmed.starts_with(other))
+        task::read(body, context) || OTHERS.iter().any(|other| trimmed.starts_with(other))
     };
     if !known && context.release.is_none() {
         return lockdep_release(body, base, context);
@@ -49,7 +61,10 @@ pub(super) fn read(body: &[u8], base: u64, context: &mut Context) -> bool {
 /// `CPU: 1 PID: 321 Comm: bash Not tainted 6.1.0-56-amd64 #1  Debian 6.1.192-2`
 fn cpu(body: &[u8], base: u64, context: &mut Context) {
     let number = |mark: &[u8]| places::number_after(body, mark).and_then(|number| u32::try_from(number).ok());
-    context.cpu = number(b"CPU: ").or(context.cpu);
+    let mut cursor =
+        Cursor::at(body, memmem::find(body, b"CPU:").map_or(body.len(), |at| at.saturating_add(4)));
+    cursor.blanks();
+    context.cpu = cursor.decimal().and_then(|number| u32::try_from(number).ok()).or(context.cpu);
     context.pid = number(b" PID: ").or(context.pid);
     taint(body, base, context);
     let end = [&b" Kdump: loaded"[..], b" Not tainted", b" Tainted: "]
@@ -118,17 +133,23 @@ fn taint(body: &[u8], base: u64, context: &mut Context) {
     context.version = Some(text(version)).filter(|version| !version.is_empty());
 }
 
-/// `4.14.0-rc3+ #22 Not tainted`, as lockdep has it
+/// `4.14.0-rc3+ #22 Not tainted`, `6.1.0-48-amd64 #1 Tainted: G        W  OE`, as lockdep has it
 fn lockdep_release(body: &[u8], base: u64, context: &mut Context) -> bool {
     let mut cursor = Cursor::new(body);
     cursor.blanks();
     let start = cursor.position();
     let release = cursor.take_while(|byte| !is_blank(byte));
     let span = Span::within(base, &(start..cursor.position()));
-    let tainted = [&b" Not tainted"[..], b" Tainted: "].iter().any(|mark| memmem::find(body, mark).is_some());
-    if !release.first().is_some_and(u8::is_ascii_digit) || !release.contains(&b'.') || !tainted {
+    let marks = [&b" Not tainted"[..], b" Tainted: "];
+    let tainted = marks.iter().find_map(|mark| memmem::find(body, mark));
+    let Some(tainted) =
+        tainted.filter(|_| release.first().is_some_and(u8::is_ascii_digit) && release.contains(&b'.'))
+    else {
         return false;
-    }
+    };
+    taint(body, base, context);
+    let version = body.get(cursor.position()..tainted).unwrap_or_default().trim_ascii();
+    context.version = Some(text(version)).filter(|version| !version.is_empty());
     context.release = Some(Spanned { value: text(release), span });
     true
 }
@@ -167,8 +188,11 @@ fn module_names(body: &[u8], at: usize, base: u64, context: &mut Context) {
             context.last_unloaded = Some(text(name));
             return;
         }
+        // `[unloaded tainted modules: e():1]`
         if cursor.peek() == Some(b'[') {
-            return;
+            cursor.take_while(|byte| byte != b']');
+            cursor.skip(1);
+            continue;
         }
         let start = cursor.position();
         let name = cursor.take_while(|byte| !is_blank(byte) && byte != b'(');

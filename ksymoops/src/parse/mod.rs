@@ -16,14 +16,15 @@
 //! ```
 //!
 //! The parts: `trigger` finds candidates fast, `logical` puts messages together again that were wrapped, cut, encoded or doubled (`wrap`, `quoted`,
-//! `twice`; `moved` finds the bytes of the log again), `prefix`, `stamp` and `android` take off what is before the kernel's words, `start` knows first lines, `collect`
-//! keeps writers apart, `open` and `state` read a report line by line with `arch`, `context`, `places` and `words`.
+//! `twice`; `moved` finds the bytes of the log again), `prefix`, `stamp` and `android` take off what is before the kernel's words, `start` and `die` know first lines, `collect`
+//! keeps writers apart, `open` and `state` read a report line by line with `arch`, `context`, `task`, `places` and `words`.
 
 mod android;
 mod arch;
 mod collect;
 mod context;
 mod cursor;
+mod die;
 mod logical;
 mod moved;
 mod open;
@@ -34,6 +35,7 @@ mod quoted;
 mod stamp;
 mod start;
 mod state;
+mod task;
 mod trigger;
 mod twice;
 mod words;

@@ -4,7 +4,7 @@
 use super::arch;
 use super::cursor::{Cursor, text};
 use super::start::Start;
-use super::{context, places, words};
+use super::{context, places, task, words};
 use crate::report::{Frame, Hex, Kind, Place, Report, Span, Word, WordRole};
 
 /// What a line was to a report.
@@ -23,6 +23,10 @@ pub(super) enum Last {
     Modules,
     Other,
 }
+
+/// Beginnings of lines whose places are no return addresses: the instruction pointer of an oops up to 4.18 and of a machine check, the lock that
+/// a message is about.
+const EXACT: [&[u8]; 4] = [b"IP: ", b"mce: [Hardware Error]: RIP", b"[Hardware Error]: RIP", b"lock: "];
 
 /// How far a report has been read.
 #[derive(Debug)]
@@ -90,10 +94,10 @@ impl Open {
             let span = Span { start: place(from), end: place(to) };
             report.words.push(Word { value: Hex(value), span, role: WordRole::FaultAddress });
         }
+        task::of_start(body, start.kind, &mut report.context);
         report.mentions.extend(places::all(body, span.start).into_iter().map(|found| {
             let mut place = found.place;
-            // `WARNING: ... at file:line f+0x1/0x2` and the like name the instruction itself.
-            place.exact = true;
+            place.exact |= start.exact;
             place
         }));
         self.last = Last::Other;
@@ -124,11 +128,11 @@ impl Open {
             return Taken::Foreign;
         }
         if let Some((name, item)) = arch::read(report.arch, body, base) {
-            report.arch.get_or_insert(name);
+            report.arch = report.arch.or(name);
             self.item(report, item, last);
             return Taken::Part;
         }
-        if context::read(body, base, &mut report.context) {
+        if self.context(report, body, base) {
             if trimmed.starts_with(b"Modules linked in:") {
                 self.last = Last::Modules;
             }
@@ -139,6 +143,19 @@ impl Open {
             return Taken::Part;
         }
         self.frames(report, body, base)
+    }
+
+    /// Lines on the kernel, the task and the modules.
+    fn context(&self, report: &mut Report, body: &[u8], base: u64) -> bool {
+        let context = &mut report.context;
+        // Who waits for too long is not who says so, and what other processors were doing is not what it is about.
+        let told = (self.other_cpu || report.kind == Kind::HungTask) && context.pid.is_some();
+        let about = told.then(|| (context.cpu, context.pid, context.comm.take()));
+        let known = context::read(body, base, context);
+        if let Some(about) = about {
+            (context.cpu, context.pid, context.comm) = about;
+        }
+        known
     }
 
     /// Lines that only say what comes next.
@@ -165,6 +182,7 @@ impl Open {
 
     fn frames(&mut self, report: &mut Report, body: &[u8], base: u64) -> Taken {
         let (from, labelled) = self.labels(body);
+        let exact = EXACT.iter().any(|exact| body.trim_ascii_start().starts_with(exact));
         let found = places::all(body, base);
         let rest = body.get(from..).unwrap_or_default();
         if let Some(first) = found.first() {
@@ -180,7 +198,8 @@ impl Open {
                 if is_frame {
                     self.frame(report, found.place, labelled);
                 } else {
-                    report.mentions.push(found.place);
+                    let exact = exact || found.place.exact;
+                    report.mentions.push(Place { exact, ..found.place });
                 }
             }
             return Taken::Part;

@@ -74,8 +74,7 @@ pub(super) fn strip_from(line: &[u8], from: usize) -> Head {
 pub(super) fn quotes(line: &[u8]) -> (usize, usize) {
     let mut cursor = Cursor::new(line);
     let mut count: usize = 0;
-    while cursor.eat(b">") {
-        cursor.eat(b" ");
+    while quote(&mut cursor) {
         count = count.saturating_add(1);
     }
     (cursor.position(), count)
@@ -155,10 +154,20 @@ fn escape(cursor: &mut Cursor<'_>) -> bool {
     true
 }
 
-/// A mail's quotation mark. `>ffff...:` of a memory dump is none.
+/// A mail's quotation mark, with the blank behind it if there is one. `>ffff...:` of a memory dump is none.
 fn quote(cursor: &mut Cursor<'_>) -> bool {
-    cursor.eat(b"> ")
-        || (cursor.rest().starts_with(b">[") || cursor.rest().starts_with(b"><")) && cursor.eat(b">")
+    let mut ahead = *cursor;
+    let known = ahead.eat(b">") && !is_row(ahead);
+    if known {
+        ahead.eat(b" ");
+        *cursor = ahead;
+    }
+    known
+}
+
+/// `ffff888107a3c000: fb fb`
+fn is_row(mut cursor: Cursor<'_>) -> bool {
+    cursor.hex().is_some_and(|(_, digits)| digits >= 8) && cursor.peek() == Some(b':')
 }
 
 /// `<4>`

@@ -4,6 +4,7 @@
 use memchr::memmem;
 
 use super::cursor::Cursor;
+use super::die;
 use crate::report::Kind;
 
 /// How the message of a start line begins, and what the report is about. The first that fits counts.
@@ -16,11 +17,9 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"BUG: Unable to handle ", Kind::PageFault),
     (b"BUG: kernel NULL pointer dereference", Kind::PageFault),
     (b"BUG: soft lockup", Kind::SoftLockup),
-    (b"watchdog: BUG: soft lockup", Kind::SoftLockup),
-    (b"NMI watchdog: BUG: soft lockup", Kind::SoftLockup),
     (b"Watchdog detected hard LOCKUP", Kind::HardLockup),
-    (b"watchdog: Watchdog detected hard LOCKUP", Kind::HardLockup),
-    (b"NMI watchdog: Watchdog detected hard LOCKUP", Kind::HardLockup),
+    (b"NMI Watchdog detected LOCKUP", Kind::HardLockup),
+    (b"BUG: NMI Watchdog detected LOCKUP", Kind::HardLockup),
     (b"BUG: sleeping function called", Kind::AtomicSleep),
     (b"BUG: scheduling while atomic", Kind::AtomicSleep),
     (b"BUG: Bad page ", Kind::BadPage),
@@ -41,6 +40,8 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"PANIC: double fault", Kind::DoubleFault),
     (b"traps: PANIC: double fault", Kind::DoubleFault),
     (b"traps: PANIC", Kind::Trap),
+    (b"traps: Missing ENDBR: ", Kind::Oops),
+    (b"CFI failure at ", Kind::Oops),
     (b"int3: ", Kind::Trap),
     (b"Oops: general protection fault", Kind::GeneralProtection),
     (b"Oops: divide error", Kind::DivideError),
@@ -116,6 +117,8 @@ pub(super) struct Start {
     pub numbered: bool,
     /// The address of a failed access, and where it is in the message.
     pub address: Option<(u64, usize, usize)>,
+    /// A place in it is the instruction itself, and no return address.
+    pub exact: bool,
 }
 
 /// Words that are in many a line, and what they must be followed by to be worth a closer look; nothing: anything will do.
@@ -161,9 +164,44 @@ pub(super) fn may_be(text: &[u8], at: usize) -> bool {
 /// Looks whether a message starts a report.
 pub(super) fn of(body: &[u8]) -> Option<Start> {
     let body_start = body.iter().position(|&byte| byte != b' ').unwrap_or(0);
-    let text = body.get(body_start..)?;
+    let text = origin(body.get(body_start..)?);
     let kind = kind(text)?;
-    Some(Start { kind, numbered: memmem::find(text, b"[#").is_some(), address: address(body, kind) })
+    let numbered = memmem::find(text, b"[#").is_some();
+    Some(Start { kind, numbered, address: address(body, kind), exact: is_exact(text, kind) })
+}
+
+/// A message without the name of the part of the kernel that prints it: `watchdog: CPU28: `, `mce: [Hardware Error]: `.
+fn origin(text: &[u8]) -> &[u8] {
+    match text.first() {
+        Some(b'w' | b'N') => {
+            let rest = [&b"watchdog: "[..], b"NMI watchdog: "].iter().find_map(|of| text.strip_prefix(*of));
+            let Some(rest) = rest else { return text };
+            let mut cursor = Cursor::new(rest);
+            let known = cursor.eat(b"CPU") && cursor.decimal().is_some() && cursor.eat(b": ");
+            if known { cursor.rest() } else { rest }
+        }
+        Some(b'm' | b'[') => {
+            let rest = text.strip_prefix(b"mce: ").unwrap_or(text);
+            rest.strip_prefix(b"[Hardware Error]: ").unwrap_or(text)
+        }
+        _ => text,
+    }
+}
+
+/// Whether the kernel takes the place from the registers. The sanitisers take that of their caller.
+fn is_exact(text: &[u8], kind: Kind) -> bool {
+    let has = |word: &[u8]| memmem::find(text, word).is_some();
+    match kind {
+        // Up to 4.5 a warning was a call, and had `f+0x1/0x2()`.
+        Kind::Warning => {
+            (has(b" at ") || has(b", CPU#")) && !text.ends_with(b"()") && !has(b" stack going in ")
+        }
+        Kind::Bug => true,
+        Kind::Oops => text.starts_with(b"CFI failure at ") || text.starts_with(b"traps: "),
+        // `memory corruption in` and `invalid free in` are noticed when the memory is freed, these at once.
+        Kind::Kfence => has(b" read in ") || has(b" write in "),
+        _ => false,
+    }
 }
 
 fn kind(text: &[u8]) -> Option<Kind> {
@@ -196,15 +234,15 @@ fn kind(text: &[u8]) -> Option<Kind> {
     {
         return Some(Kind::Oops);
     }
-    let text = text.strip_prefix(b"[Hardware Error]: ").unwrap_or(text);
     if text.starts_with(b"CPU ") {
-        let words: [(&[u8], Kind); 2] = [
+        let words: [(&[u8], Kind); 3] = [
             (b" Unable to handle kernel ", Kind::PageFault),
             (b": Machine Check Exception: ", Kind::MachineCheck),
+            (b": Machine Check: ", Kind::MachineCheck),
         ];
         return words.iter().find(|(word, _)| memmem::find(text, word).is_some()).map(|(_, kind)| *kind);
     }
-    None
+    die::kind(text)
 }
 
 /// `... at virtual address X`, `... address: X`, `... request at X`

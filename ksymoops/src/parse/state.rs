@@ -3,13 +3,14 @@
 
 use super::arch::Item;
 use super::open::{Last, Open};
-use crate::report::{Origin, Report, State};
+use crate::report::{Origin, Place, Report, State};
 
 impl Open {
     /// Takes in what a line says of the state of a processor. `last` is what the line before was.
     pub(super) fn item(&mut self, report: &mut Report, item: Item, last: Last) {
         match item {
             Item::Known => {}
+            Item::Pc { segment: None, place, .. } if named(report, &place) => {}
             Item::Pc { segment, user, repeated, place } => {
                 let same = report.fault().and_then(|state| state.pc.as_ref()).is_some_and(|pc| {
                     segment.is_none() && pc.symbol == place.symbol && pc.offset == place.offset
@@ -67,4 +68,14 @@ impl Open {
         #[expect(clippy::indexing_slicing, reason = "a state was pushed where there was none")]
         &mut report.states[last]
     }
+}
+
+/// Takes in the name of an instruction pointer whose line had the address only: `EIP is at f+0x1/0x2`.
+fn named(report: &mut Report, name: &Place) -> bool {
+    let Some(pc) = report.states.last_mut().and_then(|state| state.pc.as_mut()) else { return false };
+    let fits = pc.symbol.is_none() && pc.address.is_some() && name.symbol.is_some() && name.address.is_none();
+    if fits {
+        *pc = Place { address: pc.address, ..name.clone() };
+    }
+    fits
 }

@@ -24,7 +24,7 @@ pub enum Origin {
 /// A register and what it held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Register {
-    /// Its name in the log: `RAX`, `CR2`.
+    /// Its name, as later kernels print it where older ones have small letters: `RAX`, `CR2`.
     pub name: &'static str,
     /// Its value.
     pub value: Hex,

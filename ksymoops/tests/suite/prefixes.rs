@@ -83,6 +83,11 @@ const PREFIXES: &[(&str, Prefix)] = &[
     ("lab with date", |n| format!("2024-01-23T09:11:20.123456 [   12.5{n:05}] ")),
     ("terminal program", |_| "[2024-01-23 09:11:20.123] ".into()),
     ("quoted mail", |n| format!("> > [   12.5{n:05}] ")),
+    ("mail quoted twice", |_| ">> ".into()),
+    ("mail quoted without blanks", |_| ">".into()),
+    ("mail quoted three times", |n| format!(">>> [   12.5{n:05}] ")),
+    ("mail quoted, with level", |_| ">> <4>".into()),
+    ("mail quoted, with host", |_| ">Jan  3 12:00:00 host kernel: ".into()),
     ("colour", |n| format!("\x1b[32m[   12.5{n:05}] \x1b[0m\x1b[31m")),
 ];
 
@@ -192,6 +197,19 @@ fn escapes_of_the_console() {
     assert_eq!(report.title.value, "BUG: kernel NULL pointer dereference, address: 0000000000000010");
 }
 
+#[test]
+fn rows_of_a_memory_dump_are_no_quotation() {
+    let row = ">ffff888107a3c000: fb fb fb fb fb fb fb fb fb fb fb fb fb fb fb fb";
+    for prefix in ["", "[   12.500000] ", "<4>", "> ", ">", ">> "] {
+        let start = "BUG: KASAN: use-after-free in f+0x1/0x2";
+        let log = format!("{prefix}{start}\n{prefix}Memory state around the buggy address:\n{prefix}{row}\n");
+        let blocks = parse::blocks(log.as_bytes());
+        let body = blocks[0].lines[2].body;
+        assert_eq!(blocks[0].text_at(body), row, "{prefix:?}");
+        assert_eq!(only(log.as_bytes()).title.value, start, "{prefix:?}");
+    }
+}
+
 /// Breaks at the last blank before the margin, as mail programs do, and drops it.
 fn wrapped(line: &str, margin: usize, quote: &str) -> String {
     let mut out = String::new();
@@ -208,7 +226,7 @@ fn wrapped(line: &str, margin: usize, quote: &str) -> String {
 #[test]
 fn mail_that_was_wrapped() {
     for margin in [72, 76, 78] {
-        for quote in ["", "> ", "> > "] {
+        for quote in ["", "> ", "> > ", ">> "] {
             for time in ["", "[   12.500000] "] {
                 let log: String =
                     bare().iter().map(|line| wrapped(&format!("{time}{line}"), margin, quote)).collect();

@@ -3,7 +3,9 @@
 //!
 //! Each architecture is one file with a type that implements [`Arch`], and a line in [`ALL`].
 
+mod i386;
 mod others;
+mod x86;
 mod x86_64;
 
 use crate::report::{Code, Place, Register};
@@ -37,12 +39,17 @@ pub(super) trait Arch: Sync {
 
     /// Reads a message; `None` for one that this architecture does not print. `base` is the offset of the message in the input.
     fn read(&self, body: &[u8], base: u64) -> Option<Item>;
+
+    /// Whether no other architecture prints such a line, so that the report is of this one.
+    fn tells(&self, _item: &Item) -> bool {
+        true
+    }
 }
 
 /// Every architecture; the first that knows a line counts.
 pub(super) const ALL: &[&dyn Arch] = &[
     &x86_64::X86_64,
-    &others::I386,
+    &i386::I386,
     &others::ARM64,
     &others::ARM,
     &others::RISCV,
@@ -52,8 +59,15 @@ pub(super) const ALL: &[&dyn Arch] = &[
     &others::LOONGARCH,
 ];
 
-/// Asks the architecture that a report is known to be of, else each.
-pub(super) fn read(known: Option<&'static str>, body: &[u8], base: u64) -> Option<(&'static str, Item)> {
+/// Asks the architecture that a report is known to be of, else each; gives its name where the line tells it.
+pub(super) fn read(
+    known: Option<&'static str>,
+    body: &[u8],
+    base: u64,
+) -> Option<(Option<&'static str>, Item)> {
     let asked = ALL.iter().filter(|arch| known.is_none_or(|known| known == arch.name()));
-    asked.into_iter().find_map(|arch| Some((arch.name(), arch.read(body, base)?)))
+    asked.into_iter().find_map(|arch| {
+        let item = arch.read(body, base)?;
+        Some((arch.tells(&item).then(|| arch.name()), item))
+    })
 }

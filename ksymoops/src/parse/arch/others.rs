@@ -23,23 +23,6 @@ impl Arch for Recognised {
     }
 }
 
-pub(super) const I386: Recognised = Recognised {
-    name: "i386",
-    beginnings: &[
-        b"EIP: ",
-        b"EIP is at ",
-        b"EIP:    ",
-        b"eax: ",
-        b"EAX: ",
-        b"esi: ",
-        b"ESI: ",
-        b"ds: ",
-        b"*pde = ",
-        b"*pdpt = ",
-        b"printing eip:",
-    ],
-};
-
 pub(super) const ARM64: Recognised = Recognised {
     name: "aarch64",
     beginnings: &[
@@ -91,7 +74,6 @@ pub(super) const ARM: Recognised = Recognised {
         b"Flags: ",
         b"Control: ",
         b"Register r",
-        b"Process ",
         b"Backtrace:",
         b"Exception stack(",
         b"pgd = ",

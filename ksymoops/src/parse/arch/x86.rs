@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What 32-bit and 64-bit x86 kernels print alike: the shape of instruction pointers and registers, `Code:`, and lines that do not tell which
+//! of the two it is.
+
+use super::super::cursor::{Cursor, is_blank, text};
+use super::super::places;
+use super::Item;
+use crate::report::{Code, Hex, Place, Register, Span};
+
+/// More code bytes than any kernel prints.
+const MOST_BYTES: usize = 256;
+
+/// What both print in the same form.
+pub(super) fn common(body: &[u8], base: u64) -> Option<Item> {
+    let text = body.trim_ascii_start();
+    if text.starts_with(b"Code: ") || text == b"Code:" {
+        return Some(Item::Code(code(body, base)));
+    }
+    const KNOWN: [&[u8]; 3] = [b"#PF: ", b"#PF error: ", b"PGD "];
+    KNOWN.iter().any(|known| text.starts_with(known)).then_some(Item::Known)
+}
+
+/// `0010:f+0x1/0x2`, `0010:[<a>]  [<a>] f+0x1/0x2`, `0033:0x7f..`, `[<a>] f`, `0010:[<a>] <a>{f+76}`: the code segment and the place behind the
+/// name of the instruction pointer.
+pub(super) fn pc(mut cursor: Cursor<'_>, base: u64) -> (Option<u16>, Place) {
+    let from = cursor.position();
+    let mut segment = None;
+    let mut ahead = cursor;
+    if let Some((value, 4)) = ahead.hex()
+        && ahead.eat(b":")
+    {
+        segment = u16::try_from(value).ok();
+        cursor = ahead;
+    }
+    let rest = cursor.rest();
+    let at = base_at(base, cursor.position());
+    let mut place = match places::all(rest, at).into_iter().next() {
+        Some(found) => found.place,
+        None => Place { span: Span { start: at, end: base_at(at, rest.len()) }, ..Place::default() },
+    };
+    place.span.start = base_at(base, from);
+    place.address = place.address.or_else(|| first_address(rest));
+    place.exact = true;
+    (segment, place)
+}
+
+/// Whether a code segment is one of a program: its two lowest bits are the privilege, and 3 is a program's.
+pub(super) fn is_user(segment: Option<u16>) -> bool {
+    segment.is_some_and(|segment| segment & 3 == 3)
+}
+
+fn base_at(base: u64, at: usize) -> u64 {
+    base.saturating_add(u64::try_from(at).unwrap_or(u64::MAX))
+}
+
+/// `[<address>]` or `0xaddress` at the beginning.
+fn first_address(text: &[u8]) -> Option<Hex> {
+    let mut cursor = Cursor::new(text);
+    if !cursor.eat(b"[<") && !cursor.eat(b"0x") {
+        return None;
+    }
+    let (value, digits) = cursor.hex()?;
+    places::address(value, digits)
+}
+
+/// Pairs of name and value; the whole message consists of them. The names may be in small letters.
+pub(super) fn registers(names: &[&'static str], body: &[u8], base: u64) -> Option<Vec<Register>> {
+    let mut cursor = Cursor::new(body);
+    let mut found = Vec::new();
+    loop {
+        cursor.blanks();
+        if cursor.is_at_end() {
+            break;
+        }
+        let word = cursor.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        // ` RSP <ffff...>`, at the end of old reports, repeats.
+        let Some(name) = names.iter().find(|name| name.as_bytes().eq_ignore_ascii_case(word)) else { break };
+        if !cursor.eat(b":") {
+            break;
+        }
+        cursor.blanks();
+        let mut start = cursor.position();
+        let Some((mut value, _)) = cursor.hex() else { break };
+        // `RSP: 0018:ffff...`: segment first.
+        if cursor.eat(b":") {
+            start = cursor.position();
+            let Some((offset, _)) = cursor.hex() else { break };
+            value = offset;
+        }
+        let span = Span::within(base, &(start..cursor.position()));
+        found.push(Register { name, value: Hex(value), span });
+        // `FS:  00007f6f3b626700(0000)`
+        if cursor.eat(b"(") {
+            cursor.take_while(|byte| byte.is_ascii_hexdigit());
+            cursor.eat(b")");
+        }
+        if !cursor.is_at_end() && !cursor.peek().is_some_and(is_blank) {
+            break;
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// `Code: 00 11 <22> 33`
+fn code(body: &[u8], base: u64) -> Code {
+    let mut cursor = Cursor::new(body);
+    cursor.blanks();
+    let start = cursor.position();
+    cursor.eat(b"Code:");
+    cursor.blanks();
+    let words = cursor.position();
+    let mut code = Code {
+        span: Span::within(base, &(start..body.len())),
+        bytes: Vec::new(),
+        marker: None,
+        unreadable: None,
+    };
+    while !cursor.is_at_end() {
+        let marked = cursor.eat(b"<");
+        let Some((value, 2)) = cursor.hex() else { break };
+        if marked {
+            if !cursor.eat(b">") || code.marker.is_some() {
+                break;
+            }
+            code.marker = Some(code.bytes.len());
+        }
+        code.bytes.push(u8::try_from(value).unwrap_or_default());
+        if code.bytes.len() > MOST_BYTES
+            || (cursor.blanks() == 0 && !cursor.is_at_end() && cursor.peek() != Some(b'<'))
+        {
+            break;
+        }
+    }
+    if code.bytes.is_empty() {
+        code.unreadable = body.get(words..).map(text).filter(|words| !words.is_empty());
+    }
+    code
+}
