@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is known of the kernel of one report.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::Decoder;
@@ -89,9 +90,10 @@ fn from_report(report: &Report, sources: &mut Sources) {
             Some(KaslrPair { address: address.0, symbol, offset, size: place.size })
         });
     sources.kaslr.pairs = pairs.take(16).collect();
+    let mut known: HashSet<String> = sources.loaded.iter().map(|loaded| loaded.name.clone()).collect();
     for place in report.places() {
         let (Some(module), Some(id)) = (&place.module, &place.build_id) else { continue };
-        if !sources.loaded.iter().any(|loaded| loaded.name == *module) {
+        if known.insert(module.clone()) {
             let build_id = id.parse().ok();
             sources.loaded.push(LoadedModule { name: module.clone(), build_id, ..LoadedModule::default() });
         }

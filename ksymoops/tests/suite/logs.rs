@@ -3,6 +3,9 @@
 //!
 //! `SNAPSHOTS=overwrite cargo test -p ksymoops` writes the expected output anew.
 
+use std::path::Path;
+use std::time::{Duration, Instant};
+
 use ksymoops::decode::Decoder;
 use ksymoops::parse::{self, Event};
 use ksymoops::persistent::Owner;
@@ -276,6 +279,31 @@ fn json_is_one_object_a_report() {
         value["findings"].as_array().unwrap().iter().filter(|one| one["kind"] == "persistent").collect();
     assert_eq!(hits[0]["hit"]["owner"], "meter");
     assert_eq!(hits[0]["hit"]["variable"], "meter.c:stats");
+}
+
+/// What is printed for a report with so many frames, and how long that takes.
+fn long_report(frames: usize, decoder: &Decoder) -> (String, Duration) {
+    let log = format!("BUG: long\nCall Trace:\n{}", " ksys_read+0x67/0xf0\n".repeat(frames));
+    let start = Instant::now();
+    let text = annotated(log.as_bytes(), decoder);
+    (text, start.elapsed())
+}
+
+#[test]
+fn a_long_report_takes_no_longer_for_each_frame() {
+    let alone = decoder(Journal::default());
+    assert_eq!(long_report(100, &alone).0.matches(";; symbols unknown").count(), 1, "said once");
+    // With symbols there is no such reason to be found.
+    let map = Path::new(env!("CARGO_TARGET_TMPDIR")).join("long_report.map");
+    std::fs::write(&map, "ffffffff81000000 T ksys_read\nffffffff810000f0 T _end\n").unwrap();
+    let mut with = decoder(Journal::default());
+    with.sources.system_map = Some(map);
+    let (text, short) = long_report(5000, &with);
+    assert_eq!(text.matches("ksys_read+0x67/0xf0: line unknown").count(), 5000);
+    let (text, long) = long_report(50_000, &with);
+    assert_eq!(text.matches(";; symbols unknown").count(), 0);
+    // Ten times as long, and not a hundred times.
+    assert!(long < short * 40 + Duration::from_millis(500), "{short:?} {long:?}");
 }
 
 #[test]
