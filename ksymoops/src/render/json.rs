@@ -121,6 +121,7 @@ fn listing(listing: &Listing) -> Value {
             "operand": access.operand,
             "kind": format!("{:?}", access.kind).to_lowercase(),
             "size": access.size,
+            "repeated": access.repeated,
             "registers": registers,
             "address": access.address.map(Hex),
             "is_fault": access.is_fault,

@@ -307,6 +307,20 @@ fn a_long_report_takes_no_longer_for_each_frame() {
 }
 
 #[test]
+fn segments_have_their_bases() {
+    // mov %gs:0x28,%rax
+    let log = "BUG: unable to handle page fault for address: ffff888237c80028\n\
+               RIP: 0010:vfs_read+0x13/0x310\n\
+               Code: 90 90 90 90 <65> 48 8b 04 25 28 00 00 00 48 89 44 24 60\n\
+               RAX: 0000000000000000 RBX: 0000000000000000 RCX: 0000000000000000\n\
+               FS:  00007f6f3b626700(0000) GS:ffff888237c80000(0000) knlGS:0000000000000000\n";
+    let text = annotated(log.as_bytes(), &decoder(Journal::default()));
+    let line =
+        "reads 8 bytes at %gs:0x28 = 0xffff888237c80028 (gs_base=0xffff888237c80000): the fault address\n";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
 fn a_code_line_that_was_cut_is_not_decoded_from_anywhere() {
     let log = b"BUG: x\nRIP: 0010:f+0x1/0x2\nCode: 48 8b <4\n";
     let text = annotated(log, &decoder(Journal::default()));
