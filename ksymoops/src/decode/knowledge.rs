@@ -39,7 +39,7 @@ impl Knowledge {
             }
         };
         let mut sources = decoder.sources.clone();
-        from_report(report, &mut sources);
+        from_report(report, &mut sources).into_iter().for_each(|warning| decoder.warn(warning));
         if let Some(boot) = boot {
             let states = modules_at(&decoder.journal, &boot.id, report.time_us);
             sources.loaded.extend(states.iter().map(|state| LoadedModule {
@@ -72,13 +72,18 @@ impl Knowledge {
     }
 }
 
-/// What the report itself says of its kernel.
-fn from_report(report: &Report, sources: &mut Sources) {
+/// What the report itself says of its kernel. It counts, and where what was said before it is another release, the words on that are returned.
+fn from_report(report: &Report, sources: &mut Sources) -> Option<String> {
     let context = &report.context;
     let banner =
         context.banner.as_ref().and_then(|banner| banner.split_whitespace().nth(2)).map(str::to_owned);
-    let release = context.release.as_ref().map(|release| release.value.clone());
-    sources.release = sources.release.take().or(release).or(banner);
+    let said = context.release.as_ref().map(|release| release.value.clone()).or(banner);
+    let by_option = sources.release.take();
+    let contradicts = |other: &String| said.as_ref().is_some_and(|said| said != other);
+    let warning = by_option.as_ref().filter(|other| contradicts(other)).map(|other| {
+        format!("the log is of release {}, and not of {other}", said.as_deref().unwrap_or_default())
+    });
+    sources.release = said.or(by_option);
     sources.version = sources.version.take().or_else(|| context.version.clone());
     sources.build_id = context.build_id.as_ref().and_then(|id| id.parse().ok()).or(sources.build_id.take());
     sources.kaslr.disabled = context.kernel_offset.is_some_and(|offset| offset.is_disabled());
@@ -98,6 +103,7 @@ fn from_report(report: &Report, sources: &mut Sources) {
             sources.loaded.push(LoadedModule { name: module.clone(), build_id, ..LoadedModule::default() });
         }
     }
+    warning
 }
 
 fn build_id(bytes: &[u8]) -> Option<BuildId> {

@@ -2,7 +2,7 @@
 //! The kernel's own file: found, checked, never guessed.
 
 use super::build;
-use ksymoops::resolve::{Answer, Query, Resolver, Sources, Unknown, Warning};
+use ksymoops::resolve::{Answer, Discover, Places, Query, Resolver, Sources, Unknown, Warning};
 use std::fs;
 
 fn ask(resolver: &Resolver, name: &str) -> Answer {
@@ -32,10 +32,47 @@ fn found_by_release_below_the_root() {
 }
 
 #[test]
+fn each_kind_is_looked_for_by_itself() {
+    let root = build::folder("kinds");
+    fs::create_dir_all(root.join("boot")).unwrap();
+    let modules = root.join("lib/modules/9.9.9-fixture");
+    fs::create_dir_all(&modules).unwrap();
+    fs::rename(build::vmlinux(&root, &["-g"]), root.join("boot/vmlinux-9.9.9-fixture")).unwrap();
+    fs::rename(build::module(&root, &["-g"]), modules.join("fix-ture.ko")).unwrap();
+    let map = "ffffffff81000000 T only_in_map\nffffffff81000010 T _end\n";
+    fs::write(root.join("boot/System.map-9.9.9-fixture"), map).unwrap();
+    let all = Discover::all(Places::Usual);
+    let found = |discover| {
+        let release = Some("9.9.9-fixture".to_owned());
+        let resolver = Resolver::new(Sources { root: root.clone(), release, discover, ..Sources::default() });
+        let module = Some("fix_ture".to_owned());
+        let in_module = resolver.symbolize(&Query::Symbol {
+            module,
+            name: "outer".into(),
+            offset: 0,
+            size: None,
+            exact: true,
+        });
+        let one = |answer: Answer| !answer.candidates.is_empty();
+        [one(ask(&resolver, "outer")), one(ask(&resolver, "only_in_map")), one(in_module)]
+    };
+    // The map is asked where there is no file of the kernel.
+    assert_eq!(found(all), [true, false, true]);
+    assert_eq!(found(Discover { kernel: Places::Nowhere, ..all }), [false, true, true]);
+    assert_eq!(
+        found(Discover { kernel: Places::Nowhere, system_map: Places::Nowhere, ..all }),
+        [false, false, true]
+    );
+    assert_eq!(found(Discover { modules: Places::Nowhere, ..all }), [true, false, false]);
+    assert_eq!(found(Discover::all(Places::Named)), [false; 3]);
+}
+
+#[test]
 fn another_release_or_build_is_a_warning_and_unknown() {
     let folder = build::folder("mismatch");
     let vmlinux = build::vmlinux(&folder, &["-g"]);
-    let named = Sources { vmlinux: Some(vmlinux), discover: false, ..Sources::default() };
+    let named =
+        Sources { vmlinux: Some(vmlinux), discover: Discover::all(Places::Named), ..Sources::default() };
     let resolver = Resolver::new(Sources { release: Some("6.1.0".to_owned()), ..named.clone() });
     assert_eq!(ask(&resolver, "outer").unknown, Some(Unknown::NoKernel));
     let warnings = resolver.take_warnings();
@@ -70,7 +107,8 @@ fn stale_and_censored_maps_are_no_answer() {
     let folder = build::folder("stale");
     let map = folder.join("System.map");
     fs::write(&map, "ffffffff81000000 T _text\nffffffff81000010 T one\nffffffff81000040 t two\n").unwrap();
-    let sources = Sources { system_map: Some(map), discover: false, ..Sources::default() };
+    let sources =
+        Sources { system_map: Some(map), discover: Discover::all(Places::Named), ..Sources::default() };
     let resolver = Resolver::new(sources);
     let sized = |size| {
         resolver.symbolize(&Query::Symbol {
@@ -90,7 +128,11 @@ fn stale_and_censored_maps_are_no_answer() {
     let kallsyms = folder.join("kallsyms");
     fs::write(&kallsyms, "0000000000000000 T _text\n0000000000000000 T one\n0000000000000000 t a\t[mod]\n")
         .unwrap();
-    let resolver = Resolver::new(Sources { kallsyms: Some(kallsyms), discover: false, ..Sources::default() });
+    let resolver = Resolver::new(Sources {
+        kallsyms: Some(kallsyms),
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    });
     assert!(ask(&resolver, "one").candidates.is_empty());
     for address in [0, 1, 0x10, 0xffff_ffff_8100_0010] {
         assert!(resolver.symbolize(&Query::Address { address, exact: true }).candidates.is_empty());
@@ -104,7 +146,8 @@ fn a_file_that_is_missing_or_no_elf_is_a_warning() {
     let text = folder.join("vmlinux");
     fs::write(&text, "text").unwrap();
     for path in [text, folder.join("missing"), folder.clone()] {
-        let sources = Sources { vmlinux: Some(path), discover: false, ..Sources::default() };
+        let sources =
+            Sources { vmlinux: Some(path), discover: Discover::all(Places::Named), ..Sources::default() };
         let resolver = Resolver::new(sources);
         assert_eq!(ask(&resolver, "outer").unknown, Some(Unknown::NoKernel));
         assert!(matches!(&resolver.take_warnings()[..], [Warning::Unreadable { .. }]));
@@ -116,7 +159,8 @@ fn system_map_and_kallsyms_know_symbols_only() {
     let folder = build::folder("maps");
     let map = folder.join("System.map");
     fs::write(&map, "ffffffff81000000 T _text\nffffffff81000010 T one\nffffffff81000040 t two\n").unwrap();
-    let sources = Sources { system_map: Some(map), discover: false, ..Sources::default() };
+    let sources =
+        Sources { system_map: Some(map), discover: Discover::all(Places::Named), ..Sources::default() };
     let answer = ask(&Resolver::new(sources), "one");
     let place = &answer.candidates[0];
     assert_eq!((place.link_address, place.size, place.address), (0xffff_ffff_8100_0010, Some(0x30), None));
@@ -129,7 +173,8 @@ fn system_map_and_kallsyms_know_symbols_only() {
          ffffffffc0000000 t a\t[mod]\nffffffffc0000020 t b\t[mod]\n",
     )
     .unwrap();
-    let sources = Sources { kallsyms: Some(kallsyms), discover: false, ..Sources::default() };
+    let sources =
+        Sources { kallsyms: Some(kallsyms), discover: Discover::all(Places::Named), ..Sources::default() };
     let resolver = Resolver::new(sources);
     let at = |address| resolver.symbolize(&Query::Address { address, exact: true });
     let place = at(0xffff_ffff_9100_0012).candidates[0].clone();

@@ -11,6 +11,7 @@ use ksymoops::parse::{self, Event};
 use ksymoops::persistent::Owner;
 use ksymoops::render::{Annotated, Json, Render};
 use ksymoops::report::{Caller, Hex, Kind, Origin, Report};
+use ksymoops::resolve::{Discover, Places};
 use libmodfmt::journal::{Boot, Entry, Journal, LoadedModule, Unload};
 use libmodfmt::persist::{Header, Role, SectionHeader, Variable};
 use snapbox::{assert_data_eq, file};
@@ -72,7 +73,7 @@ fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
 
 fn decoder(journal: Journal) -> Decoder {
     let mut decoder = Decoder::default();
-    decoder.sources.discover = false;
+    decoder.sources.discover = Discover::all(Places::Named);
     decoder.journal = journal;
     decoder
 }
