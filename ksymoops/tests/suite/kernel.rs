@@ -2,7 +2,7 @@
 //! The kernel's own file: found, checked, never guessed.
 
 use super::build;
-use ksymoops::resolve::{Answer, Discover, Places, Query, Resolver, Sources, Unknown, Warning};
+use ksymoops::resolve::{Answer, Discover, KaslrHint, Places, Query, Resolver, Sources, Unknown, Warning};
 use std::fs;
 
 fn ask(resolver: &Resolver, name: &str) -> Answer {
@@ -182,4 +182,74 @@ fn system_map_and_kallsyms_know_symbols_only() {
     let place = at(0xffff_ffff_c000_001f).candidates[0].clone();
     assert_eq!((place.module.as_deref(), place.symbol.as_str()), (Some("mod"), "a"));
     assert!(at(0xffff_ffff_c100_0000).candidates.is_empty(), "far behind the last symbol");
+}
+
+/// The symbols of addresses, with offset and size, by a text that is `kallsyms` or else `System.map`.
+fn named(kallsyms: bool, text: &str, modules: Option<&str>, addresses: &[u64]) -> Vec<String> {
+    let file = build::folder("bounds").join("text");
+    fs::write(&file, text).unwrap();
+    let sources = Sources {
+        kallsyms: Some(file.clone()).filter(|_| kallsyms),
+        system_map: Some(file).filter(|_| !kallsyms),
+        modules_text: modules.map(|text| text.as_bytes().to_vec()),
+        kaslr: KaslrHint { option: Some(0), ..KaslrHint::default() },
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    };
+    let resolver = Resolver::new(sources);
+    let name = |&address: &u64| {
+        let answer = resolver.symbolize(&Query::Address { address, exact: true });
+        match &answer.candidates[..] {
+            [] => {
+                assert_eq!(answer.unknown, Some(Unknown::Outside { address }));
+                "outside".to_owned()
+            }
+            [only] => format!("{}+{:#x}/{:#x}", only.symbol, only.offset, only.size.unwrap()),
+            several => panic!("{several:?}"),
+        }
+    };
+    addresses.iter().map(name).collect()
+}
+
+#[test]
+fn the_gap_behind_the_per_cpu_variables_is_no_symbol() {
+    let map = "0000000000001000 D cpu_debug_store\n0000000000035000 D __per_cpu_end\n\
+               ffffffff81000000 T _stext\nffffffff81000000 T _text\nffffffff81000100 T f\n\
+               ffffffff81000200 T g\nffffffff82000000 B _end\nffffffffff600000 T vsyscall\n\
+               ffffffffff601000 T last\n";
+    let addresses = [
+        0x1010,
+        0x35010,
+        0xffff_8880_eb60_7000,
+        0xffff_c900_0012_3f00,
+        0xffff_ffff_80ff_fff0,
+        0xffff_ffff_8100_0110,
+        0xffff_ffff_8200_0010,
+        0xffff_ffff_c012_3456,
+        0xffff_ffff_ff60_0010,
+    ];
+    for kallsyms in [false, true] {
+        let mut found = named(kallsyms, map, None, &addresses);
+        assert_eq!(found.remove(5), "f+0x10/0x100");
+        assert_eq!(found, ["outside"; 8]);
+    }
+}
+
+#[test]
+fn the_gap_behind_a_module_is_no_symbol() {
+    let text = "ffffffff81000000 T _text\nffffffff81000100 T f\n\
+                ffffffffc0000000 t a_read\t[a]\nffffffffc0002000 t a_exit\t[a]\n\
+                ffffffffc0100000 d a_data\t[a]\nffffffffc0100040 d a_data2\t[a]\n";
+    let addresses =
+        [0xffff_ffff_c000_2010, 0xffff_ffff_c000_4000, 0xffff_ffff_c005_0000, 0xffff_ffff_c010_0010];
+    let range = "a 16384 0 - Live 0xffffffffc0000000\n";
+    assert_eq!(
+        named(true, text, Some(range), &addresses),
+        ["a_exit+0x10/0x2000", "outside", "outside", "a_data+0x10/0x40"]
+    );
+    // Nobody says how large the module is.
+    assert_eq!(
+        named(true, text, None, &addresses),
+        ["a_exit+0x10/0x40000", "a_exit+0x2000/0x40000", "outside", "a_data+0x10/0x40"]
+    );
 }
