@@ -69,6 +69,11 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Strin
     decoder.sources = sources;
     decoder.journal = journal::load(&places, warnings);
     decoder.boot.clone_from(&args.boot);
+    // The log of the running kernel is of this boot, if that has a journal.
+    if let Some(running) = kernel.boot().ok().filter(|_| args.dmesg && args.boot.is_none()) {
+        decoder.boot =
+            decoder.journal.boots().iter().find(|boot| boot.id == running.id).map(|boot| boot.id.clone());
+    }
     decoder.regions = regions;
     decoder.fields = persistent::Fields::new(files);
     let types = types.iter().filter_map(|path| fs::read(path).ok());
