@@ -54,7 +54,7 @@ fn pc(body: &[u8], base: u64) -> Option<Item> {
     let mut cursor = Cursor::new(body);
     cursor.blanks();
     cursor.eat(b"EIP");
-    if !cursor.eat(b" is at ") && !(cursor.eat(b":") && cursor.blanks() > 0) {
+    if !(cursor.eat(b" is at ") || cursor.eat(b":") && cursor.blanks() > 0) {
         return None;
     }
     let repeated = memmem::find(cursor.rest(), b" SS:ESP ").is_some();
