@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use libmodsys::Kernel;
 
 use super::Args;
@@ -95,8 +95,13 @@ fn places(args: &Args, no: bool) -> Places {
 
 fn offset(text: &str) -> Result<u64> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
-    u64::from_str_radix(digits, 16)
-        .with_context(|| format!("--kaslr-offset takes hexadecimal digits, not {text:?}"))
+    let offset = u64::from_str_radix(digits, 16)
+        .with_context(|| format!("--kaslr-offset takes hexadecimal digits, not {text:?}"))?;
+    ensure!(
+        offset & 0xfff == 0,
+        "--kaslr-offset {text}: a kernel is moved by whole pages, of 0x1000 bytes at least"
+    );
+    Ok(offset)
 }
 
 /// `*r`, `*m`, `*n` and `*s` stand for what `uname` says.

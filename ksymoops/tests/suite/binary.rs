@@ -56,6 +56,10 @@ fn exit_status() {
     assert_eq!(run(&["--one-shot"], b"nothing here\n").0, Some(3));
     assert_eq!(run(&["-1"], &std::fs::read(log("page_fault.log")).unwrap()).0, Some(0));
     assert_eq!(run(&["--bogus"], b"").0, Some(2));
+    for offset in ["xyz", "0x1c400fff"] {
+        let (status, _, err) = run(&["--kaslr-offset", offset], b"nothing\n");
+        assert!(status == Some(2) && err.contains("--kaslr-offset"), "{err}");
+    }
     let (status, _, err) = run(&["/nonexistent/log"], b"");
     assert_eq!((status, err.contains("/nonexistent/log: No such file")), (Some(1), true), "{err}");
     let (status, _, err) = run(&["-V", "-v", "/nonexistent/vmlinux"], b"nothing\n");

@@ -420,6 +420,16 @@ fn a_long_report_takes_no_longer_for_each_frame() {
     assert_eq!(text.matches(";; symbols unknown").count(), 0);
     // Ten times as long, and not a hundred times.
     assert!(long < short * 40 + Duration::from_millis(500), "{short:?} {long:?}");
+    // Each in a module of its own.
+    let frame = |number: usize| format!(" f+0x67/0xf0 [m{number} {number:040x}]\n");
+    let modules = |count: usize| {
+        let log = format!("BUG: long\nCall Trace:\n{}", (0..count).map(frame).collect::<String>());
+        let start = Instant::now();
+        assert_eq!(annotated(log.as_bytes(), &with).matches("unknown: no file of module m").count(), count);
+        start.elapsed()
+    };
+    let (short, long) = (modules(1000), modules(10_000));
+    assert!(long < short * 40 + Duration::from_millis(500), "{short:?} {long:?}");
 }
 
 #[test]

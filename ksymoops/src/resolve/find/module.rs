@@ -21,6 +21,8 @@ pub(crate) struct ModuleFiles {
     named: OnceCell<HashMap<String, Vec<PathBuf>>>,
     /// In the folders of the release.
     usual: OnceCell<HashMap<String, Vec<PathBuf>>>,
+    /// The first of each name among the loaded ones, by its index: a log may name very many.
+    loaded: OnceCell<HashMap<String, usize>>,
 }
 
 impl ModuleFiles {
@@ -30,7 +32,11 @@ impl ModuleFiles {
         if places == Places::Nowhere {
             return None;
         }
-        let loaded = sources.loaded.iter().find(|loaded| loaded.name.replace('-', "_") == module);
+        let loaded = self.loaded.get_or_init(|| {
+            let names = sources.loaded.iter().enumerate().rev();
+            names.map(|(index, loaded)| (loaded.name.replace('-', "_"), index)).collect()
+        });
+        let loaded = loaded.get(module).and_then(|&index| sources.loaded.get(index));
         let build_id = loaded.and_then(|loaded| loaded.build_id.as_ref());
         let release = sources.release.as_deref();
         let wanted = Wanted { module: Some(module), build_id, release, version: None };
