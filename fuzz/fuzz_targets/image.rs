@@ -11,6 +11,7 @@ use libmodfmt::persist::{DebugFact, Inventory, Refusals};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(module) = Module::parse(data) else { return };
+    let _ = libmodfmt::parameters::names(&module.object);
     let facts = DebugFact::all(&module.object);
     let inventory = Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &facts);
     let Ok(Some(inventory)) = inventory else { return };

@@ -5,13 +5,14 @@
 use ksymoops::decode::Decoder;
 use ksymoops::parse::{Event, stream};
 use ksymoops::render::{Annotated, Json, Render};
+use ksymoops::resolve::{Discover, Places};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let mut out = Vec::new();
     let mut shown = Vec::new();
     let mut decoder = Decoder::default();
-    decoder.sources.discover = false;
+    decoder.sources.discover = Discover::all(Places::Named);
     let end = stream(data, |event| {
         match event {
             Event::Text(text) => out.extend_from_slice(text),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use libmodfmt::elf::{Binding, Place};
 use libmodfmt::module::Module;
-use libmodfmt::{compress, proc};
+use libmodfmt::{compress, parameters, proc};
 use libmodsys::Kernel;
 
 use crate::IMAGE_LIMIT;
@@ -38,15 +38,23 @@ pub(crate) fn providers(symbols: &[String], kernel: &dyn Kernel) -> BTreeMap<Str
     index.lines().filter_map(line).collect()
 }
 
-/// The version magic of the module and the one that the running kernel's own modules have, if they differ.
+/// The version magic of the module and the one that the running kernel's own modules have, if they differ. Where symbols have versions the release,
+/// which is the first word, does not count.
 pub(crate) fn wrong_vermagic(module: &Module<'_>, kernel: &dyn Kernel) -> Option<(String, String)> {
     let own = module.modinfo().ok()?.vermagic()?.trim_end().to_owned();
     let wanted = sample_vermagic(kernel);
     let release = kernel.release().ok()?;
-    // An index or a sample may be missing; the release, which is the first word, never is.
+    let behind_release =
+        |magic: &str| magic.split_once(' ').map_or(String::new(), |(_, rest)| rest.to_owned());
+    let has_versions =
+        module.object.section("__versions").is_some_and(|(_, section)| !section.data.is_empty());
+    // An index or a sample may be missing; the release never is.
     let same = match &wanted {
+        Some(wanted) if has_versions && wanted.split(' ').any(|word| word == "modversions") => {
+            behind_release(wanted) == behind_release(&own)
+        }
         Some(wanted) => *wanted == own,
-        None => own.split(' ').next() == Some(release.as_str()),
+        None => has_versions || own.split(' ').next() == Some(release.as_str()),
     };
     (!same).then(|| (own, wanted.unwrap_or(release)))
 }
@@ -68,7 +76,9 @@ pub(crate) fn unknown_parameters(module: &Module<'_>, params: &[u8]) -> Vec<Stri
         .all("parmtype")
         .chain(info.all("parm"))
         .filter_map(|text| text.split(|byte| *byte == b':').next())
-        .map(|name| String::from_utf8_lossy(name).replace('-', "_"))
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .chain(parameters::names(&module.object))
+        .map(|name| name.replace('-', "_"))
         .collect();
     let mut unknown = Vec::new();
     for word in words(params) {

@@ -157,7 +157,7 @@ fn insert(
     let params = CString::new(params::join(&words)).map_err(|_| Errno::EINVAL)?;
     let job = Job { module, params: &params, flags: args.load_flags(), keep: args.keep, fresh: args.fresh };
     if args.modutils.is_dry() {
-        return dry::check(&job, kernel, output).map(|()| Status::Success);
+        return dry::check(&job, kernel, output);
     }
     let status = match keep::decide(&job, kernel, output)? {
         Decision::Plain => {
@@ -177,7 +177,7 @@ fn insert(
         Decision::Finished(status) => status,
     };
     if let Some(saved) = saved.filter(|_| status == Status::Success) {
-        saved.remember(places, output);
+        saved.remember(kernel, places, output);
     }
     Ok(status)
 }

@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 
 use libmodfmt::module::Module;
-use libmodfmt::signature;
+use libmodfmt::{parameters, signature};
 use libmodsys::Kernel;
 use modcli::{Level, Output, shown};
 use modstate::{Location, Places, SavedFile, StateError};
@@ -53,14 +53,20 @@ impl Saved {
         let kind_of =
             |value: &[u8]| text(value).split_once(':').map(|(name, kind)| (name.to_owned(), kind.to_owned()));
         let known: BTreeMap<String, String> = info.all("parmtype").filter_map(kind_of).collect();
+        // Those of module_param_cb() and module_param_call() have no type.
+        let others = parameters::names(&module.object);
         let mut words = Vec::new();
         for (name, value) in SavedFile::read(&path)?.values() {
-            let kind = known.get(name).filter(|_| names.is_empty() || names.iter().any(|own| own == name));
-            let Some(kind) = kind else {
+            let is_kept = names.is_empty() || names.iter().any(|own| own == name);
+            let kind = known
+                .get(name)
+                .map(String::as_str)
+                .or_else(|| others.iter().any(|other| other == name).then_some(""));
+            let Some(kind) = kind.filter(|_| is_kept) else {
                 output.warning(format_args!("{}: no parameter {name} to be kept: ignored", shown(&path)));
                 continue;
             };
-            if value.is_empty() && !matches!(kind.as_str(), "charp" | "string") {
+            if value.is_empty() && !matches!(kind, "charp" | "string") {
                 // An array that was never set reads as nothing, and the kernel does not take nothing.
                 continue;
             }
@@ -80,8 +86,8 @@ impl Saved {
     }
 
     /// Remembers where to save, now that the module is loaded.
-    pub fn remember(&self, places: &Places, output: &mut Output) {
-        if let Err(error) = self.location.remember(&self.module, places) {
+    pub fn remember(&self, kernel: &dyn Kernel, places: &Places, output: &mut Output) {
+        if let Err(error) = self.location.remember(&self.module, kernel, places) {
             output.error(format_args!("the parameters of {} will not be saved: {error}", self.module));
         }
     }

@@ -5,7 +5,7 @@
 //! `symbolize VMLINUX [--return] [--modules DIR]... PLACE...` with `PLACE` = `0xADDRESS` (as linked)
 //! or `[MODULE:]SYMBOL+OFFSET[/SIZE]`.
 
-use ksymoops::resolve::{Answer, KaslrHint, Query, Resolver, Sources};
+use ksymoops::resolve::{Answer, Discover, KaslrHint, Places, Query, Resolver, Sources};
 use std::io::{BufWriter, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,7 +26,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut sources = Sources {
         vmlinux: Some(PathBuf::from(vmlinux)),
         kaslr: KaslrHint { option: Some(0), ..KaslrHint::default() },
-        discover: false,
+        discover: Discover::all(Places::Named),
         ..Sources::default()
     };
     let (mut exact, mut places) = (true, Vec::new());

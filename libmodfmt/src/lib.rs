@@ -18,6 +18,7 @@ pub mod journal;
 pub mod modinfo;
 pub mod module;
 pub mod note;
+pub mod parameters;
 pub mod persist;
 pub mod proc;
 pub mod signature;

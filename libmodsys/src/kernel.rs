@@ -49,6 +49,10 @@ pub trait Kernel {
     /// [`SysError::Open`] if there is no such directory (module not loaded, or built in).
     fn holders(&self, name: &str) -> Result<Vec<String>, SysError>;
 
+    /// A number that this load of the module has, and no other load since the boot: the inode of its directory in `/sys/module`, which kernels
+    /// do not use again (5.5, where they have 64 bits). `None` if it is not loaded.
+    fn load_mark(&self, name: &str) -> Option<u64>;
+
     /// Reference count; negative while the module goes away, `None` if the kernel keeps none (no `CONFIG_MODULE_UNLOAD`).
     ///
     /// # Errors

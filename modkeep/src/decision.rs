@@ -112,10 +112,13 @@ impl Decision<'_> {
     fn way(&self) -> Result<Way, KeepError> {
         let Some(region) = self.region else { return Ok(Way::First) };
         if self.request.fresh {
-            return if region.users.is_empty() {
+            let owner = &region.header.owner;
+            let mut users = region.users.clone();
+            users.retain(|user| !self.request.assume_unloaded || user != owner);
+            return if users.is_empty() {
                 Ok(Way::Fresh)
             } else {
-                Err(KeepError::InUse { owner: region.header.owner.clone(), users: region.users.clone() })
+                Err(KeepError::InUse { owner: owner.clone(), users })
             };
         }
         let mut file = self.inventory.header.clone();

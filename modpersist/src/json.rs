@@ -12,8 +12,8 @@ use serde::Serialize;
 use crate::list;
 
 pub(crate) fn print(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    writeln!(out)?;
+    // Not to the writer: a reader that is gone is to be seen as the error of a write.
+    writeln!(out, "{}", serde_json::to_string_pretty(value)?)?;
     Ok(())
 }
 

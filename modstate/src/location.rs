@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which file the parameters of a loaded module are saved to, and which of them.
 //!
-//! modutils kept this as a symbol of the kernel. Here it is a small file under `/run` of parts that end at a NUL: the path, the module's file, its
-//! time of change, and a name in each other one; no names stand for all parameters.
+//! modutils kept this as a symbol of the module. Here it is a small file under `/run` of parts that end at a NUL: the mark of the load, the path, the
+//! module's file, its time of change, and a name in each other one; no names stand for all parameters. It holds for that load only: another tool may
+//! remove the module, and load it again, without knowing of it.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+
+use libmodsys::Kernel;
 
 use crate::{Places, StateError};
 
@@ -61,14 +64,15 @@ impl Location {
     ///
     /// # Errors
     /// [`StateError::File`]
-    pub fn remember(&self, module: &str, places: &Places) -> Result<(), StateError> {
+    pub fn remember(&self, module: &str, kernel: &dyn Kernel, places: &Places) -> Result<(), StateError> {
         let directory = &places.locations;
         let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
         made.map_err(|error| StateError::file("create", directory, &error))?;
         let Some(path) = place(module, places) else { return Ok(()) };
         let object = self.object.as_ref().map(|object| object.as_os_str().as_bytes());
         let changed = self.changed.map(|(seconds, nanoseconds)| format!("{seconds}.{nanoseconds}"));
-        let head = [self.path.as_os_str().as_bytes(), object.unwrap_or_default()];
+        let mark = kernel.load_mark(module).unwrap_or_default().to_string();
+        let head = [mark.as_bytes(), self.path.as_os_str().as_bytes(), object.unwrap_or_default()];
         let parts = head.into_iter().chain([changed.as_deref().unwrap_or_default().as_bytes()]);
         let text = parts.chain(self.names.iter().map(String::as_bytes)).collect::<Vec<_>>().join(&0);
         // A new file: nobody else's link is followed, and a command that is killed leaves a whole one.
@@ -77,9 +81,9 @@ impl Location {
         written.map_err(|error| StateError::file("write", &path, &error))
     }
 
-    /// What is remembered for a module.
+    /// What is remembered for a module, as it is loaded now.
     #[must_use]
-    pub fn of(module: &str, places: &Places) -> Option<Self> {
+    pub fn of(module: &str, kernel: &dyn Kernel, places: &Places) -> Option<Self> {
         // What stands there says where to write: only this user may have put it there.
         let directory = fs::symlink_metadata(&places.locations).ok()?;
         let own = directory.uid() == nix::unistd::geteuid().as_raw();
@@ -88,6 +92,10 @@ impl Location {
         }
         let text = fs::read(place(module, places)?).ok()?;
         let mut parts = text.split(|byte| *byte == 0);
+        let mark = String::from_utf8_lossy(parts.next()?).parse().ok();
+        if mark.is_none() || mark != kernel.load_mark(module) {
+            return None;
+        }
         let mut path = || Some(PathBuf::from(OsString::from_vec(parts.next()?.to_vec())));
         let (path, object) = (path()?, path()?);
         let changed = String::from_utf8_lossy(parts.next()?).into_owned();
@@ -139,6 +147,8 @@ fn modified(file: &Path) -> Option<(i64, i64)> {
 
 #[cfg(test)]
 mod tests {
+    use libmodsys::{FakeKernel, FakeModule};
+
     use super::*;
 
     #[test]
@@ -160,19 +170,27 @@ mod tests {
         let object = std::env::temp_dir().join(format!("modstate-{}.ko", std::process::id()));
         fs::write(&object, "").unwrap();
         let location = Location::new("/a b\nc".into(), vec!["x".into(), "y".into()], &object);
-        location.remember("foo", &places).unwrap();
-        assert_eq!(Location::of("foo", &places), Some(location.clone()));
+        let kernel = FakeKernel::new();
+        kernel.add(FakeModule::new("foo"));
+        location.remember("foo", &kernel, &places).unwrap();
+        assert_eq!(Location::of("foo", &kernel, &places), Some(location.clone()));
         assert_eq!(Location::modules(&places), ["foo"]);
         assert!(!location.object_changed());
         fs::File::options().write(true).open(&object).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
-        assert!(Location::of("foo", &places).unwrap().object_changed());
+        assert!(Location::of("foo", &kernel, &places).unwrap().object_changed());
         fs::remove_file(object).unwrap();
         for no_name in ["", ".", "..", "/etc/x", "a/b", "../x"] {
             assert_eq!(place(no_name, &places), None);
             Location::forget(no_name, &places);
         }
+        // Removed and loaded again by a tool that does not know of it.
+        kernel.take("foo");
+        assert_eq!(Location::of("foo", &kernel, &places), None);
+        kernel.add(FakeModule::new("foo"));
+        assert_eq!(Location::of("foo", &kernel, &places), None);
+        location.remember("foo", &kernel, &places).unwrap();
         Location::forget("foo", &places);
-        assert_eq!(Location::of("foo", &places), None);
+        assert_eq!(Location::of("foo", &kernel, &places), None);
         fs::remove_dir_all(locations).unwrap();
     }
 }

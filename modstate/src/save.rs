@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Writing the parameters of a loaded module to its file.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use libmodsys::Kernel;
@@ -70,7 +70,7 @@ fn replace(path: &Path, text: &[u8]) -> Result<(), StateError> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", std::process::id()));
     let new = PathBuf::from(name);
-    let written = write(&new, text).and_then(|()| fs::rename(&new, path));
+    let written = write(&new, text, fs::metadata(path).ok()).and_then(|()| fs::rename(&new, path));
     written.map_err(|error| {
         // What is left of it is no use to anyone.
         let _ = fs::remove_file(&new);
@@ -78,14 +78,21 @@ fn replace(path: &Path, text: &[u8]) -> Result<(), StateError> {
     })
 }
 
-fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut file: File = OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)?;
+/// Some parameters can be read by root only: so can the file, unless the one that it replaces says otherwise.
+fn write(path: &Path, text: &[u8], replaced: Option<Metadata>) -> io::Result<()> {
+    let mut file: File = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    if let Some(replaced) = replaced {
+        fchown(&file, Some(replaced.uid()), Some(replaced.gid()))?;
+        file.set_permissions(replaced.permissions())?;
+    }
     file.write_all(text)?;
     file.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use libmodsys::{FakeKernel, FakeModule};
 
     use super::*;
@@ -101,6 +108,11 @@ mod tests {
         let text = fs::read_to_string(&location.path).unwrap();
         assert!(text.starts_with("#% Kernel Linux ") && text.ends_with("GMT\na=1\nb=\"x y\"\n"), "{text}");
         assert_eq!(fs::read_dir(folder.join("deep")).unwrap().count(), 1);
+        let mode = || fs::metadata(&location.path).unwrap().mode() & 0o777;
+        assert_eq!(mode(), 0o600);
+        fs::set_permissions(&location.path, PermissionsExt::from_mode(0o640)).unwrap();
+        save(&kernel, "foo", &location).unwrap();
+        assert_eq!(mode(), 0o640, "as the administrator wants it");
         fs::remove_dir_all(folder).unwrap();
     }
 }

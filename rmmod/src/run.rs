@@ -132,9 +132,9 @@ impl Run<'_> {
         }
         Location::forget(&target.name, self.places);
         let status = discard::after(target, args, kernel, output);
-        stacks::remove_unused(used, kernel, output);
+        let below = stacks::remove_unused(used, kernel, self.places, output);
         modkeep::journal::note(kernel, None, false);
-        saved.and(status)
+        saved.and(status).and(below)
     }
 
     /// Whether there is nothing to remove. A built-in module is there, and cannot be removed.

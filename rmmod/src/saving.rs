@@ -42,7 +42,7 @@ pub(crate) fn before_removal(
     places: &Places,
     output: &mut Output,
 ) -> Status {
-    let Some(location) = Location::of(name, places) else { return Status::Success };
+    let Some(location) = Location::of(name, kernel, places) else { return Status::Success };
     match save(kernel, name, &location) {
         Ok(()) => {
             // The values are those of what is loaded; modutils needed the file to find them, and saved nothing then.

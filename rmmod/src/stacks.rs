@@ -5,8 +5,11 @@ use std::ffi::CString;
 
 use libmodfmt::proc;
 use libmodsys::{Kernel, RemoveFlags};
-use modcli::Output;
+use modcli::{Output, Status};
 use modkeep::Region;
+use modstate::{Location, Places};
+
+use crate::saving;
 
 /// Modules that this one uses now.
 pub(crate) fn used_by(name: &str, kernel: &dyn Kernel) -> Vec<String> {
@@ -18,9 +21,16 @@ pub(crate) fn used_by(name: &str, kernel: &dyn Kernel) -> Vec<String> {
         .collect()
 }
 
-/// Removes those that nothing uses, and what they used, and so on. One that stays is no error.
-pub(crate) fn remove_unused(names: Vec<String>, kernel: &dyn Kernel, output: &mut Output) {
+/// Removes those that nothing uses, and what they used, and so on. One that stays is no error; one whose parameters cannot be saved as `insmod
+/// --persist` said is.
+pub(crate) fn remove_unused(
+    names: Vec<String>,
+    kernel: &dyn Kernel,
+    places: &Places,
+    output: &mut Output,
+) -> Status {
     let mut waiting = names;
+    let mut status = Status::Success;
     while let Some(name) = waiting.pop() {
         // What a keeper holds is given up by --discard alone.
         let keeper = !matches!(Region::of_keeper(kernel, &name), Ok(None));
@@ -29,12 +39,16 @@ pub(crate) fn remove_unused(names: Vec<String>, kernel: &dyn Kernel, output: &mu
         }
         let below = used_by(&name, kernel);
         let Ok(text) = CString::new(name.as_str()) else { continue };
+        let saved = saving::before_removal(&name, kernel, places, output);
         match kernel.delete_module(&text, RemoveFlags::default()) {
             Ok(()) => {
+                Location::forget(&name, places);
+                status = status.and(saved);
                 output.info(format_args!("{name} removed, too"));
                 waiting.extend(below);
             }
             Err(errno) => output.info(format_args!("{name} stays: {}", output.strerror(errno))),
         }
     }
+    status
 }

@@ -50,12 +50,7 @@ pub fn decide(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result
         Some(Err(error)) => return Ok(fail(job, &error.to_string(), &[], None, output)),
         None => None,
     };
-    let keep = match job.keep {
-        Keep::Auto => modkeep::Keep::Auto,
-        Keep::Require => modkeep::Keep::Require,
-        Keep::Off => modkeep::Keep::Off,
-    };
-    let request = Request { file, keep, fresh: job.fresh, assume_unloaded: false };
+    let request = Request { assume_unloaded: false, ..looking(job, file) };
     let load = Load { job, kernel, lock: lock.as_ref() };
     match load.planned(request, output) {
         // Somebody who does not know the lock was faster: what holds now is looked at once more.
@@ -64,6 +59,42 @@ pub fn decide(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result
         Err(failed) => return report(job, &failed, output),
     }
     load.planned(request, output).unwrap_or_else(|failed| report(job, &failed, output))
+}
+
+/// What a load would make of persistent data, were the module not loaded: `Success`, with warnings as a load has them, or the words of the error.
+///
+/// # Errors
+/// The kernel's number, where that says it all.
+pub(crate) fn foresee(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result<Status, Errno> {
+    if !is_ours(job, kernel) {
+        return Ok(Status::Success);
+    }
+    let file = job.module.image().map_err(|error| error.errno())?;
+    let notes = match plan(kernel, looking(job, file)) {
+        Ok(Plan::Plain { warning }) => warning.into_iter().collect(),
+        Ok(Plan::Keep { notes, .. }) => notes,
+        Ok(Plan::Direct { .. } | Plan::Drop { .. }) => Vec::new(),
+        Err(error) => {
+            return match report(job, &error.into(), output)? {
+                Decision::Finished(status) => Ok(status),
+                Decision::Plain => Ok(Status::Success),
+            };
+        }
+    };
+    for note in notes {
+        output.always(Level::Warning, format_args!("{}: {note}", shown(job.module.argument())));
+    }
+    Ok(Status::Success)
+}
+
+/// What is wanted of a file, as a look at it.
+fn looking<'a>(job: &Job<'_>, file: &'a [u8]) -> Request<'a> {
+    let keep = match job.keep {
+        Keep::Auto => modkeep::Keep::Auto,
+        Keep::Require => modkeep::Keep::Require,
+        Keep::Off => modkeep::Keep::Off,
+    };
+    Request { file, keep, fresh: job.fresh, assume_unloaded: true }
 }
 
 /// Whether there is something to keep, or to lose.

@@ -289,3 +289,31 @@ fn a_refused_binding_says_that_the_data_stay() {
          insmod: ERROR:   4160 bytes of data of keep_locked stay kept and untouched\n"
     ));
 }
+
+#[test]
+fn a_look_sees_what_a_load_would_make_of_the_data() {
+    let folder = Folder::new("keep_look");
+    let file = folder.file("foo.ko", &Make::typical("keep_look").build());
+    let enforced = kernel();
+    enforced.set(|settings| settings.lockdown = Some(libmodsys::Lockdown::Integrity));
+    assert_eq!(insmod(&enforced, &["-n", "--keep=require", &file]).status, Status::Failure);
+    let ran = insmod(&enforced, &["-n", &file]);
+    assert!(ran.err.contains("WARNING") && ran.err.contains("will not be kept"), "{}", ran.err);
+    assert_eq!((ran.status, enforced.syscalls().len()), (Status::Success, 0));
+
+    // Also while the module is loaded and uses its data: the look is at what comes behind rmmod.
+    let kernel = kernel();
+    insmod(&kernel, &[&file]).silent();
+    let calls = kernel.syscalls().len();
+    for options in [&["-n"][..], &["--probe"], &["-n", "--fresh"], &["-n", "--keep=require"]] {
+        insmod(&kernel, &[options, &[&*file]].concat()).silent();
+    }
+    let mut grown = Make::typical("keep_look");
+    grown.change(DATA, |section| section.set_data([&section.data[..], &[0; 32]].concat()));
+    grown.local("more", DATA, 64, 32);
+    let other = folder.file("other.ko", &grown.build());
+    let ran = insmod(&kernel, &["-n", &other]);
+    assert!(ran.err.contains("its persistent data differ from what is kept"), "{}", ran.err);
+    assert_eq!(ran.status, Status::Failure);
+    assert_eq!(kernel.syscalls().len(), calls, "a look changes nothing");
+}

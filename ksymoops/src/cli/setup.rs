@@ -4,12 +4,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use libmodsys::Kernel;
 
 use super::Args;
 use crate::decode::Decoder;
-use crate::resolve::{KaslrHint, Sources};
+use crate::resolve::{Discover, KaslrHint, Places, Sources};
 use crate::{journal, persistent};
 
 /// Makes the decoder. What could not be read is named in `warnings`.
@@ -45,7 +45,11 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Strin
         build_id: None,
         kaslr: KaslrHint { option, ..KaslrHint::default() },
         root: args.root.clone(),
-        discover: !args.no_discovery && !args.no_vmlinux && !args.no_object,
+        discover: Discover {
+            kernel: places(args, args.no_vmlinux),
+            system_map: places(args, args.no_system_map),
+            modules: places(args, args.no_object),
+        },
     };
     let (types, persist): (Vec<_>, Vec<_>) =
         args.persist.iter().cloned().partition(|path| persistent::is_types(path));
@@ -65,6 +69,11 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Strin
     decoder.sources = sources;
     decoder.journal = journal::load(&places, warnings);
     decoder.boot.clone_from(&args.boot);
+    // The log of the running kernel is of this boot, if that has a journal.
+    if let Some(running) = kernel.boot().ok().filter(|_| args.dmesg && args.boot.is_none()) {
+        decoder.boot =
+            decoder.journal.boots().iter().find(|boot| boot.id == running.id).map(|boot| boot.id.clone());
+    }
     decoder.regions = regions;
     decoder.fields = persistent::Fields::new(files);
     let types = types.iter().filter_map(|path| fs::read(path).ok());
@@ -75,10 +84,24 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Strin
     Ok(decoder)
 }
 
+/// Where files of one kind may be looked for, `no` being the option that wants none of them.
+fn places(args: &Args, no: bool) -> Places {
+    match (no, args.no_discovery) {
+        (true, _) => Places::Nowhere,
+        (false, true) => Places::Named,
+        (false, false) => Places::Usual,
+    }
+}
+
 fn offset(text: &str) -> Result<u64> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
-    u64::from_str_radix(digits, 16)
-        .with_context(|| format!("--kaslr-offset takes hexadecimal digits, not {text:?}"))
+    let offset = u64::from_str_radix(digits, 16)
+        .with_context(|| format!("--kaslr-offset takes hexadecimal digits, not {text:?}"))?;
+    ensure!(
+        offset & 0xfff == 0,
+        "--kaslr-offset {text}: a kernel is moved by whole pages, of 0x1000 bytes at least"
+    );
+    Ok(offset)
 }
 
 /// `*r`, `*m`, `*n` and `*s` stand for what `uname` says.

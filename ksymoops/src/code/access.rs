@@ -8,13 +8,15 @@ pub struct Access {
     pub operand: String,
     /// What is done to it.
     pub kind: AccessKind,
-    /// Its size in bytes; 0 if unknown.
+    /// Its size in bytes; 0 if unknown. Of one element, if it is `repeated`.
     pub size: usize,
+    /// A `rep` prefix: it goes on from there, element by element.
+    pub repeated: bool,
     /// The registers in it with their values, where the report has them.
     pub registers: Vec<(String, Option<u64>)>,
     /// Its address, if the values of all registers are known.
     pub address: Option<u64>,
-    /// Is the fault address within the operand? `None` if either is unknown.
+    /// Did this access fail, by the fault address? `None` if that cannot be told.
     pub is_fault: Option<bool>,
 }
 

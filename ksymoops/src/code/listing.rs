@@ -76,7 +76,7 @@ pub struct Context<'a> {
     /// targets have no symbols.
     pub pc: Option<u64>,
     /// A register's value by its lower case name: the full registers only (`rax`, `r10`, `rip`; `eax`
-    /// on 32-bit x86), and the bases of segments (`fs_base`, `gs_base`).
+    /// on 32-bit x86), the bases of segments (`fs_base`, `gs_base`) and the flags (`rflags`, `eflags`).
     pub register: &'a dyn Fn(&str) -> Option<u64>,
     /// The address whose access failed (CR2, FAR, ...).
     pub fault_address: Option<u64>,
@@ -134,10 +134,12 @@ pub struct Instruction {
 pub enum Trap {
     /// `ud2`: `BUG()` and `WARN()`.
     Bug,
-    /// `ud1`: a sanitizer's trap, or KCFI.
+    /// `ud1` with a base of `%eax`: a sanitizer's trap.
     Sanitizer,
-    /// `ud0`: older kernels' `WARN()`.
+    /// `ud1` with a base of `%edx`: newer kernels' `WARN()`.
     Warn,
+    /// `ud0`: `WARN()` of some 4.x kernels.
+    OldWarn,
     /// `int3`: a breakpoint, kprobe, or padding that should not run.
     Breakpoint,
 }
@@ -147,7 +149,8 @@ impl fmt::Display for Trap {
         f.write_str(match self {
             Self::Bug => "ud2: BUG or WARN",
             Self::Sanitizer => "ud1: a sanitizer's trap",
-            Self::Warn => "ud0: WARN",
+            Self::Warn => "ud1: WARN",
+            Self::OldWarn => "ud0: WARN",
             Self::Breakpoint => "int3: breakpoint or padding",
         })
     }

@@ -5,6 +5,7 @@ use super::disassembler::{Decoded, Disassembler};
 use super::{Access, Context, Trap, x86_memory};
 use iced_x86::{
     Decoder, DecoderError, DecoderOptions, FlowControl, Formatter, GasFormatter, Instruction, Mnemonic,
+    Register,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -81,8 +82,13 @@ fn target(instruction: &Instruction) -> Option<u64> {
 fn trap(instruction: &Instruction) -> Option<Trap> {
     match instruction.mnemonic() {
         Mnemonic::Ud2 => Some(Trap::Bug),
-        Mnemonic::Ud1 => Some(Trap::Sanitizer),
-        Mnemonic::Ud0 => Some(Trap::Warn),
+        // The kernel looks at the operand, too (`decode_bug()` in `arch/x86/kernel/traps.c`).
+        Mnemonic::Ud1 => match instruction.memory_base().full_register() {
+            Register::RAX => Some(Trap::Sanitizer),
+            Register::RDX => Some(Trap::Warn),
+            _ => None,
+        },
+        Mnemonic::Ud0 => Some(Trap::OldWarn),
         Mnemonic::Int3 => Some(Trap::Breakpoint),
         _ => None,
     }

@@ -5,14 +5,44 @@ use super::{Access, AccessKind, Context};
 use iced_x86::{Instruction, InstructionInfoFactory, OpAccess, Register, UsedMemory};
 use std::fmt::Write;
 
+/// The bits of an address that tell the page, of the smallest size.
+const PAGE: u64 = !0xfff;
+/// The flag that makes string instructions go towards lower addresses.
+const DIRECTION: u64 = 1 << 10;
+
 /// Every operand, those that the text does not show (stack, string instructions) included.
 pub(super) fn accesses(instruction: &Instruction, bits: u32, context: &Context<'_>) -> Vec<Access> {
     let mut factory = InstructionInfoFactory::new();
     let info = factory.info(instruction);
-    info.used_memory().iter().filter_map(|memory| access(memory, bits, context)).collect()
+    let repeated = instruction.is_string_instruction()
+        && (instruction.has_rep_prefix() || instruction.has_repne_prefix());
+    let element = instruction.is_string_instruction().then(|| instruction.memory_size().size());
+    let used = info.used_memory().iter();
+    let mut all: Vec<_> =
+        used.filter_map(|memory| access(memory, element, repeated, bits, context)).collect();
+    // Relative to an instruction pointer that nobody knows.
+    if instruction.is_ip_rel_memory_operand() && context.pc.is_none() {
+        for access in all.iter_mut().filter(|access| access.registers.iter().all(|(name, _)| is_base(name))) {
+            let distance =
+                instruction.ip_rel_memory_address().wrapping_sub(instruction.next_ip()).cast_signed();
+            let sign = if distance < 0 { "-" } else { "" };
+            let segment =
+                access.operand.split_once(':').map(|(name, _)| format!("{name}:")).unwrap_or_default();
+            access.operand = format!("{segment}{sign}{:#x}(%rip)", distance.unsigned_abs());
+            access.registers.push(("rip".to_owned(), None));
+            (access.address, access.is_fault) = (None, None);
+        }
+    }
+    all
 }
 
-fn access(memory: &UsedMemory, bits: u32, context: &Context<'_>) -> Option<Access> {
+fn access(
+    memory: &UsedMemory,
+    element: Option<usize>,
+    repeated: bool,
+    bits: u32,
+    context: &Context<'_>,
+) -> Option<Access> {
     let kind = match memory.access() {
         OpAccess::Read | OpAccess::CondRead => AccessKind::Read,
         OpAccess::Write | OpAccess::CondWrite => AccessKind::Write,
@@ -31,16 +61,62 @@ fn access(memory: &UsedMemory, bits: u32, context: &Context<'_>) -> Option<Acces
             registers.push((name, value));
         }
     }
-    let size = memory.memory_size().size();
+    // With `rep` the size of the whole is unknown, that of an element is not.
+    let size = element.unwrap_or_else(|| memory.memory_size().size());
     let address = memory.virtual_address(0, |register, _, _| match register {
         Register::FS | Register::GS => (context.register)(self::segment(register)?),
         Register::ES | Register::CS | Register::SS | Register::DS => Some(0),
         register => Some((context.register)(&full_name(register, bits))? & mask(register)),
     });
-    let is_fault = address
-        .zip(context.fault_address)
-        .map(|(address, fault)| fault.wrapping_sub(address) < size.max(1) as u64);
-    Some(Access { operand: operand(memory), kind, size, registers, address, is_fault })
+    let is_fault = address.zip(context.fault_address).and_then(|(address, fault)| {
+        if repeated {
+            let run = Run { address, size: size as u64, bits, context };
+            return run.holds(fault).then_some(true);
+        }
+        let size = size as u64;
+        let inside = fault.wrapping_sub(address) < size.max(1) || reaches(address, size, fault);
+        // Where the size is unknown, so is what else it reaches.
+        (inside || size > 0).then_some(inside)
+    });
+    Some(Access { operand: operand(memory), kind, size, repeated, registers, address, is_fault })
+}
+
+/// An access that goes on in the page after the one that it starts in, where the fault is.
+fn reaches(address: u64, size: u64, fault: u64) -> bool {
+    let last = address.wrapping_add(size.saturating_sub(1));
+    address & PAGE != last & PAGE && fault & PAGE == last & PAGE
+}
+
+/// What an instruction with `rep` was still to access.
+struct Run<'c> {
+    address: u64,
+    /// Of an element.
+    size: u64,
+    bits: u32,
+    context: &'c Context<'c>,
+}
+
+impl Run<'_> {
+    fn holds(&self, fault: u64) -> bool {
+        let register =
+            |of_64: &str, of_32: &str| (self.context.register)(if self.bits == 64 { of_64 } else { of_32 });
+        let Some(count) = register("rcx", "ecx").filter(|&count| count > 0 && self.size > 0) else {
+            return false;
+        };
+        let down = register("rflags", "eflags").is_some_and(|flags| flags & DIRECTION != 0);
+        let length = count.saturating_mul(self.size);
+        if down {
+            let end = self.address.wrapping_add(self.size);
+            let behind = end.wrapping_sub(fault);
+            (1..=length).contains(&behind) || reaches(self.address, self.size, fault)
+        } else {
+            fault.wrapping_sub(self.address) < length || reaches(self.address, self.size, fault)
+        }
+    }
+}
+
+fn is_base(register: &str) -> bool {
+    matches!(register, "fs_base" | "gs_base")
 }
 
 fn segment(register: Register) -> Option<&'static str> {

@@ -3,6 +3,7 @@
 
 use super::Decoder;
 use super::knowledge::Knowledge;
+use super::registers;
 use crate::code::{Architecture, CodeBytes, Context, Listing, decode};
 use crate::persistent::{self, Hit};
 use crate::report::{Block, Origin, Place, Report, Span, State, WordRole};
@@ -169,9 +170,7 @@ impl Collect<'_> {
         let bytes = CodeBytes { bytes: code.bytes.clone(), trap: code.marker };
         let context = Context {
             pc: self.address_of(state),
-            register: &|name| {
-                state.register(&name.to_ascii_uppercase().replace("R8", "R08").replace("R9", "R09"))
-            },
+            register: &|name| registers::value(state, name),
             fault_address: self.report.fault_address().filter(|_| state.origin == Origin::Fault),
             symbolize: &|address| self.name(address),
         };

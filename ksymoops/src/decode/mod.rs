@@ -3,6 +3,7 @@
 
 mod findings;
 mod knowledge;
+mod registers;
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which boot of the journal a report is of, and what was loaded in it.
 //!
-//! A report names no boot. It fits one if nothing in it contradicts: the kernel's banner, the keepers among its modules, and how far the kernel was
-//! moved. Where two boots fit, both are named and neither is taken: an address of the wrong boot would give a wrong answer.
+//! A report names no boot. It fits one if nothing in it contradicts (the kernel's banner, the modules, and how far the kernel was moved) and
+//! something speaks for it. Where two boots fit, both are named and neither is taken: an address of the wrong boot would give a wrong answer.
 
 mod matching;
 
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use libmodfmt::journal::{Entry, FILE_NAME, Journal, LoadedModule, Stage};
 
-pub use matching::{BootMatch, find};
+pub use matching::{BootMatch, PlaceTold, Told, find};
 
 /// A file of more bytes is no journal.
 const MOST: u64 = 256 << 20;

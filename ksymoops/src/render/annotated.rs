@@ -2,6 +2,7 @@
 //! The log with annotations: every line as it is, and behind those that something is known of, lines that begin with `;;`. The parser passes over
 //! such lines, so the output can be put in again.
 
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 
 use super::words::{self, Style, Words};
@@ -55,20 +56,24 @@ impl Render for Annotated {
     }
 
     fn block(&mut self, block: &Block, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+        let reasons = without_symbols(findings);
         let mut rest = findings;
+        let mut first = 0_usize;
         for (index, line) in block.lines.iter().enumerate() {
             let text = block.slice(line.span);
             self.log(text, out)?;
             let count = rest.iter().take_while(|finding| finding.line <= index).count();
             let (here, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
             rest = later;
-            let mut lines: Vec<Words> = Vec::new();
-            for words in here.iter().flat_map(|finding| words::of(&finding.what)) {
-                if !lines.contains(&words) {
-                    lines.push(words);
-                }
-            }
-            lines.extend(here.iter().filter_map(|finding| no_symbols(finding, findings)));
+            let places = first..first.saturating_add(count);
+            first = places.end;
+            let mut said = HashSet::new();
+            let mut lines: Vec<Words> = here.iter().flat_map(|finding| words::of(&finding.what)).collect();
+            lines.retain(|words| said.insert(words.clone()));
+            lines.extend(places.filter(|place| reasons.contains(place)).map(|_| Words {
+                style: Style::Unknown,
+                text: format!("symbols unknown: {}", Unknown::NoKernel),
+            }));
             if !lines.is_empty() && !text.ends_with(b"\n") {
                 writeln!(out)?;
             }
@@ -84,10 +89,10 @@ impl Render for Annotated {
     }
 }
 
-/// Behind the first place of a report whose kernel has no symbols: the reason, once.
-fn no_symbols(finding: &Finding, all: &[Finding]) -> Option<Words> {
-    let lacks = |finding: &&Finding| matches!(&finding.what, What::Place { answer, .. } if answer.unknown == Some(Unknown::NoKernel));
-    let first = all.iter().filter(|other| other.report == finding.report).find(lacks)?;
-    std::ptr::eq(first, finding)
-        .then(|| Words { style: Style::Unknown, text: format!("symbols unknown: {}", Unknown::NoKernel) })
+/// The first places of the reports whose kernel has no symbols: the reason is said behind them, once.
+fn without_symbols(findings: &[Finding]) -> BTreeSet<usize> {
+    let lacks = |finding: &Finding| matches!(&finding.what, What::Place { answer, .. } if answer.unknown == Some(Unknown::NoKernel));
+    let mut reports = HashSet::new();
+    let all = findings.iter().enumerate();
+    all.filter(|(_, finding)| lacks(finding) && reports.insert(finding.report)).map(|(at, _)| at).collect()
 }

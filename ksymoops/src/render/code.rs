@@ -50,17 +50,23 @@ pub(super) fn words(listing: &Listing) -> Vec<Words> {
                 None => format!("{name} unknown"),
             })
             .collect();
-        let mut text = format!("{verb} {} bytes at {}", access.size, access.operand);
+        let size = match (access.repeated, access.size) {
+            (_, 0) => String::new(),
+            (false, size) => format!(" {size} bytes"),
+            (true, size) => format!(" {size} bytes, repeatedly,"),
+        };
+        let mut text = format!("{verb}{size} at {}", access.operand);
         if let Some(address) = access.address {
             text.push_str(&format!(" = {address:#x}"));
         }
         if !registers.is_empty() {
             text.push_str(&format!(" ({})", registers.join(", ")));
         }
-        text.push_str(match access.is_fault {
-            Some(true) => ": the fault address",
-            Some(false) => ": not the fault address",
-            None => "",
+        text.push_str(match (access.is_fault, access.repeated) {
+            (Some(true), false) => ": the fault address",
+            (Some(true), true) => ": the fault address is among them",
+            (Some(false), _) => ": not the fault address",
+            (None, _) => "",
         });
         lines.push(Words { style: Style::Trap, text });
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! JSON: one object a report, one a line. `docs/ksymoops-json.md` is the reference.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
@@ -24,10 +25,13 @@ impl Render for Json {
     }
 
     fn block(&mut self, block: &Block, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+        let mut all: HashMap<usize, Vec<Value>> = HashMap::new();
+        for one in findings {
+            all.entry(one.report).or_default().push(finding(one));
+        }
         for (index, report) in block.reports.iter().enumerate() {
             let text: Vec<_> = block.messages(index).map(String::from_utf8_lossy).collect();
-            let found: Vec<Value> =
-                findings.iter().filter(|finding| finding.report == index).map(finding).collect();
+            let found = all.remove(&index).unwrap_or_default();
             let value = json!({ "schema": SCHEMA, "report": report, "text": text, "findings": found });
             let mut line = serde_json::to_string(&value)?;
             // JSON needs not escape them, but a terminal may obey them. They can only be in strings.
@@ -117,6 +121,7 @@ fn listing(listing: &Listing) -> Value {
             "operand": access.operand,
             "kind": format!("{:?}", access.kind).to_lowercase(),
             "size": access.size,
+            "repeated": access.repeated,
             "registers": registers,
             "address": access.address.map(Hex),
             "is_fault": access.is_fault,

@@ -7,14 +7,14 @@ use crate::persistent::Hit;
 use crate::resolve::{Answer, Location, Unknown};
 
 /// A line of an annotation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Words {
     pub style: Style,
     pub text: String,
 }
 
 /// What a line of an annotation is about, for its colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Style {
     Plain,
     Found,

@@ -27,7 +27,9 @@ impl Resolver {
         }
         let text = || self.system_map().map(|(path, tables)| (path, &tables.kernel));
         if self.kernel().is_none() && text().is_none() {
-            return unknown(Unknown::NoKernel);
+            // What has no symbol in a table of the time is in nothing that had one.
+            let is_told = self.kallsyms().is_some_and(|(_, tables)| !tables.kernel.is_empty());
+            return unknown(if is_told { Unknown::Outside { address } } else { Unknown::NoKernel });
         }
         let Some(slide) = self.slide() else { return unknown(Unknown::NoSlide) };
         let (at, found) = (address.wrapping_sub(slide.offset), looked_up.wrapping_sub(slide.offset));
@@ -64,10 +66,12 @@ impl Resolver {
         let looked_up = if exact { address } else { address.wrapping_sub(1) };
         let modules = tables.modules.iter().map(|(name, table)| (Some(name.as_str()), table));
         let all = modules.chain(std::iter::once((None, &tables.kernel)));
-        let place = all
-            .filter_map(|(module, table)| self.in_text(module, table, path, address, looked_up))
-            .min_by_key(|place| place.offset)?;
-        let size = place.size;
+        let (place, size) = all
+            .filter_map(|(module, table)| {
+                let place = self.in_text(module, table, path, address, looked_up)?;
+                Some((place, table.by_address(looked_up).and_then(|symbol| table.size(symbol).gap)))
+            })
+            .min_by_key(|(place, _)| place.offset)?;
         let wanted = by_symbol::Wanted { name: &place.symbol, offset: place.offset, size, exact };
         let mut answer = match &place.module {
             Some(module) => self.module_symbol(module, wanted),
@@ -76,7 +80,12 @@ impl Resolver {
         if answer.candidates.is_empty() {
             return Some(Answer { candidates: vec![place], unknown: answer.unknown });
         }
-        answer.candidates.iter_mut().for_each(|place| place.address = Some(address));
+        for found in &mut answer.candidates {
+            found.address = Some(address);
+            if found.symbol_source == *path {
+                found.size = place.size;
+            }
+        }
         Some(answer)
     }
 
@@ -89,10 +98,16 @@ impl Resolver {
         address: u64,
         looked_up: u64,
     ) -> Option<Location> {
-        let symbol = table.by_address(looked_up)?;
-        let size = table.size(symbol).gap?;
+        let symbol = table.by_address(looked_up).filter(|_| table.may_hold(looked_up))?;
+        let mut size = table.reach(symbol)?;
+        let placed = module.and_then(|module| self.placed().iter().find(|placed| placed.name == module));
+        if let Some(room) = placed.and_then(|placed| placed.room(symbol.address)) {
+            size = size.min(room);
+        }
         let offset = address.wrapping_sub(symbol.address);
-        (looked_up.wrapping_sub(symbol.address) < size)
-            .then(|| by_symbol::text_location(module, table, path, symbol, offset))
+        (looked_up.wrapping_sub(symbol.address) < size).then(|| {
+            let place = by_symbol::text_location(module, table, path, symbol, offset);
+            Location { size: Some(size), ..place }
+        })
     }
 }

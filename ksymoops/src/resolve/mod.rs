@@ -31,5 +31,5 @@ pub use build_id::{BuildId, BuildIdError};
 pub use query::Query;
 pub use resolver::Resolver;
 pub use slide::{Slide, SlideSource};
-pub use sources::{KaslrHint, KaslrPair, LoadedModule, Sources};
+pub use sources::{Discover, KaslrHint, KaslrPair, LoadedModule, Places, Sources};
 pub use warning::Warning;

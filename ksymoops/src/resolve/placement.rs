@@ -55,6 +55,13 @@ impl Placed {
         self.sections.iter().filter_map(|(_, start)| address.checked_sub(*start)).min()
     }
 
+    /// So many bytes at most are behind an address before the module ends, as of `/proc/modules`.
+    pub(super) fn room(&self, address: u64) -> Option<u64> {
+        let (start, size) = self.range?;
+        // Since 6.4 the address is that of the code, data are elsewhere, and the size is that of all.
+        Some(size.saturating_sub(address.checked_sub(start).filter(|&at| at < size).unwrap_or(0)))
+    }
+
     fn in_range(&self, address: u64) -> bool {
         self.range.is_some_and(|(start, size)| address.checked_sub(start).is_some_and(|at| at < size))
     }

@@ -5,7 +5,7 @@ use super::answer::{Answer, Location, Unknown};
 use super::binary::Binary;
 use super::find::{self, ModuleFiles, Warnings};
 use super::placement::{Placed, placed};
-use super::slide::{Slide, work_out};
+use super::slide::{Slide, of_pairs, work_out};
 use super::symbols::{Symbol, TextTables};
 use super::{Query, Sources, Warning, by_symbol};
 use std::cell::{OnceCell, RefCell};
@@ -99,6 +99,21 @@ impl Resolver {
             let release = self.sources.release.as_deref();
             work_out(hint, release, kallsyms, &link_address, &self.warnings)
         })
+    }
+
+    /// Where a symbol of the kernel was at run time, by the report's addresses with symbols and by the
+    /// saved table, and where it was linked to.
+    pub(crate) fn told_places(&self, symbol: &str) -> (Vec<u64>, Option<u64>) {
+        let linked = self.link_address(symbol, None);
+        let link_address = |name: &str, size: Option<u64>| self.link_address(name, size);
+        // Those that are hashed, or of another build, differ from each other: the first one counts.
+        let slide = of_pairs(&self.sources.kaslr.pairs, &link_address).next();
+        let by_pairs = linked.zip(slide).map(|(linked, slide)| linked.wrapping_add(slide));
+        let saved = self.kallsyms().and_then(|(_, tables)| {
+            let mut found = tables.kernel.by_name(symbol.as_bytes());
+            found.next().filter(|_| found.next().is_none()).map(|symbol| symbol.address)
+        });
+        (by_pairs.into_iter().chain(saved).collect(), linked)
     }
 
     /// What was noticed since the last call, each once.

@@ -63,17 +63,13 @@ pub(super) fn work_out(
     link_address: &dyn Fn(&str, Option<u64>) -> Option<u64>,
     warnings: &Warnings,
 ) -> Option<Slide> {
-    let from_pair = |pair: &KaslrPair| {
-        let place = link_address(&pair.symbol, pair.size)?.wrapping_add(pair.offset);
-        Some((SlideSource::Pairs, pair.address.wrapping_sub(place)))
-    };
     let from_journal = || {
         let (symbol, address) = hint.journal.as_ref()?;
         Some((SlideSource::Journal, address.wrapping_sub(link_address(symbol, None)?)))
     };
     let all = hint.option.map(|offset| (SlideSource::Option, offset)).into_iter();
     let all = all.chain(hint.kernel_offset.map(|offset| (SlideSource::KernelOffset, offset)));
-    let all = all.chain(hint.pairs.iter().filter_map(from_pair).filter(|&(_, offset)| is_possible(offset)));
+    let all = all.chain(of_pairs(&hint.pairs, link_address).map(|offset| (SlideSource::Pairs, offset)));
     let mut all = all.chain(from_journal()).chain(kallsyms.map(|offset| (SlideSource::Kallsyms, offset)));
     let Some((source, offset)) = all.next() else {
         if hint.disabled {
@@ -91,6 +87,18 @@ pub(super) fn work_out(
         });
     }
     Some(Slide { offset, source })
+}
+
+/// What the report's addresses with symbols say.
+pub(super) fn of_pairs<'p>(
+    pairs: &'p [KaslrPair],
+    link_address: &'p dyn Fn(&str, Option<u64>) -> Option<u64>,
+) -> impl Iterator<Item = u64> + 'p {
+    let from_pair = |pair: &KaslrPair| {
+        let place = link_address(&pair.symbol, pair.size)?.wrapping_add(pair.offset);
+        Some(pair.address.wrapping_sub(place))
+    };
+    pairs.iter().filter_map(from_pair).filter(|&offset| is_possible(offset))
 }
 
 /// The kernel is moved by whole pages; what is not is a hashed address, or a symbol of another build.

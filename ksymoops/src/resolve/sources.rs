@@ -34,8 +34,38 @@ pub struct Sources {
     pub kaslr: KaslrHint,
     /// Where the usual places are; `/`, and another folder for tests and other machines' disks.
     pub root: PathBuf,
-    /// Look in the usual places; else only what is named is read.
-    pub discover: bool,
+    /// Where files may be looked for.
+    pub discover: Discover,
+}
+
+/// Where each kind of file may be looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Discover {
+    /// The kernel's file.
+    pub kernel: Places,
+    /// `System.map`.
+    pub system_map: Places,
+    /// Module files.
+    pub modules: Places,
+}
+
+/// Where files of one kind may be looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// Nowhere: none is used.
+    Nowhere,
+    /// Only what is named is read.
+    Named,
+    /// What is named, and then the usual places.
+    Usual,
+}
+
+impl Discover {
+    /// The same for each kind.
+    #[must_use]
+    pub const fn all(places: Places) -> Self {
+        Self { kernel: places, system_map: places, modules: places }
+    }
 }
 
 impl Default for Sources {
@@ -53,7 +83,7 @@ impl Default for Sources {
             build_id: None,
             kaslr: KaslrHint::default(),
             root: PathBuf::from("/"),
-            discover: true,
+            discover: Discover::all(Places::Usual),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! Our answers and those of other tools, and how they differ.
 
 use super::sample::Place;
-use ksymoops::resolve::{Frame, KaslrHint, Location, Query, Resolver, Sources};
+use ksymoops::resolve::{Discover, Frame, KaslrHint, Location, Places, Query, Resolver, Sources};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -29,13 +29,22 @@ fn answers(sources: Sources, queries: &[Query]) -> Vec<Candidates> {
 
 pub fn ours_of_kernel(vmlinux: &Path, places: &[Place]) -> Vec<Candidates> {
     let kaslr = KaslrHint { option: Some(0), ..KaslrHint::default() };
-    let sources = Sources { vmlinux: Some(vmlinux.to_owned()), kaslr, discover: false, ..Sources::default() };
+    let sources = Sources {
+        vmlinux: Some(vmlinux.to_owned()),
+        kaslr,
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    };
     let query = |place: &Place| Query::Address { address: place.address, exact: false };
     answers(sources, &places.iter().map(query).collect::<Vec<_>>())
 }
 
 pub fn ours_of_module(module: &Path, places: &[Place]) -> Vec<Candidates> {
-    let sources = Sources { modules: vec![module.to_owned()], discover: false, ..Sources::default() };
+    let sources = Sources {
+        modules: vec![module.to_owned()],
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    };
     let name = module.file_name().unwrap().to_str().unwrap().split('.').next().unwrap();
     let query = |place: &Place| Query::Symbol {
         module: Some(name.to_owned()),

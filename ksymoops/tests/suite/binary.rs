@@ -14,8 +14,12 @@ fn log(name: &str) -> PathBuf {
 }
 
 fn run(args: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
+    run_plainly(&[&["--no-discovery"], args].concat(), input)
+}
+
+fn run_plainly(args: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ksymoops"))
-        .args(["--no-journal", "--no-discovery"])
+        .arg("--no-journal")
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -52,6 +56,10 @@ fn exit_status() {
     assert_eq!(run(&["--one-shot"], b"nothing here\n").0, Some(3));
     assert_eq!(run(&["-1"], &std::fs::read(log("page_fault.log")).unwrap()).0, Some(0));
     assert_eq!(run(&["--bogus"], b"").0, Some(2));
+    for offset in ["xyz", "0x1c400fff"] {
+        let (status, _, err) = run(&["--kaslr-offset", offset], b"nothing\n");
+        assert!(status == Some(2) && err.contains("--kaslr-offset"), "{err}");
+    }
     let (status, _, err) = run(&["/nonexistent/log"], b"");
     assert_eq!((status, err.contains("/nonexistent/log: No such file")), (Some(1), true), "{err}");
     let (status, _, err) = run(&["-V", "-v", "/nonexistent/vmlinux"], b"nothing\n");
@@ -86,4 +94,35 @@ fn addresses_without_a_log() {
 fn without_a_terminal_there_is_no_colour_and_no_progress() {
     let (_, out, err) = run(&[log("page_fault.log").to_str().unwrap()], b"");
     assert!(!out.contains('\u{1b}') && err.is_empty(), "{err}");
+}
+
+#[test]
+fn each_letter_is_about_its_own_source() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("letters-{}", std::process::id()));
+    let boot = root.join("boot");
+    std::fs::create_dir_all(&boot).unwrap();
+    std::fs::write(boot.join("System.map-9.9.9-fixture"), "ffffffff81000000 T one\nffffffff81000030 T two\n")
+        .unwrap();
+    let log = b"BUG: x\nCPU: 0 PID: 1 Comm: x Not tainted 9.9.9-fixture #1\nRIP: 0010:one+0x1/0x30\n";
+    let with = |args: &[&str]| run_plainly(&[&["--root", root.to_str().unwrap()], args].concat(), log);
+    for args in [&[][..], &["-V"], &["-O"], &["-K", "-L"], &["-VKLO"]] {
+        let (status, out, err) = with(args);
+        assert!(
+            status == Some(0) && out.contains(";; RIP one+0x1/0x30: line unknown"),
+            "{args:?}: {out}{err}"
+        );
+    }
+    for args in [&["-M"][..], &["--no-discovery"], &["-VM"]] {
+        let out = with(args).1;
+        assert!(out.contains("symbols unknown"), "{args:?}: {out}");
+    }
+    // The log knows better.
+    let (status, out, err) = with(&["--release", "9.9.8"]);
+    assert!(status == Some(1) && out.contains(";; RIP one+0x1/0x30"), "{out}");
+    assert!(err.contains("the log is of release 9.9.9-fixture, and not of 9.9.8"), "{err}");
+    assert_eq!(with(&["--release", "9.9.9-fixture"]).0, Some(0));
+    let silent = b"BUG: x\nRIP: 0010:one+0x1/0x30\n";
+    let (status, out, _) =
+        run_plainly(&["--root", root.to_str().unwrap(), "--release", "9.9.9-fixture"], silent);
+    assert!(status == Some(0) && out.contains(";; RIP one+0x1/0x30"), "{out}");
 }

@@ -71,6 +71,62 @@ fn works_out_addresses_from_registers() {
     assert!(decoded("<48> 8d 44 c8 10", 0x1000, &registers, fault).access.is_empty());
 }
 
+/// Whether the fault is an access of the marked instruction, for each of its operands.
+fn faults(text: &str, registers: &[(&str, u64)], fault: u64) -> Vec<Option<bool>> {
+    decoded(text, 0x1000, registers, Some(fault)).access.iter().map(|access| access.is_fault).collect()
+}
+
+#[test]
+fn with_rep_what_follows_is_accessed_too() {
+    // rep movsq: from %rsi to %rdi.
+    const MOVE: &str = "<f3> 48 a5";
+    let at = |rdi, rcx, rflags| [("rdi", rdi), ("rsi", 0x10_0000), ("rcx", rcx), ("rflags", rflags)];
+    let listing = decoded(MOVE, 0, &at(0xffff_c900_0012_3ffc, 16, 0x10246), Some(0xffff_c900_0012_4000));
+    let written = listing.access.iter().find(|access| access.kind == AccessKind::Write).unwrap();
+    assert_eq!((written.size, written.repeated, written.is_fault), (8, true, Some(true)));
+    let read = listing.access.iter().find(|access| access.kind == AccessKind::Read).unwrap();
+    assert_eq!((read.size, read.is_fault), (8, None), "never a no");
+    let is_one = |registers: &[(&str, u64)], fault| faults(MOVE, registers, fault).contains(&Some(true));
+    // 16 elements of 8 bytes, upwards, and with the direction flag downwards.
+    assert!(is_one(&at(0x20_0000, 16, 0), 0x20_007f) && !is_one(&at(0x20_0000, 16, 0), 0x20_0080));
+    let down = at(0x20_0000, 16, 0x400);
+    assert!(is_one(&down, 0x20_0007) && !is_one(&down, 0x20_0008));
+    assert!(is_one(&down, 0x20_0000 - 15 * 8) && !is_one(&down, 0x20_0000 - 15 * 8 - 1));
+    // Nothing left to do, or nobody knows how much.
+    assert_eq!(faults(MOVE, &at(0x20_0000, 0, 0), 0x20_0000), [None, None]);
+    assert_eq!(faults(MOVE, &[("rdi", 0x20_0000)], 0x20_0000), [None, None]);
+    // Without rep it is one element.
+    assert!(faults("<48> a5", &at(0x20_0000, 0, 0), 0x20_0008).contains(&Some(false)));
+}
+
+#[test]
+fn without_an_instruction_pointer_what_is_relative_to_it_is_unknown() {
+    for (text, operand) in [
+        ("<48> 8b 05 f9 ff 00 00", "0xfff9(%rip)"),
+        ("<65> ff 05 ff ff ff ff", "%gs:-0x1(%rip)"),
+        ("<48> 8b 05 00 00 00 00", "0x0(%rip)"),
+    ] {
+        let register = |name: &str| (name == "gs_base").then_some(0x1000);
+        let context = Context { pc: None, register: &register, fault_address: Some(7), symbolize: &|_| None };
+        let listing = decode(Architecture::X86_64, &line(text), &context).unwrap();
+        let access = &listing.access[0];
+        assert_eq!((access.operand.as_str(), access.address, access.is_fault), (operand, None, None));
+        assert!(access.registers.contains(&("rip".to_owned(), None)));
+    }
+}
+
+#[test]
+fn an_access_may_reach_the_next_page() {
+    // mov 0x0(%rax),%rax
+    let read = |rax, fault| faults("<48> 8b 00", &[("rax", rax)], fault);
+    assert_eq!(read(0x1ffc, 0x2000), [Some(true)]);
+    assert_eq!(read(0x1ff8, 0x2000), [Some(false)]);
+    assert_eq!(read(0x1ffc, 0x2800), [Some(true)], "some tell the page only");
+    assert_eq!(read(0x1000, 0x1008), [Some(false)]);
+    // xsave (%rax): nobody knows how much it writes.
+    assert_eq!(faults("<0f> ae 20", &[("rax", 0x1000), ("rdx", 0)], 0x1200), [None]);
+}
+
 #[test]
 fn registers_of_32_bits_have_their_names() {
     let register = |name: &str| (name == "eax").then_some(0xc000_0000);
@@ -86,6 +142,11 @@ fn names_traps() {
     for (text, kind) in [
         ("<0f> 0b", Some(Trap::Bug)),
         ("<0f> b9 40 02", Some(Trap::Sanitizer)),
+        ("<67> 0f b9 40 02", Some(Trap::Sanitizer)),
+        // __WARN_trap: ud1 (%edx),%rdi.
+        ("<67> 48 0f b9 3a", Some(Trap::Warn)),
+        ("<0f> b9 c1", None),
+        ("<0f> ff c1", Some(Trap::OldWarn)),
         ("<cc>", Some(Trap::Breakpoint)),
         ("<90>", None),
     ] {

@@ -2,7 +2,7 @@
 //! Damaged files: no panic, no endless loop, no memory without bound.
 
 use super::build;
-use ksymoops::resolve::{KaslrHint, Query, Resolver, Sources};
+use ksymoops::resolve::{Discover, KaslrHint, Places, Query, Resolver, Sources};
 use proptest::prelude::*;
 use std::sync::OnceLock;
 
@@ -16,8 +16,11 @@ fn ask_everything(bytes: &[u8]) {
     let folder = build::folder("damaged");
     let path = folder.join("fix-ture.ko");
     std::fs::write(&path, bytes).unwrap();
-    let resolver =
-        Resolver::new(Sources { modules: vec![path.clone()], discover: false, ..Sources::default() });
+    let resolver = Resolver::new(Sources {
+        modules: vec![path.clone()],
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    });
     let query = |(name, offset): (&str, u64)| Query::Symbol {
         module: Some("fix_ture".to_owned()),
         name: name.to_owned(),
@@ -33,7 +36,8 @@ fn ask_everything(bytes: &[u8]) {
     for answer in answers {
         assert!(answer.unknown.is_some() || !answer.candidates.is_empty());
     }
-    let kernel = Sources { vmlinux: Some(path), discover: false, ..Sources::default() };
+    let kernel =
+        Sources { vmlinux: Some(path), discover: Discover::all(Places::Named), ..Sources::default() };
     let _ = Resolver::new(kernel).symbolize(&Query::Address { address: 0x1_0001, exact: false });
     std::fs::remove_dir_all(folder).unwrap();
 }
@@ -48,8 +52,12 @@ fn ask_kernel(bytes: &[u8]) {
     let path = folder.join("vmlinux");
     std::fs::write(&path, bytes).unwrap();
     let kaslr = KaslrHint { option: Some(0), ..KaslrHint::default() };
-    let resolver =
-        Resolver::new(Sources { vmlinux: Some(path), kaslr, discover: false, ..Sources::default() });
+    let resolver = Resolver::new(Sources {
+        vmlinux: Some(path),
+        kaslr,
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    });
     for at in 0..0x100 {
         let address = 0xffff_ffff_8100_0000 + at;
         let answer = resolver.symbolize(&Query::Address { address, exact: at % 2 == 0 });

@@ -4,6 +4,7 @@
 use ksymoops::decode::Decoder;
 use ksymoops::parse::{self, Event};
 use ksymoops::render::{Annotated, Json, Render};
+use ksymoops::resolve::{Discover, Places};
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ const LOGS: [&[u8]; 3] = [
 /// The log without what was put in.
 fn check(log: &[u8]) {
     let mut decoder = Decoder::default();
-    decoder.sources.discover = false;
+    decoder.sources.discover = Discover::all(Places::Named);
     let (mut plain, mut found) = (Vec::new(), Vec::new());
     let mut render = Annotated::default();
     parse::stream(log, |event| match event {

@@ -4,7 +4,7 @@
 use super::build;
 use ksymoops::persistent::{Fields, Region, find, load_saved, of_kernel};
 use ksymoops::report::Report;
-use ksymoops::resolve::{Resolver, Sources};
+use ksymoops::resolve::{Discover, Places, Resolver, Sources};
 use libmodfmt::elf::{ByteOrder, Object};
 use libmodfmt::persist::{DebugFact, Inventory, Role};
 use libmodsys::{FakeKernel, FakeModule};
@@ -109,7 +109,7 @@ fn check_edges(region: &Region, fields: &Fields, resolver: &Resolver) {
 }
 
 fn alone() -> Resolver {
-    Resolver::new(Sources { discover: false, ..Sources::default() })
+    Resolver::new(Sources { discover: Discover::all(Places::Named), ..Sources::default() })
 }
 
 #[test]
@@ -119,7 +119,11 @@ fn by_dwarf() {
     check(&region, &Fields::new(vec![module.clone()]), &alone(), "the file");
     check(&region, &Fields::new(vec![folder.clone()]), &alone(), "its folder");
     // By what the resolver finds.
-    let sources = Sources { modules: vec![module.clone()], discover: false, ..Sources::default() };
+    let sources = Sources {
+        modules: vec![module.clone()],
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    };
     check(&region, &Fields::default(), &Resolver::new(sources), "the resolver's file");
 
     // A separate debug file, by build id: nothing in it has the module's name.
@@ -202,7 +206,8 @@ fn by_btf_on_that_of_the_kernel() {
     let vmlinux = build::vmlinux(&folder, &["-g"]);
     let with = format!(".BTF={}", base.display());
     build::run("objcopy", &["--add-section", &with, vmlinux.to_str().unwrap()]);
-    let sources = Sources { vmlinux: Some(vmlinux), discover: false, ..Sources::default() };
+    let sources =
+        Sources { vmlinux: Some(vmlinux), discover: Discover::all(Places::Named), ..Sources::default() };
     check(&region, &Fields::new(vec![stripped]), &Resolver::new(sources), "the kernel's file");
 
     // What newer kernels put into the module itself.

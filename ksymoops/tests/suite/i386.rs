@@ -4,6 +4,7 @@
 use ksymoops::decode::{Decoder, What};
 use ksymoops::parse;
 use ksymoops::report::{Hex, Origin, Report};
+use ksymoops::resolve::{Discover, Places};
 
 /// Since 5.1: `#PF:` comes first, which x86-64 has as well.
 const MODERN: &str = "\
@@ -58,7 +59,7 @@ fn only(log: &str) -> Report {
 /// What is said of the code bytes: the instruction at the mark and what it accesses, or why there is nothing.
 fn code(log: &str) -> String {
     let mut decoder = Decoder::default();
-    decoder.sources.discover = false;
+    decoder.sources.discover = Discover::all(Places::Named);
     let blocks = parse::blocks(log.as_bytes());
     let said = decoder.decode(&blocks[0]).into_iter().find_map(|finding| match finding.what {
         What::Code(listing) => {

@@ -3,11 +3,15 @@
 //!
 //! `SNAPSHOTS=overwrite cargo test -p ksymoops` writes the expected output anew.
 
+use std::path::Path;
+use std::time::{Duration, Instant};
+
 use ksymoops::decode::Decoder;
 use ksymoops::parse::{self, Event};
 use ksymoops::persistent::Owner;
 use ksymoops::render::{Annotated, Json, Render};
 use ksymoops::report::{Caller, Hex, Kind, Origin, Report};
+use ksymoops::resolve::{Discover, Places};
 use libmodfmt::journal::{Boot, Entry, Journal, LoadedModule, Unload};
 use libmodfmt::persist::{Header, Role, SectionHeader, Variable};
 use snapbox::{assert_data_eq, file};
@@ -69,7 +73,7 @@ fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
 
 fn decoder(journal: Journal) -> Decoder {
     let mut decoder = Decoder::default();
-    decoder.sources.discover = false;
+    decoder.sources.discover = Discover::all(Places::Named);
     decoder.journal = journal;
     decoder
 }
@@ -237,6 +241,121 @@ fn a_journal_of_another_machine_with_the_same_kernel_does_not_fit() {
     assert!(!annotated(log.as_bytes(), &decoder(other)).contains("boot b-1"));
 }
 
+/// A report of the journal's kernel, with these lines in it, and a register that points to the journal's data.
+fn of_that_kernel(lines: &str) -> String {
+    format!(
+        "[   20.000000] BUG: unable to handle page fault for address: ffffffffc0a0201c\n\
+         [   20.000030] CPU: 0 PID: 400 Comm: cat Not tainted 6.1.0-99-amd64 #1  Debian 6.1.999-1\n\
+         [   20.000050] RAX: ffffffffc0a0201c RBX: 0000000000000000 RCX: 0000000000000000\n{lines}"
+    )
+}
+
+/// What becomes of the boot of the journal, and what is warned of.
+fn matched(lines: &str, decoder: &Decoder) -> (&'static str, Vec<String>) {
+    let text = annotated(of_that_kernel(lines).as_bytes(), decoder);
+    let persistent = text.contains("persistent data of meter");
+    let what = match (text.contains(";; boot b-1 of the journal"), text.contains(";; may be boot b-1 of")) {
+        (true, false) => "used",
+        (false, true) => "possible",
+        (false, false) => "none",
+        (true, true) => panic!("{text}"),
+    };
+    assert_eq!(persistent, what == "used", "{text}");
+    (what, decoder.take_warnings())
+}
+
+#[test]
+fn a_boot_that_nothing_speaks_for_is_not_used() {
+    let decoder = decoder(journal("b-1", 0xffff_ffff_c0a0_2000, None));
+    let modules = |names: &str| format!("[   20.000080] Modules linked in: {names}\n");
+    for (lines, what) in [
+        // The kernel alone, and addresses that are in its data by accident.
+        (String::new(), "possible"),
+        (modules("meter(OE) meter__persist(OE) ext4"), "used"),
+        // Another machine: no keeper, or others.
+        (modules("ext4 crc16 mbcache"), "none"),
+        (modules("meter(OE) meter__persist(OE) other__persist(OE)"), "none"),
+        // Without a list, a module of that boot in the call trace.
+        (" Call Trace:\n  meter_show+0x5/0x10 [meter]\n".to_owned(), "used"),
+        (" Call Trace:\n  ext4_read+0x5/0x10 [ext4]\n".to_owned(), "possible"),
+        ("Kernel Offset: 0x19a00000 from 0xffffffff81000000\n".to_owned(), "used"),
+        ("Kernel Offset: disabled\n".to_owned(), "possible"),
+        ("Kernel Offset: 0x1ba00000 from 0xffffffff81000000\n".to_owned(), "none"),
+    ] {
+        assert_eq!(matched(&lines, &decoder), (what, Vec::new()), "{lines}");
+    }
+}
+
+/// The journal of a boot with modules of the kernel's own tree only.
+fn plain_journal(names: &[&str], at: u64) -> Journal {
+    let mut journal = journal("b-1", 0, None);
+    journal.entries.truncate(1);
+    journal.entries.extend(names.iter().map(|name| {
+        Entry::Module(LoadedModule {
+            boot: "b-1".into(),
+            name: (*name).into(),
+            at,
+            ..LoadedModule::default()
+        })
+    }));
+    journal
+}
+
+#[test]
+fn modules_that_every_machine_has_say_little() {
+    let line = |names: &[&str]| format!("[   20.000080] Modules linked in: {}\n", names.join(" "));
+    let what = |journal, lines: &str| {
+        let text = annotated(of_that_kernel(lines).as_bytes(), &decoder(journal));
+        (text.contains(";; boot b-1"), text.contains(";; may be boot b-1"))
+    };
+    let few = ["ext4", "crc16"];
+    assert_eq!(what(plain_journal(&few, 1100), &line(&few)), (false, true));
+    // Loaded after the report, so that their absence contradicts nothing.
+    assert_eq!(what(plain_journal(&few, 9000), &line(&["xfs"])), (false, true));
+    let many = ["ext4", "crc16", "mbcache", "jbd2", "virtio_net", "virtio_blk", "failover", "virtio"];
+    assert_eq!(what(plain_journal(&many, 1100), &line(&many)), (true, false));
+    assert_eq!(what(plain_journal(&many, 1100), &line(&many[..5])), (false, true));
+    assert_eq!(what(plain_journal(&many, 1100), &line(&["xfs", "ext4"])), (false, false));
+    // One that was built for that machine.
+    assert_eq!(
+        what(plain_journal(&["ext4", "special"], 1100), &line(&["ext4", "special(OE)"])),
+        (true, false)
+    );
+}
+
+#[test]
+fn addresses_with_symbols_say_which_boot() {
+    let map = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pairs.map");
+    let text = "ffffffff81000000 T _stext\nffffffff81000000 T _text\nffffffff81364000 T ksys_read\n\
+                ffffffff813640f0 T next\nffffffff84000000 B _end\n";
+    std::fs::write(&map, text).unwrap();
+    let pair = |start: u64| format!(" Call Trace:\n  [<{:x}>] ksys_read+0x67/0xf0\n", start + 0x36_4067);
+    let (same, near, far) = (0xffff_ffff_9aa0_0000, 0xffff_ffff_9aa0_0000 + 0x20_0000, 0xffff_ffff_8800_0000);
+    let mut with = decoder(journal("b-1", 0xffff_ffff_c0a0_2000, None));
+    with.sources.system_map = Some(map);
+    assert_eq!(matched(&pair(same), &with), ("used", Vec::new()));
+    assert_eq!(matched(&pair(near), &with), ("none", Vec::new()));
+    // Without symbols only what is nowhere near contradicts.
+    let mut without = decoder(journal("b-1", 0xffff_ffff_c0a0_2000, None));
+    assert_eq!(matched(&pair(same), &without), ("possible", Vec::new()));
+    assert_eq!(matched(&pair(far), &without), ("none", Vec::new()));
+    // Nor does the user's word help against what the report says.
+    for decoder in [&mut with, &mut without] {
+        decoder.boot = Some("b-".to_owned());
+        assert_eq!(matched(&pair(same), decoder), ("used", Vec::new()));
+        let (what, warnings) = matched(&pair(far), decoder);
+        assert_eq!(what, "none");
+        assert!(warnings[0].contains("the kernel was at another place"), "{warnings:?}");
+    }
+    with.boot = Some("c".to_owned());
+    assert!(matched("", &with).1[0].contains("no boot of the journal begins with c"));
+    with.boot = None;
+    with.sources.kaslr.option = Some(0x19a0_0000);
+    assert_eq!(matched("", &with), ("used", Vec::new()));
+    with.sources.kaslr.option = Some(0x1aa0_0000);
+    assert_eq!(matched("", &with), ("none", Vec::new()));
+}
+
 #[test]
 fn whether_the_owner_was_loaded() {
     let loaded = decoder(journal("b-1", 0xffff_ffff_c0a0_2000, None));
@@ -276,6 +395,55 @@ fn json_is_one_object_a_report() {
         value["findings"].as_array().unwrap().iter().filter(|one| one["kind"] == "persistent").collect();
     assert_eq!(hits[0]["hit"]["owner"], "meter");
     assert_eq!(hits[0]["hit"]["variable"], "meter.c:stats");
+}
+
+/// What is printed for a report with so many frames, and how long that takes.
+fn long_report(frames: usize, decoder: &Decoder) -> (String, Duration) {
+    let log = format!("BUG: long\nCall Trace:\n{}", " ksys_read+0x67/0xf0\n".repeat(frames));
+    let start = Instant::now();
+    let text = annotated(log.as_bytes(), decoder);
+    (text, start.elapsed())
+}
+
+#[test]
+fn a_long_report_takes_no_longer_for_each_frame() {
+    let alone = decoder(Journal::default());
+    assert_eq!(long_report(100, &alone).0.matches(";; symbols unknown").count(), 1, "said once");
+    // With symbols there is no such reason to be found.
+    let map = Path::new(env!("CARGO_TARGET_TMPDIR")).join("long_report.map");
+    std::fs::write(&map, "ffffffff81000000 T ksys_read\nffffffff810000f0 T _end\n").unwrap();
+    let mut with = decoder(Journal::default());
+    with.sources.system_map = Some(map);
+    let (text, short) = long_report(5000, &with);
+    assert_eq!(text.matches("ksys_read+0x67/0xf0: line unknown").count(), 5000);
+    let (text, long) = long_report(50_000, &with);
+    assert_eq!(text.matches(";; symbols unknown").count(), 0);
+    // Ten times as long, and not a hundred times.
+    assert!(long < short * 40 + Duration::from_millis(500), "{short:?} {long:?}");
+    // Each in a module of its own.
+    let frame = |number: usize| format!(" f+0x67/0xf0 [m{number} {number:040x}]\n");
+    let modules = |count: usize| {
+        let log = format!("BUG: long\nCall Trace:\n{}", (0..count).map(frame).collect::<String>());
+        let start = Instant::now();
+        assert_eq!(annotated(log.as_bytes(), &with).matches("unknown: no file of module m").count(), count);
+        start.elapsed()
+    };
+    let (short, long) = (modules(1000), modules(10_000));
+    assert!(long < short * 40 + Duration::from_millis(500), "{short:?} {long:?}");
+}
+
+#[test]
+fn segments_have_their_bases() {
+    // mov %gs:0x28,%rax
+    let log = "BUG: unable to handle page fault for address: ffff888237c80028\n\
+               RIP: 0010:vfs_read+0x13/0x310\n\
+               Code: 90 90 90 90 <65> 48 8b 04 25 28 00 00 00 48 89 44 24 60\n\
+               RAX: 0000000000000000 RBX: 0000000000000000 RCX: 0000000000000000\n\
+               FS:  00007f6f3b626700(0000) GS:ffff888237c80000(0000) knlGS:0000000000000000\n";
+    let text = annotated(log.as_bytes(), &decoder(Journal::default()));
+    let line =
+        "reads 8 bytes at %gs:0x28 = 0xffff888237c80028 (gs_base=0xffff888237c80000): the fault address\n";
+    assert!(text.contains(line), "{text}");
 }
 
 #[test]

@@ -2,12 +2,16 @@
 //! Symbols of modules: sections kept apart, debug information relocated, duplicates by size.
 
 use super::build;
-use ksymoops::resolve::{Answer, LoadedModule, Query, Resolver, Sources, Unknown, Warning};
+use ksymoops::resolve::{Answer, Discover, LoadedModule, Places, Query, Resolver, Sources, Unknown, Warning};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 fn resolver(module: &Path) -> Resolver {
-    Resolver::new(Sources { modules: vec![module.to_owned()], discover: false, ..Sources::default() })
+    Resolver::new(Sources {
+        modules: vec![module.to_owned()],
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    })
 }
 
 fn ask(resolver: &Resolver, name: &str, offset: u64, size: Option<u64>) -> Answer {
@@ -124,7 +128,7 @@ fn a_module_without_a_file_is_named_only_where_it_is_nearest() {
         modules: vec![module],
         loaded: all,
         kaslr: ksymoops::resolve::KaslrHint { option: Some(0), ..Default::default() },
-        discover: false,
+        discover: Discover::all(Places::Named),
         ..Sources::default()
     });
     let at = |address| resolver.symbolize(&Query::Address { address, exact: true }).unknown;
@@ -173,8 +177,12 @@ fn separate_debug_files_by_debuglink_and_by_build_id() {
     let place = dirs.join(id.debug_path());
     std::fs::create_dir_all(place.parent().unwrap()).unwrap();
     std::fs::rename(&debug, &place).unwrap();
-    let sources =
-        Sources { modules: vec![module], debug_dirs: vec![dirs], discover: false, ..Sources::default() };
+    let sources = Sources {
+        modules: vec![module],
+        debug_dirs: vec![dirs],
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    };
     check_chains(&Resolver::new(sources.clone()), "build id");
 
     // By the build id of the report alone.
@@ -223,8 +231,12 @@ fn another_build_is_not_used() {
     let module = build::module(&build::folder("other-build"), &["-g"]);
     let id = "00112233445566778899aabbccddeeff00112233".parse().unwrap();
     let loaded = LoadedModule { name: "fix_ture".to_owned(), build_id: Some(id), ..LoadedModule::default() };
-    let sources =
-        Sources { modules: vec![module], loaded: vec![loaded], discover: false, ..Sources::default() };
+    let sources = Sources {
+        modules: vec![module],
+        loaded: vec![loaded],
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    };
     let resolver = Resolver::new(sources);
     let answer = ask(&resolver, "outer", 0, None);
     assert_eq!(answer.unknown, Some(Unknown::NoModule { module: "fix_ture".to_owned() }));
@@ -239,7 +251,8 @@ fn run_time_addresses_by_section_and_by_proc_modules() {
     let sections =
         vec![(".text".to_owned(), 0xffff_ffff_c000_1000), (".init.text".to_owned(), 0xffff_ffff_c100_0000)];
     let loaded = LoadedModule { name: "fix_ture".to_owned(), sections, ..LoadedModule::default() };
-    let named = Sources { modules: vec![module], discover: false, ..Sources::default() };
+    let named =
+        Sources { modules: vec![module], discover: Discover::all(Places::Named), ..Sources::default() };
     let resolver = Resolver::new(Sources { loaded: vec![loaded], ..named.clone() });
     let at = |address| resolver.symbolize(&Query::Address { address, exact: true });
     assert_eq!(at(0xffff_ffff_c100_0000).candidates[0].symbol, "setup");

@@ -3,14 +3,19 @@
 
 use super::build;
 use ksymoops::resolve::{
-    KaslrHint, KaslrPair, Query, Resolver, Slide, SlideSource, Sources, Unknown, Warning,
+    Discover, KaslrHint, KaslrPair, Places, Query, Resolver, Slide, SlideSource, Sources, Unknown, Warning,
 };
 
 const SLIDE: u64 = 0x1a00_0000;
 
 fn resolver(hint: KaslrHint) -> Resolver {
     let vmlinux = build::vmlinux(&build::folder("slide"), &["-g"]);
-    Resolver::new(Sources { vmlinux: Some(vmlinux), kaslr: hint, discover: false, ..Sources::default() })
+    Resolver::new(Sources {
+        vmlinux: Some(vmlinux),
+        kaslr: hint,
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    })
 }
 
 fn outer(resolver: &Resolver) -> u64 {
@@ -29,8 +34,11 @@ fn without_a_slide_an_address_is_unknown() {
 
 #[test]
 fn an_old_kernel_has_none() {
-    let sources =
-        Sources { release: Some("2.6.32-5-amd64".to_owned()), discover: false, ..Sources::default() };
+    let sources = Sources {
+        release: Some("2.6.32-5-amd64".to_owned()),
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    };
     let slide = Resolver::new(sources).slide();
     assert_eq!(slide, Some(Slide { offset: 0, source: SlideSource::Release }));
 }

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use super::refusal::variable_text;
 use super::{Inventory, PersistError, Refusal, Refusals};
 use crate::elf::{Object, Place, Relocation};
+use crate::parameters::name_at;
 
 pub(super) fn check(
     object: &Object<'_>,
@@ -55,15 +56,7 @@ fn parameter_name(
     ops: &Relocation,
     word: u64,
 ) -> String {
-    let name = || {
-        let start = ops.offset.checked_sub(word.checked_mul(2)?)?;
-        let name = by_place.get(&start)?;
-        let symbol = object.symbols.get(name.symbol)?;
-        let Place::Section(index) = symbol.place else { return None };
-        let at = usize::try_from(symbol.value.checked_add_signed(name.addend)?).ok()?;
-        let bytes = object.sections.get(index)?.data.get(at..)?;
-        let end = bytes.iter().position(|byte| *byte == 0)?;
-        Some(String::from_utf8_lossy(bytes.get(..end)?).into_owned())
-    };
-    name().unwrap_or_else(|| String::from("(an array)"))
+    let start = word.checked_mul(2).and_then(|words| ops.offset.checked_sub(words));
+    let name = start.and_then(|start| name_at(object, by_place, start));
+    name.unwrap_or_else(|| String::from("(an array)"))
 }

@@ -163,14 +163,18 @@ impl Candidates {
 }
 
 fn is_variable(symbol: &Symbol<'_>) -> bool {
-    let named = !symbol.name.is_empty() && !symbol.name.starts_with(b".L");
-    named && matches!(symbol.kind, SymbolKind::OBJECT | SymbolKind::NONE)
+    is_source_name(symbol) && matches!(symbol.kind, SymbolKind::OBJECT | SymbolKind::NONE)
 }
 
-/// A local name of the source, as every module has some. `$` begins the marks of arm and riscv.
+/// `.L` begins names that compilers make up, `$` the marks of assemblers for arm and riscv. An extended
+/// kernel has the same rule.
+fn is_source_name(symbol: &Symbol<'_>) -> bool {
+    !symbol.name.is_empty() && !symbol.name.starts_with(b".L") && !symbol.name.starts_with(b"$")
+}
+
+/// A local name of the source, as every module has some.
 fn is_local_name(symbol: &Symbol<'_>) -> bool {
-    let named = !symbol.name.is_empty() && !symbol.name.starts_with(b"$");
-    named
+    is_source_name(symbol)
         && symbol.binding == Binding::Local
         && !matches!(symbol.kind, SymbolKind::FILE | SymbolKind::SECTION)
 }

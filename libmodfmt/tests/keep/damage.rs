@@ -6,6 +6,7 @@ use libmodfmt::elf::{ByteOrder, Object};
 use libmodfmt::export::{ExportLayout, Release};
 use libmodfmt::image::{Base, Keeper, keeper, owner};
 use libmodfmt::module::Module;
+use libmodfmt::parameters;
 use libmodfmt::persist::{DebugFact, Header, Inventory, Refusals, compare};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -22,6 +23,7 @@ fn through(file: &[u8]) {
         assert_eq!(again.write().expect("and written again"), written);
     }
     let Ok(module) = Module::parse(file) else { return };
+    let _ = parameters::names(&module.object);
     let facts = DebugFact::all(&module.object);
     let build_id = module.build_id.as_deref();
     let Ok(Some(inventory)) = Inventory::of(&module.object, &module.name, build_id, &facts) else { return };

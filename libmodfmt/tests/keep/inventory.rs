@@ -144,6 +144,29 @@ fn one_name_in_two_files_is_not_ambiguous() {
     assert_eq!(of(&make).ambiguous, []);
 }
 
+/// `.L` are names of compilers, `$d` and `$x` marks of the assemblers for arm and riscv, one a section
+/// and file: neither are they variables, nor do they show that the file has its local names.
+#[test]
+fn names_that_the_source_does_not_have_are_no_variables() {
+    let mut make = Make::small("foo");
+    for (name, offset) in [("$d", 0), ("$d", 8), ("$d.3", 4), ("$xrv64i2p1", 0), (".LANCHOR0", 0)] {
+        make.local(name, DATA, offset, 0);
+    }
+    let found = of(&make);
+    assert_eq!(names(&found), names(&of(&Make::small("foo"))));
+    assert_eq!(found.ambiguous, []);
+    assert!(found.header.named);
+
+    // A gap is padding only where the file has its local names.
+    for (name, named) in [("local", true), ("$x", false), (".LC0", false)] {
+        let mut make = Make::small("foo");
+        make.symbols(|symbol| symbol.kind == SymbolKind::FILE);
+        make.global("seen", DATA, SymbolKind::OBJECT, 0, 12);
+        make.local(name, DATA, 0, 0);
+        assert_eq!(of(&make).header.named, named, "{name}");
+    }
+}
+
 #[test]
 fn a_variable_without_a_size_is_listed() {
     let mut make = Make::small("foo");

@@ -95,6 +95,10 @@ impl Kernel for FakeKernel {
         }
     }
 
+    fn load_mark(&self, name: &str) -> Option<u64> {
+        self.module(name).map(|module| module.mark)
+    }
+
     fn refcount(&self, name: &str) -> Result<Option<i64>, SysError> {
         let module = self.ask_module(Op::Refcount, name, "refcnt")?;
         let counted = module.filter(|module| module.state != InitState::DirectoryOnly);

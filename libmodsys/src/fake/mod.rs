@@ -26,7 +26,7 @@ mod module;
 mod region;
 mod settings;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -47,6 +47,8 @@ pub struct FakeKernel {
     modules: RefCell<Vec<FakeModule>>,
     /// What it keeps itself.
     regions: RefCell<Vec<KernelRegion>>,
+    /// Modules that were ever added.
+    added: Cell<u64>,
     settings: RefCell<Settings>,
     calls: RefCell<Vec<Call>>,
     /// What fails once: the kind, how many calls of it pass before, the error.
@@ -79,6 +81,7 @@ impl FakeKernel {
         Self {
             modules: RefCell::default(),
             regions: RefCell::default(),
+            added: Cell::default(),
             settings: RefCell::default(),
             calls: RefCell::default(),
             once: RefCell::default(),
@@ -104,7 +107,9 @@ impl FakeKernel {
     }
 
     /// Adds a loaded module, as the newest one.
-    pub fn add(&self, module: FakeModule) {
+    pub fn add(&self, mut module: FakeModule) {
+        self.added.set(self.added.get().saturating_add(1));
+        module.mark = self.added.get();
         self.modules.borrow_mut().insert(0, module);
     }
 

@@ -34,6 +34,8 @@ pub struct FakeModule {
     pub parameters: BTreeMap<String, Vec<u8>>,
     /// Those who use it without being modules, one line each.
     pub outside_users: Vec<String>,
+    /// Tells this load of it from others; the kernel sets it.
+    pub mark: u64,
 }
 
 impl FakeModule {
@@ -54,6 +56,7 @@ impl FakeModule {
             notes: BTreeMap::new(),
             parameters: BTreeMap::new(),
             outside_users: Vec::new(),
+            mark: 0,
         }
     }
 

@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 use std::ffi::CStr;
 use std::fs::File;
 use std::os::fd::BorrowedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -146,6 +147,10 @@ impl Kernel for Linux {
 
     fn sections(&self, name: &str) -> Result<Vec<Section>, SysError> {
         sections::read(&self.module_path(name, "sections"))
+    }
+
+    fn load_mark(&self, name: &str) -> Option<u64> {
+        std::fs::metadata(self.module_path(name, "")).ok().map(|found| found.ino())
     }
 
     fn notes(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError> {

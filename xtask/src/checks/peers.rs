@@ -94,5 +94,11 @@ fn modinfo(userland: &Userland, file: &Path, module: &Module<'_>) -> Result<()> 
             file.display()
         );
     }
+    // What has a type is in the module's own table, too.
+    let typed = process::output(userland.kmod_tool("modinfo")?.args(["-F", "parmtype"]).arg(file))?;
+    let names = libmodfmt::parameters::names(&module.object);
+    for name in typed.lines().filter_map(|line| line.split(':').next()) {
+        ensure!(names.iter().any(|own| own == name), "{}: no parameter {name} in {names:?}", file.display());
+    }
     Ok(())
 }

@@ -12,8 +12,10 @@ use super::{VERSION, early, reload};
 use crate::setup::{Missing, packages};
 use crate::ui;
 
-/// Makes a newer package of kmod out of the one that is installed: the same files, another version, and one file more.
+/// Makes a newer package of kmod out of the one that is installed: the same files, another version, and one file more. With MOVED the files of /sbin
+/// are in /usr/sbin by name, or back, as a new release of Debian has them.
 const NEWER_KMOD: &str = r#"
+MOVED=${MOVED:-}
 rm -rf /tmp/k /tmp/kmod.deb
 mkdir -p /tmp/k/DEBIAN
 dpkg-query --listfiles kmod | while IFS= read -r path; do
@@ -26,12 +28,19 @@ dpkg-query --listfiles kmod | while IFS= read -r path; do
 		mkdir -p "/tmp/k$path"
 	fi
 done
+if [ -n "$MOVED" ]; then
+	rm -rf /tmp/k.sbin
+	if [ -d /tmp/k/sbin ]; then from=/tmp/k/sbin to=/tmp/k/usr/sbin; else from=/tmp/k/usr/sbin to=/tmp/k/sbin; fi
+	mv "$from" /tmp/k.sbin
+	mkdir -p "${to%/*}"
+	mv /tmp/k.sbin "$to"
+fi
 for part in preinst postinst prerm postrm conffiles; do
 	if [ -e "/var/lib/dpkg/info/kmod.$part" ]; then
 		cp -a "/var/lib/dpkg/info/kmod.$part" "/tmp/k/DEBIAN/$part"
 	fi
 done
-dpkg-query --status kmod | sed -e '/^Status:/d' -e '/^Conffiles:/d' -e '/^ \//d' -e 's/^Version: .*/&+newer/' > /tmp/k/DEBIAN/control
+dpkg-query --status kmod | sed -e '/^Status:/d' -e '/^Conffiles:/d' -e '/^ \//d' -e "s/^Version: .*/&+newer$MOVED/" > /tmp/k/DEBIAN/control
 mkdir -p /tmp/k/usr/share/modpersist-test
 echo newer > /tmp/k/usr/share/modpersist-test/kmod
 dpkg-deb --build --root-owner-group /tmp/k /tmp/kmod.deb
@@ -102,6 +111,30 @@ fn life(root: &Root) -> Result<()> {
     Ok(())
 }
 
+/// A release in which the same commands are part of kmod by the other name of their directory: what is taken over stays, and can be given back; and
+/// the same when it goes back again.
+fn moved(root: &Root) -> Result<()> {
+    let kmods = "dpkg-query --listfiles kmod | grep -E '/sbin/(ins|rm)mod$' | sort";
+    let before = root.sh(kmods)?;
+    for way in [1, 2] {
+        root.sh("modpersist-takeover off")?;
+        root.sh(&format!("MOVED={way}\n{NEWER_KMOD}"))?;
+        root.sh("modpersist-takeover on; dpkg --install /tmp/kmod.deb")?;
+        is_ours(root, "kmod's files moved")?;
+        ensure!((root.sh(kmods)? == before) == (way == 2), "kmod's files are where they were");
+        let status = root.sh("modpersist-takeover status")?;
+        ensure!(status.matches(": modpersist").count() == 2, "kmod's files moved: {status}");
+        root.sh("modpersist-takeover off")?;
+        is_kmods(root, "kmod's files moved, given back")?;
+        let left = root.sh(
+            "dpkg-divert --list '*' | grep modpersist || true; find /usr/sbin /usr/share -name '*.kmod*'",
+        )?;
+        ensure!(left.is_empty(), "kmod's files moved, given back: {left}");
+        root.sh("modpersist-takeover on")?;
+    }
+    Ok(())
+}
+
 fn pages(root: &Root, pages: &[&str]) -> Result<()> {
     for page in pages {
         let (name, section) = page.split_once('.').unwrap_or((page, "8"));
@@ -136,8 +169,9 @@ fn upgrades(root: &Root) -> Result<()> {
     root.sh("cp /tmp/kmod.deb /tmp/newer.deb; modpersist-takeover on; dpkg --install /tmp/newer.deb")?;
     root.sh("grep -q newer /usr/share/modpersist-test/kmod")?;
     is_ours(root, "kmod upgraded")?;
-    let kmods = root.sh("readlink \"$(command -v insmod)\".kmod; /usr/lib/modpersist/kmod/rmmod -V")?;
+    let kmods = root.sh("/usr/lib/modpersist/kmod/rmmod -V")?;
     ensure!(kmods.contains("kmod version"), "kmod's own is gone: {kmods}");
+    moved(root)?;
     // And back to the files that were there before, by way of the oldest of both.
     root.sh("dpkg --install /tmp/older.deb")?;
     is_ours(root, "downgraded")?;

@@ -88,6 +88,7 @@ pub fn files(programs: &[(&str, Vec<u8>)]) -> Result<Vec<Entry>> {
     entries.push(program("usr/share/initramfs-tools/hooks/modpersist", source("packaging/initramfs-hook")?));
     entries.push(file("usr/include/modpersist/persistent.h", source("kernel/persistent.h")?));
     entries.push(file("etc/modpersist.conf", source("packaging/modpersist.conf")?));
+    entries.push(file("usr/lib/tmpfiles.d/modpersist.conf", source("packaging/tmpfiles.conf")?));
     entries.push(file("usr/share/doc/modpersist/copyright", source("packaging/copyright")?));
     entries.push(file("usr/share/doc/modpersist/changelog.gz", gzip(&source("packaging/changelog")?)?));
     entries.push(file("usr/share/lintian/overrides/modpersist", source("packaging/deb/overrides")?));

@@ -3,13 +3,18 @@
 
 use super::{Warnings, debug_dirs};
 use crate::resolve::image::{Image, ImageError};
-use crate::resolve::{Sources, Warning};
+use crate::resolve::{Places, Sources, Warning};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// Looks by build id, and then by debuglink.
-pub(super) fn find(sources: &Sources, image: &Image, warnings: &Warnings) -> Option<Rc<Image>> {
-    let found = candidates(sources, image);
+pub(super) fn find(
+    sources: &Sources,
+    places: Places,
+    image: &Image,
+    warnings: &Warnings,
+) -> Option<Rc<Image>> {
+    let found = candidates(sources, places, image);
     let paths = found.inspect_err(|error| warnings.unreadable(image.path(), error)).ok()?;
     for path in paths {
         if !path.exists() || path == image.path() {
@@ -27,8 +32,8 @@ pub(super) fn find(sources: &Sources, image: &Image, warnings: &Warnings) -> Opt
     None
 }
 
-fn candidates(sources: &Sources, image: &Image) -> Result<Vec<PathBuf>, ImageError> {
-    let dirs = debug_dirs(sources);
+fn candidates(sources: &Sources, places: Places, image: &Image) -> Result<Vec<PathBuf>, ImageError> {
+    let dirs = debug_dirs(sources, places);
     let mut paths = Vec::new();
     if let Some(id) = image.build_id()? {
         paths.extend(dirs.iter().map(|dir| dir.join(id.debug_path())));

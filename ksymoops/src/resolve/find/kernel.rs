@@ -3,14 +3,17 @@
 
 use super::check::Wanted;
 use super::{Warnings, below, debug, debug_dirs};
-use crate::resolve::Sources;
 use crate::resolve::binary::Binary;
 use crate::resolve::symbols::TextTables;
+use crate::resolve::{Places, Sources};
 use std::path::PathBuf;
 
 /// The kernel's file: the one that is named, or the first that fits in the usual places, one with
 /// debug information before one without.
 pub(crate) fn kernel(sources: &Sources, warnings: &Warnings) -> Option<Binary> {
+    if sources.discover.kernel == Places::Nowhere {
+        return None;
+    }
     let wanted = Wanted {
         module: None,
         build_id: sources.build_id.as_ref(),
@@ -23,7 +26,11 @@ pub(crate) fn kernel(sources: &Sources, warnings: &Warnings) -> Option<Binary> {
     let mut plain = None;
     for (path, named) in named.chain(usual.into_iter().map(|path| (path, false))) {
         let Some(image) = wanted.open(&path, named, warnings) else { continue };
-        let separate = if image.has_dwarf() { None } else { debug::find(sources, &image, warnings) };
+        let separate = if image.has_dwarf() {
+            None
+        } else {
+            debug::find(sources, sources.discover.kernel, &image, warnings)
+        };
         let has_lines = image.has_dwarf() || separate.is_some();
         match Binary::new(None, image, separate) {
             Ok(binary) if binary.table.is_empty() => {}
@@ -36,7 +43,7 @@ pub(crate) fn kernel(sources: &Sources, warnings: &Warnings) -> Option<Binary> {
 }
 
 fn usual_places(sources: &Sources) -> Vec<PathBuf> {
-    let dirs = debug_dirs(sources);
+    let dirs = debug_dirs(sources, sources.discover.kernel);
     let mut paths = Vec::new();
     if let Some(id) = &sources.build_id {
         paths.extend(dirs.iter().map(|dir| dir.join(id.debug_path())));
@@ -50,7 +57,7 @@ fn usual_places(sources: &Sources) -> Vec<PathBuf> {
         paths.push(dir.join(format!("lib/modules/{release}/vmlinux.debug")));
         paths.push(dir.join(format!("vmlinux-{release}")));
     }
-    if sources.discover {
+    if sources.discover.kernel == Places::Usual {
         let usual = [
             format!("boot/vmlinux-{release}"),
             format!("lib/modules/{release}/vmlinux"),
@@ -65,8 +72,13 @@ fn usual_places(sources: &Sources) -> Vec<PathBuf> {
 
 /// The table that is named, or that of the release.
 pub(crate) fn system_map(sources: &Sources, warnings: &Warnings) -> Option<(PathBuf, TextTables)> {
+    let places = sources.discover.system_map;
+    if places == Places::Nowhere {
+        return None;
+    }
     let mut paths: Vec<_> = sources.system_map.iter().cloned().collect();
-    if let Some(release) = sources.release.as_deref().filter(|release| sources.discover && is_name(release))
+    if let Some(release) = sources.release.as_deref().filter(|release| is_name(release))
+        && places == Places::Usual
         && paths.is_empty()
     {
         let usual = [format!("boot/System.map-{release}"), format!("lib/modules/{release}/System.map")];

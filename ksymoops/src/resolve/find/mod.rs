@@ -9,7 +9,7 @@ mod module;
 pub(crate) use kernel::{kernel, system_map};
 pub(crate) use module::ModuleFiles;
 
-use super::{Sources, Warning};
+use super::{Places, Sources, Warning};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +52,7 @@ fn below(sources: &Sources, path: &str) -> PathBuf {
 }
 
 /// The folders laid out like `/usr/lib/debug`, and that one.
-fn debug_dirs(sources: &Sources) -> Vec<PathBuf> {
-    let usual = sources.discover.then(|| below(sources, "/usr/lib/debug"));
+fn debug_dirs(sources: &Sources, places: Places) -> Vec<PathBuf> {
+    let usual = (places == Places::Usual).then(|| below(sources, "/usr/lib/debug"));
     sources.debug_dirs.iter().cloned().chain(usual).collect()
 }

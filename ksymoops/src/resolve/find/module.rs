@@ -4,8 +4,8 @@
 use super::check::Wanted;
 use super::kernel::is_name;
 use super::{Warnings, below, debug, debug_dirs};
-use crate::resolve::Sources;
 use crate::resolve::binary::Binary;
+use crate::resolve::{Places, Sources};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fs;
@@ -21,19 +21,31 @@ pub(crate) struct ModuleFiles {
     named: OnceCell<HashMap<String, Vec<PathBuf>>>,
     /// In the folders of the release.
     usual: OnceCell<HashMap<String, Vec<PathBuf>>>,
+    /// The first of each name among the loaded ones, by its index: a log may name very many.
+    loaded: OnceCell<HashMap<String, usize>>,
 }
 
 impl ModuleFiles {
     /// What there is of a module; its name has underscores.
     pub(crate) fn open(&self, sources: &Sources, module: &str, warnings: &Warnings) -> Option<Binary> {
-        let loaded = sources.loaded.iter().find(|loaded| loaded.name.replace('-', "_") == module);
+        let places = sources.discover.modules;
+        if places == Places::Nowhere {
+            return None;
+        }
+        let loaded = self.loaded.get_or_init(|| {
+            let names = sources.loaded.iter().enumerate().rev();
+            names.map(|(index, loaded)| (loaded.name.replace('-', "_"), index)).collect()
+        });
+        let loaded = loaded.get(module).and_then(|&index| sources.loaded.get(index));
         let build_id = loaded.and_then(|loaded| loaded.build_id.as_ref());
         let release = sources.release.as_deref();
         let wanted = Wanted { module: Some(module), build_id, release, version: None };
         let mut paths = Vec::new();
         let by_id = build_id.map(|id| id.debug_path());
         paths.extend(
-            by_id.iter().flat_map(|path| debug_dirs(sources).into_iter().map(move |dir| dir.join(path))),
+            by_id
+                .iter()
+                .flat_map(|path| debug_dirs(sources, places).into_iter().map(move |dir| dir.join(path))),
         );
         let named = self.named.get_or_init(|| index(sources.modules.iter().cloned()));
         paths.extend(named.get(module).into_iter().flatten().cloned());
@@ -43,7 +55,8 @@ impl ModuleFiles {
         let mut plain = None;
         for path in paths {
             let Some(image) = wanted.open(&path, false, warnings) else { continue };
-            let separate = if image.has_dwarf() { None } else { debug::find(sources, &image, warnings) };
+            let separate =
+                if image.has_dwarf() { None } else { debug::find(sources, places, &image, warnings) };
             let has_lines = image.has_dwarf() || separate.is_some();
             match Binary::new(Some(module.to_owned()), image, separate) {
                 Ok(binary) if has_lines && !binary.table.is_empty() => return Some(binary),
@@ -60,11 +73,11 @@ fn usual_folders(sources: &Sources) -> Vec<PathBuf> {
         return Vec::new();
     };
     let mut folders = Vec::new();
-    for dir in debug_dirs(sources) {
+    for dir in debug_dirs(sources, sources.discover.modules) {
         folders.push(dir.join("lib/modules").join(release));
         folders.push(dir.join("usr/lib/modules").join(release));
     }
-    if sources.discover {
+    if sources.discover.modules == Places::Usual {
         let modules = below(sources, "/lib/modules").join(release);
         let merged = below(sources, "/usr/lib/modules").join(release);
         folders.push(if modules.exists() { modules } else { merged });

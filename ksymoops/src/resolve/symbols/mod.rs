@@ -38,6 +38,22 @@ pub(crate) struct Table {
     by_name: OnceCell<NameIndex>,
     /// Where each section ends, by its index.
     section_ends: Vec<u64>,
+    /// Where there are addresses, as far as the symbols themselves tell.
+    extent: Extent,
+}
+
+/// The memory that a text's symbols are in.
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    start: u64,
+    /// Behind the last byte.
+    end: u64,
+    /// No symbol is larger than that: what is further behind one is in no symbol.
+    most: u64,
+}
+
+impl Extent {
+    const ALL: Self = Self { start: 0, end: u64::MAX, most: u64::MAX };
 }
 
 /// Distance from a symbol to what follows it.
@@ -67,7 +83,7 @@ impl Size {
 impl Table {
     fn new(mut symbols: Vec<Symbol>, names: Rc<Vec<u8>>, section_ends: Vec<u64>) -> Self {
         symbols.sort_unstable_by_key(|symbol| (symbol.address, symbol.rank));
-        Self { symbols, names, by_name: OnceCell::new(), section_ends }
+        Self { symbols, names, by_name: OnceCell::new(), section_ends, extent: Extent::ALL }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -85,6 +101,17 @@ impl Table {
             .find(name)
             .filter_map(|index| self.symbols.get(index))
             .filter(move |symbol| self.name(symbol) == name)
+    }
+
+    /// Whether an address can be in one of the symbols.
+    pub(crate) fn may_hold(&self, address: u64) -> bool {
+        (self.extent.start..self.extent.end).contains(&address)
+    }
+
+    /// A symbol's bytes that are really its own, of those before the next one.
+    pub(crate) fn reach(&self, symbol: &Symbol) -> Option<u64> {
+        let to_end = self.extent.end.saturating_sub(symbol.address);
+        Some(self.size(symbol).gap?.min(to_end).min(self.extent.most))
     }
 
     /// The last symbol at or before an address, and of several there the one that the kernel names.

@@ -42,7 +42,8 @@ fn region(fields: &mut Fields<'_>) -> Result<KernelRegion, KernelListError> {
         "new" => KernelUse::New,
         _ => return Err(fields.error("state", "is not known")),
     };
-    let named = fields.word("names")? == "named";
+    // Where names are ambiguous, they are all there.
+    let named = matches!(fields.word("names")?, "named" | "ambiguous");
     let layout = fields.hexadecimal("layout")?;
     let build_id = fields.bytes("build id")?;
     let header = Header { owner, build_id, named, sections: Vec::new() };

@@ -11,12 +11,17 @@ variable .data..persistent 0 4 odd\\040name.c first
 variable .bss..persistent 0 64 - table
 region bar unused unnamed 0000000000000000 -
 section .data..persistent 0x0000000000000000 4 4
+region two unused ambiguous 00000000000000aa -
+section .data..persistent 0x0000000000000000 4 4
+section .bss..persistent 0x0000000000000000 4 4
+variable .data..persistent 0 4 foo.c cnt.1
+variable .bss..persistent 0 4 foo.c cnt.0
 ";
 
 #[test]
 fn every_field_is_read_and_written_again() {
     let regions = kernel_regions(TEXT.as_bytes()).unwrap();
-    let [foo, bar] = regions.as_slice() else { panic!("{regions:?}") };
+    let [foo, bar, two] = regions.as_slice() else { panic!("{regions:?}") };
     assert_eq!(
         (foo.used, foo.layout, foo.header.build_id.len()),
         (KernelUse::Used, 0x0123_4567_89ab_cdef, 20)
@@ -25,8 +30,12 @@ fn every_field_is_read_and_written_again() {
     assert_eq!(names, ["odd name.c:first", "foo.c:cnt", "table"]);
     assert_eq!(foo.addresses, [(Role::Data, 0xffff_ffff_c0a0_0000), (Role::Bss, 0xffff_ffff_c0a0_0040)]);
     assert!(!bar.header.named && bar.header.build_id.is_empty());
+    assert!(two.header.named, "each variable has a name");
     let written: String = regions.iter().map(ToString::to_string).collect();
     assert_eq!(kernel_regions(written.as_bytes()).unwrap(), regions);
+    let names = ["named", "unnamed", "ambiguous"];
+    let lines = written.lines().filter(|line| line.starts_with("region "));
+    assert_eq!(lines.filter_map(|line| line.split(' ').nth(3)).collect::<Vec<_>>(), names);
 }
 
 #[test]

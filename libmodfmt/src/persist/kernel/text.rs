@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Writes a region as a kernel does: for kernels that are not there, in tests.
 
+use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
 
 use super::{KernelRegion, KernelUse};
+use crate::persist::Header;
 
 impl Display for KernelRegion {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -13,7 +15,11 @@ impl Display for KernelRegion {
             KernelUse::Used => "used",
             KernelUse::New => "new",
         };
-        let names = if header.named { "named" } else { "unnamed" };
+        let names = match (header.named, is_ambiguous(header)) {
+            (true, false) => "named",
+            (true, true) => "ambiguous",
+            (false, _) => "unnamed",
+        };
         write!(f, "region {} {state} {names} {:016x} ", escape(&header.owner), self.layout)?;
         if header.build_id.is_empty() {
             f.write_str("-")?;
@@ -36,6 +42,12 @@ impl Display for KernelRegion {
         }
         Ok(())
     }
+}
+
+/// Whether two variables have one file and name: a kernel knows nothing else that tells them apart.
+fn is_ambiguous(header: &Header) -> bool {
+    let mut seen = HashSet::new();
+    !header.variables().all(|(_, variable)| seen.insert((&variable.file, &variable.name)))
 }
 
 fn escape(name: &str) -> String {

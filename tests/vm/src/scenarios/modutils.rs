@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::keep::is_kept;
 use crate::ctx::{Command, Ctx, tools};
@@ -36,6 +36,12 @@ fn dry(ctx: &mut Ctx) -> Result<()> {
     let good = ctx.fixture("params")?;
     let needs = ctx.fixture("provider_user")?;
     fs::write("/tmp/text.ko", "no module at all")?;
+    // What this kernel's version magic is only its own modules tell: one that exports something, as modules.dep names it.
+    let release = ctx.read("/proc/sys/kernel/osrelease")?;
+    let (own, folder) = (ctx.fixture("provider")?, format!("/lib/modules/{release}"));
+    ctx.sh(&format!(
+        "mkdir -p {folder}/dry && cp {own} {folder}/dry/provider.ko && echo 'dry/user.ko: dry/provider.ko' >> {folder}/modules.dep"
+    ))?;
     let calls = ctx.trace_module_calls(|ctx| {
         ctx.insmod(["-n", &good, "num=3", "dyndbg=+p"])?.success()?.silent()?;
         ctx.insmod(["--probe", &good])?.success()?.silent()?;
@@ -46,14 +52,43 @@ fn dry(ctx: &mut Ctx) -> Result<()> {
             .stderr_has("Unknown symbol in module")?;
         ctx.insmod(["--probe", &needs])?.code(1)?.silent()?;
         ctx.insmod(["-n", "/tmp/text.ko"])?.code(1)?.stderr_has("Invalid module format")?;
-        let bytes = fs::read(&good)?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        ensure!(text.contains("vermagic="), "no version magic");
-        ctx.sh(&format!("sed 's/vermagic=6/vermagic=9/' {good} > /tmp/magic.ko"))?;
-        ctx.insmod(["-n", "/tmp/magic.ko"])?.code(1)?.stderr_has("version magic '9")?;
-        ctx.insmod(["-nf", "/tmp/magic.ko"])?.success()
+        replaced(&good, b" SMP ", b" XMP ", "/tmp/magic.ko")?;
+        ctx.insmod(["-n", "/tmp/magic.ko"])?.code(1)?.stderr_has(" XMP ")?;
+        ctx.insmod(["-nf", "/tmp/magic.ko"])?.success()?;
+        // Where symbols have versions the release does not count.
+        replaced(&good, b"vermagic=6", b"vermagic=9", "/tmp/release.ko")?;
+        ctx.insmod(["-n", "/tmp/release.ko"])?.success()?.silent()
     })?;
     ensure!(calls.is_empty(), "the kernel was asked: {calls:?}");
+    // The kernel itself says the same.
+    ctx.insmod(["/tmp/magic.ko"])?.code(1)?.stderr_has("Invalid module format")?;
+    ctx.insmod(["/tmp/release.ko"])?.success()?.silent()?;
+    ctx.rmmod(["params"])?.success()?;
+    ctx.sh(&format!("rm -r {folder}/dry; sed -i '/^dry/d' {folder}/modules.dep"))?;
+    dry_with_kept_data(ctx)
+}
+
+/// Writes a file again with some of its bytes in place of others.
+fn replaced(file: &str, old: &[u8], new: &[u8], to: &str) -> Result<()> {
+    let mut bytes = fs::read(file)?;
+    let at = bytes.windows(old.len()).position(|window| window == old).context("not in the file")?;
+    bytes[at..at + old.len()].copy_from_slice(new);
+    Ok(fs::write(to, bytes)?)
+}
+
+/// What is kept is looked at, and stays as it is.
+fn dry_with_kept_data(ctx: &mut Ctx) -> Result<()> {
+    let (first, second) = (ctx.fixture("meter")?, ctx.fixture("meter_v2")?);
+    ctx.insmod(["-n", "--keep=require", &first])?.success()?.silent()?;
+    ctx.insmod([&first])?.success()?.silent()?;
+    for option in ["--keep=auto", "--keep=require"] {
+        ctx.insmod(["-n", option, &second])?.code(1)?.stderr_has("grew from 72 to 80 bytes")?;
+        ctx.insmod(["--probe", option, &second])?.code(1)?.silent()?;
+        ctx.insmod(["-n", option, &first])?.success()?.silent()?;
+    }
+    ctx.insmod(["-n", "--fresh", &second])?.success()?.silent()?;
+    ctx.insmod(["-n", "--keep=off", &second])?.success()?.stderr_has("WARNING")?;
+    ctx.rmmod(["--discard", "meter"])?.success()?.silent()?;
     Ok(())
 }
 
@@ -110,12 +145,12 @@ fn map(ctx: &mut Ctx) -> Result<()> {
 fn persist(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("params")?;
     let data = "/var/lib/modules/params.data";
-    ctx.insmod(["-e", data, &file, "num=3", "word=a b", "list=1,2"])?.success()?.silent()?;
+    ctx.insmod(["-e", data, &file, "num=3", "word=a b", "list=1,2", "depth=5"])?.success()?.silent()?;
     ctx.set_parameter("params", "num", "77")?;
     ctx.rmmod(["-e"])?.success()?.silent()?;
     let saved = ctx.read(data)?;
     ensure!(ctx.is_loaded("params")?, "rmmod -e removed the module");
-    for line in ["num=77", "word=\"a b\"", "list=1,2", "flag=N", "#% Kernel Linux"] {
+    for line in ["num=77", "word=\"a b\"", "list=1,2", "flag=N", "depth=5", "#% Kernel Linux"] {
         ensure!(saved.contains(line), "no {line} in {saved}");
     }
     fs::write(data, format!("# mine\n{saved}\ngone=1\n"))?;
@@ -129,12 +164,22 @@ fn persist(ctx: &mut Ctx) -> Result<()> {
     ensure!(ctx.parameter("params", "num")? == "78", "the saved value was not used");
     ensure!(ctx.parameter("params", "word")? == "a b", "a blank in the value was lost");
     ensure!(ctx.parameter("params", "list")? == "9", "the command line did not win");
+    ensure!(ctx.parameter("params", "depth")? == "5", "one of module_param_cb() was lost");
+    let mode = fs::metadata(data)?.permissions().mode() & 0o777;
+    ensure!(mode == 0o600, "{mode:o}, and root alone may read some of the parameters");
     ctx.rmmod(["params"])?.success()?;
     // Without the option nothing is read, and nothing is saved.
     ctx.insmod([&file])?.success()?;
     ensure!(ctx.parameter("params", "num")? == "0", "the file was used without --persist");
     ctx.rmmod(["params"])?.success()?;
     ensure!(ctx.read(data)?.contains("num=78"), "the file was written without --persist");
+    // Nor is it when the load that had the option was removed by another tool.
+    ctx.insmod(["-e", data, &file])?.success()?.silent()?;
+    ctx.peer_rmmod(["params"])?.success()?;
+    ctx.insmod([&file])?.success()?.silent()?;
+    ctx.rmmod(["-e"])?.success()?.silent()?;
+    ctx.rmmod(["params"])?.success()?.silent()?;
+    ensure!(ctx.read(data)?.contains("num=78"), "the file of an earlier load was written");
     ctx.insmod(["-e", "relative", &file])?.code(1)?.stderr_has("must be absolute")?;
     ctx.insmod(["-e", "", &file])?.code(1)?.stderr_has("is not below /lib/modules")?;
     fs::write("/etc/modpersist.conf", "persistdir=\n")?;
@@ -323,5 +368,12 @@ fn stacks(ctx: &mut Ctx) -> Result<()> {
     ctx.rmmod(["-r", "meter"])?.success()?;
     ensure!(is_kept(ctx, "meter")?, "--stacks dropped kept data");
     ctx.rmmod(["--discard", "meter"])?.success()?;
+    // What is to be saved is saved, whichever way the module goes.
+    let (owner, importer, data) = (ctx.fixture("torture")?, ctx.fixture("importer")?, "/tmp/torture.data");
+    ctx.insmod(["-e", data, &owner, "level=30"])?.success()?.silent()?;
+    ctx.insmod([&importer])?.success()?;
+    ctx.rmmod(["-r", "importer"])?.success()?.silent()?;
+    ensure!(!ctx.is_loaded("torture")? && ctx.read(data)?.contains("level=30"), "not saved");
+    ctx.rmmod(["--discard", "torture"])?.success()?;
     Ok(())
 }

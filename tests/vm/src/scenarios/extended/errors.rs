@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::{first_is, use_is};
-use crate::ctx::extended::{FRESH, PERSIST, delete, finit, release, write};
+use crate::ctx::extended::{FRESH, LIST, PERSIST, delete, finit, release, write};
 use crate::ctx::{Ctx, tools};
 use crate::scenario::{Needs, Scenario};
 
@@ -19,6 +19,13 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("ext-flags", "wrong flags and wrong commands", flags).needs(Needs::Extended),
     Scenario::new("ext-layouts", "another layout is refused, with a line in the log", layouts)
         .needs(Needs::Extended),
+    Scenario::new(
+        "ext-same-names",
+        "variables of one file and name may have changed places: only the same build",
+        same_names,
+    )
+    .needs(Needs::Extended),
+    Scenario::new("ext-marks", "marks of assemblers are no variables", marks).needs(Needs::Extended),
     Scenario::new("ext-refusals", "data that must not be kept are refused, and nothing stays", refusals)
         .needs(Needs::Extended),
     Scenario::new("ext-during-init", "released and loaded while an init runs, which then fails", during_init)
@@ -46,6 +53,7 @@ fn flags(ctx: &mut Ctx) -> Result<()> {
         }
     }
     refused(release("layout"), Errno::ENOENT)?;
+    release_texts(ctx, &file)?;
     finit(&file, "", PERSIST)?;
     refused(finit(&file, "", PERSIST), Errno::EEXIST)?;
     refused(finit(&file, "", PERSIST | FRESH), Errno::EEXIST)?;
@@ -59,6 +67,30 @@ fn flags(ctx: &mut Ctx) -> Result<()> {
     delete("smoke")?;
     release("layout")?;
     refused(release("layout"), Errno::ENOENT)
+}
+
+/// What begins with a command is not yet one: all of the text has to be read.
+fn release_texts(ctx: &mut Ctx, file: &str) -> Result<()> {
+    finit(file, "", PERSIST)?;
+    delete("layout")?;
+    let before = ctx.read(LIST)?;
+    let texts = [
+        "release layout\nbar",
+        "release layout\n\n",
+        "release layout\0bar",
+        "release layout\0",
+        "release layout\n\0",
+        "release\nlayout",
+        "release\0layout",
+        "\n",
+        "\0",
+    ];
+    for text in texts {
+        refused(write(text), Errno::EINVAL).with_context(|| format!("{text:?}"))?;
+        ensure!(ctx.read(LIST)? == before, "{text:?} changed the list");
+    }
+    write("release layout\n")?;
+    use_is(ctx, "layout", None)
 }
 
 fn layouts(ctx: &mut Ctx) -> Result<()> {
@@ -89,6 +121,70 @@ fn layouts(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
+/// `counters` has two functions with a static `cnt` each, which change places from one version to the
+/// other: same file, same name, same sizes, same offsets.
+fn same_names(ctx: &mut Ctx) -> Result<()> {
+    let (first, swapped) = (ctx.fixture("counters")?, ctx.fixture("counters_swapped")?);
+    let mut red = 10;
+    let load = |ctx: &mut Ctx, red: u32| -> Result<()> {
+        let mark = ctx.log_mark()?;
+        finit(&first, "", PERSIST)?;
+        delete("counters")?;
+        let (wanted, log) =
+            (format!("counters: red {red} blue {}", red.saturating_add(10)), ctx.log_since(&mark)?);
+        ensure!(log.contains(&wanted), "wanted {wanted:?}: {log:?}");
+        Ok(())
+    };
+    load(ctx, red)?;
+    let list = ctx.read(LIST)?;
+    for file in [&swapped, &ctx.fixture("counters_renamed")?, &ctx.fixture("counters_nodebug")?] {
+        let mark = ctx.log_mark()?;
+        refused(finit(file, "", PERSIST), Errno::EINVAL).with_context(|| file.clone())?;
+        let log = ctx.log_since(&mark)?;
+        let said = log.iter().any(|line| {
+            line.starts_with("counters: its persistent variables of one name may have changed places")
+        });
+        ensure!(said, "{file}: {log:?}");
+        ensure!(ctx.read(LIST)? == list, "{file}: the region changed");
+        // With the same build, what is kept is used.
+        red += 1;
+        load(ctx, red)?;
+        ensure!(ctx.read(LIST)? == list, "{file}: the region changed later");
+    }
+    ensure!(list.starts_with("region counters unused ambiguous "), "{list}");
+    // insmod says so itself, and knows by the functions what is what in the same build.
+    ctx.insmod([&swapped])?.code(1)?.stderr_has("several variables have this name")?;
+    ctx.insmod([&first])?.success()?.silent()?;
+    ctx.modpersist(["show", "counters"])?.success()?.stdout_has("counters.c")?;
+    ctx.rmmod(["counters"])?.success()?.silent()?;
+    // To start afresh is always possible.
+    finit(&swapped, "", PERSIST | FRESH)?;
+    delete("counters")?;
+    refused(finit(&first, "", PERSIST), Errno::EINVAL)?;
+    release("counters")?;
+    Ok(())
+}
+
+fn marks(ctx: &mut Ctx) -> Result<()> {
+    let (whole, stripped) = (ctx.fixture("marks")?, ctx.fixture("marks_stripped")?);
+    for (file, names, variables) in [(&whole, "named", 1), (&stripped, "unnamed", 0)] {
+        finit(file, "", PERSIST)?;
+        delete("marks")?;
+        let list = ctx.read(LIST)?;
+        ensure!(list.starts_with(&format!("region marks unused {names} ")), "{file}: {list}");
+        let found = list.lines().filter(|line| line.starts_with("variable ")).count();
+        ensure!(found == variables, "{file}: {list}");
+        // The same build, with and without names.
+        for other in [&whole, &stripped] {
+            finit(other, "", PERSIST)?;
+            delete("marks")?;
+        }
+        ensure!(ctx.read(LIST)? == list, "{file}: the region changed");
+        release("marks")?;
+    }
+    Ok(())
+}
+
 fn refusals(ctx: &mut Ctx) -> Result<()> {
     let before = ctx.module_memory()?;
     let own =
@@ -105,6 +201,7 @@ fn refusals(ctx: &mut Ctx) -> Result<()> {
         }
         use_is(ctx, "refuse", None)?;
     }
+    parameters(ctx)?;
     finit(&ctx.fixture("provider")?, "", 0)?;
     let mark = ctx.log_mark()?;
     refused(finit(&ctx.fixture("pinning")?, "", PERSIST), Errno::ENOEXEC)?;
@@ -114,6 +211,28 @@ fn refusals(ctx: &mut Ctx) -> Result<()> {
     ensure!(ctx.kernel_regions()?.is_empty(), "regions were left");
     let after = ctx.module_memory()?;
     ensure!(after <= before, "module memory went from {before} to {after}");
+    Ok(())
+}
+
+/// The kernel frees the string of such a parameter when the module goes.
+fn parameters(ctx: &mut Ctx) -> Result<()> {
+    for (name, options) in [
+        ("refuse_charp", ""),
+        ("refuse_charp", "words=a"),
+        ("refuse_charp_array", ""),
+        ("refuse_charp_array", "words=a,b"),
+    ] {
+        let file = ctx.fixture(name)?;
+        let mark = ctx.log_mark()?;
+        refused(finit(&file, options, PERSIST), Errno::ENOEXEC).with_context(|| name.to_owned())?;
+        let log = ctx.log_since(&mark)?;
+        let said = log.iter().any(|line| line.starts_with("refuse: its parameter words is a charp"));
+        ensure!(said, "{name}: {log:?}");
+        use_is(ctx, "refuse", None)?;
+        // Where nothing is kept, it is a parameter as any.
+        finit(&file, options, 0).with_context(|| format!("{name} without keeping"))?;
+        delete("refuse")?;
+    }
     Ok(())
 }
 
