@@ -3,9 +3,9 @@
 #![no_main]
 
 use ksymoops::decode::Decoder;
-use ksymoops::parse::{Event, stream};
+use liboops::{Event, stream};
 use ksymoops::render::{Annotated, Json, Render};
-use ksymoops::resolve::{Discover, Places};
+use libksym::{Discover, Places};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -5,7 +5,7 @@
 //! marks `__persistent` is kept while it is unloaded; that part is in [`keep`].
 //!
 //! ```
-//! use libmodsys::FakeKernel;
+//! use modtest::FakeKernel;
 //! use modcli::{Invocation, Output, Status};
 //!
 //! let kernel = FakeKernel::new();

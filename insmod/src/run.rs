@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, LoadFlags, lock};
 use modcli::{Invocation, KernelLog, Output, Status, modname, parse, shown};
-use modkeep::journal::{self, Known};
-use modstate::{Places, snapshot};
+use modrecord::journal::{self, Known};
+use modrecord::{Places, snapshot};
 
 use crate::keep::{self, Decision};
 use crate::saved::Saved;

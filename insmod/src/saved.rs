@@ -12,7 +12,7 @@ use libmodfmt::module::Module;
 use libmodfmt::{parameters, signature};
 use libmodsys::Kernel;
 use modcli::{Level, Output, shown};
-use modstate::{Location, Places, SavedFile, StateError};
+use modrecord::{Location, Places, SavedFile, StateError};
 
 use crate::ModuleInput;
 

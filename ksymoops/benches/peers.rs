@@ -18,14 +18,11 @@
 mod inputs;
 #[path = "peers/measure.rs"]
 mod measure;
-#[allow(dead_code, reason = "shared with the accuracy test")]
-#[path = "../tests/accuracy/sample.rs"]
-mod sample;
 #[path = "peers/verdict.rs"]
 mod verdict;
 
 use measure::{Run, Sink, in_turn};
-use sample::Place;
+use modtest::calls::Place;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use verdict::Verdicts;
@@ -62,7 +59,7 @@ fn variable(name: &str) -> Option<PathBuf> {
 }
 
 fn symbolizing(vmlinux: &Path, verdicts: &mut Verdicts) {
-    let places = sample::calls(vmlinux, MANY);
+    let places = modtest::calls::calls(vmlinux, MANY);
     assert_eq!(places.len(), MANY);
     let few: Vec<&Place> = places.iter().step_by(MANY / FRAMES).collect();
     let name = vmlinux.file_name().unwrap_or_default().to_string_lossy();

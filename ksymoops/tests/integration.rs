@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tests of ksymoops from outside: the parser, what is made of it, and public logs.
-
 #[cfg(test)]
 mod suite {
     mod binary;
-    mod context;
     mod corpus;
     mod damage;
-    mod exact;
+    mod fields;
     mod i386;
     mod logs;
-    mod prefixes;
-    mod starts;
 }

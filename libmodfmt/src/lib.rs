@@ -3,10 +3,6 @@
 //!
 //! This crate opens no file, asks no kernel and holds no `unsafe`.
 
-// The modules made up for tests name this crate as other crates do.
-#[cfg(test)]
-extern crate self as libmodfmt;
-
 pub mod arch;
 pub mod btf;
 pub mod compress;

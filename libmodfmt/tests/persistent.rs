@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tests of persistent data in modules made up for the purpose, in one binary.
 
-#[cfg(test)]
-#[allow(dead_code, reason = "shared with the tests of other crates")]
-mod common;
 // Always set here; said so that clippy knows the helpers for tests, too.
 #[cfg(test)]
 mod keep;

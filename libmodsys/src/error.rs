@@ -90,7 +90,8 @@ impl SysError {
 }
 
 /// The error number of an I/O error; `EIO` for those that Rust's library makes itself (a read that ends early).
-pub(crate) fn io_errno(error: &io::Error) -> Errno {
+#[must_use]
+pub fn io_errno(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
 }
 

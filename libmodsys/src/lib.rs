@@ -2,11 +2,11 @@
 //! The only crate of this project that talks to Linux.
 //!
 //! Everything the tools want from a kernel goes through one object-safe trait, [`Kernel`]. [`Linux`] is the real kernel (module system calls over
-//! `nix`, `/sys`, `/proc`, `/lib/modules`), [`FakeKernel`] is a scripted one in memory, so that every command can be tested in-process, without
-//! root and without loading anything.
+//! `nix`, `/sys`, `/proc`, `/lib/modules`).
 //!
 //! ```
-//! use libmodsys::{FakeKernel, FakeModule, Kernel};
+//! use libmodsys::Kernel;
+//! use modtest::{FakeKernel, FakeModule};
 //!
 //! let kernel = FakeKernel::new();
 //! kernel.add(FakeModule::new("foo__persist").note(".note.persist", b"header"));
@@ -18,7 +18,6 @@
 //! [`lock`] serialises the tools that act on one owner.
 
 mod error;
-mod fake;
 mod flags;
 pub mod guard;
 mod kernel;
@@ -26,8 +25,7 @@ mod linux;
 pub mod lock;
 mod types;
 
-pub use error::{SysError, errno_text};
-pub use fake::{Call, FakeKernel, FakeModule, LoadRequest, Op, Settings};
+pub use error::{SysError, errno_text, io_errno};
 pub use flags::{LoadFlags, RemoveFlags};
 pub use kernel::Kernel;
 pub use linux::{Linux, sealed_file};

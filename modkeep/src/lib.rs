@@ -5,10 +5,9 @@
 //! - [`plan`]: what loading a file would do, by the table of fallbacks; nothing is changed by it.
 //! - [`Action::carry_out`]: does it, and undoes the steps that were its own where a later one fails.
 //! - [`discard`]: drops a region.
-//! - [`journal::record`]: writes down what an oops of this boot will need.
 //!
 //! ```
-//! use libmodsys::FakeKernel;
+//! use modtest::FakeKernel;
 //! use modkeep::Region;
 //!
 //! let kernel = FakeKernel::new();
@@ -23,7 +22,6 @@ mod discard;
 mod error;
 mod export_layout;
 mod imports;
-pub mod journal;
 mod kernel_region;
 mod obstacle;
 mod plan;

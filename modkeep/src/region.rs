@@ -102,6 +102,14 @@ impl Region {
         Ok(entries)
     }
 
+    /// The regions that the kernel keeps itself, as an extended kernel lists them.
+    ///
+    /// # Errors
+    /// The list cannot be read.
+    pub fn of_kernel(kernel: &dyn Kernel) -> Result<Vec<Self>, KeepError> {
+        kernel_region::list(kernel)
+    }
+
     /// The region of `owner`, if there is one.
     ///
     /// # Errors
@@ -164,7 +172,7 @@ impl Region {
         }
         let notes = kernel.notes(keeper)?;
         let Some(note) = notes.get(NOTE_SECTION) else { return Ok(None) };
-        let header = match Header::from_note(note, NATIVE) {
+        let header = match Header::from_note(note, ByteOrder::NATIVE) {
             Ok(header) => header,
             // A section of that name with notes of somebody else's.
             Err(NoteError::Missing) => return Ok(None),
@@ -197,10 +205,6 @@ impl Region {
         self.addresses.iter().find(|(own, _)| *own == role).and_then(|(_, address)| address.known())
     }
 }
-
-/// The running kernel's byte order is this program's.
-pub(crate) const NATIVE: ByteOrder =
-    if cfg!(target_endian = "big") { ByteOrder::Big } else { ByteOrder::Little };
 
 fn module_names(kernel: &dyn Kernel) -> Result<Vec<String>, KeepError> {
     let text = kernel.modules_text()?;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tests of keeping, in one binary. No module is ever loaded: all go to a fake kernel.
 
-#[cfg(test)]
-#[allow(dead_code, reason = "shared with the tests of other crates")]
-mod common;
 // Always set here; said so that clippy knows the helpers for tests, too.
 #[cfg(test)]
 mod suite;

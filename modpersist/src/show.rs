@@ -137,7 +137,7 @@ impl Contents {
 mod tests {
     use libmodfmt::elf::ByteOrder;
     use libmodfmt::persist::{Header, NOTE_SECTION, Role, SectionHeader, keeper_name};
-    use libmodsys::{FakeKernel, FakeModule};
+    use modtest::{FakeKernel, FakeModule};
 
     use super::find;
 

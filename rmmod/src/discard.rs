@@ -80,7 +80,7 @@ fn discard(target: &Target, kernel: &dyn Kernel, output: &mut Output) -> Status 
         Ok(discarded) => {
             let size = discarded.region.header.size();
             output.info(format_args!("{size} bytes of data of {} dropped", target.name));
-            modkeep::journal::note(kernel, None, false);
+            modrecord::journal::note(kernel, None, false);
             Status::Success
         }
         Err(KeepError::NothingKept { .. }) => Status::Success,

@@ -5,7 +5,7 @@
 //! module goes, unless [`discard`] is asked for.
 //!
 //! ```
-//! use libmodsys::{FakeKernel, FakeModule};
+//! use modtest::{FakeKernel, FakeModule};
 //! use modcli::{Invocation, Output, Status};
 //!
 //! let kernel = FakeKernel::new();

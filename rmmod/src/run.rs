@@ -6,7 +6,7 @@ use std::ffi::{CString, OsStr};
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, RemoveFlags};
 use modcli::{Invocation, KernelLog, Output, Status, bytes, parse, shown};
-use modstate::{Location, Places, snapshot};
+use modrecord::{Location, Places, snapshot};
 
 use crate::discard::{self, Next};
 use crate::wait::{Limit, Wait};
@@ -133,7 +133,7 @@ impl Run<'_> {
         Location::forget(&target.name, self.places);
         let status = discard::after(target, args, kernel, output);
         let below = stacks::remove_unused(used, kernel, self.places, output);
-        modkeep::journal::note(kernel, None, false);
+        modrecord::journal::note(kernel, None, false);
         saved.and(status).and(below)
     }
 

@@ -3,7 +3,7 @@
 
 use libmodsys::Kernel;
 use modcli::{Output, Status, shown};
-use modstate::{Location, Places, save};
+use modrecord::{Location, Places, save};
 
 use crate::Target;
 

@@ -7,7 +7,7 @@ use libmodfmt::proc;
 use libmodsys::{Kernel, RemoveFlags};
 use modcli::{Output, Status};
 use modkeep::Region;
-use modstate::{Location, Places};
+use modrecord::{Location, Places};
 
 use crate::saving;
 

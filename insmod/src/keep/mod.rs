@@ -10,8 +10,8 @@ use libmodfmt::persist::Header;
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, modname, shown};
-use modkeep::journal::{self, Known};
 use modkeep::{Action, Done, Images, KeepError, LOCK_LIMIT, Plan, Region, Request, Step, Way, plan};
+use modrecord::journal::{self, Known};
 
 use crate::{Job, Keep, force, plain};
 

@@ -2,12 +2,13 @@
 //! Broken files. One that shows persistent data is never loaded; one whose section table is broken is the kernel's to judge.
 
 use libmodfmt::elf::Object;
-use libmodsys::{Call, Errno, FakeKernel, LoadFlags, Op};
+use libmodsys::{Errno, LoadFlags};
 use modcli::Status;
+use modtest::{Call, FakeKernel, Op};
 
-use super::common::kernel;
-use super::common::sample::{DATA, Make, R_64, signed};
 use super::{Folder, insmod};
+use modtest::linking::kernel;
+use modtest::module::{DATA, Make, R_64, signed};
 
 /// Offset of a field of a section's header.
 fn field(file: &[u8], section: &str, field: usize) -> usize {

@@ -5,7 +5,8 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use libmodsys::{Call, Errno, FakeKernel, KernelCompression, LoadFlags, Op};
+use libmodsys::{Errno, KernelCompression, LoadFlags};
+use modtest::{Call, FakeKernel, Op};
 
 use super::{Folder, IMAGE, insmod};
 

@@ -3,7 +3,8 @@
 
 use std::process::Command;
 
-use libmodsys::{Errno, FakeKernel, Op};
+use libmodsys::Errno;
+use modtest::{FakeKernel, Op};
 
 use super::{Folder, IMAGE, insmod};
 

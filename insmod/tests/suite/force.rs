@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The force options: as flags, and on a kernel without `finit_module` in the image.
 
-use libmodsys::{Call, Errno, FakeKernel, LoadFlags, Op};
+use libmodsys::{Errno, LoadFlags};
+use modtest::{Call, FakeKernel, Op};
 use object::{
     Architecture, BinaryFormat, Endianness, File, Object as _, ObjectSection, SectionFlags, SectionKind, elf,
     write,

@@ -7,12 +7,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use libmodfmt::elf::Object;
 use libmodfmt::persist::NOTE_SECTION;
-use libmodsys::{Call, Errno, FakeKernel, FakeModule, InitState, Kernel, KernelCompression, Op, RemoveFlags};
+use libmodsys::{Errno, InitState, Kernel, KernelCompression, RemoveFlags};
 use modcli::Status;
+use modtest::{Call, FakeKernel, FakeModule, Op};
 
-use super::common::sample::{DATA, Make, R_64, signed};
-use super::common::{address, kernel, note_of_the_future, story};
 use super::{Folder, insmod};
+use modtest::linking::{address, kernel, note_of_the_future, story};
+use modtest::module::{DATA, Make, R_64, signed};
 
 fn remove(kernel: &FakeKernel, name: &std::ffi::CStr) {
     kernel.delete_module(name, RemoveFlags::default()).unwrap();

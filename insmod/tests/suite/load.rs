@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A plain load that works: what reaches the kernel.
 
-use libmodsys::{Call, Errno, FakeKernel, LoadFlags, Op};
+use libmodsys::{Errno, LoadFlags};
+use modtest::{Call, FakeKernel, Op};
 
 use super::{Folder, IMAGE, insmod};
 

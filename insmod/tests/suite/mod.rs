@@ -14,10 +14,8 @@ mod more;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use libmodsys::FakeKernel;
 use modcli::{Invocation, Output, Status};
-
-use super::common;
+use modtest::FakeKernel;
 
 /// The image that most tests load: to the fake kernel the name in it is enough.
 pub const IMAGE: &[u8] = b"\x7fELF image\0name=foo\0";

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Options that kmod's insmod does not have.
 
-use libmodsys::{Errno, FakeKernel, FakeModule, LogRecord, Op};
+use libmodsys::{Errno, LogRecord};
 use modcli::Status;
+use modtest::{FakeKernel, FakeModule, Op};
 
 use super::{Folder, IMAGE, insmod};
 

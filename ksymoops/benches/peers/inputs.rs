@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Logs to decode.
 
-use super::sample::Place;
+use modtest::calls::Place;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The end of each report of the long log.
 pub const PANIC: &str = "Kernel panic - not syncing";
 /// A report of a kernel, with a module.
-const REPORT: &str = include_str!("../../tests/logs/page_fault.log");
+const REPORT: &str = include_str!("../../../tests/fixtures/logs/page_fault.log");
 /// Size of the long log.
 const LONG: u64 = 1 << 30;
 /// A report in each of so many bytes.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `-A`: addresses without a log.
 
-use crate::parse;
-use crate::report::{Block, Frame, Hex, Kind, Line, Place, Span};
+use liboops;
+use liboops::report::{Block, Frame, Hex, Kind, Line, Place, Span};
 
 /// A report of the addresses in a text: what is 4 to 16 hexadecimal digits between blanks or punctuation, with or without `0x`. Other words are
 /// passed over. None where there is no address.
@@ -14,7 +14,7 @@ pub(super) fn block(text: &str) -> Option<Block> {
         return None;
     }
     // An empty report, as the parser makes it.
-    let mut block = parse::blocks(b"BUG: Addresses\n").pop()?;
+    let mut block = liboops::blocks(b"BUG: Addresses\n").pop()?;
     let report = block.reports.first_mut()?;
     report.kind = Kind::Addresses;
     report.title.value = "Addresses".to_owned();

@@ -15,10 +15,10 @@ use super::input::KernelLog;
 use super::progress::Progress;
 use super::{Args, Colour, Format, adhoc, args, setup};
 use crate::decode::Decoder;
-use crate::parse::{self as log, Event, pstore};
 use crate::render::clean::cleaned;
 use crate::render::{Annotated, Json, Render};
-use crate::report::Block;
+use liboops::report::Block;
+use liboops::{self as log, Event, pstore};
 
 /// Runs ksymoops.
 pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) -> ExitCode {

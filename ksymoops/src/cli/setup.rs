@@ -9,8 +9,8 @@ use libmodsys::Kernel;
 
 use super::Args;
 use crate::decode::Decoder;
-use crate::resolve::{Discover, KaslrHint, Places, Sources};
 use crate::{journal, persistent};
+use libksym::{Discover, KaslrHint, Places, Sources};
 
 /// Makes the decoder. What could not be read is named in `warnings`.
 pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<String>) -> Result<Decoder> {
@@ -54,7 +54,7 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Strin
     let (types, persist): (Vec<_>, Vec<_>) =
         args.persist.iter().cloned().partition(|path| persistent::is_types(path));
     let mut places = persist.clone();
-    let default = args.root.join(modkeep::journal::DIRECTORY.trim_start_matches('/'));
+    let default = args.root.join(modrecord::journal::DIRECTORY.trim_start_matches('/'));
     if !args.no_journal && default.is_dir() {
         places.push(default);
     }

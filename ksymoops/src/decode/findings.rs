@@ -4,10 +4,10 @@
 use super::Decoder;
 use super::knowledge::Knowledge;
 use super::registers;
-use crate::code::{Architecture, CodeBytes, Context, Listing, decode};
 use crate::persistent::{self, Hit};
-use crate::report::{Block, Origin, Place, Report, Span, State, WordRole};
-use crate::resolve::{Answer, Query};
+use libksym::code::{Architecture, CodeBytes, Context, Listing, decode};
+use libksym::{Answer, Query};
+use liboops::report::{Block, Origin, Place, Report, Span, State, WordRole};
 
 /// Code bytes of kernels that marked none.
 const UNMARKED: usize = 20;

@@ -10,8 +10,8 @@ use libmodfmt::journal::Boot;
 use super::Decoder;
 use crate::journal::{BootMatch, PlaceTold, Told, find, modules_at};
 use crate::persistent::{Region, of_journal};
-use crate::report::Report;
-use crate::resolve::{BuildId, KaslrPair, LoadedModule, Resolver, Sources};
+use libksym::{BuildId, KaslrPair, LoadedModule, Resolver, Sources};
+use liboops::report::Report;
 
 /// What is known of the kernel of one report.
 #[derive(Debug)]

@@ -15,8 +15,8 @@ pub use findings::{Finding, What};
 use knowledge::Knowledge;
 
 use crate::persistent::{Fields, Region};
-use crate::report::Block;
-use crate::resolve::{Resolver, Sources};
+use libksym::{Resolver, Sources};
+use liboops::report::Block;
 
 /// Kernels whose symbols are held at once.
 const MOST_RESOLVERS: usize = 8;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Registers of a state by the disassembler's names.
 
-use crate::report::State;
+use liboops::report::State;
 
 /// The value of a register: `rax`, `r8`, `rflags`, `gs_base`.
 pub(super) fn value(state: &State, name: &str) -> Option<u64> {

@@ -11,7 +11,7 @@ use libmodfmt::journal::{Boot, Journal, Stage};
 use libmodfmt::persist::keeper_name;
 
 use super::modules_at;
-use crate::report::Report;
+use liboops::report::Report;
 
 /// The lowest address that an x86-64 kernel is linked to, which `Kernel Offset` is counted from.
 const LINK_BASE: u64 = 0xffff_ffff_8100_0000;

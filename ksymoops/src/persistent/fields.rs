@@ -13,7 +13,7 @@ use libmodfmt::persist::{Role, Variable};
 use super::Region;
 use super::owner_file;
 use super::types::{self, FieldText};
-use crate::resolve::Resolver;
+use libksym::Resolver;
 
 /// An owner, and its build id.
 type Build = (String, Vec<u8>);

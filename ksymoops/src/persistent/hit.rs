@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use super::{Fields, Region};
-use crate::report::{Hex, Report};
-use crate::resolve::Resolver;
+use libksym::Resolver;
+use liboops::report::{Hex, Report};
 
 /// Whether the owner of persistent data was loaded when the report was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -8,7 +8,7 @@ use libmodfmt::elf::Object;
 use libmodfmt::{compress, module, signature};
 
 use super::Region;
-use crate::resolve::{BuildId, Resolver};
+use libksym::{BuildId, Resolver};
 
 /// A module file of more bytes than this is not read.
 const MOST: u64 = 1 << 30;

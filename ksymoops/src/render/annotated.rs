@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use super::words::{self, Style, Words};
 use super::{Render, clean};
 use crate::decode::{Finding, What};
-use crate::report::Block;
-use crate::resolve::Unknown;
+use libksym::Unknown;
+use liboops::report::Block;
 
 /// Begins each line that is ours.
 const MARK: &str = ";; ";

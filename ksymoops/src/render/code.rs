@@ -8,7 +8,7 @@
 //! ```
 
 use super::words::{Style, Words};
-use crate::code::{AccessKind, Instruction, Listing};
+use libksym::code::{AccessKind, Instruction, Listing};
 
 /// So many of the same kind, in a row, are padding and get one line.
 const PADDING: usize = 4;

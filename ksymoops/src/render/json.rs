@@ -7,10 +7,10 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{Render, clean, words};
-use crate::code::Listing;
 use crate::decode::{Finding, What};
-use crate::report::{Block, Hex};
-use crate::resolve::{Answer, Location};
+use libksym::code::Listing;
+use libksym::{Answer, Location};
+use liboops::report::{Block, Hex};
 
 /// The version of the schema.
 const SCHEMA: u32 = 1;
@@ -83,7 +83,7 @@ fn answer(answer: &Answer) -> Value {
 }
 
 fn location(location: &Location) -> Value {
-    let frame = |frame: &crate::resolve::Frame| json!({ "function": frame.function, "file": frame.file, "line": frame.line, "column": frame.column });
+    let frame = |frame: &libksym::Frame| json!({ "function": frame.function, "file": frame.file, "line": frame.line, "column": frame.column });
     json!({
         "module": location.module,
         "symbol": location.symbol,
@@ -99,7 +99,7 @@ fn location(location: &Location) -> Value {
 }
 
 fn listing(listing: &Listing) -> Value {
-    let instruction = |instruction: &crate::code::Instruction| {
+    let instruction = |instruction: &libksym::code::Instruction| {
         let bytes: String = instruction.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         json!({
             "offset": instruction.offset,
@@ -111,7 +111,7 @@ fn listing(listing: &Listing) -> Value {
             "symbol": instruction.symbol,
         })
     };
-    let access = |access: &crate::code::Access| {
+    let access = |access: &libksym::code::Access| {
         let registers: Vec<Value> = access
             .registers
             .iter()

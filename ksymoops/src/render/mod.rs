@@ -13,7 +13,7 @@ pub use annotated::Annotated;
 pub use json::Json;
 
 use crate::decode::Finding;
-use crate::report::Block;
+use liboops::report::Block;
 
 /// A form of output.
 pub trait Render {

@@ -4,7 +4,7 @@
 use super::code;
 use crate::decode::What;
 use crate::persistent::Hit;
-use crate::resolve::{Answer, Location, Unknown};
+use libksym::{Answer, Location, Unknown};
 
 /// A line of an annotation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

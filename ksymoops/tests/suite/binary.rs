@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 use snapbox::{assert_data_eq, file};
 
 fn log(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/logs").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/logs").join(name)
 }
 
 fn run(args: &[&str], input: &[u8]) -> (Option<i32>, String, String) {

@@ -4,9 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ksymoops::code::{Architecture, CodeBytes, Context, decode};
-use ksymoops::parse;
-use ksymoops::report::{Block, Report};
+use libksym::code::{Architecture, CodeBytes, Context, decode};
+use liboops::report::{Block, Report};
 
 /// Of the x86-64 logs not marked as corrupted, in this share the function of the title is found.
 const FUNCTIONS: f64 = 0.95;
@@ -116,7 +115,7 @@ fn functions_of_titles_are_found() {
             continue;
         }
         asked += 1;
-        if reports(&parse::blocks(&sample.log))
+        if reports(&liboops::blocks(&sample.log))
             .any(|report| functions.iter().any(|function| finds(report, function)))
         {
             found += 1;
@@ -135,7 +134,7 @@ fn a_report_is_found_where_there_is_one() {
     let (mut asked, mut found, mut missed) = (0_u32, 0_u32, Vec::new());
     for sample in samples(&corpus).iter().filter(|sample| sample.title.is_some() && !sample.corrupted) {
         asked += 1;
-        match reports(&parse::blocks(&sample.log)).next() {
+        match reports(&liboops::blocks(&sample.log)).next() {
             Some(_) => found += 1,
             None => missed.push(format!("{} ({})", sample.name, sample.title.as_deref().unwrap_or_default())),
         }
@@ -166,7 +165,7 @@ fn nothing_is_found_where_nothing_is() {
     }
     eprintln!("\nlogs without a report: {}", logs.len());
     for (name, log) in logs {
-        let found: Vec<_> = parse::blocks(&log)
+        let found: Vec<_> = liboops::blocks(&log)
             .iter()
             .flat_map(|block| &block.reports)
             .map(|report| report.title.value.clone())
@@ -186,7 +185,7 @@ fn what_abrt_finds_is_found() {
             continue;
         }
         let log = String::from_utf8_lossy(&fs::read(&path).unwrap()).replace(":HOSTNAME:", "host");
-        let blocks = parse::blocks(log.as_bytes());
+        let blocks = liboops::blocks(log.as_bytes());
         assert!(reports(&blocks).next().is_some(), "{name}");
         let frames: usize = reports(&blocks).map(|report| report.frames.len()).sum();
         eprintln!("\n{name}: {} reports, {frames} frames", reports(&blocks).count());
@@ -198,10 +197,10 @@ fn nothing_of_a_log_is_lost() {
     let Some(corpus) = corpus() else { return };
     for sample in samples(&corpus) {
         let mut copy = Vec::new();
-        parse::stream(&sample.log[..], |event| {
+        liboops::stream(&sample.log[..], |event| {
             match event {
-                parse::Event::Text(text) => copy.extend_from_slice(text),
-                parse::Event::Block(block) => {
+                liboops::Event::Text(text) => copy.extend_from_slice(text),
+                liboops::Event::Block(block) => {
                     let lines: u64 = block.lines.iter().map(|line| line.span.len()).sum();
                     assert_eq!(lines, u64::try_from(block.text.len()).unwrap());
                     copy.extend_from_slice(&block.text);
@@ -219,7 +218,7 @@ fn code_decodes_up_to_the_marker() {
     let Some(corpus) = corpus() else { return };
     let (mut asked, mut good, mut missed) = (0_u32, 0_u32, Vec::new());
     for sample in samples(&corpus).iter().filter(|sample| !sample.corrupted && sample.is_x86_64()) {
-        for block in parse::blocks(&sample.log) {
+        for block in liboops::blocks(&sample.log) {
             for code in
                 block.reports.iter().flat_map(|report| &report.states).filter_map(|state| state.code.as_ref())
             {

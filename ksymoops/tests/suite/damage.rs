@@ -2,16 +2,16 @@
 //! Damaged input: no panic, and nothing of it is lost.
 
 use ksymoops::decode::Decoder;
-use ksymoops::parse::{self, Event};
 use ksymoops::render::{Annotated, Json, Render};
-use ksymoops::resolve::{Discover, Places};
+use libksym::{Discover, Places};
+use liboops::Event;
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
 const LOGS: [&[u8]; 3] = [
-    include_bytes!("../logs/page_fault.log"),
-    include_bytes!("../logs/stale_pointer.log"),
-    include_bytes!("../logs/mailed_warning.log"),
+    include_bytes!("../../../tests/fixtures/logs/page_fault.log"),
+    include_bytes!("../../../tests/fixtures/logs/stale_pointer.log"),
+    include_bytes!("../../../tests/fixtures/logs/mailed_warning.log"),
 ];
 
 /// The log without what was put in.
@@ -20,7 +20,7 @@ fn check(log: &[u8]) {
     decoder.sources.discover = Discover::all(Places::Named);
     let (mut plain, mut found) = (Vec::new(), Vec::new());
     let mut render = Annotated::default();
-    parse::stream(log, |event| match event {
+    liboops::stream(log, |event| match event {
         Event::Text(text) => {
             plain.extend_from_slice(text);
             render.text(text, &mut found)
@@ -34,7 +34,7 @@ fn check(log: &[u8]) {
     assert!(plain == log, "without annotations the output is the input");
     // On a terminal nothing of it steers; in JSON every line is an object.
     let (mut shown, mut json) = (Vec::new(), Vec::new());
-    for block in parse::blocks(log) {
+    for block in liboops::blocks(log) {
         let findings = decoder.decode(&block);
         Annotated { terminal: true, colour: false }.block(&block, &findings, &mut shown).unwrap();
         Json.block(&block, &findings, &mut json).unwrap();

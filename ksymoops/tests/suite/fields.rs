@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Addresses in persistent data, down to the field, with DWARF, with BTF only, and with neither.
 
-use super::build;
 use ksymoops::persistent::{Fields, Region, find, load_saved, of_kernel};
-use ksymoops::report::Report;
-use ksymoops::resolve::{Discover, Places, Resolver, Sources};
+use libksym::{Discover, Places, Resolver, Sources};
 use libmodfmt::elf::{ByteOrder, Object};
 use libmodfmt::persist::{DebugFact, Inventory, Role};
-use libmodsys::{FakeKernel, FakeModule};
+use liboops::report::Report;
+use modtest::compile as build;
+use modtest::{FakeKernel, FakeModule};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -41,7 +41,7 @@ fn module(folder: &Path, typed: bool) -> (PathBuf, Region) {
 /// A report that says nothing of modules.
 fn report() -> Report {
     let log = b"BUG: kernel NULL pointer dereference, address: 0000000000000010\nRIP: 0010:f+0x1/0x2\n";
-    ksymoops::parse::blocks(log).remove(0).reports.remove(0)
+    liboops::blocks(log).remove(0).reports.remove(0)
 }
 
 /// What is said of an address: the path, or the variable and the offset in it.
@@ -128,7 +128,7 @@ fn by_dwarf() {
 
     // A separate debug file, by build id: nothing in it has the module's name.
     let debug = build::folder("fields-debug");
-    let place = debug.join(ksymoops::resolve::BuildId::new(&region.header.build_id).debug_path());
+    let place = debug.join(libksym::BuildId::new(&region.header.build_id).debug_path());
     std::fs::create_dir_all(place.parent().unwrap()).unwrap();
     build::run("objcopy", &["--only-keep-debug", module.to_str().unwrap(), place.to_str().unwrap()]);
     check(&region, &Fields::new(vec![debug]), &alone(), "a debug file");
@@ -239,7 +239,7 @@ fn damaged_types_tell_nothing_or_something_but_never_panic() {
                 random ^= random << 13;
                 random ^= random >> 7;
                 random ^= random << 17;
-                let at = random as usize % bytes.len();
+                let at = usize::try_from(random).unwrap() % bytes.len();
                 bytes[at] ^= 1 << (random >> 60 & 7);
             }
             let path = folder.join("keep.ko");

@@ -2,9 +2,8 @@
 //! Reports of 32-bit x86 kernels, which share lines with those of x86-64.
 
 use ksymoops::decode::{Decoder, What};
-use ksymoops::parse;
-use ksymoops::report::{Hex, Origin, Report};
-use ksymoops::resolve::{Discover, Places};
+use libksym::{Discover, Places};
+use liboops::report::{Hex, Origin, Report};
 
 /// Since 5.1: `#PF:` comes first, which x86-64 has as well.
 const MODERN: &str = "\
@@ -51,7 +50,7 @@ EIP: [<c0123456>] meter_write+0x14/0x30 [meter] SS:ESP 0068:c1234f00
 
 fn only(log: &str) -> Report {
     let mut reports: Vec<Report> =
-        parse::blocks(log.as_bytes()).into_iter().flat_map(|block| block.reports).collect();
+        liboops::blocks(log.as_bytes()).into_iter().flat_map(|block| block.reports).collect();
     assert_eq!(reports.len(), 1, "{reports:?}");
     reports.remove(0)
 }
@@ -60,7 +59,7 @@ fn only(log: &str) -> Report {
 fn code(log: &str) -> String {
     let mut decoder = Decoder::default();
     decoder.sources.discover = Discover::all(Places::Named);
-    let blocks = parse::blocks(log.as_bytes());
+    let blocks = liboops::blocks(log.as_bytes());
     let said = decoder.decode(&blocks[0]).into_iter().find_map(|finding| match finding.what {
         What::Code(listing) => {
             let [access] = listing.access.as_slice() else { panic!("{listing:?}") };

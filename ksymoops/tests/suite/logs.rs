@@ -7,24 +7,24 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ksymoops::decode::Decoder;
-use ksymoops::parse::{self, Event};
 use ksymoops::persistent::Owner;
 use ksymoops::render::{Annotated, Json, Render};
-use ksymoops::report::{Caller, Hex, Kind, Origin, Report};
-use ksymoops::resolve::{Discover, Places};
+use libksym::{Discover, Places};
 use libmodfmt::journal::{Boot, Entry, Journal, LoadedModule, Unload};
 use libmodfmt::persist::{Header, Role, SectionHeader, Variable};
+use liboops::Event;
+use liboops::report::{Caller, Hex, Kind, Origin, Report};
 use snapbox::{assert_data_eq, file};
 
-const PAGE_FAULT: &[u8] = include_bytes!("../logs/page_fault.log");
-const STALE: &[u8] = include_bytes!("../logs/stale_pointer.log");
-const MAILED: &[u8] = include_bytes!("../logs/mailed_warning.log");
+const PAGE_FAULT: &[u8] = include_bytes!("../../../tests/fixtures/logs/page_fault.log");
+const STALE: &[u8] = include_bytes!("../../../tests/fixtures/logs/stale_pointer.log");
+const MAILED: &[u8] = include_bytes!("../../../tests/fixtures/logs/mailed_warning.log");
 
 pub(crate) const BANNER: &str = "Linux version 6.1.0-99-amd64 (build@example.org) (gcc-12 (Debian 12.2.0) 12.2.0) #1 SMP \
                                  PREEMPT_DYNAMIC Debian 6.1.999-1 (2026-01-01)";
 
 fn only(log: &[u8]) -> Report {
-    let mut reports: Vec<Report> = parse::blocks(log).into_iter().flat_map(|block| block.reports).collect();
+    let mut reports: Vec<Report> = liboops::blocks(log).into_iter().flat_map(|block| block.reports).collect();
     assert_eq!(reports.len(), 1, "{reports:?}");
     reports.remove(0)
 }
@@ -80,7 +80,7 @@ fn decoder(journal: Journal) -> Decoder {
 
 fn rendered(log: &[u8], decoder: &Decoder, mut render: impl Render) -> Vec<u8> {
     let mut out = Vec::new();
-    parse::stream(log, |event| match event {
+    liboops::stream(log, |event| match event {
         Event::Text(text) => render.text(text, &mut out),
         Event::Block(block) => render.block(&block, &decoder.decode(&block), &mut out),
     })
@@ -126,7 +126,7 @@ fn a_page_fault_is_read_in_full() {
 
 #[test]
 fn spans_are_of_the_text() {
-    let blocks = parse::blocks(PAGE_FAULT);
+    let blocks = liboops::blocks(PAGE_FAULT);
     let report = &blocks[0].reports[0];
     for register in report.states.iter().flat_map(|state| &state.registers) {
         let text = blocks[0].text_at(register.span);
@@ -142,7 +142,7 @@ fn another_writer_is_kept_apart() {
     let report = only(STALE);
     assert_eq!(report.caller, Some(Caller::Task(400)));
     assert_eq!(report.had_module("meter"), Some(false));
-    let block = &parse::blocks(STALE)[0];
+    let block = &liboops::blocks(STALE)[0];
     assert_eq!(block.lines[3].report, None, "the clock source's line");
 }
 
@@ -158,7 +158,10 @@ fn a_mailed_log_is_read_and_hashed_addresses_are_not_believed() {
 #[test]
 fn persistent_data_in_registers() {
     let decoder = decoder(journal("b-1", 0xffff_ffff_c0a0_2000, None));
-    assert_data_eq!(annotated(PAGE_FAULT, &decoder), file!["../logs/page_fault.annotated"].raw());
+    assert_data_eq!(
+        annotated(PAGE_FAULT, &decoder),
+        file!["../../../tests/fixtures/logs/page_fault.annotated"].raw()
+    );
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn a_pointer_that_was_held_for_too_long() {
     let decoder = decoder(journal("b-1", 0xffff_ffff_c0a0_2000, Some(1500)));
     let text = annotated(STALE, &decoder);
     assert!(text.contains("not loaded then"), "{text}");
-    assert_data_eq!(text, file!["../logs/stale_pointer.annotated"].raw());
+    assert_data_eq!(text, file!["../../../tests/fixtures/logs/stale_pointer.annotated"].raw());
 }
 
 #[test]

@@ -35,6 +35,9 @@ pub enum ByteOrder {
 }
 
 impl ByteOrder {
+    /// This program's, which is the running kernel's.
+    pub const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
+
     /// A 16-bit number from its bytes.
     #[must_use]
     pub const fn u16(self, bytes: [u8; 2]) -> u16 {

@@ -6,7 +6,7 @@ use libmodfmt::image::{Base, owner};
 use libmodfmt::module::Module;
 use libmodfmt::persist::Header;
 
-use super::common::{DATA, Make, R_PC32, inventory, parse};
+use modtest::module::{DATA, Make, R_PC32, inventory, parse};
 
 fn put(file: &mut [u8], at: usize, bytes: &[u8]) {
     file[at..at + bytes.len()].copy_from_slice(bytes);

@@ -11,7 +11,7 @@ use libmodfmt::persist::{DebugFact, Header, Inventory, Refusals, compare};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::common::Make;
+use modtest::module::Make;
 
 /// Everything that the tools do with a file.
 fn through(file: &[u8]) {
@@ -135,7 +135,7 @@ proptest! {
     fn damaged_notes(flips in flips(4)) {
         let file = Make::typical("foo").build();
         let module = Module::parse(&file).unwrap();
-        let header = super::common::inventory(&module).header;
+        let header = modtest::module::inventory(&module).header;
         for order in [ByteOrder::Little, ByteOrder::Big] {
             let _ = Header::from_note(&flipped(header.to_note(order), &flips), order);
         }

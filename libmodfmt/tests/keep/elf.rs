@@ -6,7 +6,7 @@ use libmodfmt::elf::{
     SectionKind, Symbol, flags,
 };
 
-use super::common::{BSS, DATA, Make};
+use modtest::module::{BSS, DATA, Make};
 
 const BIG32: Ident = Ident { class: Class::Elf32, order: ByteOrder::Big, machine: Machine(20) };
 const LITTLE32: Ident = Ident { class: Class::Elf32, order: ByteOrder::Little, machine: Machine::ARM };

@@ -4,7 +4,7 @@
 use libmodfmt::elf::SymbolKind;
 use libmodfmt::persist::{Ambiguous, DebugFact, Inventory, PersistError, Role, Sharing, Variable};
 
-use super::common::{BSS, DATA, Make, inventory, parse};
+use modtest::module::{BSS, DATA, Make, inventory, parse};
 
 fn of(make: &Make) -> Inventory {
     inventory(&parse(&make.build()))

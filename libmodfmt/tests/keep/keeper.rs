@@ -8,7 +8,7 @@ use libmodfmt::modinfo::Modinfo;
 use libmodfmt::module::{Module, THIS_MODULE};
 use libmodfmt::persist::{Header, NOTE_SECTION};
 
-use super::common::{BSS, DATA, Make, R_64, inventory, parse};
+use modtest::module::{BSS, DATA, Make, R_64, inventory, parse};
 
 const LAYOUT: ExportLayout = ExportLayout {
     form: Form::Prel32,

@@ -10,5 +10,3 @@ mod keeper;
 mod owner;
 mod refusals;
 mod stripped;
-
-use super::common;

@@ -5,7 +5,7 @@ use libmodfmt::arch::Arch;
 use libmodfmt::elf::{Ident, Place, SymbolKind, flags};
 use libmodfmt::persist::{Ambiguous, Import, Refusal, Refusals, Sharing};
 
-use super::common::{BSS, DATA, Make, R_64, R_GOTPCREL, R_PLT32, inventory, parse};
+use modtest::module::{BSS, DATA, Make, R_64, R_GOTPCREL, R_PLT32, inventory, parse};
 
 fn refusals(make: &Make) -> Refusals {
     let file = make.build();

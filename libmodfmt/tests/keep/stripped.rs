@@ -4,7 +4,7 @@
 use libmodfmt::elf::{Binding, Symbol, SymbolKind};
 use libmodfmt::persist::{Agreement, Header, compare};
 
-use super::common::{BSS, DATA, Make, inventory, parse};
+use modtest::module::{BSS, DATA, Make, inventory, parse};
 
 fn header(make: &Make) -> Header {
     let found = inventory(&parse(&make.build()));

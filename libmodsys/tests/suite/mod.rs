@@ -2,7 +2,6 @@
 //! One file per part; here what they share.
 
 mod builtin;
-mod fake;
 mod kcore;
 mod lock;
 mod root;

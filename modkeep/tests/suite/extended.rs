@@ -5,15 +5,14 @@ use std::fs::File;
 use std::os::fd::AsFd;
 
 use libmodfmt::journal::{Entry, Journal};
-use libmodsys::{
-    BootIdentity, Call, Errno, FakeKernel, Kernel, LoadFlags, Lockdown, Op, PersistSupport, RemoveFlags,
-};
-use modkeep::journal::{Known, record};
+use libmodsys::{BootIdentity, Errno, Kernel, LoadFlags, Lockdown, PersistSupport, RemoveFlags};
 use modkeep::{Direct, Holder, Keep, KeepError, OwnerState, Plan, Region, Request, Way, discard, plan};
+use modrecord::journal::{Known, record};
+use modtest::{Call, FakeKernel, Op};
 
-use super::common::sample::{Make, signed};
-use super::common::story;
 use super::{grown, keep, kernel, request};
+use modtest::linking::story;
+use modtest::module::{Make, signed};
 
 fn extended() -> FakeKernel {
     let kernel = kernel();
@@ -68,7 +67,7 @@ fn a_region_is_seen_through_its_life() {
     assert!(matches!(discard(&kernel, "foo"), Err(KeepError::InUse { users, .. }) if users == ["foo"]));
     unload(&kernel);
     assert_eq!(state(), Some((Holder::Kernel, OwnerState::Unloaded)));
-    kernel.add(libmodsys::FakeModule::new("foo"));
+    kernel.add(modtest::FakeModule::new("foo"));
     assert_eq!(state(), Some((Holder::Kernel, OwnerState::Unbound)));
     kernel.take("foo");
     assert_eq!(Region::list(&kernel).unwrap().len(), 1);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every call fails in its turn: nothing that was kept is lost, nothing half-made stays, and the next attempt works.
 
-use libmodsys::{Call, Errno, FakeKernel, Op};
+use libmodsys::Errno;
 use modkeep::{Done, KeepError, Request};
+use modtest::{Call, FakeKernel, Op};
 
-use super::common::sample::Make;
-use super::common::{address, story};
 use super::{keep, kernel, load, request};
+use modtest::linking::{address, story};
+use modtest::module::Make;
 
 const OPS: [Op; 6] = [Op::Init, Op::Delete, Op::InitState, Op::Notes, Op::Holders, Op::Sections];
 

@@ -2,12 +2,13 @@
 //! Every cell of the table of fallbacks in DESIGN.md, on a stock kernel.
 
 use libmodfmt::elf::{Ident, Machine, RelocationForm};
-use libmodsys::{Errno, FakeKernel, Lockdown, Op};
+use libmodsys::{Errno, Lockdown};
 use modkeep::{Done, Keep, KeepError, Obstacle, Plan, Request, Way, plan};
+use modtest::{FakeKernel, Op};
 
-use super::common::sample::{DATA, Make, R_64, R_GOTPCREL, signed};
-use super::common::{address, story};
 use super::{grown, keep, kernel, load, request};
+use modtest::linking::{address, story};
+use modtest::module::{DATA, Make, R_64, R_GOTPCREL, signed};
 
 const BOTH: [Keep; 2] = [Keep::Auto, Keep::Require];
 

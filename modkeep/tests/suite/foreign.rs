@@ -3,12 +3,13 @@
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::persist::{Header, NOTE_SECTION, NoteError};
-use libmodsys::{Errno, FakeKernel, FakeModule, InitState, Op};
+use libmodsys::{Errno, InitState};
 use modkeep::{Keep, KeepError, Obstacle, OwnerState, Plan, Region, Request, plan};
+use modtest::{FakeKernel, FakeModule, Op};
 
-use super::common::sample::Make;
-use super::common::{note_of_the_future, story};
 use super::{keep, kernel, load, request};
+use modtest::linking::{note_of_the_future, story};
+use modtest::module::Make;
 
 fn error(kernel: &FakeKernel, fresh: bool) -> KeepError {
     let calls = kernel.syscalls().len();

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `--fresh`: the old data go only after the new keeper was accepted in a trial.
 
-use libmodsys::{FakeModule, Kernel, RemoveFlags};
+use libmodsys::{Kernel, RemoveFlags};
 use modkeep::{Done, KeepError, Plan, Request, Way, plan};
+use modtest::FakeModule;
 
-use super::common::sample::Make;
-use super::common::{address, story};
 use super::{grown, keep, kernel, load, request};
+use modtest::linking::{address, story};
+use modtest::module::Make;
 
 fn fresh(file: &[u8]) -> Request<'_> {
     Request { fresh: true, ..request(file) }

@@ -8,11 +8,12 @@ mod foreign;
 mod fresh;
 mod verify;
 
-use libmodsys::{FakeKernel, Kernel, RemoveFlags};
+use libmodsys::{Kernel, RemoveFlags};
 use modkeep::{Action, Done, Keep, KeepError, Plan, Request, plan};
+use modtest::FakeKernel;
 
-use super::common::sample::{DATA, Make};
-use super::common::{self, kernel};
+use modtest::linking::kernel;
+use modtest::module::{DATA, Make};
 
 pub fn request(file: &[u8]) -> Request<'_> {
     Request { file, keep: Keep::Auto, fresh: false, assume_unloaded: false }

@@ -3,11 +3,12 @@
 
 use libmodfmt::module::Module;
 use libmodfmt::persist::NOTE_SECTION;
-use libmodsys::{Errno, FakeKernel, FakeModule, InitState, Op};
+use libmodsys::{Errno, InitState};
 use modkeep::{Done, Keep, KeepError, Request};
+use modtest::{FakeKernel, FakeModule, Op};
 
-use super::common::sample::Make;
 use super::{load, request};
+use modtest::module::Make;
 
 /// A kernel that shows what it likes of a keeper, and of an owner.
 fn showing(keeper: fn(FakeModule) -> FakeModule, owner: fn(FakeModule) -> FakeModule) -> FakeKernel {

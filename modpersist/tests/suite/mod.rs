@@ -4,13 +4,14 @@
 use std::process::ExitCode;
 
 use libmodfmt::persist::NOTE_SECTION;
-use libmodsys::{Errno, FakeKernel, FakeModule, Kernel, Op};
+use libmodsys::{Errno, Kernel};
 use modkeep::{Action, Keep, Plan, Region, Request, plan};
 use modpersist::{Args, Command};
+use modtest::{FakeKernel, FakeModule, Op};
 use serde_json::Value;
 
-use super::common::sample::Make;
-use super::common::{kernel, note_of_the_future};
+use modtest::linking::{kernel, note_of_the_future};
+use modtest::module::Make;
 
 /// Loads the module and removes it, so that its data are kept.
 fn keep(kernel: &FakeKernel, name: &str) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Reasons not to ask the kernel at all.
 
-use libmodsys::{Errno, FakeKernel, FakeModule, InitState, Op};
+use libmodsys::{Errno, InitState};
+use modtest::{FakeKernel, FakeModule, Op};
 
 use super::rmmod;
 

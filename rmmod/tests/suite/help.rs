@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Help, version and errors in options, word for word.
 
-use libmodsys::FakeKernel;
 use modcli::Status;
+use modtest::FakeKernel;
 use snapbox::{assert_data_eq, file};
 
 use super::rmmod;

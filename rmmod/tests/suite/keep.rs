@@ -2,13 +2,14 @@
 //! Persistent data: they stay when their owner goes, until they are discarded.
 
 use libmodfmt::persist::NOTE_SECTION;
-use libmodsys::{Errno, FakeKernel, FakeModule, InitState, Kernel, Op};
+use libmodsys::{Errno, InitState, Kernel};
 use modcli::Status;
 use modkeep::{Action, Keep, Plan, Request, plan};
+use modtest::{FakeKernel, FakeModule, Op};
 
-use super::common::sample::Make;
-use super::common::{kernel, note_of_the_future, story};
 use super::rmmod;
+use modtest::linking::{kernel, note_of_the_future, story};
+use modtest::module::Make;
 
 /// A kernel with the module loaded and its data kept.
 fn loaded(name: &str) -> FakeKernel {

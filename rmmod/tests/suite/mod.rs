@@ -8,10 +8,8 @@ mod more;
 mod names;
 mod remove;
 
-use libmodsys::FakeKernel;
 use modcli::{Invocation, Output, Status};
-
-use super::common;
+use modtest::FakeKernel;
 
 /// What a run of rmmod did and said.
 pub struct Ran {

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use libmodsys::{Call, FakeKernel, FakeModule, RemoveFlags};
+use libmodsys::RemoveFlags;
+use modtest::{Call, FakeKernel, FakeModule};
 
 use super::rmmod;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Removing: what reaches the kernel, and its answers.
 
-use libmodsys::{Call, Errno, FakeKernel, FakeModule, Op, RemoveFlags};
+use libmodsys::{Errno, RemoveFlags};
 use modcli::Status;
+use modtest::{Call, FakeKernel, FakeModule, Op};
 
 use super::rmmod;
 

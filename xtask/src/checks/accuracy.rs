@@ -39,7 +39,7 @@ fn compare(debug: &Path) -> Result<bool> {
     packages::install_named(TOOLS)?;
     let mut command = workspace::cargo();
     // Without optimisation it takes minutes.
-    command.args(["test", "--quiet", "--release", "--package", "ksymoops", "--test", "accuracy"]);
+    command.args(["test", "--quiet", "--release", "--package", "libksym", "--test", "accuracy"]);
     command.args(["--", "--ignored", "--nocapture", "--test-threads=1"]);
     process::shown(command.env("KSYMOOPS_DEBUG", debug))
 }

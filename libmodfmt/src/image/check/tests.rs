@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Each check finds the image that it is there for: a good image, with one thing wrong in it.
 
-#[path = "../../../tests/common/mod.rs"]
-#[allow(dead_code, reason = "shared with the tests of other crates")]
-mod common;
-
 use super::super::{Base, ImageError, Keeper};
 use crate::elf::{Object, Relocation};
 use crate::export::{ExportLayout, Release};
+use crate::module::Module;
 use crate::module::THIS_MODULE;
-use common::{BSS, DATA, Make, inventory, parse};
+use crate::persist::Inventory;
+use modtest::module::{BSS, DATA, Make};
+
+// The types of this crate's tests are not those that modtest knows.
+fn parse(file: &[u8]) -> Module<'_> {
+    Module::parse(file).unwrap()
+}
+
+fn inventory(module: &Module<'_>) -> Inventory {
+    Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &[]).unwrap().unwrap()
+}
 
 fn said(result: Result<(), ImageError>) -> String {
     match result {

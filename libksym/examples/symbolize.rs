@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Symbolizes the places given as arguments, or one a line on standard input (`-`), with one kernel
+//! file: what the bench and the comparison with other tools run.
+//!
+//! `symbolize VMLINUX [--return] [--modules DIR]... PLACE...` with `PLACE` = `0xADDRESS` (as linked)
+//! or `[MODULE:]SYMBOL+OFFSET[/SIZE]`.
+
+use libksym::{Answer, Discover, KaslrHint, Places, Query, Resolver, Sources};
+use std::io::{BufWriter, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("symbolize: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let vmlinux = arguments.next().ok_or("usage: symbolize VMLINUX [--return] [--modules DIR] PLACE...")?;
+    let mut sources = Sources {
+        vmlinux: Some(PathBuf::from(vmlinux)),
+        kaslr: KaslrHint { option: Some(0), ..KaslrHint::default() },
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    };
+    let (mut exact, mut places) = (true, Vec::new());
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--return" => exact = false,
+            "--modules" => sources.modules.extend(arguments.next().map(PathBuf::from)),
+            "-" => {
+                let mut text = String::new();
+                std::io::stdin().read_to_string(&mut text)?;
+                places.extend(text.lines().map(str::to_owned));
+            }
+            _ => places.push(argument),
+        }
+    }
+    let queries = places.iter().map(|place| query(place, exact).ok_or_else(|| format!("{place}: no place")));
+    let queries = queries.collect::<Result<Vec<_>, _>>()?;
+    let resolver = Resolver::new(sources);
+    let answers = resolver.symbolize_all(&queries);
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    for (place, answer) in places.iter().zip(&answers) {
+        print(&mut out, place, answer)?;
+    }
+    out.flush()?;
+    resolver.take_warnings().iter().for_each(|warning| eprintln!("symbolize: warning: {warning}"));
+    Ok(())
+}
+
+fn query(place: &str, exact: bool) -> Option<Query> {
+    let hex = |text: &str| u64::from_str_radix(text.strip_prefix("0x").unwrap_or(text), 16).ok();
+    if place.starts_with("0x") {
+        return Some(Query::Address { address: hex(place)?, exact });
+    }
+    let (module, rest) = match place.split_once(':') {
+        Some((module, rest)) => (Some(module.to_owned()), rest),
+        None => (None, place),
+    };
+    let (name, rest) = rest.split_once('+').unwrap_or((rest, "0"));
+    let (offset, size) = match rest.split_once('/') {
+        Some((offset, size)) => (offset, Some(hex(size)?)),
+        None => (rest, None),
+    };
+    Some(Query::Symbol { module, name: name.to_owned(), offset: hex(offset)?, size, exact })
+}
+
+fn print(out: &mut impl Write, place: &str, answer: &Answer) -> std::io::Result<()> {
+    writeln!(out, "{place}")?;
+    for found in &answer.candidates {
+        let size = found.size.map(|size| format!("/{size:#x}")).unwrap_or_default();
+        let section = found.section.as_deref().unwrap_or("?");
+        writeln!(out, "  {}+{:#x}{size} {section} {:#x}", found.symbol, found.offset, found.link_address)?;
+        for frame in &found.frames {
+            let function = frame.function.as_deref().unwrap_or("?");
+            let file = frame.file.as_deref().unwrap_or("?");
+            writeln!(out, "    {function} {file}:{}:{}", frame.line.unwrap_or(0), frame.column.unwrap_or(0))?;
+        }
+    }
+    if let Some(unknown) = &answer.unknown {
+        writeln!(out, "  unknown: {unknown}")?;
+    }
+    Ok(())
+}

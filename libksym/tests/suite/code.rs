@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `Code:` lines.
+
+use libksym::code::{AccessKind, Architecture, CodeBytes, CodeError, Context, Listing, Trap, decode};
+use proptest::prelude::*;
+
+/// Reads a line as a report has it.
+fn line(text: &str) -> CodeBytes {
+    let mut code = CodeBytes::default();
+    for (index, word) in text.split_whitespace().enumerate() {
+        let digits = word.trim_matches(['<', '>']);
+        if digits.len() < word.len() {
+            code.trap = Some(index);
+        }
+        code.bytes.push(u8::from_str_radix(digits, 16).unwrap());
+    }
+    code
+}
+
+fn decoded(text: &str, pc: u64, registers: &[(&str, u64)], fault_address: Option<u64>) -> Listing {
+    let register = |name: &str| registers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let symbolize = |address: u64| Some(format!("at_{address:x}"));
+    let context = Context { pc: Some(pc), register: &register, fault_address, symbolize: &symbolize };
+    decode(Architecture::X86_64, &line(text), &context).unwrap()
+}
+
+/// sysrq-c on 6.1: the store to address 0.
+const CRASH: &str = "e8 14 68 c5 ff 48 8b 1d 1e 3c 6c 01 eb d0 66 66 2e 0f 1f 84 00 00 00 00 00 0f 1f 44 00 00 0f 1f \
+                     44 00 00 c7 05 4d 12 1d 01 01 00 00 00 <c6> 04 25 00 00 00 00 01 c3 cc cc cc cc 0f 1f 44 00 00";
+
+#[test]
+fn marks_the_trap_and_its_access() {
+    let listing = decoded(CRASH, 0xffff_ffff_8170_0000, &[], Some(0));
+    let trap = &listing.instructions[listing.trap.unwrap()];
+    assert_eq!((trap.text.as_str(), trap.offset, trap.address), ("movb $0x1,0x0", 0, 0xffff_ffff_8170_0000));
+    assert_eq!(listing.skipped, 0);
+    assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
+    let [access] = &listing.access[..] else { panic!("{listing:#?}") };
+    assert_eq!((access.kind, access.size, access.is_fault), (AccessKind::Write, 1, Some(true)));
+    let bytes: usize = listing.instructions.iter().map(|instruction| instruction.bytes.len()).sum();
+    assert_eq!(bytes, line(CRASH).bytes.len(), "no byte is lost");
+}
+
+#[test]
+fn names_branch_and_relative_targets() {
+    let listing = decoded("<e8> fb 00 00 00 48 8b 05 f1 00 00 00 74 02 c3", 0x1000, &[], None);
+    let targets: Vec<_> = listing.instructions.iter().map(|i| (i.target, i.symbol.as_deref())).collect();
+    assert_eq!(targets[0], (Some(0x1100), Some("at_1100")));
+    assert_eq!(targets[1], (Some(0x10fd), Some("at_10fd")));
+    assert_eq!(targets[2], (Some(0x1010), Some("at_1010")));
+    assert_eq!(targets[3], (None, None));
+}
+
+#[test]
+fn works_out_addresses_from_registers() {
+    let registers = [("rax", 0x6b6b_6b6b_6b6b_6b6b), ("rcx", 2), ("gs_base", 0xffff_8880_0000_0000)];
+    let fault = Some(0x6b6b_6b6b_6b6b_6b8b);
+    let listing = decoded("<48> 8b 54 c8 10", 0x1000, &registers, fault);
+    let access = &listing.access[0];
+    assert_eq!(access.operand, "0x10(%rax,%rcx,8)");
+    assert_eq!((access.address, access.is_fault, access.size), (fault, Some(true), 8));
+    assert_eq!(access.registers, [("rax".to_owned(), Some(registers[0].1)), ("rcx".to_owned(), Some(2))]);
+    // mov %gs:0x20,%rax: relative to the segment's base.
+    let listing = decoded("<65> 48 8b 04 25 20 00 00 00", 0x1000, &registers, Some(1));
+    assert_eq!(listing.access[0].address, Some(0xffff_8880_0000_0020));
+    assert_eq!(listing.access[0].is_fault, Some(false));
+    // An unknown register leaves the address unknown.
+    let listing = decoded("<48> 8b 03", 0x1000, &registers, fault);
+    assert_eq!((listing.access[0].address, listing.access[0].is_fault), (None, None));
+    // lea computes and accesses nothing.
+    assert!(decoded("<48> 8d 44 c8 10", 0x1000, &registers, fault).access.is_empty());
+}
+
+/// Whether the fault is an access of the marked instruction, for each of its operands.
+fn faults(text: &str, registers: &[(&str, u64)], fault: u64) -> Vec<Option<bool>> {
+    decoded(text, 0x1000, registers, Some(fault)).access.iter().map(|access| access.is_fault).collect()
+}
+
+#[test]
+fn with_rep_what_follows_is_accessed_too() {
+    // rep movsq: from %rsi to %rdi.
+    const MOVE: &str = "<f3> 48 a5";
+    let at = |rdi, rcx, rflags| [("rdi", rdi), ("rsi", 0x10_0000), ("rcx", rcx), ("rflags", rflags)];
+    let listing = decoded(MOVE, 0, &at(0xffff_c900_0012_3ffc, 16, 0x10246), Some(0xffff_c900_0012_4000));
+    let written = listing.access.iter().find(|access| access.kind == AccessKind::Write).unwrap();
+    assert_eq!((written.size, written.repeated, written.is_fault), (8, true, Some(true)));
+    let read = listing.access.iter().find(|access| access.kind == AccessKind::Read).unwrap();
+    assert_eq!((read.size, read.is_fault), (8, None), "never a no");
+    let is_one = |registers: &[(&str, u64)], fault| faults(MOVE, registers, fault).contains(&Some(true));
+    // 16 elements of 8 bytes, upwards, and with the direction flag downwards.
+    assert!(is_one(&at(0x20_0000, 16, 0), 0x20_007f) && !is_one(&at(0x20_0000, 16, 0), 0x20_0080));
+    let down = at(0x20_0000, 16, 0x400);
+    assert!(is_one(&down, 0x20_0007) && !is_one(&down, 0x20_0008));
+    assert!(is_one(&down, 0x20_0000 - 15 * 8) && !is_one(&down, 0x20_0000 - 15 * 8 - 1));
+    // Nothing left to do, or nobody knows how much.
+    assert_eq!(faults(MOVE, &at(0x20_0000, 0, 0), 0x20_0000), [None, None]);
+    assert_eq!(faults(MOVE, &[("rdi", 0x20_0000)], 0x20_0000), [None, None]);
+    // Without rep it is one element.
+    assert!(faults("<48> a5", &at(0x20_0000, 0, 0), 0x20_0008).contains(&Some(false)));
+}
+
+#[test]
+fn without_an_instruction_pointer_what_is_relative_to_it_is_unknown() {
+    for (text, operand) in [
+        ("<48> 8b 05 f9 ff 00 00", "0xfff9(%rip)"),
+        ("<65> ff 05 ff ff ff ff", "%gs:-0x1(%rip)"),
+        ("<48> 8b 05 00 00 00 00", "0x0(%rip)"),
+    ] {
+        let register = |name: &str| (name == "gs_base").then_some(0x1000);
+        let context = Context { pc: None, register: &register, fault_address: Some(7), symbolize: &|_| None };
+        let listing = decode(Architecture::X86_64, &line(text), &context).unwrap();
+        let access = &listing.access[0];
+        assert_eq!((access.operand.as_str(), access.address, access.is_fault), (operand, None, None));
+        assert!(access.registers.contains(&("rip".to_owned(), None)));
+    }
+}
+
+#[test]
+fn an_access_may_reach_the_next_page() {
+    // mov 0x0(%rax),%rax
+    let read = |rax, fault| faults("<48> 8b 00", &[("rax", rax)], fault);
+    assert_eq!(read(0x1ffc, 0x2000), [Some(true)]);
+    assert_eq!(read(0x1ff8, 0x2000), [Some(false)]);
+    assert_eq!(read(0x1ffc, 0x2800), [Some(true)], "some tell the page only");
+    assert_eq!(read(0x1000, 0x1008), [Some(false)]);
+    // xsave (%rax): nobody knows how much it writes.
+    assert_eq!(faults("<0f> ae 20", &[("rax", 0x1000), ("rdx", 0)], 0x1200), [None]);
+}
+
+#[test]
+fn registers_of_32_bits_have_their_names() {
+    let register = |name: &str| (name == "eax").then_some(0xc000_0000);
+    let context =
+        Context { pc: None, register: &register, fault_address: Some(0xc000_0004), symbolize: &|_| None };
+    let listing = decode(Architecture::X86, &line("90 <8b> 50 04"), &context).unwrap();
+    assert_eq!(listing.access[0].is_fault, Some(true), "{listing:#?}");
+    assert_eq!(listing.instructions[0].address, u64::MAX, "counted from the mark");
+}
+
+#[test]
+fn names_traps() {
+    for (text, kind) in [
+        ("<0f> 0b", Some(Trap::Bug)),
+        ("<0f> b9 40 02", Some(Trap::Sanitizer)),
+        ("<67> 0f b9 40 02", Some(Trap::Sanitizer)),
+        // __WARN_trap: ud1 (%edx),%rdi.
+        ("<67> 48 0f b9 3a", Some(Trap::Warn)),
+        ("<0f> b9 c1", None),
+        ("<0f> ff c1", Some(Trap::OldWarn)),
+        ("<cc>", Some(Trap::Breakpoint)),
+        ("<90>", None),
+    ] {
+        assert_eq!(decoded(text, 0, &[], None).kind, kind, "{text}");
+    }
+}
+
+#[test]
+fn finds_the_first_whole_instruction() {
+    // The tail of `movabs $0x...,%rax` comes first: as instructions of its own it would run over
+    // the mark.
+    let listing = decoded("ff 48 b8 90 <48> 8b 07", 0x1000, &[], None);
+    assert_eq!(listing.instructions[listing.trap.unwrap()].offset, 0);
+    assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
+}
+
+#[test]
+fn the_last_instruction_may_be_cut() {
+    let listing = decoded("<90> 48 8b", 0x1000, &[], None);
+    let last = listing.instructions.last().unwrap();
+    assert_eq!((last.text.as_str(), last.valid, last.bytes.len()), ("(cut)", false, 2));
+}
+
+#[test]
+fn refuses_what_cannot_be_decoded() {
+    let context = Context { pc: None, register: &|_| None, fault_address: None, symbolize: &|_| None };
+    let decode = |architecture, code: CodeBytes| decode(architecture, &code, &context).unwrap_err();
+    assert_eq!(decode(Architecture::X86_64, CodeBytes::default()), CodeError::Empty);
+    let code = CodeBytes { bytes: vec![0x90], trap: Some(1) };
+    assert_eq!(decode(Architecture::X86_64, code), CodeError::Mark { trap: 1, size: 1 });
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_decode(bytes in prop::collection::vec(any::<u8>(), 1..80), mark in 0_usize..80, value: u64) {
+        let code = CodeBytes { trap: Some(mark % bytes.len()), bytes };
+        let context = Context {
+            pc: Some(value),
+            register: &|_| Some(value),
+            fault_address: Some(value),
+            symbolize: &|_| None,
+        };
+        for architecture in [Architecture::X86_64, Architecture::X86] {
+            let listing = decode(architecture, &code, &context).unwrap();
+            let shown: Vec<u8> = listing.instructions.iter().flat_map(|i| i.bytes.clone()).collect();
+            prop_assert_eq!(&shown, &code.bytes[listing.skipped..]);
+            let trap = &listing.instructions[listing.trap.unwrap()];
+            prop_assert_eq!(trap.offset, 0);
+        }
+    }
+}
+
+#[cfg(feature = "capstone")]
+#[test]
+fn other_processors() {
+    for (architecture, text, expected, target) in [
+        (Architecture::Arm64, "1f 20 03 d5 <01> 00 40 f9 fe ff ff 97", "ldr x1, [x0]", Some(0xffc)),
+        (Architecture::Riscv64, "01 00 <03> 35 05 00 82 80", "ld a0, 0(a0)", None),
+        (Architecture::PowerPc64, "60 00 00 00 <e8> 63 00 00", "ld r3, 0(r3)", None),
+        (Architecture::S390x, "<e3> 20 10 00 00 04", "lg %r2, 0(%r1)", None),
+    ] {
+        let symbolize = |address: u64| Some(format!("at_{address:x}"));
+        let context =
+            Context { pc: Some(0x1000), register: &|_| None, fault_address: None, symbolize: &symbolize };
+        let listing = decode(architecture, &line(text), &context).unwrap();
+        assert_eq!(listing.instructions[listing.trap.unwrap()].text, expected, "{architecture}");
+        assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
+        assert_eq!(listing.instructions.last().unwrap().target, target, "{architecture}");
+    }
+}
+
+#[test]
+fn says_which_processor_it_does_not_know() {
+    let context = Context { pc: None, register: &|_| None, fault_address: None, symbolize: &|_| None };
+    let error = decode(Architecture::LoongArch64, &line("00 00 00 00"), &context).unwrap_err();
+    assert_eq!(error.to_string(), "no disassembler for loongarch64 is built in");
+}

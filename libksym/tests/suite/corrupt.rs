@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Damaged files: no panic, no endless loop, no memory without bound.
+
+use libksym::{Discover, KaslrHint, Places, Query, Resolver, Sources};
+use modtest::compile as build;
+use proptest::prelude::*;
+use std::sync::OnceLock;
+
+/// The plain file, and where its tables and debug sections are.
+fn original() -> &'static [u8] {
+    static FILE: OnceLock<Vec<u8>> = OnceLock::new();
+    FILE.get_or_init(|| std::fs::read(build::module(&build::folder("corrupt"), &["-g"])).unwrap())
+}
+
+fn ask_everything(bytes: &[u8]) {
+    let folder = build::folder("damaged");
+    let path = folder.join("fix-ture.ko");
+    std::fs::write(&path, bytes).unwrap();
+    let resolver = Resolver::new(Sources {
+        modules: vec![path.clone()],
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    });
+    let query = |(name, offset): (&str, u64)| Query::Symbol {
+        module: Some("fix_ture".to_owned()),
+        name: name.to_owned(),
+        offset,
+        size: None,
+        exact: offset % 2 == 0,
+    };
+    let names = ["outer", "setup", "helper", "twin", "call_other"];
+    let queries: Vec<_> =
+        names.iter().flat_map(|&name| (0..12).map(move |at| (name, at))).map(query).collect();
+    let answers = resolver.symbolize_all(&queries);
+    assert_eq!(answers.len(), queries.len());
+    for answer in answers {
+        assert!(answer.unknown.is_some() || !answer.candidates.is_empty());
+    }
+    let kernel =
+        Sources { vmlinux: Some(path), discover: Discover::all(Places::Named), ..Sources::default() };
+    let _ = Resolver::new(kernel).symbolize(&Query::Address { address: 0x1_0001, exact: false });
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+fn kernel() -> &'static [u8] {
+    static FILE: OnceLock<Vec<u8>> = OnceLock::new();
+    FILE.get_or_init(|| std::fs::read(build::vmlinux(&build::folder("corrupt"), &["-g"])).unwrap())
+}
+
+fn ask_kernel(bytes: &[u8]) {
+    let folder = build::folder("damaged-kernel");
+    let path = folder.join("vmlinux");
+    std::fs::write(&path, bytes).unwrap();
+    let kaslr = KaslrHint { option: Some(0), ..KaslrHint::default() };
+    let resolver = Resolver::new(Sources {
+        vmlinux: Some(path),
+        kaslr,
+        discover: Discover::all(Places::Named),
+        ..Sources::default()
+    });
+    for at in 0..0x100 {
+        let address = 0xffff_ffff_8100_0000 + at;
+        let answer = resolver.symbolize(&Query::Address { address, exact: at % 2 == 0 });
+        assert!(answer.unknown.is_some() || !answer.candidates.is_empty());
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Where a section is in the file; `None` where the compiler writes none of that name.
+fn range(bytes: &[u8], name: &str) -> Option<std::ops::Range<usize>> {
+    use object::{Object, ObjectSection};
+    let file = object::File::parse(bytes).unwrap();
+    let (start, size) = file.section_by_name(name)?.file_range()?;
+    (size > 0).then_some(start as usize..(start + size) as usize)
+}
+
+/// Of this whole process, the largest ever, in KiB.
+fn assert_memory_is_bounded() {
+    use nix::sys::resource::{UsageWho, getrusage};
+    let most = getrusage(UsageWho::RUSAGE_SELF).unwrap().max_rss();
+    assert!(most < 1 << 20, "{most} KiB");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn truncated(size in 0..original().len()) {
+        ask_everything(&original()[..size]);
+    }
+
+    #[test]
+    fn flipped(places in prop::collection::vec((0..original().len(), 0_u8..8), 1..40)) {
+        let mut bytes = original().to_vec();
+        places.into_iter().for_each(|(at, bit)| bytes[at] ^= 1 << bit);
+        ask_everything(&bytes);
+    }
+
+    #[test]
+    fn flipped_in_debug_information(
+        name in prop::sample::select(vec![
+            ".debug_info", ".debug_line", ".debug_abbrev", ".debug_rnglists", ".debug_aranges", ".debug_line_str",
+            ".rela.debug_info", ".rela.debug_line",
+        ]),
+        places in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..8), 1..30),
+    ) {
+        let mut bytes = original().to_vec();
+        let Some(range) = range(&bytes, name) else { return Ok(()) };
+        for (place, bit) in places {
+            bytes[range.start + place.index(range.len())] ^= 1 << bit;
+        }
+        ask_everything(&bytes);
+        assert_memory_is_bounded();
+    }
+
+    #[test]
+    fn flipped_in_debug_information_of_a_kernel(
+        name in prop::sample::select(vec![".debug_info", ".debug_line", ".debug_abbrev", ".debug_rnglists"]),
+        places in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..8), 1..30),
+    ) {
+        let mut bytes = kernel().to_vec();
+        let Some(range) = range(&bytes, name) else { return Ok(()) };
+        for (place, bit) in places {
+            bytes[range.start + place.index(range.len())] ^= 1 << bit;
+        }
+        ask_kernel(&bytes);
+        assert_memory_is_bounded();
+    }
+
+    #[test]
+    fn overwritten(at in 0..original().len(), with in prop::collection::vec(any::<u8>(), 1..64)) {
+        let mut bytes = original().to_vec();
+        for (byte, new) in bytes[at..].iter_mut().zip(with) {
+            *byte = new;
+        }
+        ask_everything(&bytes);
+    }
+}

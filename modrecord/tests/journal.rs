@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The journal as insmod and rmmod write it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use libmodfmt::elf::ByteOrder;
+use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage};
+use libmodfmt::persist::{Header, NOTE_SECTION, Role, SectionHeader};
+use libmodsys::{BootIdentity, SectionAddress};
+use modkeep::{Holder, OwnerState, Region};
+use modrecord::journal::{Known, record};
+use modtest::{FakeKernel, FakeModule};
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("journal-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("boot-b-1.jsonl")
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        Journal::read(&fs::read(self.file()).unwrap()).entries
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn header() -> Header {
+    let section = SectionHeader { role: Role::Data, size: 16, align: 8, variables: Vec::new() };
+    Header { owner: "foo".into(), build_id: vec![7], named: false, sections: vec![section] }
+}
+
+fn kernel() -> FakeKernel {
+    let kernel = FakeKernel::new();
+    kernel.set(|settings| {
+        let banner = "Linux version 6.1.0-fake (a@b) #1 SMP".into();
+        settings.boot = Some(BootIdentity { id: "b-1".into(), banner, notes: Vec::new(), uptime: 500 });
+        settings.kallsyms = b"ffffffff9b000000 T _text\nffffffff9b001000 T _stext\n".to_vec();
+    });
+    let order = if cfg!(target_endian = "big") { ByteOrder::Big } else { ByteOrder::Little };
+    kernel.add(
+        FakeModule::new("foo__persist")
+            .section(".data..persistent", 0xffff_ffff_c000_2000)
+            .note(NOTE_SECTION, &header().to_note(order)),
+    );
+    kernel
+}
+
+fn modules(entries: &[Entry]) -> Vec<&LoadedModule> {
+    let mut found = Vec::new();
+    for entry in entries {
+        if let Entry::Module(module) = entry {
+            found.push(module);
+        }
+    }
+    found
+}
+
+#[test]
+fn the_keeper_is_written_down_before_its_owner_is_loaded() {
+    let (folder, kernel, header) = (Folder::new("keeper"), kernel(), header());
+    let known = Known {
+        name: "foo",
+        file: Some(Path::new("/m/foo.ko")),
+        header: Some(&header),
+        build_id: &[7],
+        region: None,
+    };
+    record(&kernel, &folder.0, Some(known), true).unwrap();
+    let entries = folder.entries();
+    let Entry::Boot(boot) = &entries[0] else { panic!("{entries:?}") };
+    assert_eq!(
+        (boot.id.as_str(), boot.text.clone()),
+        ("b-1", Some(("_stext".into(), 0xffff_ffff_9b00_1000)))
+    );
+    let modules = modules(&entries);
+    assert_eq!(modules[0].persistent.as_ref(), Some(&header));
+    assert_eq!(modules[0].section(".data..persistent"), Some(0xffff_ffff_c000_2000));
+    assert_eq!((modules[1].name.as_str(), modules[1].stage), ("foo", Stage::Loading));
+    assert_eq!(modules[1].file.as_deref(), Some("/m/foo.ko"));
+    assert_eq!(fs::metadata(folder.file()).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn what_the_kernel_keeps_is_written_down_with_its_place_before_it_is_used() {
+    let (folder, kernel, header) = (Folder::new("region"), kernel(), header());
+    let region = Region {
+        header: header.clone(),
+        holder: Holder::Kernel,
+        addresses: vec![(Role::Data, SectionAddress::Known(0xffff_ffff_c000_7000))],
+        owner: OwnerState::Unloaded,
+        users: Vec::new(),
+    };
+    let known =
+        Known { name: "foo", file: None, header: Some(&header), build_id: &[7], region: Some(&region) };
+    record(&kernel, &folder.0, Some(known), true).unwrap();
+    let entries = folder.entries();
+    let last = *modules(&entries).last().unwrap();
+    assert_eq!((last.name.as_str(), last.stage), ("foo", Stage::Loading));
+    assert_eq!(last.section(".data..persistent"), Some(0xffff_ffff_c000_7000));
+    assert_eq!(last.persistent.as_ref(), Some(&header));
+}
+
+#[test]
+fn what_is_written_down_is_not_written_again() {
+    let (folder, kernel) = (Folder::new("again"), kernel());
+    record(&kernel, &folder.0, None, false).unwrap();
+    let first = fs::read(folder.file()).unwrap();
+    record(&kernel, &folder.0, None, false).unwrap();
+    assert_eq!(fs::read(folder.file()).unwrap(), first);
+    kernel.add(FakeModule::new("foo"));
+    record(&kernel, &folder.0, None, false).unwrap();
+    kernel.take("foo");
+    record(&kernel, &folder.0, None, false).unwrap();
+    let entries = folder.entries();
+    assert_eq!(entries.len(), 4);
+    assert!(matches!(&entries[3], Entry::Unload(gone) if gone.name == "foo"), "{entries:?}");
+}
+
+#[test]
+fn data_that_a_module_had_itself_are_gone_with_it() {
+    let (folder, kernel) = (Folder::new("own"), kernel());
+    let header = header();
+    let known = Known { name: "foo", file: None, header: Some(&header), build_id: &[7], region: None };
+    kernel.add(FakeModule::new("foo").section(".data..persistent", 0xffff_ffff_c000_7000));
+    record(&kernel, &folder.0, Some(known), false).unwrap();
+    kernel.take("foo");
+    for _ in 0..2 {
+        record(&kernel, &folder.0, None, false).unwrap();
+    }
+    let dropped = |entry: &&Entry| matches!(entry, Entry::Discard(gone) if gone.name == "foo");
+    assert_eq!(folder.entries().iter().filter(dropped).count(), 1, "{:?}", folder.entries());
+}
+
+#[test]
+fn a_line_that_a_crash_cut_does_not_take_the_next_with_it() {
+    let (folder, kernel) = (Folder::new("cut"), kernel());
+    fs::write(folder.file(), b"{\"v\":1,\"boot\":\"b-").unwrap();
+    record(&kernel, &folder.0, None, false).unwrap();
+    assert_eq!(folder.entries().len(), 2);
+}
+
+#[test]
+fn without_the_folder_nothing_is_asked_or_written() {
+    let kernel = kernel();
+    record(&kernel, Path::new("/nonexistent/ksymoops"), None, false).unwrap();
+    assert!(kernel.calls().is_empty());
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The record of what a fake kernel was asked.
+
+use std::ffi::CString;
+
+use libmodsys::{LoadFlags, RemoveFlags};
+
+/// One call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// `finit_module`
+    Finit {
+        /// The bytes of the file, as they are on disk.
+        image: Vec<u8>,
+        /// The parameters.
+        params: CString,
+        /// The flags.
+        flags: LoadFlags,
+    },
+    /// `init_module`
+    Init {
+        /// The image.
+        image: Vec<u8>,
+        /// The parameters.
+        params: CString,
+    },
+    /// `delete_module`
+    Delete {
+        /// The module.
+        name: CString,
+        /// The flags.
+        flags: RemoveFlags,
+    },
+    /// A region that the kernel itself kept was released.
+    Release {
+        /// The owner.
+        owner: String,
+    },
+    /// Something was read.
+    Read {
+        /// What.
+        op: Op,
+        /// Of which module; empty where it is about the kernel.
+        name: String,
+    },
+}
+
+/// Kinds of calls: one for each method of [`libmodsys::Kernel`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is the method of Kernel of that name")]
+pub enum Op {
+    Finit,
+    Init,
+    Delete,
+    InitState,
+    Holders,
+    Refcount,
+    Modules,
+    Sections,
+    Notes,
+    Kallsyms,
+    Btf,
+    Taint,
+    Release,
+    Boot,
+    Compression,
+    SigEnforce,
+    Lockdown,
+    ModulesDisabled,
+    KptrRestrict,
+    Builtin,
+    Memory,
+    Exporting,
+    PersistSupport,
+    PersistList,
+    PersistRelease,
+    Header,
+    Log,
+    Parameters,
+    SymbolIndex,
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the tests of several crates share. A dev-dependency only: nothing here is shipped.
+//!
+//! - [`module`]: makes module files, section by section.
+//! - [`FakeKernel`]: a scripted kernel in memory; [`linking`] makes it link as the real one does, as far as keepers go.
+//! - [`calls`]: return addresses sampled from the code of a file.
+//! - [`compile`]: builds C fixtures with the machine's compiler.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    missing_docs,
+    reason = "tests panic to fail"
+)]
+
+pub mod calls;
+pub mod compile;
+mod fake_kernel;
+pub mod linking;
+pub mod module;
+
+pub use fake_kernel::{Call, FakeKernel, FakeModule, LoadRequest, Op, Settings};
