@@ -18,4 +18,5 @@ pub mod parameters;
 pub mod persist;
 pub mod proc;
 pub mod signature;
+pub mod types;
 pub mod versions;

@@ -39,6 +39,7 @@ mod member;
 mod path;
 #[cfg(test)]
 pub(crate) mod tests;
+mod type_source;
 mod types;
 mod variable;
 
@@ -46,6 +47,7 @@ pub use error::BtfError;
 pub use kind::Kind;
 pub use member::Member;
 pub use path::FieldPath;
+pub use type_source::{BtfTypes, KernelBtf};
 pub use types::{Type, TypeId};
 pub use variable::BtfVariable;
 

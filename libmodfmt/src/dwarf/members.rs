@@ -28,7 +28,7 @@ impl<'a> DebugInfo<'a> {
         members.map(|member| self.member(die.unit, member)).collect()
     }
 
-    fn member(&self, unit: usize, entry: &Entry<'a>) -> Option<Member> {
+    pub(super) fn member(&self, unit: usize, entry: &Entry<'a>) -> Option<Member> {
         let ty = self.type_of(unit, entry)?;
         let start = match entry.attr_value(gimli::DW_AT_data_member_location) {
             Some(value) => value.udata_value()?.checked_mul(8)?,

@@ -37,6 +37,7 @@ mod relocate;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod type_source;
 mod types;
 mod variable;
 
@@ -44,6 +45,7 @@ pub use error::DwarfError;
 pub use info::DebugInfo;
 pub use path::FieldPath;
 pub use sections::DebugSections;
+pub use type_source::DwarfTypes;
 pub use variable::DebugVariable;
 
 /// How many debugging entries may be passed on the way through nested types. C code stays far

@@ -2,7 +2,7 @@
 //! Types behind their other names, and their sizes.
 
 use super::DEPTH;
-use super::info::{DebugInfo, Die, Entry, number};
+use super::info::{DebugInfo, Die, Entry, Value, number};
 
 impl<'a> DebugInfo<'a> {
     /// The type of a variable, member, pointer, ...; `None` for `void` too.
@@ -70,11 +70,21 @@ impl<'a> DebugInfo<'a> {
             .map(|range| {
                 number(range, gimli::DW_AT_count).or_else(|| {
                     let last = range.attr_value(gimli::DW_AT_upper_bound)?;
-                    // -1, in whatever width, is how gcc writes an array of no elements.
-                    if last.sdata_value() == Some(-1) { Some(0) } else { last.udata_value()?.checked_add(1) }
+                    if is_minus_one(&last) { Some(0) } else { last.udata_value()?.checked_add(1) }
                 })
             })
             .collect()
+    }
+}
+
+/// How gcc writes the upper bound of an array without elements. In one or two bytes it is the bound of an array of 256 or 65536
+/// elements; as many as four bytes of ones say would not fit into memory.
+fn is_minus_one(value: &Value<'_>) -> bool {
+    match value {
+        gimli::AttributeValue::Sdata(value) => *value == -1,
+        gimli::AttributeValue::Data4(value) => *value == u32::MAX,
+        gimli::AttributeValue::Data8(value) | gimli::AttributeValue::Udata(value) => *value == u64::MAX,
+        _ => false,
     }
 }
 

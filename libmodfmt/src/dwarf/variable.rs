@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Variables with a fixed address.
 
+use super::DwarfTypes;
 use super::fingerprint::Fingerprints;
 use super::info::{DebugInfo, Die, Entry, Value, number};
 use super::types::has_members;
+use crate::types::TypeId;
 use gimli::{AttributeValue, Operation};
 use std::collections::HashSet;
 
@@ -32,6 +34,14 @@ pub struct DebugVariable {
     /// that points to only kind and tag.
     pub type_hash: Option<u64>,
     pub(super) ty: Option<Die>,
+}
+
+impl DebugVariable {
+    /// The number of its type in `types`, which must be of the same debug information.
+    #[must_use]
+    pub fn type_in(&self, types: &DwarfTypes<'_, '_>) -> Option<TypeId> {
+        self.ty.map(|die| types.number(die))
+    }
 }
 
 impl<'a> DebugInfo<'a> {

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Types for [`crate::types`], read from debugging entries when they are asked for.
+//!
+//! The debug information of a driver describes some thousands of the kernel's types besides its own. What a variable does not lead
+//! to is never read.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::DEPTH;
+use super::info::{DebugInfo, Die, Entry, number};
+use super::types::{has_members, is_alias};
+use crate::types::{
+    KernelTypes, MAX_NAME_BYTES, MAX_PARTS, MAX_TYPES, Member, TagKind, Type, TypeId, TypeTable, Types,
+    layout_hash,
+};
+
+/// Most debugging entries that are looked at. In damaged data an entry may begin at any byte, and each could have all that follow
+/// as its children.
+const MAX_ENTRIES: usize = 1 << 21;
+
+/// Number 0 is `void`, number 1 what cannot be read.
+const VOID: TypeId = TypeId(0);
+const UNKNOWN: TypeId = TypeId(1);
+
+/// The types of a file's debug information.
+#[derive(Debug)]
+pub struct DwarfTypes<'i, 'a> {
+    info: &'i DebugInfo<'a>,
+    known: RefCell<Known>,
+    entries_left: Cell<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    numbers: HashMap<Die, TypeId>,
+    /// By number.
+    types: Vec<(Option<Die>, Option<Rc<Type>>)>,
+}
+
+impl<'i, 'a> DwarfTypes<'i, 'a> {
+    /// Reads nothing yet.
+    #[must_use]
+    pub fn new(info: &'i DebugInfo<'a>) -> Self {
+        let known = Known {
+            types: vec![(None, Some(Rc::new(Type::Void))), (None, Some(Rc::new(Type::Unknown)))],
+            ..Known::default()
+        };
+        Self { info, known: RefCell::new(known), entries_left: Cell::new(MAX_ENTRIES) }
+    }
+
+    /// The number of an entry's type; of what is behind typedefs and qualifiers.
+    pub(super) fn number(&self, die: Die) -> TypeId {
+        let mut die = die;
+        for _ in 0..DEPTH {
+            let Some(entry) = self.info.entry(die) else { return UNKNOWN };
+            if !is_alias(entry.tag()) {
+                return self.intern(die);
+            }
+            match self.target(die.unit, &entry) {
+                Target::Entry(next) => die = next,
+                Target::Void => return VOID,
+                Target::Unknown => return UNKNOWN,
+            }
+        }
+        UNKNOWN
+    }
+
+    fn intern(&self, die: Die) -> TypeId {
+        let mut known = self.known.borrow_mut();
+        if let Some(number) = known.numbers.get(&die) {
+            return *number;
+        }
+        let Ok(next) = u32::try_from(known.types.len()) else { return UNKNOWN };
+        known.types.push((Some(die), None));
+        known.numbers.insert(die, TypeId(next));
+        TypeId(next)
+    }
+
+    /// A table of the types that `roots` lead to, nearest first, with the roots' numbers in it. A type behind a pointer that the
+    /// kernel has as well is named in place of being described. What goes beyond `max_parts` members is unknown in the table.
+    #[must_use]
+    pub fn table(
+        &self,
+        roots: &[TypeId],
+        kernel: Option<&dyn KernelTypes>,
+        max_parts: usize,
+    ) -> (TypeTable, Vec<TypeId>) {
+        let mut table = TypeTable::default();
+        // By number here and by whether it stands behind a pointer, where the kernel's own types are named.
+        let mut numbers: HashMap<(TypeId, bool), TypeId> = HashMap::new();
+        let mut pending = Vec::new();
+        let mut place = |id: TypeId, behind: bool, table: &mut TypeTable, pending: &mut Vec<_>| {
+            *numbers.entry((id, behind)).or_insert_with(|| {
+                let new = table.push(Type::Unknown);
+                pending.push((id, behind, new));
+                new
+            })
+        };
+        let moved: Vec<TypeId> =
+            roots.iter().map(|root| place(*root, false, &mut table, &mut pending)).collect();
+        let (mut next, mut parts) = (0, 0_usize);
+        while let Some((id, behind, new)) = pending.get(next).copied() {
+            next = next.saturating_add(1);
+            let ty = self.get(id);
+            if let Some(named) = kernel.filter(|_| behind).and_then(|kernel| self.named(id, &ty, kernel)) {
+                table.replace(new, named);
+                continue;
+            }
+            parts = parts.saturating_add(ty.part_count());
+            if parts > max_parts.min(MAX_PARTS) || table.types().len() >= MAX_TYPES {
+                continue;
+            }
+            let is_pointer = matches!(*ty, Type::Pointer { .. });
+            let ty = Type::clone(&ty).with_references(|id| place(id, is_pointer, &mut table, &mut pending));
+            table.replace(new, ty);
+        }
+        table.minimized(&moved)
+    }
+
+    /// A type of the kernel by its name.
+    fn named(&self, id: TypeId, ty: &Type, kernel: &dyn KernelTypes) -> Option<Type> {
+        let size = match ty {
+            Type::Record { size, .. } | Type::Enumeration { size, .. } => *size,
+            _ => return None,
+        };
+        let (kind, name) = ty.tag().filter(|(_, name)| !name.is_empty())?;
+        let name = name.to_owned();
+        kernel.has(id).then(|| Type::Kernel { kind, name, size, hash: layout_hash(self, id) })
+    }
+
+    fn read(&self, die: Die) -> Option<Type> {
+        let entry = self.info.entry(die)?;
+        match entry.tag() {
+            gimli::DW_TAG_base_type => {
+                let gimli::AttributeValue::Encoding(encoding) = entry.attr_value(gimli::DW_AT_encoding)?
+                else {
+                    return None;
+                };
+                let name = self.name(die.unit, &entry);
+                let size = number(&entry, gimli::DW_AT_byte_size)?;
+                Some(Type::Number { name, size, encoding: encoding.0 })
+            }
+            gimli::DW_TAG_unspecified_type => Some(Type::Void),
+            gimli::DW_TAG_enumeration_type => self.enumeration(die, &entry),
+            gimli::DW_TAG_pointer_type
+            | gimli::DW_TAG_reference_type
+            | gimli::DW_TAG_rvalue_reference_type => {
+                let size = self.info.size_of(die)?;
+                Some(Type::Pointer { size, target: self.target_number(die.unit, &entry) })
+            }
+            gimli::DW_TAG_array_type => self.array(die, &entry),
+            tag if has_members(tag) => self.record(die, &entry),
+            gimli::DW_TAG_subroutine_type => self.function(die, &entry),
+            _ => None,
+        }
+    }
+
+    fn name(&self, unit: usize, entry: &Entry<'a>) -> String {
+        let mut name = self.info.name(unit, entry).unwrap_or_default();
+        if name.len() > MAX_NAME_BYTES {
+            let end = (0..=MAX_NAME_BYTES).rev().find(|end| name.is_char_boundary(*end));
+            name.truncate(end.unwrap_or_default());
+        }
+        name
+    }
+
+    /// Only declared here, or defined in a type unit that is not read.
+    fn opaque(&self, kind: TagKind, unit: usize, entry: &Entry<'a>) -> Option<Type> {
+        if entry.attr_value(gimli::DW_AT_signature).is_some() {
+            return Some(Type::Unknown);
+        }
+        entry.attr_value(gimli::DW_AT_declaration)?;
+        Some(Type::Declared { kind, name: self.name(unit, entry) })
+    }
+
+    fn enumeration(&self, die: Die, entry: &Entry<'a>) -> Option<Type> {
+        if let Some(opaque) = self.opaque(TagKind::Enum, die.unit, entry) {
+            return Some(opaque);
+        }
+        let size = number(entry, gimli::DW_AT_byte_size)?;
+        let mut values = Vec::new();
+        for value in self.children(die)? {
+            if value.tag() == gimli::DW_TAG_enumerator {
+                let number = constant(&value, gimli::DW_AT_const_value)?;
+                values.push((self.name(die.unit, &value), low_bytes(number, size)));
+            }
+        }
+        Some(Type::Enumeration { name: self.name(die.unit, entry), size, values })
+    }
+
+    /// Arrays of arrays are one array of several dimensions, however typedefs part them.
+    fn array(&self, die: Die, entry: &Entry<'a>) -> Option<Type> {
+        let (mut at, mut entry) = (die, entry.clone());
+        let mut counts = Vec::new();
+        for _ in 0..DEPTH {
+            counts.extend(self.info.dimensions(at));
+            let element = self.target_number(at.unit, &entry);
+            match self.die(element).and_then(|die| Some((die, self.info.entry(die)?))) {
+                Some((die, inner)) if inner.tag() == gimli::DW_TAG_array_type => (at, entry) = (die, inner),
+                _ => return Some(Type::Array { element, counts }),
+            }
+        }
+        None
+    }
+
+    fn record(&self, die: Die, entry: &Entry<'a>) -> Option<Type> {
+        let kind = if entry.tag() == gimli::DW_TAG_union_type { TagKind::Union } else { TagKind::Struct };
+        if let Some(opaque) = self.opaque(kind, die.unit, entry) {
+            return Some(opaque);
+        }
+        let size = number(entry, gimli::DW_AT_byte_size)?;
+        let mut members = Vec::new();
+        self.members(die, &[], &mut members, 0)?;
+        Some(Type::Record { kind, name: self.name(die.unit, entry), size, members })
+    }
+
+    /// The members below an entry: a structure, or a variant of one.
+    fn members(
+        &self,
+        die: Die,
+        selected_by: &[(u64, u64)],
+        members: &mut Vec<Member>,
+        level: u32,
+    ) -> Option<()> {
+        for child in self.children(die)? {
+            let at = Die { unit: die.unit, offset: child.offset().0 };
+            match child.tag() {
+                // A C++ static member has no place.
+                gimli::DW_TAG_member if child.attr_value(gimli::DW_AT_declaration).is_some() => {}
+                gimli::DW_TAG_member | gimli::DW_TAG_inheritance => {
+                    let member = self.info.member(die.unit, &child)?;
+                    members.push(Member {
+                        name: self.name(die.unit, &child),
+                        bit_offset: member.bit_offset,
+                        bits: member.bits.unwrap_or(0),
+                        type_id: self.number(member.ty),
+                        selected_by: selected_by.to_vec(),
+                    });
+                }
+                // A Rust enum: the discriminant is a member of the part, each variant has members of its own.
+                gimli::DW_TAG_variant_part if level < DEPTH => {
+                    self.members(at, selected_by, members, level.saturating_add(1))?;
+                }
+                gimli::DW_TAG_variant if level < DEPTH => {
+                    let value = constant(&child, gimli::DW_AT_discr_value);
+                    let selected_by = match value {
+                        Some(value) => [(value, value)],
+                        None if child.attr_value(gimli::DW_AT_discr_list).is_none() => [Member::OTHERWISE],
+                        None => return None,
+                    };
+                    self.members(at, &selected_by, members, level.saturating_add(1))?;
+                }
+                _ => {}
+            }
+        }
+        Some(())
+    }
+
+    fn function(&self, die: Die, entry: &Entry<'a>) -> Option<Type> {
+        let mut parameters = Vec::new();
+        let mut variadic = false;
+        for child in self.children(die)? {
+            match child.tag() {
+                gimli::DW_TAG_formal_parameter => parameters.push(self.target_number(die.unit, &child)),
+                gimli::DW_TAG_unspecified_parameters => variadic = true,
+                _ => {}
+            }
+        }
+        Some(Type::Function { result: self.target_number(die.unit, entry), parameters, variadic })
+    }
+
+    fn target(&self, unit: usize, entry: &Entry<'a>) -> Target {
+        match entry.attr_value(gimli::DW_AT_type) {
+            None => Target::Void,
+            Some(value) => self.info.reference(unit, &value).map_or(Target::Unknown, Target::Entry),
+        }
+    }
+
+    fn target_number(&self, unit: usize, entry: &Entry<'a>) -> TypeId {
+        match self.target(unit, entry) {
+            Target::Entry(die) => self.number(die),
+            Target::Void => VOID,
+            Target::Unknown => UNKNOWN,
+        }
+    }
+
+    fn die(&self, id: TypeId) -> Option<Die> {
+        let known = self.known.borrow();
+        usize::try_from(id.0).ok().and_then(|index| known.types.get(index)).and_then(|(die, _)| *die)
+    }
+
+    /// The children of an entry, as long as not too many entries were looked at in all.
+    fn children(&self, die: Die) -> Option<Vec<Entry<'a>>> {
+        let mut children = Vec::new();
+        let unit = self.info.units.get(die.unit)?;
+        let mut cursor = unit.entries_at_offset(gimli::UnitOffset(die.offset)).ok()?;
+        let parent = cursor.next_dfs().ok()??;
+        if !parent.has_children() {
+            return Some(children);
+        }
+        let depth = parent.depth().saturating_add(1);
+        while let Ok(Some(entry)) = cursor.next_dfs() {
+            self.entries_left.set(self.entries_left.get().checked_sub(1)?);
+            if entry.depth() < depth {
+                break;
+            }
+            if entry.depth() == depth {
+                children.push(entry.clone());
+            }
+        }
+        Some(children)
+    }
+}
+
+impl Types for DwarfTypes<'_, '_> {
+    fn get(&self, id: TypeId) -> Rc<Type> {
+        let index = usize::try_from(id.0).unwrap_or(usize::MAX);
+        let found = self.known.borrow().types.get(index).cloned();
+        let die = match found {
+            Some((_, Some(ty))) => return ty,
+            Some((Some(die), None)) => die,
+            _ => return Rc::new(Type::Unknown),
+        };
+        let ty = Rc::new(self.read(die).unwrap_or(Type::Unknown));
+        if let Some(place) = self.known.borrow_mut().types.get_mut(index) {
+            place.1 = Some(Rc::clone(&ty));
+        }
+        ty
+    }
+}
+
+/// What an entry's `DW_AT_type` refers to.
+enum Target {
+    Entry(Die),
+    /// There is no such attribute.
+    Void,
+    /// It cannot be followed: a type unit, another file.
+    Unknown,
+}
+
+/// A constant as 64 bits: compilers choose signed and unsigned forms freely.
+fn constant(entry: &Entry<'_>, name: gimli::DwAt) -> Option<u64> {
+    let value = entry.attr_value(name)?;
+    value.udata_value().or_else(|| Some(value.sdata_value()?.cast_unsigned()))
+}
+
+/// As many low bytes of a number as the type has.
+fn low_bytes(number: u64, size: u64) -> u64 {
+    let bits = u32::try_from(size.saturating_mul(8)).unwrap_or(64);
+    if bits >= 64 { number } else { number & 1_u64.wrapping_shl(bits).wrapping_sub(1) }
+}

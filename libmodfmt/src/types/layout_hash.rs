@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A hash over the layout of a type, for types of the kernel that a header names instead of describing them.
+
+use std::collections::HashMap;
+
+use super::{Type, TypeId, Types};
+use crate::persist::Hash;
+
+/// How many pointers are followed; what further ones lead to counts by its tag.
+const MAX_POINTERS: u32 = 2;
+/// How deeply types may nest. The kernel's stay far below; a circle in damaged data does not.
+const MAX_LEVELS: u32 = 64;
+
+/// 64-bit FNV-1a over the layout of a type: sizes, encodings, members, enumerators, everything embedded, and what pointers lead
+/// to, two pointers deep; further pointers count by the tag of their target. The same on every machine.
+#[must_use]
+pub fn layout_hash(types: &dyn Types, id: TypeId) -> u64 {
+    Hasher { types, known: HashMap::new() }.of(id, MAX_POINTERS, 0)
+}
+
+struct Hasher<'t> {
+    types: &'t dyn Types,
+    /// By type and pointers that may still be followed. Embedded types recur, and must not be hashed each time.
+    known: HashMap<(TypeId, u32), u64>,
+}
+
+impl Hasher<'_> {
+    fn of(&mut self, id: TypeId, pointers: u32, level: u32) -> u64 {
+        if level >= MAX_LEVELS {
+            return 0;
+        }
+        if let Some(known) = self.known.get(&(id, pointers)) {
+            return *known;
+        }
+        let hash = self.compute(id, pointers, level.saturating_add(1));
+        self.known.insert((id, pointers), hash);
+        hash
+    }
+
+    fn compute(&mut self, id: TypeId, pointers: u32, level: u32) -> u64 {
+        let mut hash = Hash::new();
+        let ty = self.types.get(id);
+        match &*ty {
+            Type::Unknown => hash.text("unknown"),
+            Type::Void => hash.text("void"),
+            // The encoding is left out: BTF does not have all of them.
+            Type::Number { size, .. } => {
+                hash.text("number");
+                hash.number(*size);
+            }
+            Type::Enumeration { name, size, values } => {
+                hash.text("enum");
+                hash.text(name);
+                hash.number(*size);
+                for (name, value) in values {
+                    hash.text(name);
+                    hash.number(*value);
+                }
+            }
+            Type::Pointer { target, .. } => {
+                hash.text("pointer");
+                match pointers.checked_sub(1) {
+                    Some(left) => hash.number(self.of(*target, left, level)),
+                    None => self.tag(*target, &mut hash),
+                }
+            }
+            Type::Array { element, counts } => {
+                hash.text("array");
+                counts.iter().for_each(|count| hash.number(count.unwrap_or(0)));
+                hash.number(self.of(*element, pointers, level));
+            }
+            Type::Record { kind, name, size, members } => {
+                hash.text(kind.keyword());
+                hash.text(name);
+                hash.number(*size);
+                for member in members {
+                    hash.text(&member.name);
+                    hash.number(member.bit_offset);
+                    hash.number(member.bits);
+                    hash.number(self.of(member.type_id, pointers, level));
+                }
+            }
+            Type::Declared { kind, name } => {
+                hash.text("declared");
+                hash.text(kind.keyword());
+                hash.text(name);
+            }
+            Type::Function { result, parameters, variadic } => {
+                hash.text("function");
+                hash.number(u64::from(*variadic));
+                for id in std::iter::once(result).chain(parameters) {
+                    hash.number(self.of(*id, 0, level));
+                }
+            }
+            Type::Kernel { hash: inner, .. } => hash.number(*inner),
+        }
+        hash.finish()
+    }
+
+    fn tag(&self, id: TypeId, hash: &mut Hash) {
+        if let Some((kind, name)) = self.types.get(id).tag() {
+            hash.text(kind.keyword());
+            hash.text(name);
+        }
+    }
+}
