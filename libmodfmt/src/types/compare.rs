@@ -199,7 +199,7 @@ impl<'t> Comparison<'t> {
         }
         // The hash also differs where one version includes a header more, and so has a definition more.
         match self.kernel.filter(|_| matches!(old, Type::Kernel { .. })) {
-            Some(kernel) if kernel.has(new_id) => Verdict::Same(Vec::new()),
+            Some(kernel) if kernel.find(new_id) == Some(*hash) => Verdict::Same(Vec::new()),
             Some(_) => Verdict::Differs("layout is no longer that of the kernel's own type".to_owned()),
             None => Verdict::Unknown,
         }

@@ -227,8 +227,9 @@ pub trait Types: std::fmt::Debug {
 
 /// Which of some [`Types`] the kernel itself has, by its BTF.
 pub trait KernelTypes: std::fmt::Debug {
-    /// Whether the kernel has a type of this one's kind and tag that is laid out in the same way, to any depth.
-    fn has(&self, id: TypeId) -> bool;
+    /// If the kernel has a type of this one's kind and tag that is laid out in the same way, to any depth: the [`layout_hash`] of
+    /// the kernel's type.
+    fn find(&self, id: TypeId) -> Option<u64>;
 }
 
 /// Types that refer to each other by number.
