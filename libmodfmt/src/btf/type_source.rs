@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::header::u32_at;
 use super::{Btf, Kind, Type as BtfType, TypeId as BtfId};
-use crate::types::{Comparison, KernelTypes, Member, TagKind, Type, TypeId, Types};
+use crate::types::{Comparison, KernelTypes, Member, TagKind, Type, TypeId, Types, layout_hash};
 
 /// Most dimensions of an array.
 const MAX_DIMENSIONS: usize = 64;
@@ -124,18 +124,19 @@ impl Types for BtfTypes<'_, '_> {
 /// Finds out which of some types the kernel has.
 #[derive(Debug)]
 pub struct KernelBtf<'t, 'd> {
-    btf: &'t Btf<'d>,
+    kernel: &'t BtfTypes<'t, 'd>,
     types: &'t dyn Types,
     comparison: Comparison<'t>,
     /// Structures, unions and enumerations by name.
     by_name: HashMap<&'d str, Vec<TypeId>>,
-    known: RefCell<HashMap<TypeId, bool>>,
+    known: RefCell<HashMap<TypeId, Option<u64>>>,
 }
 
 impl<'t, 'd> KernelBtf<'t, 'd> {
-    /// Of `types`; `kernel` are those of `btf`, which is vmlinux's.
+    /// For questions about `types`; `kernel` is vmlinux's BTF.
     #[must_use]
-    pub fn new(btf: &'t Btf<'d>, kernel: &'t BtfTypes<'t, 'd>, types: &'t dyn Types) -> Self {
+    pub fn new(kernel: &'t BtfTypes<'t, 'd>, types: &'t dyn Types) -> Self {
+        let btf = kernel.btf;
         let mut by_name: HashMap<&'d str, Vec<TypeId>> = HashMap::new();
         for ty in btf.ids().filter_map(|id| btf.get(id).ok()) {
             let is_tagged = ty.kind.has_members() || matches!(ty.kind, Kind::Enum | Kind::Enum64);
@@ -144,29 +145,24 @@ impl<'t, 'd> KernelBtf<'t, 'd> {
             }
         }
         let comparison = Comparison::new(kernel, types);
-        Self { btf, types, comparison, by_name, known: RefCell::default() }
+        Self { kernel, types, comparison, by_name, known: RefCell::default() }
     }
 
-    /// The blob.
-    #[must_use]
-    pub fn btf(&self) -> &'t Btf<'d> {
-        self.btf
-    }
-
-    fn find(&self, id: TypeId) -> bool {
+    fn search(&self, id: TypeId) -> Option<u64> {
         let ty = self.types.get(id);
-        let Some((_, name)) = ty.tag().filter(|(_, name)| !name.is_empty()) else { return false };
-        let candidates = self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
-        candidates.iter().any(|candidate| self.comparison.of(*candidate, id).is_ok())
+        let (_, name) = ty.tag().filter(|(_, name)| !name.is_empty())?;
+        let mut candidates = self.by_name.get(name)?.iter();
+        let found = candidates.find(|candidate| self.comparison.of(**candidate, id).is_ok())?;
+        Some(layout_hash(self.kernel, *found))
     }
 }
 
 impl KernelTypes for KernelBtf<'_, '_> {
-    fn has(&self, id: TypeId) -> bool {
+    fn find(&self, id: TypeId) -> Option<u64> {
         if let Some(known) = self.known.borrow().get(&id) {
             return *known;
         }
-        let found = self.find(id);
+        let found = self.search(id);
         self.known.borrow_mut().insert(id, found);
         found
     }

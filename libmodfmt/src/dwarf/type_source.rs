@@ -13,7 +13,6 @@ use super::info::{DebugInfo, Die, Entry, number};
 use super::types::{has_members, is_alias};
 use crate::types::{
     KernelTypes, MAX_NAME_BYTES, MAX_PARTS, MAX_TYPES, Member, TagKind, Type, TypeId, TypeTable, Types,
-    layout_hash,
 };
 
 /// Most debugging entries that are looked at. In damaged data an entry may begin at any byte, and each could have all that follow
@@ -127,7 +126,7 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
         };
         let (kind, name) = ty.tag().filter(|(_, name)| !name.is_empty())?;
         let name = name.to_owned();
-        kernel.has(id).then(|| Type::Kernel { kind, name, size, hash: layout_hash(self, id) })
+        kernel.find(id).map(|hash| Type::Kernel { kind, name, size, hash })
     }
 
     fn read(&self, die: Die) -> Option<Type> {
