@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::kernel::Variant;
+/// The kernel that is used if none is named.
+pub const DEFAULT_KERNEL: &str = "distribution";
 
 /// Set-up, tests and demo of this project
 #[derive(Debug, Parser)]
@@ -47,11 +48,22 @@ pub struct KernelBuildArgs {
     pub variant: Variant,
 }
 
+/// A kernel that we build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Variant {
+    /// With our patch
+    Extended,
+    /// The same tree and signing key, with the patch's option disabled
+    Plain,
+    /// With our patch, KASAN, lockdep and kmemleak
+    Debug,
+}
+
 /// Which kernel, and how to run it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct KernelArgs {
     /// A kernel known by name, a bzImage, or a kernel build tree
-    #[arg(long, value_name = "NAME|PATH", default_value = crate::kernel::DEFAULT)]
+    #[arg(long, value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernel: String,
 
     /// How to run it
@@ -62,7 +74,7 @@ pub struct KernelArgs {
 impl Default for KernelArgs {
     fn default() -> Self {
         let machine = MachineArgs { headers: None, accel: Accel::Tcg };
-        Self { kernel: crate::kernel::DEFAULT.to_owned(), machine }
+        Self { kernel: DEFAULT_KERNEL.to_owned(), machine }
     }
 }
 
@@ -70,7 +82,7 @@ impl Default for KernelArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub struct TestArgs {
     /// A kernel known by name, a bzImage, or a kernel build tree; may be repeated
-    #[arg(long = "kernel", value_name = "NAME|PATH", default_value = crate::kernel::DEFAULT)]
+    #[arg(long = "kernel", value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernels: Vec<String>,
 
     /// How to run them

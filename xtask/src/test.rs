@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::args::{KernelArgs, TestArgs};
-use crate::setup::Missing;
+use crate::setup::missing::{EXIT_SKIPPED, Missing};
 use crate::ui::{self, Colour, paint};
-use crate::{SKIPPED, checks, dist, process, vm, workspace};
+use crate::{checks, dist, process, vm, workspace};
 
 /// A check that is one cargo command.
 struct Check {
@@ -64,7 +64,7 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
         let mut report = None;
         let mut step = timed(&format!("scenarios, {kernel}"), || {
             let vm = vm::prepare(&args)?;
-            let finished = report.insert(vm::run_scenarios(&vm, &vm::telling(&vm))?);
+            let finished = report.insert(vm::run_scenarios(&vm, &vm::scenarios_for(&vm))?);
             finished.print_failures();
             Ok(finished.is_good())
         });
@@ -126,7 +126,7 @@ fn summary(steps: &[Step]) -> ExitCode {
     ui::line(&format!("{passed} passed, {failed} failed"));
     match (failed, skipped) {
         (0, false) => ExitCode::SUCCESS,
-        (0, true) => ExitCode::from(SKIPPED),
+        (0, true) => ExitCode::from(EXIT_SKIPPED),
         _ => ExitCode::FAILURE,
     }
 }

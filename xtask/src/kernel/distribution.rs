@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use vmguest::KernelKind;
 
-use super::{Kernel, compiler, headers};
+use super::tree::{Kernel, compiler};
+use super::{bzimage, headers};
 use crate::setup::{apt, packages};
 use crate::{cache, ui};
 
@@ -101,7 +102,7 @@ fn read(entry: &Path) -> Result<Kernel> {
         .with_context(|| {
             format!("{}/boot has no vmlinuz; remove the directory and try again", entry.display())
         })?;
-    let release = super::bzimage::release(&image)?;
+    let release = bzimage::release(&image)?;
     let build = entry.join(format!("usr/src/linux-headers-{release}"));
     packages::install_libraries(&kbuild_libraries(entry), "used by the kernel's own build programs")?;
     let modules = ["lib/modules", "usr/lib/modules"]

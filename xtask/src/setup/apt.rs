@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::Missing;
+use super::missing::Missing;
 use crate::{process, ui};
 
 /// The candidate version of a package.

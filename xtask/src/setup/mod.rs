@@ -6,11 +6,11 @@
 
 pub mod apt;
 pub mod debug;
+pub mod missing;
 pub mod packages;
 pub mod release;
 pub mod userland;
 
-use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -19,19 +19,8 @@ use crate::args::KernelArgs;
 use crate::kernel::{self, Kernel};
 use crate::{cache, ui};
 
+pub use missing::Missing;
 pub use userland::Userland;
-
-/// Something that this machine lacks and that we may not install.
-#[derive(Debug)]
-pub struct Missing(pub String);
-
-impl fmt::Display for Missing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Missing {}
 
 /// All that a virtual machine needs.
 pub struct Ready {

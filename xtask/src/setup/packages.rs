@@ -5,7 +5,8 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::{Missing, apt};
+use super::apt;
+use super::missing::Missing;
 use crate::{process, ui};
 
 /// A program we call, the package that has it, and what for.

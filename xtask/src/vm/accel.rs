@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::guest::Vm;
 use super::machine::{End, Machine};
 use super::qemu::Options;
-use super::{Vm, rundir};
+use super::rundir;
 use crate::args::Accel;
 use crate::ui;
 

@@ -8,11 +8,12 @@ use anyhow::Result;
 use vmguest::protocol::{Line, Status};
 use vmguest::{Expect, Scenario};
 
+use super::guest::Vm;
 use super::machine::{BOOT_LIMIT, End, Machine};
 use super::qemu::Options;
 use super::report::{Outcome, Report};
 use super::schedule::{self, Planned};
-use super::{Vm, decode, rundir};
+use super::{decode, rundir};
 use crate::ui;
 
 /// Time for what the guest does between scenarios.

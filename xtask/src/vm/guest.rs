@@ -1,42 +1,34 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Builds our programs for the guest: static, as the guest has no libraries of ours.
+//! A virtual machine that is ready to boot.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use vmguest::KernelKind;
 
-use crate::{process, ui, workspace};
+/// A kernel and a guest, ready to boot.
+pub struct Vm {
+    /// The release that runs.
+    pub release: String,
+    /// The same, told apart from another variant of one release.
+    pub name: String,
+    /// What it can do.
+    pub kind: KernelKind,
+    pub image: PathBuf,
+    pub initramfs: PathBuf,
+    /// The fixture modules, with their debug information.
+    pub fixtures: PathBuf,
+    pub accel: &'static str,
+    pub run: PathBuf,
+}
 
-/// The target, named so that the flags below do not apply to build scripts.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
-
-/// Packages with the program of the same name.
-const PACKAGES: &[&str] = &["vmguest", "insmod", "rmmod", "modpersist", "ksymoops"];
-
-/// Checks stay on, as in a debug build, but emulation wants smaller and faster code.
-const PROFILE: &[&str] = &[
-    "profile.guest.inherits='dev'",
-    "profile.guest.opt-level=1",
-    "profile.guest.debug=false",
-    "profile.guest.strip='debuginfo'",
-];
-
-/// Builds them; gives each name with its file.
-pub fn build() -> Result<Vec<(&'static str, PathBuf)>> {
-    let mut cargo = workspace::cargo();
-    cargo.args(["build", "--quiet", "--profile", "guest", "--target", TARGET]);
-    for setting in PROFILE {
-        cargo.args(["--config", setting]);
+impl Vm {
+    /// How many times longer than usual everything may take.
+    pub fn patience(&self) -> u32 {
+        if self.kind == KernelKind::Debug { 4 } else { 1 }
     }
-    for package in PACKAGES {
-        cargo.args(["--package", package]);
+
+    /// Where the consoles are kept.
+    pub fn run_directory(&self) -> &Path {
+        &self.run
     }
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    cargo.env("RUSTFLAGS", format!("{flags} -C target-feature=+crt-static"));
-    ui::step("building the guest's programs", || match process::shown(&mut cargo)? {
-        true => Ok(()),
-        false => bail!("the programs for the guest do not build"),
-    })?;
-    let directory = workspace::target().join(TARGET).join("guest");
-    Ok(PACKAGES.iter().map(|name| (*name, directory.join(name))).collect())
 }

@@ -13,12 +13,12 @@ mod decode;
 mod guest;
 mod initramfs;
 mod machine;
+mod programs;
 mod qemu;
 mod report;
 mod rundir;
 mod schedule;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -36,41 +36,14 @@ use crate::{fixtures, ui};
 use machine::Machine;
 use qemu::Options;
 
+pub use guest::Vm;
 pub use machine::End;
 pub use report::Report;
 
-/// A kernel and a guest, ready to boot.
-pub struct Vm {
-    /// The release that runs.
-    pub release: String,
-    /// The same, told apart from another variant of one release.
-    pub name: String,
-    /// What it can do.
-    kind: KernelKind,
-    image: PathBuf,
-    initramfs: PathBuf,
-    /// The fixture modules, with their debug information.
-    fixtures: PathBuf,
-    accel: &'static str,
-    run: PathBuf,
-}
-
-impl Vm {
-    /// How many times longer than usual everything may take.
-    fn patience(&self) -> u32 {
-        if self.kind == KernelKind::Debug { 4 } else { 1 }
-    }
-
-    /// Boots the demo and hands its lines to `handle`.
-    pub fn tell(&self, handle: impl FnMut(Line) -> Result<Duration>) -> Result<End> {
-        let options = Options { cmdline: "vmguest.demo".to_owned(), memory_mib: 512, cpus: 1 };
-        Machine::start(self, &options, &rundir::boot(&self.run)?)?.run(handle)
-    }
-
-    /// Where the consoles are kept.
-    pub fn run_directory(&self) -> &Path {
-        &self.run
-    }
+/// Boots the demo and passes its lines to `handle`, which returns how long the next one may take.
+pub fn run_demo(vm: &Vm, handle: impl FnMut(Line) -> Result<Duration>) -> Result<End> {
+    let options = Options { cmdline: "vmguest.demo".to_owned(), memory_mib: 512, cpus: 1 };
+    Machine::start(vm, &options, &rundir::boot(&vm.run)?)?.run(handle)
 }
 
 /// `cargo xtask vm`.
@@ -118,7 +91,7 @@ fn list(scenarios: &[&Scenario]) {
 /// Gets everything that a boot needs.
 pub fn prepare(args: &KernelArgs) -> Result<Vm> {
     let Ready { kernel, userland } = setup::ready(args)?;
-    let programs = guest::build()?;
+    let programs = programs::build()?;
     let modules = fixtures::build(&kernel)?;
     let name = kernel.directory_name();
     let run = rundir::create(&name)?;
@@ -173,7 +146,7 @@ pub fn run_scenarios(vm: &Vm, chosen: &[&'static Scenario]) -> Result<Report> {
 }
 
 /// Every scenario that says something of this kernel which a run on the distribution's does not say.
-pub fn telling(vm: &Vm) -> Vec<&'static Scenario> {
+pub fn scenarios_for(vm: &Vm) -> Vec<&'static Scenario> {
     match vm.kind {
         KernelKind::Stock | KernelKind::Extended => scenarios::all().collect(),
         KernelKind::Plain | KernelKind::Debug => scenarios::extended::all().collect(),

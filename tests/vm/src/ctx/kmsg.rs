@@ -9,8 +9,6 @@ use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
-use super::Ctx;
-
 /// What in the log means that the kernel is not well.
 const TROUBLE: &[&str] = &[
     "BUG:",
@@ -84,6 +82,18 @@ impl Log {
         Ok(Self { device, records: Vec::new() })
     }
 
+    /// The present end of the log.
+    pub(super) fn mark(&mut self) -> Result<Mark> {
+        self.read()?;
+        Ok(Mark(self.records.len()))
+    }
+
+    /// The records since a mark.
+    pub(super) fn since(&mut self, mark: &Mark) -> Result<Vec<Record>> {
+        self.read()?;
+        Ok(self.records.iter().skip(mark.0).cloned().collect())
+    }
+
     fn read(&mut self) -> Result<()> {
         let mut buffer = vec![0; 8192];
         loop {
@@ -99,30 +109,6 @@ impl Log {
                 Err(error) => return Err(error).context("cannot read /dev/kmsg"),
             }
         }
-    }
-}
-
-impl Ctx {
-    /// Remembers the present end of the log.
-    pub fn log_mark(&mut self) -> Result<Mark> {
-        self.log.read()?;
-        Ok(Mark(self.log.records.len()))
-    }
-
-    /// The records since a mark.
-    pub fn log_records(&mut self, mark: &Mark) -> Result<Vec<Record>> {
-        self.log.read()?;
-        Ok(self.log.records.iter().skip(mark.0).cloned().collect())
-    }
-
-    /// The messages since a mark.
-    pub fn log_since(&mut self, mark: &Mark) -> Result<Vec<String>> {
-        Ok(self.log_records(mark)?.into_iter().map(|record| record.text).collect())
-    }
-
-    /// The messages since a mark as the console shows them, for an artifact.
-    pub fn log_text(&mut self, mark: &Mark) -> Result<String> {
-        Ok(self.log_records(mark)?.iter().map(|record| record.console_line() + "\n").collect())
     }
 }
 

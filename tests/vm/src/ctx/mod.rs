@@ -7,12 +7,13 @@
 mod command;
 pub mod extended;
 pub mod health;
+mod intercept;
+mod kernel_log;
 mod kmsg;
 mod memory;
 mod modules;
 mod slab;
 mod trace;
-mod watch;
 
 use std::fmt;
 use std::path::Path;
@@ -20,11 +21,11 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 pub use command::{Command, Output, Status, printable, tools};
+pub use intercept::{Answer, LoadCall};
 pub use kmsg::{Mark, Record, trouble};
 pub use modules::Module;
 pub use slab::SlabObjects;
 pub use trace::Call;
-pub use watch::{Answer, Given};
 
 use crate::port::Port;
 use crate::protocol::Line;

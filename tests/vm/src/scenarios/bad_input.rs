@@ -5,7 +5,7 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
-use super::keep::keeps_itself;
+use super::keep::is_extended_kernel;
 use crate::ctx::{Ctx, Status};
 use crate::scenario::Scenario;
 
@@ -102,7 +102,7 @@ fn files(ctx: &mut Ctx) -> Result<()> {
             file[at] ^= 1 << (step % 8);
         }
         fs::write(FILE, &file)?;
-        if keeps_itself() && step % 2 != 0 {
+        if is_extended_kernel() && step % 2 != 0 {
             // The file itself would be loaded, and a flipped bit in its code be run.
             let output = ctx.modpersist(["check", FILE])?;
             ensure!(matches!(output.status, Status::Exited(0 | 1)), "{output}");

@@ -8,8 +8,8 @@ use anyhow::{Result, ensure};
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
 
-use super::keep::{drop_all, keeps_itself, kept_bytes};
-use super::report::Report;
+use super::fixture_report::FixtureReport;
+use super::keep::{drop_all, is_extended_kernel, kept_bytes};
 use crate::ctx::{Ctx, Status, tools};
 use crate::scenario::Scenario;
 
@@ -40,12 +40,12 @@ fn reload(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("torture")?;
     ctx.insmod([&file])?.success()?;
     ctx.set_parameter("torture", "poke", "5")?;
-    let before = Report::read(ctx, "torture")?;
+    let before = FixtureReport::read(ctx, "torture")?;
     ctx.rmmod(["torture"])?.success()?;
     ctx.insmod([file.as_str(), "fail=12"])?.code(1)?.stderr_has("Cannot allocate memory")?;
     owner_is(ctx, "torture", "kept")?;
     ctx.insmod([&file])?.success()?.silent()?;
-    let after = Report::read(ctx, "torture")?;
+    let after = FixtureReport::read(ctx, "torture")?;
     after.same_as(&before, &["other.calls", "from_init", "from_exit", "other.exits", "ordinary"])?;
     drop_all(ctx, "torture")
 }
@@ -113,7 +113,7 @@ fn oops(ctx: &mut Ctx) -> Result<()> {
     ctx.rmmod(["--discard", "oops_init"])?.code(1)?.stderr_has(boot)?;
     owner_is(ctx, "oops_init", "owner stuck in init")?;
     // The data of the region can still be read: loads were 101, then 102. A kernel's own list has no variables.
-    if !keeps_itself() {
+    if !is_extended_kernel() {
         ensure!(kept_bytes(ctx, "oops_init", "oops_init.c", "loads")? == "66000000", "loads is not 102");
     }
     Ok(())

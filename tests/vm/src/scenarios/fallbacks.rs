@@ -6,8 +6,8 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 
-use super::keep::{drop_all, keeps_itself};
-use super::report::Report;
+use super::fixture_report::FixtureReport;
+use super::keep::{drop_all, is_extended_kernel};
 use crate::ctx::{Ctx, tools};
 use crate::scenario::{Needs, Scenario};
 
@@ -31,7 +31,7 @@ pub const SCENARIOS: &[Scenario] = &[
 const SIG_ENFORCE: &str = "/sys/module/module/parameters/sig_enforce";
 
 fn first_is(ctx: &Ctx, wanted: &str) -> Result<()> {
-    let report = Report::read(ctx, "layout")?;
+    let report = FixtureReport::read(ctx, "layout")?;
     ensure!(report.value("first")? == wanted, "wanted {wanted}: {report:?}");
     Ok(())
 }
@@ -166,7 +166,7 @@ fn lock(ctx: &mut Ctx) -> Result<()> {
     ensure!(loaded == 1, "{loaded} of 4 loads at once succeeded");
     let mode = std::fs::metadata("/run/modpersist")?.permissions().mode() & 0o777;
     ensure!(mode == 0o700, "/run/modpersist has mode {mode:o}");
-    if !keeps_itself() {
+    if !is_extended_kernel() {
         let keeper = ctx.module("layout__persist")?.context("there is no keeper")?;
         ensure!(keeper.holders == ["layout"], "{keeper:?}");
     }

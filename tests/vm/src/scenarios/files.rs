@@ -4,8 +4,8 @@
 
 use anyhow::{Context, Result, ensure};
 
+use super::fixture_report::FixtureReport;
 use super::keep::drop_all;
-use super::report::Report;
 use crate::ctx::Ctx;
 use crate::scenario::{Needs, Scenario};
 
@@ -21,7 +21,7 @@ fn forms(ctx: &mut Ctx) -> Result<()> {
     let first = ctx.fixture("torture")?;
     ctx.insmod([&first])?.success()?;
     ctx.set_parameter("torture", "poke", "3")?;
-    let before = Report::read(ctx, "torture")?;
+    let before = FixtureReport::read(ctx, "torture")?;
     let moving = ["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
     for name in ["torture_gz", "torture_xz", "torture_zst", "torture_nodebug", "torture_signed"] {
         ctx.rmmod(["torture"])?.success()?;
@@ -33,7 +33,7 @@ fn forms(ctx: &mut Ctx) -> Result<()> {
         } else {
             output.silent()?;
         }
-        let after = Report::read(ctx, "torture")?;
+        let after = FixtureReport::read(ctx, "torture")?;
         after.same_as(&before, &moving).with_context(|| name.to_owned())?;
     }
     drop_all(ctx, "torture")

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use super::report::Report;
+use super::fixture_report::FixtureReport;
 use crate::ctx::{Ctx, SlabObjects};
 use crate::scenario::{Needs, Scenario};
 
@@ -53,7 +53,7 @@ fn reloads(ctx: &mut Ctx) -> Result<()> {
 
     ctx.insmod([&file])?.success()?.silent()?;
     ctx.set_parameter("torture", "poke", "41")?;
-    let first = Report::read(ctx, "torture")?;
+    let first = FixtureReport::read(ctx, "torture")?;
     ensure!(first.address("page")? % 4096 == 0, "the page is not page-aligned");
     ensure!(first.address("line")? % 64 == 0, "the line is not 64-aligned");
     kept_reloads(ctx, &file, &first, 1..=10)?;
@@ -95,11 +95,11 @@ impl Slab {
     }
 }
 
-fn kept_reloads(ctx: &mut Ctx, file: &str, first: &Report, loads: RangeInclusive<u32>) -> Result<()> {
+fn kept_reloads(ctx: &mut Ctx, file: &str, first: &FixtureReport, loads: RangeInclusive<u32>) -> Result<()> {
     for load in loads {
         ctx.rmmod(["torture"])?.success()?.silent()?;
         ctx.insmod([file])?.success()?.silent().with_context(|| format!("reload {load}"))?;
-        let now = Report::read(ctx, "torture")?;
+        let now = FixtureReport::read(ctx, "torture")?;
         now.same_as(first, MOVING).with_context(|| format!("reload {load}"))?;
         ensure!(now.value("from_init")? == (load + 1).to_string(), "init ran {now:?}");
         ensure!(now.value("from_exit")? == load.to_string(), "exit ran {now:?}");
@@ -110,7 +110,7 @@ fn kept_reloads(ctx: &mut Ctx, file: &str, first: &Report, loads: RangeInclusive
 
 fn plain_reload(ctx: &mut Ctx, file: &str) -> Result<()> {
     ctx.peer_insmod([file])?.success()?;
-    Report::read(ctx, "torture")?;
+    FixtureReport::read(ctx, "torture")?;
     ctx.peer_rmmod(["torture"])?.success()?;
     Ok(())
 }
@@ -131,7 +131,7 @@ fn parameter(ctx: &mut Ctx) -> Result<()> {
 fn names(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("torture")?;
     ctx.insmod([file.as_str()])?.success()?;
-    let report = Report::read(ctx, "torture")?;
+    let report = FixtureReport::read(ctx, "torture")?;
     let kallsyms = ctx.read("/proc/kallsyms")?;
     for (name, variable) in [("plain", "plain"), ("torture_exported", "exported"), ("big", "big.first")] {
         let wanted = format!("{:016x}", report.address(variable)?);
@@ -173,13 +173,13 @@ fn write_only(ctx: &mut Ctx) -> Result<()> {
 }
 
 /// Whether the kernel keeps data itself.
-pub(super) fn keeps_itself() -> bool {
+pub(super) fn is_extended_kernel() -> bool {
     Path::new("/proc/module_persist").exists()
 }
 
 /// Whether data of this owner are kept, by the kernel itself or by a keeper.
 pub(super) fn is_kept(ctx: &Ctx, owner: &str) -> Result<bool> {
-    if keeps_itself() {
+    if is_extended_kernel() {
         return Ok(ctx.kernel_region_use(owner)?.is_some());
     }
     ctx.is_loaded(&format!("{owner}__persist"))
@@ -234,15 +234,15 @@ fn importer(ctx: &mut Ctx) -> Result<()> {
     let (owner, importer) = (ctx.fixture("torture")?, ctx.fixture("importer")?);
     ctx.insmod([&owner])?.success()?;
     ctx.insmod([&importer])?.success()?.silent()?;
-    let (theirs, ours) = (Report::read(ctx, "importer")?, Report::read(ctx, "torture")?);
+    let (theirs, ours) = (FixtureReport::read(ctx, "importer")?, FixtureReport::read(ctx, "torture")?);
     ensure!(theirs.address("imported")? == ours.address("exported")?, "{theirs:?} and {ours:?}");
     ctx.set_parameter("importer", "poke", "4711")?;
-    ensure!(Report::read(ctx, "torture")?.value("exported")? == "4711", "the owner does not see it");
+    ensure!(FixtureReport::read(ctx, "torture")?.value("exported")? == "4711", "the owner does not see it");
     ctx.rmmod(["torture"])?.code(1)?.stderr_has("Module torture is in use by: importer")?;
     ctx.rmmod(["importer", "torture"])?.success()?;
     ctx.insmod([&owner])?.success()?;
     ctx.insmod([&importer])?.success()?;
-    let again = Report::read(ctx, "importer")?;
+    let again = FixtureReport::read(ctx, "importer")?;
     ensure!(again == theirs || again.value("imported")? == "4711", "{again:?}");
     ensure!(again.address("imported")? == theirs.address("imported")?, "it moved");
     ctx.rmmod(["importer"])?.success()?;
@@ -260,12 +260,12 @@ fn discard(ctx: &mut Ctx) -> Result<()> {
     ctx.rmmod(["torture__persist"])?.code(1)?.stderr_has("rmmod --discard torture")?;
     ensure!(ctx.is_loaded("torture__persist")?, "the keeper went");
     ctx.insmod([&file])?.success()?;
-    ensure!(Report::read(ctx, "torture")?.value("plain")? == "8", "the data went");
+    ensure!(FixtureReport::read(ctx, "torture")?.value("plain")? == "8", "the data went");
     ctx.rmmod(["--discard", "torture"])?.success()?.silent()?;
     ensure!(!ctx.is_loaded("torture__persist")?, "the keeper stayed");
     ctx.rmmod(["--discard", "torture"])?.code(1)?.stderr_has("Module torture is not currently loaded")?;
     ctx.insmod([&file])?.success()?;
-    let fresh = Report::read(ctx, "torture")?;
+    let fresh = FixtureReport::read(ctx, "torture")?;
     ensure!(fresh.value("plain")? == "11" && fresh.value("big.last")? == "0", "{fresh:?}");
     ctx.rmmod(["torture"])?.success()?;
     // For an owner that is not loaded, only the region goes.

@@ -9,7 +9,7 @@ use libmodfmt::module::Module;
 use libmodfmt::persist::Inventory;
 use nix::errno::Errno;
 
-use super::keep::keeps_itself;
+use super::keep::is_extended_kernel;
 use crate::ctx::Ctx;
 use crate::scenario::{Needs, Scenario};
 
@@ -83,7 +83,7 @@ fn kept_log(ctx: &mut Ctx) -> Result<()> {
     ensure!(ctx.taint()? == kept, "the reload made the taint {:#x}", ctx.taint()?);
     ensure!(ctx.module_taint("torture")? == first, "the reload changed the module's taint");
     let owner = ctx.module_taint("torture")?;
-    let keeper = if keeps_itself() { owner.clone() } else { ctx.module_taint("torture__persist")? };
+    let keeper = if is_extended_kernel() { owner.clone() } else { ctx.module_taint("torture__persist")? };
     ctx.rmmod(["--discard", "torture"])?.success()?;
     ctx.peer_insmod([&file])?.success()?;
     let plain = ctx.module_taint("torture")?;

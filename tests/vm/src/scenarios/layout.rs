@@ -3,8 +3,8 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::keep::{drop_all, keeps_itself};
-use super::report::Report;
+use super::fixture_report::FixtureReport;
+use super::keep::{drop_all, is_extended_kernel};
 use crate::ctx::Ctx;
 use crate::scenario::{Needs, Scenario};
 
@@ -34,7 +34,7 @@ const VERSIONS: &[(&str, &[&str])] = &[
 
 fn versions(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([ctx.fixture("layout")?])?.success()?;
-    let before = Report::read(ctx, "layout")?;
+    let before = FixtureReport::read(ctx, "layout")?;
     ctx.rmmod(["layout"])?.success()?;
     for (name, account) in VERSIONS {
         let file = ctx.fixture(name)?;
@@ -54,7 +54,7 @@ fn versions(ctx: &mut Ctx) -> Result<()> {
         ensure!(!ctx.is_loaded("layout")?, "{name} was loaded");
     }
     ctx.insmod([ctx.fixture("layout")?])?.success()?;
-    let after = Report::read(ctx, "layout")?;
+    let after = FixtureReport::read(ctx, "layout")?;
     after.same_as(&before, &["first"])?;
     ensure!(after.value("first")? == "3", "the data changed: {after:?}");
     drop_all(ctx, "layout")
@@ -69,7 +69,7 @@ fn agreeing(ctx: &mut Ctx) -> Result<()> {
         ctx.modpersist(["check", &file])?.success()?.stdout_has("would use the kept data of layout")?;
         ctx.insmod([&file])?.success()?.silent()?;
         loads += 1;
-        let report = Report::read(ctx, "layout")?;
+        let report = FixtureReport::read(ctx, "layout")?;
         ensure!(report.value("first")? == loads.to_string(), "{name}: {report:?}");
     }
     drop_all(ctx, "layout")?;
@@ -92,12 +92,12 @@ fn counters(ctx: &mut Ctx) -> Result<()> {
     let output = ctx.insmod([&swapped])?.code(1)?;
     ctx.note(output.stderr.clone());
     let moved = ["counters.c:red:cnt: moved from offset", "counters.c:blue:cnt: moved"];
-    let [one, other] = if keeps_itself() { unknown } else { moved };
+    let [one, other] = if is_extended_kernel() { unknown } else { moved };
     output.stderr_has(one)?.stderr_has(other)?;
     let renamed = ctx.fixture("counters_renamed")?;
     let output = ctx.insmod([&renamed])?.code(1)?;
     let changed = ["counters.c:blue:cnt: removed", "counters.c:green:cnt: new"];
-    let [one, other] = if keeps_itself() { unknown } else { changed };
+    let [one, other] = if is_extended_kernel() { unknown } else { changed };
     output.stderr_has(one)?.stderr_has(other)?;
     let nodebug = ctx.fixture("counters_nodebug")?;
     let output = ctx.insmod([&nodebug])?.code(1)?;
@@ -116,7 +116,7 @@ fn stripped(ctx: &mut Ctx) -> Result<()> {
             ctx.insmod([first])?.success()?;
             ctx.rmmod(["layout"])?.success()?;
             ctx.insmod([second])?.success()?.silent()?;
-            let report = Report::read(ctx, "layout")?;
+            let report = FixtureReport::read(ctx, "layout")?;
             ensure!(report.value("first")? == "3", "{first}, {second}: {report:?}");
             ctx.rmmod(["layout"])?.success()?;
             let output = ctx.insmod([&other])?.code(1)?;
@@ -133,9 +133,9 @@ fn stripped_g(ctx: &mut Ctx) -> Result<()> {
     let other = ctx.fixture("layout_appended_stripped_g")?;
     for (first, second) in [(&whole, &stripped), (&stripped, &whole), (&stripped, &stripped)] {
         ctx.insmod([first])?.success()?;
-        let before = Report::read(ctx, "layout")?;
+        let before = FixtureReport::read(ctx, "layout")?;
         ctx.rmmod(["layout"])?.success()?;
-        if keeps_itself() && first != second {
+        if is_extended_kernel() && first != second {
             // A kernel that keeps data itself compares files, too: without them only the build counts.
             ctx.insmod([second])?
                 .code(1)?
@@ -144,12 +144,13 @@ fn stripped_g(ctx: &mut Ctx) -> Result<()> {
             continue;
         }
         ctx.insmod([second])?.success()?.silent()?;
-        let report = Report::read(ctx, "layout")?;
+        let report = FixtureReport::read(ctx, "layout")?;
         report.same_as(&before, &["first"])?;
         ensure!(report.value("first")? == "3", "{first}, {second}: {report:?}");
         ctx.rmmod(["layout"])?.success()?;
         let output = ctx.insmod([&other])?.code(1)?;
-        let why = if keeps_itself() { "from another build" } else { "fourth: new (4 bytes at offset 0x20)" };
+        let why =
+            if is_extended_kernel() { "from another build" } else { "fourth: new (4 bytes at offset 0x20)" };
         output.stderr_has(why)?;
         ctx.rmmod(["--discard", "layout"])?.success()?;
     }
@@ -161,13 +162,13 @@ fn fresh(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([&old])?.success()?;
     // In use: nothing may be dropped.
     ctx.insmod(["--fresh", &new])?.code(1)?.stderr_has("File exists")?;
-    ensure!(Report::read(ctx, "layout")?.value("first")? == "2", "the data changed");
+    ensure!(FixtureReport::read(ctx, "layout")?.value("first")? == "2", "the data changed");
     ctx.rmmod(["layout"])?.success()?;
     ctx.insmod(["--fresh", &new])?.success()?.silent()?;
-    ensure!(Report::read(ctx, "layout")?.value("first")? == "2", "it did not start over");
+    ensure!(FixtureReport::read(ctx, "layout")?.value("first")? == "2", "it did not start over");
     ctx.rmmod(["layout"])?.success()?;
     ctx.insmod([&new])?.success()?;
-    ensure!(Report::read(ctx, "layout")?.value("first")? == "3", "the new data are not kept");
+    ensure!(FixtureReport::read(ctx, "layout")?.value("first")? == "3", "the new data are not kept");
     drop_all(ctx, "layout")?;
     // Nothing kept: --fresh is a first load.
     ctx.insmod(["--fresh", &old])?.success()?;

@@ -13,6 +13,7 @@ pub mod extended;
 pub mod failing;
 pub mod fallbacks;
 pub mod files;
+mod fixture_report;
 pub mod keep;
 pub mod kernel_view;
 pub mod layout;
@@ -21,7 +22,6 @@ pub mod modutils;
 pub mod oops;
 pub mod parity;
 pub mod refusals;
-mod report;
 pub mod smoke;
 pub mod suites;
 

@@ -9,11 +9,11 @@ use std::thread;
 use anyhow::{Result, anyhow, ensure};
 use nix::errno::Errno;
 
-use super::super::report::Report;
-use super::use_is;
+use super::assertions::use_is;
 use crate::ctx::extended::{FRESH, LIST, PERSIST, delete, finit, release};
 use crate::ctx::{Ctx, health};
 use crate::scenario::{Needs, Scenario};
+use crate::scenarios::fixture_report::FixtureReport;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
@@ -60,7 +60,7 @@ fn reloads(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("layout")?;
     let count = count();
     finit(&file, "", PERSIST)?;
-    let before = Report::read(ctx, "layout")?;
+    let before = FixtureReport::read(ctx, "layout")?;
     let stop = AtomicBool::new(false);
     let mut memory = 0;
     let reads = thread::scope(|scope| -> Result<u32> {
@@ -83,7 +83,7 @@ fn reloads(ctx: &mut Ctx) -> Result<()> {
         }
         result.map(|()| reads)
     })?;
-    let after = Report::read(ctx, "layout")?;
+    let after = FixtureReport::read(ctx, "layout")?;
     ensure!(after.value("first")? == (count + 2).to_string(), "{after:?}");
     after.same_as(&before, &["first"])?;
     ensure!(after.address("first")? == before.address("first")?, "it moved");
@@ -121,7 +121,7 @@ fn race(ctx: &mut Ctx) -> Result<()> {
 fn race_reloads(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("layout")?;
     finit(&file, "", PERSIST)?;
-    let before = Report::read(ctx, "layout")?;
+    let before = FixtureReport::read(ctx, "layout")?;
     let loaded = contest(&file, false)?;
     ctx.measure("loads that won", loaded);
     ensure!(loaded > 0, "no load won");
@@ -130,7 +130,7 @@ fn race_reloads(ctx: &mut Ctx) -> Result<()> {
         delete("layout")?;
     }
     finit(&file, "", PERSIST)?;
-    let after = Report::read(ctx, "layout")?;
+    let after = FixtureReport::read(ctx, "layout")?;
     // 1 in the file, and one more by each init: the first, the winners, the last.
     ensure!(after.value("first")? == (loaded + 3).to_string(), "{loaded} loads: {after:?}");
     after.same_as(&before, &["first"])?;

@@ -5,10 +5,10 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
-use super::super::report::Report;
-use super::{first_is, use_is};
+use super::assertions::{first_is, use_is};
 use crate::ctx::Ctx;
 use crate::scenario::{Needs, Scenario};
+use crate::scenarios::fixture_report::FixtureReport;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
@@ -58,7 +58,7 @@ fn forms(ctx: &mut Ctx) -> Result<()> {
     let first = ctx.fixture("torture")?;
     ctx.insmod([&first])?.success()?;
     ctx.set_parameter("torture", "poke", "3")?;
-    let before = Report::read(ctx, "torture")?;
+    let before = FixtureReport::read(ctx, "torture")?;
     let moving = ["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
     for name in
         ["torture_gz", "torture_xz", "torture_zst", "torture_nodebug", "torture_signed", "torture_stripped"]
@@ -66,7 +66,7 @@ fn forms(ctx: &mut Ctx) -> Result<()> {
         ctx.rmmod(["torture"])?.success()?;
         let file = ctx.fixture(name)?;
         ctx.insmod([&file])?.success()?.silent()?;
-        let after = Report::read(ctx, "torture")?;
+        let after = FixtureReport::read(ctx, "torture")?;
         after.same_as(&before, &moving).with_context(|| name.to_owned())?;
     }
     ctx.rmmod(["--discard", "torture"])?.success()?.silent()?;
@@ -76,7 +76,7 @@ fn forms(ctx: &mut Ctx) -> Result<()> {
 fn names(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("torture")?;
     ctx.insmod([&file])?.success()?;
-    let report = Report::read(ctx, "torture")?;
+    let report = FixtureReport::read(ctx, "torture")?;
     let kallsyms = ctx.read("/proc/kallsyms")?;
     for (name, variable) in [("plain", "plain"), ("torture_exported", "exported"), ("big", "big.first")] {
         let wanted = format!("{:016x}", report.address(variable)?);
@@ -123,7 +123,7 @@ fn ask(ctx: &mut Ctx, at: u64) -> Result<(bool, String)> {
 fn address(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("torture")?;
     ctx.insmod([&file])?.success()?;
-    let report = Report::read(ctx, "torture")?;
+    let report = FixtureReport::read(ctx, "torture")?;
     let places = [
         ("plain", report.address("plain")?, "plain+0x0/"),
         ("torture_exported", report.address("exported")?, "torture_exported+0x0/"),

@@ -13,47 +13,33 @@ use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use vmguest::KernelKind;
 
-use super::{Kernel, from_tree, source};
-use crate::args::KernelBuildArgs;
+use super::source;
+use super::tree::{Kernel, from_tree};
+use crate::args::{KernelBuildArgs, Variant};
 use crate::setup::packages;
 use crate::{cache, process, ui, workspace};
 
-/// A kernel of our own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Variant {
-    /// With our patch
-    Extended,
-    /// The same without the option, signed with the same key
-    Plain,
-    /// With our patch, KASAN, lockdep and kmemleak
-    Debug,
+/// Every variant's name for `--kernel`.
+pub const VARIANTS: [&str; 3] = ["extended", "plain", "debug"];
+
+/// The variant of this name.
+pub fn variant(name: &str) -> Option<Variant> {
+    Variant::from_str(name, false).ok()
 }
 
-impl Variant {
-    /// The variant of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::from_str(name, false).ok()
+/// The files in `kernel/config` that make up a variant's configuration.
+const fn fragments(variant: Variant) -> &'static [&'static str] {
+    match variant {
+        Variant::Extended | Variant::Plain => &["base.config", "types.config", "extended.config"],
+        Variant::Debug => &["base.config", "debug.config", "extended.config"],
     }
+}
 
-    /// All names.
-    pub fn names() -> Vec<&'static str> {
-        vec!["extended", "plain", "debug"]
-    }
-
-    /// Files below `kernel/config` that make up its configuration.
-    fn fragments(self) -> &'static [&'static str] {
-        match self {
-            Self::Extended | Self::Plain => &["base.config", "types.config", "extended.config"],
-            Self::Debug => &["base.config", "debug.config", "extended.config"],
-        }
-    }
-
-    fn kind(self) -> KernelKind {
-        match self {
-            Self::Extended => KernelKind::Extended,
-            Self::Plain => KernelKind::Plain,
-            Self::Debug => KernelKind::Debug,
-        }
+const fn kind(variant: Variant) -> KernelKind {
+    match variant {
+        Variant::Extended => KernelKind::Extended,
+        Variant::Plain => KernelKind::Plain,
+        Variant::Debug => KernelKind::Debug,
     }
 }
 
@@ -86,7 +72,7 @@ pub fn build(variant: Variant) -> Result<Kernel> {
         })
     })?;
     let mut kernel = from_tree(&tree)?;
-    kernel.kind = variant.kind();
+    kernel.kind = kind(variant);
     if let Some(twin) = &twin {
         // What was built and signed for the one has to load on the other.
         kernel.modules = from_tree(twin)?.modules;
@@ -97,7 +83,7 @@ pub fn build(variant: Variant) -> Result<Kernel> {
 fn configuration(variant: Variant) -> Result<String> {
     let directory = workspace::root().join("kernel/config");
     let mut text = String::new();
-    for name in variant.fragments() {
+    for name in fragments(variant) {
         let path = directory.join(name);
         text += &fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     }
@@ -164,8 +150,8 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_command_line() {
-        assert!(Variant::names().into_iter().all(|name| Variant::named(name).is_some()));
-        assert_eq!(Variant::names().len(), Variant::value_variants().len());
+        assert!(VARIANTS.iter().all(|name| variant(name).is_some()));
+        assert_eq!(VARIANTS.len(), Variant::value_variants().len());
     }
 
     #[test]

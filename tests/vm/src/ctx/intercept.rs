@@ -3,9 +3,9 @@
 //! place.
 //!
 //! ```ignore
-//! let output = ctx.insmod_watched(["foo.ko"], |_, given| {
+//! let output = ctx.insmod_intercepted(["foo.ko"], |_, given| {
 //!     // As a kernel that does not know the flag.
-//!     Ok(if given.asks() { Answer::Instead(-22) } else { Answer::Kernel })
+//!     Ok(if given.is_probe() { Answer::Instead(-22) } else { Answer::Kernel })
 //! })?;
 //! ```
 
@@ -26,7 +26,7 @@ use super::command::{Command, Output, Status, tools};
 
 /// What a call gives the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Given {
+pub enum LoadCall {
     /// `init_module`: an image in memory.
     Image,
     /// `finit_module`: a file.
@@ -38,9 +38,9 @@ pub enum Given {
     },
 }
 
-impl Given {
+impl LoadCall {
     /// Whether nothing is loaded: the kernel is asked whether it has a flag.
-    pub const fn asks(&self) -> bool {
+    pub const fn is_probe(&self) -> bool {
         matches!(self, Self::File { content: None, .. })
     }
 }
@@ -59,15 +59,15 @@ const WAIT_FOR_US: &str = "kill -STOP $$; exec \"$@\"";
 
 impl Ctx {
     /// Runs our insmod and asks `answer` at each of its calls that load.
-    pub fn insmod_watched(
+    pub fn insmod_intercepted(
         &mut self,
         args: impl IntoIterator<Item = impl AsRef<OsStr>>,
-        mut answer: impl FnMut(&mut Self, &Given) -> Result<Answer>,
+        mut answer: impl FnMut(&mut Self, &LoadCall) -> Result<Answer>,
     ) -> Result<Output> {
         let command = Command::new(tools::BUSYBOX).args(["sh", "-c", WAIT_FOR_US, "sh", tools::INSMOD]);
         command.args(args).run_by(|child| {
-            let mut watch = Watch::start(child)?;
-            let status = watch.see_through(|given| answer(self, given));
+            let mut tracer = Tracer::start(child)?;
+            let status = tracer.run(|given| answer(self, given));
             if status.is_err() {
                 child.kill().context("cannot kill what was watched")?;
             }
@@ -83,13 +83,13 @@ struct Place {
     result: Option<i64>,
 }
 
-struct Watch {
+struct Tracer {
     main: Pid,
     /// The program and what it has forked.
     processes: HashMap<Pid, Place>,
 }
 
-impl Watch {
+impl Tracer {
     fn start(child: &Child) -> Result<Self> {
         let main = Pid::from_raw(child.id().try_into()?);
         waitpid(main, Some(WaitPidFlag::WUNTRACED)).context("waiting for its stop")?;
@@ -107,7 +107,7 @@ impl Watch {
     }
 
     /// Until the last of the processes has ended; gives how the first one did.
-    fn see_through(&mut self, mut answer: impl FnMut(&Given) -> Result<Answer>) -> Result<Status> {
+    fn run(&mut self, mut answer: impl FnMut(&LoadCall) -> Result<Answer>) -> Result<Status> {
         let mut ended = None;
         while !self.processes.is_empty() {
             match waitpid(None, Some(WaitPidFlag::__WALL))? {
@@ -138,7 +138,7 @@ impl Watch {
         }
     }
 
-    fn call(&mut self, pid: Pid, answer: &mut impl FnMut(&Given) -> Result<Answer>) -> Result<()> {
+    fn call(&mut self, pid: Pid, answer: &mut impl FnMut(&LoadCall) -> Result<Answer>) -> Result<()> {
         let place = self.processes.entry(pid).or_default();
         place.inside = !place.inside;
         let mut registers = ptrace::getregs(pid)?;
@@ -150,10 +150,10 @@ impl Watch {
             return Ok(());
         }
         let given = match registers.orig_rax.cast_signed() {
-            libc::SYS_init_module => Given::Image,
+            libc::SYS_init_module => LoadCall::Image,
             libc::SYS_finit_module => {
                 let path = format!("/proc/{pid}/fd/{}", registers.rdi);
-                Given::File { content: fs::read(path).ok(), flags: registers.rdx }
+                LoadCall::File { content: fs::read(path).ok(), flags: registers.rdx }
             }
             _ => return Ok(()),
         };

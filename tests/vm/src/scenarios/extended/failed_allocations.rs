@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use anyhow::{Result, ensure};
 use nix::errno::Errno;
 
-use super::{first_is, use_is};
+use super::assertions::{first_is, use_is};
 use crate::ctx::Ctx;
 use crate::ctx::extended::{FRESH, PERSIST, delete, finit, release};
 use crate::scenario::{Needs, Scenario};

@@ -9,9 +9,9 @@ use crate::ctx::Ctx;
 
 /// Address and value of each variable by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report(BTreeMap<String, (u64, String)>);
+pub struct FixtureReport(BTreeMap<String, (u64, String)>);
 
-impl Report {
+impl FixtureReport {
     /// Reads `/sys/module/MODULE/parameters/report`.
     pub fn read(ctx: &Ctx, module: &str) -> Result<Self> {
         let text = ctx.parameter(module, "report")?;

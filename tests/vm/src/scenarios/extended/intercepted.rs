@@ -8,9 +8,9 @@ use anyhow::{Context, Result, ensure};
 use nix::errno::Errno;
 use serde_json::Value;
 
-use super::{first_is, use_is};
+use super::assertions::{first_is, use_is};
 use crate::ctx::extended::{FRESH, PERSIST, delete, finit};
-use crate::ctx::{Answer, Ctx, Given};
+use crate::ctx::{Answer, Ctx, LoadCall};
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
@@ -35,8 +35,8 @@ const COMPRESSED: u64 = 4;
 /// Loads as on a kernel without the flag, so that a keeper is made.
 fn load_with_keeper(ctx: &mut Ctx, file: &str) -> Result<()> {
     let mut asked = 0_u32;
-    ctx.insmod_watched([file], |_, given| {
-        if !given.asks() {
+    ctx.insmod_intercepted([file], |_, given| {
+        if !given.is_probe() {
             return Ok(Answer::Kernel);
         }
         asked += 1;
@@ -57,13 +57,13 @@ fn bytes(ctx: &mut Ctx) -> Result<()> {
         let on_disk = fs::read(&file)?;
         for option in ["--keep=auto", "--keep=require", "--fresh"] {
             let mut loads = Vec::new();
-            ctx.insmod_watched([option, file.as_str()], |_, given| {
-                loads.extend((!given.asks()).then(|| given.clone()));
+            ctx.insmod_intercepted([option, file.as_str()], |_, given| {
+                loads.extend((!given.is_probe()).then(|| given.clone()));
                 Ok(Answer::Kernel)
             })?
             .success()?
             .silent()?;
-            let [Given::File { content: Some(given), flags }] = loads.as_slice() else {
+            let [LoadCall::File { content: Some(given), flags }] = loads.as_slice() else {
                 anyhow::bail!("{name}: {} loads", loads.len());
             };
             let wanted = if option == "--fresh" { PERSIST | FRESH } else { PERSIST };
@@ -83,8 +83,8 @@ fn bytes(ctx: &mut Ctx) -> Result<()> {
 /// Loads while another program loads the same file without the flag. Later kernels report the success
 /// of one to both, which this one does not: so we do.
 fn lost(ctx: &mut Ctx, file: &str, answer: Answer) -> Result<crate::ctx::Output> {
-    ctx.insmod_watched([file], |ctx, given| {
-        if given.asks() {
+    ctx.insmod_intercepted([file], |ctx, given| {
+        if given.is_probe() {
             return Ok(Answer::Kernel);
         }
         ctx.peer_insmod([file])?.success()?;

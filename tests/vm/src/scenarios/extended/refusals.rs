@@ -9,10 +9,11 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::{first_is, use_is};
+use super::assertions::{first_is, use_is};
 use crate::ctx::extended::{FRESH, LIST, PERSIST, delete, finit, release, write};
 use crate::ctx::{Ctx, tools};
 use crate::scenario::{Needs, Scenario};
+use crate::scenarios::fixture_report::FixtureReport;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
@@ -278,7 +279,7 @@ fn inits(ctx: &mut Ctx) -> Result<()> {
     use_is(ctx, "torture", None)?;
     finit(&file, "", PERSIST)?;
     ctx.set_parameter("torture", "poke", "5")?;
-    let before = super::Report::read(ctx, "torture")?;
+    let before = FixtureReport::read(ctx, "torture")?;
     delete("torture")?;
     for flags in [PERSIST, PERSIST | FRESH] {
         refused(finit(&file, "fail=12", flags), Errno::ENOMEM)?;
@@ -286,10 +287,10 @@ fn inits(ctx: &mut Ctx) -> Result<()> {
     }
     finit(&file, "", PERSIST)?;
     let moving = ["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
-    super::Report::read(ctx, "torture")?.same_as(&before, &moving)?;
+    FixtureReport::read(ctx, "torture")?.same_as(&before, &moving)?;
     delete("torture")?;
     finit(&file, "", PERSIST | FRESH)?;
-    ensure!(super::Report::read(ctx, "torture")?.value("plain")? == "11", "it did not start afresh");
+    ensure!(FixtureReport::read(ctx, "torture")?.value("plain")? == "11", "it did not start afresh");
     delete("torture")?;
     ensure!(ctx.kernel_regions()? == ["torture"], "{:?}", ctx.kernel_regions()?);
     release("torture")?;

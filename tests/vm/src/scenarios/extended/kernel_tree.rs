@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
-use super::super::report::Report;
 use crate::ctx::{Ctx, health};
 use crate::scenario::{Needs, Scenario};
+use crate::scenarios::fixture_report::FixtureReport;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
@@ -69,7 +69,7 @@ fn kmemleak(ctx: &mut Ctx) -> Result<()> {
         for file in [&foo_p, &torture] {
             ctx.insmod([file])?.success()?;
         }
-        Report::read(ctx, "torture")?;
+        FixtureReport::read(ctx, "torture")?;
         for module in ["foo_p", "torture"] {
             ctx.rmmod([module])?.success()?;
         }
