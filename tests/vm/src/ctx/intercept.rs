@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Stands between insmod and the kernel: sees what the kernel is given to load, and can answer in its
-//! place.
+//! Intercepts insmod's system calls with ptrace: shows what insmod asks the kernel to load, and can answer in
+//! the kernel's place.
 //!
 //! ```ignore
-//! let output = ctx.insmod_intercepted(["foo.ko"], |_, given| {
-//!     // As a kernel that does not know the flag.
-//!     Ok(if given.is_probe() { Answer::Instead(-22) } else { Answer::Kernel })
+//! let output = ctx.insmod_intercepted(["foo.ko"], |_, call| {
+//!     // Answer like a kernel that does not know the flag.
+//!     Ok(if call.is_probe() { Answer::Instead(-22) } else { Answer::Kernel })
 //! })?;
 //! ```
 
@@ -24,14 +24,14 @@ use nix::unistd::Pid;
 use super::Ctx;
 use super::command::{Command, Output, Status, tools};
 
-/// What a call gives the kernel.
+/// A system call that loads a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadCall {
     /// `init_module`: an image in memory.
     Image,
     /// `finit_module`: a file.
     File {
-        /// What can be read from it; `None`: nothing, as from one that only asks for a flag.
+        /// The file's content; `None` if the descriptor cannot be read, as in a probe for a flag.
         content: Option<Vec<u8>>,
         /// The flags.
         flags: u64,
@@ -39,7 +39,7 @@ pub enum LoadCall {
 }
 
 impl LoadCall {
-    /// Whether nothing is loaded: the kernel is asked whether it has a flag.
+    /// Whether the call only asks whether the kernel knows a flag, and loads nothing.
     pub const fn is_probe(&self) -> bool {
         matches!(self, Self::File { content: None, .. })
     }
@@ -48,45 +48,45 @@ impl LoadCall {
 /// Who answers the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The kernel, as always.
+    /// The kernel, as usual.
     Kernel,
-    /// We do, with this result, and the kernel never sees the call.
+    /// This result is returned, and the kernel never sees the call.
     Instead(i64),
 }
 
-/// Stops at the call itself; other signals of the shell's do not matter here.
-const WAIT_FOR_US: &str = "kill -STOP $$; exec \"$@\"";
+/// Stops itself until the tracer is attached, then runs insmod.
+const STOP_FIRST: &str = "kill -STOP $$; exec \"$@\"";
 
 impl Ctx {
-    /// Runs our insmod and asks `answer` at each of its calls that load.
+    /// Runs our insmod and calls `answer` for each of its system calls that load a module.
     pub fn insmod_intercepted(
         &mut self,
         args: impl IntoIterator<Item = impl AsRef<OsStr>>,
         mut answer: impl FnMut(&mut Self, &LoadCall) -> Result<Answer>,
     ) -> Result<Output> {
-        let command = Command::new(tools::BUSYBOX).args(["sh", "-c", WAIT_FOR_US, "sh", tools::INSMOD]);
+        let command = Command::new(tools::BUSYBOX).args(["sh", "-c", STOP_FIRST, "sh", tools::INSMOD]);
         command.args(args).run_by(|child| {
             let mut tracer = Tracer::start(child)?;
             let status = tracer.run(|given| answer(self, given));
             if status.is_err() {
-                child.kill().context("cannot kill what was watched")?;
+                child.kill().context("cannot kill the traced insmod")?;
             }
             status
         })
     }
 }
 
-/// Where a process is: at the start or at the end of a call.
+/// Whether a process is inside a system call, and the result to return from it.
 #[derive(Default)]
-struct Place {
+struct CallState {
     inside: bool,
     result: Option<i64>,
 }
 
 struct Tracer {
     main: Pid,
-    /// The program and what it has forked.
-    processes: HashMap<Pid, Place>,
+    /// insmod and its children.
+    processes: HashMap<Pid, CallState>,
 }
 
 impl Tracer {
@@ -103,10 +103,10 @@ impl Tracer {
         ptrace::setoptions(main, options)?;
         kill(main, Signal::SIGCONT)?;
         ptrace::syscall(main, None)?;
-        Ok(Self { main, processes: HashMap::from([(main, Place::default())]) })
+        Ok(Self { main, processes: HashMap::from([(main, CallState::default())]) })
     }
 
-    /// Until the last of the processes has ended; gives how the first one did.
+    /// Runs until the last of the processes has exited. Returns the exit status of insmod itself.
     fn run(&mut self, mut answer: impl FnMut(&LoadCall) -> Result<Answer>) -> Result<Status> {
         let mut ended = None;
         while !self.processes.is_empty() {
@@ -117,18 +117,18 @@ impl Tracer {
                 }
                 WaitStatus::PtraceSyscall(pid) => {
                     self.call(pid, &mut answer)?;
-                    go_on(pid, None)?;
+                    resume(pid, None)?;
                 }
-                WaitStatus::PtraceEvent(pid, ..) => go_on(pid, None)?,
+                WaitStatus::PtraceEvent(pid, ..) => resume(pid, None)?,
                 WaitStatus::Stopped(pid, signal) => {
-                    // The first that is seen of a forked process.
+                    // A forked process first shows up here.
                     self.processes.entry(pid).or_default();
-                    go_on(pid, Some(signal).filter(|signal| *signal != Signal::SIGSTOP))?;
+                    resume(pid, Some(signal).filter(|signal| *signal != Signal::SIGSTOP))?;
                 }
                 WaitStatus::Continued(_) | WaitStatus::StillAlive => {}
             }
         }
-        ended.context("it was never seen to end")
+        ended.context("its exit was not seen")
     }
 
     fn ended(&mut self, pid: Pid, status: Status, ended: &mut Option<Status>) {
@@ -166,10 +166,10 @@ impl Tracer {
     }
 }
 
-/// A process may be killed at any moment.
-fn go_on(pid: Pid, signal: Option<Signal>) -> Result<()> {
+/// Continues a process, which may have been killed in the meantime.
+fn resume(pid: Pid, signal: Option<Signal>) -> Result<()> {
     match ptrace::syscall(pid, signal) {
         Err(nix::errno::Errno::ESRCH) => Ok(()),
-        other => other.context("letting it go on"),
+        other => other.context("resuming it"),
     }
 }

@@ -7,7 +7,7 @@ use super::Ctx;
 use super::kmsg::{Mark, Record};
 
 impl Ctx {
-    /// Remembers the present end of the log.
+    /// The current end of the log.
     pub fn log_mark(&mut self) -> Result<Mark> {
         self.log.mark()
     }

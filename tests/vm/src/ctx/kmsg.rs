@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
-/// What in the log means that the kernel is not well.
+/// Texts that mean that the kernel is in trouble.
 const TROUBLE: &[&str] = &[
     "BUG:",
     "Oops:",
@@ -32,7 +32,7 @@ pub struct Record {
     pub level: u8,
     /// Sequence number.
     pub seq: u64,
-    /// Time since boot.
+    /// Time since boot, in microseconds.
     pub microseconds: u64,
     /// The message, without continuation lines.
     pub text: String,
@@ -57,12 +57,12 @@ impl Record {
     }
 }
 
-/// The records that mean trouble.
+/// The records that show trouble.
 pub fn trouble(records: &[Record]) -> Vec<&Record> {
     records.iter().filter(|record| TROUBLE.iter().any(|word| record.text.contains(word))).collect()
 }
 
-/// A place in the log.
+/// A position in the log.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark(usize);
 
@@ -104,7 +104,7 @@ impl Log {
                     self.records.extend(Record::parse(&raw));
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                // Records were overwritten before they were read: go on with the oldest left.
+                // Records were overwritten before they were read: continue with the oldest one left.
                 Err(error) if error.raw_os_error() == Some(Errno::EPIPE as i32) => {}
                 Err(error) => return Err(error).context("cannot read /dev/kmsg"),
             }

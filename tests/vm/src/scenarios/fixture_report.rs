@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the fixtures say of their variables: `name address value` lines of a parameter.
+//! What a fixture reports about its variables: lines of `name address value` in a parameter.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::ctx::Ctx;
 
-/// Address and value of each variable by name.
+/// Each variable's address and value, by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FixtureReport(BTreeMap<String, (u64, String)>);
 
@@ -22,7 +22,7 @@ impl FixtureReport {
             let address = address.trim_start_matches("0x");
             let address = match address {
                 "(null)" => 0,
-                _ => u64::from_str_radix(address, 16).with_context(|| format!("no address in {line:?}"))?,
+                _ => u64::from_str_radix(address, 16).with_context(|| format!("bad address in {line:?}"))?,
             };
             variables.insert(name.to_owned(), (address, words.next().unwrap_or_default().to_owned()));
         }
@@ -44,9 +44,9 @@ impl FixtureReport {
         self.0.get(name).ok_or_else(|| anyhow!("no variable {name} in the report"))
     }
 
-    /// Insists that every variable has the same address and value as before, but for those named.
+    /// Fails unless every variable, except those in `but`, has the same address and value as before.
     pub fn same_as(&self, before: &Self, but: &[&str]) -> Result<()> {
-        ensure!(self.0.len() == before.0.len(), "other variables: {self:?} and {before:?}");
+        ensure!(self.0.len() == before.0.len(), "the variables differ: {self:?} and {before:?}");
         for (name, old) in &before.0 {
             let new = self.entry(name)?;
             if !but.contains(&name.as_str()) {

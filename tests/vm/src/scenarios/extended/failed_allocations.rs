@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every allocation of a load fails in its turn.
+//! Makes each allocation of a load fail, one after another (fault injection).
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -7,23 +7,26 @@ use std::os::unix::fs::FileExt;
 use anyhow::{Result, ensure};
 use nix::errno::Errno;
 
-use super::assertions::{first_is, use_is};
+use super::assertions::{first_is, region_is};
 use crate::ctx::Ctx;
 use crate::ctx::extended::{FRESH, PERSIST, delete, finit, release};
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
-pub const SCENARIOS: &[Scenario] =
-    &[Scenario::new("ext-allocations", "each allocation of a load fails once: nothing is lost", allocations)
-        .needs(Needs::Extended)
-        .limit_secs(900)
-        .traces()];
+pub const SCENARIOS: &[Scenario] = &[Scenario::new(
+    "ext-allocations",
+    "every allocation of a load fails in turn: nothing is leaked or lost",
+    allocations,
+)
+.needs(Needs::Extended)
+.limit_secs(900)
+.traces()];
 
-/// The kernel counts allocations of this thread down and fails the one at zero.
+/// The kernel counts down this thread's allocations and fails the one that reaches zero.
 const FAIL_NTH: &str = "/proc/thread-self/fail-nth";
 
 /// More allocations than any load makes.
-const MOST: u32 = 5000;
+const MAX_ALLOCATIONS: u32 = 5000;
 
 fn allocations(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("layout")?;
@@ -35,29 +38,29 @@ fn allocations(ctx: &mut Ctx) -> Result<()> {
     for setting in ["failslab/verbose", "fail_page_alloc/verbose", "fail_page_alloc/min-order"] {
         fs::write(format!("/sys/kernel/debug/{setting}"), "0")?;
     }
-    // The first load of all allocates what later ones find.
+    // The very first load allocates what later ones reuse.
     finit(&file, "", PERSIST)?;
     delete("layout")?;
     release("layout")?;
-    let first = every(ctx, &file, PERSIST, None)?;
+    let first = fail_each(ctx, &file, PERSIST, None)?;
     finit(&file, "", PERSIST)?;
     delete("layout")?;
     let mut loads = 2;
-    let later = every(ctx, &file, PERSIST, Some(&mut loads))?;
+    let later = fail_each(ctx, &file, PERSIST, Some(&mut loads))?;
     finit(&file, "", PERSIST)?;
     loads += 1;
     first_is(ctx, &loads.to_string())?;
     delete("layout")?;
-    let fresh = every(ctx, &file, PERSIST | FRESH, Some(&mut 0))?;
+    let fresh = fail_each(ctx, &file, PERSIST | FRESH, Some(&mut 0))?;
     ctx.measure("failing allocations: first load, reload, fresh", format!("{first}, {later}, {fresh}"));
     ensure!(first > 20 && later > 20 && fresh > 20, "{first}, {later}, {fresh}: hardly anything failed");
     release("layout")?;
     Ok(())
 }
 
-/// Fails the allocation of that number in `body`; gives whether there was one. The file stays open, as
-/// opening it takes an allocation.
-fn counted<T>(nth: u32, body: impl FnOnce() -> T) -> Result<(T, bool)> {
+/// Runs `body` with its `nth` allocation failing. Returns its result and whether there were that many
+/// allocations. The file stays open, because opening it allocates.
+fn with_failing_allocation<T>(nth: u32, body: impl FnOnce() -> T) -> Result<(T, bool)> {
     let file = OpenOptions::new().read(true).write(true).open(FAIL_NTH)?;
     file.write_all_at(nth.to_string().as_bytes(), 0)?;
     let result = body();
@@ -68,37 +71,37 @@ fn counted<T>(nth: u32, body: impl FnOnce() -> T) -> Result<(T, bool)> {
     Ok((result, String::from_utf8_lossy(left).trim() == "0"))
 }
 
-/// Tries until no allocation fails any more; gives how many loads failed. `kept` counts the loads of
-/// a region that is there.
-fn every(ctx: &mut Ctx, file: &str, flags: u32, mut kept: Option<&mut u32>) -> Result<u32> {
+/// Loads again and again, each time with a later allocation failing, until a load has no more allocations.
+/// Returns how many loads failed. `kept` counts the successful loads if a region existed before.
+fn fail_each(ctx: &mut Ctx, file: &str, flags: u32, mut kept: Option<&mut u32>) -> Result<u32> {
     let mut failed = 0;
-    for nth in 1..MOST {
-        let (result, used_up) = counted(nth, || finit(file, "", flags))?;
+    for nth in 1..MAX_ALLOCATIONS {
+        let (result, used_up) = with_failing_allocation(nth, || finit(file, "", flags))?;
         match result {
             Ok(()) => {
-                use_is(ctx, "layout", Some("used"))?;
+                region_is(ctx, "layout", Some("used"))?;
                 delete("layout")?;
                 if let Some(loads) = kept.as_deref_mut() {
                     *loads += 1;
                 } else {
                     release("layout")?;
                 }
-                // It was not used up: the load has no more allocations.
+                // The countdown did not reach zero: the load has no more allocations.
                 if !used_up {
                     return Ok(failed);
                 }
             }
             Err(errno) => {
-                ensure!(used_up, "allocation {nth}: {errno} although none failed");
+                ensure!(used_up, "allocation {nth}: {errno}, although none failed");
                 ensure!(
                     matches!(errno, Errno::ENOMEM | Errno::EINVAL | Errno::ENOENT | Errno::EKEYREJECTED),
                     "allocation {nth}: {errno}"
                 );
-                use_is(ctx, "layout", kept.as_ref().map(|_| "unused"))?;
-                ensure!(!ctx.is_loaded("layout")?, "allocation {nth}: it is loaded all the same");
+                region_is(ctx, "layout", kept.as_ref().map(|_| "unused"))?;
+                ensure!(!ctx.is_loaded("layout")?, "allocation {nth}: the module is loaded anyway");
                 failed += 1;
             }
         }
     }
-    anyhow::bail!("{MOST} allocations and no end")
+    anyhow::bail!("{MAX_ALLOCATIONS} allocations, and still no end")
 }

@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is kept, what is seen of it, and that the kernel gets the file itself.
+//! Keeping data: the kernel gets the file unchanged, and the list, sysfs, kallsyms and modpersist show the
+//! region.
 
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
-use super::assertions::{first_is, use_is};
+use super::assertions::{first_is, region_is};
 use crate::ctx::Ctx;
 use crate::scenario::{Needs, Scenario};
 use crate::scenarios::fixture_report::FixtureReport;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("ext-as-is", "the kernel gets the file itself, with the flag", as_is)
+    Scenario::new("ext-as-is", "the kernel gets the file unchanged, with the flag", as_is)
         .needs(Needs::Extended),
-    Scenario::new("ext-forms", "gz, xz, zst, signed, stripped: one region", forms)
+    Scenario::new("ext-forms", "gz, xz, zst, signed, stripped: all use the same region", forms)
         .needs(Needs::Extended)
         .memory_mib(1024)
         .limit_secs(300),
     Scenario::new("ext-names", "kallsyms, sysfs, the list and modpersist agree", names)
         .needs(Needs::Extended),
-    Scenario::new("ext-address", "the kernel knows the region's addresses as a module's", address)
+    Scenario::new("ext-address", "the kernel treats the region's addresses as a module's", address)
         .needs(Needs::Extended),
-    Scenario::new("ext-discard", "in use, discarded, started afresh", discard).needs(Needs::Extended),
-    Scenario::new("ext-agreeing", "other code and other debug information: the data are used", agreeing)
+    Scenario::new("ext-discard", "a region in use, discarded, started afresh", discard)
         .needs(Needs::Extended),
-    Scenario::new("ext-builtin", "the same source built in", builtin).needs(Needs::Extended),
+    Scenario::new("ext-agreeing", "changes in code and debug information do not matter", agreeing)
+        .needs(Needs::Extended),
+    Scenario::new("ext-builtin", "the same source built into the kernel", builtin).needs(Needs::Extended),
 ];
 
 fn as_is(ctx: &mut Ctx) -> Result<()> {
@@ -43,7 +45,7 @@ fn as_is(ctx: &mut Ctx) -> Result<()> {
         calls.iter().map(|call| format!("{} {}", call.name, call.arg("flags").unwrap_or("-"))).collect();
     let (probe, load, fresh, unload) =
         ("finit_module 40000000", "finit_module 40000000", "finit_module 60000000", "delete_module 800");
-    // Where a region exists already, the kernel needs no probe: it is an extended one.
+    // If a region already exists, the kernel must be an extended one, so no probe is needed.
     let wanted = [probe, load, unload, load, unload, fresh, unload];
     ensure!(
         shape == wanted || shape == [probe, load, unload, load, unload, probe, fresh, unload],
@@ -59,7 +61,7 @@ fn forms(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([&first])?.success()?;
     ctx.set_parameter("torture", "poke", "3")?;
     let before = FixtureReport::read(ctx, "torture")?;
-    let moving = ["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
+    let changing = ["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
     for name in
         ["torture_gz", "torture_xz", "torture_zst", "torture_nodebug", "torture_signed", "torture_stripped"]
     {
@@ -67,10 +69,10 @@ fn forms(ctx: &mut Ctx) -> Result<()> {
         let file = ctx.fixture(name)?;
         ctx.insmod([&file])?.success()?.silent()?;
         let after = FixtureReport::read(ctx, "torture")?;
-        after.same_as(&before, &moving).with_context(|| name.to_owned())?;
+        after.same_as(&before, &changing).with_context(|| name.to_owned())?;
     }
     ctx.rmmod(["--discard", "torture"])?.success()?.silent()?;
-    use_is(ctx, "torture", None)
+    region_is(ctx, "torture", None)
 }
 
 fn names(ctx: &mut Ctx) -> Result<()> {
@@ -83,7 +85,7 @@ fn names(ctx: &mut Ctx) -> Result<()> {
         let line = kallsyms
             .lines()
             .find(|line| line.starts_with(&wanted) && line.ends_with("[torture]"))
-            .with_context(|| format!("kallsyms has nothing of the owner at {wanted}"))?;
+            .with_context(|| format!("kallsyms has no symbol of the owner at {wanted}"))?;
         ensure!(line.split_whitespace().nth(2) == Some(name), "{line}");
     }
     let base = ctx.section_address("torture", ".data..persistent")?;
@@ -101,7 +103,7 @@ fn names(ctx: &mut Ctx) -> Result<()> {
     ctx.artifact("module_persist.txt", text.clone());
     ensure!(text.contains(&format!("section .data..persistent {base:#x} ")), "{text}");
     ctx.rmmod(["torture"])?.success()?;
-    ensure!(!ctx.read("/proc/kallsyms")?.contains("[torture]"), "names outlive the owner");
+    ensure!(!ctx.read("/proc/kallsyms")?.contains("[torture]"), "the names outlive the owner");
     ctx.modpersist(["list"])?.success()?.stdout_has("kept")?;
     fs::write("/proc/sys/kernel/kptr_restrict", "2")?;
     let hidden = ctx.modpersist(["list"]);
@@ -111,8 +113,8 @@ fn names(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-/// What the kernel says of an address: whether it is a module's, and its name.
-fn ask(ctx: &mut Ctx, at: u64) -> Result<(bool, String)> {
+/// Asks the kernel about an address: whether it belongs to a module, and its symbolic name.
+fn ask_kernel(ctx: &mut Ctx, at: u64) -> Result<(bool, String)> {
     let file = ctx.fixture("address")?;
     ctx.insmod([file, format!("at={at}")])?.success()?;
     let answer = (ctx.parameter("address", "of_module")? == "1", ctx.parameter("address", "name")?);
@@ -130,46 +132,46 @@ fn address(ctx: &mut Ctx) -> Result<()> {
         ("the end of big", report.address("big.first")? + (4 << 20) - 1, "big+0x3fffff/"),
     ];
     for (what, at, wanted) in places {
-        let (of_module, name) = ask(ctx, at)?;
-        ensure!(of_module, "{what} is no module's while its owner is loaded");
-        ensure!(name.starts_with(wanted) && name.ends_with(" [torture]"), "{what} is called {name}");
+        let (of_module, name) = ask_kernel(ctx, at)?;
+        ensure!(of_module, "{what} does not belong to a module while its owner is loaded");
+        ensure!(name.starts_with(wanted) && name.ends_with(" [torture]"), "{what} is named {name}");
     }
     ctx.rmmod(["torture"])?.success()?;
     for (what, at, _) in places {
-        let (of_module, name) = ask(ctx, at)?;
-        ensure!(of_module, "{what} is no module's while it is kept");
-        ensure!(name == format!("{at:#x}"), "{what} is called {name} without its owner");
+        let (of_module, name) = ask_kernel(ctx, at)?;
+        ensure!(of_module, "{what} does not belong to a module while it is kept");
+        ensure!(name == format!("{at:#x}"), "{what} is named {name} without its owner");
     }
     ctx.rmmod(["--discard", "torture"])?.success()?;
-    // The lowest free place goes to the one that asks: the end of four megabytes is still free.
+    // The module that asks gets the lowest free address, so the end of the four megabytes is still free.
     let [.., (what, at, _)] = places;
-    ensure!(!ask(ctx, at)?.0, "{what} is a module's although it is freed");
+    ensure!(!ask_kernel(ctx, at)?.0, "{what} still belongs to a module after it was freed");
     Ok(())
 }
 
 fn discard(ctx: &mut Ctx) -> Result<()> {
     let (file, grown) = (ctx.fixture("layout")?, ctx.fixture("layout_grown")?);
     ctx.insmod(["--keep=off", file.as_str()])?.success()?.silent()?;
-    use_is(ctx, "layout", None)?;
+    region_is(ctx, "layout", None)?;
     ctx.rmmod(["layout"])?.success()?.silent()?;
     ctx.insmod([&file])?.success()?;
-    use_is(ctx, "layout", Some("used"))?;
+    region_is(ctx, "layout", Some("used"))?;
     ctx.rmmod(["layout"])?.success()?;
-    use_is(ctx, "layout", Some("unused"))?;
+    region_is(ctx, "layout", Some("unused"))?;
     ctx.insmod([&grown])?.code(1)?.stderr_has("grew from 16 to 32 bytes")?;
     ctx.insmod(["-f", grown.as_str()])?.code(1)?.stderr_has("grew from 16 to 32 bytes")?;
     ctx.insmod(["--fresh", grown.as_str()])?.success()?.silent()?;
     first_is(ctx, "2")?;
     ctx.rmmod(["layout"])?.success()?;
     ctx.insmod([&file])?.code(1)?.stderr_has("shrank from 32 to 16 bytes")?;
-    // For an owner that is not loaded, only the region goes.
+    // If the owner is not loaded, only the region is dropped.
     ctx.rmmod(["--discard", "layout"])?.success()?.silent()?;
-    use_is(ctx, "layout", None)?;
+    region_is(ctx, "layout", None)?;
     ctx.rmmod(["--discard", "layout"])?.code(1)?.stderr_has("Module layout is not currently loaded")?;
     ctx.insmod([&file])?.success()?.silent()?;
     first_is(ctx, "2")?;
     ctx.rmmod(["--discard", "layout"])?.success()?.silent()?;
-    use_is(ctx, "layout", None)
+    region_is(ctx, "layout", None)
 }
 
 fn agreeing(ctx: &mut Ctx) -> Result<()> {
@@ -188,11 +190,11 @@ fn agreeing(ctx: &mut Ctx) -> Result<()> {
 
 fn builtin(ctx: &mut Ctx) -> Result<()> {
     if !std::path::Path::new("/sys/module/foo_p_builtin").exists() {
-        return ctx.skip("this kernel has no example built in (cargo xtask kernel adds one)");
+        return ctx.skip("this kernel has no built-in example (cargo xtask kernel adds one)");
     }
-    ensure!(ctx.parameter("foo_p_builtin", "note")? == "none", "its parameter is odd");
+    ensure!(ctx.parameter("foo_p_builtin", "note")? == "none", "its parameter is wrong");
     let log = ctx.sh("dmesg")?;
     ensure!(log.contains("foo_p: load 1, first note \"none\""), "its init did not run");
-    // It is no region: such variables live as long as the kernel.
-    use_is(ctx, "foo_p_builtin", None)
+    // There is no region: built-in variables live as long as the kernel.
+    region_is(ctx, "foo_p_builtin", None)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The kernel's own modules, and what the debug kernel found.
+//! The kernel's own modules still load, and kmemleak sees kept data.
 
 use std::collections::HashSet;
 use std::fs;
@@ -13,10 +13,10 @@ use crate::scenarios::fixture_report::FixtureReport;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("tree-50-modules", "50 modules of the kernel's own tree load", own_modules)
+    Scenario::new("tree-50-modules", "50 modules from the kernel's own tree load", own_modules)
         .limit_secs(300)
         .memory_mib(768),
-    Scenario::new("ext-kmemleak", "what only kept data point to is no leak", kmemleak)
+    Scenario::new("ext-kmemleak", "memory that only kept data points to is not a leak", kmemleak)
         .needs(Needs::Extended)
         .alone(),
 ];
@@ -26,10 +26,10 @@ fn own_modules(ctx: &mut Ctx) -> Result<()> {
     let mut files = Vec::new();
     find(&Path::new("/lib/modules").join(release.trim()).join("kernel"), &mut files);
     if files.len() < 50 {
-        return ctx.skip(format!("the guest has {} modules of this kernel", files.len()));
+        return ctx.skip(format!("the guest has only {} modules of this kernel", files.len()));
     }
     let mut loaded: HashSet<PathBuf> = HashSet::new();
-    // What depends on others finds them in a later round.
+    // A module that depends on others loads in a later round.
     for _ in 0..5 {
         for file in files.iter().filter(|file| !loaded.contains(*file)).cloned().collect::<Vec<_>>() {
             if ctx.insmod([&file])?.status.is_success() {
@@ -60,10 +60,10 @@ fn find(directory: &Path, files: &mut Vec<PathBuf>) {
 
 fn kmemleak(ctx: &mut Ctx) -> Result<()> {
     if !health::has_kmemleak() {
-        return ctx.skip("this kernel has no kmemleak: --kernel debug");
+        return ctx.skip("this kernel has no kmemleak; use --kernel debug");
     }
     health::forget_leaks()?;
-    // foo_p holds the only pointer to an object, and outlives its module.
+    // foo_p holds the only pointer to an object and outlives its module.
     let (foo_p, torture) = (ctx.fixture("foo_p")?, ctx.fixture("torture")?);
     for _ in 0..5 {
         for file in [&foo_p, &torture] {
@@ -81,14 +81,14 @@ fn kmemleak(ctx: &mut Ctx) -> Result<()> {
     for module in ["foo_p", "torture"] {
         ctx.rmmod(["--discard", module])?.success()?;
     }
-    // Where nothing is kept, each load loses an object: kmemleak would have seen it.
+    // If nothing is kept, each load leaks an object: this shows that kmemleak would have seen it.
     for _ in 0..8 {
         ctx.insmod(["--keep=off", foo_p.as_str()])?.success()?;
         ctx.rmmod(["foo_p"])?.success()?;
     }
     let lost = health::leaks(ctx)?.matches("unreferenced object").count();
     health::forget_leaks()?;
-    ctx.measure("objects lost by 8 loads that keep nothing", lost);
-    ensure!(lost > 0, "kmemleak does not see objects that are lost");
+    ctx.measure("objects leaked by 8 loads that keep nothing", lost);
+    ensure!(lost > 0, "kmemleak does not see leaked objects");
     Ok(())
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The extended kernel: data are kept by the kernel itself, and files are loaded as they are.
+//! The extended kernel: it keeps the data itself, and module files are loaded unchanged.
 
 use crate::scenario::Scenario;
 

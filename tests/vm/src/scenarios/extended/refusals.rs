@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The kernel's own answers to what it must refuse, without our programs in between.
+//! What the extended kernel itself refuses: system calls are made directly, without our programs.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::assertions::{first_is, use_is};
+use super::assertions::{first_is, region_is};
 use crate::ctx::extended::{FRESH, LIST, PERSIST, delete, finit, release, write};
 use crate::ctx::{Ctx, tools};
 use crate::scenario::{Needs, Scenario};
@@ -18,20 +18,20 @@ use crate::scenarios::fixture_report::FixtureReport;
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("ext-flags", "wrong flags and wrong commands", flags).needs(Needs::Extended),
-    Scenario::new("ext-layouts", "another layout is refused, with a line in the log", layouts)
+    Scenario::new("ext-layouts", "a different layout is refused, with a line in the log", layouts)
         .needs(Needs::Extended),
     Scenario::new(
         "ext-same-names",
-        "variables of one file and name may have changed places: only the same build",
+        "two variables with one file and name may have been swapped: only the same build binds",
         same_names,
     )
     .needs(Needs::Extended),
-    Scenario::new("ext-marks", "marks of assemblers are no variables", marks).needs(Needs::Extended),
-    Scenario::new("ext-refusals", "data that must not be kept are refused, and nothing stays", refusals)
+    Scenario::new("ext-marks", "mapping symbols are not variables", marks).needs(Needs::Extended),
+    Scenario::new("ext-refusals", "data that must not be kept is refused, and nothing is left", refusals)
         .needs(Needs::Extended),
-    Scenario::new("ext-during-init", "released and loaded while an init runs, which then fails", during_init)
+    Scenario::new("ext-during-init", "release and load while an init runs, which then fails", during_init)
         .needs(Needs::Extended),
-    Scenario::new("ext-failing-inits", "a first, a later and a fresh init that fail", inits)
+    Scenario::new("ext-failing-inits", "init fails on a first load, a reload and a fresh load", inits)
         .needs(Needs::Extended),
 ];
 
@@ -48,7 +48,7 @@ fn flags(ctx: &mut Ctx) -> Result<()> {
     let long = format!("release {}", "x".repeat(100));
     for text in ["", "release", "release ", "drop layout", "releaselayout", &long] {
         let wanted = if text == "release " { Errno::ENOENT } else { Errno::EINVAL };
-        // Nothing to write is no call at all.
+        // An empty write never reaches the kernel's handler.
         if !text.is_empty() {
             refused(write(text), wanted).with_context(|| format!("{text:?}"))?;
         }
@@ -59,18 +59,18 @@ fn flags(ctx: &mut Ctx) -> Result<()> {
     refused(finit(&file, "", PERSIST), Errno::EEXIST)?;
     refused(finit(&file, "", PERSIST | FRESH), Errno::EEXIST)?;
     refused(release("layout"), Errno::EBUSY)?;
-    use_is(ctx, "layout", Some("used"))?;
+    region_is(ctx, "layout", Some("used"))?;
     delete("layout")?;
-    use_is(ctx, "layout", Some("unused"))?;
-    // A module without such data is loaded as ever.
+    region_is(ctx, "layout", Some("unused"))?;
+    // A module without persistent data loads as always.
     finit(&ctx.fixture("smoke")?, "", PERSIST)?;
-    use_is(ctx, "smoke", None)?;
+    region_is(ctx, "smoke", None)?;
     delete("smoke")?;
     release("layout")?;
     refused(release("layout"), Errno::ENOENT)
 }
 
-/// What begins with a command is not yet one: all of the text has to be read.
+/// A text that merely starts with a command is refused: the whole text counts.
 fn release_texts(ctx: &mut Ctx, file: &str) -> Result<()> {
     finit(file, "", PERSIST)?;
     delete("layout")?;
@@ -91,7 +91,7 @@ fn release_texts(ctx: &mut Ctx, file: &str) -> Result<()> {
         ensure!(ctx.read(LIST)? == before, "{text:?} changed the list");
     }
     write("release layout\n")?;
-    use_is(ctx, "layout", None)
+    region_is(ctx, "layout", None)
 }
 
 fn layouts(ctx: &mut Ctx) -> Result<()> {
@@ -105,7 +105,7 @@ fn layouts(ctx: &mut Ctx) -> Result<()> {
         let said =
             log.iter().any(|line| line.starts_with("layout: its persistent data are laid out differently"));
         ensure!(said, "{name}: {log:?}");
-        use_is(ctx, "layout", Some("unused"))?;
+        region_is(ctx, "layout", Some("unused"))?;
         ensure!(!ctx.is_loaded("layout")?, "{name} was loaded");
     }
     for (name, first) in [("layout_code", "3"), ("layout_stripped", "4"), ("layout", "5")] {
@@ -113,17 +113,17 @@ fn layouts(ctx: &mut Ctx) -> Result<()> {
         first_is(ctx, first)?;
         delete("layout")?;
     }
-    // Without the flag the region is left alone.
+    // Without the flag, the region is not touched.
     finit(&ctx.fixture("layout")?, "", 0)?;
     first_is(ctx, "2")?;
-    use_is(ctx, "layout", Some("unused"))?;
+    region_is(ctx, "layout", Some("unused"))?;
     release("layout")?;
     delete("layout")?;
     Ok(())
 }
 
-/// `counters` has two functions with a static `cnt` each, which change places from one version to the
-/// other: same file, same name, same sizes, same offsets.
+/// `counters` has two functions with a static `cnt` each, which are swapped between two versions: same file,
+/// name, size and offset.
 fn same_names(ctx: &mut Ctx) -> Result<()> {
     let (first, swapped) = (ctx.fixture("counters")?, ctx.fixture("counters_swapped")?);
     let mut red = 10;
@@ -147,18 +147,18 @@ fn same_names(ctx: &mut Ctx) -> Result<()> {
         });
         ensure!(said, "{file}: {log:?}");
         ensure!(ctx.read(LIST)? == list, "{file}: the region changed");
-        // With the same build, what is kept is used.
+        // The same build uses the kept data.
         red += 1;
         load(ctx, red)?;
         ensure!(ctx.read(LIST)? == list, "{file}: the region changed later");
     }
     ensure!(list.starts_with("region counters unused ambiguous "), "{list}");
-    // insmod says so itself, and knows by the functions what is what in the same build.
+    // insmod reports it as well. In the same build, it tells them apart by their functions.
     ctx.insmod([&swapped])?.code(1)?.stderr_has("several variables have this name")?;
     ctx.insmod([&first])?.success()?.silent()?;
     ctx.modpersist(["show", "counters"])?.success()?.stdout_has("counters.c")?;
     ctx.rmmod(["counters"])?.success()?.silent()?;
-    // To start afresh is always possible.
+    // A fresh load is always possible.
     finit(&swapped, "", PERSIST | FRESH)?;
     delete("counters")?;
     refused(finit(&first, "", PERSIST), Errno::EINVAL)?;
@@ -175,7 +175,7 @@ fn marks(ctx: &mut Ctx) -> Result<()> {
         ensure!(list.starts_with(&format!("region marks unused {names} ")), "{file}: {list}");
         let found = list.lines().filter(|line| line.starts_with("variable ")).count();
         ensure!(found == variables, "{file}: {list}");
-        // The same build, with and without names.
+        // The same build, with and without symbol names.
         for other in [&whole, &stripped] {
             finit(other, "", PERSIST)?;
             delete("marks")?;
@@ -200,7 +200,7 @@ fn refusals(ctx: &mut Ctx) -> Result<()> {
                 log.iter().any(|line| line.starts_with("refuse: its persistent data point to its own "));
             ensure!(said, "{name}: {log:?}");
         }
-        use_is(ctx, "refuse", None)?;
+        region_is(ctx, "refuse", None)?;
     }
     parameters(ctx)?;
     finit(&ctx.fixture("provider")?, "", 0)?;
@@ -209,13 +209,13 @@ fn refusals(ctx: &mut Ctx) -> Result<()> {
     let log = ctx.log_since(&mark)?;
     ensure!(log.iter().any(|line| line.contains("point to provider_value, which is of a module")), "{log:?}");
     delete("provider")?;
-    ensure!(ctx.kernel_regions()?.is_empty(), "regions were left");
+    ensure!(ctx.extended_regions()?.is_empty(), "regions were left behind");
     let after = ctx.module_memory()?;
     ensure!(after <= before, "module memory went from {before} to {after}");
     Ok(())
 }
 
-/// The kernel frees the string of such a parameter when the module goes.
+/// The kernel frees a charp parameter's string when the module is unloaded.
 fn parameters(ctx: &mut Ctx) -> Result<()> {
     for (name, options) in [
         ("refuse_charp", ""),
@@ -229,16 +229,16 @@ fn parameters(ctx: &mut Ctx) -> Result<()> {
         let log = ctx.log_since(&mark)?;
         let said = log.iter().any(|line| line.starts_with("refuse: its parameter words is a charp"));
         ensure!(said, "{name}: {log:?}");
-        use_is(ctx, "refuse", None)?;
-        // Where nothing is kept, it is a parameter as any.
+        region_is(ctx, "refuse", None)?;
+        // If nothing is kept, it is an ordinary parameter.
         finit(&file, options, 0).with_context(|| format!("{name} without keeping"))?;
         delete("refuse")?;
     }
     Ok(())
 }
 
-/// Starts a load whose init sleeps until a signal comes, and waits until it does. The region then has
-/// the state `during`; nobody can release it, and the module can neither be unloaded nor loaded again.
+/// Starts a load whose init sleeps until a signal arrives, and waits until it sleeps. The region is then in
+/// the state `during`; it cannot be released, and the module can be neither unloaded nor loaded again.
 fn interrupt(ctx: &mut Ctx, during: &str, options: &[&str]) -> Result<()> {
     let file = ctx.fixture("sleepy_init")?;
     let mut insmod = std::process::Command::new(tools::INSMOD);
@@ -248,27 +248,27 @@ fn interrupt(ctx: &mut Ctx, during: &str, options: &[&str]) -> Result<()> {
         Ok(ctx.module("sleepy_init")?.is_some_and(|module| module.state == "Loading"))
     };
     while !coming(ctx)? {
-        ensure!(start.elapsed() < Duration::from_secs(50), "the init does not run");
+        ensure!(start.elapsed() < Duration::from_secs(50), "init did not start");
         thread::sleep(Duration::from_millis(10));
     }
-    use_is(ctx, "sleepy_init", Some(during))?;
+    region_is(ctx, "sleepy_init", Some(during))?;
     refused(release("sleepy_init"), Errno::EBUSY)?;
     refused(delete("sleepy_init"), Errno::EBUSY)?;
     kill(Pid::from_raw(insmod.id().try_into()?), Signal::SIGTERM)?;
     insmod.wait()?;
-    ensure!(!ctx.is_loaded("sleepy_init")?, "it is loaded all the same");
+    ensure!(!ctx.is_loaded("sleepy_init")?, "the module is loaded anyway");
     Ok(())
 }
 
 fn during_init(ctx: &mut Ctx) -> Result<()> {
     interrupt(ctx, "new", &[])?;
-    use_is(ctx, "sleepy_init", None)?;
+    region_is(ctx, "sleepy_init", None)?;
     finit(&ctx.fixture("sleepy_init")?, "", PERSIST)?;
     delete("sleepy_init")?;
     interrupt(ctx, "used", &[])?;
-    use_is(ctx, "sleepy_init", Some("unused"))?;
+    region_is(ctx, "sleepy_init", Some("unused"))?;
     interrupt(ctx, "new", &["--fresh"])?;
-    use_is(ctx, "sleepy_init", Some("unused"))?;
+    region_is(ctx, "sleepy_init", Some("unused"))?;
     release("sleepy_init")?;
     Ok(())
 }
@@ -276,14 +276,14 @@ fn during_init(ctx: &mut Ctx) -> Result<()> {
 fn inits(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("torture")?;
     refused(finit(&file, "fail=19", PERSIST), Errno::ENODEV)?;
-    use_is(ctx, "torture", None)?;
+    region_is(ctx, "torture", None)?;
     finit(&file, "", PERSIST)?;
     ctx.set_parameter("torture", "poke", "5")?;
     let before = FixtureReport::read(ctx, "torture")?;
     delete("torture")?;
     for flags in [PERSIST, PERSIST | FRESH] {
         refused(finit(&file, "fail=12", flags), Errno::ENOMEM)?;
-        use_is(ctx, "torture", Some("unused"))?;
+        region_is(ctx, "torture", Some("unused"))?;
     }
     finit(&file, "", PERSIST)?;
     let moving = ["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
@@ -292,7 +292,7 @@ fn inits(ctx: &mut Ctx) -> Result<()> {
     finit(&file, "", PERSIST | FRESH)?;
     ensure!(FixtureReport::read(ctx, "torture")?.value("plain")? == "11", "it did not start afresh");
     delete("torture")?;
-    ensure!(ctx.kernel_regions()? == ["torture"], "{:?}", ctx.kernel_regions()?);
+    ensure!(ctx.extended_regions()? == ["torture"], "{:?}", ctx.extended_regions()?);
     release("torture")?;
     Ok(())
 }

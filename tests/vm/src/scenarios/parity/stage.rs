@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One run of one command line: fresh state before, everything that can be seen after.
+//! Runs one command line: resets the state before, and records everything observable after.
 
 use std::ffi::CString;
 use std::fs::{self, File};
@@ -15,13 +15,13 @@ use super::peer::Peer;
 use super::prepare;
 use crate::ctx::{Command, Ctx, FIXTURES, printable, tools};
 
-/// Someone who is not root.
+/// An unprivileged user.
 const USER: u32 = 1000;
 const DEV_LOG: &str = "/dev/log";
 const DISABLED: &str = "/proc/sys/kernel/modules_disabled";
-/// What a kernel on a busy host says of its clocks at any time.
+/// Messages about clocks and stalls, which a kernel on a busy host may log at any time.
 const NOISE: &[&str] = &["clocksource", "sched_clock", "TSC", "tsc:", "hrtimer:", "rcu:"];
-/// What every script begins with.
+/// The start of every script.
 const SCRIPT_HEAD: &str = "M=/modules\n";
 
 /// Runs it.
@@ -57,7 +57,7 @@ pub fn run(ctx: &mut Ctx, case: &Case, peer: Peer) -> Result<Outcome> {
     let flags = |call: &crate::ctx::Call| format!("{} {}", call.name, call.arg("flags").unwrap_or("-"));
     outcome.set("calls", calls.iter().map(flags).collect::<Vec<_>>().join(", "));
     let mut log = ctx.log_since(&mark)?;
-    // The kernel cuts a line as long as this one, keeps the rest, and shows it with whatever comes next.
+    // The kernel splits a line of this length and shows the rest together with the next message.
     log.retain(|line| line.len() < 900 && !NOISE.iter().any(|word| line.contains(word)));
     outcome.set("log", log.join("\n"));
     outcome.set("modules", state(ctx)?);
@@ -85,7 +85,7 @@ fn command(case: &Case, peer: Peer) -> Command {
     if case.short { command.limit_secs(2) } else { command.limit_secs(30) }
 }
 
-/// Loads a fixture without any tool. One that is there already may stay: not every module can be removed.
+/// Loads a fixture directly, without a tool. It may already be loaded: not every module can be removed.
 fn load(ctx: &Ctx, name: &str, parameters: &str) -> Result<()> {
     if ctx.is_loaded(name)? {
         return Ok(());
@@ -98,10 +98,10 @@ fn load(ctx: &Ctx, name: &str, parameters: &str) -> Result<()> {
 /// Removes every fixture that can be removed.
 fn reset(ctx: &Ctx) -> Result<()> {
     for path in [DEV_LOG, "/tmp/gone"] {
-        // Most runs have neither.
+        // Usually neither exists.
         let _ = fs::remove_file(path);
     }
-    // Newest first is an order in which users go before what they use, but a failed round is tried again.
+    // Newest first usually removes users before what they use; a failed round is retried.
     for _ in 0..3 {
         for module in ctx.modules()? {
             let hold = Path::new("/sys/module").join(&module.name).join("parameters/hold");
@@ -109,14 +109,14 @@ fn reset(ctx: &Ctx) -> Result<()> {
                 fs::write(&hold, "0").with_context(|| format!("cannot write {}", hold.display()))?;
             }
             let name = CString::new(module.name.as_str())?;
-            // What cannot be removed is part of the state that the next run begins with, for each peer alike.
+            // What cannot be removed is part of the initial state of the next run, for every peer alike.
             let _ = delete_module(&name, DeleteModuleFlags::O_NONBLOCK);
         }
     }
     Ok(())
 }
 
-/// What the kernel has loaded, with parameters.
+/// The loaded modules, with their parameters.
 fn state(ctx: &Ctx) -> Result<String> {
     let mut text = String::new();
     for module in ctx.modules()? {
@@ -132,7 +132,7 @@ fn state(ctx: &Ctx) -> Result<String> {
         let mut parameters: Vec<String> = Vec::new();
         for entry in fs::read_dir(&directory).into_iter().flatten() {
             let path = entry?.path();
-            // Some can only be written.
+            // Some are write-only.
             let value = fs::read(&path).unwrap_or_default();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             parameters.push(format!(" {name}={:?}", String::from_utf8_lossy(&value).trim_end()));
@@ -156,7 +156,7 @@ fn received(daemon: &UnixDatagram) -> Result<String> {
     let mut buffer = vec![0; 8192];
     while let Ok(length) = daemon.recv(&mut buffer) {
         let datagram = printable(buffer.get(..length).unwrap_or_default());
-        // A line each, whatever is in it.
+        // One line per datagram, whatever it contains.
         text.push_str(&without_source(&without_time(&datagram)).replace('\n', "\\n"));
         text.push('\n');
     }
