@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cargo xtask`: everything about this project that is more than `cargo build`.
+//! `cargo xtask`: the tasks of this project that need more than `cargo build`.
 
 mod args;
 mod bench;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Kernels of our own: the distribution's source with our patch, in three variants.
+//! Builds kernels from the distribution's source with our patch, in three variants.
 //!
-//! The cache has one entry for the patched source and one for each build, named by what went into
-//! it. `plain` is a copy of `extended` in which the option was switched off and `make` run again: the
-//! trees have the same signing key and differ by the option only.
+//! The cache has one entry for the patched source and one for each build, named after a hash of the inputs.
+//! `plain` is a copy of `extended` in which the option is turned off and `make` run again: both trees have
+//! the same signing key and differ only in the option.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ pub fn run(args: &KernelBuildArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds it, unless the cache has it.
+/// Builds a variant, unless the cache has it.
 pub fn build(variant: Variant) -> Result<Kernel> {
     packages::install_for_kernel()?;
     let source = source::patched()?;
@@ -66,15 +66,15 @@ pub fn build(variant: Variant) -> Result<Kernel> {
     let identity = source::hash(&[config.as_bytes(), source.as_os_str().as_encoded_bytes(), &key]);
     let name = format!("kernel-builds/{variant:?}-{identity:016x}").to_lowercase();
     let tree = cache::entry(&name, |tree| {
-        ui::step(&format!("building the kernel ({variant:?})"), || match &twin {
-            None => from_nothing(&source, tree, &config),
+        ui::step(&format!("building the kernel ({variant:?}), which takes several minutes"), || match &twin {
+            None => from_source(&source, tree, &config),
             Some(twin) => from_twin(&source, tree, twin),
         })
     })?;
     let mut kernel = from_tree(&tree)?;
     kernel.kind = kind(variant);
     if let Some(twin) = &twin {
-        // What was built and signed for the one has to load on the other.
+        // Modules that were built and signed for one must load on the other.
         kernel.modules = from_tree(twin)?.modules;
     }
     Ok(kernel)
@@ -90,13 +90,13 @@ fn configuration(variant: Variant) -> Result<String> {
     Ok(text)
 }
 
-fn from_nothing(source: &Path, tree: &Path, config: &str) -> Result<()> {
+fn from_source(source: &Path, tree: &Path, config: &str) -> Result<()> {
     let fragment = tree.join("fragment.config");
     fs::write(&fragment, config)?;
     let mut make = make(source, tree);
     make.arg(format!("KCONFIG_ALLCONFIG={}", fragment.display())).arg("allnoconfig");
     process::quiet(&mut make)?;
-    taken_in(config, &fs::read_to_string(tree.join(".config"))?)?;
+    check_config(config, &fs::read_to_string(tree.join(".config"))?)?;
     compile(source, tree)
 }
 
@@ -108,8 +108,8 @@ fn from_twin(source: &Path, tree: &Path, twin: &Path) -> Result<()> {
     set.arg("--file").arg(tree.join(".config")).args(["--disable", "MODULE_PERSIST"]);
     process::quiet(&mut set)?;
     process::quiet(make(source, tree).arg("olddefconfig"))?;
-    // In another place, make builds its own tools anew, and then every object that such a tool has
-    // looked at. They are the same tools.
+    // In another directory, make rebuilds its tools, and then every object that such a tool has processed.
+    // The tools are the same, so give them their old time stamps.
     process::quiet(make(source, tree).arg("prepare"))?;
     let mut age = Command::new("find");
     age.arg(tree.join("tools")).args(["-exec", "touch", "--no-dereference", "--reference"]);
@@ -129,18 +129,18 @@ fn compile(source: &Path, tree: &Path) -> Result<()> {
 fn make(source: &Path, tree: &Path) -> Command {
     let mut make = Command::new("make");
     make.env_remove("MAKEFLAGS").env_remove("MFLAGS");
-    // The same words in every build: who built it, and when, is nobody's business.
+    // The same text in every build, so that builds do not depend on user and host.
     make.env("KBUILD_BUILD_USER", "test").env("KBUILD_BUILD_HOST", "test");
     make.arg("-s").arg("-C").arg(source).arg(format!("O={}", tree.display()));
     make
 }
 
-/// The kernel's configuration drops what it cannot have without a word.
-fn taken_in(asked: &str, got: &str) -> Result<()> {
+/// kconfig silently drops options whose dependencies are not met, so check that all are set.
+fn check_config(asked: &str, got: &str) -> Result<()> {
     let set = |line: &&str| line.starts_with("CONFIG_") && !line.ends_with("=n");
     let lost: Vec<&str> =
         asked.lines().filter(set).filter(|line| !got.lines().any(|other| other == *line)).collect();
-    ensure!(lost.is_empty(), "the kernel's configuration does not take in: {}", lost.join(", "));
+    ensure!(lost.is_empty(), "kconfig dropped these options: {}", lost.join(", "));
     Ok(())
 }
 
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn an_option_that_is_dropped_is_named() {
-        let error = taken_in("# x\nCONFIG_A=y\nCONFIG_B=m\nCONFIG_C=n\n", "CONFIG_A=y\n").unwrap_err();
+        let error = check_config("# x\nCONFIG_A=y\nCONFIG_B=m\nCONFIG_C=n\n", "CONFIG_A=y\n").unwrap_err();
         assert!(error.to_string().ends_with(": CONFIG_B=m"), "{error}");
     }
 }

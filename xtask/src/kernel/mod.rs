@@ -18,7 +18,7 @@ use crate::args::KernelArgs;
 pub use build::{build, run};
 pub use tree::Kernel;
 
-/// Finds or fetches the kernel that was asked for.
+/// Finds, downloads or builds the kernel that was asked for.
 pub fn find(args: &KernelArgs) -> Result<Kernel> {
     if let Some(source) = distribution::source(&args.kernel) {
         return source.fetch();
@@ -29,7 +29,7 @@ pub fn find(args: &KernelArgs) -> Result<Kernel> {
     let path = Path::new(&args.kernel);
     ensure!(
         path.exists(),
-        "--kernel {}: neither a file, nor a directory, nor one of {}",
+        "--kernel {}: no such file or directory; known names are {}",
         args.kernel,
         [distribution::names(), build::VARIANTS.to_vec()].concat().join(", ")
     );

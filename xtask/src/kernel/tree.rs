@@ -17,27 +17,27 @@ use crate::process;
 pub struct Kernel {
     /// The release, as `uname -r` prints it.
     pub release: String,
-    /// What it can do.
+    /// Whether it is ours, and what it can do.
     pub kind: KernelKind,
     /// The bzImage.
     pub image: PathBuf,
-    /// The directory for `make -C` that builds modules.
+    /// The build directory, for `make -C` to build modules.
     pub build: PathBuf,
     /// The compiler to build modules with.
     pub compiler: String,
-    /// The directory with this kernel's own modules, where there is one.
+    /// The directory of this kernel's own modules, if there is one.
     pub modules: Option<PathBuf>,
 }
 
-/// A tree in which `make` has been run.
+/// A kernel from a build tree in which `make` has been run.
 pub fn from_tree(tree: &Path) -> Result<Kernel> {
     let file = tree.join("include/config/kernel.release");
     let release = fs::read_to_string(&file)
-        .with_context(|| format!("{} is no built kernel tree: run make there", tree.display()))?;
+        .with_context(|| format!("{} is not a built kernel tree: run make there first", tree.display()))?;
     let image = tree.join("arch/x86/boot/bzImage");
-    ensure!(image.is_file(), "{} does not exist: run make bzImage there", image.display());
+    ensure!(image.is_file(), "{} does not exist: run `make bzImage` first", image.display());
     let mut kernel = given(release.trim().to_owned(), image, tree.to_owned());
-    // Where `cargo xtask kernel` has them installed.
+    // `cargo xtask kernel` installs them here.
     let installed = tree.join("installed/lib/modules").join(&kernel.release);
     if installed.is_dir() {
         kernel.modules = Some(installed);
@@ -53,14 +53,13 @@ pub fn from_image(image: &Path, headers: Option<&Path>) -> Result<Kernel> {
             fs::canonicalize(directory).with_context(|| format!("--headers {}", directory.display()))?
         }
         None if installed.exists() => fs::canonicalize(installed)?,
-        None => bail!(
-            "no headers for {release}: give them with --headers DIR, or install them (they are looked for in {})",
-            installed.display()
-        ),
+        None => {
+            bail!("no headers for {release} in {}: install them, or use --headers DIR", installed.display())
+        }
     };
     ensure!(
         build.join("Makefile").is_file(),
-        "{} has no Makefile: it is no kernel build directory",
+        "{} is not a kernel build directory: it has no Makefile",
         build.display()
     );
     Ok(given(release, image.to_owned(), build))
@@ -71,29 +70,29 @@ fn given(release: String, image: PathBuf, build: PathBuf) -> Kernel {
     Kernel { compiler: compiler(&build), release, kind: kind_of(&build), image, build, modules }
 }
 
-/// By the configuration in its tree; a kernel without one is none of ours.
+/// Determined from the tree's configuration; a kernel without one is not ours.
 fn kind_of(build: &Path) -> KernelKind {
     let config = fs::read_to_string(build.join(".config")).unwrap_or_default();
     let has = |option: &str| config.lines().any(|line| line.strip_suffix("=y") == Some(option));
     match (has("CONFIG_MODULE_PERSIST"), has("CONFIG_KASAN")) {
         (true, true) => KernelKind::Debug,
         (true, false) => KernelKind::Extended,
-        // A tree that knows the option, and has it switched off.
+        // The tree knows the option, but it is disabled.
         (false, _) if config.contains("# CONFIG_MODULE_PERSIST is not set") => KernelKind::Plain,
         (false, _) => KernelKind::Stock,
     }
 }
 
-/// The compiler that the headers ask for where this machine has it, else gcc.
+/// The compiler that the headers ask for, if this machine has it, otherwise gcc.
 pub fn compiler(build: &Path) -> String {
-    let wish = fs::read_to_string(build.join(".kernelvariables"))
+    let requested = fs::read_to_string(build.join(".kernelvariables"))
         .ok()
-        .and_then(|text| headers::compiler_wish(&text));
-    wish.filter(|name| process::find(name).is_some()).unwrap_or_else(|| "gcc".to_owned())
+        .and_then(|text| headers::requested_compiler(&text));
+    requested.filter(|name| process::find(name).is_some()).unwrap_or_else(|| "gcc".to_owned())
 }
 
 impl Kernel {
-    /// A name for what is made for this kernel: two variants of one tree have one release.
+    /// A directory name for files built for this kernel. Two variants of one tree have the same release.
     pub fn directory_name(&self) -> String {
         match self.kind {
             KernelKind::Stock => self.release.clone(),

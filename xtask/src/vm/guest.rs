@@ -5,29 +5,33 @@ use std::path::{Path, PathBuf};
 
 use vmguest::KernelKind;
 
-/// A kernel and a guest, ready to boot.
+/// A kernel and an initramfs, ready to boot.
 pub struct Vm {
-    /// The release that runs.
+    /// The kernel's release.
     pub release: String,
-    /// The same, told apart from another variant of one release.
+    /// The release, with the variant if it is a kernel that we built.
     pub name: String,
-    /// What it can do.
+    /// Whether the kernel is ours, and what it can do.
     pub kind: KernelKind,
+    /// The bzImage.
     pub image: PathBuf,
+    /// The initramfs.
     pub initramfs: PathBuf,
     /// The fixture modules, with their debug information.
     pub fixtures: PathBuf,
+    /// QEMU's accelerator.
     pub accel: &'static str,
+    /// The directory of this run.
     pub run: PathBuf,
 }
 
 impl Vm {
-    /// How many times longer than usual everything may take.
-    pub fn patience(&self) -> u32 {
+    /// The factor by which time limits are extended.
+    pub fn time_factor(&self) -> u32 {
         if self.kind == KernelKind::Debug { 4 } else { 1 }
     }
 
-    /// Where the consoles are kept.
+    /// The directory where the consoles are saved.
     pub fn run_directory(&self) -> &Path {
         &self.run
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Builds our programs for the guest: static, as the guest has no libraries of ours.
+//! Builds our programs for the guest. They are static, because the guest has no libraries for them.
 
 use std::path::PathBuf;
 
@@ -7,13 +7,13 @@ use anyhow::{Result, bail};
 
 use crate::{process, ui, workspace};
 
-/// The target, named so that the flags below do not apply to build scripts.
+/// The target. It is named explicitly so that the flags below do not apply to build scripts.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// Packages with the program of the same name.
+/// Packages, each with a program of the same name.
 const PACKAGES: &[&str] = &["vmguest", "insmod", "rmmod", "modpersist", "ksymoops"];
 
-/// Checks stay on, as in a debug build, but emulation wants smaller and faster code.
+/// A debug build with all run-time checks, but optimised for size and speed under emulation.
 const PROFILE: &[&str] = &[
     "profile.guest.inherits='dev'",
     "profile.guest.opt-level=1",
@@ -21,7 +21,7 @@ const PROFILE: &[&str] = &[
     "profile.guest.strip='debuginfo'",
 ];
 
-/// Builds them; gives each name with its file.
+/// Builds the programs. Returns each name with the path of its file.
 pub fn build() -> Result<Vec<(&'static str, PathBuf)>> {
     let mut cargo = workspace::cargo();
     cargo.args(["build", "--quiet", "--profile", "guest", "--target", TARGET]);
@@ -35,7 +35,7 @@ pub fn build() -> Result<Vec<(&'static str, PathBuf)>> {
     cargo.env("RUSTFLAGS", format!("{flags} -C target-feature=+crt-static"));
     ui::step("building the guest's programs", || match process::shown(&mut cargo)? {
         true => Ok(()),
-        false => bail!("the programs for the guest do not build"),
+        false => bail!("building the guest's programs failed; see the compiler's messages above"),
     })?;
     let directory = workspace::target().join(TARGET).join("guest");
     Ok(PACKAGES.iter().map(|name| (*name, directory.join(name))).collect())

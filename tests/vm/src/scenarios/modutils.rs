@@ -44,7 +44,8 @@ fn dry(ctx: &mut Ctx) -> Result<()> {
     let good = ctx.fixture("params")?;
     let needs = ctx.fixture("provider_user")?;
     fs::write("/tmp/text.ko", "no module at all")?;
-    // Only this kernel's own modules show its version magic: here one that exports symbols, listed in modules.dep.
+    // Only this kernel's own modules show its version magic: here one that exports symbols, listed in
+    // modules.dep.
     let release = ctx.read("/proc/sys/kernel/osrelease")?;
     let (own, folder) = (ctx.fixture("provider")?, format!("/lib/modules/{release}"));
     ctx.sh(&format!(

@@ -39,7 +39,8 @@ fn ltp_commands(ctx: &mut Ctx) -> Result<()> {
 }
 
 fn ltp_load(ctx: &mut Ctx) -> Result<()> {
-    // Both system calls: finit_module for a plain file, init_module for one that the kernel cannot decompress.
+    // Both system calls: finit_module for a plain file, init_module for one that the kernel cannot
+    // decompress.
     let plain = ctx.fixture("params")?;
     let invalid = "Invalid parameters";
     ctx.insmod([plain.as_str(), "num=1"])?.success()?;

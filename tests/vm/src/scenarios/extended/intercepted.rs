@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What insmod passes to the kernel, and how it handles answers that this kernel rarely gives: insmod's system
-//! calls are intercepted.
+//! What insmod passes to the kernel, and how it handles answers that this kernel rarely gives: insmod's
+//! system calls are intercepted.
 
 use std::fs;
 

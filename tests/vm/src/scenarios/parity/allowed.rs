@@ -102,8 +102,8 @@ impl Allowed {
         self.peers.contains(&peer) && self.cases.iter().any(|pattern| matches(pattern, case))
     }
 
-    /// Whether the entry explains all differences between two texts. If it is about lines, it removes them from
-    /// both texts, and other entries see only the rest.
+    /// Whether the entry explains all differences between two texts. If it is about lines, it removes them
+    /// from both texts, and other entries see only the rest.
     pub fn settles(&self, ours: &mut String, theirs: &mut String) -> bool {
         if self.ours.is_empty() && self.theirs.is_empty() {
             return true;

@@ -2,8 +2,8 @@
 //! The lines of `cases.txt`.
 //!
 //! Words in the second column:
-//! - `+NAME`, `+NAME:PARAMETERS`: the fixture NAME is loaded first; `+NAME!` if loading is disabled later (the
-//!   module stays loaded between runs)
+//! - `+NAME`, `+NAME:PARAMETERS`: the fixture NAME is loaded first; `+NAME!` if loading is disabled later
+//!   (the module stays loaded between runs)
 //! - `user`: run by an unprivileged user
 //! - `log`: a syslog daemon listens, and what it receives is compared
 //! - `index`, `no-index`: with or without an index of built-in modules

@@ -23,8 +23,8 @@ impl Peer {
         self != Self::Kmod34 || Path::new(KMOD34).exists()
     }
 
-    /// Shell functions `insmod` and `rmmod`. All peers run under the same name, so that messages with the program
-    /// name agree.
+    /// Shell functions `insmod` and `rmmod`. All peers run under the same name, so that messages with the
+    /// program name agree.
     pub fn functions(self) -> String {
         let function = |tool: &str| match self {
             Self::Ours => format!("{tool}() {{ /bin/{tool} \"$@\"; }}\n"),
