@@ -28,17 +28,17 @@ impl Debug {
     }
 
     /// The directory, if it has been fetched.
-    pub fn folder(&self) -> Option<&Path> {
-        Some(self.0.as_path()).filter(|folder| folder.is_dir())
+    pub fn directory(&self) -> Option<&Path> {
+        Some(self.0.as_path()).filter(|directory| directory.is_dir())
     }
 
     /// The directory that was fetched last, for any kernel.
     pub fn newest() -> Option<PathBuf> {
-        let folder = cache::newest(CACHED, "")?.join("usr/lib/debug");
-        folder.is_dir().then_some(folder)
+        let directory = cache::newest(CACHED, "")?.join("usr/lib/debug");
+        directory.is_dir().then_some(directory)
     }
 
-    /// Fetches it, unless the cache has it.
+    /// Downloads it, unless the cache has it.
     pub fn fetch(release: &str) -> Result<Self> {
         cache::entry(&format!("{CACHED}/{release}"), |directory| {
             let package = apt::package(&format!("linux-image-{release}-dbg"))?;
@@ -68,9 +68,7 @@ fn unpack(archive: &Path, directory: &Path) -> Result<()> {
     let mut write = Command::new("tar");
     write.args(["--extract", "--file=-", "--no-same-owner", "--wildcards", "--directory"]).arg(directory);
     write.args(["./usr/lib/debug/boot/*", "./usr/lib/debug/.build-id"]);
-    write.args(
-        MODULE_DIRECTORIES.iter().map(|folder| format!("./usr/lib/debug/lib/modules/*/kernel/{folder}")),
-    );
+    write.args(MODULE_DIRECTORIES.iter().map(|name| format!("./usr/lib/debug/lib/modules/*/kernel/{name}")));
     write.stdin(read.stdout.take().map_or_else(Stdio::null, Stdio::from));
     let (written, read) = (write.status().context("cannot start tar")?, read.wait()?);
     if !written.success() || !read.success() {

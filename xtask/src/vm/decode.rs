@@ -25,8 +25,8 @@ pub fn check(vm: &Vm, scenario: &Scenario, directory: &Path) -> Result<()> {
     command.arg("--persist").arg(directory.join("artifacts/boot-journal.jsonl"));
     command.arg("--object").arg(&vm.fixtures);
     let debug = Debug::of(&vm.release)?;
-    if let Some(folder) = debug.folder() {
-        command.arg("--debug-dir").arg(folder);
+    if let Some(directory) = debug.directory() {
+        command.arg("--debug-dir").arg(directory);
     }
     command.arg(directory.join("console.log"));
     let output = process::raw(&mut command)?;
@@ -41,7 +41,7 @@ pub fn check(vm: &Vm, scenario: &Scenario, directory: &Path) -> Result<()> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let file = directory.join(DECODED);
     fs::write(&file, &text).with_context(|| format!("cannot write {}", file.display()))?;
-    let additional = if debug.folder().is_some() { scenario.decoded_with_vmlinux } else { &[] };
+    let additional = if debug.directory().is_some() { scenario.decoded_with_vmlinux } else { &[] };
     for wanted in scenario.decoded.iter().chain(additional) {
         ensure!(contains_line(&text, wanted), "ksymoops did not print {wanted:?}; see {}", file.display());
     }

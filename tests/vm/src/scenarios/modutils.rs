@@ -47,9 +47,9 @@ fn dry(ctx: &mut Ctx) -> Result<()> {
     // Only this kernel's own modules show its version magic: here one that exports symbols, listed in
     // modules.dep.
     let release = ctx.read("/proc/sys/kernel/osrelease")?;
-    let (own, folder) = (ctx.fixture("provider")?, format!("/lib/modules/{release}"));
+    let (own, modules) = (ctx.fixture("provider")?, format!("/lib/modules/{release}"));
     ctx.sh(&format!(
-        "mkdir -p {folder}/dry && cp {own} {folder}/dry/provider.ko && echo 'dry/user.ko: dry/provider.ko' >> {folder}/modules.dep"
+        "mkdir -p {modules}/dry && cp {own} {modules}/dry/provider.ko && echo 'dry/user.ko: dry/provider.ko' >> {modules}/modules.dep"
     ))?;
     let calls = ctx.trace_module_calls(|ctx| {
         ctx.insmod(["-n", &good, "num=3", "dyndbg=+p"])?.success()?.silent()?;
@@ -73,7 +73,7 @@ fn dry(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod(["/tmp/magic.ko"])?.code(1)?.stderr_has("Invalid module format")?;
     ctx.insmod(["/tmp/release.ko"])?.success()?.silent()?;
     ctx.rmmod(["params"])?.success()?;
-    ctx.sh(&format!("rm -r {folder}/dry; sed -i '/^dry/d' {folder}/modules.dep"))?;
+    ctx.sh(&format!("rm -r {modules}/dry; sed -i '/^dry/d' {modules}/modules.dep"))?;
     dry_with_kept_data(ctx)
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What other projects' test suites check, as scenarios of ours: the Linux Test Project's cases for commands
-//! and system calls, as far as a command can reach them, and module-init-tools' command lines.
+//! Scenarios after other projects' test suites: the Linux Test Project's cases for commands and system calls,
+//! as far as a command can reach them, and module-init-tools' command lines.
 
 use std::fs;
 

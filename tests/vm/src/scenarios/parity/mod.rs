@@ -7,10 +7,10 @@
 
 mod allowed;
 mod case;
+mod execute;
 mod outcome;
 mod peer;
 pub mod prepare;
-mod stage;
 
 use std::path::Path;
 
@@ -98,9 +98,9 @@ fn compare(ctx: &mut Ctx, group: &str) -> Result<()> {
     let mut allowed = allowed::all()?;
     let mut wrong = Vec::new();
     for case in &cases {
-        let ours = stage::run(ctx, case, Peer::Ours)?;
+        let ours = execute::run(ctx, case, Peer::Ours)?;
         for peer in [Peer::Kmod34, Peer::Kmod30] {
-            let theirs = stage::run(ctx, case, peer)?;
+            let theirs = execute::run(ctx, case, peer)?;
             wrong.extend(judge(case, peer, &ours, &theirs, &mut allowed));
         }
     }
