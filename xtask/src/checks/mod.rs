@@ -3,6 +3,7 @@
 
 pub mod accuracy;
 pub mod builtin;
+pub mod circles;
 pub mod consumer;
 pub mod fuzz;
 pub mod ladder;
