@@ -29,8 +29,6 @@ pub struct Package {
     pub id: String,
     /// Its licence, as an SPDX expression.
     pub license: Option<String>,
-    /// The file that holds its licence, if that has no SPDX name.
-    pub license_file: Option<PathBuf>,
     /// Where it comes from; `None` for the packages of this workspace.
     pub source: Option<String>,
     /// The path of its `Cargo.toml`.
