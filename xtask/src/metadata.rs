@@ -29,6 +29,9 @@ pub struct Package {
     pub id: String,
     /// Its licence, as an SPDX expression.
     pub license: Option<String>,
+    /// Who wrote it.
+    #[serde(default)]
+    pub authors: Vec<String>,
     /// Where it comes from; `None` for the packages of this workspace.
     pub source: Option<String>,
     /// The path of its `Cargo.toml`.

@@ -37,7 +37,7 @@ const TOOLS: &[Tool] = &[Tool {
             "logs/page_fault.log",
             Wanted::Part(r#""symbol":"meter_write","offset":27,"size":48,"module":"meter""#),
         ),
-        ("logs/mailed_warning.log", Wanted::Part(r#""kind":"warning""#)),
+        ("logs/mailed_warning.log", Wanted::Start(r#"{"kind":"warning""#)),
     ],
 }];
 

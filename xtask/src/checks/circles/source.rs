@@ -156,7 +156,6 @@ fn flatten(tree: &UseTree, prefix: &mut Vec<String>, out: &mut Vec<(Vec<String>,
             prefix.pop();
         }
         UseTree::Group(group) => group.items.iter().for_each(|item| flatten(item, prefix, out)),
-        _ => {}
     }
 }
 
