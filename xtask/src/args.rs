@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::kernel::Variant;
+
 /// The kernel that is used if none is named.
 pub const DEFAULT_KERNEL: &str = "distribution";
 
@@ -32,6 +34,8 @@ pub enum Task {
     Fixtures(KernelArgs),
     /// Build the tarball and the Debian package
     Dist(DistArgs),
+    /// Print source files of a crate that import each other
+    Circles(CirclesArgs),
     /// Compare functions, lines and inlined calls with elfutils' and LLVM's results; downloads 850 MB
     Accuracy(KernelArgs),
     /// Compare the speed of ksymoops with other tools; downloads 850 MB
@@ -46,17 +50,6 @@ pub struct KernelBuildArgs {
     /// The variant; --kernel accepts the same names
     #[arg(value_enum, default_value_t = Variant::Extended)]
     pub variant: Variant,
-}
-
-/// A kernel that we build.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Variant {
-    /// With our patch
-    Extended,
-    /// The same tree and signing key, with the patch's option disabled
-    Plain,
-    /// With our patch, KASAN, lockdep and kmemleak
-    Debug,
 }
 
 /// Which kernel, and how to run it.
@@ -119,6 +112,14 @@ pub struct DistArgs {
     /// Also install, use and purge the package in a chroot with Debian (needs root)
     #[arg(long)]
     pub check: bool,
+}
+
+/// Which crates to check.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct CirclesArgs {
+    /// Names of crates [default: all in the workspace]
+    #[arg(value_name = "CRATE")]
+    pub crates: Vec<String>,
 }
 
 /// Which scenarios to run.

@@ -21,7 +21,7 @@ pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     let vm = vm::prepare(args)?;
     let note = "booting under emulation, which takes a few seconds";
     ui::line(&format!("  Linux {}: {note}\n", vm.release));
-    let end = vm::run_demo(&vm, |line| {
+    let end = vm::boot_demo(&vm, |line| {
         match line {
             Line::Say { say } => ui::line(&highlighted(&say)),
             Line::Note { note } => ui::line(&paint(Colour::Red, &note)),

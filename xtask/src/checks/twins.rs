@@ -10,8 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use vmguest::KernelKind;
 
-use crate::args::Variant;
-use crate::kernel::{Kernel, build};
+use crate::kernel::{Kernel, Variant, build};
 use crate::{process, ui};
 
 /// Compares the twins; passes where the kernel is neither of them.

@@ -10,38 +10,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use clap::ValueEnum;
-use vmguest::KernelKind;
 
 use super::source;
 use super::tree::{Kernel, from_tree};
-use crate::args::{KernelBuildArgs, Variant};
+use super::variant::Variant;
+use crate::args::KernelBuildArgs;
 use crate::setup::packages;
 use crate::{cache, process, ui, workspace};
-
-/// Every variant's name for `--kernel`.
-pub const VARIANTS: [&str; 3] = ["extended", "plain", "debug"];
-
-/// The variant of this name.
-pub fn variant(name: &str) -> Option<Variant> {
-    Variant::from_str(name, false).ok()
-}
-
-/// The files in `kernel/config` that make up a variant's configuration.
-const fn fragments(variant: Variant) -> &'static [&'static str] {
-    match variant {
-        Variant::Extended | Variant::Plain => &["base.config", "types.config", "extended.config"],
-        Variant::Debug => &["base.config", "debug.config", "extended.config"],
-    }
-}
-
-const fn kind(variant: Variant) -> KernelKind {
-    match variant {
-        Variant::Extended => KernelKind::Extended,
-        Variant::Plain => KernelKind::Plain,
-        Variant::Debug => KernelKind::Debug,
-    }
-}
 
 /// `cargo xtask kernel`.
 pub fn run(args: &KernelBuildArgs) -> Result<ExitCode> {
@@ -72,7 +47,7 @@ pub fn build(variant: Variant) -> Result<Kernel> {
         })
     })?;
     let mut kernel = from_tree(&tree)?;
-    kernel.kind = kind(variant);
+    kernel.kind = variant.kind();
     if let Some(twin) = &twin {
         // Modules that were built and signed for one must load on the other.
         kernel.modules = from_tree(twin)?.modules;
@@ -83,7 +58,7 @@ pub fn build(variant: Variant) -> Result<Kernel> {
 fn configuration(variant: Variant) -> Result<String> {
     let directory = workspace::root().join("kernel/config");
     let mut text = String::new();
-    for name in fragments(variant) {
+    for name in variant.fragments() {
         let path = directory.join(name);
         text += &fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     }
@@ -147,12 +122,6 @@ fn check_config(asked: &str, got: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_those_of_the_command_line() {
-        assert!(VARIANTS.iter().all(|name| variant(name).is_some()));
-        assert_eq!(VARIANTS.len(), Variant::value_variants().len());
-    }
 
     #[test]
     fn an_option_that_is_dropped_is_named() {

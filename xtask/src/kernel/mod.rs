@@ -7,6 +7,7 @@ mod distribution;
 mod headers;
 pub mod source;
 mod tree;
+mod variant;
 
 use std::fs;
 use std::path::Path;
@@ -17,13 +18,14 @@ use crate::args::KernelArgs;
 
 pub use build::{build, run};
 pub use tree::Kernel;
+pub use variant::Variant;
 
 /// Finds, downloads or builds the kernel that was asked for.
 pub fn find(args: &KernelArgs) -> Result<Kernel> {
     if let Some(source) = distribution::source(&args.kernel) {
         return source.fetch();
     }
-    if let Some(variant) = build::variant(&args.kernel) {
+    if let Some(variant) = Variant::named(&args.kernel) {
         return build(variant);
     }
     let path = Path::new(&args.kernel);
@@ -31,7 +33,7 @@ pub fn find(args: &KernelArgs) -> Result<Kernel> {
         path.exists(),
         "--kernel {}: no such file or directory; known names are {}",
         args.kernel,
-        [distribution::names(), build::VARIANTS.to_vec()].concat().join(", ")
+        [distribution::names(), Variant::names()].concat().join(", ")
     );
     let path = fs::canonicalize(path)?;
     if path.is_dir() {

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::guest::Vm;
 use super::machine::{End, Machine};
+use super::prepared::Vm;
 use super::qemu::Options;
 use super::rundir;
 use crate::args::Accel;

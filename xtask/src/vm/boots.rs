@@ -8,8 +8,8 @@ use anyhow::Result;
 use vmguest::protocol::{Line, Status};
 use vmguest::{Expect, Scenario};
 
-use super::guest::Vm;
 use super::machine::{BOOT_LIMIT, End, Machine};
+use super::prepared::Vm;
 use super::qemu::Options;
 use super::report::{Outcome, Report};
 use super::schedule::{self, Planned};

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use vmguest::Scenario;
 
-use super::guest::Vm;
+use super::prepared::Vm;
 use crate::setup::debug::Debug;
 use crate::{process, workspace};
 

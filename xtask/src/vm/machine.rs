@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow};
 use vmguest::protocol::Line;
 
 use super::console::{self, Console};
-use super::guest::Vm;
+use super::prepared::Vm;
 use super::qemu::{self, Options};
 use crate::process;
 

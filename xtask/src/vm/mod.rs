@@ -10,9 +10,9 @@ mod boots;
 mod console;
 mod cpio;
 mod decode;
-mod guest;
 mod initramfs;
 mod machine;
+mod prepared;
 mod programs;
 mod qemu;
 mod report;
@@ -36,15 +36,9 @@ use crate::{fixtures, ui};
 use machine::Machine;
 use qemu::Options;
 
-pub use guest::Vm;
 pub use machine::End;
+pub use prepared::Vm;
 pub use report::Report;
-
-/// Boots the demo and passes its lines to `handle`, which returns how long the next one may take.
-pub fn run_demo(vm: &Vm, handle: impl FnMut(Line) -> Result<Duration>) -> Result<End> {
-    let options = Options { cmdline: "vmguest.demo".to_owned(), memory_mib: 512, cpus: 1 };
-    Machine::start(vm, &options, &rundir::boot(&vm.run)?)?.run(handle)
-}
 
 /// `cargo xtask vm`.
 pub fn run(args: &VmArgs) -> Result<ExitCode> {
@@ -111,6 +105,12 @@ pub fn prepare(args: &KernelArgs) -> Result<Vm> {
     };
     vm.accel = accel::choose(args.machine.accel, &vm)?;
     Ok(vm)
+}
+
+/// Boots the demo and passes its lines to `handle`, which returns how long the next one may take.
+pub fn boot_demo(vm: &Vm, handle: impl FnMut(Line) -> Result<Duration>) -> Result<End> {
+    let options = Options { cmdline: "vmguest.demo".to_owned(), memory_mib: 512, cpus: 1 };
+    Machine::start(vm, &options, &rundir::boot(&vm.run)?)?.run(handle)
 }
 
 /// How many machines run at a time. A guest has one CPU; a second CPU would be idle most of the time.

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::guest::Vm;
+use super::prepared::Vm;
 
 /// What a boot needs from the machine.
 #[derive(Clone, Debug)]

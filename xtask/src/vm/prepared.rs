@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A virtual machine that is ready to boot.
+//! A kernel and an initramfs that are ready to boot.
 
 use std::path::{Path, PathBuf};
 
