@@ -23,6 +23,8 @@ pub enum Task {
     Demo(KernelArgs),
     /// Check formatting, lints, documentation, run the unit tests and the VM scenarios
     Test(TestArgs),
+    /// Run single steps of `test` that need no kernel
+    Check(CheckArgs),
     /// Run scenarios in a real kernel
     Vm(VmArgs),
     /// Build a kernel of our own: with our patch, without it, or with everything that finds faults
@@ -109,6 +111,14 @@ pub struct DistArgs {
     /// Install it, take over, reload, give back and purge it in a Debian of its own
     #[arg(long)]
     pub check: bool,
+}
+
+/// Which steps to run.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Names of steps, as in the summary of `test`, with - for blanks; all where none is named
+    #[arg(value_name = "STEP")]
+    pub steps: Vec<String>,
 }
 
 /// Which crates to look at.
