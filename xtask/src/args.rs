@@ -26,6 +26,8 @@ pub enum Task {
     Demo(KernelArgs),
     /// Check formatting, lints and documentation, and run the unit tests and VM scenarios
     Test(TestArgs),
+    /// Run single steps of `test` that need no kernel
+    Check(CheckArgs),
     /// Run scenarios in a real kernel
     Vm(VmArgs),
     /// Build a kernel: with our patch, without it, or with the patch and debugging options
@@ -114,7 +116,19 @@ pub struct DistArgs {
     pub check: bool,
 }
 
+<<<<<<< HEAD
 /// Which crates to check.
+=======
+/// Which steps to run.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Names of steps, as in the summary of `test`, with - for blanks; all where none is named
+    #[arg(value_name = "STEP")]
+    pub steps: Vec<String>,
+}
+
+/// Which crates to look at.
+>>>>>>> refs/heads/papers
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct CirclesArgs {
     /// Names of crates [default: all in the workspace]
