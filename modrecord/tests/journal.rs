@@ -117,6 +117,7 @@ fn what_the_kernel_keeps_is_written_down_with_its_place_before_it_is_used() {
 #[test]
 fn a_region_that_an_extended_kernel_dropped_is_written_down_once() {
     let (folder, kernel) = (Folder::new(), kernel());
+    kernel.take("foo__persist");
     kernel.set(|settings| settings.persist_support = PersistSupport::Extended);
     let image = signed(&Make::typical("foo").build());
     let file = sealed_file(&image).unwrap();
