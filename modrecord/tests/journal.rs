@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage};
-use libmodfmt::persist::{Header, NOTE_SECTION, Role, SectionHeader};
+use libmodfmt::persist::{Header, NOTE_SECTION, PersistentSection, SectionHeader};
 use libmodsys::{BootIdentity, Kernel, LoadFlags, PersistSupport, RemoveFlags, SectionAddress, sealed_file};
 use modkeep::{KeptBy, OwnerState, Region, discard};
 use modrecord::journal::{ModuleDetails, record};
@@ -39,7 +39,7 @@ impl Folder {
 }
 
 fn header() -> Header {
-    let section = SectionHeader { role: Role::Data, size: 16, align: 8, variables: Vec::new() };
+    let section = SectionHeader { role: PersistentSection::Data, size: 16, align: 8, variables: Vec::new() };
     Header { owner: "foo".into(), build_id: vec![7], named: false, sections: vec![section] }
 }
 
@@ -100,7 +100,7 @@ fn what_the_kernel_keeps_is_written_down_with_its_place_before_it_is_used() {
     let region = Region {
         header: header.clone(),
         kept_by: KeptBy::ExtendedKernel,
-        addresses: vec![(Role::Data, SectionAddress::Known(0xffff_ffff_c000_7000))],
+        addresses: vec![(PersistentSection::Data, SectionAddress::Known(0xffff_ffff_c000_7000))],
         owner_state: OwnerState::Unloaded,
         users: Vec::new(),
     };
