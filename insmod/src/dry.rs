@@ -4,7 +4,7 @@
 use libmodfmt::module::Module;
 use libmodfmt::signature;
 use libmodsys::{Errno, Kernel, LoadFlags};
-use modcli::{Level, Output, Status, shown};
+use modcli::{Level, Output, Status, os_text};
 
 use crate::{Job, facts, keep};
 
@@ -13,7 +13,7 @@ use crate::{Job, facts, keep};
 /// # Errors
 /// The number that the kernel would most likely give, after the reason was said.
 pub(crate) fn check(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result<Status, Errno> {
-    let file = shown(job.module.argument());
+    let file = os_text(job.module.argument());
     let image = job.module.image().map_err(|error| {
         output.error(&error);
         error.errno()

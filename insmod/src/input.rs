@@ -24,7 +24,7 @@ const MAGIC_SIZE: usize = 6;
 #[non_exhaustive]
 pub enum ImageError {
     /// The file cannot be read.
-    #[error("could not read '{}': {}", modcli::shown(path), modcli::strerror(*errno))]
+    #[error("could not read '{}': {}", modcli::os_text(path), modcli::strerror(*errno))]
     Read {
         /// The file.
         path: PathBuf,
@@ -32,7 +32,7 @@ pub enum ImageError {
         errno: Errno,
     },
     /// The file cannot be decompressed.
-    #[error("{}: {text}", modcli::shown(path))]
+    #[error("{}: {text}", modcli::os_text(path))]
     Decompress {
         /// The file.
         path: PathBuf,

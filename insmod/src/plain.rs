@@ -3,7 +3,7 @@
 
 use libmodfmt::compress::{self, Format};
 use libmodsys::{Errno, Kernel, KernelCompression, LoadFlags};
-use modcli::{Output, shown, strerror};
+use modcli::{Output, os_text, strerror};
 
 use crate::run::Job;
 use crate::{ModuleInput, force};
@@ -19,7 +19,7 @@ pub(crate) fn insert(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) ->
         result => result,
     };
     if let Err(errno) = result {
-        let path = shown(job.module.path());
+        let path = os_text(job.module.path());
         output.info(format_args!("Failed to insert module '{path}': {}", strerror(errno)));
     }
     result

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, LoadFlags, lock};
-use modcli::{Invocation, KernelLog, Output, Status, modname, parse, shown};
+use modcli::{Invocation, LogExcerpt, Output, Status, module_name, os_text, parse};
 use modrecord::journal::{self, Known};
 use modrecord::{Places, snapshot};
 
@@ -77,7 +77,7 @@ fn load(args: &Args, file: &OsStr, kernel: &dyn Kernel, places: &Places, output:
     let path = match look(file) {
         Ok(path) => path,
         Err(errno) => {
-            output.error(format_args!("could not load module {}: {}", shown(file), output.strerror(errno)));
+            output.error(format_args!("could not load module {}: {}", os_text(file), output.strerror(errno)));
             return Status::Failure;
         }
     };
@@ -87,14 +87,14 @@ fn load(args: &Args, file: &OsStr, kernel: &dyn Kernel, places: &Places, output:
     };
     // Of the file that is open: another may have the name by now.
     if args.modutils.root && !module.file().metadata().is_ok_and(|found| found.uid() == 0) {
-        output.error(format_args!("{} is not owned by root", shown(module.path())));
+        output.error(format_args!("{} is not owned by root", os_text(module.path())));
         return Status::Failure;
     }
-    let log = KernelLog::begin(args.common.show_log, kernel, output);
+    let log = LogExcerpt::begin(args.common.show_log, kernel, output);
     let status = match insert(args, &module, kernel, places, output) {
         Ok(status) => status,
         Err(Errno::EEXIST) if settled(args, &module, kernel) => {
-            output.info(format_args!("{} is loaded already", shown(file)));
+            output.info(format_args!("{} is loaded already", os_text(file)));
             Status::Success
         }
         Err(errno) => {
@@ -102,7 +102,7 @@ fn load(args: &Args, file: &OsStr, kernel: &dyn Kernel, places: &Places, output:
             if errno == Errno::EINVAL
                 && let Some(data) = args.modutils.persist.as_ref().filter(|_| !args.modutils.is_dry())
             {
-                let data = if data.is_empty() { "persistdir".to_owned() } else { shown(data) };
+                let data = if data.is_empty() { "persistdir".to_owned() } else { os_text(data) };
                 output.error(format_args!("  parameters from {data} were given, too"));
             }
             if args.common.explain {
@@ -121,7 +121,7 @@ fn load(args: &Args, file: &OsStr, kernel: &dyn Kernel, places: &Places, output:
 
 fn refused(file: &OsStr, errno: Errno, output: &mut Output) -> Status {
     let text = output.load_error_text(errno);
-    output.error(format_args!("could not insert module {}: {text}", shown(file)));
+    output.error(format_args!("could not insert module {}: {text}", os_text(file)));
     Status::Failure
 }
 
@@ -146,7 +146,7 @@ fn insert(
         Some(name) => match Saved::read(name, module, kernel, places, output) {
             Ok(saved) => saved,
             Err(error) => {
-                output.error(format_args!("could not insert module {}: {error}", shown(module.argument())));
+                output.error(format_args!("could not insert module {}: {error}", os_text(module.argument())));
                 return Ok(Status::Failure);
             }
         },
@@ -163,7 +163,7 @@ fn insert(
         Decision::Plain => {
             plain::insert(&job, kernel, output)?;
             // Its name is the kernel's matter here; a file's name serves for nearly all.
-            let name = modname::from_path(module.argument());
+            let name = module_name::from_path(module.argument());
             let known = name.as_deref().map(|name| Known {
                 name,
                 file: Some(module.path()),
@@ -186,7 +186,7 @@ fn insert(
 fn look(file: &OsStr) -> Result<PathBuf, Errno> {
     let path = absolute(file)?;
     fs::metadata(&path).map_err(|error| input::errno(&error))?;
-    modname::from_path(file).map(|_| path).ok_or(Errno::ENOENT)
+    module_name::from_path(file).map(|_| path).ok_or(Errno::ENOENT)
 }
 
 fn absolute(file: &OsStr) -> Result<PathBuf, Errno> {

@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStringExt;
 use libmodfmt::module::Module;
 use libmodfmt::{parameters, signature};
 use libmodsys::Kernel;
-use modcli::{Level, Output, shown};
+use modcli::{Level, Output, os_text};
 use modrecord::{Location, Places, SavedFile, StateError};
 
 use crate::ModuleInput;
@@ -63,7 +63,7 @@ impl Saved {
                 .map(String::as_str)
                 .or_else(|| others.iter().any(|other| other == name).then_some(""));
             let Some(kind) = kind.filter(|_| is_kept) else {
-                output.warning(format_args!("{}: no parameter {name} to be kept: ignored", shown(&path)));
+                output.warning(format_args!("{}: no parameter {name} to be kept: ignored", os_text(&path)));
                 continue;
             };
             if value.is_empty() && !matches!(kind, "charp" | "string") {
@@ -75,7 +75,7 @@ impl Saved {
             } else {
                 // It would be lost without a word.
                 let text = "the kernel has no way to write a value with such quotes: ignored";
-                output.always(Level::Warning, format_args!("{}: {name}: {text}", shown(&path)));
+                output.always(Level::Warning, format_args!("{}: {name}: {text}", os_text(&path)));
             }
         }
         Ok(Some(Self {

@@ -47,7 +47,7 @@ pub struct Args {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "",
-        help_heading = "For scripts and for finding faults"
+        help_heading = modcli::SCRIPTS_HEADING
     )]
     pub wait: Option<OsString>,
 

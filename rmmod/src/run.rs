@@ -5,7 +5,7 @@ use std::ffi::{CString, OsStr};
 
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, RemoveFlags};
-use modcli::{Invocation, KernelLog, Output, Status, bytes, parse, shown};
+use modcli::{Invocation, LogExcerpt, Output, Status, os_bytes, os_text, parse};
 use modrecord::{Location, Places, snapshot};
 
 use crate::discard::{self, Next};
@@ -35,7 +35,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         None => None,
         Some((_, Some(limit))) => Some(limit),
         Some((text, None)) => {
-            output.error(format_args!("--wait takes a number of seconds, not '{}'", shown(text)));
+            output.error(format_args!("--wait takes a number of seconds, not '{}'", os_text(text)));
             return Status::Failure;
         }
     };
@@ -81,7 +81,7 @@ impl Run<'_> {
     }
 
     fn one(&self, target: &Target, output: &mut Output) -> Status {
-        let log = KernelLog::begin(self.args.common.show_log, self.kernel, output);
+        let log = LogExcerpt::begin(self.args.common.show_log, self.kernel, output);
         let status = self.remove(target, output);
         if status == Status::Failure {
             if self.args.common.explain {
@@ -126,7 +126,7 @@ impl Run<'_> {
             let text = output.strerror(errno);
             // Two lines, one from kmod's library and one from its tool: scripts match either.
             output.error(format_args!("could not remove '{}': {text}", target.name));
-            output.error(format_args!("could not remove module {}: {text}", shown(&target.argument)));
+            output.error(format_args!("could not remove module {}: {text}", os_text(&target.argument)));
             discard::explain(target, kernel, output);
             return Status::Failure;
         }
@@ -145,11 +145,11 @@ impl Run<'_> {
 }
 
 fn unusable(argument: &OsStr, errno: Errno, output: &mut Output) -> Status {
-    output.error(format_args!("could not use module {}: {}", shown(argument), output.strerror(errno)));
+    output.error(format_args!("could not use module {}: {}", os_text(argument), output.strerror(errno)));
     Status::Failure
 }
 
 fn delete(name: &str, force: bool, kernel: &dyn Kernel) -> Result<(), Errno> {
-    let name = CString::new(&*bytes(name)).map_err(|_| Errno::EINVAL)?;
+    let name = CString::new(&*os_bytes(name)).map_err(|_| Errno::EINVAL)?;
     kernel.delete_module(&name, RemoveFlags { force })
 }

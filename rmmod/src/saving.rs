@@ -2,7 +2,7 @@
 //! Parameters that `insmod --persist` keeps: saved when their module is removed, and by `--persist`.
 
 use libmodsys::Kernel;
-use modcli::{Output, Status, shown};
+use modcli::{Output, Status, os_text};
 use modrecord::{Location, Places, save};
 
 use crate::Target;
@@ -49,7 +49,7 @@ pub(crate) fn before_removal(
             if location.object_changed() {
                 output.warning(format_args!("Object for module {name} has changed since load"));
             }
-            output.info(format_args!("parameters of {name} saved to {}", shown(&location.path)));
+            output.info(format_args!("parameters of {name} saved to {}", os_text(&location.path)));
             Status::Success
         }
         Err(error) => {

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 
 use libmodsys::Errno;
-use modcli::modname;
+use modcli::module_name;
 
 /// A module to be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +26,9 @@ impl Target {
     pub fn new(argument: &OsStr) -> Result<Self, Errno> {
         let from_path = fs::metadata(argument).is_ok();
         let name = if from_path {
-            modname::from_path(argument).ok_or(Errno::ENOENT)?
+            module_name::from_path(argument).ok_or(Errno::ENOENT)?
         } else {
-            modname::normalise(argument)
+            module_name::normalise(argument)
         };
         Ok(Self { argument: argument.to_owned(), name, from_path })
     }

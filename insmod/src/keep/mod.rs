@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use libmodfmt::persist::Header;
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
-use modcli::{Level, Output, Status, modname, shown};
+use modcli::{Level, Output, Status, module_name, os_text};
 use modkeep::{Action, Done, Images, KeepError, LOCK_LIMIT, Plan, Region, Request, Step, Way, plan};
 use modrecord::journal::{self, Known};
 
@@ -82,7 +82,7 @@ pub(crate) fn foresee(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -
         }
     };
     for note in notes {
-        output.always(Level::Warning, format_args!("{}: {note}", shown(job.module.argument())));
+        output.always(Level::Warning, format_args!("{}: {note}", os_text(job.module.argument())));
     }
     Ok(Status::Success)
 }
@@ -99,7 +99,7 @@ fn looking<'a>(job: &Job<'_>, file: &'a [u8]) -> Request<'a> {
 
 /// Whether there is something to keep, or to lose.
 fn is_ours(job: &Job<'_>, kernel: &dyn Kernel) -> bool {
-    let name = || modname::from_path(job.module.argument());
+    let name = || module_name::from_path(job.module.argument());
     match peek::has_persistent_data(job.module) {
         Ok(true) => true,
         // A version of the module that has none any more.
@@ -169,7 +169,7 @@ impl Load<'_> {
                     Err(errno) => return Ok(Err(errno)),
                 };
                 for note in notes {
-                    output.always(Level::Warning, format_args!("{}: {note}", shown(job.module.argument())));
+                    output.always(Level::Warning, format_args!("{}: {note}", os_text(job.module.argument())));
                 }
                 let kept = region.map_or(0, |region| region.header.size());
                 let action = Action { way, owner: &owner, images: &images, may_fall_back, kept };
@@ -231,7 +231,7 @@ fn plain_with_warning(
     output: &mut Output,
 ) -> Result<Decision, Errno> {
     plain::insert(job, kernel, output)?;
-    output.always(Level::Warning, format_args!("{}: {warning}", shown(job.module.argument())));
+    output.always(Level::Warning, format_args!("{}: {warning}", os_text(job.module.argument())));
     Ok(Decision::Finished(Status::Success))
 }
 
@@ -292,7 +292,7 @@ fn fail(
     remedy: Option<String>,
     output: &mut Output,
 ) -> Decision {
-    output.error(format_args!("could not insert module {}: {text}", shown(job.module.argument())));
+    output.error(format_args!("could not insert module {}: {text}", os_text(job.module.argument())));
     output.under_error(details, remedy.as_deref());
     Decision::Finished(Status::Failure)
 }

@@ -67,7 +67,7 @@ fn the_number_and_the_kernels_words() {
     rmmod(&kernel, &["--errno", "--show-log", "foo"]).failed(&format!(
         "rmmod: ERROR: could not remove 'foo': {text}\n\
          rmmod: ERROR: could not remove module foo: {text}\n\
-         rmmod: ERROR:   kernel: (it logged nothing)\n"
+         rmmod: ERROR:   kernel: (nothing was logged)\n"
     ));
 }
 

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Words for error numbers.
+//! Messages for error numbers: the C library's, and kmod's for loading a module.
 
 use libmodsys::{Errno, errno_text};
 
-/// The C library's words for an error number.
+/// The C library's message for an error number.
 #[must_use]
 pub fn strerror(errno: Errno) -> String {
     errno_text(errno)
 }
 
-/// What an error number means when it comes from loading a module: kmod's words for the four that the loader gives a meaning of their own.
+/// The message for an error number that loading a module returned. kmod has its own for the four numbers that
+/// the module loader uses with a meaning of its own.
 ///
 /// ```
 /// use libmodsys::Errno;
 /// use modcli::load_error_text;
+///
 /// assert_eq!(load_error_text(Errno::ENOEXEC), "Invalid module format");
 /// assert_eq!(load_error_text(Errno::EEXIST), "File exists");
 /// ```
