@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A plain load that works: what reaches the kernel.
+//! A plain load that works: what the kernel is given.
 
 use libmodsys::{Errno, LoadFlags};
 use modtest::{Call, FakeKernel, Op};
@@ -12,24 +12,27 @@ fn finit(params: &std::ffi::CStr, flags: LoadFlags) -> Call {
 
 #[test]
 fn the_file_goes_to_the_kernel_by_its_descriptor() {
-    let file = Folder::new("descriptor").file("foo.ko", IMAGE);
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", IMAGE);
     let kernel = FakeKernel::new();
     insmod(&kernel, &[&file]).silent();
-    // And that is all there was to it: the kernel was asked nothing else.
+    // Nothing else was asked of the kernel.
     assert_eq!(kernel.syscalls(), [finit(c"", LoadFlags::NONE)]);
 }
 
 #[test]
 fn parameters_are_joined_and_quoted() {
-    let file = Folder::new("params").file("foo.ko", IMAGE);
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", IMAGE);
     let kernel = FakeKernel::new();
     insmod(&kernel, &[&file, "a=1", "label=x y", "flag"]).silent();
     assert_eq!(kernel.syscalls(), [finit(c"a=1 label=\"x y\" flag", LoadFlags::NONE)]);
 }
 
 #[test]
-fn options_behind_the_file_are_our_own_unless_behind_two_dashes() {
-    let file = Folder::new("permuted").file("foo.ko", IMAGE);
+fn options_after_the_file_are_insmods_unless_after_two_dashes() {
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", IMAGE);
     let kernel = FakeKernel::new();
     insmod(&kernel, &[&file, "-f"]).silent();
     kernel.take("foo");
@@ -39,8 +42,9 @@ fn options_behind_the_file_are_our_own_unless_behind_two_dashes() {
 }
 
 #[test]
-fn a_failed_kernel_without_finit_gets_the_image_in_memory() {
-    let file = Folder::new("no_finit").file("foo.ko", IMAGE);
+fn a_kernel_without_finit_module_gets_the_image_from_memory() {
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", IMAGE);
     let kernel = FakeKernel::new();
     kernel.fail_always(Op::Finit, Errno::ENOSYS);
     insmod(&kernel, &[&file, "a=1"]).silent();
@@ -49,15 +53,17 @@ fn a_failed_kernel_without_finit_gets_the_image_in_memory() {
 }
 
 #[test]
-fn verbose_says_nothing_about_success() {
-    let file = Folder::new("verbose").file("foo.ko", IMAGE);
+fn verbose_prints_nothing_on_success() {
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", IMAGE);
     insmod(&FakeKernel::new(), &["-v", &file]).silent();
     insmod(&FakeKernel::new(), &["-vvvv", &file]).silent();
 }
 
 #[test]
 fn the_name_of_the_file_means_nothing() {
-    let file = Folder::new("any_name").file("what ever", IMAGE);
+    let folder = Folder::new();
+    let file = folder.file("what ever", IMAGE);
     let kernel = FakeKernel::new();
     insmod(&kernel, &[&file]).silent();
     assert!(kernel.is_loaded("foo"));

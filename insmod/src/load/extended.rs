@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Loading on a kernel that keeps persistent data itself: the file on disk, byte for byte.
+//! Loading on the extended kernel, which keeps persistent data itself: the file goes in unchanged.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -8,11 +8,15 @@ use libmodsys::{Errno, Kernel, LoadFlags};
 use modcli::Output;
 use modkeep::{Direct, KeepError, Region, Way};
 
-use crate::{Job, plain};
+use super::decompression::kernel_decompresses;
+use crate::load_request::LoadRequest;
 
 /// Loads the file so that the kernel keeps its data.
+///
+/// # Errors
+/// See [`Direct::carry_out`].
 pub(super) fn load(
-    job: &Job<'_>,
+    request: &LoadRequest<'_>,
     way: Way,
     owner: &str,
     region: Option<&Region>,
@@ -20,19 +24,20 @@ pub(super) fn load(
     output: &mut Output,
 ) -> Result<(), KeepError> {
     let refused = |errno: Errno| KeepError::Owner { errno, keeper_left: None };
-    let mut flags = job.flags;
+    let module = request.module;
+    let mut flags = request.flags;
     let memory: File;
-    let file = match job.module.compression() {
-        None => job.module.fd(),
-        Some(format) if plain::kernel_undoes(format, kernel, output) => {
+    let file = match module.compression() {
+        None => module.fd(),
+        Some(format) if kernel_decompresses(format, kernel, output) => {
             flags |= LoadFlags::COMPRESSED;
-            job.module.fd()
+            module.fd()
         }
         Some(_) => {
-            let image = job.module.image().map_err(|error| refused(error.errno()))?;
+            let image = module.image().map_err(|error| refused(error.errno()))?;
             memory = libmodsys::sealed_file(image).map_err(refused)?;
             memory.as_fd()
         }
     };
-    Direct { way, owner, region, file, flags }.carry_out(kernel, job.params)
+    Direct { way, owner, region, file, flags }.carry_out(kernel, request.params)
 }

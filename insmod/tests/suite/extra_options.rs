@@ -8,23 +8,26 @@ use modtest::{FakeKernel, FakeModule, Op};
 use super::{Folder, IMAGE, insmod};
 
 #[test]
-fn options_without_a_meaning_are_taken() {
+fn options_without_a_meaning_are_accepted() {
     let kernel = FakeKernel::new();
-    let file = Folder::new("ignored").file("foo.ko", IMAGE);
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", IMAGE);
     let ran = insmod(&kernel, &["-kxS", "-P", "smp_", "-O/tmp/blob", "-v", &file]);
     assert_eq!((ran.status, kernel.is_loaded("foo")), (Status::Success, true));
     let wanted = ["autoclean", "noexport", "kallsyms", "prefix", "blob"];
     assert_eq!(ran.err.lines().count(), wanted.len(), "{}", ran.err);
     for name in wanted {
         assert!(
-            ran.err.contains(&format!("insmod: WARNING: --{name} means nothing on this kernel: ignored\n"))
+            ran.err.contains(&format!(
+                "insmod: WARNING: --{name} has no meaning on this kernel and is ignored\n"
+            ))
         );
     }
     insmod(&FakeKernel::new(), &["-XyYN", &file]).silent();
 }
 
 #[test]
-fn quiet_says_nothing() {
+fn quiet_prints_nothing() {
     for option in ["-q", "--probe"] {
         let ran = insmod(&FakeKernel::new(), &[option, "/no/such.ko"]);
         assert_eq!((ran.status, &*ran.err), (Status::Failure, ""));
@@ -32,9 +35,9 @@ fn quiet_says_nothing() {
 }
 
 #[test]
-fn nothing_is_loaded_by_noload() {
+fn noload_loads_nothing() {
     let kernel = FakeKernel::new();
-    let folder = Folder::new("noload");
+    let folder = Folder::new();
     let file = folder.file("foo.ko", IMAGE);
     for option in ["-n", "--noload", "--probe"] {
         assert_eq!(insmod(&kernel, &[option, &file]).status, Status::Failure);
@@ -49,10 +52,11 @@ fn nothing_is_loaded_by_noload() {
 }
 
 #[test]
-fn root_alone_owns_what_is_loaded() {
-    let file = Folder::new("owner").file("foo.ko", IMAGE);
+fn only_files_of_root_are_loaded() {
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", IMAGE);
     if std::os::unix::fs::chown(&file, Some(1000), None).is_err() {
-        return; // not root: the file belongs to someone else anyway, but who that is cannot be chosen
+        return; // not root: the owner cannot be chosen
     }
     let kernel = FakeKernel::new();
     insmod(&kernel, &["-r", &file]).failed(&format!("insmod: ERROR: {file} is not owned by root\n"));
@@ -61,8 +65,9 @@ fn root_alone_owns_what_is_loaded() {
 }
 
 #[test]
-fn an_errno_and_the_kernels_words() {
-    let file = Folder::new("errno").file("foo.ko", IMAGE);
+fn error_number_and_kernel_log() {
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", IMAGE);
     let kernel = FakeKernel::new().on_load(|request| {
         request.kernel.set(|settings| {
             settings.kernel_log.push(LogRecord { sequence: 8, text: "foo: no such device here".into() });
@@ -77,8 +82,9 @@ fn an_errno_and_the_kernels_words() {
 }
 
 #[test]
-fn exists_is_no_error_for_who_says_so_unless_init_said_it() {
-    let file = Folder::new("exists").file("foo.ko", IMAGE);
+fn exists_is_an_error_if_an_init_function_returned_it() {
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", IMAGE);
     let kernel = FakeKernel::new();
     kernel.add(FakeModule::new("bar"));
     kernel.fail_next(Op::Finit, Errno::EEXIST);
@@ -87,13 +93,14 @@ fn exists_is_no_error_for_who_says_so_unless_init_said_it() {
 }
 
 #[test]
-fn a_permission_is_explained() {
-    let file = Folder::new("permission").file("foo.ko", IMAGE);
+fn missing_permission_is_explained() {
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", IMAGE);
     let kernel = FakeKernel::new();
     kernel.set(|settings| settings.modules_disabled = Some(true));
     kernel.fail_always(Op::Finit, Errno::EPERM);
     insmod(&kernel, &["--explain", &file]).failed(&format!(
         "insmod: ERROR: could not insert module {file}: Operation not permitted\n\
-         insmod: ERROR:   loading was switched off until reboot (kernel.modules_disabled)\n"
+         insmod: ERROR:   module loading is disabled until the next boot (kernel.modules_disabled)\n"
     ));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `--map`: where the kernel put the sections and symbols of a module.
+//! `--map`: the addresses of a module's sections and symbols in the kernel.
 
 use libmodfmt::elf::flags;
 use libmodfmt::module::Module;
@@ -9,7 +9,7 @@ use modcli::Output;
 
 use crate::ModuleInput;
 
-/// Prints it. Of a module that is not loaded, only the sections of the file, without addresses.
+/// Prints the map. For a module that is not loaded: the sections of the file, without addresses.
 pub(crate) fn print(input: &ModuleInput, kernel: &dyn Kernel, output: &mut Output) {
     let Some(module) = input
         .image()

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Force without flags: taking out of an image what the kernel would compare.
+//! The force options without flags: takes out of an image what the kernel would compare.
 //!
-//! `init_module` has no flags. Symbol versions are ignored by clearing `SHF_ALLOC` of section `__versions`, the version magic by blanking its entry in
-//! `.modinfo`. The image keeps its size and everything its place.
+//! `init_module` takes no flags. To have symbol versions ignored, `SHF_ALLOC` is cleared in the flags of
+//! section `__versions`; to have the version magic ignored, its entry in `.modinfo` is overwritten with NULs.
+//! Size and offsets stay as they are. kmod does the same.
 
 use libmodsys::{Errno, LoadFlags};
 use object::elf::{FileHeader32, FileHeader64};
@@ -11,18 +12,18 @@ use object::read::elf::{FileHeader, SectionHeader};
 
 /// Why an image cannot be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum StripError {
-    /// Not an ELF file, or its section table is broken.
+pub(super) enum StripError {
+    /// It is not an ELF file, or its section table is broken.
     #[error("not a valid ELF file")]
     NotElf,
-    /// There is `.modinfo`, but no version magic in it.
+    /// `.modinfo` has no version magic.
     #[error("no version magic in .modinfo")]
     NoVermagic,
 }
 
 impl StripError {
-    /// The number that stands for it.
-    pub(crate) fn errno(self) -> Errno {
+    /// The error number that kmod returns for it.
+    pub(super) fn errno(self) -> Errno {
         match self {
             Self::NotElf => Errno::ENOEXEC,
             Self::NoVermagic => Errno::ENODATA,
@@ -32,13 +33,16 @@ impl StripError {
 
 /// Offset of `sh_flags` in a section header of either class.
 const SH_FLAGS: usize = 8;
-/// `SHF_ALLOC`, in the lowest byte of the flags.
-const ALLOC: u8 = 2;
+/// `SHF_ALLOC`; it is in the lowest byte of the flags.
+const SHF_ALLOC: u8 = 2;
 const VERMAGIC: &[u8] = b"vermagic=";
 
 /// The image without what the flags say is to be ignored.
-pub(crate) fn strip(image: &[u8], flags: LoadFlags) -> Result<Vec<u8>, StripError> {
-    // Byte 4 is the class.
+///
+/// # Errors
+/// [`StripError`]
+pub(super) fn strip(image: &[u8], flags: LoadFlags) -> Result<Vec<u8>, StripError> {
+    // EI_CLASS
     match image.get(4) {
         Some(1) => strip_class::<FileHeader32<Endianness>>(image, flags),
         Some(2) => strip_class::<FileHeader64<Endianness>>(image, flags),
@@ -58,7 +62,7 @@ fn strip_class<Elf: FileHeader<Endian = Endianness>>(
     let versions = sections.section_by_name(endian, b"__versions");
     if let Some((index, _)) = versions.filter(|_| flags.contains(LoadFlags::IGNORE_MODVERSIONS)) {
         let at = flags_byte(header, endian, index.0).ok_or(StripError::NotElf)?;
-        *changed.get_mut(at).ok_or(StripError::NotElf)? &= !ALLOC;
+        *changed.get_mut(at).ok_or(StripError::NotElf)? &= !SHF_ALLOC;
     }
     let info = sections.section_by_name(endian, b".modinfo");
     if let Some((_, section)) = info.filter(|_| flags.contains(LoadFlags::IGNORE_VERMAGIC)) {
@@ -72,7 +76,7 @@ fn strip_class<Elf: FileHeader<Endian = Endianness>>(
     Ok(changed)
 }
 
-/// Where in the file the lowest byte of a section's flags is.
+/// File offset of the lowest byte of a section's flags.
 fn flags_byte<Elf: FileHeader>(header: &Elf, endian: Elf::Endian, index: usize) -> Option<usize> {
     let table = usize::try_from(header.e_shoff(endian).into()).ok()?;
     let entry = index.checked_mul(header.e_shentsize(endian).into())?;
@@ -84,7 +88,7 @@ fn flags_byte<Elf: FileHeader>(header: &Elf, endian: Elf::Endian, index: usize) 
     table.checked_add(entry)?.checked_add(SH_FLAGS + lowest)
 }
 
-/// Offset and size of the entry for the version magic.
+/// Offset and size of the version magic's entry.
 fn vermagic(info: &[u8]) -> Option<(usize, usize)> {
     let mut offset = 0;
     for entry in info.split(|&byte| byte == 0) {

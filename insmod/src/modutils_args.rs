@@ -1,40 +1,41 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Options that the insmod of modutils had and kmod's has not.
+//! Options of modutils' insmod that kmod's does not have.
 
 use std::ffi::OsString;
 
 use clap::Args;
 use modcli::Output;
 
-/// Those that mean something still. Those that do not are taken and ignored.
+/// The options that still have a meaning. The others are accepted and ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "From modutils")]
 pub struct ModutilsArgs {
-    /// Let several loads of FILE go one after the other; loaded already is success then
+    /// Serialise loads of FILE; succeed if the module is already loaded
     #[arg(short = 'L', long)]
     pub lock: bool,
 
-    /// Say nothing when the module cannot be loaded
+    /// Print nothing, even if the module cannot be loaded
     #[arg(short, long)]
     pub quiet: bool,
 
-    /// Look at everything, but do not load: file, versions, symbols, parameters
+    /// Check the file, versions, symbols and parameters, but load nothing
     #[arg(short, long)]
     pub noload: bool,
 
-    /// Like --noload --quiet: only the exit code counts
+    /// Same as --noload --quiet: only the exit code tells
     #[arg(long)]
     pub probe: bool,
 
-    /// Print sections and symbols of the loaded module
+    /// Print the addresses of the module's sections and symbols
     #[arg(short, long)]
     pub map: bool,
 
-    /// Load FILE only if it belongs to root
+    /// Load FILE only if root owns it
     #[arg(short, long)]
     pub root: bool,
 
-    /// Keep parameters in DATA, an absolute path; '' stands for a file below persistdir
+    /// Use the parameters in DATA, an absolute path, and let rmmod save them there; '' means a file under
+    /// persistdir
     #[arg(short = 'e', long, value_name = "DATA")]
     pub persist: Option<OsString>,
 
@@ -42,10 +43,10 @@ pub struct ModutilsArgs {
     ignored: IgnoredArgs,
 }
 
-/// Options without a meaning on today's kernels.
+/// Options that mean nothing on today's kernels.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 struct IgnoredArgs {
-    /// Ignored: the kernel unloads nothing by itself
+    /// Ignored: the kernel unloads no modules by itself
     #[arg(short = 'k', long, hide = true)]
     autoclean: bool,
 
@@ -53,19 +54,19 @@ struct IgnoredArgs {
     #[arg(short = 'S', long, hide = true)]
     kallsyms: bool,
 
-    /// Ignored: a module's source says what is exported
+    /// Ignored: the module's source decides what is exported
     #[arg(short = 'x', long, hide = true)]
     noexport: bool,
 
-    /// Ignored: a module's source says what is exported
+    /// Ignored: the module's source decides what is exported
     #[arg(short = 'X', long, hide = true)]
     export: bool,
 
-    /// Ignored: there are no such symbols any more
+    /// Ignored: these symbols no longer exist
     #[arg(short = 'y', long, hide = true)]
     noksymoops: bool,
 
-    /// Ignored: there are no such symbols any more
+    /// Ignored: these symbols no longer exist
     #[arg(short = 'Y', long, hide = true)]
     ksymoops: bool,
 
@@ -73,30 +74,30 @@ struct IgnoredArgs {
     #[arg(short = 'N', long, hide = true)]
     numeric_only: bool,
 
-    /// Ignored: versions of symbols have no prefix any more
+    /// Ignored: symbol versions no longer have a prefix
     #[arg(short = 'P', long, hide = true, value_name = "PREFIX")]
     prefix: Option<OsString>,
 
-    /// Ignored: the kernel links the module, nobody sees the result
+    /// Ignored: the kernel links the module and shows nobody the result
     #[arg(short = 'O', long, hide = true, value_name = "FILE")]
     blob: Option<OsString>,
 }
 
 impl ModutilsArgs {
-    /// Whether nothing is to be loaded.
+    /// `--noload` or `--probe`: load nothing.
     #[must_use]
-    pub fn is_dry(&self) -> bool {
+    pub fn is_dry_run(&self) -> bool {
         self.noload || self.probe
     }
 
-    /// Whether nothing is to be said.
+    /// `--quiet` or `--probe`: print nothing.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.quiet || self.probe
     }
 
-    /// Notes each option that was given for nothing.
-    pub(crate) fn note_ignored(&self, output: &mut Output) {
+    /// Warns of each option that is ignored.
+    pub(crate) fn warn_of_ignored(&self, output: &mut Output) {
         let given = &self.ignored;
         let options = [
             ("autoclean", given.autoclean),
@@ -110,7 +111,7 @@ impl ModutilsArgs {
             ("blob", given.blob.is_some()),
         ];
         for (name, _) in options.iter().filter(|(_, given)| *given) {
-            output.warning(format_args!("--{name} means nothing on this kernel: ignored"));
+            output.warning(format_args!("--{name} has no meaning on this kernel and is ignored"));
         }
     }
 }

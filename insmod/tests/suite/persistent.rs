@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Modules with persistent data: what is loaded, and what is said.
+//! Modules with persistent data: what is loaded, and what is printed.
 
 use std::io::Write;
 
@@ -21,7 +21,8 @@ fn remove(kernel: &FakeKernel, name: &std::ffi::CStr) {
 
 #[test]
 fn loading_and_loading_again_says_nothing() {
-    let file = Folder::new("keep_twice").file("foo.ko", &Make::typical("keep_twice").build());
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &Make::typical("keep_twice").build());
     let kernel = kernel();
     insmod(&kernel, &[&file, "size=3"]).silent();
     let before = address(&kernel, "keep_twice__persist");
@@ -37,15 +38,20 @@ fn loading_and_loading_again_says_nothing() {
             _ => None,
         })
         .collect();
-    assert_eq!(params, [c"".to_owned(), c"size=3".to_owned(), c"".to_owned()], "the keeper has none");
+    assert_eq!(
+        params,
+        [c"".to_owned(), c"size=3".to_owned(), c"".to_owned()],
+        "the keeper has no parameters"
+    );
 }
 
 #[test]
 fn verbose_says_what_became_of_the_data() {
-    let file = Folder::new("keep_verbose").file("foo.ko", &Make::typical("keep_verbose").build());
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &Make::typical("keep_verbose").build());
     let kernel = kernel();
     let ran = insmod(&kernel, &["-vvv", &file]);
-    assert!(ran.err.contains("keep_verbose: its persistent data are kept from now on"), "{}", ran.err);
+    assert!(ran.err.contains("keep_verbose: its persistent data is kept from now on"), "{}", ran.err);
     remove(&kernel, c"keep_verbose");
     let ran = insmod(&kernel, &["-vvv", &file]);
     assert!(ran.err.contains("keep_verbose: uses its 4160 bytes of kept data"), "{}", ran.err);
@@ -58,7 +64,8 @@ fn verbose_says_what_became_of_the_data() {
 fn a_compressed_file_is_kept_whatever_the_kernel_decompresses() {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(&Make::typical("keep_gzip").build()).unwrap();
-    let file = Folder::new("keep_gzip").file("foo.ko.gz", &encoder.finish().unwrap());
+    let folder = Folder::new();
+    let file = folder.file("foo.ko.gz", &encoder.finish().unwrap());
     for compression in [None, Some(KernelCompression::Gzip)] {
         let kernel = kernel();
         kernel.set(|settings| settings.compression = compression);
@@ -69,7 +76,8 @@ fn a_compressed_file_is_kept_whatever_the_kernel_decompresses() {
 
 #[test]
 fn a_lost_signature_is_warned_of_once() {
-    let file = Folder::new("keep_signed").file("foo.ko", &signed(&Make::typical("keep_signed").build()));
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &signed(&Make::typical("keep_signed").build()));
     let ran = insmod(&kernel(), &[&file]);
     assert_eq!(
         ran.err,
@@ -82,7 +90,8 @@ fn a_lost_signature_is_warned_of_once() {
 
 #[test]
 fn where_nothing_can_be_kept_the_file_goes_in_plain_with_one_warning() {
-    let file = Folder::new("keep_plain").file("foo.ko", &Make::typical("keep_plain").build());
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &Make::typical("keep_plain").build());
     let enforced = || {
         let kernel = kernel();
         kernel.set(|settings| settings.sig_enforce = Some(true));
@@ -115,7 +124,8 @@ fn where_nothing_can_be_kept_the_file_goes_in_plain_with_one_warning() {
 
 #[test]
 fn a_plain_load_that_fails_has_only_the_kernels_reason() {
-    let file = Folder::new("keep_refused").file("foo.ko", &Make::typical("keep_refused").build());
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &Make::typical("keep_refused").build());
     let kernel = kernel();
     kernel.fail_next(Op::Init, Errno::EPERM);
     kernel.fail_next(Op::Finit, Errno::EPERM);
@@ -125,7 +135,8 @@ fn a_plain_load_that_fails_has_only_the_kernels_reason() {
 
 #[test]
 fn the_owners_verdicts_have_the_words_of_a_plain_load() {
-    let file = Folder::new("keep_verdict").file("foo.ko", &Make::typical("keep_verdict").build());
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &Make::typical("keep_verdict").build());
     let kernel = kernel();
     kernel.fail_after(Op::Init, 1, Errno::ENODEV);
     insmod(&kernel, &[&file])
@@ -138,7 +149,7 @@ fn the_owners_verdicts_have_the_words_of_a_plain_load() {
 
 #[test]
 fn force_does_not_get_around_the_layout_but_holds_for_the_images() {
-    let folder = Folder::new("keep_force");
+    let folder = Folder::new();
     let file = folder.file("foo.ko", &Make::typical("keep_force").build());
     let mut other = Make::typical("keep_force");
     other.local("more", DATA, 60, 4);
@@ -161,7 +172,8 @@ fn force_does_not_get_around_the_layout_but_holds_for_the_images() {
 fn a_refusal_names_the_variable_and_its_target() {
     let mut make = Make::typical("keep_pointer");
     make.relocate(DATA, 0, R_64, "init_module", 0);
-    let file = Folder::new("keep_pointer").file("foo.ko", &make.build());
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &make.build());
     let kernel = kernel();
     insmod(&kernel, &[&file]).failed(&format!(
         "insmod: ERROR: could not insert module {file}: its persistent data cannot be kept\n\
@@ -174,7 +186,8 @@ fn a_refusal_names_the_variable_and_its_target() {
 
 #[test]
 fn an_owner_stuck_in_its_init_is_explained() {
-    let file = Folder::new("keep_stuck").file("foo.ko", &Make::typical("keep_stuck").build());
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &Make::typical("keep_stuck").build());
     let kernel = kernel();
     insmod(&kernel, &[&file]).silent();
     kernel.change("keep_stuck", |module| module.state = InitState::Coming);
@@ -189,7 +202,8 @@ fn an_owner_stuck_in_its_init_is_explained() {
 
 #[test]
 fn a_note_of_an_unknown_version_stops_it() {
-    let file = Folder::new("keep_future").file("foo.ko", &Make::typical("keep_future").build());
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &Make::typical("keep_future").build());
     let kernel = kernel();
     kernel.add(FakeModule::new("keep_future__persist").note(NOTE_SECTION, &note_of_the_future()));
     insmod(&kernel, &[&file]).failed(&format!(
@@ -202,17 +216,19 @@ fn a_note_of_an_unknown_version_stops_it() {
 }
 
 #[test]
-fn fresh_and_off_exclude_each_other() {
-    let file = Folder::new("keep_exclude").file("foo.ko", &Make::typical("keep_exclude").build());
+fn fresh_is_not_used_with_off() {
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &Make::typical("keep_exclude").build());
     let kernel = kernel();
     insmod(&kernel, &["--fresh", "--keep=off", &file])
-        .failed("insmod: ERROR: --fresh and --keep=off exclude each other\n");
+        .failed("insmod: ERROR: --fresh cannot be used with --keep=off\n");
     assert_eq!(kernel.calls(), []);
 }
 
 #[test]
 fn what_was_dropped_before_a_load_failed_is_said() {
-    let file = Folder::new("keep_dropped").file("foo.ko", &Make::typical("keep_dropped").build());
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &Make::typical("keep_dropped").build());
     let kernel = kernel();
     insmod(&kernel, &[&file]).silent();
     remove(&kernel, c"keep_dropped");
@@ -226,7 +242,7 @@ fn what_was_dropped_before_a_load_failed_is_said() {
 
 #[test]
 fn a_version_without_persistent_data_is_not_loaded_over_what_is_kept() {
-    let folder = Folder::new("keep_bare");
+    let folder = Folder::new();
     let file = folder.file("foo.ko", &Make::typical("keep_bare").build());
     let bare = folder.file("keep-bare.ko", &Make::bare("keep_bare").build());
     let kernel = kernel();
@@ -244,8 +260,8 @@ fn a_version_without_persistent_data_is_not_loaded_over_what_is_kept() {
 }
 
 #[test]
-fn a_file_that_cannot_be_decompressed_may_have_data_that_matter() {
-    let folder = Folder::new("keep_broken");
+fn a_file_that_cannot_be_decompressed_may_have_persistent_data() {
+    let folder = Folder::new();
     let broken = folder.file("keep_broken.ko.gz", b"\x1f\x8b\x08\x00 is no gzip");
     let kernel = kernel();
     kernel.set(|settings| settings.compression = Some(KernelCompression::Gzip));
@@ -265,7 +281,8 @@ fn a_file_that_cannot_be_decompressed_may_have_data_that_matter() {
 
 #[test]
 fn a_keeper_that_appears_is_bound_to() {
-    let file = Folder::new("keep_appears").file("foo.ko", &Make::typical("keep_appears").build());
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &Make::typical("keep_appears").build());
     let kernel = kernel();
     kernel.fail_next(Op::Init, Errno::EEXIST);
     insmod(&kernel, &[&file]).silent();
@@ -279,8 +296,9 @@ fn a_keeper_that_appears_is_bound_to() {
 }
 
 #[test]
-fn a_refused_binding_says_that_the_data_stay() {
-    let file = Folder::new("keep_locked").file("foo.ko", &Make::typical("keep_locked").build());
+fn a_refused_binding_says_that_the_data_stays() {
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &Make::typical("keep_locked").build());
     let kernel = kernel();
     insmod(&kernel, &[&file]).silent();
     remove(&kernel, c"keep_locked");
@@ -292,8 +310,8 @@ fn a_refused_binding_says_that_the_data_stay() {
 }
 
 #[test]
-fn a_look_sees_what_a_load_would_make_of_the_data() {
-    let folder = Folder::new("keep_look");
+fn a_dry_run_tells_what_a_load_would_do_with_the_data() {
+    let folder = Folder::new();
     let file = folder.file("foo.ko", &Make::typical("keep_look").build());
     let enforced = kernel();
     enforced.set(|settings| settings.lockdown = Some(libmodsys::Lockdown::Integrity));
@@ -302,7 +320,7 @@ fn a_look_sees_what_a_load_would_make_of_the_data() {
     assert!(ran.err.contains("WARNING") && ran.err.contains("will not be kept"), "{}", ran.err);
     assert_eq!((ran.status, enforced.syscalls().len()), (Status::Success, 0));
 
-    // Also while the module is loaded and uses its data: the look is at what comes behind rmmod.
+    // Also while the module is loaded and uses its data: the question is what happens after rmmod.
     let kernel = kernel();
     insmod(&kernel, &[&file]).silent();
     let calls = kernel.syscalls().len();
@@ -316,5 +334,5 @@ fn a_look_sees_what_a_load_would_make_of_the_data() {
     let ran = insmod(&kernel, &["-n", &other]);
     assert!(ran.err.contains("its persistent data differ from what is kept"), "{}", ran.err);
     assert_eq!(ran.status, Status::Failure);
-    assert_eq!(kernel.syscalls().len(), calls, "a look changes nothing");
+    assert_eq!(kernel.syscalls().len(), calls, "a dry run changes nothing");
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Parameters for a module: several arguments become one string.
+//! Parameters from the command line: several arguments are joined into the one string that the kernel takes.
 //!
-//! The kernel's parser splits at blanks unless a value is in double quotes, and the shell has taken the user's quotes away. So a value with a blank is
-//! quoted again, except where it begins with a quote: then the user has seen to it.
+//! The kernel splits it at blanks unless a value is in double quotes, and the shell has removed the user's
+//! quotes. So a value with a blank is quoted again, unless it begins with a quote: then the user has done so.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-/// One string from all parameters, as kmod 34 makes it.
+/// Joins all parameters into one string, as kmod 34 does.
 pub(crate) fn join(params: &[OsString]) -> Vec<u8> {
     let words: Vec<Vec<u8>> = params.iter().map(|param| quoted(param.as_bytes())).collect();
     words.join(&b' ')
@@ -18,9 +18,9 @@ fn quoted(word: &[u8]) -> Vec<u8> {
         return word.to_vec();
     };
     let (key, value) = word.split_at(equals + 1);
-    let by_user = matches!(value, [b'"' | b'\'', ..]);
-    // Only the blank itself: kmod leaves a value with a tab alone.
-    if by_user || !value.contains(&b' ') {
+    let is_quoted = matches!(value, [b'"' | b'\'', ..]);
+    // The blank only: kmod does not quote a value with a tab.
+    if is_quoted || !value.contains(&b' ') {
         return word.to_vec();
     }
     [key, b"\"", value, b"\""].concat()

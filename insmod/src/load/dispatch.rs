@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The choice between a plain load and one that keeps persistent data.
+
+use libmodsys::{Errno, Kernel};
+use modcli::{Output, Status, module_name};
+use modrecord::journal::{self, Known};
+
+use super::{persistent, plain};
+use crate::load_request::LoadRequest;
+use crate::preflight::detect;
+
+/// Loads a module. Everything but the error number's message has been written when this returns.
+///
+/// # Errors
+/// The error number of a plain load, or one with which a plain load would have failed.
+pub(crate) fn load(
+    request: &LoadRequest<'_>,
+    kernel: &dyn Kernel,
+    output: &mut Output,
+) -> Result<Status, Errno> {
+    if detect::concerns_persistent_data(request, kernel)
+        && let Some(status) = persistent::load(request, kernel, output)?
+    {
+        return Ok(status);
+    }
+    plain::load(request, kernel, output)?;
+    // The kernel knows the module by the name inside the file; the file's own name is nearly always the same,
+    // and the file is not read for it.
+    let name = module_name::from_path(request.module.argument());
+    let known = name.as_deref().map(|name| Known {
+        name,
+        file: Some(request.module.path()),
+        header: None,
+        build_id: &[],
+        region: None,
+    });
+    journal::note(kernel, known, false);
+    Ok(Status::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use libmodfmt::elf::flags;
+    use libmodsys::LoadFlags;
+    use modkeep::Keep as KeepMode;
+    use modtest::FakeKernel;
+    use modtest::module::Make;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::ModuleInput;
+
+    /// Loads a file plainly; the bytes that were read from it on our side.
+    fn bytes_read(content: &[u8]) -> u64 {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("foo.ko");
+        fs::write(&path, content).unwrap();
+        let module = ModuleInput::open(path.as_os_str(), path.clone()).unwrap();
+        let (flags, keep) = (LoadFlags::NONE, KeepMode::Auto);
+        let request = LoadRequest { module: &module, params: c"", flags, keep, fresh: false };
+        let kernel = FakeKernel::new();
+        let mut output = Output::captured("insmod");
+        assert_eq!(load(&request, &kernel, &mut output), Ok(Status::Success));
+        assert_eq!(kernel.syscalls().len(), 1);
+        module.bytes_read()
+    }
+
+    #[test]
+    fn a_plain_load_reads_the_section_table_and_no_more() {
+        let with_code = |size: usize| {
+            let mut make = Make::bare("foo");
+            make.section(".text", flags::ALLOC | flags::EXEC, 16, &vec![0x90; size]);
+            make.build()
+        };
+        let (small, large) = (with_code(16), with_code(4 << 20));
+        assert!(large.len() > 4 << 20);
+        assert_eq!(bytes_read(&large), bytes_read(&small));
+        assert!(bytes_read(&large) < 4 << 10, "{} bytes read", bytes_read(&large));
+    }
+}

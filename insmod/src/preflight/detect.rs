@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Does a load concern persistent data: in the file, or kept in the kernel?
+
+use libmodfmt::elf;
+use libmodfmt::persist::Role;
+use libmodsys::Kernel;
+use modcli::module_name;
+use modkeep::{Keep as KeepMode, Region};
+
+use crate::load_request::LoadRequest;
+use crate::{ImageError, ModuleInput};
+
+/// Whether there is persistent data to keep, or to lose.
+pub(crate) fn concerns_persistent_data(request: &LoadRequest<'_>, kernel: &dyn Kernel) -> bool {
+    let may_be_kept = || {
+        module_name::from_path(request.module.argument()).is_some_and(|name| Region::may_exist(kernel, &name))
+    };
+    match has_persistent_section(request.module) {
+        Ok(true) => true,
+        // Perhaps a version of the module that no longer has any.
+        Ok(false) => may_be_kept(),
+        // Let the kernel refuse the file, or kmod's message say why, unless data is at stake.
+        Err(_) => match request.keep {
+            KeepMode::Require => true,
+            KeepMode::Auto => may_be_kept(),
+            KeepMode::Off => false,
+        },
+    }
+}
+
+/// Whether the file has a persistent section, by name. Of a plain file only the section table is read; a
+/// compressed one has to be decompressed. A file that cannot be parsed has none: the kernel will say what is
+/// wrong with it.
+///
+/// # Errors
+/// The file cannot be read or decompressed: it may have one.
+fn has_persistent_section(module: &ModuleInput) -> Result<bool, ImageError> {
+    let names = if module.compression().is_some() {
+        let image = module.image()?;
+        elf::section_names(|offset, size| {
+            let start = usize::try_from(offset).ok()?;
+            image.get(start..start.checked_add(size)?).map(<[u8]>::to_vec)
+        })
+    } else {
+        elf::section_names(|offset, size| module.read_at(offset, size))
+    };
+    Ok(names.is_some_and(|names| names.iter().any(|name| Role::of_section(name).is_some())))
+}
