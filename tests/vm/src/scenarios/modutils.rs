@@ -347,7 +347,7 @@ fn explain(ctx: &mut Ctx) -> Result<()> {
     ctx.rmmod(["--discard", "meter"])?.success()?;
     let params = ctx.fixture("params")?;
     ctx.insmod([params.as_str(), "hold=1"])?.success()?;
-    ctx.rmmod(["--explain", "params"])?.code(1)?.stderr_has("1 references by no module")?;
+    ctx.rmmod(["--explain", "params"])?.code(1)?.stderr_has("its reference count is 1")?;
     ctx.set_parameter("params", "hold", "0")?;
     ctx.rmmod(["params"])?.success()?;
     Ok(())

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Persistent data: they stay when their owner goes, until they are discarded.
+//! Persistent data stays when its owner goes, until it is discarded.
 
 use libmodfmt::persist::NOTE_SECTION;
 use libmodsys::{Errno, InitState, Kernel};
 use modcli::Status;
 use modkeep::{Action, Keep, Plan, Request, plan};
+use modtest::linking::{kernel, note_of_the_future, story};
+use modtest::module::Make;
 use modtest::{FakeKernel, FakeModule, Op};
 
 use super::rmmod;
-use modtest::linking::{kernel, note_of_the_future, story};
-use modtest::module::Make;
 
 /// A kernel with the module loaded and its data kept.
 fn loaded(name: &str) -> FakeKernel {
@@ -23,7 +23,7 @@ fn loaded(name: &str) -> FakeKernel {
 }
 
 #[test]
-fn the_owner_goes_and_its_data_stay() {
+fn the_owner_goes_and_its_data_stays() {
     let kernel = loaded("rm_stay");
     rmmod(&kernel, &["rm_stay"]).silent();
     assert_eq!(story(&kernel)[2..], ["-rm_stay"]);
@@ -61,7 +61,7 @@ fn a_keeper_is_not_removed_by_its_name() {
             "{}",
             ran.err
         );
-        assert!(ran.err.contains("rmmod --discard rm_keeper drops them"), "{}", ran.err);
+        assert!(ran.err.contains("to drop the data: rmmod --discard rm_keeper\n"), "{}", ran.err);
         assert_eq!(ran.status, Status::Failure);
     }
     assert_eq!(story(&kernel).len(), 2);
@@ -124,7 +124,7 @@ fn an_owner_that_does_not_go_keeps_its_data() {
 }
 
 #[test]
-fn a_discard_that_the_kernel_refuses_is_said() {
+fn a_discard_that_the_kernel_refuses_is_reported() {
     let kernel = loaded("rm_refused");
     kernel.fail_after(Op::Delete, 1, Errno::EPERM);
     let ran = rmmod(&kernel, &["--discard", "rm_refused"]);
@@ -134,7 +134,7 @@ fn a_discard_that_the_kernel_refuses_is_said() {
     assert!(kernel.init_state("rm_refused").unwrap().is_none());
 }
 
-/// A load may be under way that is about to keep something.
+/// A load that has begun may be about to keep something.
 #[test]
 fn a_discard_takes_the_lock_whatever_is_kept() {
     use libmodsys::lock::{self, DIRECTORY, Lock};

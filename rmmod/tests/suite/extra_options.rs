@@ -8,7 +8,7 @@ use modtest::{FakeKernel, FakeModule, Op};
 use super::rmmod;
 
 #[test]
-fn idempotent_takes_absent_for_success() {
+fn idempotent_succeeds_for_an_absent_module() {
     rmmod(&FakeKernel::new(), &["--idempotent", "foo"]).silent();
     let kernel = FakeKernel::new();
     kernel.set(|settings| settings.builtin = vec!["ext4".into()]);
@@ -16,7 +16,7 @@ fn idempotent_takes_absent_for_success() {
 }
 
 #[test]
-fn waiting_has_an_end() {
+fn waiting_has_a_limit() {
     let kernel = FakeKernel::new();
     kernel.add(FakeModule::new("foo").references(Some(1)));
     rmmod(&kernel, &["--wait=0.1", "foo"]).failed("rmmod: ERROR: Module foo is in use\n");
@@ -27,7 +27,7 @@ fn waiting_has_an_end() {
 }
 
 #[test]
-fn somebody_who_takes_it_between_look_and_removal_is_waited_for() {
+fn waits_for_a_user_that_came_after_the_check() {
     let kernel = FakeKernel::new();
     kernel.add(FakeModule::new("foo"));
     kernel.fail_next(Op::Delete, Errno::EWOULDBLOCK);
@@ -41,7 +41,7 @@ fn somebody_who_takes_it_between_look_and_removal_is_waited_for() {
 }
 
 #[test]
-fn stacks_take_along_what_nothing_uses() {
+fn stacks_also_removes_what_nothing_uses() {
     let kernel = FakeKernel::new();
     for module in [
         FakeModule::new("base"),
@@ -58,7 +58,7 @@ fn stacks_take_along_what_nothing_uses() {
 }
 
 #[test]
-fn the_number_and_the_kernels_words() {
+fn error_number_and_kernel_log() {
     let kernel = FakeKernel::new();
     kernel.add(FakeModule::new("foo"));
     kernel.fail_next(Op::Delete, Errno::EBUSY);
@@ -72,7 +72,7 @@ fn the_number_and_the_kernels_words() {
 }
 
 #[test]
-fn who_holds_it() {
+fn users_are_explained() {
     let kernel = FakeKernel::new();
     kernel.add(FakeModule::new("foo").references(Some(2)).outside_user("/mnt is mounted (foo)"));
     rmmod(&kernel, &["--explain", "foo"])
@@ -82,7 +82,7 @@ fn who_holds_it() {
     rmmod(&kernel, &["--explain", "foo"]).failed(
         "rmmod: ERROR: Module foo is in use by: bar\n\
          rmmod: ERROR:   module bar uses it\n\
-         rmmod: ERROR:   and 1 references that are no modules'\n",
+         rmmod: ERROR:   references that are not held by modules: 1\n",
     );
 }
 

@@ -1,51 +1,48 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Parameters that `insmod --persist` keeps: saved when their module is removed, and by `--persist`.
+//! Saves the parameters of modules that were loaded with `insmod --persist`: when they are removed, and at
+//! `rmmod --persist`.
 
 use libmodsys::Kernel;
 use modcli::{Output, Status, os_text};
-use modrecord::{Location, Places, save};
+use modrecord::{Location, Places as Paths, save};
 
 use crate::Target;
 
-/// `rmmod --persist`: saves, removes nothing.
-pub(crate) fn only_save(
+/// `rmmod --persist`: saves the parameters of these modules, or of all such modules if there are none, and
+/// removes nothing.
+pub(crate) fn save_only(
     targets: &[Target],
     kernel: &dyn Kernel,
-    places: &Places,
+    paths: &Paths,
     output: &mut Output,
 ) -> Status {
     let names = match targets {
-        [] => Location::modules(places),
+        [] => Location::modules(paths),
         named => named.iter().map(|target| target.name.clone()).collect(),
     };
     let mut status = Status::Success;
     for name in names {
         if !matches!(kernel.init_state(&name), Ok(Some(_))) {
             if targets.is_empty() {
-                // It went without us.
-                Location::forget(&name, places);
+                // Another program has removed it.
+                Location::forget(&name, paths);
             } else {
                 output.error(format_args!("Module {name} is not currently loaded"));
                 status = Status::Failure;
             }
             continue;
         }
-        status = status.and(before_removal(&name, kernel, places, output));
+        status = status.and(before_removal(&name, kernel, paths, output));
     }
     status
 }
 
-/// Saves the parameters of one module, if it was loaded so.
-pub(crate) fn before_removal(
-    name: &str,
-    kernel: &dyn Kernel,
-    places: &Places,
-    output: &mut Output,
-) -> Status {
-    let Some(location) = Location::of(name, kernel, places) else { return Status::Success };
+/// Saves the parameters of a module, if it was loaded with `insmod --persist`.
+pub(crate) fn before_removal(name: &str, kernel: &dyn Kernel, paths: &Paths, output: &mut Output) -> Status {
+    let Some(location) = Location::of(name, kernel, paths) else { return Status::Success };
     match save(kernel, name, &location) {
         Ok(()) => {
-            // The values are those of what is loaded; modutils needed the file to find them, and saved nothing then.
+            // modutils found the values through the file, and then saved nothing. These come from the kernel.
             if location.object_changed() {
                 output.warning(format_args!("Object for module {name} has changed since load"));
             }
