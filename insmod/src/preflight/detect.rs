@@ -2,7 +2,7 @@
 //! Does a load concern persistent data: in the file, or kept in the kernel?
 
 use libmodfmt::elf;
-use libmodfmt::persist::Role;
+use libmodfmt::persist::PersistentSection;
 use libmodsys::Kernel;
 use modcli::module_name;
 use modkeep::{Keep as KeepMode, Region};
@@ -44,5 +44,5 @@ fn has_persistent_section(module: &ModuleInput) -> Result<bool, ImageError> {
     } else {
         elf::section_names(|offset, size| module.read_at(offset, size))
     };
-    Ok(names.is_some_and(|names| names.iter().any(|name| Role::of_section(name).is_some())))
+    Ok(names.is_some_and(|names| names.iter().any(|name| PersistentSection::from_name(name).is_some())))
 }
