@@ -25,7 +25,7 @@
 //! ```
 
 mod args;
-mod image_error;
+mod input_error;
 mod load;
 mod load_request;
 mod module_input;
@@ -36,7 +36,7 @@ mod report;
 mod run;
 
 pub use args::{Args, command};
-pub use image_error::ImageError;
+pub use input_error::InputError;
 pub use module_input::{MAX_IMAGE_BYTES, ModuleInput};
 pub use modutils_args::ModutilsArgs;
 pub use run::run;

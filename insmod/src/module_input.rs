@@ -21,9 +21,12 @@ use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::{Path, PathBuf};
 
 use libmodfmt::compress::{self, Format};
+use libmodfmt::elf;
+use libmodfmt::file::{FileError, ModuleFile};
+use libmodfmt::module::Module;
 use libmodsys::Errno;
 
-use crate::ImageError;
+use crate::InputError;
 
 /// Largest module that is decompressed, in bytes: more than any module with all its debug information, yet no
 /// more than a small machine can bear.
@@ -40,8 +43,7 @@ pub struct ModuleInput {
     file: File,
     compression: Option<Format>,
     bytes_read: Cell<u64>,
-    content: OnceCell<Vec<u8>>,
-    image: OnceCell<Result<Vec<u8>, ImageError>>,
+    whole: OnceCell<ModuleFile>,
 }
 
 impl ModuleInput {
@@ -68,8 +70,7 @@ impl ModuleInput {
             file,
             compression: compress::detect(&magic),
             bytes_read: Cell::new(MAGIC_BYTES as u64),
-            content: OnceCell::new(),
-            image: OnceCell::new(),
+            whole: OnceCell::new(),
         })
     }
 
@@ -109,9 +110,66 @@ impl ModuleInput {
         self.bytes_read.get()
     }
 
-    /// A part of the file as it is on disk, without reading the rest. `None` if the file ends before it.
+    /// The names of all sections, from the section table. Of a plain file nothing else is read; a compressed
+    /// one has to be decompressed. `None` if the table cannot be read.
+    ///
+    /// # Errors
+    /// [`InputError::Read`], [`InputError::Decompress`]
+    pub fn section_names(&self) -> Result<Option<Vec<Vec<u8>>>, InputError> {
+        if self.compression.is_none() {
+            return Ok(elf::section_names(|offset, size| self.read_part(offset, size)));
+        }
+        self.whole()?.section_names().map_err(|error| self.error(error))
+    }
+
+    /// The whole file, read once. What is found out about it (decompressed content, signature, ELF tables) is
+    /// found out once.
+    ///
+    /// # Errors
+    /// [`InputError::Read`]
+    pub fn whole(&self) -> Result<&ModuleFile, InputError> {
+        if let Some(whole) = self.whole.get() {
+            return Ok(whole);
+        }
+        let content = read_all(&self.file)
+            .map_err(|error| InputError::Read { path: self.path.clone(), errno: errno(&error) })?;
+        self.count(content.len());
+        Ok(self.whole.get_or_init(|| ModuleFile::as_kmod(content, MAX_IMAGE_BYTES)))
+    }
+
+    /// The decompressed file, with its signature.
+    ///
+    /// # Errors
+    /// [`InputError::Read`], [`InputError::Decompress`]
+    pub fn image(&self) -> Result<&[u8], InputError> {
+        self.whole()?.image().map_err(|error| self.error(error))
+    }
+
+    /// Whether there is a signature.
+    ///
+    /// # Errors
+    /// [`InputError`]
+    pub fn is_signed(&self) -> Result<bool, InputError> {
+        let signature = self.whole()?.signature().map_err(|error| self.error(error))?;
+        Ok(signature.is_some())
+    }
+
+    /// The module.
+    ///
+    /// # Errors
+    /// [`InputError`]
+    pub fn module(&self) -> Result<&Module<'static>, InputError> {
+        self.whole()?.module().map_err(|error| self.error(error))
+    }
+
+    /// The name that the module has inside the file; `None` if it cannot be read.
     #[must_use]
-    pub fn read_at(&self, offset: u64, size: usize) -> Option<Vec<u8>> {
+    pub fn module_name(&self) -> Option<&str> {
+        self.module().ok().map(|module| module.name.as_str())
+    }
+
+    /// Reads a part of the file as it is on disk. `None` if it ends before.
+    fn read_part(&self, offset: u64, size: usize) -> Option<Vec<u8>> {
         // The size may come from a header: allocate no more than there is.
         let end = offset.checked_add(u64::try_from(size).ok()?)?;
         if end > self.file.metadata().ok()?.len() {
@@ -123,35 +181,8 @@ impl ModuleInput {
         Some(bytes)
     }
 
-    /// All bytes of the file as it is on disk. Read once.
-    ///
-    /// # Errors
-    /// [`ImageError::Read`]
-    pub fn content(&self) -> Result<&[u8], ImageError> {
-        if let Some(content) = self.content.get() {
-            return Ok(content);
-        }
-        let content = read_all(&self.file)
-            .map_err(|error| ImageError::Read { path: self.path.clone(), errno: errno(&error) })?;
-        self.count(content.len());
-        Ok(self.content.get_or_init(|| content))
-    }
-
-    /// The module, decompressed if necessary, with its signature. Decompressed once.
-    ///
-    /// # Errors
-    /// [`ImageError`]
-    pub fn image(&self) -> Result<&[u8], ImageError> {
-        let content = self.content()?;
-        if self.compression.is_none() {
-            return Ok(content);
-        }
-        // The error is kept as well: a decompression bomb goes off once.
-        let image = self.image.get_or_init(|| {
-            compress::decompress_as_kmod(content, MAX_IMAGE_BYTES)
-                .map_err(|source| ImageError::Decompress { path: self.path.clone(), source })
-        });
-        image.as_deref().map_err(Clone::clone)
+    fn error(&self, error: FileError) -> InputError {
+        InputError::new(self.path.clone(), error)
     }
 
     fn count(&self, size: usize) {

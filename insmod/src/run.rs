@@ -150,8 +150,7 @@ impl Insmod<'_> {
 
     /// Asks the kernel: an init function may return `EEXIST`, too.
     fn is_loaded(&self, module: &ModuleInput) -> bool {
-        let name = module.image().ok().and_then(modkeep::module_name);
-        name.is_some_and(|name| matches!(self.kernel.init_state(&name), Ok(Some(_))))
+        module.module_name().is_some_and(|name| matches!(self.kernel.init_state(name), Ok(Some(_))))
     }
 }
 

@@ -45,38 +45,48 @@ mod tests {
     use libmodfmt::elf::flags;
     use libmodsys::LoadFlags;
     use modkeep::Keep as KeepMode;
-    use modtest::FakeKernel;
     use modtest::module::Make;
+    use modtest::{FakeKernel, linking};
     use tempfile::TempDir;
 
     use super::*;
     use crate::ModuleInput;
 
-    /// Loads a file plainly; the bytes that were read from it on our side.
-    fn bytes_read(content: &[u8]) -> u64 {
+    /// Loads a file; the bytes that insmod itself read from it.
+    fn bytes_read(content: &[u8], kernel: &FakeKernel) -> u64 {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("foo.ko");
         fs::write(&path, content).unwrap();
         let module = ModuleInput::open(path.as_os_str(), path.clone()).unwrap();
         let (flags, keep) = (LoadFlags::NONE, KeepMode::Auto);
         let request = LoadRequest { module: &module, params: c"", flags, keep, fresh: false };
-        let kernel = FakeKernel::new();
         let mut output = Output::captured("insmod");
-        assert_eq!(load(&request, &kernel, &mut output), Ok(Status::Success));
-        assert_eq!(kernel.syscalls().len(), 1);
+        assert_eq!(load(&request, kernel, &mut output), Ok(Status::Success), "{}", output.stderr());
         module.bytes_read()
     }
 
     #[test]
     fn a_plain_load_reads_the_section_table_and_no_more() {
-        let with_code = |size: usize| {
-            let mut make = Make::bare("foo");
-            make.section(".text", flags::ALLOC | flags::EXEC, 16, &vec![0x90; size]);
-            make.build()
+        let read = |code_size: usize| {
+            let mut make = Make::bare("read_plain");
+            make.section(".text", flags::ALLOC | flags::EXEC, 16, &vec![0x90; code_size]);
+            let kernel = FakeKernel::new();
+            let read = bytes_read(&make.build(), &kernel);
+            assert_eq!(kernel.syscalls().len(), 1);
+            read
         };
-        let (small, large) = (with_code(16), with_code(4 << 20));
-        assert!(large.len() > 4 << 20);
-        assert_eq!(bytes_read(&large), bytes_read(&small));
-        assert!(bytes_read(&large) < 4 << 10, "{} bytes read", bytes_read(&large));
+        assert_eq!(read(16), read(4 << 20));
+        assert!(read(16) < 4 << 10, "{} bytes read", read(16));
+    }
+
+    #[test]
+    fn a_load_that_keeps_data_reads_the_file_once() {
+        let mut make = Make::typical("read_once");
+        make.section(".rodata", flags::ALLOC, 16, &vec![0; 1 << 20]);
+        let file = make.build();
+        let kernel = linking::kernel();
+        let read = bytes_read(&file, &kernel);
+        assert_eq!(linking::story(&kernel), ["+read_once__persist", "+read_once"]);
+        assert!(read < file.len() as u64 + (4 << 10), "{read} bytes read of {}", file.len());
     }
 }

@@ -2,8 +2,7 @@
 //! `--map`: the addresses of a module's sections and symbols in the kernel.
 
 use libmodfmt::elf::flags;
-use libmodfmt::module::Module;
-use libmodfmt::{proc, signature};
+use libmodfmt::proc;
 use libmodsys::{Kernel, SectionAddress};
 use modcli::Output;
 
@@ -11,14 +10,7 @@ use crate::ModuleInput;
 
 /// Prints the map. For a module that is not loaded: the sections of the file, without addresses.
 pub(crate) fn print(input: &ModuleInput, kernel: &dyn Kernel, output: &mut Output) {
-    let Some(module) = input
-        .image()
-        .ok()
-        .and_then(|image| signature::split(image).ok())
-        .and_then(|(bytes, _)| Module::parse(bytes).ok())
-    else {
-        return;
-    };
+    let Ok(module) = input.module() else { return };
     let addresses = kernel.sections(&module.name).unwrap_or_default();
     output.print(format_args!("{:<28} {:>8}  {:<16}  Align\n", "Sections:", "Size", "Address"));
     for section in module.object.sections.iter().skip(1).filter(|section| section.flags & flags::ALLOC != 0) {

@@ -32,7 +32,7 @@ pub(super) fn load(
         }
     };
     // A file without a readable name fails in the plan, so it needs no lock.
-    let lock = match modkeep::module_name(image).map(|name| lock::acquire(&name, LOCK_LIMIT)) {
+    let lock = match request.module.module_name().map(|name| lock::acquire(name, LOCK_LIMIT)) {
         Some(Ok(Lock::Unlocked { reason })) => {
             output.warning(format_args!("continuing without a lock: {reason}"));
             None

@@ -46,8 +46,8 @@ fn from_memory(request: &LoadRequest<'_>, kernel: &dyn Kernel, output: &mut Outp
     if request.module.compression() == Some(Format::Zstd)
         && !request
             .module
-            .content()
-            .is_ok_and(|file| compress::zstd_content_size(file).is_some_and(|size| size > 0))
+            .whole()
+            .is_ok_and(|file| compress::zstd_content_size(file.content()).is_some_and(|size| size > 0))
     {
         output.error("zstd: Failed to determine decompression size");
         return Err(Errno::EINVAL);

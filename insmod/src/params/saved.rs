@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 
-use libmodfmt::module::Module;
-use libmodfmt::{parameters, signature};
+use libmodfmt::parameters;
 use libmodsys::Kernel;
 use modcli::{Level, Output, os_text};
 use modrecord::{Location, Places as Paths, SavedFile, StateError};
@@ -45,9 +44,8 @@ impl SavedParams {
             output.warning("persistdir is empty: --persist ignored");
             return Ok(None);
         };
-        let image = input.image().ok().and_then(|image| signature::split(image).ok());
-        // The load will fail, and the kernel's message is the better one.
-        let Some(module) = image.and_then(|(bytes, _)| Module::parse(bytes).ok()) else { return Ok(None) };
+        // If it is not a module, the load will fail, and the kernel's message is the better one.
+        let Ok(module) = input.module() else { return Ok(None) };
         let Ok(info) = module.modinfo() else { return Ok(None) };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let tagged: Vec<String> = info.all(TAG).map(text).collect();

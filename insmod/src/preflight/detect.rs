@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Does a load concern persistent data: in the file, or kept in the kernel?
 
-use libmodfmt::elf;
 use libmodfmt::persist::PersistentSection;
 use libmodsys::Kernel;
 use modcli::module_name;
 use modkeep::{Keep as KeepMode, Region};
 
 use crate::load_request::LoadRequest;
-use crate::{ImageError, ModuleInput};
+use crate::{InputError, ModuleInput};
 
 /// Whether there is persistent data to keep, or to lose.
 pub(crate) fn concerns_persistent_data(request: &LoadRequest<'_>, kernel: &dyn Kernel) -> bool {
@@ -28,21 +27,12 @@ pub(crate) fn concerns_persistent_data(request: &LoadRequest<'_>, kernel: &dyn K
     }
 }
 
-/// Whether the file has a persistent section, by name. Of a plain file only the section table is read; a
-/// compressed one has to be decompressed. A file that cannot be parsed has none: the kernel will say what is
-/// wrong with it.
+/// Whether the file has a persistent section. A file whose section table cannot be read has none: the kernel
+/// will say what is wrong with it.
 ///
 /// # Errors
 /// The file cannot be read or decompressed: it may have one.
-fn has_persistent_section(module: &ModuleInput) -> Result<bool, ImageError> {
-    let names = if module.compression().is_some() {
-        let image = module.image()?;
-        elf::section_names(|offset, size| {
-            let start = usize::try_from(offset).ok()?;
-            image.get(start..start.checked_add(size)?).map(<[u8]>::to_vec)
-        })
-    } else {
-        elf::section_names(|offset, size| module.read_at(offset, size))
-    };
+fn has_persistent_section(module: &ModuleInput) -> Result<bool, InputError> {
+    let names = module.section_names()?;
     Ok(names.is_some_and(|names| names.iter().any(|name| PersistentSection::from_name(name).is_some())))
 }

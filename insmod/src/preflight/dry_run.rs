@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `--noload`, `--probe`: every check that is possible without loading.
 
-use libmodfmt::module::Module;
-use libmodfmt::signature;
 use libmodsys::{Errno, Kernel, LoadFlags};
 use modcli::{Level, Output, Status, os_text};
 
@@ -20,7 +18,8 @@ pub(crate) fn check(
     output: &mut Output,
 ) -> Result<Status, Errno> {
     let file = os_text(request.module.argument());
-    let image = request.module.image().map_err(|error| {
+    let input = request.module;
+    input.image().map_err(|error| {
         output.error(&error);
         error.errno()
     })?;
@@ -30,32 +29,32 @@ pub(crate) fn check(
         ));
         return Err(Errno::EPERM);
     }
-    let (bytes, signature) = signature::split(image).map_err(|_| Errno::EBADMSG)?;
-    if signature.is_none() && matches!(kernel.sig_enforce(), Ok(Some(true))) {
+    let is_signed = input.is_signed().map_err(|error| error.errno())?;
+    if !is_signed && matches!(kernel.sig_enforce(), Ok(Some(true))) {
         output.error(format_args!(
             "{file}: it is not signed, and the kernel loads only signed modules (module.sig_enforce)"
         ));
         return Err(Errno::EKEYREJECTED);
     }
-    let module = Module::parse(bytes).map_err(|error| {
+    let module = input.module().map_err(|error| {
         output.error(format_args!("{file}: {error}"));
-        Errno::ENOEXEC
+        error.errno()
     })?;
-    if let Some(mismatch) = vermagic::mismatch(&module, kernel)
+    if let Some(mismatch) = vermagic::mismatch(module, kernel)
         && !request.flags.contains(LoadFlags::IGNORE_VERMAGIC)
     {
         let (module, kernel) = (mismatch.module, mismatch.kernel);
         output.error(format_args!("{file}: version magic '{module}' should be '{kernel}'"));
         return Err(Errno::ENOEXEC);
     }
-    let missing = symbols::unresolved(&module, kernel);
+    let missing = symbols::unresolved(module, kernel);
     for symbol in &missing {
         output.error(format_args!("{file}: unresolved symbol {symbol}"));
     }
     if !missing.is_empty() {
         return Err(Errno::ENOENT);
     }
-    for name in parameter_names::unknown(&module, request.params.to_bytes()) {
+    for name in parameter_names::unknown(module, request.params.to_bytes()) {
         // The kernel loads the module nevertheless.
         let text = format_args!("{file}: no parameter {name}; the kernel would ignore it");
         output.always(Level::Warning, text);

@@ -3,13 +3,13 @@
 
 use std::borrow::Cow;
 
+use libmodfmt::file::FileError;
 use libmodfmt::module::Module;
-use libmodfmt::signature;
 use libmodsys::{Errno, Kernel, Lockdown};
 use modcli::Output;
 
 use super::{symbols, vermagic};
-use crate::ModuleInput;
+use crate::{InputError, ModuleInput};
 
 /// Writes lines under the error.
 pub(crate) fn explain(module: &ModuleInput, errno: Errno, kernel: &dyn Kernel, output: &mut Output) {
@@ -26,20 +26,17 @@ fn lines(module: &ModuleInput, errno: Errno, kernel: &dyn Kernel) -> Vec<String>
         }
         _ => {}
     }
-    let image = match module.image() {
-        Ok(image) => image,
+    let module = match module.module() {
+        Ok(module) => module,
+        Err(InputError::Content { source: FileError::Signature { .. } }) => {
+            return vec!["the signature at the end of the file is damaged".to_owned()];
+        }
         Err(error) => return vec![error.to_string()],
     };
-    let parsed = signature::split(image).ok().map(|(bytes, _)| Module::parse(bytes));
-    let module = match parsed {
-        Some(Ok(module)) => module,
-        Some(Err(error)) => return vec![error.to_string()],
-        None => return vec!["the signature at the end of the file is damaged".to_owned()],
-    };
     match errno {
-        Errno::ENOENT => unknown_symbols(&module, kernel),
+        Errno::ENOENT => unknown_symbols(module, kernel),
         Errno::EEXIST => vec![exists(&module.name, kernel)],
-        _ => vermagic::mismatch(&module, kernel)
+        _ => vermagic::mismatch(module, kernel)
             .map(|mismatch| {
                 format!("the module is built for '{}', this kernel is '{}'", mismatch.module, mismatch.kernel)
             })

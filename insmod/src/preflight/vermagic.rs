@@ -4,9 +4,8 @@
 //! The kernel does not show its own version magic, so it is taken from one of the modules that are installed
 //! for it. Without any, only the release is compared.
 
-use libmodfmt::compress;
+use libmodfmt::file::ModuleFile;
 use libmodfmt::module::Module;
-use libmodfmt::signature;
 use libmodsys::Kernel;
 
 use crate::MAX_IMAGE_BYTES;
@@ -43,10 +42,6 @@ fn without_release(vermagic: &str) -> &str {
 
 fn of_installed_module(kernel: &dyn Kernel) -> Option<String> {
     let file = kernel.exporting_module().ok()??;
-    let image = match compress::detect(&file.content) {
-        Some(_) => compress::decompress(&file.content, MAX_IMAGE_BYTES).ok()?,
-        None => file.content,
-    };
-    let (image, _) = signature::split(&image).ok()?;
-    Some(Module::parse(image).ok()?.modinfo().ok()?.vermagic()?.trim_end().to_owned())
+    let file = ModuleFile::new(file.content, MAX_IMAGE_BYTES);
+    Some(file.module().ok()?.modinfo().ok()?.vermagic()?.trim_end().to_owned())
 }

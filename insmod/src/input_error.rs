@@ -4,13 +4,14 @@
 use std::path::PathBuf;
 
 use libmodfmt::compress::{CompressError, Format};
+use libmodfmt::file::FileError;
 use libmodsys::Errno;
 use modcli::{os_text, strerror};
 
 /// Why the module in a file cannot be read.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
-pub enum ImageError {
+pub enum InputError {
     /// The file cannot be read.
     #[error("could not read '{}': {}", os_text(path), strerror(*errno))]
     Read {
@@ -27,9 +28,23 @@ pub enum ImageError {
         /// What is wrong with it.
         source: CompressError,
     },
+    /// The signature is damaged, or this is not a module.
+    #[error(transparent)]
+    Content {
+        /// What is wrong with it.
+        source: FileError,
+    },
 }
 
-impl ImageError {
+impl InputError {
+    /// An error in what was read from `path`.
+    pub(crate) fn new(path: PathBuf, error: FileError) -> Self {
+        match error {
+            FileError::Decompress { source } => Self::Decompress { path, source },
+            source => Self::Content { source },
+        }
+    }
+
     /// kmod's message, if it has one. It comes from liblzma or libzstd, which kmod decompresses with.
     #[must_use]
     pub fn kmod_message(&self) -> Option<&'static str> {
@@ -45,7 +60,7 @@ impl ImageError {
         }
     }
 
-    /// The error number that kmod's "could not insert module" is printed with.
+    /// The error number that kmod returns for it, or else the kernel.
     #[must_use]
     pub fn errno(&self) -> Errno {
         match self {
@@ -55,6 +70,8 @@ impl ImageError {
                 CompressError::Memory { .. } | CompressError::Window { .. } => Errno::ENOMEM,
                 _ => Errno::EINVAL,
             },
+            Self::Content { source: FileError::Signature { .. } } => Errno::EBADMSG,
+            Self::Content { .. } => Errno::ENOEXEC,
         }
     }
 }
