@@ -9,8 +9,8 @@ use thiserror::Error;
 
 use crate::plan::Obstacle;
 
-/// Why a module with persistent data was not loaded, or a region not dropped. What was kept before is still kept,
-/// except after [`KeepError::Dropped`].
+/// Why a module with persistent data was not loaded, or a region not dropped. What was kept before is still
+/// kept, except after [`KeepError::Dropped`].
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum KeepError {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How persistent data is kept: what insmod, rmmod and modpersist have in common.
 //!
-//! - `region/`: what is kept now. A [`Region`] is read from a keeper's note or from an extended kernel's list.
+//! - `region/`: what is kept now. A [`Region`] is read from a keeper's note or from an extended kernel's
+//!   list.
 //! - `plan/`: [`plan()`] decides what loading a file would do, by the table of fallbacks. It changes nothing.
 //! - `run/`: carries a plan out: [`KeeperLoad`] on a stock kernel, [`ExtendedLoad`] on an extended one,
 //!   [`discard`] to drop a region. A step that fails undoes the earlier ones.

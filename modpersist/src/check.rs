@@ -22,8 +22,8 @@ const MAX_MODULE_BYTES: u64 = 512 << 20;
 #[derive(Debug, Serialize)]
 struct Verdict {
     file: String,
-    /// `first`, `bind`, `none` (no persistent data), `plain` (there is an obstacle and nothing is kept: it would be
-    /// loaded, but nothing kept) or `no`.
+    /// `first`, `bind`, `none` (no persistent data), `plain` (there is an obstacle and nothing is kept: it
+    /// would be loaded, but nothing kept) or `no`.
     verdict: &'static str,
     message: String,
     details: Vec<String>,

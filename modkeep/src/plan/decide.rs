@@ -14,8 +14,8 @@ use crate::region::Region;
 /// Decides what loading a file does.
 ///
 /// # Errors
-/// Whatever the table of fallbacks calls an error, a broken file, or a kernel that cannot be asked. Nothing has
-/// been changed then.
+/// Whatever the table of fallbacks calls an error, a broken file, or a kernel that cannot be asked. Nothing
+/// has been changed then.
 pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError> {
     if request.keep == KeepMode::Off {
         return Ok(Plan::Plain { warning: kept_but_unused(kernel, request.file) });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How the running kernel lays out export tables. A wrong answer would corrupt memory, so the kernel itself is
-//! asked first and a table comes last.
+//! How the running kernel lays out export tables. A wrong answer would corrupt memory, so the kernel itself
+//! is asked first and a table comes last.
 //!
 //! The sources, best first: the kernel's BTF; an export table in a module file of the running release; the
 //! kernel headers of the running release; a table by release and machine.

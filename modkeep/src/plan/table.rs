@@ -7,8 +7,8 @@
 //! | exists, layout agrees | bind; if impossible, error | same | plain load with a warning |
 //! | exists, layout differs | error with the differences; `fresh` drops the region | same | as above |
 //!
-//! [`Case::decide`] picks the cell. If it says that keeping is impossible here, [`Case::keeping_is_impossible`]
-//! tells a plain load from an error. The column `off` never comes here.
+//! [`Case::decide`] picks the cell. If it says that keeping is impossible here,
+//! [`Case::keeping_is_impossible`] tells a plain load from an error. The column `off` never comes here.
 
 use libmodfmt::file::Persistent;
 use libmodfmt::image::{Base, ImageError};
@@ -99,7 +99,8 @@ impl Case<'_> {
         }
     }
 
-    /// Whether the extended kernel keeps the data. What a keeper holds stays there unless it is dropped anyway.
+    /// Whether the extended kernel keeps the data. What a keeper holds stays there unless it is dropped
+    /// anyway.
     fn extended_kernel_keeps(&self, region_use: RegionUse, refusals: &Refusals) -> Result<bool, KeepError> {
         match self.region.map(|region| &region.kept_by) {
             Some(KeptBy::ExtendedKernel) => Ok(true),

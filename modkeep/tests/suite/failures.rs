@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every call fails in its turn: nothing that was kept is lost, nothing half-made stays, and the next attempt works.
+//! Every call fails in its turn: nothing that was kept is lost, nothing half-made stays, and the next attempt
+//! works.
 
 use libmodsys::Errno;
 use modkeep::{KeepError, LoadOutcome, Request};
