@@ -116,9 +116,6 @@ pub struct DistArgs {
     pub check: bool,
 }
 
-<<<<<<< HEAD
-/// Which crates to check.
-=======
 /// Which steps to run.
 #[derive(Clone, Debug, clap::Args)]
 pub struct CheckArgs {
@@ -127,8 +124,7 @@ pub struct CheckArgs {
     pub steps: Vec<String>,
 }
 
-/// Which crates to look at.
->>>>>>> refs/heads/papers
+/// Which crates to check.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct CirclesArgs {
     /// Names of crates [default: all in the workspace]
