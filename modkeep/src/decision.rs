@@ -3,7 +3,7 @@
 
 use libmodfmt::arch::Arch;
 use libmodfmt::export::ExportLayout;
-use libmodfmt::image::{self, Base, ImageError, Keeper};
+use libmodfmt::image::{self, Base, ImageError, KeeperOptions};
 use libmodfmt::module::Module;
 use libmodfmt::persist::{Agreement, Inventory, Refusals, compare};
 use libmodsys::{Kernel, PersistSupport};
@@ -91,7 +91,7 @@ impl Decision<'_> {
             images.keeper = match image::keeper(
                 self.module,
                 self.inventory,
-                Keeper { layout: &detected.layout, trial: false },
+                KeeperOptions { layout: &detected.layout, trial: false },
             ) {
                 Ok(keeper) => Some(keeper),
                 Err(error) => return judged(error).map(Err),
@@ -106,7 +106,7 @@ impl Decision<'_> {
     }
 
     fn keeper(&self, layout: &ExportLayout, trial: bool) -> Result<Vec<u8>, KeepError> {
-        Ok(image::keeper(self.module, self.inventory, Keeper { layout, trial })?)
+        Ok(image::keeper(self.module, self.inventory, KeeperOptions { layout, trial })?)
     }
 
     fn way(&self) -> Result<Way, KeepError> {
