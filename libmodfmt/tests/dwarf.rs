@@ -54,7 +54,9 @@ fn compile_text(source: &str, compiler: &str, options: &[&str]) -> Option<Vec<u8
         .args(["-c", "-g", "-fno-pic", "driver.c", "-o", "driver.o"])
         .current_dir(&directory);
     match command.output() {
-        Ok(output) if output.status.success() => Some(std::fs::read(directory.path().join("driver.o")).unwrap()),
+        Ok(output) if output.status.success() => {
+            Some(std::fs::read(directory.path().join("driver.o")).unwrap())
+        }
         Ok(output) => panic!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)),
         Err(error) => {
             println!("skipped: {compiler}: {error}");
