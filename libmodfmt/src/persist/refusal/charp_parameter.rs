@@ -7,10 +7,11 @@
 
 use std::collections::HashMap;
 
-use super::refusal::variable_text;
-use super::{Inventory, PersistError, Refusal, Refusals};
+use super::variable_text::variable_text;
+use super::{Refusal, Refusals};
 use crate::elf::{Object, Place, Relocation};
 use crate::parameters::name_at;
+use crate::persist::{Inventory, PersistError, PersistentSection};
 
 pub(super) fn check(
     object: &Object<'_>,
@@ -42,11 +43,7 @@ pub(super) fn check(
     Ok(())
 }
 
-fn target(
-    object: &Object<'_>,
-    inventory: &Inventory,
-    arg: &Relocation,
-) -> Option<(super::PersistentSection, u64)> {
+fn target(object: &Object<'_>, inventory: &Inventory, arg: &Relocation) -> Option<(PersistentSection, u64)> {
     let symbol = object.symbols.get(arg.symbol)?;
     let Place::Section(index) = symbol.place else { return None };
     let role = inventory.role_of(index)?;

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a file must have got right before images are made of it, so that the checks of the images
-//! find nothing that is not our own fault.
+//! What must be right in a file before images are made from it, so that whatever the checks of the
+//! images find is our own fault.
 
 use super::ImageError;
-use super::check::is_zero;
+use super::zero_bytes::{is_zero, places_must_be_zero};
 use crate::arch::Arch;
-use crate::elf::{ElfError, Ident, Machine, Object, RelocationForm, SectionKind};
-
-/// The x86-64 loader refuses a relocation of bytes that are not zero (arch/x86/kernel/module.c, 4.15
-/// and later). Elsewhere the instruction itself may stand there.
-pub(super) fn places_must_be_zero(ident: Ident) -> bool {
-    ident.machine == Machine::X86_64
-}
+use crate::elf::{ElfError, Object, RelocationForm, SectionKind};
 
 /// Every relocation of a loaded section has the processor's form and stays inside the section, on
 /// bytes that the kernel lets it change.

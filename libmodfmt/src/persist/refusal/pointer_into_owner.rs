@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the initial values point to.
 
-use super::refusal::variable_text;
-use super::{Import, Inventory, PersistError, Refusal, Refusals};
+use super::variable_text::variable_text;
+use super::{Import, Refusal, Refusals};
 use crate::arch::{Arch, RelocationType};
 use crate::elf::{Object, Place, Relocation, Symbol, SymbolKind, flags};
+use crate::persist::{Inventory, PersistError};
 
 /// The longest string of the module that a message quotes, in bytes.
-const QUOTE: usize = 40;
+const MAX_QUOTED_BYTES: usize = 40;
 
 pub(super) fn check(
     object: &Object<'_>,
@@ -53,7 +54,7 @@ fn target_text(object: &Object<'_>, symbol: &Symbol<'_>, relocation: &Relocation
     };
     if let Some(text) = object.sections.get(index).filter(|section| section.flags & flags::STRINGS != 0) {
         let bytes = usize::try_from(offset).ok().and_then(|start| text.data.get(start..)).unwrap_or_default();
-        let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(0).min(QUOTE);
+        let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(0).min(MAX_QUOTED_BYTES);
         let quoted = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).escape_debug().to_string();
         return format!("the string \"{quoted}\" in {section}");
     }
