@@ -87,7 +87,7 @@ pub(super) fn of_report(
         let label = match word.role {
             WordRole::FaultAddress => "fault address",
             WordRole::Stack => "stack",
-            WordRole::Mention => "address",
+            _ => "address",
         };
         collect.address(label, word.value.0, word.span, word.role == WordRole::FaultAddress);
     }
