@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which relocations debug sections have.
+//! The relocation types that debug sections have.
 //!
-//! Data about data: only stores of an absolute value are to be expected, of 4 or 8 bytes. The
-//! numbers are those of each processor's ABI.
+//! They store an absolute value of 4 or 8 bytes, or add to it. The numbers are from each processor's
+//! ABI.
 
 /// What a relocation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
