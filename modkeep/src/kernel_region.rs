@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Regions that an extended kernel keeps itself, from its list.
 
-use libmodfmt::persist::{Header, KernelRegion, KernelUse, kernel_regions};
+use libmodfmt::persist::{ExtendedRegion, ExtendedUse, Header, extended_regions};
 use libmodsys::{InitState, Kernel, SectionAddress};
 
 use crate::{Holder, KeepError, OwnerState, Region};
@@ -27,13 +27,13 @@ pub(crate) fn find_for(kernel: &dyn Kernel, file: &Header) -> Result<Option<Regi
     adopted.map(|region| seen(kernel, region)).transpose()
 }
 
-fn read(kernel: &dyn Kernel) -> Result<Vec<KernelRegion>, KeepError> {
+fn read(kernel: &dyn Kernel) -> Result<Vec<ExtendedRegion>, KeepError> {
     let text = kernel.persist_list()?.unwrap_or_default();
-    kernel_regions(&text).map_err(|source| KeepError::List { source })
+    extended_regions(&text).map_err(|source| KeepError::List { source })
 }
 
-fn seen(kernel: &dyn Kernel, region: KernelRegion) -> Result<Region, KeepError> {
-    let used = region.used != KernelUse::Unused;
+fn seen(kernel: &dyn Kernel, region: ExtendedRegion) -> Result<Region, KeepError> {
+    let used = region.used != ExtendedUse::Unused;
     let owner = match kernel.init_state(&region.header.owner)? {
         Some(InitState::Coming) => OwnerState::Coming,
         Some(InitState::Going) => OwnerState::Going,

@@ -8,7 +8,7 @@
 use std::fmt;
 
 use libmodfmt::elf::ByteOrder;
-use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, Role, keeper_name, trial_name};
+use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, PersistentSection, keeper_name, trial_name};
 use libmodfmt::proc;
 use libmodsys::{InitState, Kernel, SectionAddress};
 
@@ -56,7 +56,7 @@ pub struct Region {
     /// What holds it.
     pub holder: Holder,
     /// The address of each section, as far as this process may know it.
-    pub addresses: Vec<(Role, SectionAddress)>,
+    pub addresses: Vec<(PersistentSection, SectionAddress)>,
     /// Where its owner is.
     pub owner: OwnerState,
     /// Modules that the kernel says use it; the owner, where it is bound.
@@ -183,7 +183,7 @@ impl Region {
             return Ok(None);
         }
         let sections = kernel.sections(keeper)?;
-        let address = |role: Role| {
+        let address = |role: PersistentSection| {
             let found = sections.iter().find(|section| section.name == role.section_name());
             found.map_or(SectionAddress::Denied, |section| section.address)
         };
@@ -201,7 +201,7 @@ impl Region {
 
     /// The address of one section, where it is known.
     #[must_use]
-    pub fn address(&self, role: Role) -> Option<u64> {
+    pub fn address(&self, role: PersistentSection) -> Option<u64> {
         self.addresses.iter().find(|(own, _)| *own == role).and_then(|(_, address)| address.known())
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use libmodfmt::persist::{Role, SectionHeader};
+use libmodfmt::persist::{PersistentSection, SectionHeader};
 use libmodsys::{Kernel, SectionAddress};
 use modkeep::{OwnerState, Region};
 
@@ -73,7 +73,7 @@ pub(crate) fn state(owner: OwnerState) -> &'static str {
 }
 
 /// An address as text; `hidden` where the kernel shows zeros, `denied` where it shows nothing.
-pub(crate) fn address(region: &Region, role: Role) -> String {
+pub(crate) fn address(region: &Region, role: PersistentSection) -> String {
     let found = region.addresses.iter().find(|(own, _)| *own == role).map(|(_, address)| *address);
     match found.unwrap_or(SectionAddress::Denied) {
         SectionAddress::Known(address) => format!("{address:#018x}"),

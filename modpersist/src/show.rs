@@ -136,13 +136,14 @@ impl Contents {
 #[cfg(test)]
 mod tests {
     use libmodfmt::elf::ByteOrder;
-    use libmodfmt::persist::{Header, NOTE_SECTION, Role, SectionHeader, keeper_name};
+    use libmodfmt::persist::{Header, NOTE_SECTION, PersistentSection, SectionHeader, keeper_name};
     use modtest::{FakeKernel, FakeModule};
 
     use super::find;
 
     fn kernel(owner: &str) -> FakeKernel {
-        let section = SectionHeader { role: Role::Data, size: 8, align: 8, variables: Vec::new() };
+        let section =
+            SectionHeader { role: PersistentSection::Data, size: 8, align: 8, variables: Vec::new() };
         let header =
             Header { owner: owner.into(), build_id: Vec::new(), named: false, sections: vec![section] };
         let kernel = FakeKernel::new();

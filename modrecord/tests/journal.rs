@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage};
-use libmodfmt::persist::{Header, NOTE_SECTION, Role, SectionHeader};
+use libmodfmt::persist::{Header, NOTE_SECTION, PersistentSection, SectionHeader};
 use libmodsys::{BootIdentity, SectionAddress};
 use modkeep::{Holder, OwnerState, Region};
 use modrecord::journal::{Known, record};
@@ -40,7 +40,7 @@ impl Drop for Folder {
 }
 
 fn header() -> Header {
-    let section = SectionHeader { role: Role::Data, size: 16, align: 8, variables: Vec::new() };
+    let section = SectionHeader { role: PersistentSection::Data, size: 16, align: 8, variables: Vec::new() };
     Header { owner: "foo".into(), build_id: vec![7], named: false, sections: vec![section] }
 }
 
@@ -101,7 +101,7 @@ fn what_the_kernel_keeps_is_written_down_with_its_place_before_it_is_used() {
     let region = Region {
         header: header.clone(),
         holder: Holder::Kernel,
-        addresses: vec![(Role::Data, SectionAddress::Known(0xffff_ffff_c000_7000))],
+        addresses: vec![(PersistentSection::Data, SectionAddress::Known(0xffff_ffff_c000_7000))],
         owner: OwnerState::Unloaded,
         users: Vec::new(),
     };

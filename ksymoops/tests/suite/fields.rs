@@ -4,7 +4,7 @@
 use ksymoops::persistent::{Fields, Region, find, load_saved, of_kernel};
 use libksym::{FileSearch, Resolver, Sources};
 use libmodfmt::elf::{ByteOrder, Object};
-use libmodfmt::persist::{DebugFact, Inventory, Role};
+use libmodfmt::persist::{Inventory, PersistentSection, VariableDebugInfo};
 use liboops::report::Report;
 use modtest::compile as build;
 use modtest::{FakeKernel, FakeModule};
@@ -25,11 +25,11 @@ fn module(folder: &Path, typed: bool) -> (PathBuf, Region) {
     let bytes = std::fs::read(&module).unwrap();
     let object = Object::parse(&bytes).unwrap();
     let id = libmodfmt::module::build_id(&object).unwrap();
-    let facts = if typed { DebugFact::all(&object) } else { Vec::new() };
+    let facts = if typed { VariableDebugInfo::all(&object) } else { Vec::new() };
     let header = Inventory::of(&object, "keep", Some(id.as_slice()), &facts).unwrap().unwrap().header;
     let region = Region {
         header,
-        addresses: vec![(Role::Data, DATA), (Role::Bss, BSS)],
+        addresses: vec![(PersistentSection::Data, DATA), (PersistentSection::Bss, BSS)],
         file: None,
         source: "a test".to_owned(),
         owner_loaded: Some(false),
@@ -100,7 +100,7 @@ fn check(region: &Region, fields: &Fields, resolver: &Resolver, what: &str) {
 }
 
 fn check_edges(region: &Region, fields: &Fields, resolver: &Resolver) {
-    let size = region.header.section(Role::Data).unwrap().size;
+    let size = region.header.section(PersistentSection::Data).unwrap().size;
     assert_eq!(said(region, fields, resolver, DATA + size), "behind .data..persistent");
     assert_eq!(said(region, fields, resolver, BSS + 32), "behind .bss..persistent");
     for address in [DATA - 1, DATA + size + 1, BSS + 33, 0, u64::MAX] {
@@ -245,7 +245,7 @@ fn damaged_types_tell_nothing_or_something_but_never_panic() {
             let path = folder.join("keep.ko");
             std::fs::write(&path, bytes).unwrap();
             let fields = Fields::new(vec![path]);
-            for offset in (0..region.header.section(Role::Data).unwrap().size).step_by(7) {
+            for offset in (0..region.header.section(PersistentSection::Data).unwrap().size).step_by(7) {
                 let _ = said(&region, &fields, &alone(), DATA + offset);
             }
         }
@@ -278,7 +278,7 @@ fn regions_of_copies_and_of_a_running_kernel_are_the_same() {
     let [copy] = &load_saved(std::slice::from_ref(&keeper), &mut warnings)[..] else {
         panic!("not one region")
     };
-    assert_eq!(copy.addresses, [(Role::Bss, BSS)]);
+    assert_eq!(copy.addresses, [(PersistentSection::Bss, BSS)]);
     assert!(warnings.is_empty(), "{warnings:?}");
     std::fs::write(keeper.join("notes/.note.persist"), &note[..note.len() / 2]).unwrap();
     assert!(load_saved(&[keeper], &mut warnings).is_empty());

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The life of the package in a Debian of its own: install, take over, upgrade (it and kmod), give back, purge; and then a boot of that Debian
-//! (`reload.rs`) and of its initramfs (`early.rs`).
+//! The life of the package: install, take over, upgrade (it and kmod), give back, purge.
 
-use std::fs;
-use std::path::Path;
+use anyhow::{Result, ensure};
 
-use anyhow::{Result, bail, ensure};
-
-use super::chroot::{self, Root};
-use super::{VERSION, early, reload};
-use crate::setup::{Missing, packages};
-use crate::ui;
+use super::says::{completions, is_kmods, is_ours, pages, same_files};
+use crate::dist::chroot::Root;
+use crate::dist::release::VERSION;
 
 /// Makes a newer package of kmod out of the one that is installed: the same files, another version, and one file more. With MOVED the files of /sbin
 /// are in /usr/sbin by name, or back, as a new release of Debian has them.
@@ -46,33 +41,8 @@ echo newer > /tmp/k/usr/share/modpersist-test/kmod
 dpkg-deb --build --root-owner-group /tmp/k /tmp/kmod.deb
 "#;
 
-/// Checks a package file; `older` is the same with a lower version.
-pub fn run(package: &Path, older: &Path) -> Result<()> {
-    if !nix::unistd::geteuid().is_root() {
-        return Err(Missing("the package is checked in a chroot, which takes root".into()).into());
-    }
-    packages::install_programs(&[("debootstrap", "makes a small Debian to check the package in")])?;
-    let root = Root::copy(&chroot::base()?)?;
-    fs::copy(package, root.path("tmp/modpersist.deb"))?;
-    fs::copy(older, root.path("tmp/older.deb"))?;
-    ui::step("installing, taking over, upgrading, giving back, purging", || life(&root))?;
-    reload::check(&root)?;
-    early::check(&root)
-}
-
-fn is_kmods(root: &Root, when: &str) -> Result<()> {
-    let text = root.sh("readlink -f \"$(command -v insmod)\"; insmod -V; rmmod -V")?;
-    ensure!(text.matches("kmod version").count() == 2, "{when}: insmod and rmmod are not kmod's: {text}");
-    Ok(())
-}
-
-fn is_ours(root: &Root, when: &str) -> Result<()> {
-    let text = root.sh("insmod -V; rmmod -V")?;
-    ensure!(text.contains("insmod (modpersist)") && text.contains("rmmod (modpersist)"), "{when}: {text}");
-    Ok(())
-}
-
-fn life(root: &Root) -> Result<()> {
+/// Its whole life.
+pub fn check(root: &Root) -> Result<()> {
     let before = root.listing()?;
     root.sh("dpkg --install /tmp/older.deb")?;
     is_kmods(root, "installed")?;
@@ -99,13 +69,7 @@ fn life(root: &Root) -> Result<()> {
     is_kmods(root, "removed")?;
     root.sh("dpkg --install /tmp/modpersist.deb && modpersist-takeover on && dpkg --purge modpersist")?;
     is_kmods(root, "purged")?;
-    let after = root.listing()?;
-    if before != after {
-        let only = |of: &str, other: &str| -> Vec<String> {
-            of.lines().filter(|line| !other.lines().any(|known| known == *line)).map(str::to_owned).collect()
-        };
-        bail!("purge left {:?} and took {:?}", only(&after, &before), only(&before, &after));
-    }
+    same_files(root, &before, "purge")?;
     let diverted = root.sh("dpkg-divert --list '*' | grep modpersist || true")?;
     ensure!(diverted.is_empty(), "diversions stayed: {diverted}");
     Ok(())
@@ -131,28 +95,6 @@ fn moved(root: &Root) -> Result<()> {
         )?;
         ensure!(left.is_empty(), "kmod's files moved, given back: {left}");
         root.sh("modpersist-takeover on")?;
-    }
-    Ok(())
-}
-
-fn pages(root: &Root, pages: &[&str]) -> Result<()> {
-    for page in pages {
-        let (name, section) = page.split_once('.').unwrap_or((page, "8"));
-        let text = root.sh(&format!("man --warnings --locale=C {section} {name} 2>&1"))?;
-        ensure!(
-            text.contains("modpersist") && text.contains("SEE ALSO") && !text.contains("warning:"),
-            "{page}: {text}"
-        );
-    }
-    Ok(())
-}
-
-/// Where bash looks for them, they are ours.
-fn completions(root: &Root) -> Result<()> {
-    for tool in ["insmod", "rmmod", "modpersist", "ksymoops"] {
-        let script = format!(". /usr/share/bash-completion/completions/{tool}; complete -p {tool}");
-        let text = root.sh(&format!("bash -uc '{script}'"))?;
-        ensure!(text.contains(&format!("-F _modpersist_{tool} {tool}")), "{tool}: {text}");
     }
     Ok(())
 }

@@ -2,18 +2,18 @@
 //! Reads the list.
 
 use super::fields::Fields;
-use super::{KernelListError, KernelRegion, KernelUse};
+use super::{ExtendedListError, ExtendedRegion, ExtendedUse};
 use crate::persist::inventory::source_name;
-use crate::persist::{Header, Role, SectionHeader, Variable};
+use crate::persist::{Header, PersistentSection, SectionHeader, Variable};
 
 /// Reads the text of `/proc/module_persist`. Lines of kinds that are not known are passed over, and
 /// so are further fields.
 ///
 /// # Errors
 /// A line of a known kind that is not as it should be.
-pub fn kernel_regions(text: &[u8]) -> Result<Vec<KernelRegion>, KernelListError> {
+pub fn extended_regions(text: &[u8]) -> Result<Vec<ExtendedRegion>, ExtendedListError> {
     let text = String::from_utf8_lossy(text);
-    let mut regions: Vec<KernelRegion> = Vec::new();
+    let mut regions: Vec<ExtendedRegion> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let mut fields = Fields::new(index.saturating_add(1), line);
         match fields.word("kind") {
@@ -29,17 +29,17 @@ pub fn kernel_regions(text: &[u8]) -> Result<Vec<KernelRegion>, KernelListError>
     Ok(regions)
 }
 
-fn last(regions: &mut [KernelRegion], index: usize) -> Result<&mut KernelRegion, KernelListError> {
+fn last(regions: &mut [ExtendedRegion], index: usize) -> Result<&mut ExtendedRegion, ExtendedListError> {
     let line = index.saturating_add(1);
-    regions.last_mut().ok_or(KernelListError { line, field: "line", why: "belongs to no region" })
+    regions.last_mut().ok_or(ExtendedListError { line, field: "line", why: "belongs to no region" })
 }
 
-fn region(fields: &mut Fields<'_>) -> Result<KernelRegion, KernelListError> {
+fn region(fields: &mut Fields<'_>) -> Result<ExtendedRegion, ExtendedListError> {
     let owner = fields.name("name")?.ok_or_else(|| fields.error("name", "is missing"))?;
     let used = match fields.word("state")? {
-        "unused" => KernelUse::Unused,
-        "used" => KernelUse::Used,
-        "new" => KernelUse::New,
+        "unused" => ExtendedUse::Unused,
+        "used" => ExtendedUse::Used,
+        "new" => ExtendedUse::New,
         _ => return Err(fields.error("state", "is not known")),
     };
     // Where names are ambiguous, they are all there.
@@ -47,15 +47,15 @@ fn region(fields: &mut Fields<'_>) -> Result<KernelRegion, KernelListError> {
     let layout = fields.hexadecimal("layout")?;
     let build_id = fields.bytes("build id")?;
     let header = Header { owner, build_id, named, sections: Vec::new() };
-    Ok(KernelRegion { header, used, layout, addresses: Vec::new() })
+    Ok(ExtendedRegion { header, used, layout, addresses: Vec::new() })
 }
 
-fn role(fields: &mut Fields<'_>) -> Result<Role, KernelListError> {
+fn role(fields: &mut Fields<'_>) -> Result<PersistentSection, ExtendedListError> {
     let name = fields.word("section")?;
-    Role::of_section(name.as_bytes()).ok_or_else(|| fields.error("section", "is not known"))
+    PersistentSection::from_name(name.as_bytes()).ok_or_else(|| fields.error("section", "is not known"))
 }
 
-fn section(fields: &mut Fields<'_>, region: &mut KernelRegion) -> Result<(), KernelListError> {
+fn section(fields: &mut Fields<'_>, region: &mut ExtendedRegion) -> Result<(), ExtendedListError> {
     let role = role(fields)?;
     region.addresses.push((role, fields.hexadecimal("address")?));
     let (size, align) = (fields.decimal("size")?, fields.decimal("alignment")?);
@@ -63,7 +63,7 @@ fn section(fields: &mut Fields<'_>, region: &mut KernelRegion) -> Result<(), Ker
     Ok(())
 }
 
-fn variable(fields: &mut Fields<'_>, region: &mut KernelRegion) -> Result<(), KernelListError> {
+fn variable(fields: &mut Fields<'_>, region: &mut ExtendedRegion) -> Result<(), ExtendedListError> {
     let role = role(fields)?;
     let (offset, size) = (fields.decimal("offset")?, fields.decimal("size")?);
     let file = fields.name("file")?;

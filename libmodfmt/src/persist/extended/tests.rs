@@ -20,19 +20,22 @@ variable .bss..persistent 0 4 foo.c cnt.0
 
 #[test]
 fn every_field_is_read_and_written_again() {
-    let regions = kernel_regions(TEXT.as_bytes()).unwrap();
+    let regions = extended_regions(TEXT.as_bytes()).unwrap();
     let [foo, bar, two] = regions.as_slice() else { panic!("{regions:?}") };
     assert_eq!(
         (foo.used, foo.layout, foo.header.build_id.len()),
-        (KernelUse::Used, 0x0123_4567_89ab_cdef, 20)
+        (ExtendedUse::Used, 0x0123_4567_89ab_cdef, 20)
     );
     let names: Vec<String> = foo.header.variables().map(|(_, variable)| variable.to_string()).collect();
     assert_eq!(names, ["odd name.c:first", "foo.c:cnt", "table"]);
-    assert_eq!(foo.addresses, [(Role::Data, 0xffff_ffff_c0a0_0000), (Role::Bss, 0xffff_ffff_c0a0_0040)]);
+    assert_eq!(
+        foo.addresses,
+        [(PersistentSection::Data, 0xffff_ffff_c0a0_0000), (PersistentSection::Bss, 0xffff_ffff_c0a0_0040)]
+    );
     assert!(!bar.header.named && bar.header.build_id.is_empty());
     assert!(two.header.named, "each variable has a name");
     let written: String = regions.iter().map(ToString::to_string).collect();
-    assert_eq!(kernel_regions(written.as_bytes()).unwrap(), regions);
+    assert_eq!(extended_regions(written.as_bytes()).unwrap(), regions);
     let names = ["named", "unnamed", "ambiguous"];
     let lines = written.lines().filter(|line| line.starts_with("region "));
     assert_eq!(lines.filter_map(|line| line.split(' ').nth(3)).collect::<Vec<_>>(), names);
@@ -41,7 +44,7 @@ fn every_field_is_read_and_written_again() {
 #[test]
 fn what_a_later_kernel_adds_is_passed_over() {
     let text = "comment\nregion foo used named 0 - more\nsection .data..persistent 0x0 4 4 more\nflags x\n\n";
-    assert_eq!(kernel_regions(text.as_bytes()).unwrap().len(), 1);
+    assert_eq!(extended_regions(text.as_bytes()).unwrap().len(), 1);
 }
 
 #[test]
@@ -57,14 +60,14 @@ fn broken_lines_are_named() {
         ("region foo used named 0 -\nvariable .data..persistent 0 4 - x\n", "line 2", "has not been listed"),
     ];
     for (text, place, why) in broken {
-        let error = kernel_regions(text.as_bytes()).unwrap_err().to_string();
+        let error = extended_regions(text.as_bytes()).unwrap_err().to_string();
         assert!(error.contains(place) && error.contains(why), "{text:?}: {error}");
     }
 }
 
 #[test]
 fn functions_and_short_build_ids_are_taken_from_the_file() {
-    let mut region = kernel_regions(TEXT.as_bytes()).unwrap().remove(0);
+    let mut region = extended_regions(TEXT.as_bytes()).unwrap().remove(0);
     let mut file = region.header.clone();
     let known = region.header.clone();
     file.build_id = vec![1; 20];

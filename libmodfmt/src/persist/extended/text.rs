@@ -4,16 +4,16 @@
 use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
 
-use super::{KernelRegion, KernelUse};
+use super::{ExtendedRegion, ExtendedUse};
 use crate::persist::Header;
 
-impl Display for KernelRegion {
+impl Display for ExtendedRegion {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let header = &self.header;
         let state = match self.used {
-            KernelUse::Unused => "unused",
-            KernelUse::Used => "used",
-            KernelUse::New => "new",
+            ExtendedUse::Unused => "unused",
+            ExtendedUse::Used => "used",
+            ExtendedUse::New => "new",
         };
         let names = match (header.named, is_ambiguous(header)) {
             (true, false) => "named",

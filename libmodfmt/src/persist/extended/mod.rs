@@ -4,15 +4,15 @@
 //! The format is described with the kernel patch, in its page `module-persist.rst`.
 //!
 //! ```
-//! use libmodfmt::persist::{KernelUse, kernel_regions};
+//! use libmodfmt::persist::{ExtendedUse, extended_regions};
 //!
 //! let text = b"region foo unused named 00000000000000aa -\n\
 //!              section .data..persistent 0xffffffffc0a00000 8 8\n\
 //!              variable .data..persistent 0 8 foo.c cnt.0\n";
-//! let regions = kernel_regions(text)?;
-//! assert_eq!(regions[0].used, KernelUse::Unused);
+//! let regions = extended_regions(text)?;
+//! assert_eq!(regions[0].used, ExtendedUse::Unused);
 //! assert_eq!(regions[0].header.sections[0].variables[0].to_string(), "foo.c:cnt");
-//! # Ok::<(), libmodfmt::persist::KernelListError>(())
+//! # Ok::<(), libmodfmt::persist::ExtendedListError>(())
 //! ```
 
 mod fields;
@@ -23,16 +23,16 @@ mod text;
 
 use thiserror::Error;
 
-use super::{Header, Inventory, Role};
+use super::{Header, Inventory, PersistentSection};
 
-pub use parse::kernel_regions;
+pub use parse::extended_regions;
 
 /// Bytes of a build id that an extended kernel keeps; a shorter one is filled up with zeros.
 const BUILD_ID_LENGTH: usize = 20;
 
 /// Whether a region that the kernel keeps is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KernelUse {
+pub enum ExtendedUse {
     /// By nobody: the owner is not loaded, or loaded without it.
     Unused,
     /// By its owner.
@@ -43,21 +43,21 @@ pub enum KernelUse {
 
 /// A region that the kernel keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KernelRegion {
+pub struct ExtendedRegion {
     /// What identifies it. Functions and types are unknown to a kernel.
     pub header: Header,
     /// Whether it is in use.
-    pub used: KernelUse,
+    pub used: ExtendedUse,
     /// The kernel's own layout hash.
     pub layout: u64,
     /// The address of each section; 0 where the kernel does not show it.
-    pub addresses: Vec<(Role, u64)>,
+    pub addresses: Vec<(PersistentSection, u64)>,
 }
 
 /// Why the list cannot be read.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[error("line {line} of the kernel's list of persistent data: {field} {why}")]
-pub struct KernelListError {
+pub struct ExtendedListError {
     /// Number of the line, from 1.
     pub line: usize,
     /// The field.
@@ -66,7 +66,7 @@ pub struct KernelListError {
     pub why: &'static str,
 }
 
-impl KernelRegion {
+impl ExtendedRegion {
     /// Takes over what a kernel cannot know from a module file of the same build: the functions
     /// around variables, and the length of the build id.
     ///
@@ -93,7 +93,7 @@ impl KernelRegion {
 
     /// The region that a kernel would make of a file's data, in use, at these addresses.
     #[must_use]
-    pub fn of(inventory: &Inventory, addresses: Vec<(Role, u64)>) -> Self {
+    pub fn of(inventory: &Inventory, addresses: Vec<(PersistentSection, u64)>) -> Self {
         let mut header = inventory.header.clone();
         header.build_id = padded(&header.build_id);
         for variable in header.sections.iter_mut().flat_map(|section| &mut section.variables) {
@@ -101,7 +101,7 @@ impl KernelRegion {
             variable.type_name = None;
             variable.type_hash = None;
         }
-        Self { layout: header.layout_hash(), header, used: KernelUse::Used, addresses }
+        Self { layout: header.layout_hash(), header, used: ExtendedUse::Used, addresses }
     }
 }
 

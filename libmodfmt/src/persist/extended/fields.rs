@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The fields of one line.
 
-use super::KernelListError;
+use super::ExtendedListError;
 
 /// A line being taken apart.
 pub(super) struct Fields<'a> {
@@ -14,16 +14,16 @@ impl<'a> Fields<'a> {
         Self { number, rest: line.split(' ') }
     }
 
-    pub(super) fn error(&self, field: &'static str, why: &'static str) -> KernelListError {
-        KernelListError { line: self.number, field, why }
+    pub(super) fn error(&self, field: &'static str, why: &'static str) -> ExtendedListError {
+        ExtendedListError { line: self.number, field, why }
     }
 
-    pub(super) fn word(&mut self, field: &'static str) -> Result<&'a str, KernelListError> {
+    pub(super) fn word(&mut self, field: &'static str) -> Result<&'a str, ExtendedListError> {
         self.rest.next().filter(|word| !word.is_empty()).ok_or_else(|| self.error(field, "is missing"))
     }
 
     /// A name with its escapes undone; `None` for `-`.
-    pub(super) fn name(&mut self, field: &'static str) -> Result<Option<String>, KernelListError> {
+    pub(super) fn name(&mut self, field: &'static str) -> Result<Option<String>, ExtendedListError> {
         let word = self.word(field)?;
         if word == "-" {
             return Ok(None);
@@ -31,18 +31,18 @@ impl<'a> Fields<'a> {
         unescape(word).map(Some).ok_or_else(|| self.error(field, "has a broken escape"))
     }
 
-    pub(super) fn decimal(&mut self, field: &'static str) -> Result<u64, KernelListError> {
+    pub(super) fn decimal(&mut self, field: &'static str) -> Result<u64, ExtendedListError> {
         self.word(field)?.parse().map_err(|_| self.error(field, "is no decimal number"))
     }
 
-    pub(super) fn hexadecimal(&mut self, field: &'static str) -> Result<u64, KernelListError> {
+    pub(super) fn hexadecimal(&mut self, field: &'static str) -> Result<u64, ExtendedListError> {
         let word = self.word(field)?;
         u64::from_str_radix(word.trim_start_matches("0x"), 16)
             .map_err(|_| self.error(field, "is no hexadecimal number"))
     }
 
     /// Bytes as pairs of digits; none for `-`.
-    pub(super) fn bytes(&mut self, field: &'static str) -> Result<Vec<u8>, KernelListError> {
+    pub(super) fn bytes(&mut self, field: &'static str) -> Result<Vec<u8>, ExtendedListError> {
         let word = self.word(field)?;
         if word == "-" {
             return Ok(Vec::new());
