@@ -90,17 +90,15 @@ mod tests {
     use super::*;
 
     fn listing(bytes: &[u8], trap: usize) -> Vec<String> {
-        let one = |(index, byte): (usize, &u8)| Instruction {
-            offset: index as i64 - trap as i64,
-            address: 0,
-            bytes: vec![*byte],
-            text: "nop".into(),
-            valid: true,
-            target: None,
-            symbol: None,
+        let one = |(index, byte): (usize, &u8)| {
+            let mut one = Instruction::default();
+            one.offset = index as i64 - trap as i64;
+            (one.bytes, one.text, one.valid) = (vec![*byte], "nop".into(), true);
+            one
         };
-        let instructions = bytes.iter().enumerate().map(one).collect();
-        let listing = Listing { instructions, trap: Some(trap), ..Listing::default() };
+        let mut listing = Listing::default();
+        listing.instructions = bytes.iter().enumerate().map(one).collect();
+        listing.marked = Some(trap);
         words(&listing).into_iter().map(|words| words.text.trim_end().to_owned()).collect()
     }
 

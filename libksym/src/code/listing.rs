@@ -22,7 +22,7 @@ pub struct Listing {
 }
 
 /// One instruction.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Instruction {
     /// Distance from the marked byte, in bytes.

@@ -17,7 +17,6 @@ mod header;
 mod identity;
 mod layout;
 mod relocated;
-mod relocation_kind;
 mod relocations;
 mod section;
 mod symbol_table;

@@ -5,13 +5,13 @@
 //! over the table verifies that and notes the offset of every 2048th entry; from then on only the few
 //! around a range are read. A table in another order is sorted in memory.
 
+use libmodfmt::arch::{Operation, relocation_type};
 use libmodfmt::elf::{ByteOrder, Class, Ident};
 use object::Endianness;
 use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, Rel, Rela};
 
 use super::error::ImageError;
-use super::relocation_kind::{Kind, kind};
 use super::symbol_table::{ElfSymbols, endianness, entries};
 use super::unrelocated::UnrelocatedImage;
 
@@ -125,11 +125,14 @@ impl Relocations {
                 offset: entry.offset,
                 reason,
             };
-            let kind = kind(file.ident.machine.0, entry.kind);
-            let width = match kind {
-                Kind::None => continue,
-                Kind::Unknown => return Err(error(format!("type {} is not known", entry.kind))),
-                Kind::Store(width) | Kind::Add(width) | Kind::Subtract(width) => width,
+            // Debug information has absolute values only.
+            let known = relocation_type(file.ident.machine, entry.kind).filter(|known| !known.pc_relative);
+            let (operation, size) = match known.map(|known| (known.operation, known.size)) {
+                Some((Operation::None, _)) => continue,
+                None | Some((Operation::Indirect, _)) => {
+                    return Err(error(format!("type {} is not known", entry.kind)));
+                }
+                Some(known) => known,
             };
             let symbol = symbols.symbols.get(entry.symbol as usize);
             let symbol = symbol.ok_or_else(|| error(format!("there is no symbol {}", entry.symbol)))?;
@@ -138,11 +141,12 @@ impl Relocations {
             let value = base.wrapping_add(symbol.value).wrapping_add_signed(entry.addend);
             let at = usize::try_from(at).unwrap_or(usize::MAX);
             // A place that the end of the bytes cuts is read as a whole when it is needed.
-            let Some(place) = at.checked_add(width).and_then(|end| bytes.get_mut(at..end)) else { continue };
+            let end_of_place = usize::try_from(size).ok().and_then(|size| at.checked_add(size));
+            let Some(place) = end_of_place.and_then(|end| bytes.get_mut(at..end)) else { continue };
             let old = load(place, file.ident.order);
-            let new = match kind {
-                Kind::Add(_) => old.wrapping_add(value),
-                Kind::Subtract(_) => old.wrapping_sub(value),
+            let new = match operation {
+                Operation::Add => old.wrapping_add(value),
+                Operation::Subtract => old.wrapping_sub(value),
                 _ if self.has_addend => value,
                 _ => old.wrapping_add(value),
             };
