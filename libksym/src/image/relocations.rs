@@ -10,7 +10,7 @@ use libmodfmt::elf::ByteOrder;
 use object::elf;
 
 use super::error::ImageError;
-use super::relocation::{Relocation, decode};
+use super::relocation::{Relocation, decode, offsets};
 use super::symbol_table::ElfSymbols;
 use super::unrelocated::UnrelocatedImage;
 
@@ -65,22 +65,26 @@ impl Relocations {
         let size = (self.entry_size * STRIDE) as u64;
         let (mut at, mut last) = (0_u64, 0);
         loop {
-            let entries = self.entries(file, at, size)?;
-            let Some(first) = entries.first() else { return Ok(true) };
-            self.noted.push(first.offset);
-            for entry in &entries {
-                if entry.offset < last {
+            let bytes = self.bytes(file, at, size)?;
+            let offsets = offsets(file.ident, self.has_addend, &bytes);
+            let Some(&first) = offsets.first() else { return Ok(true) };
+            self.noted.push(first);
+            for offset in offsets {
+                if offset < last {
                     return Ok(false);
                 }
-                last = entry.offset;
+                last = offset;
             }
             at = at.saturating_add(size);
         }
     }
 
+    fn bytes(&self, file: &UnrelocatedImage, at: u64, size: u64) -> Result<Vec<u8>, ImageError> {
+        file.read(self.table.unwrap_or(usize::MAX), at, size)
+    }
+
     fn entries(&self, file: &UnrelocatedImage, at: u64, size: u64) -> Result<Vec<Relocation>, ImageError> {
-        let bytes = file.read(self.table.unwrap_or(usize::MAX), at, size)?;
-        Ok(decode(file.ident, self.has_addend, &bytes))
+        Ok(decode(file.ident, self.has_addend, &self.bytes(file, at, size)?))
     }
 
     /// The entries whose offset is in `start..end`, and maybe some more.
