@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 
 use libmodsys::LoadFlags;
-use modkeep::{Keep as KeepMode, Request};
+use modkeep::{KeepMode, Request};
 
 use crate::ModuleInput;
 

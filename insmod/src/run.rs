@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, lock};
 use modcli::{Invocation, LogExcerpt, Output, Status, module_name, os_text, parse};
-use modkeep::Keep as KeepMode;
-use modrecord::{Places as Paths, snapshot};
+use modkeep::KeepMode;
+use modrecord::{Paths, snapshot};
 
 use crate::load_request::LoadRequest;
 use crate::module_input::{self, ModuleInput};

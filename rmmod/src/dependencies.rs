@@ -7,7 +7,8 @@ use libmodfmt::proc;
 use libmodsys::{Kernel, RemoveFlags};
 use modcli::{Output, Status};
 use modkeep::Region;
-use modrecord::{Location, Places as Paths};
+use modrecord::Paths;
+use modrecord::parameters::SaveLocation;
 
 use crate::save_params;
 
@@ -42,7 +43,7 @@ pub(crate) fn remove_unused(
         let saved = save_params::before_removal(&name, kernel, paths, output);
         match kernel.delete_module(&text, RemoveFlags::default()) {
             Ok(()) => {
-                Location::forget(&name, paths);
+                SaveLocation::forget(&name, paths);
                 status = status.and(saved);
                 output.info(format_args!("{name} was not used by anything else and is removed as well"));
                 pending.extend(below);

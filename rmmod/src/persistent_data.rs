@@ -82,9 +82,9 @@ pub(crate) fn explain_stuck_owner(target: &Target, kernel: &dyn Kernel, output: 
 fn discard(target: &Target, kernel: &dyn Kernel, output: &mut Output) -> Status {
     match modkeep::discard(kernel, &target.name) {
         Ok(discarded) => {
-            let size = discarded.region.header.size();
+            let size = discarded.header.size();
             output.info(format_args!("{size} bytes of data of {} dropped", target.name));
-            modrecord::journal::note(kernel, None, false);
+            modrecord::journal::record_quietly(kernel, None, false);
             Status::Success
         }
         Err(KeepError::NothingKept { .. }) => Status::Success,
@@ -94,7 +94,7 @@ fn discard(target: &Target, kernel: &dyn Kernel, output: &mut Output) -> Status 
 
 /// Removing a keeper drops the data in it, so it takes `--discard`.
 fn refuse_keeper(region: &Region, output: &mut Output) -> Status {
-    let (keeper, owner, size) = (&region.holder, &region.header.owner, region.header.size());
+    let (keeper, owner, size) = (&region.kept_by, &region.header.owner, region.header.size());
     output.error(format_args!("Module {keeper} keeps {size} bytes of data of {owner} and was not removed"));
     output.error(format_args!("to drop the data: rmmod --discard {owner}"));
     Status::Failure

@@ -5,7 +5,8 @@ use std::ffi::CString;
 
 use libmodsys::{Errno, Kernel, RemoveFlags};
 use modcli::{LogExcerpt, Output, Status, os_bytes, os_text};
-use modrecord::{Location, Places as Paths, journal};
+use modrecord::parameters::SaveLocation;
+use modrecord::{Paths, journal};
 
 use crate::persistent_data::{self, Next};
 use crate::wait::{Limit, Wait};
@@ -59,10 +60,10 @@ impl Removal<'_> {
             persistent_data::explain_stuck_owner(target, kernel, output);
             return Status::Failure;
         };
-        Location::forget(&target.name, self.paths);
+        SaveLocation::forget(&target.name, self.paths);
         let status = persistent_data::after_removal(target, args, kernel, output);
         let below = dependencies::remove_unused(removed.dependencies, kernel, self.paths, output);
-        journal::note(kernel, None, false);
+        journal::record_quietly(kernel, None, false);
         removed.saved.and(status).and(below)
     }
 

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel};
 use modcli::{Invocation, Output, Status, os_text, parse};
-use modrecord::{Places as Paths, snapshot};
+use modrecord::{Paths, snapshot};
 
 use crate::removal::Removal;
 use crate::wait::Limit;

@@ -4,7 +4,8 @@
 
 use libmodsys::Kernel;
 use modcli::{Output, Status, os_text};
-use modrecord::{Location, Places as Paths, save};
+use modrecord::Paths;
+use modrecord::parameters::{SaveLocation, save};
 
 use crate::Target;
 
@@ -17,7 +18,7 @@ pub(crate) fn save_only(
     output: &mut Output,
 ) -> Status {
     let names = match targets {
-        [] => Location::modules(paths),
+        [] => SaveLocation::modules(paths),
         named => named.iter().map(|target| target.name.clone()).collect(),
     };
     let mut status = Status::Success;
@@ -25,7 +26,7 @@ pub(crate) fn save_only(
         if !matches!(kernel.init_state(&name), Ok(Some(_))) {
             if targets.is_empty() {
                 // Another program has removed it.
-                Location::forget(&name, paths);
+                SaveLocation::forget(&name, paths);
             } else {
                 output.error(format_args!("Module {name} is not currently loaded"));
                 status = Status::Failure;
@@ -39,11 +40,11 @@ pub(crate) fn save_only(
 
 /// Saves the parameters of a module, if it was loaded with `insmod --persist`.
 pub(crate) fn before_removal(name: &str, kernel: &dyn Kernel, paths: &Paths, output: &mut Output) -> Status {
-    let Some(location) = Location::of(name, kernel, paths) else { return Status::Success };
+    let Some(location) = SaveLocation::of(name, kernel, paths) else { return Status::Success };
     match save(kernel, name, &location) {
         Ok(()) => {
             // modutils found the values through the file, and then saved nothing. These come from the kernel.
-            if location.object_changed() {
+            if location.module_file_changed() {
                 output.warning(format_args!("Object for module {name} has changed since load"));
             }
             output.info(format_args!("parameters of {name} saved to {}", os_text(&location.path)));

@@ -3,7 +3,7 @@
 
 use libmodsys::{Errno, Kernel};
 use modcli::{Output, Status, module_name};
-use modrecord::journal::{self, Known};
+use modrecord::journal::{self, ModuleDetails};
 
 use super::{persistent, plain};
 use crate::load_request::LoadRequest;
@@ -27,14 +27,14 @@ pub(crate) fn load(
     // The kernel knows the module by the name inside the file; the file's own name is nearly always the same,
     // and the file is not read for it.
     let name = module_name::from_path(request.module.argument());
-    let known = name.as_deref().map(|name| Known {
+    let known = name.as_deref().map(|name| ModuleDetails {
         name,
         file: Some(request.module.path()),
         header: None,
         build_id: &[],
         region: None,
     });
-    journal::note(kernel, known, false);
+    journal::record_quietly(kernel, known, false);
     Ok(Status::Success)
 }
 
@@ -44,7 +44,7 @@ mod tests {
 
     use libmodfmt::elf::flags;
     use libmodsys::LoadFlags;
-    use modkeep::Keep as KeepMode;
+    use modkeep::KeepMode;
     use modtest::module::Make;
     use modtest::{FakeKernel, linking};
     use tempfile::TempDir;

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 
 use libmodsys::{Errno, Kernel, LoadFlags};
 use modcli::Output;
-use modkeep::{Direct, KeepError, Region, Way};
+use modkeep::{ExtendedLoad, KeepError, Region, RegionUse};
 
 use super::decompression::kernel_decompresses;
 use crate::load_request::LoadRequest;
@@ -14,10 +14,10 @@ use crate::load_request::LoadRequest;
 /// Loads the file so that the kernel keeps its data.
 ///
 /// # Errors
-/// See [`Direct::carry_out`].
+/// See [`ExtendedLoad::run`].
 pub(super) fn load(
     request: &LoadRequest<'_>,
-    way: Way,
+    region_use: RegionUse,
     owner: &str,
     region: Option<&Region>,
     kernel: &dyn Kernel,
@@ -39,5 +39,5 @@ pub(super) fn load(
             memory.as_fd()
         }
     };
-    Direct { way, owner, region, file, flags }.carry_out(kernel, request.params)
+    ExtendedLoad { region_use, owner, region, file, flags }.run(kernel, request.params)
 }

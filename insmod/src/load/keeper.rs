@@ -5,8 +5,8 @@ use std::cell::RefCell;
 
 use libmodsys::lock::Lock;
 use libmodsys::{Errno, Kernel};
-use modkeep::{Action, Done, Images, KeepError, Step};
-use modrecord::journal::{self, Known};
+use modkeep::{Images, KeepError, KeeperLoad, LoadOutcome, LoadStep};
+use modrecord::journal::{self, ModuleDetails};
 
 use super::force;
 use crate::load_request::LoadRequest;
@@ -15,21 +15,21 @@ use crate::load_request::LoadRequest;
 /// the owner is loaded.
 ///
 /// # Errors
-/// See [`Action::carry_out`].
+/// See [`KeeperLoad::run`].
 pub(super) fn load(
-    action: &Action<'_>,
+    keeper_load: &KeeperLoad<'_>,
     request: &LoadRequest<'_>,
-    known: Known<'_>,
+    known: ModuleDetails<'_>,
     kernel: &dyn Kernel,
     lock: Option<&Lock>,
-) -> Result<Done, KeepError> {
+) -> Result<LoadOutcome, KeepError> {
     let guard = RefCell::new(None);
-    let before = |step: Step<'_>| match step {
-        Step::Keeper(keeper) => *guard.borrow_mut() = kernel.guard(keeper, lock),
+    let before = |step: LoadStep<'_>| match step {
+        LoadStep::Keeper(keeper) => *guard.borrow_mut() = kernel.guard(keeper, lock),
         // An oops in the module's init ends this process.
-        Step::Owner => journal::note(kernel, Some(known), true),
+        LoadStep::Owner => journal::record_quietly(kernel, Some(known), true),
     };
-    let done = action.carry_out(kernel, request.params, &before);
+    let done = keeper_load.run(kernel, request.params, &before);
     if let Some(guard) = guard.into_inner() {
         guard.dismiss();
     }

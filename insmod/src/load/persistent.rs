@@ -8,8 +8,8 @@ use libmodfmt::persist::Header;
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, os_text};
-use modkeep::{Action, Done, KeepError, LOCK_LIMIT, Plan, Way, plan};
-use modrecord::journal::{self, Known};
+use modkeep::{KeepError, KeeperLoad, LOCK_LIMIT, LoadOutcome, Plan, RegionUse, plan};
+use modrecord::journal::{self, ModuleDetails};
 
 use super::{extended, keeper, plain};
 use crate::load_request::LoadRequest;
@@ -74,33 +74,39 @@ impl PersistentLoad<'_> {
                 modkeep::discard(kernel, owner)?;
                 return Ok(Some(self.load_without_data(owner, region.header.size(), output)));
             }
-            Plan::Direct { way, owner, region, inventory } => {
+            Plan::Extended { region_use, owner, region, inventory } => {
                 let kept = region.as_ref().map_or(0, |region| region.header.size());
                 let mut known = self.journal_entry(&owner, &inventory.header);
-                known.region = region.as_deref().filter(|_| way == Way::Bind);
+                known.region = region.as_deref().filter(|_| region_use == RegionUse::Bind);
                 // Before the load: an oops in the module's init ends this process.
-                journal::note(kernel, Some(known), true);
-                extended::load(request, way, &owner, region.as_deref(), kernel, output)
-                    .map_err(|error| failed(error, way, &owner, kept))?;
-                journal::note(kernel, Some(known), false);
-                announce(way, &owner, kept, output);
+                journal::record_quietly(kernel, Some(known), true);
+                extended::load(request, region_use, &owner, region.as_deref(), kernel, output)
+                    .map_err(|error| failed(error, region_use, &owner, kept))?;
+                journal::record_quietly(kernel, Some(known), false);
+                announce(region_use, &owner, kept, output);
             }
-            Plan::Keep { way, owner, images, notes, may_fall_back, region, inventory } => {
+            Plan::Keeper { region_use, owner, images, notes, may_fall_back, region, inventory } => {
                 let images = keeper::forced(request, *images).map_err(LoadFailure::Errno)?;
                 for note in notes {
                     self.warn(&note, output);
                 }
                 let kept = region.map_or(0, |region| region.header.size());
-                let action = Action { way, owner: &owner, images: &images, may_fall_back, kept };
+                let keeper_load = KeeperLoad {
+                    region_use,
+                    owner: &owner,
+                    images: &images,
+                    may_fall_back,
+                    kept_bytes: kept,
+                };
                 let known = self.journal_entry(&owner, &inventory.header);
-                let done = keeper::load(&action, request, known, kernel, self.lock)
-                    .map_err(|error| failed(error, way, &owner, kept))?;
+                let done = keeper::load(&keeper_load, request, known, kernel, self.lock)
+                    .map_err(|error| failed(error, region_use, &owner, kept))?;
                 match done {
-                    Done::Kept => {
-                        journal::note(kernel, Some(known), false);
-                        announce(way, &owner, kept, output);
+                    LoadOutcome::Kept => {
+                        journal::record_quietly(kernel, Some(known), false);
+                        announce(region_use, &owner, kept, output);
                     }
-                    Done::FallBack { warning } => self.load_plainly(&warning, output)?,
+                    LoadOutcome::FallBack { warning } => self.load_plainly(&warning, output)?,
                 }
             }
         }
@@ -130,9 +136,9 @@ impl PersistentLoad<'_> {
     }
 
     /// What the journal records of the module.
-    fn journal_entry<'a>(&'a self, owner: &'a str, header: &'a Header) -> Known<'a> {
+    fn journal_entry<'a>(&'a self, owner: &'a str, header: &'a Header) -> ModuleDetails<'a> {
         let file = Some(self.request.module.path());
-        Known { name: owner, file, header: Some(header), build_id: &header.build_id, region: None }
+        ModuleDetails { name: owner, file, header: Some(header), build_id: &header.build_id, region: None }
     }
 
     fn warn(&self, text: &str, output: &mut Output) {
@@ -141,16 +147,19 @@ impl PersistentLoad<'_> {
     }
 }
 
-fn failed(error: KeepError, way: Way, owner: &str, kept: u64) -> LoadFailure {
-    let still_kept = (way == Way::Bind).then(|| StillKept { owner: owner.to_owned(), bytes: kept });
+fn failed(error: KeepError, region_use: RegionUse, owner: &str, kept: u64) -> LoadFailure {
+    let still_kept =
+        (region_use == RegionUse::Bind).then(|| StillKept { owner: owner.to_owned(), bytes: kept });
     LoadFailure::Keep { error: Box::new(error), still_kept }
 }
 
 /// Says what became of the data, at `-vvv`.
-fn announce(way: Way, owner: &str, kept: u64, output: &mut Output) {
-    match way {
-        Way::First => output.info(format_args!("{owner}: its persistent data is kept from now on")),
-        Way::Bind => output.info(format_args!("{owner}: uses its {kept} bytes of kept data")),
-        Way::Fresh => output.info(format_args!("{owner}: {kept} bytes of kept data dropped, starts afresh")),
+fn announce(region_use: RegionUse, owner: &str, kept: u64, output: &mut Output) {
+    match region_use {
+        RegionUse::Create => output.info(format_args!("{owner}: its persistent data is kept from now on")),
+        RegionUse::Bind => output.info(format_args!("{owner}: uses its {kept} bytes of kept data")),
+        RegionUse::Replace => {
+            output.info(format_args!("{owner}: {kept} bytes of kept data dropped, starts afresh"))
+        }
     }
 }

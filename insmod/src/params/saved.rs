@@ -11,7 +11,8 @@ use std::os::unix::ffi::OsStringExt;
 use libmodfmt::parameters;
 use libmodsys::Kernel;
 use modcli::{Level, Output, os_text};
-use modrecord::{Location, Places as Paths, SavedFile, StateError};
+use modrecord::Paths;
+use modrecord::parameters::{SaveLocation, SavedParameters, SavedParametersError};
 
 use crate::ModuleInput;
 
@@ -25,7 +26,7 @@ pub(crate) struct SavedParams {
     /// The parameters, as a user would type them.
     pub params: Vec<OsString>,
     module: String,
-    location: Location,
+    location: SaveLocation,
 }
 
 impl SavedParams {
@@ -39,8 +40,8 @@ impl SavedParams {
         kernel: &dyn Kernel,
         paths: &Paths,
         output: &mut Output,
-    ) -> Result<Option<Self>, StateError> {
-        let Some(path) = Location::file_for(file, input.path(), &kernel.release()?, paths)? else {
+    ) -> Result<Option<Self>, SavedParametersError> {
+        let Some(path) = SaveLocation::file_for(file, input.path(), &kernel.release()?, paths)? else {
             output.warning("persistdir is empty: --persist ignored");
             return Ok(None);
         };
@@ -59,7 +60,7 @@ impl SavedParams {
             types.get(name).map(String::as_str).or_else(|| is_untyped.then_some(""))
         };
         let mut params = Vec::new();
-        for (name, value) in SavedFile::read(&path)?.values() {
+        for (name, value) in SavedParameters::read(&path)?.values() {
             let is_saved = tagged.is_empty() || tagged.iter().any(|own| own == name);
             let Some(kind) = type_of(name).filter(|_| is_saved) else {
                 let text = "the module does not keep one of that name";
@@ -78,7 +79,7 @@ impl SavedParams {
                 output.always(Level::Warning, warning);
             }
         }
-        let location = Location::new(path, tagged, input.path());
+        let location = SaveLocation::new(path, tagged, input.path());
         Ok(Some(Self { params, module: module.name.clone(), location }))
     }
 

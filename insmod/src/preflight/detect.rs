@@ -4,7 +4,7 @@
 use libmodfmt::persist::PersistentSection;
 use libmodsys::Kernel;
 use modcli::module_name;
-use modkeep::{Keep as KeepMode, Region};
+use modkeep::{KeepMode, Region};
 
 use crate::load_request::LoadRequest;
 use crate::{InputError, ModuleInput};

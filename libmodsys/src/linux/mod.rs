@@ -33,10 +33,14 @@ use nix::errno::Errno;
 
 use crate::guard::Guard;
 use crate::lock::Lock;
+use crate::paths::MODULES_DIRECTORY;
 use crate::{
     BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile,
     PersistSupport, RemoveFlags, Section, SysError,
 };
+
+pub use kmsg::KmsgReader;
+pub use settings::system_name;
 
 /// Where an extended kernel lists what it keeps.
 const PERSIST_LIST: &str = "/proc/module_persist";
@@ -104,7 +108,7 @@ impl Linux {
     }
 
     fn release_path(&self, file: &str) -> Result<PathBuf, SysError> {
-        Ok(self.path(&format!("/lib/modules/{}/{file}", self.release()?)))
+        Ok(self.path(&format!("{MODULES_DIRECTORY}/{}/{file}", self.release()?)))
     }
 }
 

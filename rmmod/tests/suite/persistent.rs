@@ -4,7 +4,7 @@
 use libmodfmt::persist::NOTE_SECTION;
 use libmodsys::{Errno, InitState, Kernel};
 use modcli::Status;
-use modkeep::{Action, Keep, Plan, Request, plan};
+use modkeep::{KeepMode, KeeperLoad, Plan, Request, plan};
 use modtest::linking::{kernel, note_of_the_future, story};
 use modtest::module::Make;
 use modtest::{FakeKernel, FakeModule, Op};
@@ -15,10 +15,10 @@ use super::rmmod;
 fn loaded(name: &str) -> FakeKernel {
     let kernel = kernel();
     let file = Make::typical(name).build();
-    let request = Request { file: &file, keep: Keep::Require, fresh: false, assume_unloaded: false };
-    let Plan::Keep { way, owner, images, .. } = plan(&kernel, request).unwrap() else { panic!() };
-    let action = Action { way, owner: &owner, images: &images, may_fall_back: false, kept: 0 };
-    action.carry_out(&kernel, c"", &|_| ()).unwrap();
+    let request = Request { file: &file, keep: KeepMode::Require, fresh: false, assume_unloaded: false };
+    let Plan::Keeper { region_use, owner, images, .. } = plan(&kernel, request).unwrap() else { panic!() };
+    let load = KeeperLoad { region_use, owner: &owner, images: &images, may_fall_back: false, kept_bytes: 0 };
+    load.run(&kernel, c"", &|_| ()).unwrap();
     kernel
 }
 
@@ -137,11 +137,12 @@ fn a_discard_that_the_kernel_refuses_is_reported() {
 /// A load that has begun may be about to keep something.
 #[test]
 fn a_discard_takes_the_lock_whatever_is_kept() {
-    use libmodsys::lock::{self, DIRECTORY, Lock};
+    use libmodsys::lock::{self, Lock};
+    use libmodsys::paths::RUN_DIRECTORY;
     if !matches!(lock::acquire("rm_any", std::time::Duration::ZERO), Ok(Lock::Held(_))) {
         return;
     }
-    let file = std::path::Path::new(DIRECTORY).join("rm_bare.lock");
+    let file = std::path::Path::new(RUN_DIRECTORY).join("rm_bare.lock");
     let _ = std::fs::remove_file(&file);
     let kernel = FakeKernel::new();
     kernel.add(FakeModule::new("rm_bare"));

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What can go wrong with a file of saved parameters.
+//! Why parameters cannot be saved or read back.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use libmodsys::{Errno, SysError, errno_text};
+use libmodsys::{Errno, SysError, errno_text, io_errno};
 
-/// Why saved parameters cannot be read or written.
+/// Why parameters cannot be saved or read back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum StateError {
+pub enum SavedParametersError {
     /// A file cannot be read or written.
     #[error("could not {what} {}: {}", path.display(), errno_text(*errno))]
     File {
@@ -44,7 +44,7 @@ pub enum StateError {
         /// The name.
         path: PathBuf,
     },
-    /// No name follows from that of the module file.
+    /// The name of the module file does not yield one for the parameters.
     #[error("{} is not below {}: name the file of saved parameters", module.display(), modules.display())]
     NoName {
         /// The module file.
@@ -52,14 +52,13 @@ pub enum StateError {
         /// Where modules are installed.
         modules: PathBuf,
     },
-    /// The kernel did not say.
+    /// The kernel could not be asked.
     #[error(transparent)]
     Sys(#[from] SysError),
 }
 
-impl StateError {
-    pub(crate) fn file(what: &'static str, path: &Path, error: &io::Error) -> Self {
-        let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-        Self::File { what, path: path.to_owned(), errno }
+impl SavedParametersError {
+    pub(super) fn file(what: &'static str, path: &Path, error: &io::Error) -> Self {
+        Self::File { what, path: path.to_owned(), errno: io_errno(error) }
     }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The contents of a variable as text, as far as its type name tells how to read it.
+//! The content of a variable as text, as far as the name of its type says how to read it.
 
-/// Longer contents are cut, in bytes.
-const SHOWN: usize = 32;
+use crate::hex;
 
-/// `bytes` in the running machine's byte order; `type_name` as C text, where it is known.
+/// Longer contents are cut here, in bytes.
+const MAX_SHOWN_BYTES: usize = 32;
+
+/// The text for `bytes` in this machine's byte order. `type_name` is the type in C, if it is known.
 pub(crate) fn text(bytes: &[u8], type_name: Option<&str>) -> String {
     let type_name = type_name.unwrap_or_default();
     if type_name.starts_with("char [") || type_name.starts_with("char[") {
@@ -26,7 +28,7 @@ pub(crate) fn text(bytes: &[u8], type_name: Option<&str>) -> String {
         let shift = 64_u32.saturating_sub(u32::try_from(bytes.len()).unwrap_or(8).saturating_mul(8));
         let signed = (unsigned << shift).cast_signed() >> shift;
         return match (sign(type_name), signed >= 0) {
-            // Where the name does not tell both readings are shown.
+            // If the name does not say, both readings are shown.
             (None, true) if type_name.is_empty() => format!("{unsigned} ({unsigned:#x})"),
             (None, false) => format!("{signed} ({unsigned:#x})"),
             (Some(Sign::Unsigned), _) | (_, true) => unsigned.to_string(),
@@ -41,7 +43,7 @@ enum Sign {
     Unsigned,
 }
 
-/// Whether a number of this type has a sign, as far as the name tells: the typedef of a driver tells nothing.
+/// Whether this type is signed, as far as its name says: a driver's own typedef says nothing.
 fn sign(type_name: &str) -> Option<Sign> {
     const SIGNED: [&str; 12] =
         ["char", "short", "int", "long", "long long", "signed", "s8", "s16", "s32", "s64", "ssize_t", "bool"];
@@ -67,7 +69,7 @@ fn sign(type_name: &str) -> Option<Sign> {
     is_signed.then_some(Sign::Signed)
 }
 
-/// The type without `const` and `volatile` of its own, not of what it points to.
+/// The type without its own `const` and `volatile`; those of what it points to stay.
 fn unqualified(type_name: &str) -> String {
     let is_qualifier = |word: &&str| !matches!(*word, "const" | "volatile");
     if type_name.contains('*') {
@@ -98,9 +100,9 @@ fn string(bytes: &[u8]) -> String {
 }
 
 fn dump(bytes: &[u8]) -> String {
-    let shown = bytes.get(..SHOWN.min(bytes.len())).unwrap_or_default();
-    let mut text: Vec<String> = shown.chunks(4).map(crate::json::hex).collect();
-    if bytes.len() > SHOWN {
+    let shown = bytes.get(..MAX_SHOWN_BYTES.min(bytes.len())).unwrap_or_default();
+    let mut text: Vec<String> = shown.chunks(4).map(hex::encode).collect();
+    if bytes.len() > MAX_SHOWN_BYTES {
         text.push("...".to_owned());
     }
     text.join(" ")

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Aligned tables.
+//! Tables with aligned columns.
 
 use std::io::{self, Write};
 
-/// How the cells of a column stand.
+/// How the cells of a column are aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Align {
     Left,
@@ -11,12 +11,12 @@ pub(crate) enum Align {
 }
 
 /// Rows of cells under headings.
-pub(crate) struct Table {
+pub(crate) struct AlignedTable {
     columns: Vec<(&'static str, Align)>,
     rows: Vec<Vec<String>>,
 }
 
-impl Table {
+impl AlignedTable {
     pub(crate) fn new(columns: &[(&'static str, Align)]) -> Self {
         Self { columns: columns.to_vec(), rows: Vec::new() }
     }
@@ -25,7 +25,7 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// Two blanks between columns, none behind the last.
+    /// Prints it, with two blanks between columns and none after the last.
     pub(crate) fn print(&self, indent: &str, out: &mut dyn Write) -> io::Result<()> {
         let headings: Vec<String> = self.columns.iter().map(|(name, _)| (*name).to_owned()).collect();
         let widths: Vec<usize> = (0..self.columns.len())

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Values as they stand in a file: as they are, or in double quotes with `\"`, `\\` and `\n`.
+//! How a value is written in a file: as it is, or in double quotes with `\"`, `\\` and `\n`.
 
-/// The form in the file. Lists and numbers stay as they are.
-pub(crate) fn encode(value: &[u8]) -> Vec<u8> {
+/// The value as it is written in a file. Lists and numbers need no quotes.
+pub(super) fn encode(value: &[u8]) -> Vec<u8> {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_,.+-/:".contains(byte);
     if !value.is_empty() && value.iter().all(plain) {
         return value.to_vec();
@@ -20,8 +20,9 @@ pub(crate) fn encode(value: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The value; an error says what is wrong. An array of strings may have each of them in quotes.
-pub(crate) fn decode(text: &[u8]) -> Result<Vec<u8>, &'static str> {
+/// The value of what is written in a file; the error says what is wrong. In an array of strings, each may be
+/// quoted.
+pub(super) fn decode(text: &[u8]) -> Result<Vec<u8>, &'static str> {
     if !text.starts_with(b"\"") {
         return Ok(text.to_vec());
     }
@@ -47,7 +48,7 @@ pub(crate) fn decode(text: &[u8]) -> Result<Vec<u8>, &'static str> {
     }
 }
 
-/// The rest of a string whose opening quote was read.
+/// Appends the rest of a string whose opening quote was read.
 fn quoted<'a>(bytes: &mut impl Iterator<Item = &'a u8>, value: &mut Vec<u8>) -> Result<(), &'static str> {
     loop {
         match bytes.next() {
