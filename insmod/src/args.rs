@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Command, CommandFactory, Parser};
 use libmodsys::LoadFlags;
 use modcli::CommonArgs;
@@ -49,7 +50,8 @@ pub struct Args {
     pub force_vermagic: bool,
 
     /// Keep persistent data: auto (if possible, else warn), require (or load nothing), off
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = KeepMode::Auto, hide_possible_values = true)]
+    #[arg(long, value_name = "WHEN", value_parser = keep_mode(), default_value = "auto")]
+    #[arg(hide_possible_values = true)]
     pub keep: KeepMode,
 
     /// Drop the data kept for this module and start from its initial values
@@ -88,6 +90,20 @@ impl Args {
         }
         flags
     }
+}
+
+/// The values of `--keep`.
+fn keep_mode() -> impl TypedValueParser<Value = KeepMode> {
+    PossibleValuesParser::new([
+        PossibleValue::new("auto").help("Keep it if possible, else load the module without and warn"),
+        PossibleValue::new("require").help("Keep it, or load nothing"),
+        PossibleValue::new("off").help("Load the module as if it had none"),
+    ])
+    .map(|word| match word.as_str() {
+        "require" => KeepMode::Require,
+        "off" => KeepMode::Off,
+        _ => KeepMode::Auto,
+    })
 }
 
 /// The definition, for help, manual page and completions.

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the user asks for: a file, and what to do about its persistent data.
 
-// With the feature `clap`, the documentation of the variants is also the help of insmod's `--keep`.
-/// What to do about persistent data.
+/// `--keep`: what to do about persistent data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum KeepMode {
-    /// Keep it where that is possible, else load the module without and warn
+    /// Keep it if possible, else load the module without and warn.
     #[default]
     Auto,
-    /// Keep it, or load nothing
+    /// Keep it, or load nothing.
     Require,
-    /// Load the module as if it had none
+    /// Load the module as if it had none.
     Off,
 }
 

@@ -17,8 +17,9 @@ fn loaded(name: &str) -> FakeKernel {
     let file = Make::typical(name).build();
     let request = Request { file: &file, keep: KeepMode::Require, fresh: false, assume_unloaded: false };
     let Plan::Keeper { region_use, owner, images, .. } = plan(&kernel, request).unwrap() else { panic!() };
-    let load = KeeperLoad { region_use, owner: &owner, images: &images, may_fall_back: false, kept_bytes: 0 };
-    load.run(&kernel, c"", &|_| ()).unwrap();
+    let action =
+        KeeperLoad { region_use, owner: &owner, images: &images, may_fall_back: false, kept_bytes: 0 };
+    action.run(&kernel, c"", &|_| ()).unwrap();
     kernel
 }
 
