@@ -3,6 +3,7 @@
 
 use std::ffi::CStr;
 
+use libmodfmt::file::ModuleFile;
 use libmodsys::LoadFlags;
 use modkeep::{KeepMode, Request};
 
@@ -24,9 +25,9 @@ pub(crate) struct LoadRequest<'a> {
 }
 
 impl LoadRequest<'_> {
-    /// The question that [`modkeep::plan`] answers, for the decompressed file. `assume_unloaded` asks what
+    /// The question that [`modkeep::plan`] answers, for the file. `assume_unloaded` asks what
     /// would happen if the module were not loaded.
-    pub fn plan_request<'f>(&self, file: &'f [u8], assume_unloaded: bool) -> Request<'f> {
+    pub fn plan_request<'f>(&self, file: &'f ModuleFile, assume_unloaded: bool) -> Request<'f> {
         Request { file, keep: self.keep, fresh: self.fresh, assume_unloaded }
     }
 }

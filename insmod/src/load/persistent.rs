@@ -4,6 +4,7 @@
 //! `modkeep` plans what becomes of the data. This carries the plan out, under the module's lock, and says
 //! what happened.
 
+use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::Header;
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
@@ -25,8 +26,9 @@ pub(super) fn load(
     output: &mut Output,
 ) -> Result<Option<Status>, Errno> {
     let file = request.module.argument();
-    let image = match request.module.image() {
-        Ok(image) => image,
+    // Decompressed here already, as an error in that names the file.
+    let module_file = match request.module.image().and_then(|_| request.module.whole()) {
+        Ok(module_file) => module_file,
         Err(error) => {
             return Ok(Some(report::not_inserted_because(file, &error.to_string(), &[], None, output)));
         }
@@ -43,7 +45,7 @@ pub(super) fn load(
         }
         None => None,
     };
-    let load = PersistentLoad { request, image, kernel, lock: lock.as_ref() };
+    let load = PersistentLoad { request, module_file, kernel, lock: lock.as_ref() };
     let result = match load.attempt(output) {
         // A program that does not take the lock has loaded a keeper meanwhile: plan again with that one.
         Err(LoadFailure::Keep { error, .. }) if matches!(*error, KeepError::Appeared { .. }) => {
@@ -57,8 +59,7 @@ pub(super) fn load(
 /// One load, with all that its plan needs.
 struct PersistentLoad<'a> {
     request: &'a LoadRequest<'a>,
-    /// The decompressed file.
-    image: &'a [u8],
+    module_file: &'a ModuleFile,
     kernel: &'a dyn Kernel,
     lock: Option<&'a Lock>,
 }
@@ -66,7 +67,7 @@ struct PersistentLoad<'a> {
 impl PersistentLoad<'_> {
     fn attempt(&self, output: &mut Output) -> Result<Option<Status>, LoadFailure> {
         let (request, kernel) = (self.request, self.kernel);
-        match plan(kernel, request.plan_request(self.image, false))? {
+        match plan(kernel, request.plan_request(self.module_file, false))? {
             Plan::Plain { warning: None } => return Ok(None),
             Plan::Plain { warning: Some(warning) } => self.load_plainly(&warning, output)?,
             Plan::Drop { region } => {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the user asks for: a file, and what to do about its persistent data.
 
+use libmodfmt::file::ModuleFile;
+
 /// `--keep`: what to do about persistent data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum KeepMode {
@@ -16,8 +18,8 @@ pub enum KeepMode {
 /// A file to be loaded.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// The decompressed file.
-    pub file: &'a [u8],
+    /// The file.
+    pub file: &'a ModuleFile,
     /// `--keep`
     pub keep: KeepMode,
     /// `--fresh`: first drop what is kept for this owner.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Persistent data stays when its owner goes, until it is discarded.
 
+use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::NOTE_SECTION;
 use libmodsys::{Errno, InitState, Kernel};
 use modcli::Status;
@@ -14,7 +15,7 @@ use super::rmmod;
 /// A kernel with the module loaded and its data kept.
 fn loaded(name: &str) -> FakeKernel {
     let kernel = kernel();
-    let file = Make::typical(name).build();
+    let file = ModuleFile::new(Make::typical(name).build(), 1 << 20);
     let request = Request { file: &file, keep: KeepMode::Require, fresh: false, assume_unloaded: false };
     let Plan::Keeper { region_use, owner, images, .. } = plan(&kernel, request).unwrap() else { panic!() };
     let action =
