@@ -26,8 +26,7 @@ pub(super) fn load(
     output: &mut Output,
 ) -> Result<Option<Status>, Errno> {
     let file = request.module.argument();
-    // Decompressed here already, as an error in that names the file.
-    let module_file = match request.module.image().and_then(|_| request.module.whole()) {
+    let module_file = match request.module.decompressed() {
         Ok(module_file) => module_file,
         Err(error) => {
             return Ok(Some(report::not_inserted_because(file, &error.to_string(), &[], None, output)));
