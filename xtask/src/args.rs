@@ -26,6 +26,8 @@ pub enum Task {
     Demo(KernelArgs),
     /// Check formatting, lints and documentation, and run the unit tests and VM scenarios
     Test(TestArgs),
+    /// Run single steps of `test` that need no kernel
+    Check(CheckArgs),
     /// Run scenarios in a real kernel
     Vm(VmArgs),
     /// Build a kernel: with our patch, without it, or with the patch and debugging options
@@ -112,6 +114,14 @@ pub struct DistArgs {
     /// Also install, use and purge the package in a chroot with Debian (needs root)
     #[arg(long)]
     pub check: bool,
+}
+
+/// Which steps to run.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Names of steps, as in the summary of `test`, with - for blanks; all where none is named
+    #[arg(value_name = "STEP")]
+    pub steps: Vec<String>,
 }
 
 /// Which crates to check.

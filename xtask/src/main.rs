@@ -52,6 +52,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Dist(args) => dist::run(&args),
         Task::Vm(args) => vm::run(&args),
         Task::Test(kernel) => test::run(&kernel),
+        Task::Check(args) => test::run_some(&args),
         Task::Circles(args) => checks::circles::run(&args),
         Task::Accuracy(kernel) => checks::accuracy::run(&kernel),
         Task::Bench(kernel) => bench::run(&kernel),

@@ -20,6 +20,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("keep-kallsyms", "the kernel and modpersist name the kept variables", names)
         .needs(Needs::Stock),
     Scenario::new("keep-write-only", "a variable that nothing reads is kept", write_only),
+    Scenario::new("keep-count", "the README's module counts its loads", count),
     Scenario::new("keep-foo-p", "the RFC's own example", foo_p),
     Scenario::new("keep-meter", "a driver with statistics, a list and a lock", meter),
     Scenario::new("keep-importer", "a second module imports a kept variable", importer),
@@ -202,6 +203,22 @@ pub(super) fn kept_bytes(ctx: &mut Ctx, owner: &str, file: &str, name: &str) -> 
     let found: Vec<_> = variables.filter(is).collect();
     ensure!(found.len() == 1, "{} variables {name} of {file}: {value:#}", found.len());
     Ok(found[0]["bytes"].as_str().context("no contents")?.to_owned())
+}
+
+fn count(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("count")?;
+    let mark = ctx.log_mark()?;
+    for _ in 0..2 {
+        ctx.insmod([file.as_str()])?.success()?.silent()?;
+        ctx.rmmod(["count"])?.success()?.silent()?;
+    }
+    ctx.rmmod(["--discard", "count"])?.success()?.silent()?;
+    ctx.insmod([file.as_str()])?.success()?.silent()?;
+    ctx.rmmod(["--discard", "count"])?.success()?.silent()?;
+    let log = ctx.log_since(&mark)?;
+    let loads: Vec<&String> = log.iter().filter(|line| line.starts_with("count: load ")).collect();
+    ensure!(loads == ["count: load 1", "count: load 2", "count: load 1"], "the log has {loads:?}");
+    Ok(())
 }
 
 fn foo_p(ctx: &mut Ctx) -> Result<()> {
