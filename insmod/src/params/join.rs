@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Parameters from the command line: several arguments are joined into the one string that the kernel takes.
+//! Joins parameters: several arguments become the one string that the kernel takes.
 //!
 //! The kernel splits it at blanks unless a value is in double quotes, and the shell has removed the user's
 //! quotes. So a value with a blank is quoted again, unless it begins with a quote: then the user has done so.
