@@ -5,5 +5,6 @@ mod suite {
     mod context;
     mod exact;
     mod prefixes;
+    mod spans;
     mod starts;
 }

@@ -36,10 +36,10 @@ pub(super) enum Begins {
     Letter,
 }
 
-/// Name of a day or month in any language, also abbreviated: `Jan`, `июл`, `juil.`, `7月`, `Th07`.
+/// Name of a day or month in any language, also abbreviated: `Jan`, `июл`, `juil.`, `7月`, `Th07`, `जुल॰`.
 macro_rules! name {
     () => {
-        r"(?u:[0-9]{0,2}(?:[\p{L}\p{M}]\.?)+[0-9]*)"
+        r"(?u:[0-9]{0,2}(?:[\p{L}\p{M}][.॰]?)+[0-9]*)"
     };
 }
 

@@ -35,7 +35,7 @@ pub(super) const RFC5424: Pattern = Pattern {
         "T",
         clock!(),
         r"[^ \t]*[ \t]+[^ \t]+[ \t]+(?P<program>[^ \t]+)[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+",
-        r"(?:-|\[(?s:[^\]\\]|\\.)*\]) ?(?:\xef\xbb\xbf)?"
+        r"(?:-|(?:\[(?s:[^\]\\]|\\.)*\])+) ?(?:\xef\xbb\xbf)?"
     ),
     then_program: false,
 };
