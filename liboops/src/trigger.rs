@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The fast way through what is not an oops: looks for the few words that any start line has, in whole pieces of the log at once.
+//! The fast way through what is not an oops: looks for the few words that any start line has, in whole pieces
+//! of the log at once.
 
 use aho_corasick::Span;
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 use memchr::memmem::{self, Finder};
 
-/// Every start line that `super::start` knows has one of these words, or [`COUNTED`]; so have the kernel's banner and what tells how a mail is
-/// encoded.
+/// Every start line that `super::start` knows has one of these words, or [`COUNTED`]; so have the kernel's
+/// banner and what tells how a mail is encoded.
 ///
-/// Only the first four bytes of each are looked for at full speed, so they are chosen to be rare in logs (`lt: 0000` ends old kernels' `general
-/// protection fault: 0000`, and `faul` would find every default). A search for up to 16 words takes twice as many bytes at a time as one for more,
-/// and a piece of the log stays in the processor's cache: two searches are faster than one for all.
+/// Only the first four bytes of each are looked for at full speed, so they are chosen to be rare in logs
+/// (`lt: 0000` ends old kernels' `general protection fault: 0000`, and `faul` would find every default). A
+/// search for up to 16 words takes twice as many bytes at a time as one for more, and a piece of the log
+/// stays in the processor's cache: two searches are faster than one for all.
 const WORDS: [&[&[u8]]; 2] = [
     &[
         b"BUG: ",

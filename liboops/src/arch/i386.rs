@@ -50,8 +50,8 @@ impl Architecture for I386 {
     }
 }
 
-/// `EIP:    0010:[<a>]    Not tainted`, `EIP: 0060:[<a>] EFLAGS: 00010246 CPU: 0`, `EIP: f+0x1/0x2`, `EIP is at f+0x1/0x2 [m]`, and at the end of
-/// a report `EIP: [<a>] f+0x1/0x2 SS:ESP 0068:f7531f28`
+/// `EIP:    0010:[<a>]    Not tainted`, `EIP: 0060:[<a>] EFLAGS: 00010246 CPU: 0`, `EIP: f+0x1/0x2`, `EIP is
+/// at f+0x1/0x2 [m]`, and at the end of a report `EIP: [<a>] f+0x1/0x2 SS:ESP 0068:f7531f28`
 fn pc(message: &Message<'_>) -> Option<Item> {
     let mut cursor = Cursor::new(message.text);
     cursor.blanks();

@@ -16,8 +16,8 @@ use crate::message::Message;
 /// Every architecture. The first that knows a line counts.
 const ALL: &[&dyn Architecture] = &[&X86_64, &I386, &ARM64, &ARM, &RISCV, &POWERPC, &S390, &MIPS, &LOONGARCH];
 
-/// Asks the architecture that a report is known to be of, else each of them. Returns its name too, if the line is
-/// certain to be one of it.
+/// Asks the architecture that a report is known to be of, else each of them. Returns its name too, if the
+/// line is certain to be one of it.
 pub(crate) fn read(
     known: Option<&'static str>,
     message: &Message<'_>,

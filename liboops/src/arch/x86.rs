@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What 32-bit and 64-bit x86 kernels print alike: the form of instruction pointers and registers, `Code:`, and lines
-//! that do not tell which of the two it is.
+//! What 32-bit and 64-bit x86 kernels print alike: the form of instruction pointers and registers, `Code:`,
+//! and lines that do not tell which of the two it is.
 
 use super::architecture::Item;
 use crate::cursor::{Cursor, is_blank, text};
@@ -20,8 +20,8 @@ pub(super) fn common(message: &Message<'_>) -> Option<Item> {
     KNOWN.iter().any(|known| text.starts_with(known)).then_some(Item::Known)
 }
 
-/// `0010:f+0x1/0x2`, `0010:[<a>]  [<a>] f+0x1/0x2`, `0033:0x7f..`, `[<a>] f`, `0010:[<a>] <a>{f+76}`: the code segment and the place behind the
-/// name of the instruction pointer.
+/// `0010:f+0x1/0x2`, `0010:[<a>]  [<a>] f+0x1/0x2`, `0033:0x7f..`, `[<a>] f`, `0010:[<a>] <a>{f+76}`: the
+/// code segment and the place behind the name of the instruction pointer.
 pub(super) fn pc(message: &Message<'_>, mut cursor: Cursor<'_>) -> (Option<u16>, Place) {
     let from = cursor.position();
     let mut segment = None;

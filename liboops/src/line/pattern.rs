@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A row of the table of prefixes, and the parts that several rows share.
 //!
-//! Patterns match bytes, as a log need not be UTF-8; only in names of days and months letters are those of Unicode.
+//! Patterns match bytes, as a log need not be UTF-8; only in names of days and months letters are those of
+//! Unicode.
 
 /// One form of prefix.
 #[derive(Debug)]

@@ -6,8 +6,8 @@
 //! logcat -v brief    E/kernel  (  123):
 //! ```
 //!
-//! Rows are tried by the first byte of the text. All that begin with it are looked for at once, since nearly every
-//! message of the kernel begins with a letter and matches none.
+//! Rows are tried by the first byte of the text. All that begin with it are looked for at once, since nearly
+//! every message of the kernel begins with a letter and matches none.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -112,8 +112,8 @@ impl Row {
     }
 }
 
-/// Takes what the named groups of a pattern matched into the prefix. `start` is where the match begins in the line.
-/// Returns the length of the match.
+/// Takes what the named groups of a pattern matched into the prefix. `start` is where the match begins in the
+/// line. Returns the length of the match.
 fn take_groups(captures: &Captures<'_>, start: usize, prefix: &mut Prefix) -> usize {
     let length = captures.get_match().end();
     if let Some(program) = captures.name("program") {

@@ -97,8 +97,8 @@ impl Assembly {
         self.replayed && line.body().starts_with(self.body())
     }
 
-    /// Takes in what the next line says in addition, if klogd wrote the same line with names in place of addresses, or
-    /// the other way round. `false` if it is another line.
+    /// Takes in what the next line says in addition, if klogd wrote the same line with names in place of
+    /// addresses, or the other way round. `false` if it is another line.
     pub fn merge_names(&mut self, line: &LogLine<'_>) -> bool {
         if self.lines != 1 || self.replayed || memchr::memchr(b'[', self.body()).is_none() {
             return false;

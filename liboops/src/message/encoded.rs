@@ -8,7 +8,8 @@ use crate::cursor::hex;
 /// Reads an escape sequence at the beginning of a text.
 pub(super) type Unescape = fn(&[u8]) -> Escape;
 
-/// The length of an escape sequence and the byte that it stands for, if any. `None` if there is no escape sequence.
+/// The length of an escape sequence and the byte that it stands for, if any. `None` if there is no escape
+/// sequence.
 pub(super) type Escape = Option<(usize, Option<u8>)>;
 
 /// `=3D` of a mail.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages as the kernel wrote them, put together again from the lines that arrived.
 //!
-//! On the way a message may have been wrapped (`wrapped`), cut into fragments (`fragments`), encoded (`encoded`,
-//! `journal`), printed twice (`repeated`) or stored in parts (`pstore`). `assembly` undoes all of it and yields
-//! [`Message`]s: text in which every byte knows its offset in the input.
+//! On the way a message may have been wrapped (`wrapped`), cut into fragments (`fragments`), encoded
+//! (`encoded`, `journal`), printed twice (`repeated`) or stored in parts (`pstore`). `assembly` undoes all of
+//! it and yields [`Message`]s: text in which every byte knows its offset in the input.
 
 mod assembly;
 mod encoded;
@@ -20,7 +20,8 @@ pub(crate) use wrapped::KnownLines;
 
 use crate::report::Span;
 
-/// Where a byte of a message was, relative to some offset in the input. Several bytes if they are an escape sequence.
+/// Where a byte of a message was, relative to some offset in the input. Several bytes if they are an escape
+/// sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Origin {
     /// The first byte.
@@ -43,7 +44,8 @@ pub(crate) struct Message<'t> {
     pub text: &'t [u8],
     /// Offset in the input that `origins`, or else the bytes of `text`, count from.
     base: u64,
-    /// For each byte of `text`, where it was, relative to `base`. `None` if the text is one piece of the input.
+    /// For each byte of `text`, where it was, relative to `base`. `None` if the text is one piece of the
+    /// input.
     origins: Option<&'t [Origin]>,
 }
 
@@ -68,8 +70,8 @@ impl<'t> Message<'t> {
         Self { text: self.text.get(range).unwrap_or_default(), base, origins }
     }
 
-    /// Where in the input these bytes of the message are. For bytes that lie apart in the input, the span reaches
-    /// from the first to the last.
+    /// Where in the input these bytes of the message are. For bytes that lie apart in the input, the span
+    /// reaches from the first to the last.
     pub fn span(&self, range: Range<usize>) -> Span {
         let Some(origins) = self.origins else {
             let at = |index: usize| self.base.saturating_add(offset(index));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Logs that the firmware or reserved memory kept over a crash (`/sys/fs/pstore`): in parts, the newest first.
+//! Logs that the firmware or reserved memory kept over a crash (`/sys/fs/pstore`): in parts, the newest
+//! first.
 //!
 //! ```
 //! use liboops::pstore;

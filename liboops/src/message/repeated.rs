@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages that are in a log twice.
 //!
-//! `klogd -2` writes a line as the kernel wrote it and once more with names in place of addresses, in either order.
-//! The kernel prints a message again that a more urgent writer cut, behind a line that says so.
+//! `klogd -2` writes a line as the kernel wrote it and once more with names in place of addresses, in either
+//! order. The kernel prints a message again that a more urgent writer cut, behind a line that says so.
 
 use std::ops::Range;
 
@@ -29,8 +29,8 @@ enum Bracket<'t> {
     Name { module: Option<&'t [u8]>, symbol: &'t [u8], offset: u64, size: u64 },
 }
 
-/// What to put where into the first of two lines, so that it says all that both say. `None` if they are not klogd's
-/// two forms of one line.
+/// What to put where into the first of two lines, so that it says all that both say. `None` if they are not
+/// klogd's two forms of one line.
 pub(super) fn merged(first: &[u8], second: &[u8]) -> Option<Vec<(Range<usize>, Vec<u8>)>> {
     let (mut one, mut other) = (Cursor::new(first), Cursor::new(second));
     let mut merged = Vec::new();

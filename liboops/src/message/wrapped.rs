@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines that a mail program wrapped. It breaks at a blank where a word would go beyond its margin; the kernel never
-//! does.
+//! Lines that a mail program wrapped. It breaks at a blank where a word would go beyond its margin; the
+//! kernel never does.
 
 use std::ops::RangeInclusive;
 
@@ -60,8 +60,8 @@ pub(super) fn continued(
     if line.prefix.is_logged {
         return None;
     }
-    // A line that ends a sentence is whole. In a log without times, whatever follows may be anybody's: only a line that
-    // is known to be long, or that is certainly not whole, goes on.
+    // A line that ends a sentence is whole. In a log without times, whatever follows may be anybody's: only a
+    // line that is known to be long, or that is certainly not whole, goes on.
     let is_whole = message.is_empty() || message.ends_with(b"!") || message.ends_with(b".");
     let may_go_on = prefix.is_logged && !(known.starts_report)(message)
         || LONG.iter().any(|long| message.starts_with(long))

@@ -17,7 +17,8 @@ pub struct Block {
     pub lines: Vec<Line>,
     /// The reports, by their first lines.
     pub reports: Vec<Report>,
-    /// Messages that are not simply bytes of the log, as they had to be put together or decoded, by the index of their first line.
+    /// Messages that are not simply bytes of the log, as they had to be put together or decoded, by the index
+    /// of their first line.
     pub rewritten: BTreeMap<usize, Vec<u8>>,
 }
 

@@ -134,7 +134,8 @@ fn suffixes(cursor: &mut Cursor<'_>, place: &mut Place) {
     }
 }
 
-/// Reads what is before the symbol: `? `, `[<address>] `, `<address>`. Returns where the place begins with it.
+/// Reads what is before the symbol: `? `, `[<address>] `, `<address>`. Returns where the place begins with
+/// it.
 fn marks(body: &[u8], symbol_at: usize, least: usize, place: &mut Place) -> usize {
     let mut start = symbol_at;
     let before = |end: usize| body.get(least..end).unwrap_or_default();

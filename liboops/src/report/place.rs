@@ -24,7 +24,8 @@ pub struct Place {
     pub build_id: Option<String>,
     /// Marked by the kernel as no sure part of the call chain: `?` or `(unreliable)`.
     pub unreliable: bool,
-    /// The address of the instruction itself. Otherwise it is a return address, and the call is the instruction before.
+    /// The address of the instruction itself. Otherwise it is a return address, and the call is the
+    /// instruction before.
     pub exact: bool,
 }
 
@@ -35,7 +36,8 @@ impl Place {
         Self { span, address: Some(Hex(address)), exact: true, ..Self::default() }
     }
 
-    /// The symbol as in the source: a Rust name readable, without what the compiler appended (`.isra.0`, `.cold`).
+    /// The symbol as in the source: a Rust name readable, without what the compiler appended (`.isra.0`,
+    /// `.cold`).
     #[must_use]
     pub fn function(&self) -> Option<String> {
         let symbol = self.symbol.as_deref()?;

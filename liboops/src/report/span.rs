@@ -32,7 +32,8 @@ impl Span {
     }
 }
 
-/// A number of 64 bits, as text in hexadecimal digits where it is written to JSON, whose numbers lose bits above 2^53.
+/// A number of 64 bits, as text in hexadecimal digits where it is written to JSON, whose numbers lose bits
+/// above 2^53.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Hex(pub u64);
 

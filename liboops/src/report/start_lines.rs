@@ -123,8 +123,8 @@ pub(super) struct Start {
     pub exact: bool,
 }
 
-/// Trigger words that are common in logs, and what must follow for a line to be worth a closer look. With an empty
-/// list, anything may follow.
+/// Trigger words that are common in logs, and what must follow for a line to be worth a closer look. With an
+/// empty list, anything may follow.
 const COMMON: &[(&[u8], &[&[u8]])] = &[
     (b"BUG: ", &[]),
     (
@@ -140,8 +140,8 @@ const COMMON: &[(&[u8], &[&[u8]])] = &[
     (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" 0"]),
 ];
 
-/// Whether a line may start a report because of the trigger word at `at`. This is quick, and never wrong when it says
-/// no.
+/// Whether a line may start a report because of the trigger word at `at`. This is quick, and never wrong when
+/// it says no.
 pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
     let rest = text.get(at..).unwrap_or_default();
     let mut known = COMMON.iter().filter(|(word, _)| rest.starts_with(word)).peekable();
@@ -174,7 +174,8 @@ pub(super) fn read(body: &[u8]) -> Option<Start> {
     Some(Start { kind, numbered, address: address(body, kind), exact: is_exact(text, kind) })
 }
 
-/// A message without the name of the subsystem that prints it: `watchdog: CPU28: `, `mce: [Hardware Error]: `.
+/// A message without the name of the subsystem that prints it: `watchdog: CPU28: `, `mce: [Hardware Error]:
+/// `.
 fn without_subsystem(text: &[u8]) -> &[u8] {
     match text.first() {
         Some(b'w' | b'N') => {

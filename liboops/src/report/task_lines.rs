@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which task and processor a report is about, from its running text: `bash/321`, `bash:321`, `CPU#1`. Lines that
-//! begin with `CPU:` are read in `context_lines`.
+//! Which task and processor a report is about, from its running text: `bash/321`, `bash:321`, `CPU#1`. Lines
+//! that begin with `CPU:` are read in `context_lines`.
 
 use memchr::memmem;
 
@@ -100,7 +100,8 @@ fn number(body: &[u8], mark: &[u8], to: &mut Option<u32>) {
     *to = to.or_else(|| number_after(body, mark).and_then(|number| u32::try_from(number).ok()));
 }
 
-/// What is between the end of a mark and the first of others that is there; up to the end if there are no others.
+/// What is between the end of a mark and the first of others that is there; up to the end if there are no
+/// others.
 fn between<'t>(body: &'t [u8], from: &[u8], to: &[&[u8]]) -> Option<&'t [u8]> {
     let rest = body.get(memmem::find(body, from)?.saturating_add(from.len())..)?;
     if to.is_empty() {

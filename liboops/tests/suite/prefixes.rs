@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Everything that comes before, between and within the kernel's words on the way of a log: the report is the same as that of the bare log.
+//! Everything that comes before, between and within the kernel's words on the way of a log: the report is the
+//! same as that of the bare log.
 
 use std::io::{Cursor, Read};
 

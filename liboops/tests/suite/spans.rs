@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every span of every report points at the bytes that the value was read from, whatever happened to the log on its
-//! way. The logs are the fixtures and, where it is at hand, the corpus: `shared/corpus` in a folder above the checkout,
-//! or `$CORPUS`.
+//! Every span of every report points at the bytes that the value was read from, whatever happened to the log
+//! on its way. The logs are the fixtures and, where it is at hand, the corpus: `shared/corpus` in a folder
+//! above the checkout, or `$CORPUS`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -144,8 +144,8 @@ impl Check<'_> {
         let text = self.text(place.span);
         let has_address =
             place.address.is_some_and(|address| text.to_lowercase().contains(&format!("{:x}", address.0)));
-        // klogd may have written the name and the address in lines of their own, and an instruction pointer may be two
-        // lines: then the span has one of both.
+        // klogd may have written the name and the address in lines of their own, and an instruction pointer
+        // may be two lines: then the span has one of both.
         let is_klogd = has_address && text.starts_with("[<") && text.ends_with(">]");
         let parts = [&place.symbol, &place.module, &place.build_id];
         for part in parts.into_iter().flatten() {
