@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use libmodfmt::dwarf::{DebugInfo, DebugSections};
 use libmodfmt::elf::Object;
-use libmodfmt::persist::{Role, Variable};
+use libmodfmt::persist::{PersistentSection, Variable};
 
 use super::Region;
 use super::owner_file;
@@ -19,7 +19,7 @@ use libksym::Resolver;
 type Build = (String, Vec<u8>);
 
 /// Who told of a region, its owner and the build of that, an offset in a section.
-type Place = (String, String, Vec<u8>, Role, u64);
+type Place = (String, String, Vec<u8>, PersistentSection, u64);
 
 /// Where owners' files may be, and what was found in them.
 #[derive(Debug, Default)]
@@ -51,7 +51,7 @@ impl Fields {
     pub fn path(
         &self,
         region: &Region,
-        role: Role,
+        role: PersistentSection,
         variable: &Variable,
         offset: u64,
         resolver: &Resolver,
@@ -70,7 +70,7 @@ impl Fields {
     fn find(
         &self,
         region: &Region,
-        role: Role,
+        role: PersistentSection,
         variable: &Variable,
         offset: u64,
         resolver: &Resolver,
@@ -86,7 +86,7 @@ impl Fields {
         match by_dwarf(&object, variable, offset) {
             Dwarf::Silent => {
                 let kernel = || {
-                    let own = resolver.kernel_types().map(Rc::new);
+                    let own = resolver.kernel_btf().map(Rc::new);
                     own.into_iter().chain(self.kernel_types.iter().cloned())
                 };
                 types::field(&object, role, variable, offset, kernel).map(|found| found.to_string())

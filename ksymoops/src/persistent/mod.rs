@@ -10,7 +10,7 @@ mod types;
 use std::path::PathBuf;
 
 use libmodfmt::journal::Journal;
-use libmodfmt::persist::{Header, Role, keeper_name};
+use libmodfmt::persist::{Header, PersistentSection, keeper_name};
 use libmodsys::Kernel;
 use modkeep::OwnerState;
 
@@ -29,7 +29,7 @@ pub struct Region {
     /// What identifies it.
     pub header: Header,
     /// Where its sections were.
-    pub addresses: Vec<(Role, u64)>,
+    pub addresses: Vec<(PersistentSection, u64)>,
     /// The owner's file, where that is known.
     pub file: Option<PathBuf>,
     /// Who told.
@@ -53,7 +53,7 @@ pub fn of_journal(journal: &Journal, boot: &str, time_us: Option<u64>) -> Vec<Re
             continue;
         }
         let owner = states.iter().find(|other| other.module.name == header.owner);
-        let address = |role: Role| Some((role, state.module.section(role.section_name())?));
+        let address = |role: PersistentSection| Some((role, state.module.section(role.section_name())?));
         let region = Region {
             addresses: header.sections.iter().filter_map(|section| address(section.role)).collect(),
             header: header.clone(),
@@ -93,10 +93,13 @@ pub fn of_kernel(kernel: &dyn Kernel, warnings: &mut Vec<String>) -> Vec<Region>
         }
     };
     let known = |region: modkeep::Region| Region {
-        addresses: Role::ALL.into_iter().filter_map(|role| Some((role, region.address(role)?))).collect(),
+        addresses: PersistentSection::ALL
+            .into_iter()
+            .filter_map(|role| Some((role, region.address(role)?)))
+            .collect(),
         file: None,
         source: "the running kernel".to_owned(),
-        owner_loaded: Some(region.owner != OwnerState::Unloaded),
+        owner_loaded: Some(region.owner_state != OwnerState::Unloaded),
         discarded: false,
         header: region.header,
     };

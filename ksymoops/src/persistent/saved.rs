@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use libmodfmt::elf::ByteOrder;
-use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, Role};
+use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, PersistentSection};
 
 use super::Region;
 
@@ -36,12 +36,15 @@ fn header(bytes: &[u8]) -> Result<Header, NoteError> {
 }
 
 fn region(folder: &Path, header: Header) -> Region {
-    let address = |role: Role| {
+    let address = |role: PersistentSection| {
         let text = fs::read_to_string(folder.join("sections").join(role.section_name())).ok()?;
         u64::from_str_radix(text.trim().strip_prefix("0x")?, 16).ok().filter(|&address| address != 0)
     };
     Region {
-        addresses: Role::ALL.into_iter().filter_map(|role| Some((role, address(role)?))).collect(),
+        addresses: PersistentSection::ALL
+            .into_iter()
+            .filter_map(|role| Some((role, address(role)?)))
+            .collect(),
         header,
         file: None,
         source: folder.display().to_string(),

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use libmodfmt::btf::Btf;
 use libmodfmt::elf::Object;
-use libmodfmt::persist::{Role, Variable};
+use libmodfmt::persist::{PersistentSection, Variable};
 
 /// A field, and the bytes from its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl fmt::Display for FieldText {
 /// The field at `offset` in a variable, if the file's BTF tells. `kernel` gives what may be the types of its kernel.
 pub(super) fn field<I: Iterator<Item = Rc<Vec<u8>>>>(
     object: &Object<'_>,
-    role: Role,
+    role: PersistentSection,
     variable: &Variable,
     offset: u64,
     kernel: impl FnOnce() -> I,
@@ -49,7 +49,7 @@ pub(super) fn field<I: Iterator<Item = Rc<Vec<u8>>>>(
     })
 }
 
-fn of(btf: &Btf<'_>, role: Role, variable: &Variable, offset: u64) -> Option<FieldText> {
+fn of(btf: &Btf<'_>, role: PersistentSection, variable: &Variable, offset: u64) -> Option<FieldText> {
     let is_it = |found: &libmodfmt::btf::BtfVariable<'_>| {
         found.name == variable.name
             && found.section == role.section_name()

@@ -2,9 +2,9 @@
 //! Addresses in persistent data, down to the field, with DWARF, with BTF only, and with neither.
 
 use ksymoops::persistent::{Fields, Region, find, load_saved, of_kernel};
-use libksym::{Discover, Places, Resolver, Sources};
+use libksym::{FileSearch, Resolver, Sources};
 use libmodfmt::elf::{ByteOrder, Object};
-use libmodfmt::persist::{DebugFact, Inventory, Role};
+use libmodfmt::persist::{Inventory, PersistentSection, VariableDebugInfo};
 use liboops::report::Report;
 use modtest::compile as build;
 use modtest::{FakeKernel, FakeModule};
@@ -25,11 +25,11 @@ fn module(folder: &Path, typed: bool) -> (PathBuf, Region) {
     let bytes = std::fs::read(&module).unwrap();
     let object = Object::parse(&bytes).unwrap();
     let id = libmodfmt::module::build_id(&object).unwrap();
-    let facts = if typed { DebugFact::all(&object) } else { Vec::new() };
+    let facts = if typed { VariableDebugInfo::all(&object) } else { Vec::new() };
     let header = Inventory::of(&object, "keep", Some(id.as_slice()), &facts).unwrap().unwrap().header;
     let region = Region {
         header,
-        addresses: vec![(Role::Data, DATA), (Role::Bss, BSS)],
+        addresses: vec![(PersistentSection::Data, DATA), (PersistentSection::Bss, BSS)],
         file: None,
         source: "a test".to_owned(),
         owner_loaded: Some(false),
@@ -100,7 +100,7 @@ fn check(region: &Region, fields: &Fields, resolver: &Resolver, what: &str) {
 }
 
 fn check_edges(region: &Region, fields: &Fields, resolver: &Resolver) {
-    let size = region.header.section(Role::Data).unwrap().size;
+    let size = region.header.section(PersistentSection::Data).unwrap().size;
     assert_eq!(said(region, fields, resolver, DATA + size), "behind .data..persistent");
     assert_eq!(said(region, fields, resolver, BSS + 32), "behind .bss..persistent");
     for address in [DATA - 1, DATA + size + 1, BSS + 33, 0, u64::MAX] {
@@ -109,7 +109,7 @@ fn check_edges(region: &Region, fields: &Fields, resolver: &Resolver) {
 }
 
 fn alone() -> Resolver {
-    Resolver::new(Sources { discover: Discover::all(Places::Named), ..Sources::default() })
+    Resolver::new(Sources::new(FileSearch::Named))
 }
 
 #[test]
@@ -117,13 +117,10 @@ fn by_dwarf() {
     let folder = build::folder("fields-dwarf");
     let (module, region) = module(&folder, true);
     check(&region, &Fields::new(vec![module.clone()]), &alone(), "the file");
-    check(&region, &Fields::new(vec![folder.clone()]), &alone(), "its folder");
+    check(&region, &Fields::new(vec![folder.to_owned()]), &alone(), "its folder");
     // By what the resolver finds.
-    let sources = Sources {
-        modules: vec![module.clone()],
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    };
+    let mut sources = Sources::new(FileSearch::Named);
+    sources.modules = vec![module.clone()];
     check(&region, &Fields::default(), &Resolver::new(sources), "the resolver's file");
 
     // A separate debug file, by build id: nothing in it has the module's name.
@@ -131,7 +128,7 @@ fn by_dwarf() {
     let place = debug.join(libksym::BuildId::new(&region.header.build_id).debug_path());
     std::fs::create_dir_all(place.parent().unwrap()).unwrap();
     build::run("objcopy", &["--only-keep-debug", module.to_str().unwrap(), place.to_str().unwrap()]);
-    check(&region, &Fields::new(vec![debug]), &alone(), "a debug file");
+    check(&region, &Fields::new(vec![debug.to_owned()]), &alone(), "a debug file");
 }
 
 #[test]
@@ -175,7 +172,8 @@ fn btf_only(module: &Path, base: Option<&Path>, add: &[(&str, &Path)]) -> Option
 
 #[test]
 fn by_btf_alone() {
-    let (module, region) = module(&build::folder("fields-btf"), true);
+    let folder = build::folder("fields-btf");
+    let (module, region) = module(&folder, true);
     let Some(stripped) = btf_only(&module, None, &[]) else { return };
     check(&region, &Fields::new(vec![stripped]), &alone(), "BTF");
 }
@@ -206,8 +204,8 @@ fn by_btf_on_that_of_the_kernel() {
     let vmlinux = build::vmlinux(&folder, &["-g"]);
     let with = format!(".BTF={}", base.display());
     build::run("objcopy", &["--add-section", &with, vmlinux.to_str().unwrap()]);
-    let sources =
-        Sources { vmlinux: Some(vmlinux), discover: Discover::all(Places::Named), ..Sources::default() };
+    let mut sources = Sources::new(FileSearch::Named);
+    sources.vmlinux = Some(vmlinux);
     check(&region, &Fields::new(vec![stripped]), &Resolver::new(sources), "the kernel's file");
 
     // What newer kernels put into the module itself.
@@ -217,7 +215,8 @@ fn by_btf_on_that_of_the_kernel() {
 
 #[test]
 fn without_the_types_name_btf_tells_nothing() {
-    let (module, region) = module(&build::folder("fields-untyped"), false);
+    let folder = build::folder("fields-untyped");
+    let (module, region) = module(&folder, false);
     let Some(stripped) = btf_only(&module, None, &[]) else { return };
     let fields = Fields::new(vec![stripped]);
     let address = DATA + offset_of(&region, "state") + 20;
@@ -227,7 +226,8 @@ fn without_the_types_name_btf_tells_nothing() {
 
 #[test]
 fn damaged_types_tell_nothing_or_something_but_never_panic() {
-    let (module, region) = module(&build::folder("fields-damage"), true);
+    let original = build::folder("fields-damage");
+    let (module, region) = module(&original, true);
     let stripped = btf_only(&module, None, &[]);
     let folder = build::folder("fields-damaged");
     for file in [Some(module), stripped].into_iter().flatten() {
@@ -245,7 +245,7 @@ fn damaged_types_tell_nothing_or_something_but_never_panic() {
             let path = folder.join("keep.ko");
             std::fs::write(&path, bytes).unwrap();
             let fields = Fields::new(vec![path]);
-            for offset in (0..region.header.section(Role::Data).unwrap().size).step_by(7) {
+            for offset in (0..region.header.section(PersistentSection::Data).unwrap().size).step_by(7) {
                 let _ = said(&region, &fields, &alone(), DATA + offset);
             }
         }
@@ -278,7 +278,7 @@ fn regions_of_copies_and_of_a_running_kernel_are_the_same() {
     let [copy] = &load_saved(std::slice::from_ref(&keeper), &mut warnings)[..] else {
         panic!("not one region")
     };
-    assert_eq!(copy.addresses, [(Role::Bss, BSS)]);
+    assert_eq!(copy.addresses, [(PersistentSection::Bss, BSS)]);
     assert!(warnings.is_empty(), "{warnings:?}");
     std::fs::write(keeper.join("notes/.note.persist"), &note[..note.len() / 2]).unwrap();
     assert!(load_saved(&[keeper], &mut warnings).is_empty());

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use ksymoops::decode::Decoder;
 use ksymoops::persistent::Owner;
 use ksymoops::render::{Annotated, Json, Render};
-use libksym::{Discover, Places};
+use libksym::{Discover, FileSearch};
 use libmodfmt::journal::{Boot, Entry, Journal, LoadedModule, Unload};
-use libmodfmt::persist::{Header, Role, SectionHeader, Variable};
+use libmodfmt::persist::{Header, PersistentSection, SectionHeader, Variable};
 use liboops::Event;
 use liboops::report::{Caller, Hex, Kind, Origin, Report};
 use snapbox::{assert_data_eq, file};
@@ -42,7 +42,7 @@ fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
         type_hash: None,
     };
     let section = SectionHeader {
-        role: Role::Data,
+        role: PersistentSection::Data,
         size: 0x40,
         align: 32,
         variables: vec![variable("stats", 0, 0x20), variable("dev", 0x20, 0x18)],
@@ -73,7 +73,7 @@ fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
 
 fn decoder(journal: Journal) -> Decoder {
     let mut decoder = Decoder::default();
-    decoder.sources.discover = Discover::all(Places::Named);
+    decoder.sources.discover = Discover::all(FileSearch::Named);
     decoder.journal = journal;
     decoder
 }

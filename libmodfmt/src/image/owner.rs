@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The owner image: the owner's file, bound to a keeper's symbols.
 
-use super::{Base, ImageError, check, file};
-use crate::arch::Arch;
+use super::{Base, ImageError, check, input_check};
+use crate::arch::{Arch, RelocationType};
 use crate::elf::{Object, Place, SectionKind, Symbol, flags};
 use crate::module::Module;
 use crate::persist::Inventory;
@@ -15,7 +15,7 @@ use crate::versions::{ExtendedVersions, Versions};
 /// A use of persistent data that cannot be moved, a name that is taken, or a table that is full.
 pub fn owner(module: &Module<'_>, inventory: &Inventory, bases: &[Base]) -> Result<Vec<u8>, ImageError> {
     let arch = Arch::of(module.object.ident)?;
-    file::check(&module.object, arch)?;
+    input_check::check(&module.object, arch)?;
     let mut object = module.object.clone();
     let mut rebase = Rebase { inventory, arch, targets: Vec::new() };
     for (role, index) in &inventory.indexes {
@@ -71,7 +71,7 @@ impl Rebase<'_> {
             let Some((_, base)) = self.targets.iter().find(|(section, _)| *section == index) else {
                 continue;
             };
-            if !self.arch.relocation(relocation.kind).is_some_and(|known| known.rebases) {
+            if !self.arch.relocation(relocation.kind).is_some_and(RelocationType::is_plain_store) {
                 return Err(ImageError::Relocation {
                     section: object.section_name(target),
                     offset: relocation.offset,

@@ -2,7 +2,9 @@
 //! The list of persistent variables.
 
 use libmodfmt::elf::SymbolKind;
-use libmodfmt::persist::{Ambiguous, DebugFact, Inventory, PersistError, Role, Sharing, Variable};
+use libmodfmt::persist::{
+    Ambiguity, AmbiguousName, Inventory, PersistError, PersistentSection, Variable, VariableDebugInfo,
+};
 
 use modtest::module::{BSS, DATA, Make, inventory, parse};
 
@@ -10,7 +12,7 @@ fn of(make: &Make) -> Inventory {
     inventory(&parse(&make.build()))
 }
 
-fn with_facts(make: &Make, facts: &[DebugFact]) -> Inventory {
+fn with_facts(make: &Make, facts: &[VariableDebugInfo]) -> Inventory {
     let file = make.build();
     let module = parse(&file);
     Inventory::of(&module.object, &module.name, None, facts).unwrap().unwrap()
@@ -36,7 +38,7 @@ fn a_variable_is_known_by_file_and_name() {
     assert_eq!(found.ambiguous, []);
     let sections: Vec<_> =
         found.header.sections.iter().map(|section| (section.role, section.size, section.align)).collect();
-    assert_eq!(sections, [(Role::Data, 64, 32), (Role::Bss, 4096, 64)]);
+    assert_eq!(sections, [(PersistentSection::Data, 64, 32), (PersistentSection::Bss, 4096, 64)]);
 }
 
 #[test]
@@ -51,13 +53,13 @@ fn alignment_is_what_the_place_guarantees() {
     assert_eq!(Variable::align_of(u64::MAX, 64), 1);
 }
 
-fn ambiguous(name: &str, symbols: &[&str], sharing: Sharing) -> Vec<Ambiguous> {
+fn ambiguous(name: &str, symbols: &[&str], reason: Ambiguity) -> Vec<AmbiguousName> {
     let symbols = symbols.iter().map(|symbol| (*symbol).to_owned()).collect();
-    vec![Ambiguous { name: name.to_owned(), symbols, sharing }]
+    vec![AmbiguousName { name: name.to_owned(), symbols, reason }]
 }
 
-fn fact(make: &Make, section: &str, offset: u64, function: Option<&str>) -> DebugFact {
-    DebugFact {
+fn fact(make: &Make, section: &str, offset: u64, function: Option<&str>) -> VariableDebugInfo {
+    VariableDebugInfo {
         section: make.index(section),
         offset,
         function: function.map(Into::into),
@@ -71,7 +73,7 @@ fn numbered_statics_of_one_name_are_ambiguous() {
     let mut make = Make::small("foo");
     make.local("cnt.0", DATA, 0, 4);
     make.local("cnt.1", DATA, 4, 4);
-    assert_eq!(of(&make).ambiguous, ambiguous("foo.c:cnt", &["cnt.0", "cnt.1"], Sharing::Functions));
+    assert_eq!(of(&make).ambiguous, ambiguous("foo.c:cnt", &["cnt.0", "cnt.1"], Ambiguity::UnknownFunctions));
 }
 
 #[test]
@@ -79,7 +81,10 @@ fn one_name_in_two_sections_of_one_file_is_ambiguous() {
     let mut make = Make::small("foo");
     make.section(BSS, 3, 8, &[0; 8]);
     make.local("first.7", BSS, 0, 8);
-    assert_eq!(of(&make).ambiguous, ambiguous("foo.c:first", &["first", "first.7"], Sharing::Functions));
+    assert_eq!(
+        of(&make).ambiguous,
+        ambiguous("foo.c:first", &["first", "first.7"], Ambiguity::UnknownFunctions)
+    );
     let facts = [fact(&make, DATA, 0, Some("read")), fact(&make, BSS, 0, Some("write"))];
     let found = with_facts(&make, &facts);
     assert_eq!(found.ambiguous, []);
@@ -92,7 +97,7 @@ fn a_function_that_is_not_known_tells_nothing_apart() {
     let mut make = Make::small("foo");
     make.local("first.1", DATA, 4, 4);
     let one = [fact(&make, DATA, 0, Some("read"))];
-    let expected = ambiguous("foo.c:first", &["first", "first.1"], Sharing::Functions);
+    let expected = ambiguous("foo.c:first", &["first", "first.1"], Ambiguity::UnknownFunctions);
     assert_eq!(with_facts(&make, &one).ambiguous, expected);
     let outside = [fact(&make, DATA, 0, None), fact(&make, DATA, 4, Some("read"))];
     assert_eq!(with_facts(&make, &outside).ambiguous, [], "one outside of functions, one in a function");
@@ -103,7 +108,7 @@ fn two_blocks_of_one_function() {
     let mut make = Make::small("foo");
     make.local("first.1", DATA, 4, 4);
     let facts = [fact(&make, DATA, 0, Some("read")), fact(&make, DATA, 4, Some("read"))];
-    let expected = ambiguous("foo.c:first", &["first", "first.1"], Sharing::Scope);
+    let expected = ambiguous("foo.c:first", &["first", "first.1"], Ambiguity::SameFunction);
     assert_eq!(with_facts(&make, &facts).ambiguous, expected);
 }
 
@@ -113,7 +118,7 @@ fn two_files_of_one_name() {
     let mut make = Make::small("foo");
     make.file("foo.c");
     make.local("second", DATA, 8, 4);
-    let expected = ambiguous("foo.c:second", &["second", "second"], Sharing::FileName);
+    let expected = ambiguous("foo.c:second", &["second", "second"], Ambiguity::SameFileName);
     assert_eq!(of(&make).ambiguous, expected);
     let facts = [fact(&make, DATA, 0, None), fact(&make, DATA, 8, None)];
     assert_eq!(with_facts(&make, &facts).ambiguous, expected);
@@ -173,8 +178,8 @@ fn a_variable_without_a_size_is_listed() {
     make.local("end", DATA, 16, 0);
     let found = of(&make);
     assert_eq!(names(&found), ["foo.c:first", "foo.c:second", "foo.c:end"]);
-    assert_eq!(found.variable_at(Role::Data, 12).unwrap().1, 4);
-    assert_eq!(found.variable_at(Role::Data, 16), None);
+    assert_eq!(found.variable_at(PersistentSection::Data, 12).unwrap().1, 4);
+    assert_eq!(found.variable_at(PersistentSection::Data, 16), None);
 }
 
 #[test]

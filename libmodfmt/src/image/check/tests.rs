@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Each check finds the image that it is there for: a good image, with one thing wrong in it.
 
-use super::super::{Base, ImageError, Keeper};
+use super::super::{Base, ImageError, KeeperOptions};
 use crate::elf::{Object, Relocation};
 use crate::export::{ExportLayout, Release};
 use crate::module::Module;
@@ -33,7 +33,7 @@ fn keeper_layout() -> ExportLayout {
 fn of_keeper(change: impl FnOnce(&mut Object<'_>)) -> Result<(), ImageError> {
     let file = Make::typical("foo").build();
     let (module, layout) = (parse(&file), keeper_layout());
-    let (inventory, wanted) = (inventory(&module), Keeper { layout: &layout, trial: false });
+    let (inventory, wanted) = (inventory(&module), KeeperOptions { layout: &layout, trial: false });
     let image = super::super::keeper(&module, &inventory, wanted)?;
     let mut object = Object::parse(&image)?;
     change(&mut object);
@@ -63,7 +63,7 @@ fn relocations(object: &mut Object<'_>, section: &str, change: impl FnOnce(&mut 
 /// Changes one byte.
 fn byte(object: &mut Object<'_>, section: &str, at: usize) {
     let (index, _) = object.section(section).unwrap();
-    object.sections[index].data.to_mut()[at] ^= 0x55;
+    object.sections[index].data.edit(|data| data[at] ^= 0x55);
 }
 
 fn section_symbol(object: &Object<'_>, section: &str) -> usize {
@@ -135,9 +135,10 @@ fn struct_module_is_the_owners_but_for_the_name() {
     // The same name in another place.
     let moved = of_keeper(|object| {
         let (index, _) = object.section(THIS_MODULE).unwrap();
-        let data = object.sections[index].data.to_mut();
-        data.copy_within(24..40, 200);
-        data[24..40].fill(0);
+        object.sections[index].data.edit(|data| {
+            data.copy_within(24..40, 200);
+            data[24..40].fill(0);
+        });
     });
     assert_eq!(said(moved), differs);
 }
@@ -169,7 +170,7 @@ fn base_symbols_have_their_versions_in_both_tables() {
     let names = of_owner(|object| {
         let (index, section) = object.section("__version_ext_names").unwrap();
         let at = section.data.windows(3).position(|bytes| bytes == b"foo").unwrap();
-        object.sections[index].data.to_mut()[at] = b'g';
+        object.sections[index].data.edit(|data| data[at] = b'g');
     });
     assert!(said(names).starts_with("foo__persist_data has the version None"));
 }
