@@ -20,15 +20,16 @@ use crate::cursor::{Cursor, decimal};
 
 /// Every form that has a pattern. The first that matches counts.
 const TABLE: [Pattern; 19] = [
-    syslog::RFC3164,
+    // Before the date of a system log, after which a program is expected: it has a comma.
+    dmesg::ISO_TIME,
     syslog::ISO_TIME,
+    syslog::RFC3164,
     syslog::RFC5424,
     syslog::KERNEL_ALONE,
     journal::SHORT_FULL,
     journal::SHORT_UNIX,
     journal::EXPORT,
     dmesg::HUMAN_TIME,
-    dmesg::ISO_TIME,
     dmesg::FACILITY,
     dmesg::DROPPED,
     kmsg::RECORD,
@@ -146,6 +147,21 @@ mod tests {
     /// Row by row as in [`TABLE`].
     const EXAMPLES: [Example; 19] = [
         Example {
+            name: "dmesg --time-format=iso",
+            prefixes: &["2024-01-01T12:00:00,123456+00:00 "],
+            others: &["2024-01-01T12:00,123456+00:00 "],
+        },
+        Example {
+            name: "syslog date, ISO",
+            prefixes: &[
+                "2024-01-23T09:11:20.123456+00:00 ",
+                "2024-01-23T09:11:20Z ",
+                "2024-01-23T09:11:20-0500 ",
+                "2024/01/23 09:11:20+01:00 ",
+            ],
+            others: &["2024-01-23T09:11+00:00 ", "24-01-23T09:11:20Z "],
+        },
+        Example {
             name: "syslog date",
             prefixes: &[
                 "Jan 23 09:11:20 ",
@@ -165,16 +181,6 @@ mod tests {
                 "23 23 09:11:20 ",
                 "— 23 09:11:20 ",
             ],
-        },
-        Example {
-            name: "syslog date, ISO",
-            prefixes: &[
-                "2024-01-23T09:11:20.123456+00:00 ",
-                "2024-01-23T09:11:20Z ",
-                "2024-01-23T09:11:20-0500 ",
-                "2024/01/23 09:11:20+01:00 ",
-            ],
-            others: &["2024-01-23T09:11+00:00 ", "24-01-23T09:11:20Z "],
         },
         Example {
             name: "syslog of RFC 5424",
@@ -219,11 +225,6 @@ mod tests {
                 "[Jan 1 12:00:00 <    0.000010>] ",
             ],
             others: &["[drm] ", "[Hardware Error]: ", "[drm 1] ", "[cut here] "],
-        },
-        Example {
-            name: "dmesg --time-format=iso",
-            prefixes: &["2024-01-01T12:00:00,123456+00:00 "],
-            others: &["2024-01-01T12:00,123456+00:00 "],
         },
         Example {
             name: "dmesg -x",
@@ -325,6 +326,8 @@ mod tests {
             ("01-01 12:00:00.123   123   456 E audio: x", true, None, None),
             ("Jan 23 09:11:20 host systemd[1]: x", true, None, None),
             ("Jan 23 09:11:20 host kernel: x", false, None, None),
+            ("2024-01-23T09:11:20+00:00 host systemd: x", true, None, None),
+            ("2024-01-23T09:11:20,123456+00:00 CPU: x", false, None, None),
             ("июл 27 14:08:04 host systemd[1]: x", true, None, None),
         ] {
             let prefix = crate::line::strip(line.as_bytes());
