@@ -197,3 +197,55 @@ fn only_in_tarball(notices: &[u8]) -> Result<Vec<Entry>> {
     }
     Ok(entries)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(layout: Layout) -> Vec<String> {
+        let programs = ["insmod", "rmmod", "modpersist", "ksymoops"].map(|name| (name, Vec::new()));
+        let parts = Parts { programs: &programs, notices: b"" };
+        files(&parts, layout).unwrap().into_iter().map(|entry| entry.path).collect()
+    }
+
+    #[test]
+    fn the_package_leaves_kmods_paths_alone() {
+        let paths = paths(Layout::Package);
+        for of_kmod in [
+            "usr/sbin/insmod",
+            "usr/share/man/man8/rmmod.8.gz",
+            "usr/share/bash-completion/completions/rmmod",
+        ] {
+            assert!(!paths.iter().any(|path| path == of_kmod), "{of_kmod}");
+        }
+        for path in
+            ["usr/lib/modpersist/insmod", "usr/sbin/ksymoops", "usr/share/doc/modpersist/THIRD-PARTY.txt.gz"]
+        {
+            assert!(paths.iter().any(|own| own == path), "no {path}");
+        }
+        assert!(
+            paths.iter().all(|path| path.starts_with("usr/") || path == "etc/modpersist.conf"),
+            "{paths:?}"
+        );
+    }
+
+    #[test]
+    fn the_tarball_has_all_commands_and_its_script_installs_them() {
+        let paths = paths(Layout::Tarball);
+        for path in
+            ["sbin/insmod", "sbin/ksymoops", "share/man/man8/insmod.8.gz", "share/man/man7/persistent.7.gz"]
+        {
+            assert!(paths.iter().any(|own| own == path), "no {path}");
+        }
+        let script = String::from_utf8(source("packaging/install.sh").unwrap()).unwrap();
+        for path in paths.iter().filter(|path| path.contains('/')) {
+            let folder = path.split('/').next().unwrap();
+            let is_document = matches!(folder, "docs" | "kernel" | "etc");
+            assert!(
+                is_document || script.contains(&format!(" {folder} ")),
+                "install.sh does not install {path}"
+            );
+        }
+        assert!(!paths.iter().any(|path| path.contains("takeover")), "it needs dpkg");
+    }
+}
