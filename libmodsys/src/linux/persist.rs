@@ -13,11 +13,11 @@ use super::{files, syscalls};
 use crate::error::io_errno;
 use crate::{LoadFlags, PersistSupport, SysError};
 
-/// Asks the kernel without loading anything: it looks at the flags first, and then finds that the
-/// descriptor cannot be read from.
+/// Asks the kernel without loading anything: it checks the flags first, then finds that the descriptor cannot
+/// be read from.
 ///
-/// A kernel without the list is not asked: nothing could be seen of what it keeps, and the calls of
-/// a plain load stay what they always were.
+/// A kernel without the list is not asked: what it keeps could not be seen, and a plain load makes the same
+/// system calls as kmod.
 pub(super) fn support(list: &Path) -> PersistSupport {
     if !list.exists() {
         return PersistSupport::Stock;
@@ -39,13 +39,13 @@ pub(super) fn list(path: &Path) -> Result<Option<Vec<u8>>, SysError> {
 pub(super) fn release(path: &Path, owner: &str) -> Result<(), Errno> {
     let file = OpenOptions::new().write(true).open(path);
     let mut file = file.map_err(|error| io_errno(&error))?;
-    // One write: the kernel takes each as one command.
+    // In one write: the kernel takes each write as a command.
     let written = std::io::Write::write(&mut file, format!("release {owner}").as_bytes());
     written.map(drop).map_err(|error| io_errno(&error))
 }
 
-/// A file in memory that holds `content`, that nobody can change, and that is open for reading only,
-/// as the kernel demands of a module's file.
+/// A file in memory with this content, sealed and open for reading only, as the kernel demands of a module
+/// file.
 pub(crate) fn sealed(content: &[u8]) -> Result<fs::File, Errno> {
     use nix::fcntl::{FcntlArg, SealFlag, fcntl};
     use nix::sys::memfd::{MFdFlags, memfd_create};
