@@ -11,7 +11,6 @@ use modkeep::{
 use modtest::{Call, FakeKernel, Op};
 
 use super::{bytes_file, file, grown, keep, kernel, request};
-use modtest::linking::story;
 use modtest::module::{Make, signed};
 
 fn extended() -> FakeKernel {
@@ -54,7 +53,7 @@ fn the_file_itself_is_loaded_signed_and_all() {
             );
             unload(&kernel);
         }
-        assert_eq!(story(&kernel), ["+file foo", "-foo", "+file foo", "-foo"]);
+        assert_eq!(kernel.history(), ["+file foo", "-foo", "+file foo", "-foo"]);
         for call in kernel.syscalls() {
             if let Call::Finit { image, flags, .. } = call {
                 assert!(image == file.content() && flags == LoadFlags::PERSIST, "{flags:?}");

@@ -7,7 +7,6 @@ use modkeep::{KeepError, LoadOutcome, Plan, RegionUse, Request, plan};
 use modtest::FakeModule;
 
 use super::{file, grown, keep, kernel, load, request};
-use modtest::linking::{address, story};
 use modtest::module::Make;
 
 fn fresh(file: &ModuleFile) -> Request<'_> {
@@ -18,13 +17,13 @@ fn fresh(file: &ModuleFile) -> Request<'_> {
 fn a_trial_then_the_old_goes_and_the_new_comes() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
-    let before = address(&kernel, "foo__persist");
+    let before = kernel.data_address("foo__persist");
     assert_eq!(load(&kernel, fresh(&file(&grown("foo")))).unwrap(), Some(LoadOutcome::Kept));
     assert_eq!(
-        story(&kernel)[3..],
+        kernel.history()[3..],
         ["+foo__ptrial", "-foo__ptrial", "-foo__persist", "+foo__persist", "+foo"]
     );
-    assert_ne!(address(&kernel, "foo__persist"), before);
+    assert_ne!(kernel.data_address("foo__persist"), before);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use libmodsys::{Kernel, RemoveFlags};
 use modkeep::{KeepError, KeepMode, KeeperLoad, LoadOutcome, Plan, Request, plan};
 use modtest::FakeKernel;
 
-use modtest::linking::kernel;
+use modtest::keeper_exports::kernel;
 use modtest::module::{DATA, Make};
 
 /// A module file in memory.

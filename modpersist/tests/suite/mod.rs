@@ -11,7 +11,7 @@ use modpersist::{Args, Command};
 use modtest::{FakeKernel, FakeModule, Op};
 use serde_json::Value;
 
-use modtest::linking::{kernel, note_of_the_future};
+use modtest::keeper_exports::{kernel, note_of_unknown_version};
 use modtest::module::Make;
 
 /// Loads the module and removes it, so that its data are kept.
@@ -41,7 +41,7 @@ fn json(kernel: &FakeKernel, command: Command) -> (bool, Value) {
 fn an_unreadable_keeper_does_not_hide_the_others() {
     let kernel = kernel();
     keep(&kernel, "foo");
-    kernel.add(FakeModule::new("bar__persist").note(NOTE_SECTION, &note_of_the_future()));
+    kernel.add(FakeModule::new("bar__persist").note(NOTE_SECTION, &note_of_unknown_version()));
     let (success, text) = run(&kernel, Command::List { json: false });
     assert!(!success);
     assert!(text.contains("foo__persist\n"), "{text}");

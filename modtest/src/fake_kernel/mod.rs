@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A kernel in memory, for tests.
 //!
-//! It keeps the rules of the real one that the tools lean on (a name is loaded once, a module in use is not
+//! It follows the rules of the real one that the tools rely on (a name is loaded once, a module in use is not
 //! removed, who uses whom), records every call, fails where it is told to, and leaves linking to a hook.
 //!
 //! ```
@@ -22,9 +22,10 @@
 
 mod answers;
 mod call;
+mod extended;
+mod history;
 mod load;
 mod module;
-mod region;
 mod settings;
 
 use std::cell::{Cell, RefCell};
@@ -46,7 +47,7 @@ type RemoveHook = Box<dyn Fn(&FakeKernel, &FakeModule)>;
 pub struct FakeKernel {
     /// Newest first, as in `/proc/modules`.
     modules: RefCell<Vec<FakeModule>>,
-    /// What it keeps itself.
+    /// What it keeps itself, as an extended kernel.
     regions: RefCell<Vec<ExtendedRegion>>,
     /// Modules that were ever added.
     added: Cell<u64>,
