@@ -9,6 +9,7 @@ mod builtin;
 mod builtin_index;
 mod compression;
 mod exporting;
+mod extended;
 mod files;
 mod initstate;
 mod kcore;
@@ -17,7 +18,7 @@ mod lockdown;
 mod module_dir;
 mod notes;
 mod parameters;
-mod persist;
+mod sealed_file;
 mod sections;
 mod settings;
 mod syscalls;
@@ -25,7 +26,6 @@ mod users;
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
-use std::fs::File;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -41,19 +41,11 @@ use crate::{
 };
 
 pub use kmsg::KmsgReader;
+pub use sealed_file::sealed_file;
 pub use settings::system_name;
 
 /// Where an extended kernel lists what it keeps.
 const PERSIST_LIST: &str = "/proc/module_persist";
-
-/// A file in memory with this content, sealed so that nobody can change it and open for reading only, as
-/// [`Kernel::finit_module`] needs it. Needs `/proc`.
-///
-/// # Errors
-/// The system's error number.
-pub fn sealed_file(content: &[u8]) -> Result<File, Errno> {
-    persist::sealed(content)
-}
 
 /// The real kernel.
 ///
@@ -225,15 +217,15 @@ impl Kernel for Linux {
     }
 
     fn persist_support(&self) -> Result<PersistSupport, SysError> {
-        Ok(persist::support(&self.path(PERSIST_LIST)))
+        Ok(extended::support(&self.path(PERSIST_LIST)))
     }
 
     fn persist_list(&self) -> Result<Option<Vec<u8>>, SysError> {
-        persist::list(&self.path(PERSIST_LIST))
+        extended::list(&self.path(PERSIST_LIST))
     }
 
     fn persist_release(&self, owner: &str) -> Result<(), Errno> {
-        persist::release(&self.path(PERSIST_LIST), owner)
+        extended::release(&self.path(PERSIST_LIST), owner)
     }
 
     fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every call fails in its turn: nothing that was kept is lost, nothing half-made stays, and the next attempt
-//! works.
+//! Every call fails in its turn: nothing that was kept is lost, nothing half-made is left behind, and the next
+//! attempt works.
 
 use libmodsys::Errno;
 use modkeep::{KeepError, LoadOutcome, Request};
@@ -21,7 +21,7 @@ struct Attempt {
     outcome: Result<Option<LoadOutcome>, KeepError>,
 }
 
-/// One attempt for each call of a load that goes well, in which that call fails.
+/// For each call that a successful load makes, one attempt in which that call fails.
 fn attempts(prepare: impl Fn(&FakeKernel), request: Request<'_>) -> Vec<Attempt> {
     let mut attempts = Vec::new();
     for op in OPS {
@@ -63,7 +63,7 @@ impl Attempt {
         self.kernel.data_address("foo__persist")
     }
 
-    /// Nothing but the last question about a module that is loaded already can fail after its load.
+    /// Once the owner is loaded, only the last question about it can fail.
     fn owner_is_loaded_only_if_unverified(&self) {
         assert!(!matches!(self.outcome, Ok(Some(LoadOutcome::Kept))), "{}", self.place());
         if self.kernel.is_loaded("foo") {
@@ -118,7 +118,7 @@ fn on_a_fresh_start_the_old_data_stay_until_the_trial_has_passed() {
     }
 }
 
-/// The owner's init fails, and then the keeper cannot be taken back.
+/// The owner's init fails, and then the keeper cannot be removed.
 #[test]
 fn a_keeper_that_stays_is_said_and_used_by_the_next_attempt() {
     let file = file(&Make::typical("foo"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every cell of the table of fallbacks in DESIGN.md, on a stock kernel.
+//! Every cell of the table of fallbacks, on a stock kernel.
 
 use libmodfmt::elf::{Ident, Machine, RelocationForm};
 use libmodsys::{Errno, Lockdown};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What others have done to the names that keeping uses.
+//! Modules of somebody else's that have the names of keepers.
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::persist::{Header, NOTE_SECTION, NoteError};
@@ -98,7 +98,7 @@ fn a_keeper_that_vanishes_while_it_is_looked_at_is_absent() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     kernel.fail_next(Op::Holders, Errno::ENOENT);
-    // It is still there: then the error is one.
+    // The module is still there, so this is an error.
     assert!(Region::of_keeper(&kernel, "foo__persist").is_err());
     assert!(Region::of_keeper(&kernel, "foo__persist").unwrap().is_some());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `--fresh`: the old data go only after the new keeper was accepted in a trial.
+//! `--fresh`: the old data is dropped only after the kernel accepted the new keeper in a trial.
 
 use libmodfmt::file::ModuleFile;
 use libmodsys::{Kernel, RemoveFlags};
@@ -34,7 +34,7 @@ fn with_nothing_kept_it_is_a_first_load() {
 }
 
 #[test]
-fn data_in_use_by_another_module_stay() {
+fn data_in_use_by_another_module_stays() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     kernel.add(FakeModule::new("other").uses("foo__persist"));

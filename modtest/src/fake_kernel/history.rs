@@ -6,8 +6,8 @@ use libmodfmt::file::ModuleFile;
 use super::{Call, FakeKernel};
 
 impl FakeKernel {
-    /// What was loaded and removed so far: `+foo` from memory, `+file foo` from a file, `-foo` removed, `~foo` a
-    /// region of an extended kernel released.
+    /// What was loaded and removed so far: `+foo` from memory, `+file foo` from a file, `-foo` removed,
+    /// `~foo` a region of an extended kernel released.
     #[must_use]
     pub fn history(&self) -> Vec<String> {
         let name = |image: &[u8]| {
