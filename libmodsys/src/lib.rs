@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The only crate of this project that talks to Linux.
 //!
-//! Everything the tools want from a kernel goes through one object-safe trait, [`Kernel`]. [`Linux`] is the real kernel (module system calls over
-//! `nix`, `/sys`, `/proc`, `/lib/modules`).
+//! Everything the tools want from a kernel goes through one object-safe trait, [`Kernel`]. [`Linux`] is the
+//! real kernel (module system calls over `nix`, `/sys`, `/proc`, `/lib/modules`).
 //!
 //! ```
 //! use libmodsys::Kernel;
@@ -18,20 +18,22 @@
 //! [`lock`] serialises the tools that act on one owner.
 
 mod error;
+pub mod files;
 mod flags;
 pub mod guard;
 mod kernel;
 mod linux;
 pub mod lock;
+pub mod paths;
 mod types;
 
 pub use error::{SysError, errno_text, io_errno};
 pub use flags::{LoadFlags, RemoveFlags};
 pub use kernel::Kernel;
-pub use linux::{Linux, sealed_file};
+pub use linux::{KmsgReader, Linux, sealed_file, system_name};
 /// The error number of a system call, as `nix` has it.
 pub use nix::errno::Errno;
 pub use types::{
-    BootIdentity, InitState, KernelCompression, Lockdown, LogRecord, ModuleFile, PersistSupport, Section,
-    SectionAddress,
+    BootIdentity, InitState, InstalledModule, KernelCompression, Lockdown, LogRecord, PersistSupport,
+    Section, SectionAddress,
 };

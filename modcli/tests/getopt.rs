@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The rules of `getopt_long`, one test each. The expected words were taken from glibc by running kmod 30 where its options allow.
+//! The rules of `getopt_long`, one test each. The expected messages are glibc's; where its options allow,
+//! they were taken from a run of kmod 30.
 
 #[cfg(test)]
 mod tests {

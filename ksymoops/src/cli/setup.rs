@@ -54,7 +54,7 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Strin
     let (types, persist): (Vec<_>, Vec<_>) =
         args.persist.iter().cloned().partition(|path| persistent::is_types(path));
     let mut places = persist.clone();
-    let default = args.root.join(modrecord::journal::DIRECTORY.trim_start_matches('/'));
+    let default = args.root.join(modrecord::paths::LOG_DIRECTORY.trim_start_matches('/'));
     if !args.no_journal && default.is_dir() {
         places.push(default);
     }
