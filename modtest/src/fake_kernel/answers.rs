@@ -11,7 +11,7 @@ use libmodsys::Errno;
 
 use super::{Call, FakeKernel, FakeModule, Op};
 use libmodsys::{
-    BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, InstalledModule,
+    BootIdentity, InitState, InstalledModule, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord,
     PersistSupport, RemoveFlags, Section, SectionAddress, SysError,
 };
 
