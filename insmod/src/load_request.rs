@@ -25,8 +25,8 @@ pub(crate) struct LoadRequest<'a> {
 }
 
 impl LoadRequest<'_> {
-    /// The question that [`modkeep::plan`] answers, for the file. `assume_unloaded` asks what
-    /// would happen if the module were not loaded.
+    /// The question that [`modkeep::plan`] answers. `assume_unloaded` asks what would happen if the module
+    /// were not loaded.
     pub fn plan_request<'f>(&self, file: &'f ModuleFile, assume_unloaded: bool) -> Request<'f> {
         Request { file, keep: self.keep, fresh: self.fresh, assume_unloaded }
     }

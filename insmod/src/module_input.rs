@@ -137,6 +137,15 @@ impl ModuleInput {
         Ok(self.whole.get_or_init(|| ModuleFile::as_kmod(content, MAX_IMAGE_BYTES)))
     }
 
+    /// The whole file, which can be decompressed: for callers whose own errors do not name it.
+    ///
+    /// # Errors
+    /// [`InputError::Read`], [`InputError::Decompress`]
+    pub fn decompressed(&self) -> Result<&ModuleFile, InputError> {
+        self.image()?;
+        self.whole()
+    }
+
     /// The decompressed file, with its signature.
     ///
     /// # Errors

@@ -122,7 +122,7 @@ impl Insmod<'_> {
         Ok(status)
     }
 
-    /// Reports an error number, unless it is no error to this user.
+    /// Reports an error number, unless it only means that the module is loaded and the options allow that.
     fn failed(&self, module: &ModuleInput, errno: Errno, output: &mut Output) -> Status {
         let args = self.args;
         if errno == Errno::EEXIST && self.may_be_loaded() && self.is_loaded(module) {
@@ -143,7 +143,7 @@ impl Insmod<'_> {
         status
     }
 
-    /// A module that is already loaded is what the user wants.
+    /// The user is content with a module that is already loaded.
     fn may_be_loaded(&self) -> bool {
         self.args.common.idempotent || self.args.modutils.lock
     }

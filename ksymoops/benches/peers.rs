@@ -22,7 +22,7 @@ mod measure;
 mod verdict;
 
 use measure::{Run, Sink, in_turn};
-use modtest::calls::Place;
+use modtest::calls::ReturnAddress;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use verdict::Verdicts;
@@ -59,9 +59,9 @@ fn variable(name: &str) -> Option<PathBuf> {
 }
 
 fn symbolizing(vmlinux: &Path, verdicts: &mut Verdicts) {
-    let places = modtest::calls::calls(vmlinux, MANY);
+    let places = modtest::calls::return_addresses(vmlinux, MANY);
     assert_eq!(places.len(), MANY);
-    let few: Vec<&Place> = places.iter().step_by(MANY / FRAMES).collect();
+    let few: Vec<&ReturnAddress> = places.iter().step_by(MANY / FRAMES).collect();
     let name = vmlinux.file_name().unwrap_or_default().to_string_lossy();
     // A file of another release would not be used.
     let release = name.strip_prefix("vmlinux-").expect("a vmlinux is named by its release");
@@ -70,7 +70,7 @@ fn symbolizing(vmlinux: &Path, verdicts: &mut Verdicts) {
         Run::new(KSYMOOPS).args(ALONE).args(["--kaslr-offset", "0", "-v"]).arg(vmlinux).at_least(count)
     };
     let blazecli = variable("BLAZECLI").map(|program| {
-        let run = |places: &[&Place]| {
+        let run = |places: &[&ReturnAddress]| {
             let addresses = places.iter().map(|place| format!("{:#x}", place.address - 1));
             let run = Run::new(&program).args(["symbolize", "elf", "--path"]).arg(vmlinux);
             run.args(addresses).at_least(places.len())

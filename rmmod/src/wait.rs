@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `--wait`: waits until nothing uses a module. The kernel no longer does that since 3.13, so it is polled.
+//! `--wait`: waits until nothing uses a module. The kernel has not done that since 3.13, so it is polled.
 
 use std::ffi::OsStr;
 use std::thread;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use libmodsys::Kernel;
 use modcli::Output;
 
-/// Time between two looks at the reference count.
+/// Polling interval.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long to wait; without a limit if `None`.

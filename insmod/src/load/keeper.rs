@@ -17,7 +17,7 @@ use crate::load_request::LoadRequest;
 /// # Errors
 /// See [`KeeperLoad::run`].
 pub(super) fn load(
-    action: &KeeperLoad<'_>,
+    keeper_load: &KeeperLoad<'_>,
     request: &LoadRequest<'_>,
     known: ModuleDetails<'_>,
     kernel: &dyn Kernel,
@@ -29,7 +29,7 @@ pub(super) fn load(
         // An oops in the module's init ends this process.
         LoadStep::Owner => journal::record_quietly(kernel, Some(known), true),
     };
-    let done = action.run(kernel, request.params, &before);
+    let done = keeper_load.run(kernel, request.params, &before);
     if let Some(guard) = guard.into_inner() {
         guard.dismiss();
     }

@@ -26,8 +26,7 @@ pub(super) fn load(
     output: &mut Output,
 ) -> Result<Option<Status>, Errno> {
     let file = request.module.argument();
-    // Decompressed here already, as an error in that names the file.
-    let module_file = match request.module.image().and_then(|_| request.module.whole()) {
+    let module_file = match request.module.decompressed() {
         Ok(module_file) => module_file,
         Err(error) => {
             return Ok(Some(report::not_inserted_because(file, &error.to_string(), &[], None, output)));
@@ -92,7 +91,7 @@ impl PersistentLoad<'_> {
                     self.warn(&note, output);
                 }
                 let kept = region.map_or(0, |region| region.header.size());
-                let action = KeeperLoad {
+                let keeper_load = KeeperLoad {
                     region_use,
                     owner: &owner,
                     images: &images,
@@ -100,7 +99,7 @@ impl PersistentLoad<'_> {
                     kept_bytes: kept,
                 };
                 let known = self.journal_entry(&owner, &inventory.header);
-                let done = keeper::load(&action, request, known, kernel, self.lock)
+                let done = keeper::load(&keeper_load, request, known, kernel, self.lock)
                     .map_err(|error| failed(error, region_use, &owner, kept))?;
                 match done {
                     LoadOutcome::Kept => {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The parameters that a module is given: from the command line, and saved ones (`--persist`).
+//! The parameters that a module is given.
+//!
+//! - `join`: the command line's arguments become the one string that the kernel takes.
+//! - `saved`: `--persist`, parameters saved by rmmod.
 
-mod command_line;
+mod join;
 mod saved;
 
-pub(crate) use command_line::join;
+pub(crate) use join::join;
 pub(crate) use saved::SavedParams;

@@ -63,7 +63,8 @@ impl SavedParams {
         for (name, value) in SavedParameters::read(&path)?.values() {
             let is_saved = tagged.is_empty() || tagged.iter().any(|own| own == name);
             let Some(kind) = type_of(name).filter(|_| is_saved) else {
-                output.warning(format_args!("{}: no parameter {name} to be kept: ignored", os_text(&path)));
+                let text = "the module does not keep one of that name";
+                output.warning(format_args!("{}: parameter {name} ignored: {text}", os_text(&path)));
                 continue;
             };
             if value.is_empty() && !matches!(kind, "charp" | "string") {
@@ -73,8 +74,9 @@ impl SavedParams {
             if let Some(value) = quoted_for_kernel(value) {
                 params.push(OsString::from_vec([name.as_bytes(), b"=", &*value].concat()));
             } else {
-                let text = "the kernel has no region_use to write a value with such quotes: ignored";
-                output.always(Level::Warning, format_args!("{}: {name}: {text}", os_text(&path)));
+                let text = "the kernel's syntax cannot express a value with such quotes";
+                let warning = format_args!("{}: parameter {name} ignored: {text}", os_text(&path));
+                output.always(Level::Warning, warning);
             }
         }
         let location = SaveLocation::new(path, tagged, input.path());

@@ -2,7 +2,8 @@
 //! What can be found out about a load without loading: before it, or to explain why it failed.
 //!
 //! - `detect`: does the load concern persistent data?
-//! - `dry_run`: `--noload`, all checks. `explain`: `--explain`.
+//! - `dry_run`: `--noload`, all checks in a row.
+//! - `explain`: `--explain`, what an error number most likely means.
 //! - `vermagic`, `symbols`, `parameter_names`, `persistent_data`: one check each.
 
 pub(crate) mod detect;

@@ -23,8 +23,7 @@ pub(super) fn check(
         return Ok(Status::Success);
     }
     let file = request.module.argument();
-    let whole = request.module.image().and_then(|_| request.module.whole());
-    let module_file = whole.map_err(|error| error.errno())?;
+    let module_file = request.module.decompressed().map_err(|error| error.errno())?;
     let warnings = match plan(kernel, request.plan_request(module_file, true)) {
         Ok(Plan::Plain { warning }) => warning.into_iter().collect(),
         Ok(Plan::Keeper { notes, .. }) => notes,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Logs to decode.
 
-use modtest::calls::Place;
+use modtest::calls::ReturnAddress;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -16,9 +16,9 @@ const LONG: u64 = 1 << 30;
 const SPACING: u64 = 4 << 20;
 
 /// A report of a kernel of this release whose frames are those places.
-pub fn report(release: &str, places: &[&Place]) -> String {
+pub fn report(release: &str, places: &[&ReturnAddress]) -> String {
     let line = |text: &str| format!("[   12.500000] {text}\n");
-    let name = |place: &Place| format!("{}+{:#x}/{:#x}", place.symbol, place.offset, place.size);
+    let name = |place: &ReturnAddress| format!("{}+{:#x}/{:#x}", place.symbol, place.offset, place.size);
     let mut text = line("BUG: kernel NULL pointer dereference, address: 0000000000000010");
     text += &line("Oops: 0002 [#1] PREEMPT SMP NOPTI");
     text += &line(&format!("CPU: 1 PID: 321 Comm: cat Not tainted {release} #1"));

@@ -2,7 +2,7 @@
 //! `-A`: addresses without a log.
 
 use liboops;
-use liboops::report::{Block, Frame, Hex, Kind, Line, Place, Span};
+use liboops::report::{Block, Frame, Kind, Line, Place, Span};
 
 /// A report of the addresses in a text: what is 4 to 16 hexadecimal digits between blanks or punctuation, with or without `0x`. Other words are
 /// passed over. None where there is no address.
@@ -26,15 +26,16 @@ pub(super) fn block(text: &str) -> Option<Block> {
         let end = u64::try_from(block.text.len()).unwrap_or(u64::MAX);
         let body = Span { start, end: end.saturating_sub(1) };
         let span = Span { start, end };
-        block.lines.push(Line { span, body, caller: None, report: Some(0), continues: false });
+        let mut line = Line::new(span, body);
+        line.report = Some(0);
+        block.lines.push(line);
         body
     };
     report.title.span = add("Addresses\n".to_owned());
     for address in addresses {
         let span = add(format!("  {address:016x}\n"));
         // Not return addresses, as far as anybody knows.
-        let place = Place { span, address: Some(Hex(address)), exact: true, ..Place::default() };
-        report.frames.push(Frame { place, context: None });
+        report.frames.push(Frame::new(Place::at(address, span)));
         report.span.end = span.end;
     }
     Some(block)
@@ -42,6 +43,8 @@ pub(super) fn block(text: &str) -> Option<Block> {
 
 #[cfg(test)]
 mod tests {
+    use liboops::report::Hex;
+
     use super::*;
 
     #[test]

@@ -107,9 +107,11 @@ fn decode_all(
     let mut parts = Vec::new();
     for path in &args.files {
         match open(path) {
-            Ok((file, length, true)) if length.is_some_and(|length| length < pstore::MOST) => {
+            Ok((file, length, true)) if length.is_some_and(|length| length < pstore::MAX_BYTES) => {
                 let mut text = Vec::new();
-                file.take(pstore::MOST).read_to_end(&mut text).with_context(|| path.display().to_string())?;
+                file.take(pstore::MAX_BYTES)
+                    .read_to_end(&mut text)
+                    .with_context(|| path.display().to_string())?;
                 if !text.ends_with(b"\n") {
                     text.push(b'\n');
                 }

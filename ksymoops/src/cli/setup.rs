@@ -10,7 +10,7 @@ use libmodsys::Kernel;
 use super::Args;
 use crate::decode::Decoder;
 use crate::{journal, persistent};
-use libksym::{Discover, KaslrHint, Places, Sources};
+use libksym::{FileSearch, Sources};
 
 /// Makes the decoder. What could not be read is named in `warnings`.
 pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<String>) -> Result<Decoder> {
@@ -21,36 +21,26 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Strin
         None => None,
     };
     let live = |path: &str| args.dmesg.then(|| PathBuf::from(path));
-    let sources = Sources {
-        vmlinux: args.vmlinux.as_deref().filter(|_| !args.no_vmlinux).map(named),
-        debug_dirs: args.debug_dir.clone(),
-        system_map: args.system_map.as_deref().filter(|_| !args.no_system_map).map(named),
-        kallsyms: if args.no_ksyms {
-            None
-        } else {
-            args.ksyms.as_deref().map(named).or_else(|| live("/proc/kallsyms"))
-        },
-        modules: if args.no_object {
-            Vec::new()
-        } else {
-            args.object.iter().map(|path| named(path)).collect()
-        },
-        modules_text: match modules_text {
-            None if args.dmesg && !args.no_lsmod => kernel.modules_text().ok(),
-            text => text,
-        },
-        loaded: Vec::new(),
-        release: args.release.clone(),
-        version: None,
-        build_id: None,
-        kaslr: KaslrHint { option, ..KaslrHint::default() },
-        root: args.root.clone(),
-        discover: Discover {
-            kernel: places(args, args.no_vmlinux),
-            system_map: places(args, args.no_system_map),
-            modules: places(args, args.no_object),
-        },
+    let mut sources = Sources::default();
+    sources.vmlinux = args.vmlinux.as_deref().filter(|_| !args.no_vmlinux).map(named);
+    sources.debug_dirs.clone_from(&args.debug_dir);
+    sources.system_map = args.system_map.as_deref().filter(|_| !args.no_system_map).map(named);
+    if !args.no_ksyms {
+        sources.kallsyms = args.ksyms.as_deref().map(named).or_else(|| live("/proc/kallsyms"));
+    }
+    if !args.no_object {
+        sources.modules = args.object.iter().map(|path| named(path)).collect();
+    }
+    sources.modules_text = match modules_text {
+        None if args.dmesg && !args.no_lsmod => kernel.modules_text().ok(),
+        text => text,
     };
+    sources.release.clone_from(&args.release);
+    sources.kaslr.option = option;
+    sources.root.clone_from(&args.root);
+    sources.discover.kernel = file_search(args, args.no_vmlinux);
+    sources.discover.system_map = file_search(args, args.no_system_map);
+    sources.discover.modules = file_search(args, args.no_object);
     let (types, persist): (Vec<_>, Vec<_>) =
         args.persist.iter().cloned().partition(|path| persistent::is_types(path));
     let mut places = persist.clone();
@@ -85,11 +75,11 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Strin
 }
 
 /// Where files of one kind may be looked for, `no` being the option that wants none of them.
-fn places(args: &Args, no: bool) -> Places {
+fn file_search(args: &Args, no: bool) -> FileSearch {
     match (no, args.no_discovery) {
-        (true, _) => Places::Nowhere,
-        (false, true) => Places::Named,
-        (false, false) => Places::Usual,
+        (true, _) => FileSearch::Nowhere,
+        (false, true) => FileSearch::Named,
+        (false, false) => FileSearch::Usual,
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) fn of_report(
         let label = match word.role {
             WordRole::FaultAddress => "fault address",
             WordRole::Stack => "stack",
-            WordRole::Mention => "address",
+            _ => "address",
         };
         collect.address(label, word.value.0, word.span, word.role == WordRole::FaultAddress);
     }
@@ -116,9 +116,11 @@ impl Collect<'_> {
                 name: name.clone(),
                 offset: place.offset,
                 size: place.size,
-                exact: place.exact,
+                is_return: !place.exact,
             }),
-            None => place.address.map(|address| Query::Address { address: address.0, exact: place.exact }),
+            None => {
+                place.address.map(|address| Query::Address { address: address.0, is_return: !place.exact })
+            }
         }
     }
 
@@ -167,13 +169,14 @@ impl Collect<'_> {
             self.push(code.span, What::NoCode(why));
             return;
         };
-        let bytes = CodeBytes { bytes: code.bytes.clone(), trap: code.marker };
-        let context = Context {
-            pc: self.address_of(state),
-            register: &|name| registers::value(state, name),
-            fault_address: self.report.fault_address().filter(|_| state.origin == Origin::Fault),
-            symbolize: &|address| self.name(address),
-        };
+        let bytes = CodeBytes::new(code.bytes.clone(), code.marker);
+        let register = |name: &str| registers::value(state, name);
+        let symbolize = |address| self.name(address);
+        let mut context = Context::default();
+        context.pc = self.address_of(state);
+        context.register = &register;
+        context.fault_address = self.report.fault_address().filter(|_| state.origin == Origin::Fault);
+        context.symbolize = &symbolize;
         match decode(architecture, &bytes, &context) {
             Ok(listing) => {
                 let targets: Vec<_> = listing
@@ -229,7 +232,7 @@ impl Collect<'_> {
             let name = hit.path.or(hit.variable).unwrap_or_else(|| hit.section.to_owned());
             return Some(format!("persistent {name} of {}", hit.owner));
         }
-        let answer = self.knowledge.resolver.symbolize(&Query::Address { address, exact: true });
+        let answer = self.knowledge.resolver.symbolize(&Query::address(address));
         let [only] = answer.candidates.as_slice() else { return None };
         let module = only.module.as_ref().map(|module| format!(" [{module}]")).unwrap_or_default();
         Some(format!("{}+{:#x}{module}", only.symbol, only.offset))
@@ -251,7 +254,7 @@ impl Collect<'_> {
         if !symbols {
             return;
         }
-        let answer = self.knowledge.resolver.symbolize(&Query::Address { address, exact: true });
+        let answer = self.knowledge.resolver.symbolize(&Query::address(address));
         if !answer.candidates.is_empty() {
             self.push(span, What::Data { label: label.to_owned(), address, answer });
         }

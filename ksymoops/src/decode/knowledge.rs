@@ -30,11 +30,12 @@ impl Knowledge {
         let boot = boot(decoder, report, &sources, &mut summary);
         if let Some(boot) = boot {
             let states = modules_at(&decoder.journal, &boot.id, report.time_us);
-            sources.loaded.extend(states.iter().map(|state| LoadedModule {
-                name: state.module.name.clone(),
-                build_id: build_id(&state.module.build_id),
-                sections: state.module.sections.clone(),
-                file: state.module.file.as_ref().map(Into::into),
+            sources.loaded.extend(states.iter().map(|state| {
+                let mut loaded = LoadedModule::new(&state.module.name);
+                loaded.build_id = build_id(&state.module.build_id);
+                loaded.sections.clone_from(&state.module.sections);
+                loaded.file = state.module.file.as_ref().map(Into::into);
+                loaded
             }));
             sources.build_id = sources.build_id.or_else(|| build_id(&boot.build_id));
             sources.kaslr.journal.clone_from(&boot.text);
@@ -44,8 +45,8 @@ impl Knowledge {
             regions.extend(of_journal(&decoder.journal, &boot.id, report.time_us));
         }
         let resolver = resolver(decoder, sources);
-        if let Some(slide) = resolver.slide() {
-            summary.push(format!("kernel moved by {:#x}, by {}", slide.offset, slide.source));
+        if let Some(moved) = resolver.kaslr_offset() {
+            summary.push(format!("kernel moved by {:#x}, by {}", moved.bytes, moved.source));
         }
         Self { resolver, regions, summary }
     }
@@ -65,9 +66,10 @@ fn boot<'d>(
         if !is_told {
             return Vec::new();
         }
-        let (found, linked) = alone.get_or_init(|| resolver(decoder, sources.clone())).told_places(symbol);
-        let place = |address| PlaceTold { address, moved: linked.is_some_and(|linked| linked != address) };
-        found.into_iter().map(place).collect()
+        let found = alone.get_or_init(|| resolver(decoder, sources.clone())).symbol_addresses(symbol);
+        let moved = |address| found.linked.is_some_and(|linked| linked != address);
+        let place = |&address: &u64| PlaceTold { address, moved: moved(address) };
+        found.run_time.iter().map(place).collect()
     };
     let told = Told { offset: sources.kaslr.option, places: &places };
     match find(&decoder.journal, report, decoder.boot.as_deref(), &told) {
@@ -140,15 +142,16 @@ fn from_report(report: &Report, sources: &mut Sources) -> Option<String> {
     let pairs =
         report.anchors().filter(|(_, place)| place.module.is_none()).filter_map(|(address, place)| {
             let (symbol, offset) = (place.symbol.clone()?, place.offset);
-            Some(KaslrPair { address: address.0, symbol, offset, size: place.size })
+            Some(KaslrPair::new(address.0, &symbol, offset, place.size))
         });
     sources.kaslr.pairs = pairs.take(16).collect();
     let mut known: HashSet<String> = sources.loaded.iter().map(|loaded| loaded.name.clone()).collect();
     for place in report.places() {
         let (Some(module), Some(id)) = (&place.module, &place.build_id) else { continue };
         if known.insert(module.clone()) {
-            let build_id = id.parse().ok();
-            sources.loaded.push(LoadedModule { name: module.clone(), build_id, ..LoadedModule::default() });
+            let mut loaded = LoadedModule::new(module);
+            loaded.build_id = id.parse().ok();
+            sources.loaded.push(loaded);
         }
     }
     warning

@@ -86,7 +86,7 @@ impl Fields {
         match by_dwarf(&object, variable, offset) {
             Dwarf::Silent => {
                 let kernel = || {
-                    let own = resolver.kernel_types().map(Rc::new);
+                    let own = resolver.kernel_btf().map(Rc::new);
                     own.into_iter().chain(self.kernel_types.iter().cloned())
                 };
                 types::field(&object, role, variable, offset, kernel).map(|found| found.to_string())

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use super::words::{self, Style, Words};
 use super::{Render, clean};
 use crate::decode::{Finding, What};
-use libksym::Unknown;
+use libksym::Unresolved;
 use liboops::report::Block;
 
 /// Begins each line that is ours.
@@ -72,7 +72,7 @@ impl Render for Annotated {
             lines.retain(|words| said.insert(words.clone()));
             lines.extend(places.filter(|place| reasons.contains(place)).map(|_| Words {
                 style: Style::Unknown,
-                text: format!("symbols unknown: {}", Unknown::NoKernel),
+                text: format!("symbols unknown: {}", Unresolved::NoKernel),
             }));
             if !lines.is_empty() && !text.ends_with(b"\n") {
                 writeln!(out)?;
@@ -91,7 +91,7 @@ impl Render for Annotated {
 
 /// The first places of the reports whose kernel has no symbols: the reason is said behind them, once.
 fn without_symbols(findings: &[Finding]) -> BTreeSet<usize> {
-    let lacks = |finding: &Finding| matches!(&finding.what, What::Place { answer, .. } if answer.unknown == Some(Unknown::NoKernel));
+    let lacks = |finding: &Finding| matches!(&finding.what, What::Place { answer, .. } if answer.unresolved == Some(Unresolved::NoKernel));
     let mut reports = HashSet::new();
     let all = findings.iter().enumerate();
     all.filter(|(_, finding)| lacks(finding) && reports.insert(finding.report)).map(|(at, _)| at).collect()

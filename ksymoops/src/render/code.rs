@@ -21,16 +21,16 @@ pub(super) fn words(listing: &Listing) -> Vec<Words> {
     for run in listing.instructions.chunk_by(same) {
         let places = first..first.saturating_add(run.len());
         first = places.end;
-        if run.len() >= PADDING && !listing.trap.is_some_and(|trap| places.contains(&trap)) {
+        if run.len() >= PADDING && !listing.marked.is_some_and(|trap| places.contains(&trap)) {
             let Some(one) = run.first() else { continue };
             let text = format!("{}  ({} times)", instruction(one, false), run.len());
             lines.push(Words { style: Style::Plain, text });
             continue;
         }
         for (index, one) in places.zip(run) {
-            let trap = listing.trap == Some(index);
+            let trap = listing.marked == Some(index);
             let mut text = instruction(one, trap);
-            if trap && let Some(kind) = listing.kind {
+            if trap && let Some(kind) = listing.trap {
                 text.push_str(&format!("  ({kind})"));
             }
             lines.push(Words { style: if trap { Style::Trap } else { Style::Plain }, text });
@@ -90,17 +90,15 @@ mod tests {
     use super::*;
 
     fn listing(bytes: &[u8], trap: usize) -> Vec<String> {
-        let one = |(index, byte): (usize, &u8)| Instruction {
-            offset: index as i64 - trap as i64,
-            address: 0,
-            bytes: vec![*byte],
-            text: "nop".into(),
-            valid: true,
-            target: None,
-            symbol: None,
+        let one = |(index, byte): (usize, &u8)| {
+            let mut one = Instruction::default();
+            one.offset = index as i64 - trap as i64;
+            (one.bytes, one.text, one.valid) = (vec![*byte], "nop".into(), true);
+            one
         };
-        let instructions = bytes.iter().enumerate().map(one).collect();
-        let listing = Listing { instructions, trap: Some(trap), ..Listing::default() };
+        let mut listing = Listing::default();
+        listing.instructions = bytes.iter().enumerate().map(one).collect();
+        listing.marked = Some(trap);
         words(&listing).into_iter().map(|words| words.text.trim_end().to_owned()).collect()
     }
 

@@ -79,7 +79,7 @@ fn finding(finding: &Finding) -> Value {
 
 fn answer(answer: &Answer) -> Value {
     let candidates: Vec<Value> = answer.candidates.iter().map(location).collect();
-    json!({ "candidates": candidates, "unknown": answer.unknown.as_ref().map(ToString::to_string) })
+    json!({ "candidates": candidates, "unknown": answer.unresolved.as_ref().map(ToString::to_string) })
 }
 
 fn location(location: &Location) -> Value {
@@ -129,8 +129,8 @@ fn listing(listing: &Listing) -> Value {
     };
     json!({
         "skipped": listing.skipped,
-        "trap": listing.trap,
-        "trap_kind": listing.kind.map(|kind| kind.to_string()),
+        "trap": listing.marked,
+        "trap_kind": listing.trap.map(|kind| kind.to_string()),
         "instructions": listing.instructions.iter().map(instruction).collect::<Vec<_>>(),
         "access": listing.access.iter().map(access).collect::<Vec<_>>(),
     })

@@ -4,7 +4,7 @@
 use super::code;
 use crate::decode::What;
 use crate::persistent::Hit;
-use libksym::{Answer, Location, Unknown};
+use libksym::{Answer, Location, Unresolved};
 
 /// A line of an annotation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -45,8 +45,8 @@ fn place(label: Option<&'static str>, name: &str, answer: &Answer) -> Vec<Words>
     let head = label.map(|label| format!("{label} ")).unwrap_or_default();
     if answer.candidates.is_empty() {
         // What is missing for the whole report is said once, elsewhere.
-        return match &answer.unknown {
-            None | Some(Unknown::NoKernel) => Vec::new(),
+        return match &answer.unresolved {
+            None | Some(Unresolved::NoKernel) => Vec::new(),
             Some(why) => vec![Words { style: Style::Unknown, text: format!("{head}{name}: unknown: {why}") }],
         };
     }
@@ -55,7 +55,8 @@ fn place(label: Option<&'static str>, name: &str, answer: &Answer) -> Vec<Words>
     for (number, candidate) in answer.candidates.iter().enumerate() {
         let which = if several { format!("candidate {}: ", number.saturating_add(1)) } else { String::new() };
         if candidate.frames.is_empty() {
-            let why = answer.unknown.as_ref().map(|why| format!(": line unknown: {why}")).unwrap_or_default();
+            let why =
+                answer.unresolved.as_ref().map(|why| format!(": line unknown: {why}")).unwrap_or_default();
             let style = if why.is_empty() { Style::Found } else { Style::Unknown };
             lines.push(Words { style, text: format!("{head}{which}{}{why}", symbol(candidate)) });
         }

@@ -3,7 +3,7 @@
 
 use ksymoops::decode::Decoder;
 use ksymoops::render::{Annotated, Json, Render};
-use libksym::{Discover, Places};
+use libksym::{Discover, FileSearch};
 use liboops::Event;
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ const LOGS: [&[u8]; 3] = [
 /// The log without what was put in.
 fn check(log: &[u8]) {
     let mut decoder = Decoder::default();
-    decoder.sources.discover = Discover::all(Places::Named);
+    decoder.sources.discover = Discover::all(FileSearch::Named);
     let (mut plain, mut found) = (Vec::new(), Vec::new());
     let mut render = Annotated::default();
     liboops::stream(log, |event| match event {

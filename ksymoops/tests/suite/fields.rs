@@ -2,7 +2,7 @@
 //! Addresses in persistent data, down to the field, with DWARF, with BTF only, and with neither.
 
 use ksymoops::persistent::{Fields, Region, find, load_saved, of_kernel};
-use libksym::{Discover, Places, Resolver, Sources};
+use libksym::{FileSearch, Resolver, Sources};
 use libmodfmt::elf::{ByteOrder, Object};
 use libmodfmt::persist::{Inventory, PersistentSection, VariableDebugInfo};
 use liboops::report::Report;
@@ -109,7 +109,7 @@ fn check_edges(region: &Region, fields: &Fields, resolver: &Resolver) {
 }
 
 fn alone() -> Resolver {
-    Resolver::new(Sources { discover: Discover::all(Places::Named), ..Sources::default() })
+    Resolver::new(Sources::new(FileSearch::Named))
 }
 
 #[test]
@@ -117,13 +117,10 @@ fn by_dwarf() {
     let folder = build::folder("fields-dwarf");
     let (module, region) = module(&folder, true);
     check(&region, &Fields::new(vec![module.clone()]), &alone(), "the file");
-    check(&region, &Fields::new(vec![folder.clone()]), &alone(), "its folder");
+    check(&region, &Fields::new(vec![folder.to_owned()]), &alone(), "its folder");
     // By what the resolver finds.
-    let sources = Sources {
-        modules: vec![module.clone()],
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    };
+    let mut sources = Sources::new(FileSearch::Named);
+    sources.modules = vec![module.clone()];
     check(&region, &Fields::default(), &Resolver::new(sources), "the resolver's file");
 
     // A separate debug file, by build id: nothing in it has the module's name.
@@ -131,7 +128,7 @@ fn by_dwarf() {
     let place = debug.join(libksym::BuildId::new(&region.header.build_id).debug_path());
     std::fs::create_dir_all(place.parent().unwrap()).unwrap();
     build::run("objcopy", &["--only-keep-debug", module.to_str().unwrap(), place.to_str().unwrap()]);
-    check(&region, &Fields::new(vec![debug]), &alone(), "a debug file");
+    check(&region, &Fields::new(vec![debug.to_owned()]), &alone(), "a debug file");
 }
 
 #[test]
@@ -175,7 +172,8 @@ fn btf_only(module: &Path, base: Option<&Path>, add: &[(&str, &Path)]) -> Option
 
 #[test]
 fn by_btf_alone() {
-    let (module, region) = module(&build::folder("fields-btf"), true);
+    let folder = build::folder("fields-btf");
+    let (module, region) = module(&folder, true);
     let Some(stripped) = btf_only(&module, None, &[]) else { return };
     check(&region, &Fields::new(vec![stripped]), &alone(), "BTF");
 }
@@ -206,8 +204,8 @@ fn by_btf_on_that_of_the_kernel() {
     let vmlinux = build::vmlinux(&folder, &["-g"]);
     let with = format!(".BTF={}", base.display());
     build::run("objcopy", &["--add-section", &with, vmlinux.to_str().unwrap()]);
-    let sources =
-        Sources { vmlinux: Some(vmlinux), discover: Discover::all(Places::Named), ..Sources::default() };
+    let mut sources = Sources::new(FileSearch::Named);
+    sources.vmlinux = Some(vmlinux);
     check(&region, &Fields::new(vec![stripped]), &Resolver::new(sources), "the kernel's file");
 
     // What newer kernels put into the module itself.
@@ -217,7 +215,8 @@ fn by_btf_on_that_of_the_kernel() {
 
 #[test]
 fn without_the_types_name_btf_tells_nothing() {
-    let (module, region) = module(&build::folder("fields-untyped"), false);
+    let folder = build::folder("fields-untyped");
+    let (module, region) = module(&folder, false);
     let Some(stripped) = btf_only(&module, None, &[]) else { return };
     let fields = Fields::new(vec![stripped]);
     let address = DATA + offset_of(&region, "state") + 20;
@@ -227,7 +226,8 @@ fn without_the_types_name_btf_tells_nothing() {
 
 #[test]
 fn damaged_types_tell_nothing_or_something_but_never_panic() {
-    let (module, region) = module(&build::folder("fields-damage"), true);
+    let original = build::folder("fields-damage");
+    let (module, region) = module(&original, true);
     let stripped = btf_only(&module, None, &[]);
     let folder = build::folder("fields-damaged");
     for file in [Some(module), stripped].into_iter().flatten() {

@@ -4,12 +4,10 @@
 use libmodsys::Kernel;
 use modcli::Output;
 
-use super::or_report;
-
 /// Whether nothing uses the module.
 pub(super) fn check(name: &str, kernel: &dyn Kernel, output: &mut Output) -> bool {
     // Modules that use it first: they say more than the reference count, in which they are included.
-    let holders = or_report(kernel.holders(name), output).unwrap_or_default();
+    let holders = kernel.holders(name).map_err(|error| output.error(error)).unwrap_or_default();
     if !holders.is_empty() {
         output.error(format_args!("Module {name} is in use by: {}", holders.join(" ")));
         return false;

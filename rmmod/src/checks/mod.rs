@@ -4,7 +4,7 @@
 mod in_use;
 mod not_loaded;
 
-use libmodsys::{Kernel, SysError};
+use libmodsys::Kernel;
 use modcli::Output;
 
 use crate::Target;
@@ -12,9 +12,4 @@ use crate::Target;
 /// Whether the module can be removed. Writes the reason if not.
 pub(crate) fn is_removable(target: &Target, kernel: &dyn Kernel, output: &mut Output) -> bool {
     not_loaded::check(target, kernel, output) && in_use::check(&target.name, kernel, output)
-}
-
-/// The value, or `None` after the error has been written.
-fn or_report<T>(result: Result<T, SysError>, output: &mut Output) -> Option<T> {
-    result.map_err(|error| output.error(error)).ok()
 }

@@ -4,7 +4,6 @@
 use libmodsys::Kernel;
 use modcli::Output;
 
-use super::or_report;
 use crate::Target;
 
 /// Whether there is a module to remove.
@@ -16,7 +15,7 @@ pub(super) fn check(target: &Target, kernel: &dyn Kernel, output: &mut Output) -
         output.error(format_args!("Module {name} is builtin."));
         return false;
     }
-    let state = or_report(kernel.init_state(name), output).flatten();
+    let state = kernel.init_state(name).map_err(|error| output.error(error)).ok().flatten();
     if state.is_none() {
         output.error(format_args!("Module {name} is not currently loaded"));
     }
