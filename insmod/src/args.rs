@@ -3,9 +3,10 @@
 
 use std::ffi::OsString;
 
-use clap::{Command, CommandFactory, Parser, ValueEnum};
+use clap::{Command, CommandFactory, Parser};
 use libmodsys::LoadFlags;
 use modcli::CommonArgs;
+use modkeep::KeepMode;
 
 use crate::modutils::ModutilsArgs;
 
@@ -48,8 +49,8 @@ pub struct Args {
     pub force_vermagic: bool,
 
     /// Keep persistent data: auto (where possible, else warn), require (or load nothing), off
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Keep::Auto, hide_possible_values = true)]
-    pub keep: Keep,
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = KeepMode::Auto, hide_possible_values = true)]
+    pub keep: KeepMode,
 
     /// Drop what is kept for this module and start from its initial values
     #[arg(long)]
@@ -72,18 +73,6 @@ pub struct Args {
     // Last, as its heading would hold for what follows.
     #[command(flatten)]
     pub modutils: ModutilsArgs,
-}
-
-/// What to do about persistent data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Keep {
-    /// Keep it where that is possible, else load the module without and warn
-    #[default]
-    Auto,
-    /// Keep it, or load nothing
-    Require,
-    /// Load the module as if it had none
-    Off,
 }
 
 impl Args {

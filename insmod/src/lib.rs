@@ -29,7 +29,7 @@ mod plain;
 mod run;
 mod saved;
 
-pub use args::{Args, Keep, command};
+pub use args::{Args, command};
 pub use input::{IMAGE_LIMIT, ImageError, ModuleInput};
 pub use modutils::ModutilsArgs;
 pub use run::{Job, run};

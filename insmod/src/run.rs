@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, LoadFlags, lock};
 use modcli::{Invocation, KernelLog, Output, Status, modname, parse, shown};
+use modkeep::KeepMode;
 use modrecord::journal::{self, Known};
 use modrecord::{Places, snapshot};
 
 use crate::keep::{self, Decision};
 use crate::saved::Saved;
-use crate::{Args, Keep, ModuleInput, args, dry, explain, input, map, params, plain};
+use crate::{Args, ModuleInput, args, dry, explain, input, map, params, plain};
 
 /// Everything there is to know about one load.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +28,7 @@ pub struct Job<'a> {
     /// The force options.
     pub flags: LoadFlags,
     /// `--keep`
-    pub keep: Keep,
+    pub keep: KeepMode,
     /// `--fresh`
     pub fresh: bool,
 }
@@ -55,7 +56,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         output.error("this tool does not support loading from stdin!");
         return Status::Failure;
     }
-    if args.fresh && args.keep == Keep::Off {
+    if args.fresh && args.keep == KeepMode::Off {
         output.error("--fresh and --keep=off exclude each other");
         return Status::Failure;
     }

@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Why keeping fails, in words that say what to do next.
+//! Why data cannot be kept or dropped, with a remedy for the user.
 
 use libmodfmt::elf::ElfError;
 use libmodfmt::image::ImageError;
 use libmodfmt::module::ModuleError;
 use libmodfmt::persist::{Difference, KernelListError, NoteError, PersistError, Refusal};
 use libmodfmt::signature::SignatureError;
-use libmodsys::SysError;
-use nix::errno::Errno;
+use libmodsys::{Errno, SysError};
 use thiserror::Error;
 
-use crate::Obstacle;
+use crate::plan::Obstacle;
 
-/// Why a module with persistent data was not loaded, or a region not dropped. Where this is
-/// returned, what was kept before is still kept, unless `--fresh` had come past its trial.
+/// Why a module with persistent data was not loaded, or a region not dropped. What was kept before is still kept,
+/// except after [`KeepError::Dropped`].
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum KeepError {
     /// The kernel could not be asked.
     #[error(transparent)]
     Sys(#[from] SysError),
-    /// `/proc/modules` is not as it should be.
+    /// `/proc/modules` cannot be understood.
     #[error("/proc/modules: {what}")]
     Modules {
         /// What is wrong.
@@ -35,38 +34,38 @@ pub enum KeepError {
     /// The signature trailer is broken; the kernel would refuse the file.
     #[error(transparent)]
     Signature(#[from] SignatureError),
-    /// The file's persistent data are broken.
+    /// The file's persistent data is broken.
     #[error(transparent)]
     Persist(#[from] PersistError),
     /// The images cannot be made.
     #[error(transparent)]
     Image(#[from] ImageError),
-    /// The file's data must not be kept.
+    /// The file's data must not be kept: it would be left with dangling pointers, or the like.
     #[error("its persistent data cannot be kept")]
     Refused {
         /// Every reason.
         reasons: Vec<Refusal>,
     },
-    /// `--keep=require`, and no way to keep.
+    /// `--keep=require`, and nothing here can keep the data.
     #[error("its persistent data cannot be kept here: {obstacle}")]
     Impossible {
         /// Why.
         obstacle: Obstacle,
     },
-    /// Data are kept, and there is no way to use them now.
-    #[error("data of {owner} are kept in the kernel, but cannot be used now: {obstacle}")]
+    /// Data is kept, and it cannot be used now.
+    #[error("data of {owner} is kept in the kernel, but cannot be used now: {obstacle}")]
     CannotBind {
         /// The owner.
         owner: String,
         /// Why.
         obstacle: Obstacle,
     },
-    /// Data are kept, and the file's layout differs.
-    #[error("its persistent data differ from what is kept in the kernel")]
+    /// Data is kept, and the file's layout differs.
+    #[error("its persistent data differs from what is kept in the kernel")]
     Differs {
         /// The owner.
         owner: String,
-        /// The account.
+        /// Every difference.
         differences: Vec<Difference>,
     },
     /// The owner is loaded already.
@@ -75,12 +74,12 @@ pub enum KeepError {
         /// The owner.
         owner: String,
     },
-    /// The owner's init has begun and not ended.
+    /// The owner's init has begun but not ended.
     #[error("{owner} has been in its init function since an earlier load: it hangs there, or it oopsed")]
     Stuck {
         /// The owner.
         owner: String,
-        /// Data are kept for it.
+        /// Data is kept for it.
         kept: bool,
     },
     /// A keeper with a note that cannot be read.
@@ -101,31 +100,31 @@ pub enum KeepError {
         /// The owner in the header.
         other: String,
     },
-    /// The kernel refused the owner; the words are those for a plain load.
+    /// The kernel refused the owner; insmod prints the words of a plain load.
     #[error("the kernel refused the module: {}", errno.desc())]
     Owner {
         /// Its reason.
         errno: Errno,
-        /// A keeper made for this load could not be removed again.
+        /// Set if a keeper made for this load could not be removed again: why.
         keeper_left: Option<Errno>,
     },
-    /// `--fresh` dropped what was kept, and then something failed; the words are those of that.
+    /// `--fresh` dropped what was kept, and a later step failed; the message is that step's.
     #[error("{error}")]
     Dropped {
         /// The owner.
         owner: String,
-        /// How much was kept for it, in bytes.
+        /// Size of what was kept for it, in bytes.
         size: u64,
-        /// What failed then.
+        /// What failed.
         error: Box<Self>,
     },
-    /// Another keeper of this name was loaded after it was planned to load one.
+    /// Another program loaded a keeper of this name between plan and load.
     #[error("{keeper} was loaded by another program at the same time")]
     Appeared {
         /// The keeper.
         keeper: String,
     },
-    /// The keeper is on its way in or out.
+    /// The keeper is being loaded or removed.
     #[error("{keeper} is being {doing} now")]
     Moving {
         /// The keeper.
@@ -133,7 +132,7 @@ pub enum KeepError {
         /// `loaded` or `removed`.
         doing: &'static str,
     },
-    /// The kernel loaded an image, but does not show what it should.
+    /// The kernel loaded an image, but does not show what it should show.
     #[error("{what}")]
     Verify {
         /// What is missing.
@@ -146,30 +145,30 @@ pub enum KeepError {
         owner: String,
     },
     /// The region is in use.
-    #[error("the data of {owner} are in use by: {}", users.join(" "))]
+    #[error("the data of {owner} is in use by: {}", users.join(" "))]
     InUse {
         /// The owner.
         owner: String,
         /// The modules.
         users: Vec<String>,
     },
-    /// The kernel refused to drop a region that it keeps itself.
-    #[error("the kernel does not drop the data of {owner}: {}", errno.desc())]
+    /// The extended kernel refused to drop a region.
+    #[error("the kernel refused to drop the data of {owner}: {}", errno.desc())]
     Release {
         /// The owner.
         owner: String,
         /// Its reason.
         errno: Errno,
     },
-    /// A keeper and the kernel itself keep data for one owner.
-    #[error("data of {owner} are kept twice, by {keeper} and by the kernel itself")]
+    /// Both a keeper and the extended kernel keep data for one owner.
+    #[error("data of {owner} is kept twice, by {keeper} and by the kernel itself")]
     KeptTwice {
         /// The owner.
         owner: String,
         /// The keeper.
         keeper: String,
     },
-    /// The kernel's list of what it keeps cannot be read.
+    /// The extended kernel's list cannot be read.
     #[error("/proc/module_persist: {source}")]
     List {
         /// What is wrong with it.
@@ -186,7 +185,7 @@ pub enum KeepError {
 }
 
 impl KeepError {
-    /// The lines that belong under the message: one for each reason or difference.
+    /// The lines that go under the message: one for each reason or difference.
     #[must_use]
     pub fn details(&self) -> Vec<String> {
         match self {
@@ -214,12 +213,12 @@ impl KeepError {
             }
             Self::Impossible { .. } => "--keep=auto loads it without keeping anything".to_owned(),
             Self::CannotBind { owner, .. } => format!(
-                "nothing was loaded, and the data of {owner} are untouched\n\
+                "nothing was loaded, and the data of {owner} is untouched\n\
                  --keep=off loads the module with data of its own"
             ),
             Self::Differs { owner, .. } => format!(
-                "nothing was loaded, and the data of {owner} are untouched\n\
-                 --fresh drops them and starts from the file's initial values\n\
+                "nothing was loaded, and the data of {owner} is untouched\n\
+                 --fresh drops it and starts from the file's initial values\n\
                  --keep=off loads the module with data of its own"
             ),
             Self::Stuck { kept: true, owner } => format!(
@@ -250,13 +249,13 @@ impl KeepError {
     }
 }
 
-/// The line that goes under every error after kept data were dropped for `--fresh`.
+/// The line that goes under every error that comes after `--fresh` dropped kept data.
 #[must_use]
 pub fn dropped(owner: &str, size: u64) -> String {
     format!("{size} bytes of kept data of {owner} were dropped before this failed")
 }
 
-/// What is to be expected after [`dropped`].
+/// The remedy that goes with [`dropped`]: what the next load will do.
 #[must_use]
 pub fn starts_afresh(owner: &str) -> String {
     format!("nothing is kept for {owner} now: the next load starts from its file's initial values")

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use libmodfmt::compress;
 use libmodfmt::persist::Header;
 use libmodsys::Kernel;
-use modkeep::{Keep, KeepError, Plan, Region, Request, Way, plan};
+use modkeep::{KeepError, KeepMode, Plan, Region, RegionUse, Request, plan};
 use serde::Serialize;
 
 use crate::table::{Align, Table};
@@ -32,11 +32,12 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn keeps(&mut self, way: Way, owner: &str, region: Option<&Region>) {
-        (self.verdict, self.message) = match (way, region) {
-            (Way::Bind, Some(region)) => {
-                ("bind", format!("would use the kept data of {owner} (now: {})", list::state(region.owner)))
-            }
+    fn keeps(&mut self, region_use: RegionUse, owner: &str, region: Option<&Region>) {
+        (self.verdict, self.message) = match (region_use, region) {
+            (RegionUse::Bind, Some(region)) => (
+                "bind",
+                format!("would use the kept data of {owner} (now: {})", list::state(region.owner_state)),
+            ),
             _ => {
                 ("first", format!("nothing is kept for {owner} yet; loading it would begin to keep its data"))
             }
@@ -46,14 +47,16 @@ impl Verdict {
 
 pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
     let bytes = read(file)?;
-    let request = Request { file: &bytes, keep: Keep::Require, fresh: false, assume_unloaded: true };
+    let request = Request { file: &bytes, keep: KeepMode::Require, fresh: false, assume_unloaded: true };
     let outcome = plan(kernel, request);
     let code = match &outcome {
         Ok(_) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     };
     let header = match &outcome {
-        Ok(Plan::Keep { inventory, .. } | Plan::Direct { inventory, .. }) => Some(inventory.header.clone()),
+        Ok(Plan::Keeper { inventory, .. } | Plan::Extended { inventory, .. }) => {
+            Some(inventory.header.clone())
+        }
         _ => None,
     };
     let verdict = verdict(file, outcome, header.as_ref());
@@ -109,11 +112,13 @@ fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header
             verdict.message = format!("would be loaded plainly: {error}");
             verdict.remedy = Some("--keep=require would load nothing".to_owned());
         }
-        Ok(Plan::Keep { way, owner, region, notes, .. }) => {
+        Ok(Plan::Keeper { region_use, owner, region, notes, .. }) => {
             verdict.notes = notes;
-            verdict.keeps(way, &owner, region.as_deref());
+            verdict.keeps(region_use, &owner, region.as_deref());
         }
-        Ok(Plan::Direct { way, owner, region, .. }) => verdict.keeps(way, &owner, region.as_deref()),
+        Ok(Plan::Extended { region_use, owner, region, .. }) => {
+            verdict.keeps(region_use, &owner, region.as_deref())
+        }
         Err(error) => {
             verdict.message = format!("would not be loaded: {error}");
             verdict.details = error.details();

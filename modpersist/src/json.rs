@@ -6,7 +6,7 @@ use std::io::Write;
 use anyhow::Result;
 use libmodfmt::persist;
 use libmodsys::SectionAddress;
-use modkeep::{Holder, Unreadable};
+use modkeep::{KeptBy, UnreadableRegion};
 use serde::Serialize;
 
 use crate::list;
@@ -31,11 +31,11 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
-    pub(crate) fn of(entry: &Result<modkeep::Region, Unreadable>) -> Self {
+    pub(crate) fn of(entry: &Result<modkeep::Region, UnreadableRegion>) -> Self {
         match entry {
             Ok(region) => Self::Region(Region::of(region)),
-            Err(Unreadable { holder, error }) => Self::Unreadable {
-                keeper: keeper(holder),
+            Err(UnreadableRegion { kept_by, error }) => Self::Unreadable {
+                keeper: keeper(kept_by),
                 error: error.to_string(),
                 details: error.details(),
             },
@@ -43,10 +43,10 @@ impl Entry {
     }
 }
 
-fn keeper(holder: &Holder) -> Option<String> {
-    match holder {
-        Holder::Keeper(name) => Some(name.clone()),
-        Holder::Kernel => None,
+fn keeper(kept_by: &KeptBy) -> Option<String> {
+    match kept_by {
+        KeptBy::Keeper(name) => Some(name.clone()),
+        KeptBy::ExtendedKernel => None,
     }
 }
 
@@ -107,8 +107,8 @@ impl Region {
     pub(crate) fn of(region: &modkeep::Region) -> Self {
         let header = &region.header;
         let mut shown = Self::of_header(header);
-        shown.keeper = keeper(&region.holder);
-        shown.state = list::state(region.owner);
+        shown.keeper = keeper(&region.kept_by);
+        shown.state = list::state(region.owner_state);
         shown.users.clone_from(&region.users);
         for (section, own) in shown.sections.iter_mut().zip(&header.sections) {
             section.address = region.address(own.role).map(|address| format!("{address:#x}"));

@@ -38,14 +38,14 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
         for section in &region.header.sections {
             table.row(vec![
                 region.header.owner.clone(),
-                state(region.owner).to_owned(),
+                state(region.owner_state).to_owned(),
                 section.role.section_name().to_owned(),
                 address(region, section.role),
                 section.size.to_string(),
                 section.align.to_string(),
                 variables(section, region.header.named),
                 format!("{:016x}", section.layout_hash()),
-                region.holder.to_string(),
+                region.kept_by.to_string(),
             ]);
         }
     }
@@ -53,7 +53,7 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
         table.print("", out)?;
     }
     for unreadable in entries.iter().filter_map(|entry| entry.as_ref().err()) {
-        writeln!(out, "{}: {}", unreadable.holder, unreadable.error)?;
+        writeln!(out, "{}: {}", unreadable.kept_by, unreadable.error)?;
         for line in unreadable.error.details() {
             writeln!(out, "  {line}")?;
         }

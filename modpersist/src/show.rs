@@ -73,8 +73,8 @@ fn find(kernel: &dyn Kernel, owner: &str) -> Result<Option<Region>> {
 fn summary(region: &Region, out: &mut dyn Write) -> Result<()> {
     let header = &region.header;
     writeln!(out, "owner     {}", header.owner)?;
-    writeln!(out, "keeper    {}", region.holder)?;
-    writeln!(out, "state     {}", list::state(region.owner))?;
+    writeln!(out, "keeper    {}", region.kept_by)?;
+    writeln!(out, "state     {}", list::state(region.owner_state))?;
     if !region.users.is_empty() {
         writeln!(out, "used by   {}", region.users.join(" "))?;
     }

@@ -78,7 +78,7 @@ pub fn explain(target: &Target, kernel: &dyn Kernel, output: &mut Output) {
 fn discard(target: &Target, kernel: &dyn Kernel, output: &mut Output) -> Status {
     match modkeep::discard(kernel, &target.name) {
         Ok(discarded) => {
-            let size = discarded.region.header.size();
+            let size = discarded.header.size();
             output.info(format_args!("{size} bytes of data of {} dropped", target.name));
             modrecord::journal::note(kernel, None, false);
             Status::Success
@@ -90,7 +90,7 @@ fn discard(target: &Target, kernel: &dyn Kernel, output: &mut Output) -> Status 
 
 /// Removing a keeper would drop the data without a word. That is what `--discard` is for.
 fn is_keeper(region: &Region, output: &mut Output) -> Status {
-    let (keeper, owner, size) = (&region.holder, &region.header.owner, region.header.size());
+    let (keeper, owner, size) = (&region.kept_by, &region.header.owner, region.header.size());
     output.error(format_args!("Module {keeper} keeps {size} bytes of data of {owner}"));
     output.error(format_args!("rmmod --discard {owner} drops them"));
     Status::Failure

@@ -6,14 +6,14 @@ use std::os::fd::AsFd;
 
 use libmodsys::{Errno, Kernel, LoadFlags};
 use modcli::Output;
-use modkeep::{Direct, KeepError, Region, Way};
+use modkeep::{ExtendedLoad, KeepError, Region, RegionUse};
 
 use crate::{Job, plain};
 
 /// Loads the file so that the kernel keeps its data.
 pub(super) fn load(
     job: &Job<'_>,
-    way: Way,
+    region_use: RegionUse,
     owner: &str,
     region: Option<&Region>,
     kernel: &dyn Kernel,
@@ -34,5 +34,5 @@ pub(super) fn load(
             memory.as_fd()
         }
     };
-    Direct { way, owner, region, file, flags }.carry_out(kernel, job.params)
+    ExtendedLoad { region_use, owner, region, file, flags }.run(kernel, job.params)
 }

@@ -10,10 +10,13 @@ use libmodfmt::persist::Header;
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, modname, shown};
-use modkeep::{Action, Done, Images, KeepError, LOCK_LIMIT, Plan, Region, Request, Step, Way, plan};
+use modkeep::{
+    Images, KeepError, KeepMode, KeeperLoad, LOCK_LIMIT, LoadOutcome, LoadStep, Plan, Region, RegionUse,
+    Request, plan,
+};
 use modrecord::journal::{self, Known};
 
-use crate::{Job, Keep, force, plain};
+use crate::{Job, force, plain};
 
 /// What is to become of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +75,8 @@ pub(crate) fn foresee(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -
     let file = job.module.image().map_err(|error| error.errno())?;
     let notes = match plan(kernel, looking(job, file)) {
         Ok(Plan::Plain { warning }) => warning.into_iter().collect(),
-        Ok(Plan::Keep { notes, .. }) => notes,
-        Ok(Plan::Direct { .. } | Plan::Drop { .. }) => Vec::new(),
+        Ok(Plan::Keeper { notes, .. }) => notes,
+        Ok(Plan::Extended { .. } | Plan::Drop { .. }) => Vec::new(),
         Err(error) => {
             return match report(job, &error.into(), output)? {
                 Decision::Finished(status) => Ok(status),
@@ -89,12 +92,7 @@ pub(crate) fn foresee(job: &Job<'_>, kernel: &dyn Kernel, output: &mut Output) -
 
 /// What is wanted of a file, as a look at it.
 fn looking<'a>(job: &Job<'_>, file: &'a [u8]) -> Request<'a> {
-    let keep = match job.keep {
-        Keep::Auto => modkeep::Keep::Auto,
-        Keep::Require => modkeep::Keep::Require,
-        Keep::Off => modkeep::Keep::Off,
-    };
-    Request { file, keep, fresh: job.fresh, assume_unloaded: true }
+    Request { file, keep: job.keep, fresh: job.fresh, assume_unloaded: true }
 }
 
 /// Whether there is something to keep, or to lose.
@@ -106,9 +104,9 @@ fn is_ours(job: &Job<'_>, kernel: &dyn Kernel) -> bool {
         Ok(false) => name().is_some_and(|name| Region::may_exist(kernel, &name)),
         // The kernel or kmod's words decide, unless it may have data that matter.
         Err(_) => match job.keep {
-            Keep::Require => true,
-            Keep::Auto => name().is_some_and(|name| Region::may_exist(kernel, &name)),
-            Keep::Off => false,
+            KeepMode::Require => true,
+            KeepMode::Auto => name().is_some_and(|name| Region::may_exist(kernel, &name)),
+            KeepMode::Off => false,
         },
     }
 }
@@ -150,20 +148,20 @@ impl Load<'_> {
                 modkeep::discard(kernel, owner)?;
                 Ok(plain_after_drop(job, owner, region.header.size(), kernel, output))
             }
-            Plan::Direct { way, owner, region, inventory } => {
+            Plan::Extended { region_use, owner, region, inventory } => {
                 let kept = region.as_ref().map_or(0, |region| region.header.size());
                 let mut known = self.known(&owner, &inventory.header);
-                known.region = region.as_deref().filter(|_| way == Way::Bind);
+                known.region = region.as_deref().filter(|_| region_use == RegionUse::Bind);
                 // An oops in the module's init ends this process.
                 journal::note(kernel, Some(known), true);
-                direct::load(job, way, &owner, region.as_deref(), kernel, output).map_err(|error| {
-                    Failed { error: Box::new(error), kept: still_kept(way, &owner, kept) }
-                })?;
+                direct::load(job, region_use, &owner, region.as_deref(), kernel, output).map_err(
+                    |error| Failed { error: Box::new(error), kept: still_kept(region_use, &owner, kept) },
+                )?;
                 journal::note(kernel, Some(known), false);
-                said(way, &owner, kept, output);
+                said(region_use, &owner, kept, output);
                 Ok(Ok(Decision::Finished(Status::Success)))
             }
-            Plan::Keep { way, owner, images, notes, may_fall_back, region, inventory } => {
+            Plan::Keeper { region_use, owner, images, notes, may_fall_back, region, inventory } => {
                 let images = match forced(job, *images) {
                     Ok(images) => images,
                     Err(errno) => return Ok(Err(errno)),
@@ -172,38 +170,48 @@ impl Load<'_> {
                     output.always(Level::Warning, format_args!("{}: {note}", shown(job.module.argument())));
                 }
                 let kept = region.map_or(0, |region| region.header.size());
-                let action = Action { way, owner: &owner, images: &images, may_fall_back, kept };
+                let load = KeeperLoad {
+                    region_use,
+                    owner: &owner,
+                    images: &images,
+                    may_fall_back,
+                    kept_bytes: kept,
+                };
                 let known = self.known(&owner, &inventory.header);
-                match self.carry_out(&action, known) {
-                    Ok(Done::Kept) => {
+                match self.carry_out(&load, known) {
+                    Ok(LoadOutcome::Kept) => {
                         journal::note(kernel, Some(known), false);
-                        said(way, &owner, kept, output);
+                        said(region_use, &owner, kept, output);
                         Ok(Ok(Decision::Finished(Status::Success)))
                     }
-                    Ok(Done::FallBack { warning }) => Ok(plain_with_warning(job, &warning, kernel, output)),
-                    Err(error) => Err(Failed { error: Box::new(error), kept: still_kept(way, &owner, kept) }),
+                    Ok(LoadOutcome::FallBack { warning }) => {
+                        Ok(plain_with_warning(job, &warning, kernel, output))
+                    }
+                    Err(error) => {
+                        Err(Failed { error: Box::new(error), kept: still_kept(region_use, &owner, kept) })
+                    }
                 }
             }
         }
     }
 
     /// A keeper that is made here goes again if this process is killed before the module is loaded.
-    fn carry_out(&self, action: &Action<'_>, known: Known<'_>) -> Result<Done, KeepError> {
+    fn carry_out(&self, load: &KeeperLoad<'_>, known: Known<'_>) -> Result<LoadOutcome, KeepError> {
         let guard = RefCell::new(None);
-        let before = |step: Step<'_>| match step {
-            Step::Keeper(keeper) => *guard.borrow_mut() = self.kernel.guard(keeper, self.lock),
-            Step::Owner => journal::note(self.kernel, Some(known), true),
+        let before = |step: LoadStep<'_>| match step {
+            LoadStep::Keeper(keeper) => *guard.borrow_mut() = self.kernel.guard(keeper, self.lock),
+            LoadStep::Owner => journal::note(self.kernel, Some(known), true),
         };
-        let done = action.carry_out(self.kernel, self.job.params, &before);
+        let outcome = load.run(self.kernel, self.job.params, &before);
         if let Some(guard) = guard.into_inner() {
             guard.dismiss();
         }
-        done
+        outcome
     }
 }
 
-fn still_kept(way: Way, owner: &str, kept: u64) -> Option<(String, u64)> {
-    (way == Way::Bind).then(|| (owner.to_owned(), kept))
+fn still_kept(region_use: RegionUse, owner: &str, kept: u64) -> Option<(String, u64)> {
+    (region_use == RegionUse::Bind).then(|| (owner.to_owned(), kept))
 }
 
 /// A plain load of a file that has no persistent data any more, after `--fresh` dropped those of an earlier one.
@@ -248,11 +256,13 @@ fn forced(job: &Job<'_>, images: Images) -> Result<Images, Errno> {
     })
 }
 
-fn said(way: Way, owner: &str, kept: u64, output: &mut Output) {
-    match way {
-        Way::First => output.info(format_args!("{owner}: its persistent data are kept from now on")),
-        Way::Bind => output.info(format_args!("{owner}: uses its {kept} bytes of kept data")),
-        Way::Fresh => output.info(format_args!("{owner}: {kept} bytes of kept data dropped, starts afresh")),
+fn said(region_use: RegionUse, owner: &str, kept: u64, output: &mut Output) {
+    match region_use {
+        RegionUse::Create => output.info(format_args!("{owner}: its persistent data are kept from now on")),
+        RegionUse::Bind => output.info(format_args!("{owner}: uses its {kept} bytes of kept data")),
+        RegionUse::Replace => {
+            output.info(format_args!("{owner}: {kept} bytes of kept data dropped, starts afresh"))
+        }
     }
 }
 

@@ -233,7 +233,7 @@ fn a_version_without_persistent_data_is_not_loaded_over_what_is_kept() {
     insmod(&kernel, &[&file]).silent();
     remove(&kernel, c"keep_bare");
     let ran = insmod(&kernel, &[&bare]);
-    assert!(ran.err.contains("differ from what is kept in the kernel"), "{}", ran.err);
+    assert!(ran.err.contains("differs from what is kept in the kernel"), "{}", ran.err);
     assert!(ran.err.contains(".data..persistent: kept, but not in the file"), "{}", ran.err);
     assert!(!kernel.is_loaded("keep_bare"));
     let ran = insmod(&kernel, &["--keep=off", &bare]);
@@ -314,7 +314,7 @@ fn a_look_sees_what_a_load_would_make_of_the_data() {
     grown.local("more", DATA, 64, 32);
     let other = folder.file("other.ko", &grown.build());
     let ran = insmod(&kernel, &["-n", &other]);
-    assert!(ran.err.contains("its persistent data differ from what is kept"), "{}", ran.err);
+    assert!(ran.err.contains("its persistent data differs from what is kept"), "{}", ran.err);
     assert_eq!(ran.status, Status::Failure);
     assert_eq!(kernel.syscalls().len(), calls, "a look changes nothing");
 }

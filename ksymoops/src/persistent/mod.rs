@@ -96,7 +96,7 @@ pub fn of_kernel(kernel: &dyn Kernel, warnings: &mut Vec<String>) -> Vec<Region>
         addresses: Role::ALL.into_iter().filter_map(|role| Some((role, region.address(role)?))).collect(),
         file: None,
         source: "the running kernel".to_owned(),
-        owner_loaded: Some(region.owner != OwnerState::Unloaded),
+        owner_loaded: Some(region.owner_state != OwnerState::Unloaded),
         discarded: false,
         header: region.header,
     };

@@ -38,6 +38,8 @@ use crate::{
     PersistSupport, RemoveFlags, Section, SysError,
 };
 
+pub use kmsg::KmsgReader;
+
 /// Where an extended kernel lists what it keeps.
 const PERSIST_LIST: &str = "/proc/module_persist";
 

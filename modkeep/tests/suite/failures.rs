@@ -2,7 +2,7 @@
 //! Every call fails in its turn: nothing that was kept is lost, nothing half-made stays, and the next attempt works.
 
 use libmodsys::Errno;
-use modkeep::{Done, KeepError, Request};
+use modkeep::{KeepError, LoadOutcome, Request};
 use modtest::{Call, FakeKernel, Op};
 
 use super::{keep, kernel, load, request};
@@ -18,7 +18,7 @@ struct Attempt {
     /// Address of the data before.
     before: Option<u64>,
     kernel: FakeKernel,
-    outcome: Result<Option<Done>, KeepError>,
+    outcome: Result<Option<LoadOutcome>, KeepError>,
 }
 
 /// One attempt for each call of a load that goes well, in which that call fails.
@@ -28,7 +28,7 @@ fn attempts(prepare: impl Fn(&FakeKernel), request: Request<'_>) -> Vec<Attempt>
         let kernel = kernel();
         prepare(&kernel);
         let calls = count(&kernel, op);
-        assert!(matches!(load(&kernel, request), Ok(Some(Done::Kept))));
+        assert!(matches!(load(&kernel, request), Ok(Some(LoadOutcome::Kept))));
         for passed in 0..count(&kernel, op) - calls {
             let kernel = super::kernel();
             prepare(&kernel);
@@ -65,7 +65,7 @@ impl Attempt {
 
     /// Nothing but the last question about a module that is loaded already can fail after its load.
     fn owner_is_loaded_only_if_unverified(&self) {
-        assert!(!matches!(self.outcome, Ok(Some(Done::Kept))), "{}", self.place());
+        assert!(!matches!(self.outcome, Ok(Some(LoadOutcome::Kept))), "{}", self.place());
         if self.kernel.is_loaded("foo") {
             assert!(self.op == Op::Holders && self.address().is_some(), "{}", self.place());
         }
@@ -74,7 +74,7 @@ impl Attempt {
     fn again(&self, request: Request<'_>) {
         if !self.kernel.is_loaded("foo") {
             let again = load(&self.kernel, request);
-            assert!(matches!(again, Ok(Some(Done::Kept))), "{}: {again:?}", self.place());
+            assert!(matches!(again, Ok(Some(LoadOutcome::Kept))), "{}: {again:?}", self.place());
             assert!(!self.kernel.is_loaded("foo__ptrial"));
         }
     }
@@ -128,7 +128,7 @@ fn a_keeper_that_stays_is_said_and_used_by_the_next_attempt() {
     let error = load(&kernel, request(&file)).unwrap_err();
     assert!(matches!(error, KeepError::Owner { errno: Errno::ENODEV, keeper_left: Some(Errno::EBUSY) }));
     assert_eq!(error.details().len(), 1);
-    assert_eq!(load(&kernel, request(&file)).unwrap(), Some(Done::Kept));
+    assert_eq!(load(&kernel, request(&file)).unwrap(), Some(LoadOutcome::Kept));
     assert_eq!(story(&kernel), ["+foo__persist", "+foo", "-foo__persist", "+foo"]);
 }
 

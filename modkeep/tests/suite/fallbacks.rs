@@ -3,14 +3,14 @@
 
 use libmodfmt::elf::{Ident, Machine, RelocationForm};
 use libmodsys::{Errno, Lockdown};
-use modkeep::{Done, Keep, KeepError, Obstacle, Plan, Request, Way, plan};
+use modkeep::{KeepError, KeepMode, LoadOutcome, Obstacle, Plan, RegionUse, Request, plan};
 use modtest::{FakeKernel, Op};
 
 use super::{grown, keep, kernel, load, request};
 use modtest::linking::{address, story};
 use modtest::module::{DATA, Make, R_64, R_GOTPCREL, signed};
 
-const BOTH: [Keep; 2] = [Keep::Auto, Keep::Require];
+const BOTH: [KeepMode; 2] = [KeepMode::Auto, KeepMode::Require];
 
 /// What makes it impossible to keep data.
 const OBSTACLES: [fn(&FakeKernel); 3] = [
@@ -19,9 +19,9 @@ const OBSTACLES: [fn(&FakeKernel); 3] = [
     |kernel| kernel.set(|settings| settings.lockdown = Some(Lockdown::Confidentiality)),
 ];
 
-fn way(kernel: &FakeKernel, request: Request<'_>) -> Way {
+fn region_use(kernel: &FakeKernel, request: Request<'_>) -> RegionUse {
     match plan(kernel, request).unwrap() {
-        Plan::Keep { way, .. } | Plan::Direct { way, .. } => way,
+        Plan::Keeper { region_use, .. } | Plan::Extended { region_use, .. } => region_use,
         Plan::Plain { warning } => panic!("{warning:?}"),
         Plan::Drop { .. } => panic!("dropped"),
     }
@@ -39,8 +39,8 @@ fn nothing_kept_a_keeper_then_the_owner() {
     let file = Make::typical("foo").build();
     for keep in BOTH {
         let kernel = kernel();
-        assert_eq!(way(&kernel, Request { keep, ..request(&file) }), Way::First);
-        assert_eq!(load(&kernel, Request { keep, ..request(&file) }).unwrap(), Some(Done::Kept));
+        assert_eq!(region_use(&kernel, Request { keep, ..request(&file) }), RegionUse::Create);
+        assert_eq!(load(&kernel, Request { keep, ..request(&file) }).unwrap(), Some(LoadOutcome::Kept));
         assert_eq!(story(&kernel), ["+foo__persist", "+foo"]);
         assert_eq!(kernel.module("foo").unwrap().uses, ["foo__persist"]);
     }
@@ -57,7 +57,7 @@ fn nothing_kept_and_impossible() {
             said.starts_with("its persistent data will not be kept: this kernel loads only signed"),
             "{said}"
         );
-        let required = plan(&kernel, Request { keep: Keep::Require, ..request(&file) });
+        let required = plan(&kernel, Request { keep: KeepMode::Require, ..request(&file) });
         assert!(matches!(required, Err(KeepError::Impossible { .. })));
         assert_eq!(story(&kernel), Vec::<String>::new());
     }
@@ -68,10 +68,10 @@ fn nothing_kept_and_the_kernel_refuses_the_keeper() {
     let file = Make::typical("foo").build();
     let kernel = kernel();
     kernel.fail_next(Op::Init, Errno::EKEYREJECTED);
-    let Ok(Some(Done::FallBack { warning })) = load(&kernel, request(&file)) else { panic!() };
+    let Ok(Some(LoadOutcome::FallBack { warning })) = load(&kernel, request(&file)) else { panic!() };
     assert!(warning.contains("the kernel refused the keeper"), "{warning}");
     kernel.fail_next(Op::Init, Errno::EKEYREJECTED);
-    let error = load(&kernel, Request { keep: Keep::Require, ..request(&file) }).unwrap_err();
+    let error = load(&kernel, Request { keep: KeepMode::Require, ..request(&file) }).unwrap_err();
     assert!(matches!(
         error,
         KeepError::Impossible { obstacle: Obstacle::Refused { errno: Errno::EKEYREJECTED } }
@@ -82,7 +82,7 @@ fn nothing_kept_and_the_kernel_refuses_the_keeper() {
 #[test]
 fn nothing_kept_and_keep_off_is_plain_and_silent() {
     let file = Make::typical("foo").build();
-    assert_eq!(warning(&kernel(), Request { keep: Keep::Off, ..request(&file) }), None);
+    assert_eq!(warning(&kernel(), Request { keep: KeepMode::Off, ..request(&file) }), None);
 }
 
 #[test]
@@ -93,8 +93,8 @@ fn kept_and_the_same_layout_binds() {
         keep(&kernel, &Make::typical("foo"));
         let before = address(&kernel, "foo__persist");
         let request = Request { keep: keep_option, ..request(&file) };
-        assert_eq!(way(&kernel, request), Way::Bind);
-        assert_eq!(load(&kernel, request).unwrap(), Some(Done::Kept));
+        assert_eq!(region_use(&kernel, request), RegionUse::Bind);
+        assert_eq!(load(&kernel, request).unwrap(), Some(LoadOutcome::Kept));
         assert_eq!(story(&kernel)[3..], ["+foo"]);
         assert_eq!(address(&kernel, "foo__persist"), before);
     }
@@ -137,7 +137,7 @@ fn kept_and_keep_off_is_plain_with_a_warning() {
             let kernel = kernel();
             keep(&kernel, &Make::typical("foo"));
             obstacle(&kernel);
-            let said = warning(&kernel, Request { keep: Keep::Off, ..request(&file) }).unwrap();
+            let said = warning(&kernel, Request { keep: KeepMode::Off, ..request(&file) }).unwrap();
             assert!(
                 said.starts_with("4160 bytes of data of foo are kept in the kernel and not used"),
                 "{said}"
@@ -152,7 +152,7 @@ fn keep_off_loads_what_cannot_be_understood_with_a_warning() {
     let kernel = kernel();
     let mut file = Make::typical("foo").build();
     file.truncate(file.len() - 1);
-    let said = warning(&kernel, Request { keep: Keep::Off, ..request(&file) }).unwrap();
+    let said = warning(&kernel, Request { keep: KeepMode::Off, ..request(&file) }).unwrap();
     assert!(said.contains("(--keep=off): the section table at offset"), "{said}");
 }
 
@@ -208,7 +208,7 @@ fn a_lost_signature_and_a_pinned_module_are_said() {
         settings.kallsyms =
             b"ffffffffc0000000 D jiffies\t[clockwork]\nffffffff81000000 D jiffies_64\n".to_vec();
     });
-    let Plan::Keep { notes, .. } = plan(&kernel, request(&signed(&Make::typical("foo").build()))).unwrap()
+    let Plan::Keeper { notes, .. } = plan(&kernel, request(&signed(&Make::typical("foo").build()))).unwrap()
     else {
         panic!()
     };
@@ -242,7 +242,7 @@ fn a_version_without_persistent_data_differs_from_what_is_kept() {
     }
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
-    let said = warning(&kernel, Request { keep: Keep::Off, ..request(&file) }).unwrap();
+    let said = warning(&kernel, Request { keep: KeepMode::Off, ..request(&file) }).unwrap();
     assert!(said.contains("not used by this load"), "{said}");
 }
 
@@ -250,14 +250,14 @@ fn a_version_without_persistent_data_differs_from_what_is_kept() {
 fn a_static_of_an_imports_name_in_another_module_is_not_pinned() {
     let kernel = kernel();
     kernel.set(|settings| settings.kallsyms = b"ffffffffc0000000 d jiffies\t[clockwork]\n".to_vec());
-    let Plan::Keep { notes, .. } = plan(&kernel, request(&Make::typical("foo").build())).unwrap() else {
+    let Plan::Keeper { notes, .. } = plan(&kernel, request(&Make::typical("foo").build())).unwrap() else {
         panic!()
     };
     assert_eq!(notes, Vec::<String>::new());
     kernel.set(|settings| {
         settings.kallsyms.extend(b"ffffffffc0000010 r __ksymtab_jiffies\t[clockwork]\n");
     });
-    let Plan::Keep { notes, .. } = plan(&kernel, request(&Make::typical("foo").build())).unwrap() else {
+    let Plan::Keeper { notes, .. } = plan(&kernel, request(&Make::typical("foo").build())).unwrap() else {
         panic!()
     };
     assert_eq!(notes.len(), 1);

@@ -4,7 +4,7 @@
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::persist::{Header, NOTE_SECTION, NoteError};
 use libmodsys::{Errno, InitState};
-use modkeep::{Keep, KeepError, Obstacle, OwnerState, Plan, Region, Request, plan};
+use modkeep::{KeepError, KeepMode, Obstacle, OwnerState, Plan, Region, Request, plan};
 use modtest::{FakeKernel, FakeModule, Op};
 
 use super::{keep, kernel, load, request};
@@ -49,7 +49,7 @@ fn a_note_of_an_unknown_version_does_not_stop_a_load_that_keeps_nothing() {
     kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_the_future()));
     let file = Make::typical("foo").build();
     let Plan::Plain { warning: Some(warning) } =
-        plan(&kernel, Request { keep: Keep::Off, ..request(&file) }).unwrap()
+        plan(&kernel, Request { keep: KeepMode::Off, ..request(&file) }).unwrap()
     else {
         panic!()
     };
@@ -63,7 +63,7 @@ fn a_foreign_module_with_the_keepers_name_is_an_obstacle() {
     let file = Make::typical("foo").build();
     let Plan::Plain { warning: Some(warning) } = plan(&kernel, request(&file)).unwrap() else { panic!() };
     assert!(warning.contains("a module called foo__persist is loaded that keeps no data"), "{warning}");
-    let required = plan(&kernel, Request { keep: Keep::Require, ..request(&file) }).unwrap_err();
+    let required = plan(&kernel, Request { keep: KeepMode::Require, ..request(&file) }).unwrap_err();
     assert!(matches!(required, KeepError::Impossible { obstacle: Obstacle::NameTaken { .. } }));
     assert_eq!(Region::list(&kernel).unwrap(), []);
     assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::NothingKept { .. })));
@@ -135,7 +135,7 @@ fn an_owner_in_each_state() {
             }
             if kept {
                 let region = Region::find(&kernel, "foo").unwrap().unwrap();
-                assert_eq!((region.owner, region.users.len()), (kept_as, 0));
+                assert_eq!((region.owner_state, region.users.len()), (kept_as, 0));
             }
         }
     }
@@ -145,7 +145,7 @@ fn an_owner_in_each_state() {
 fn built_in_code_of_the_owners_name_does_not_matter() {
     let kernel = kernel();
     kernel.add(FakeModule::new("foo").state(InitState::DirectoryOnly));
-    assert!(matches!(plan(&kernel, request(&Make::typical("foo").build())), Ok(Plan::Keep { .. })));
+    assert!(matches!(plan(&kernel, request(&Make::typical("foo").build())), Ok(Plan::Keeper { .. })));
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_region_in_use_names_its_owner_and_addresses() {
     let kernel = kernel();
     load(&kernel, request(&Make::typical("foo").build())).unwrap();
     let region = &Region::list(&kernel).unwrap()[0];
-    assert_eq!((region.owner, &region.users[..]), (OwnerState::Bound, &["foo".to_owned()][..]));
+    assert_eq!((region.owner_state, &region.users[..]), (OwnerState::Bound, &["foo".to_owned()][..]));
     assert!(region.addresses.iter().all(|(_, address)| address.known().is_some()));
     assert_eq!(story(&kernel).len(), 2);
 }

@@ -2,7 +2,7 @@
 //! `--fresh`: the old data go only after the new keeper was accepted in a trial.
 
 use libmodsys::{Kernel, RemoveFlags};
-use modkeep::{Done, KeepError, Plan, Request, Way, plan};
+use modkeep::{KeepError, LoadOutcome, Plan, RegionUse, Request, plan};
 use modtest::FakeModule;
 
 use super::{grown, keep, kernel, load, request};
@@ -18,7 +18,7 @@ fn a_trial_then_the_old_goes_and_the_new_comes() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     let before = address(&kernel, "foo__persist");
-    assert_eq!(load(&kernel, fresh(&grown("foo").build())).unwrap(), Some(Done::Kept));
+    assert_eq!(load(&kernel, fresh(&grown("foo").build())).unwrap(), Some(LoadOutcome::Kept));
     assert_eq!(
         story(&kernel)[3..],
         ["+foo__ptrial", "-foo__ptrial", "-foo__persist", "+foo__persist", "+foo"]
@@ -29,8 +29,8 @@ fn a_trial_then_the_old_goes_and_the_new_comes() {
 #[test]
 fn with_nothing_kept_it_is_a_first_load() {
     let file = Make::typical("foo").build();
-    let Plan::Keep { way, images, .. } = plan(&kernel(), fresh(&file)).unwrap() else { panic!() };
-    assert_eq!((way, images.trial), (Way::First, None));
+    let Plan::Keeper { region_use, images, .. } = plan(&kernel(), fresh(&file)).unwrap() else { panic!() };
+    assert_eq!((region_use, images.trial), (RegionUse::Create, None));
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn data_in_use_by_another_module_stay() {
     keep(&kernel, &Make::typical("foo"));
     kernel.add(FakeModule::new("other").uses("foo__persist"));
     let error = load(&kernel, fresh(&Make::typical("foo").build())).unwrap_err();
-    assert_eq!(error.to_string(), "the data of foo are in use by: other");
+    assert_eq!(error.to_string(), "the data of foo is in use by: other");
     assert!(kernel.is_loaded("foo__persist"));
 }
 
@@ -57,9 +57,9 @@ fn a_trial_that_an_earlier_call_left_is_removed_first() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     let file = Make::typical("foo").build();
-    let Plan::Keep { images, .. } = plan(&kernel, fresh(&file)).unwrap() else { panic!() };
+    let Plan::Keeper { images, .. } = plan(&kernel, fresh(&file)).unwrap() else { panic!() };
     kernel.init_module(&images.trial.unwrap(), c"").unwrap();
-    assert_eq!(load(&kernel, fresh(&file)).unwrap(), Some(Done::Kept));
+    assert_eq!(load(&kernel, fresh(&file)).unwrap(), Some(LoadOutcome::Kept));
     assert!(!kernel.is_loaded("foo__ptrial"));
 }
 
@@ -77,7 +77,7 @@ fn a_foreign_module_with_the_name_of_the_trial_is_left_alone() {
 fn what_is_discarded_is_gone_once() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
-    assert_eq!(modkeep::discard(&kernel, "foo").unwrap().region.header.size(), 4160);
+    assert_eq!(modkeep::discard(&kernel, "foo").unwrap().header.size(), 4160);
     assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::NothingKept { .. })));
     load(&kernel, request(&Make::typical("foo").build())).unwrap();
     assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::InUse { .. })));

@@ -4,7 +4,7 @@
 use libmodfmt::module::Module;
 use libmodfmt::persist::NOTE_SECTION;
 use libmodsys::{Errno, InitState};
-use modkeep::{Done, Keep, KeepError, Request};
+use modkeep::{KeepError, KeepMode, LoadOutcome, Request};
 use modtest::{FakeKernel, FakeModule, Op};
 
 use super::{load, request};
@@ -39,13 +39,13 @@ fn a_keeper_without_a_note_is_taken_back_and_the_owner_not_loaded() {
     let kernel = showing(without_notes, |owner| owner);
     let file = Make::typical("foo").build();
     let said = "the kernel took foo__persist, but does not show its header";
-    match load(&kernel, Request { keep: Keep::Require, ..request(&file) }) {
+    match load(&kernel, Request { keep: KeepMode::Require, ..request(&file) }) {
         Err(KeepError::Verify { what }) => assert_eq!(what, said),
         other => panic!("{other:?}"),
     }
     assert!(!kernel.is_loaded("foo__persist") && !kernel.is_loaded("foo"));
     let warning = format!("its persistent data will not be kept: {said}");
-    assert_eq!(load(&kernel, request(&file)).unwrap(), Some(Done::FallBack { warning }));
+    assert_eq!(load(&kernel, request(&file)).unwrap(), Some(LoadOutcome::FallBack { warning }));
     assert!(!kernel.is_loaded("foo__persist") && !kernel.is_loaded("foo"));
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use libmodfmt::persist::NOTE_SECTION;
 use libmodsys::{Errno, Kernel};
-use modkeep::{Action, Keep, Plan, Region, Request, plan};
+use modkeep::{KeepMode, KeeperLoad, Plan, Region, Request, plan};
 use modpersist::{Args, Command};
 use modtest::{FakeKernel, FakeModule, Op};
 use serde_json::Value;
@@ -16,10 +16,10 @@ use modtest::module::Make;
 /// Loads the module and removes it, so that its data are kept.
 fn keep(kernel: &FakeKernel, name: &str) {
     let file = Make::typical(name).build();
-    let request = Request { file: &file, keep: Keep::Require, fresh: false, assume_unloaded: false };
-    let Plan::Keep { way, owner, images, .. } = plan(kernel, request).unwrap() else { panic!() };
-    let action = Action { way, owner: &owner, images: &images, may_fall_back: false, kept: 0 };
-    action.carry_out(kernel, c"", &|_| ()).unwrap();
+    let request = Request { file: &file, keep: KeepMode::Require, fresh: false, assume_unloaded: false };
+    let Plan::Keeper { region_use, owner, images, .. } = plan(kernel, request).unwrap() else { panic!() };
+    let load = KeeperLoad { region_use, owner: &owner, images: &images, may_fall_back: false, kept_bytes: 0 };
+    load.run(kernel, c"", &|_| ()).unwrap();
     let name = std::ffi::CString::new(name).unwrap();
     kernel.delete_module(&name, libmodsys::RemoveFlags::default()).unwrap();
 }

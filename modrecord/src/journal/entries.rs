@@ -51,7 +51,7 @@ pub(super) fn new_entries(
         Entry::Unload(Unload { boot: boot.id.clone(), name: (*name).to_owned(), at: boot.uptime })
     }));
     // Where the list cannot be read nothing is known to be gone.
-    if let Ok(regions) = Region::of_kernel(kernel) {
+    if let Ok(regions) = Region::list_extended(kernel) {
         let kept = |owner: &str| {
             loaded.iter().any(|name| name == owner)
                 || regions.iter().any(|region| region.header.owner == owner)

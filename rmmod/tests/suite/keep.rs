@@ -4,7 +4,7 @@
 use libmodfmt::persist::NOTE_SECTION;
 use libmodsys::{Errno, InitState, Kernel};
 use modcli::Status;
-use modkeep::{Action, Keep, Plan, Request, plan};
+use modkeep::{KeepMode, KeeperLoad, Plan, Request, plan};
 use modtest::{FakeKernel, FakeModule, Op};
 
 use super::rmmod;
@@ -15,10 +15,10 @@ use modtest::module::Make;
 fn loaded(name: &str) -> FakeKernel {
     let kernel = kernel();
     let file = Make::typical(name).build();
-    let request = Request { file: &file, keep: Keep::Require, fresh: false, assume_unloaded: false };
-    let Plan::Keep { way, owner, images, .. } = plan(&kernel, request).unwrap() else { panic!() };
-    let action = Action { way, owner: &owner, images: &images, may_fall_back: false, kept: 0 };
-    action.carry_out(&kernel, c"", &|_| ()).unwrap();
+    let request = Request { file: &file, keep: KeepMode::Require, fresh: false, assume_unloaded: false };
+    let Plan::Keeper { region_use, owner, images, .. } = plan(&kernel, request).unwrap() else { panic!() };
+    let load = KeeperLoad { region_use, owner: &owner, images: &images, may_fall_back: false, kept_bytes: 0 };
+    load.run(&kernel, c"", &|_| ()).unwrap();
     kernel
 }
 

@@ -121,7 +121,7 @@ fn sig_enforce(ctx: &mut Ctx) -> Result<()> {
         let calls = ctx.trace_module_calls(|ctx| {
             let output = ctx.insmod([option, file.as_str()])?.code(1)?;
             output
-                .stderr_has("data of layout are kept in the kernel, but cannot be used now")?
+                .stderr_has("data of layout is kept in the kernel, but cannot be used now")?
                 .stderr_has("module.sig_enforce")?
                 .stderr_has("untouched")
         })?;

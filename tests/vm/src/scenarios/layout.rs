@@ -46,7 +46,7 @@ fn versions(ctx: &mut Ctx) -> Result<()> {
             ctx.note(output.stderr.clone());
             output.stderr_has("--fresh")?;
             // -f ignores vermagic and symbol versions, never the layout.
-            ctx.insmod(["-f", file.as_str()])?.code(1)?.stderr_has("differ from what is kept")
+            ctx.insmod(["-f", file.as_str()])?.code(1)?.stderr_has("differs from what is kept")
         })?;
         ensure!(calls.is_empty(), "{name}: the kernel was asked to load: {calls:?}");
         let check = ctx.modpersist(["check", &file])?.code(1)?;

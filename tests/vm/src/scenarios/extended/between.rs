@@ -135,7 +135,7 @@ fn keeper_too(ctx: &mut Ctx) -> Result<()> {
         let calls = ctx.trace_module_calls(|ctx| {
             ctx.insmod([option, file.as_str()])?
                 .code(1)?
-                .stderr_has("data of layout are kept twice, by layout__persist and by the kernel itself")?
+                .stderr_has("data of layout is kept twice, by layout__persist and by the kernel itself")?
                 .stderr_has("rmmod --discard layout")
         })?;
         ensure!(!calls.iter().any(|call| call.name == "init_module"), "{option}: {calls:?}");

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Initial values that point into other modules: the keeper then pins those.
+//! Initial values that point into other modules: the keeper pins those modules.
 
 use libmodfmt::persist::Import;
 use libmodfmt::proc;
 use libmodsys::Kernel;
 
-use crate::KeepError;
+use crate::error::KeepError;
 
-/// One note for each import that a module, not the kernel, provides.
-pub(crate) fn notes(kernel: &dyn Kernel, imports: &[Import]) -> Result<Vec<String>, KeepError> {
+/// One line for the user for each import that a module provides rather than the kernel.
+pub(super) fn notes(kernel: &dyn Kernel, imports: &[Import]) -> Result<Vec<String>, KeepError> {
     if imports.is_empty() {
         return Ok(Vec::new());
     }
@@ -16,7 +16,7 @@ pub(crate) fn notes(kernel: &dyn Kernel, imports: &[Import]) -> Result<Vec<Strin
     let mut notes = Vec::new();
     for symbol in proc::kallsyms(&text).filter_map(Result::ok) {
         let Some(module) = symbol.module else { continue };
-        // A module may have a static of that name: only what it exports resolves an import.
+        // A module may have a static of that name: only an exported symbol resolves an import.
         let name = match symbol.name.strip_prefix(b"__ksymtab_") {
             Some(exported) => exported,
             None if symbol.kind.is_ascii_uppercase() => symbol.name,
@@ -24,7 +24,7 @@ pub(crate) fn notes(kernel: &dyn Kernel, imports: &[Import]) -> Result<Vec<Strin
         };
         for import in imports.iter().filter(|import| import.symbol.as_bytes() == name) {
             notes.push(format!(
-                "{} points to {} of module {module}, which cannot be removed while the data are kept",
+                "{} points to {} of module {module}, which cannot be removed while the data is kept",
                 import.variable,
                 import.symbol,
                 module = String::from_utf8_lossy(module),

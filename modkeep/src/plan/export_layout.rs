@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How the running kernel lays out export tables. A wrong answer would corrupt memory, so it is
-//! read off the kernel where possible and looked up only where not.
+//! How the running kernel lays out export tables. A wrong answer would corrupt memory, so the kernel itself is
+//! asked first and a table comes last.
 //!
-//! The rungs, best first: the kernel's BTF; an export table in a module file of the running
-//! release; the kernel headers of the running release; a table by release and machine.
+//! The sources, best first: the kernel's BTF; an export table in a module file of the running release; the
+//! kernel headers of the running release; a table by release and machine.
 
 use libmodfmt::btf::Btf;
 use libmodfmt::compress;
@@ -13,40 +13,29 @@ use libmodfmt::module::Module;
 use libmodfmt::signature;
 use libmodsys::Kernel;
 
-use crate::{KeepError, Obstacle};
+use super::obstacle::Obstacle;
+use crate::error::KeepError;
 
-/// No module of a distribution comes near, decompressed; in bytes.
-const SAMPLE_LIMIT: u64 = 256 << 20;
+/// Limit for a decompressed sample module, in bytes. No distribution module comes near it.
+const MAX_SAMPLE_BYTES: u64 = 256 << 20;
 
-/// Where the answer comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rung {
-    /// `/sys/kernel/btf/vmlinux`
-    Btf,
-    /// A module file of the running release.
-    Sample,
-    /// The kernel headers of the running release.
-    Headers,
-    /// A table of releases.
-    Release,
-}
-
-/// The answer.
+/// The layout of export tables, with what came along with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Detected {
+pub(super) struct DetectedLayout {
     /// The layout.
-    pub layout: ExportLayout,
-    /// How it was learnt.
-    pub rung: Rung,
-    /// The size of `struct module` in the kernel, in bytes, where it is known.
-    pub module_size: Option<u64>,
+    pub(super) layout: ExportLayout,
+    /// The size of the kernel's `struct module` in bytes, if it is known.
+    pub(super) module_size: Option<u64>,
 }
 
-/// Climbs down the ladder.
+/// Asks one source after the other.
 ///
 /// # Errors
-/// The kernel cannot be asked. That no rung holds is the obstacle in the answer.
-pub fn detect(kernel: &dyn Kernel, ident: Ident) -> Result<Result<Detected, Obstacle>, KeepError> {
+/// The kernel cannot be asked. That no source knows is the obstacle in the answer.
+pub(super) fn detect(
+    kernel: &dyn Kernel,
+    ident: Ident,
+) -> Result<Result<DetectedLayout, Obstacle>, KeepError> {
     if let Some(found) = kernel.vmlinux_btf()?.and_then(|bytes| from_btf(&bytes, ident)) {
         return Ok(Ok(found));
     }
@@ -58,7 +47,7 @@ pub fn detect(kernel: &dyn Kernel, ident: Ident) -> Result<Result<Detected, Obst
     }
     let release = kernel.release()?;
     Ok(match Release::parse(&release).map(|release| ExportLayout::for_release(ident.machine, release)) {
-        Some(layout) => Ok(Detected { layout, rung: Rung::Release, module_size: None }),
+        Some(layout) => Ok(DetectedLayout { layout, module_size: None }),
         None => {
             let tried = format!("no BTF, no module file to look at, release {release} has no number");
             Err(Obstacle::Layout { tried })
@@ -66,14 +55,14 @@ pub fn detect(kernel: &dyn Kernel, ident: Ident) -> Result<Result<Detected, Obst
     })
 }
 
-fn from_headers(kernel: &dyn Kernel, ident: Ident) -> Result<Option<Detected>, KeepError> {
+fn from_headers(kernel: &dyn Kernel, ident: Ident) -> Result<Option<DetectedLayout>, KeepError> {
     let Some(release) = Release::parse(&kernel.release()?) else { return Ok(None) };
     let text = |path| -> Result<String, KeepError> {
         let bytes = kernel.header(path)?.unwrap_or_default();
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
     let autoconf = text("include/generated/autoconf.h")?;
-    // Without the configuration nothing tells which of two declarations holds.
+    // Without the configuration, nothing tells which of two declarations applies.
     if autoconf.is_empty() {
         return Ok(None);
     }
@@ -82,23 +71,23 @@ fn from_headers(kernel: &dyn Kernel, ident: Ident) -> Result<Option<Detected>, K
         let declaration = text(path)?;
         let layout = ExportLayout::from_headers(&declaration, &autoconf, &module_h, ident.machine, release);
         if let Some(layout) = layout {
-            return Ok(Some(Detected { layout, rung: Rung::Headers, module_size: None }));
+            return Ok(Some(DetectedLayout { layout, module_size: None }));
         }
     }
     Ok(None)
 }
 
-fn from_btf(bytes: &[u8], ident: Ident) -> Option<Detected> {
+fn from_btf(bytes: &[u8], ident: Ident) -> Option<DetectedLayout> {
     let btf = Btf::parse(bytes).ok()?;
     let layout = ExportLayout::from_btf(&btf, ident.machine).ok()?;
     let module_size = btf.find_struct("module").and_then(|found| btf.size_of(found).ok());
-    Some(Detected { layout, rung: Rung::Btf, module_size })
+    Some(DetectedLayout { layout, module_size })
 }
 
-fn from_sample(content: &[u8], ident: Ident) -> Option<Detected> {
+fn from_sample(content: &[u8], ident: Ident) -> Option<DetectedLayout> {
     let plain;
     let content = if compress::detect(content).is_some() {
-        plain = compress::decompress(content, SAMPLE_LIMIT).ok()?;
+        plain = compress::decompress(content, MAX_SAMPLE_BYTES).ok()?;
         &plain
     } else {
         content
@@ -110,5 +99,5 @@ fn from_sample(content: &[u8], ident: Ident) -> Option<Detected> {
     }
     let layout = ExportLayout::from_sample(&Sample::of(&module.object).ok()?).ok()?;
     let module_size = module.object.section(libmodfmt::module::THIS_MODULE).map(|(_, section)| section.size);
-    Some(Detected { layout, rung: Rung::Sample, module_size })
+    Some(DetectedLayout { layout, module_size })
 }

@@ -1,38 +1,31 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Dropping a region.
 
-use libmodsys::Kernel;
-use nix::errno::Errno;
+use libmodsys::{Errno, Kernel};
 
-use crate::act::remove;
-use crate::{Holder, KeepError, Region, kernel_region};
+use super::remove_keeper::remove;
+use crate::error::KeepError;
+use crate::region::{KeptBy, Region};
 
-/// What was dropped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Discarded {
-    /// The region as it was.
-    pub region: Region,
-}
-
-/// Drops the region of `owner`, whose module must not be using it.
+/// Drops the region of `owner`, whose module must not be using it. Returns the region as it was.
 ///
 /// # Errors
 /// Nothing is kept, the region is in use, or the kernel refuses.
-pub fn discard(kernel: &dyn Kernel, owner: &str) -> Result<Discarded, KeepError> {
+pub fn discard(kernel: &dyn Kernel, owner: &str) -> Result<Region, KeepError> {
     let region = match Region::find(kernel, owner) {
-        // Of two, one at a time.
-        Err(KeepError::KeptTwice { .. }) => kernel_region::find(kernel, owner)?,
+        // One at a time: the extended kernel's first.
+        Err(KeepError::KeptTwice { .. }) => Region::find_extended(kernel, owner)?,
         other => other?,
     };
     let region = region.ok_or_else(|| KeepError::NothingKept { owner: owner.to_owned() })?;
     if !region.users.is_empty() {
         return Err(KeepError::InUse { owner: owner.to_owned(), users: region.users });
     }
-    match &region.holder {
-        Holder::Keeper(keeper) => remove(kernel, keeper)?,
-        Holder::Kernel => release(kernel, owner)?,
+    match &region.kept_by {
+        KeptBy::Keeper(keeper) => remove(kernel, keeper)?,
+        KeptBy::ExtendedKernel => release(kernel, owner)?,
     }
-    Ok(Discarded { region })
+    Ok(region)
 }
 
 fn release(kernel: &dyn Kernel, owner: &str) -> Result<(), KeepError> {
