@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `-A`: addresses without a log.
 
-use liboops;
 use liboops::report::{Block, Frame, Hex, Kind, Line, Place, Span};
 
-/// A report of the addresses in a text: what is 4 to 16 hexadecimal digits between blanks or punctuation, with or without `0x`. Other words are
-/// passed over. None where there is no address.
+/// Shorter words are not taken for addresses.
+const MIN_DIGITS: usize = 4;
+
+/// Makes a report of the addresses in a text: words of 4 to 16 hexadecimal digits, with or without `0x`, between
+/// blanks or punctuation. Other words are ignored. `None` if there is no address.
 pub(super) fn block(text: &str) -> Option<Block> {
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
-    let digits = words.map(|word| word.strip_prefix("0x").unwrap_or(word)).filter(|word| word.len() >= 4);
+    let digits = words.map(|word| word.strip_prefix("0x").unwrap_or(word));
+    let digits = digits.filter(|word| word.len() >= MIN_DIGITS);
     let addresses: Vec<u64> = digits.filter_map(|word| u64::from_str_radix(word, 16).ok()).collect();
     if addresses.is_empty() {
         return None;
     }
-    // An empty report, as the parser makes it.
+    // Parsing makes a complete report; what it says is replaced.
     let mut block = liboops::blocks(b"BUG: Addresses\n").pop()?;
     let report = block.reports.first_mut()?;
     report.kind = Kind::Addresses;
@@ -32,7 +35,7 @@ pub(super) fn block(text: &str) -> Option<Block> {
     report.title.span = add("Addresses\n".to_owned());
     for address in addresses {
         let span = add(format!("  {address:016x}\n"));
-        // Not return addresses, as far as anybody knows.
+        // As far as anybody knows these are not return addresses.
         let place = Place { span, address: Some(Hex(address)), exact: true, ..Place::default() };
         report.frames.push(Frame { place, context: None });
         report.span.end = span.end;
@@ -45,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_passed_over() {
+    fn other_words_are_ignored() {
         let block = block("foo <c01e8d10> at 0xffffffff81234567, +3 abcdefg").unwrap();
         let found: Vec<_> = block.reports[0].frames.iter().filter_map(|frame| frame.place.address).collect();
         assert_eq!(found, [Hex(0xc01e_8d10), Hex(0xffff_ffff_8123_4567)]);

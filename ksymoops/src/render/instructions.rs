@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Instructions in words: a line each, and what the failing one accessed.
+//! Disassembled code as text: a line for each instruction, then what the failing one accessed.
 //!
 //! ```text
 //!    -0x2a  90                             nop  (42 times)
@@ -7,70 +7,74 @@
 //! writes 4 bytes at 0x10(%rax) = 0x10 (rax=0x0): the fault address
 //! ```
 
-use super::words::{Style, Words};
-use libksym::code::{AccessKind, Instruction, Listing};
+use libksym::code::{Access, AccessKind, Instruction, Listing};
 
-/// So many of the same kind, in a row, are padding and get one line.
-const PADDING: usize = 4;
+use super::annotation_line::{AnnotationLine, Style};
 
-/// The lines of a listing.
-pub(super) fn words(listing: &Listing) -> Vec<Words> {
+/// At least so many equal instructions in a row are padding and get one line.
+const MIN_PADDING: usize = 4;
+
+/// Returns the lines of a listing.
+pub(super) fn lines(listing: &Listing) -> Vec<AnnotationLine> {
     let mut lines = Vec::new();
     let mut first = 0_usize;
     let same = |one: &Instruction, next: &Instruction| one.bytes == next.bytes && one.text == next.text;
     for run in listing.instructions.chunk_by(same) {
-        let places = first..first.saturating_add(run.len());
-        first = places.end;
-        if run.len() >= PADDING && !listing.trap.is_some_and(|trap| places.contains(&trap)) {
+        let range = first..first.saturating_add(run.len());
+        first = range.end;
+        if run.len() >= MIN_PADDING && !listing.trap.is_some_and(|trap| range.contains(&trap)) {
             let Some(one) = run.first() else { continue };
             let text = format!("{}  ({} times)", instruction(one, false), run.len());
-            lines.push(Words { style: Style::Plain, text });
+            lines.push(AnnotationLine::new(Style::Plain, text));
             continue;
         }
-        for (index, one) in places.zip(run) {
+        for (index, one) in range.zip(run) {
             let trap = listing.trap == Some(index);
             let mut text = instruction(one, trap);
             if trap && let Some(kind) = listing.kind {
                 text.push_str(&format!("  ({kind})"));
             }
-            lines.push(Words { style: if trap { Style::Trap } else { Style::Plain }, text });
+            lines.push(AnnotationLine::new(if trap { Style::Trap } else { Style::Plain }, text));
         }
     }
-    for access in &listing.access {
-        let verb = match access.kind {
-            AccessKind::Read => "reads",
-            AccessKind::Write => "writes",
-            AccessKind::ReadWrite => "reads and writes",
-        };
-        let registers: Vec<_> = access
-            .registers
-            .iter()
-            .map(|(name, value)| match value {
-                Some(value) => format!("{name}={value:#x}"),
-                None => format!("{name} unknown"),
-            })
-            .collect();
-        let size = match (access.repeated, access.size) {
-            (_, 0) => String::new(),
-            (false, size) => format!(" {size} bytes"),
-            (true, size) => format!(" {size} bytes, repeatedly,"),
-        };
-        let mut text = format!("{verb}{size} at {}", access.operand);
-        if let Some(address) = access.address {
-            text.push_str(&format!(" = {address:#x}"));
-        }
-        if !registers.is_empty() {
-            text.push_str(&format!(" ({})", registers.join(", ")));
-        }
-        text.push_str(match (access.is_fault, access.repeated) {
-            (Some(true), false) => ": the fault address",
-            (Some(true), true) => ": the fault address is among them",
-            (Some(false), _) => ": not the fault address",
-            (None, _) => "",
-        });
-        lines.push(Words { style: Style::Trap, text });
-    }
+    lines.extend(listing.access.iter().map(|one| AnnotationLine::new(Style::Trap, access(one))));
     lines
+}
+
+/// `writes 4 bytes at 0x10(%rax) = 0x10 (rax=0x0): the fault address`
+fn access(access: &Access) -> String {
+    let verb = match access.kind {
+        AccessKind::Read => "reads",
+        AccessKind::Write => "writes",
+        AccessKind::ReadWrite => "reads and writes",
+    };
+    let registers: Vec<_> = access
+        .registers
+        .iter()
+        .map(|(name, value)| match value {
+            Some(value) => format!("{name}={value:#x}"),
+            None => format!("{name} unknown"),
+        })
+        .collect();
+    let size = match (access.repeated, access.size) {
+        (_, 0) => String::new(),
+        (false, size) => format!(" {size} bytes"),
+        (true, size) => format!(" {size} bytes, repeatedly,"),
+    };
+    let mut text = format!("{verb}{size} at {}", access.operand);
+    if let Some(address) = access.address {
+        text.push_str(&format!(" = {address:#x}"));
+    }
+    if !registers.is_empty() {
+        text.push_str(&format!(" ({})", registers.join(", ")));
+    }
+    text.push_str(match (access.is_fault, access.repeated) {
+        (Some(true), false) => ": the fault address",
+        (Some(true), true) => ": the fault address is among them",
+        (Some(false), _) => ": not the fault address",
+        (None, _) => "",
+    });
+    text
 }
 
 fn instruction(one: &Instruction, trap: bool) -> String {
@@ -101,7 +105,7 @@ mod tests {
         };
         let instructions = bytes.iter().enumerate().map(one).collect();
         let listing = Listing { instructions, trap: Some(trap), ..Listing::default() };
-        words(&listing).into_iter().map(|words| words.text.trim_end().to_owned()).collect()
+        lines(&listing).into_iter().map(|line| line.text.trim_end().to_owned()).collect()
     }
 
     #[test]

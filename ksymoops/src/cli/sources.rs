@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! From the options to the sources of symbols and lines.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use libksym::{Discover, KaslrHint, Places, Sources};
+use libmodsys::{KALLSYMS, Kernel, node_name};
+
+use super::args::Args;
+
+/// Returns the sources that the user names, or rules out.
+///
+/// # Errors
+/// An option is malformed, or the file of `--lsmod` cannot be read.
+pub(super) fn sources(args: &Args, kernel: &dyn Kernel) -> Result<Sources> {
+    let named = |path: &Path| expanded(path, kernel);
+    let chosen = |path: &Option<PathBuf>, no: bool| path.as_deref().filter(|_| !no).map(named);
+    let running_kallsyms = || args.dmesg.then(|| PathBuf::from(KALLSYMS)).filter(|_| !args.no_ksyms);
+    let offset = args.kaslr_offset.as_deref().map(kaslr_offset).transpose()?;
+    Ok(Sources {
+        vmlinux: chosen(&args.vmlinux, args.no_vmlinux),
+        debug_dirs: args.debug_dir.clone(),
+        system_map: chosen(&args.system_map, args.no_system_map),
+        kallsyms: chosen(&args.ksyms, args.no_ksyms).or_else(running_kallsyms),
+        modules: if args.no_object {
+            Vec::new()
+        } else {
+            args.object.iter().map(|path| named(path)).collect()
+        },
+        modules_text: modules_text(args, kernel)?,
+        release: args.release.clone(),
+        kaslr: KaslrHint { option: offset, ..KaslrHint::default() },
+        root: args.root.clone(),
+        discover: Discover {
+            kernel: places(args, args.no_vmlinux),
+            system_map: places(args, args.no_system_map),
+            modules: places(args, args.no_object),
+        },
+        ..Sources::default()
+    })
+}
+
+/// The text of `/proc/modules`, from a copy or, if the log is the running kernel's, from the kernel.
+fn modules_text(args: &Args, kernel: &dyn Kernel) -> Result<Option<Vec<u8>>> {
+    if args.no_lsmod {
+        return Ok(None);
+    }
+    match &args.lsmod {
+        Some(path) => fs::read(path).map(Some).with_context(|| format!("cannot read {}", path.display())),
+        None if args.dmesg => Ok(kernel.modules_text().ok()),
+        None => Ok(None),
+    }
+}
+
+/// Where files of one kind may be searched; `no` is the option that rules them out.
+fn places(args: &Args, no: bool) -> Places {
+    match (no, args.no_discovery) {
+        (true, _) => Places::Nowhere,
+        (false, true) => Places::Named,
+        (false, false) => Places::Usual,
+    }
+}
+
+fn kaslr_offset(text: &str) -> Result<u64> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let offset = u64::from_str_radix(digits, 16)
+        .with_context(|| format!("--kaslr-offset takes hexadecimal digits, not {text:?}"))?;
+    ensure!(
+        offset & 0xfff == 0,
+        "--kaslr-offset {text}: the offset is a multiple of the page size, at least 0x1000"
+    );
+    Ok(offset)
+}
+
+/// Replaces `*r`, `*m`, `*n` and `*s` by the release, machine, node name and system name that `uname` prints.
+fn expanded(path: &Path, kernel: &dyn Kernel) -> PathBuf {
+    let Some(text) = path.to_str().filter(|text| text.contains('*')) else { return path.to_owned() };
+    let release = kernel.release().unwrap_or_default();
+    let text = text.replace("*r", &release).replace("*m", std::env::consts::ARCH);
+    PathBuf::from(text.replace("*n", &node_name()).replace("*s", "Linux"))
+}
