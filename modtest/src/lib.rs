@@ -5,6 +5,7 @@
 //! - [`FakeKernel`]: a scripted kernel in memory; [`linking`] makes it link as the real one does, as far as keepers go.
 //! - [`calls`]: return addresses sampled from the code of a file.
 //! - [`compile`]: builds C fixtures with the machine's compiler.
+//! - [`corpus`]: public kernel logs, if they are at hand.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +18,7 @@
 
 pub mod calls;
 pub mod compile;
+pub mod corpus;
 mod fake_kernel;
 pub mod linking;
 pub mod module;
