@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The command `ksymoops`: decodes Linux kernel oops reports, down to the field of a persistent variable.
 //!
-//! This library is the inside of the command, for its tests, fuzz targets, manual page and completions. Programs
-//! that decode oopses use the libraries below it: `liboops` reads a log into reports, `libksym` turns addresses into
-//! functions, source lines and instructions.
+//! This library is the inside of the command, for its tests, fuzz targets, manual page and completions.
+//! Programs that decode oopses use the libraries below it: `liboops` reads a log into reports, `libksym`
+//! turns addresses into functions, source lines and instructions.
 //!
 //! - [`cli`]: options, input, exit status.
 //! - [`decode`]: what each line of a report means.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Something that the user should know about, although decoding goes on. `Display` is the text that is printed.
+/// Something that the user should know about, although decoding goes on. `Display` is the text that is
+/// printed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Warning {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Public kernel logs with known contents: those that the report parsers of syzkaller and abrt are tested with.
+//! Public kernel logs with known contents: those that the report parsers of syzkaller and abrt are tested
+//! with.
 //!
-//! They are not part of this repository. [`Corpus::find`] takes them from `$CORPUS`, or from `shared/corpus` in a
-//! folder above the checkout; tests that get `None` pass, and say that they did nothing.
+//! They are not part of this repository. [`Corpus::find`] takes them from `$CORPUS`, or from `shared/corpus`
+//! in a folder above the checkout; tests that get `None` pass, and say that they did nothing.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,8 +6,8 @@ use liboops::report::{Block, Frame, Hex, Kind, Line, Place, Span};
 /// Shorter words are not taken for addresses.
 const MIN_DIGITS: usize = 4;
 
-/// Makes a report of the addresses in a text: words of 4 to 16 hexadecimal digits, with or without `0x`, between
-/// blanks or punctuation. Other words are ignored. `None` if there is no address.
+/// Makes a report of the addresses in a text: words of 4 to 16 hexadecimal digits, with or without `0x`,
+/// between blanks or punctuation. Other words are ignored. `None` if there is no address.
 pub(super) fn block(text: &str) -> Option<Block> {
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
     let digits = words.map(|word| word.strip_prefix("0x").unwrap_or(word));

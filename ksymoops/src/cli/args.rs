@@ -102,7 +102,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "HEX")]
     pub kaslr_offset: Option<String>,
 
-    /// Where persistent data is described: journal files, directories of them, copies of /sys/module/KEEPER and of /sys/kernel/btf/vmlinux; may be repeated
+    /// Where persistent data is described: journal files, directories of them, copies of /sys/module/KEEPER
+    /// and of /sys/kernel/btf/vmlinux; may be repeated
     #[arg(long, value_name = "PATH")]
     pub persist: Vec<PathBuf>,
 
@@ -140,8 +141,8 @@ pub(super) struct Args {
 }
 
 impl Args {
-    /// Reads the options from clap's matches. Of two options that exclude each other the last one is used, with a
-    /// warning.
+    /// Reads the options from clap's matches. Of two options that exclude each other the last one is used,
+    /// with a warning.
     ///
     /// # Errors
     /// Those of clap.

@@ -12,7 +12,8 @@ pub(super) struct LogFile<R> {
     pub reader: R,
     /// Length in bytes; `None` if it is not a regular file.
     pub length: Option<u64>,
-    /// It is a part of a log that the kernel kept over a crash (pstore), small enough to be put together with others.
+    /// It is a part of a log that the kernel kept over a crash (pstore), small enough to be put together with
+    /// others.
     pub is_part: bool,
 }
 

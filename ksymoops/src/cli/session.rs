@@ -36,7 +36,8 @@ pub(super) struct Session<'o, W: Write> {
 }
 
 impl<'o, W: Write> Session<'o, W> {
-    /// Writes results to `out`, and messages to `output`. With `one_shot` it stops after the first block with reports.
+    /// Writes results to `out`, and messages to `output`. With `one_shot` it stops after the first block with
+    /// reports.
     pub fn new(
         decoder: Decoder,
         render: Box<dyn Render>,

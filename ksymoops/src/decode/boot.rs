@@ -14,7 +14,8 @@ use crate::journal::{BootMatch, Evidence, SymbolAddress, find_boot};
 /// At most so many boots are named.
 const MAX_NAMED_BOOTS: usize = 4;
 
-/// Returns the boot of the journal that a report is from. `sources` must not contain anything from the journal yet.
+/// Returns the boot of the journal that a report is from. `sources` must not contain anything from the
+/// journal yet.
 pub(super) fn boot_of_report<'d>(
     decoder: &'d Decoder,
     report: &Report,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From what a report says to what it means: combines reports, symbols, the journal and persistent data.
 //!
-//! [`Decoder::decode`] takes a block of a log and returns [`Annotation`]s, line by line. For each report it first
-//! settles what is known about the report's kernel (`report_kernel`), then looks up each address and symbol
-//! (`lookup`) and disassembles the `Code:` line (`code_line`).
+//! [`Decoder::decode`] takes a block of a log and returns [`Annotation`]s, line by line. For each report it
+//! first settles what is known about the report's kernel (`report_kernel`), then looks up each address and
+//! symbol (`lookup`) and disassembles the `Code:` line (`code_line`).
 
 mod annotation;
 mod annotator;

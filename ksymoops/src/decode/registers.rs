@@ -15,8 +15,8 @@ pub(super) fn value(state: &State, name: &str) -> Option<u64> {
     }
 }
 
-/// 64-bit kernels print `GS:ffff888237c80000(0000)`: the base, and the selector in brackets. 32-bit kernels print
-/// only the selector.
+/// 64-bit kernels print `GS:ffff888237c80000(0000)`: the base, and the selector in brackets. 32-bit kernels
+/// print only the selector.
 fn segment_base(state: &State, name: &str) -> Option<u64> {
     let register = state.registers.iter().find(|register| register.name == name)?;
     (register.span.len() == 16).then_some(register.value.0)

@@ -11,8 +11,8 @@ use crate::Warning;
 /// A report has hundreds of addresses with symbols; the first few tell the KASLR offset.
 const MAX_PAIRS: usize = 16;
 
-/// Adds what the report says to `sources`. The report is believed; if the user named another release, that is the
-/// warning returned.
+/// Adds what the report says to `sources`. The report is believed; if the user named another release, that is
+/// the warning returned.
 pub(super) fn add(report: &Report, sources: &mut Sources) -> Option<Warning> {
     let warning = release(report, sources);
     let context = &report.context;

@@ -26,8 +26,8 @@ pub(crate) enum BootMatch<'j> {
     Refused(Warning),
 }
 
-/// Finds the boot of a report. `wanted` is the beginning of the id of the boot that the user names; it needs no
-/// support by evidence.
+/// Finds the boot of a report. `wanted` is the beginning of the id of the boot that the user names; it needs
+/// no support by evidence.
 pub(crate) fn find_boot<'j>(
     journal: &'j Journal,
     report: &Report,

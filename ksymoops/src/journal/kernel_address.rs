@@ -17,8 +17,8 @@ const MAX_STEXT_DISTANCE: u64 = 0x20_0000;
 /// No kernel image is larger.
 const MAX_KERNEL_BYTES: u64 = 256 << 20;
 
-/// Compares the recorded address of the kernel with the report's `Kernel Offset`, the user's KASLR offset, symbols at
-/// known addresses, and the report's addresses that have a symbol.
+/// Compares the recorded address of the kernel with the report's `Kernel Offset`, the user's KASLR offset,
+/// symbols at known addresses, and the report's addresses that have a symbol.
 pub(super) fn verdict(boot: &Boot, report: &Report, evidence: &Evidence<'_>) -> Verdict {
     let Some((symbol, address)) = &boot.text else { return Verdict::Neutral };
     let offset = report.context.kernel_offset.filter(|offset| !offset.is_disabled());

@@ -4,8 +4,8 @@
 use libmodfmt::journal::Boot;
 use liboops::report::Report;
 
-/// Returns whether banner, release, version and build id of the report, as far as it has them, are those of the
-/// boot's kernel.
+/// Returns whether banner, release, version and build id of the report, as far as it has them, are those of
+/// the boot's kernel.
 pub(super) fn fits(boot: &Boot, report: &Report) -> bool {
     let context = &report.context;
     if let Some(banner) = &context.banner

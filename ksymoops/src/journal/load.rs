@@ -11,8 +11,8 @@ use crate::Warning;
 /// A larger file is not read: no journal gets there.
 const MAX_JOURNAL_BYTES: u64 = 256 << 20;
 
-/// Reads the journals at these paths, each a file or a folder of files with the journal's names. Files that cannot
-/// be read, and lines that are not entries, are reported in `warnings`.
+/// Reads the journals at these paths, each a file or a folder of files with the journal's names. Files that
+/// cannot be read, and lines that are not entries, are reported in `warnings`.
 pub(crate) fn load(paths: &[PathBuf], warnings: &mut Vec<Warning>) -> Journal {
     let mut all = Journal::default();
     for file in paths.iter().flat_map(|path| files(path)) {

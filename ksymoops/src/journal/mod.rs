@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which boot of the journal a report is from, and which modules were loaded in it.
 //!
-//! A report does not name its boot. A boot fits if nothing in the report contradicts it (the kernel's banner, the
-//! modules, the kernel's address) and something supports it. If two boots fit, both are named and neither is used:
-//! with the addresses of the wrong boot the answers would be wrong.
+//! A report does not name its boot. A boot fits if nothing in the report contradicts it (the kernel's banner,
+//! the modules, the kernel's address) and something supports it. If two boots fit, both are named and neither
+//! is used: with the addresses of the wrong boot the answers would be wrong.
 
 mod boot_match;
 mod evidence;

@@ -10,15 +10,15 @@ use liboops::report::Report;
 use super::evidence::Verdict;
 use super::module_state::{ModuleState, microseconds, modules_at};
 
-/// If at least this many of the journal's modules, and most of them, are in the report, they tell machines apart
-/// even if each of them is on every machine.
+/// If at least this many of the journal's modules, and most of them, are in the report, they tell machines
+/// apart even if each of them is on every machine.
 const MIN_COMMON_MODULES: usize = 8;
 
 /// Compares the modules that a report names with those that were loaded by the journal at that time.
 ///
-/// Only insmod makes keepers, and it records them first: the keepers of the report must be exactly those of the
-/// journal. Most of the journal's other modules must be in the report's list, too: another machine with the same
-/// kernel has others. Not all of them need to be, as not every tool records what it removes.
+/// Only insmod makes keepers, and it records them first: the keepers of the report must be exactly those of
+/// the journal. Most of the journal's other modules must be in the report's list, too: another machine with
+/// the same kernel has others. Not all of them need to be, as not every tool records what it removes.
 pub(super) fn verdict(journal: &Journal, boot: &Boot, report: &Report) -> Verdict {
     let states = modules_at(journal, &boot.id, report.time_us);
     let list = report.context.modules.as_deref().unwrap_or_default();
@@ -51,8 +51,8 @@ fn is_keeper(name: &str) -> bool {
     name.ends_with(&keeper_name(""))
 }
 
-/// Whether journal and report share a module that not every machine has: one with persistent data, or one that was
-/// built outside the kernel's tree.
+/// Whether journal and report share a module that not every machine has: one with persistent data, or one
+/// that was built outside the kernel's tree.
 fn has_telling_module(states: &[ModuleState<'_>], report: &Report, listed: &HashSet<&str>) -> bool {
     let list = report.context.modules.as_deref().unwrap_or_default();
     let named: HashSet<&str> = report

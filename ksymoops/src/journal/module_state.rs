@@ -22,8 +22,8 @@ pub(crate) struct ModuleState<'j> {
     pub discarded: bool,
 }
 
-/// Returns the modules of a boot at a time since boot in microseconds; without a time, at the end. For a module that
-/// was loaded several times that is the latest load until then.
+/// Returns the modules of a boot at a time since boot in microseconds; without a time, at the end. For a
+/// module that was loaded several times that is the latest load until then.
 pub(crate) fn modules_at<'j>(
     journal: &'j Journal,
     boot: &'j str,
@@ -31,8 +31,8 @@ pub(crate) fn modules_at<'j>(
 ) -> Vec<ModuleState<'j>> {
     let mut states: Vec<ModuleState<'j>> = Vec::new();
     for entry in journal.of_boot(boot) {
-        // The log's clock stops while the machine sleeps, the journal's does not. The first load of a module is
-        // therefore taken however late it is.
+        // The log's clock stops while the machine sleeps, the journal's does not. The first load of a module
+        // is therefore taken however late it is.
         let early =
             time_us.is_none_or(|time| microseconds(entry.at()) <= time.saturating_add(CLOCK_TOLERANCE_US));
         match entry {
@@ -40,7 +40,8 @@ pub(crate) fn modules_at<'j>(
                 let old = states.iter_mut().find(|state| state.module.name == module.name);
                 match old {
                     None => states.push(ModuleState { module, loaded: true, discarded: false }),
-                    // While a module is loaded, an entry without addresses says less than an earlier one with them.
+                    // While a module is loaded, an entry without addresses says less than an earlier one with
+                    // them.
                     Some(old) if early && (module.stage == Stage::Loaded || !old.loaded) => {
                         *old = ModuleState { module, loaded: true, discarded: false };
                     }

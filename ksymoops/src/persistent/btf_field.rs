@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Fields by BTF, which distributions leave in modules when they strip DWARF.
 //!
-//! A module's types build on those of its kernel. A file with `.BTF.base` brings what it needs of them; otherwise
-//! they come from vmlinux or `/sys/kernel/btf/vmlinux`. BTF rarely describes variables. If it does not, the type's
-//! name in the region's header is looked up, which is there if the loaded file had debug information.
+//! A module's types build on those of its kernel. A file with `.BTF.base` brings what it needs of them;
+//! otherwise they come from vmlinux or `/sys/kernel/btf/vmlinux`. BTF rarely describes variables. If it does
+//! not, the type's name in the region's header is looked up, which is there if the loaded file had debug
+//! information.
 
 use std::rc::Rc;
 
@@ -13,7 +14,8 @@ use libmodfmt::persist::{Role, Variable};
 
 use super::field_text::FieldText;
 
-/// Finds the field at `offset` bytes in a variable. `kernel_types` yields BTF that may be that of the module's kernel.
+/// Finds the field at `offset` bytes in a variable. `kernel_types` yields BTF that may be that of the
+/// module's kernel.
 pub(super) fn find<I: Iterator<Item = Rc<Vec<u8>>>>(
     object: &Object<'_>,
     role: Role,

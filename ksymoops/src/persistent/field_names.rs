@@ -44,8 +44,8 @@ impl FieldNames {
         self
     }
 
-    /// Returns the field at `offset` bytes in a variable: `stats.hits[1]`, or `stats.hits[1]+0x3` in the middle of
-    /// it. `None` if no debug information tells.
+    /// Returns the field at `offset` bytes in a variable: `stats.hits[1]`, or `stats.hits[1]+0x3` in the
+    /// middle of it. `None` if no debug information tells.
     #[must_use]
     pub fn path(
         &self,

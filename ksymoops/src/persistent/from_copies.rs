@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Regions from copies of `/sys/module/KEEPER`: the header in `notes/.note.persist`, the addresses in `sections/`.
+//! Regions from copies of `/sys/module/KEEPER`: the header in `notes/.note.persist`, the addresses in
+//! `sections/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The file of an owner: the one that it was loaded from, one that the user names, or one that the resolver finds.
+//! The file of an owner: the one that it was loaded from, one that the user names, or one that the resolver
+//! finds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,8 +17,8 @@ const MAX_MODULE_BYTES: u64 = 1 << 30;
 const MAX_DEPTH: u32 = 12;
 const SUFFIXES: [&str; 6] = [".ko", ".ko.xz", ".ko.zst", ".ko.gz", ".ko.debug", ".debug"];
 
-/// Finds and reads the owner's file, decompressed. It has the region's build id; if a build id is missing, the
-/// module's name must do. A file with DWARF is preferred to one with BTF; one with neither is of no use.
+/// Finds and reads the owner's file, decompressed. It has the region's build id; if a build id is missing,
+/// the module's name must do. A file with DWARF is preferred to one with BTF; one with neither is of no use.
 pub(super) fn find(region: &KnownRegion, paths: &[PathBuf], resolver: &Resolver) -> Option<Vec<u8>> {
     let mut candidates: Vec<PathBuf> = region.file.iter().cloned().collect();
     let build_id = Some(&region.header.build_id).filter(|id| !id.is_empty());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The annotated log: every line as it is, followed by lines beginning with `;;` that say what it means. The parser
-//! skips such lines, so the output can be decoded again.
+//! The annotated log: every line as it is, followed by lines beginning with `;;` that say what it means. The
+//! parser skips such lines, so the output can be decoded again.
 
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
@@ -20,12 +20,14 @@ const MARK: &str = ";; ";
 pub struct Annotated {
     /// Use colours.
     pub colour: bool,
-    /// The output is a terminal: control characters of the log are shown, not sent. Otherwise every byte is kept.
+    /// The output is a terminal: control characters of the log are shown, not sent. Otherwise every byte is
+    /// kept.
     pub terminal: bool,
 }
 
 impl Annotated {
-    /// Writes text that is not ours: lines of the log, or names from files, which are not to be trusted either.
+    /// Writes text that is not ours: lines of the log, or names from files, which are not to be trusted
+    /// either.
     fn foreign(&self, text: &[u8], out: &mut dyn Write) -> io::Result<()> {
         if self.terminal { sanitize::write(text, out) } else { out.write_all(text) }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Makes text of a log harmless on a terminal: whoever can write to the log must not be able to control the terminal.
+//! Makes text of a log harmless on a terminal: whoever can write to the log must not be able to control the
+//! terminal.
 
 use std::io::{self, Write};
 

@@ -98,7 +98,8 @@ fn persistent(address: &PersistentAddress) -> String {
     };
     let discarded = if address.discarded { ", its data dropped before" } else { "" };
     format!(
-        "persistent data of {owner}: {what}; {section} at {:#x}, {} bytes; {owner} {}{discarded}; by {source}",
+        "persistent data of {owner}: {what}; {section} at {:#x}, {} bytes; {owner} {}{discarded}; \
+         by {source}",
         address.section_address.0,
         address.section_size,
         address.owner_state.text(),

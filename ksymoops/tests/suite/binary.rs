@@ -26,7 +26,7 @@ fn run_plainly(args: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // It may end without reading.
+    // The program may exit without reading.
     let _ = child.stdin.take().unwrap().write_all(input);
     let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -117,7 +117,7 @@ fn each_letter_is_about_its_own_source() {
         let out = with(args).1;
         assert!(out.contains("symbols unknown"), "{args:?}: {out}");
     }
-    // The log knows better.
+    // The log is believed.
     let (status, out, err) = with(&["--release", "9.9.8"]);
     assert!(status == Some(1) && out.contains(";; RIP one+0x1/0x30"), "{out}");
     assert!(err.contains("the log is from release 9.9.9-fixture, not 9.9.8"), "{err}");

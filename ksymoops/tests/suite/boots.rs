@@ -58,7 +58,8 @@ fn a_journal_of_another_machine_with_the_same_kernel_does_not_fit() {
     assert!(!annotated(log.as_bytes(), &decoder(other)).contains("boot b-1"));
 }
 
-/// A report of the journal's kernel, with these lines in it, and a register that points to the journal's data.
+/// A report of the journal's kernel, with these lines in it, and a register that points to the journal's
+/// data.
 fn of_that_kernel(lines: &str) -> String {
     format!(
         "[   20.000000] BUG: unable to handle page fault for address: ffffffffc0a0201c\n\

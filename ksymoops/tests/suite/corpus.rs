@@ -10,8 +10,8 @@ const MIN_FOUND_FUNCTIONS: f64 = 0.95;
 /// In at least this share of the logs that are not corrupted, of any architecture, a report is found.
 const MIN_FOUND_REPORTS: f64 = 0.95;
 
-/// Whether two names are of one function. Titles leave out the prefixes that system calls had at one time or another,
-/// and name one function of a family.
+/// Whether two names are of one function. Titles leave out the prefixes that system calls had at one time or
+/// another, and name one function of a family.
 fn is_same_function(function: &str, wanted: &str) -> bool {
     let plain = |name: &str| {
         ["__x64_", "__ia32_", "__se_", "__do_", "compat_", "__"]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Addresses in persistent data, down to the field, with DWARF, with BTF only, and with neither.
+//! Addresses in persistent data, down to the field: with DWARF, with BTF only, and with neither.
 
 use ksymoops::persistent::{FieldNames, KnownRegion, find_address, regions_of_copies, regions_of_kernel};
 use libksym::{Discover, Places, Resolver, Sources};
@@ -14,7 +14,7 @@ use std::process::Command;
 const DATA: u64 = 0xffff_ffff_c0a0_0000;
 const BSS: u64 = 0xffff_ffff_c0a0_4000;
 
-/// The fixture, and the region that its persistent data would be.
+/// Builds the fixture; returns its file, and the region that its persistent data would be.
 fn module(folder: &Path, typed: bool) -> (PathBuf, KnownRegion) {
     let object = folder.join("keep.o");
     let arguments = ["-c", "-g", "-O2", "-fno-pic", "-fno-toplevel-reorder", "-o"];
@@ -38,21 +38,21 @@ fn module(folder: &Path, typed: bool) -> (PathBuf, KnownRegion) {
     (module, region)
 }
 
-/// A report that says nothing of modules.
+/// A report without a list of modules.
 fn report() -> Report {
     let log = b"BUG: kernel NULL pointer dereference, address: 0000000000000010\nRIP: 0010:f+0x1/0x2\n";
     liboops::blocks(log).remove(0).reports.remove(0)
 }
 
-/// What is said of an address: the path, or the variable and the offset in it.
+/// What is said about an address: the field, or the variable and the offset in it.
 fn said(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver, address: u64) -> String {
     let regions = std::slice::from_ref(region);
     match find_address(regions, fields, resolver, &report(), address) {
         None => "nothing".to_owned(),
-        Some(hit) if !hit.is_inside() => format!("behind {}", hit.section),
-        Some(hit) => hit.path.unwrap_or_else(|| {
-            let variable = hit.variable.unwrap_or_else(|| hit.section.to_owned());
-            format!("{variable}+{:#x}?", hit.variable_offset.unwrap_or(hit.offset))
+        Some(found) if !found.is_inside() => format!("behind {}", found.section),
+        Some(found) => found.path.unwrap_or_else(|| {
+            let variable = found.variable.unwrap_or_else(|| found.section.to_owned());
+            format!("{variable}+{:#x}?", found.variable_offset.unwrap_or(found.offset))
         }),
     }
 }
@@ -62,7 +62,8 @@ fn offset_of(region: &KnownRegion, name: &str) -> u64 {
     all.clone().find(|variable| variable.name == name).unwrap().offset
 }
 
-/// Every shape: nested, anonymous, arrays of arrays, in the middle, padding, behind the end.
+/// Fields of every shape: nested, anonymous, in arrays of arrays, in the middle of a field, in padding,
+/// behind the end.
 fn check(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver, what: &str) {
     let at =
         |name: &str, offset: u64| said(region, fields, resolver, DATA + offset_of(region, name) + offset);
@@ -118,7 +119,7 @@ fn by_dwarf() {
     let (module, region) = module(folder.path(), true);
     check(&region, &FieldNames::new(vec![module.clone()]), &alone(), "the file");
     check(&region, &FieldNames::new(vec![folder.path().to_owned()]), &alone(), "its folder");
-    // By what the resolver finds.
+    // In a file that the resolver finds.
     let sources = Sources {
         modules: vec![module.clone()],
         discover: Discover::all(Places::Named),
@@ -126,7 +127,7 @@ fn by_dwarf() {
     };
     check(&region, &FieldNames::default(), &Resolver::new(sources), "the resolver's file");
 
-    // A separate debug file, by build id: nothing in it has the module's name.
+    // In a separate debug file, which is found by its build id: the module's name is not in it.
     let debug = tempfile::tempdir().unwrap();
     let place = debug.path().join(libksym::BuildId::new(&region.header.build_id).debug_path());
     std::fs::create_dir_all(place.parent().unwrap()).unwrap();
@@ -135,7 +136,7 @@ fn by_dwarf() {
 }
 
 #[test]
-fn another_build_tells_nothing() {
+fn a_file_of_another_build_is_not_used() {
     let folder = tempfile::tempdir().unwrap();
     let (module, mut region) = module(folder.path(), true);
     region.header.build_id = vec![7; 20];
@@ -150,7 +151,7 @@ fn variable(region: &KnownRegion, name: &str) -> String {
     all.clone().find(|variable| variable.name == name).unwrap().to_string()
 }
 
-/// Types of a file, and a module without DWARF that has only those. `None`, aloud, without pahole.
+/// Makes a module with BTF instead of DWARF. `None`, with a note, if there is no pahole.
 fn btf_only(module: &Path, base: Option<&Path>, add: &[(&str, &Path)]) -> Option<PathBuf> {
     let blob = module.with_extension("btf");
     let mut pahole = Command::new("pahole");
@@ -187,7 +188,8 @@ fn by_btf_on_that_of_the_kernel() {
     let (module, region) = module(folder.path(), true);
     // A kernel with some of the types.
     let kernel = folder.path().join("kernel.o");
-    let text = "struct list_head { struct list_head *next, *prev; }; struct list_head modules; unsigned long jiffies;";
+    let text = "struct list_head { struct list_head *next, *prev; };\nstruct list_head modules;\n\
+                unsigned long jiffies;\n";
     std::fs::write(folder.path().join("kernel.c"), text).unwrap();
     let source = folder.path().join("kernel.c");
     compile::run("gcc", &["-c", "-g", "-o", kernel.to_str().unwrap(), source.to_str().unwrap()]);
@@ -211,13 +213,13 @@ fn by_btf_on_that_of_the_kernel() {
         Sources { vmlinux: Some(vmlinux), discover: Discover::all(Places::Named), ..Sources::default() };
     check(&region, &FieldNames::new(vec![stripped]), &Resolver::new(sources), "the kernel's file");
 
-    // What newer kernels put into the module itself.
+    // Newer kernels put the base into the module itself.
     let Some(own) = btf_only(&module, Some(&base), &[(".BTF.base", &base)]) else { return };
     check(&region, &FieldNames::new(vec![own]), &alone(), ".BTF.base");
 }
 
 #[test]
-fn without_the_types_name_btf_tells_nothing() {
+fn btf_is_of_no_use_without_the_name_of_the_type() {
     let folder = tempfile::tempdir().unwrap();
     let (module, region) = module(folder.path(), false);
     let Some(stripped) = btf_only(&module, None, &[]) else { return };
@@ -228,7 +230,7 @@ fn without_the_types_name_btf_tells_nothing() {
 }
 
 #[test]
-fn damaged_types_tell_nothing_or_something_but_never_panic() {
+fn damaged_types_never_panic() {
     let folder = tempfile::tempdir().unwrap();
     let (module, region) = module(folder.path(), true);
     let stripped = btf_only(&module, None, &[]);
@@ -276,7 +278,7 @@ fn regions_of_copies_and_of_a_running_kernel_are_the_same() {
         assert_eq!((&copy.source, copy.owner_loaded), (&keeper.display().to_string(), None));
         check(copy, &fields, &alone(), "a copy");
     }
-    // Addresses that were not shown are no addresses.
+    // The kernel shows 0 instead of an address to whoever may not see it.
     std::fs::write(keeper.join("sections/.data..persistent"), "0x0000000000000000\n").unwrap();
     let [copy] = &regions_of_copies(std::slice::from_ref(&keeper), &mut warnings)[..] else {
         panic!("not one region")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reports of 32-bit x86 kernels, which share lines with those of x86-64.
+//! Reports of 32-bit x86 kernels, some of whose lines are those of x86-64.
 
 use ksymoops::decode::{AnnotationKind, Decoder};
 use libksym::{Discover, Places};
@@ -103,7 +103,7 @@ fn instructions_are_those_of_the_processor() {
 }
 
 #[test]
-fn of_an_unknown_processor_no_instructions_are_made_up() {
+fn code_of_an_unknown_processor_is_not_disassembled() {
     let unknown: String =
         MODERN.lines().filter(|line| !line.starts_with('E')).map(|line| format!("{line}\n")).collect();
     let cut = unknown;

@@ -59,7 +59,7 @@ fn another_writer_is_kept_apart() {
 }
 
 #[test]
-fn a_mailed_log_is_read_and_hashed_addresses_are_not_believed() {
+fn a_mailed_log_is_read_without_its_hashed_addresses() {
     let report = only(MAILED);
     assert_eq!(report.kind, Kind::Warning);
     assert_eq!(report.mentions[0].module.as_deref(), Some("m"));
