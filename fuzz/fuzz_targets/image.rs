@@ -7,12 +7,12 @@ use libmodfmt::arch::Arch;
 use libmodfmt::export::{ExportLayout, Release};
 use libmodfmt::image::{Base, Keeper, keeper, owner};
 use libmodfmt::module::Module;
-use libmodfmt::persist::{DebugFact, Inventory, Refusals};
+use libmodfmt::persist::{VariableDebugInfo, Inventory, Refusals};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(module) = Module::parse(data) else { return };
     let _ = libmodfmt::parameters::names(&module.object);
-    let facts = DebugFact::all(&module.object);
+    let facts = VariableDebugInfo::all(&module.object);
     let inventory = Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &facts);
     let Ok(Some(inventory)) = inventory else { return };
     if let Ok(arch) = Arch::of(module.object.ident) {

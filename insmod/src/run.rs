@@ -11,8 +11,8 @@ use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, LoadFlags, lock};
 use modcli::{Invocation, KernelLog, Output, Status, modname, parse, shown};
 use modkeep::KeepMode;
-use modrecord::journal::{self, Known};
-use modrecord::{Places, snapshot};
+use modrecord::journal::{self, ModuleDetails};
+use modrecord::{Paths, snapshot};
 
 use crate::keep::{self, Decision};
 use crate::saved::Saved;
@@ -63,7 +63,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
     if args.modutils.is_quiet() {
         output.silence();
     }
-    let places = Places::default();
+    let places = Paths::default();
     let status = load(&args, file, kernel, &places, output);
     if !args.modutils.is_dry()
         && let Err(error) = snapshot::take(kernel, &places)
@@ -73,7 +73,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
     status
 }
 
-fn load(args: &Args, file: &OsStr, kernel: &dyn Kernel, places: &Places, output: &mut Output) -> Status {
+fn load(args: &Args, file: &OsStr, kernel: &dyn Kernel, places: &Paths, output: &mut Output) -> Status {
     // Two stages, two verbs, as with kmod: "load" while it is only a name, "insert" from the opening of the file on.
     let path = match look(file) {
         Ok(path) => path,
@@ -139,7 +139,7 @@ fn insert(
     args: &Args,
     module: &ModuleInput,
     kernel: &dyn Kernel,
-    places: &Places,
+    places: &Paths,
     output: &mut Output,
 ) -> Result<Status, Errno> {
     let _lock = if args.modutils.lock { Some(lock::module_file(module.file())?) } else { None };
@@ -165,14 +165,14 @@ fn insert(
             plain::insert(&job, kernel, output)?;
             // Its name is the kernel's matter here; a file's name serves for nearly all.
             let name = modname::from_path(module.argument());
-            let known = name.as_deref().map(|name| Known {
+            let known = name.as_deref().map(|name| ModuleDetails {
                 name,
                 file: Some(module.path()),
                 header: None,
                 build_id: &[],
                 region: None,
             });
-            journal::note(kernel, known, false);
+            journal::record_quietly(kernel, known, false);
             Status::Success
         }
         Decision::Finished(status) => status,

@@ -12,7 +12,8 @@ use libmodfmt::module::Module;
 use libmodfmt::{parameters, signature};
 use libmodsys::Kernel;
 use modcli::{Level, Output, shown};
-use modrecord::{Location, Places, SavedFile, StateError};
+use modrecord::Paths;
+use modrecord::parameters::{SaveLocation, SavedParameters, SavedParametersError};
 
 use crate::ModuleInput;
 
@@ -25,7 +26,7 @@ pub(crate) struct Saved {
     /// Parameters, as a user would type them.
     pub words: Vec<OsString>,
     module: String,
-    location: Location,
+    location: SaveLocation,
 }
 
 impl Saved {
@@ -37,10 +38,10 @@ impl Saved {
         file: &OsStr,
         input: &ModuleInput,
         kernel: &dyn Kernel,
-        places: &Places,
+        places: &Paths,
         output: &mut Output,
-    ) -> Result<Option<Self>, StateError> {
-        let Some(path) = Location::file_for(file, input.path(), &kernel.release()?, places)? else {
+    ) -> Result<Option<Self>, SavedParametersError> {
+        let Some(path) = SaveLocation::file_for(file, input.path(), &kernel.release()?, places)? else {
             output.warning("persistdir is empty: --persist ignored");
             return Ok(None);
         };
@@ -56,7 +57,7 @@ impl Saved {
         // Those of module_param_cb() and module_param_call() have no type.
         let others = parameters::names(&module.object);
         let mut words = Vec::new();
-        for (name, value) in SavedFile::read(&path)?.values() {
+        for (name, value) in SavedParameters::read(&path)?.values() {
             let is_kept = names.is_empty() || names.iter().any(|own| own == name);
             let kind = known
                 .get(name)
@@ -81,12 +82,12 @@ impl Saved {
         Ok(Some(Self {
             words,
             module: module.name.clone(),
-            location: Location::new(path, names, input.path()),
+            location: SaveLocation::new(path, names, input.path()),
         }))
     }
 
     /// Remembers where to save, now that the module is loaded.
-    pub fn remember(&self, kernel: &dyn Kernel, places: &Places, output: &mut Output) {
+    pub fn remember(&self, kernel: &dyn Kernel, places: &Paths, output: &mut Output) {
         if let Err(error) = self.location.remember(&self.module, kernel, places) {
             output.error(format_args!("the parameters of {} will not be saved: {error}", self.module));
         }

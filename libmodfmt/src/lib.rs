@@ -9,6 +9,7 @@ pub mod compress;
 pub mod dwarf;
 pub mod elf;
 pub mod export;
+pub mod file;
 pub mod image;
 pub mod journal;
 pub mod modinfo;

@@ -64,7 +64,11 @@ impl<'d> Module<'d> {
     /// # Errors
     /// [`ModuleError`] says what is missing or broken, and where.
     pub fn parse(data: &'d [u8]) -> Result<Self, ModuleError> {
-        let object = Object::parse(data)?;
+        Self::of(Object::parse(data)?)
+    }
+
+    /// The facts of a file that was read.
+    pub(crate) fn of(object: Object<'d>) -> Result<Self, ModuleError> {
         let name = name(&object)?;
         let build_id = build_id(&object);
         Ok(Self { object, name, build_id })

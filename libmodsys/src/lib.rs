@@ -18,17 +18,19 @@
 //! [`lock`] serialises the tools that act on one owner.
 
 mod error;
+pub mod files;
 mod flags;
 pub mod guard;
 mod kernel;
 mod linux;
 pub mod lock;
+pub mod paths;
 mod types;
 
 pub use error::{SysError, errno_text, io_errno};
 pub use flags::{LoadFlags, RemoveFlags};
 pub use kernel::Kernel;
-pub use linux::{KALLSYMS, KmsgReader, Linux, node_name, sealed_file};
+pub use linux::{KALLSYMS, KmsgReader, Linux, node_name, sealed_file, system_name};
 /// The error number of a system call, as `nix` has it.
 pub use nix::errno::Errno;
 pub use types::{

@@ -26,9 +26,8 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
 use crate::error::{errno_text, io_errno};
-
-/// Where the locks are, when nothing else is asked for.
-pub const DIRECTORY: &str = "/run/modpersist";
+use crate::files::effective_user;
+use crate::paths::RUN_DIRECTORY;
 
 /// How long to sleep between two attempts.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -114,12 +113,12 @@ pub enum LockError {
     },
 }
 
-/// Locks an owner in [`DIRECTORY`], waiting at most `limit`.
+/// Locks an owner in [`RUN_DIRECTORY`], waiting at most `limit`.
 ///
 /// # Errors
 /// [`LockError`]; that there is no place for locks is [`Lock::Unlocked`], not an error.
 pub fn acquire(owner: &str, limit: Duration) -> Result<Lock, LockError> {
-    acquire_in(Path::new(DIRECTORY), owner, limit)
+    acquire_in(Path::new(RUN_DIRECTORY), owner, limit)
 }
 
 /// As [`acquire`], in a directory of the caller's choice.
@@ -187,12 +186,11 @@ fn make(directory: &Path) -> Result<(), String> {
 
 /// Whether the directory is safe; a reason if it is, but not for this user.
 fn check(directory: &Path) -> Result<Option<String>, LockError> {
-    let user = nix::unistd::geteuid();
     match fs::symlink_metadata(directory) {
         Ok(found) if !found.is_dir() || found.mode() & 0o077 != 0 => {
             Err(LockError::Unsafe { path: directory.to_owned() })
         }
-        Ok(found) if found.uid() == user.as_raw() => Ok(None),
+        Ok(found) if found.uid() == effective_user() => Ok(None),
         // The kernel will have its own words for someone who is not root.
         Ok(found) if found.uid() == 0 => Ok(Some(format!("only root may use {}", directory.display()))),
         Ok(_) => Err(LockError::Unsafe { path: directory.to_owned() }),

@@ -4,7 +4,7 @@
 use libmodfmt::elf::ElfError;
 use libmodfmt::image::ImageError;
 use libmodfmt::module::ModuleError;
-use libmodfmt::persist::{Difference, KernelListError, NoteError, PersistError, Refusal};
+use libmodfmt::persist::{Difference, ExtendedListError, NoteError, PersistError, Refusal};
 use libmodfmt::signature::SignatureError;
 use libmodsys::{Errno, SysError};
 use thiserror::Error;
@@ -172,7 +172,7 @@ pub enum KeepError {
     #[error("/proc/module_persist: {source}")]
     List {
         /// What is wrong with it.
-        source: KernelListError,
+        source: ExtendedListError,
     },
     /// The kernel refused to remove a keeper.
     #[error("could not remove {keeper}: {}", errno.desc())]

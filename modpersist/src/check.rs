@@ -13,16 +13,17 @@ use libmodsys::Kernel;
 use modkeep::{KeepError, KeepMode, Plan, Region, RegionUse, Request, plan};
 use serde::Serialize;
 
-use crate::table::{Align, Table};
-use crate::{json, list};
+use crate::aligned_table::{Align, AlignedTable};
+use crate::{json, owner_state};
 
-/// The largest module that is looked at, decompressed, in bytes.
-const LIMIT: u64 = 512 << 20;
+/// Limit for a decompressed module, in bytes.
+const MAX_MODULE_BYTES: u64 = 512 << 20;
 
 #[derive(Debug, Serialize)]
 struct Verdict {
     file: String,
-    /// `first`, `bind`, `none` (no persistent data), `plain` (an obstacle, and nothing is kept: loaded, but not kept) or `no`.
+    /// `first`, `bind`, `none` (no persistent data), `plain` (there is an obstacle and nothing is kept: it would be
+    /// loaded, but nothing kept) or `no`.
     verdict: &'static str,
     message: String,
     details: Vec<String>,
@@ -36,7 +37,10 @@ impl Verdict {
         (self.verdict, self.message) = match (region_use, region) {
             (RegionUse::Bind, Some(region)) => (
                 "bind",
-                format!("would use the kept data of {owner} (now: {})", list::state(region.owner_state)),
+                format!(
+                    "would use the kept data of {owner} (now: {})",
+                    owner_state::text(region.owner_state)
+                ),
             ),
             _ => {
                 ("first", format!("nothing is kept for {owner} yet; loading it would begin to keep its data"))
@@ -84,7 +88,7 @@ fn read(file: &Path) -> Result<Vec<u8>> {
     let name = file.display().to_string();
     let bytes = fs::read(file).with_context(|| name.clone())?;
     if compress::detect(&bytes).is_some() {
-        return compress::decompress(&bytes, LIMIT).with_context(|| name);
+        return compress::decompress(&bytes, MAX_MODULE_BYTES).with_context(|| name);
     }
     Ok(bytes)
 }
@@ -104,9 +108,9 @@ fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header
             verdict.verdict = "none";
             verdict.message = "has no persistent data".to_owned();
         }
-        // Only with --fresh.
+        // Happens only with --fresh.
         Ok(Plan::Drop { .. }) => {}
-        // What the default makes of it.
+        // With --keep=auto, the default, this is a plain load.
         Err(error @ KeepError::Impossible { .. }) => {
             verdict.verdict = "plain";
             verdict.message = format!("would be loaded plainly: {error}");
@@ -129,7 +133,7 @@ fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header
 }
 
 fn variables(header: &Header, out: &mut dyn Write) -> Result<()> {
-    let mut table = Table::new(&[
+    let mut table = AlignedTable::new(&[
         ("SECTION", Align::Left),
         ("OFFSET", Align::Right),
         ("SIZE", Align::Right),

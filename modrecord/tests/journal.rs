@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage};
-use libmodfmt::persist::{Header, NOTE_SECTION, Role, SectionHeader};
+use libmodfmt::persist::{Header, NOTE_SECTION, PersistentSection, SectionHeader};
 use libmodsys::{BootIdentity, Kernel, LoadFlags, PersistSupport, RemoveFlags, SectionAddress, sealed_file};
 use modkeep::{KeptBy, OwnerState, Region, discard};
-use modrecord::journal::{Known, record};
+use modrecord::journal::{ModuleDetails, record};
 use modtest::module::{Make, signed};
 use modtest::{FakeKernel, FakeModule};
 use tempfile::TempDir;
@@ -39,7 +39,7 @@ impl Folder {
 }
 
 fn header() -> Header {
-    let section = SectionHeader { role: Role::Data, size: 16, align: 8, variables: Vec::new() };
+    let section = SectionHeader { role: PersistentSection::Data, size: 16, align: 8, variables: Vec::new() };
     Header { owner: "foo".into(), build_id: vec![7], named: false, sections: vec![section] }
 }
 
@@ -72,14 +72,14 @@ fn modules(entries: &[Entry]) -> Vec<&LoadedModule> {
 #[test]
 fn the_keeper_is_written_down_before_its_owner_is_loaded() {
     let (folder, kernel, header) = (Folder::new(), kernel(), header());
-    let known = Known {
+    let details = ModuleDetails {
         name: "foo",
         file: Some(Path::new("/m/foo.ko")),
         header: Some(&header),
         build_id: &[7],
         region: None,
     };
-    record(&kernel, folder.path(), Some(known), true).unwrap();
+    record(&kernel, folder.path(), Some(details), true).unwrap();
     let entries = folder.entries();
     let Entry::Boot(boot) = &entries[0] else { panic!("{entries:?}") };
     assert_eq!(
@@ -100,13 +100,18 @@ fn what_the_kernel_keeps_is_written_down_with_its_place_before_it_is_used() {
     let region = Region {
         header: header.clone(),
         kept_by: KeptBy::ExtendedKernel,
-        addresses: vec![(Role::Data, SectionAddress::Known(0xffff_ffff_c000_7000))],
+        addresses: vec![(PersistentSection::Data, SectionAddress::Known(0xffff_ffff_c000_7000))],
         owner_state: OwnerState::Unloaded,
         users: Vec::new(),
     };
-    let known =
-        Known { name: "foo", file: None, header: Some(&header), build_id: &[7], region: Some(&region) };
-    record(&kernel, folder.path(), Some(known), true).unwrap();
+    let details = ModuleDetails {
+        name: "foo",
+        file: None,
+        header: Some(&header),
+        build_id: &[7],
+        region: Some(&region),
+    };
+    record(&kernel, folder.path(), Some(details), true).unwrap();
     let entries = folder.entries();
     let last = *modules(&entries).last().unwrap();
     assert_eq!((last.name.as_str(), last.stage), ("foo", Stage::Loading));
@@ -123,14 +128,14 @@ fn a_region_that_an_extended_kernel_dropped_is_written_down_once() {
     let file = sealed_file(&image).unwrap();
     kernel.finit_module(file.as_fd(), c"", LoadFlags::PERSIST).unwrap();
     kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();
-    let dropped = |known: Option<Known<'_>>| {
-        record(&kernel, folder.path(), known, known.is_some()).unwrap();
+    let dropped = |details: Option<ModuleDetails<'_>>| {
+        record(&kernel, folder.path(), details, details.is_some()).unwrap();
         folder.entries().iter().filter(|entry| matches!(entry, Entry::Discard(_))).count()
     };
     let region = Region::find(&kernel, "foo").unwrap().unwrap();
     let header = Some(&region.header);
-    let known = Known { name: "foo", file: None, header, build_id: &[7], region: Some(&region) };
-    assert_eq!(dropped(Some(known)), 0);
+    let details = ModuleDetails { name: "foo", file: None, header, build_id: &[7], region: Some(&region) };
+    assert_eq!(dropped(Some(details)), 0);
     assert_eq!(dropped(None), 0, "the kernel still has it");
     discard(&kernel, "foo").unwrap();
     assert_eq!(dropped(None), 1);
@@ -157,9 +162,10 @@ fn what_is_written_down_is_not_written_again() {
 fn data_that_a_module_had_itself_are_gone_with_it() {
     let (folder, kernel) = (Folder::new(), kernel());
     let header = header();
-    let known = Known { name: "foo", file: None, header: Some(&header), build_id: &[7], region: None };
+    let details =
+        ModuleDetails { name: "foo", file: None, header: Some(&header), build_id: &[7], region: None };
     kernel.add(FakeModule::new("foo").section(".data..persistent", 0xffff_ffff_c000_7000));
-    record(&kernel, folder.path(), Some(known), false).unwrap();
+    record(&kernel, folder.path(), Some(details), false).unwrap();
     kernel.take("foo");
     for _ in 0..2 {
         record(&kernel, folder.path(), None, false).unwrap();

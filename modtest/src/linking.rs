@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use libmodfmt::elf::{ByteOrder, Place};
 use libmodfmt::module::Module;
-use libmodfmt::persist::{Header, NOTE_SECTION, Role};
+use libmodfmt::persist::{Header, NOTE_SECTION, PersistentSection};
 use libmodfmt::signature;
 use libmodfmt::versions::Versions;
 use libmodsys::Errno;
@@ -34,7 +34,7 @@ fn link(request: &LoadRequest<'_>, next: &Cell<u64>) -> Result<FakeModule, Errno
     }
     for symbol in object.symbols.iter().filter(|symbol| symbol.place == Place::Undefined) {
         let name = symbol.name_text();
-        for role in Role::ALL {
+        for role in PersistentSection::ALL {
             if let Some(keeper) = name.strip_suffix(role.suffix()).filter(|name| name.ends_with("__persist"))
             {
                 resolve(request.kernel, &module, &name, keeper, role)?;
@@ -52,7 +52,7 @@ fn resolve(
     module: &Module<'_>,
     symbol: &str,
     keeper: &str,
-    role: Role,
+    role: PersistentSection,
 ) -> Result<(), Errno> {
     let exporter = kernel.module(keeper).ok_or(Errno::ENOENT)?;
     let header = exporter.notes.get(NOTE_SECTION).ok_or(Errno::ENOENT)?;

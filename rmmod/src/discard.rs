@@ -80,7 +80,7 @@ fn discard(target: &Target, kernel: &dyn Kernel, output: &mut Output) -> Status 
         Ok(discarded) => {
             let size = discarded.header.size();
             output.info(format_args!("{size} bytes of data of {} dropped", target.name));
-            modrecord::journal::note(kernel, None, false);
+            modrecord::journal::record_quietly(kernel, None, false);
             Status::Success
         }
         Err(KeepError::NothingKept { .. }) => Status::Success,

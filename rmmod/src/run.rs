@@ -6,7 +6,8 @@ use std::ffi::{CString, OsStr};
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, RemoveFlags};
 use modcli::{Invocation, KernelLog, Output, Status, bytes, parse, shown};
-use modrecord::{Location, Places, snapshot};
+use modrecord::parameters::SaveLocation;
+use modrecord::{Paths, snapshot};
 
 use crate::discard::{self, Next};
 use crate::wait::{Limit, Wait};
@@ -26,7 +27,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         }
     };
     output.configure(&args.common);
-    let places = Places::default();
+    let places = Paths::default();
     if args.modules.is_empty() && !args.persist {
         output.error("missing module name.");
         return Status::Failure;
@@ -52,7 +53,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
 struct Run<'a> {
     args: &'a Args,
     limit: Option<Limit>,
-    places: &'a Places,
+    places: &'a Paths,
     kernel: &'a dyn Kernel,
 }
 
@@ -130,10 +131,10 @@ impl Run<'_> {
             discard::explain(target, kernel, output);
             return Status::Failure;
         }
-        Location::forget(&target.name, self.places);
+        SaveLocation::forget(&target.name, self.places);
         let status = discard::after(target, args, kernel, output);
         let below = stacks::remove_unused(used, kernel, self.places, output);
-        modrecord::journal::note(kernel, None, false);
+        modrecord::journal::record_quietly(kernel, None, false);
         saved.and(status).and(below)
     }
 

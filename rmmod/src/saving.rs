@@ -3,7 +3,8 @@
 
 use libmodsys::Kernel;
 use modcli::{Output, Status, shown};
-use modrecord::{Location, Places, save};
+use modrecord::Paths;
+use modrecord::parameters::{SaveLocation, save};
 
 use crate::Target;
 
@@ -11,11 +12,11 @@ use crate::Target;
 pub(crate) fn only_save(
     targets: &[Target],
     kernel: &dyn Kernel,
-    places: &Places,
+    places: &Paths,
     output: &mut Output,
 ) -> Status {
     let names = match targets {
-        [] => Location::modules(places),
+        [] => SaveLocation::modules(places),
         named => named.iter().map(|target| target.name.clone()).collect(),
     };
     let mut status = Status::Success;
@@ -23,7 +24,7 @@ pub(crate) fn only_save(
         if !matches!(kernel.init_state(&name), Ok(Some(_))) {
             if targets.is_empty() {
                 // It went without us.
-                Location::forget(&name, places);
+                SaveLocation::forget(&name, places);
             } else {
                 output.error(format_args!("Module {name} is not currently loaded"));
                 status = Status::Failure;
@@ -36,17 +37,12 @@ pub(crate) fn only_save(
 }
 
 /// Saves the parameters of one module, if it was loaded so.
-pub(crate) fn before_removal(
-    name: &str,
-    kernel: &dyn Kernel,
-    places: &Places,
-    output: &mut Output,
-) -> Status {
-    let Some(location) = Location::of(name, kernel, places) else { return Status::Success };
+pub(crate) fn before_removal(name: &str, kernel: &dyn Kernel, places: &Paths, output: &mut Output) -> Status {
+    let Some(location) = SaveLocation::of(name, kernel, places) else { return Status::Success };
     match save(kernel, name, &location) {
         Ok(()) => {
             // The values are those of what is loaded; modutils needed the file to find them, and saved nothing then.
-            if location.object_changed() {
+            if location.module_file_changed() {
                 output.warning(format_args!("Object for module {name} has changed since load"));
             }
             output.info(format_args!("parameters of {name} saved to {}", shown(&location.path)));

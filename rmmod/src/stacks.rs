@@ -7,7 +7,8 @@ use libmodfmt::proc;
 use libmodsys::{Kernel, RemoveFlags};
 use modcli::{Output, Status};
 use modkeep::Region;
-use modrecord::{Location, Places};
+use modrecord::Paths;
+use modrecord::parameters::SaveLocation;
 
 use crate::saving;
 
@@ -26,7 +27,7 @@ pub(crate) fn used_by(name: &str, kernel: &dyn Kernel) -> Vec<String> {
 pub(crate) fn remove_unused(
     names: Vec<String>,
     kernel: &dyn Kernel,
-    places: &Places,
+    places: &Paths,
     output: &mut Output,
 ) -> Status {
     let mut waiting = names;
@@ -42,7 +43,7 @@ pub(crate) fn remove_unused(
         let saved = saving::before_removal(&name, kernel, places, output);
         match kernel.delete_module(&text, RemoveFlags::default()) {
             Ok(()) => {
-                Location::forget(&name, places);
+                SaveLocation::forget(&name, places);
                 status = status.and(saved);
                 output.info(format_args!("{name} removed, too"));
                 waiting.extend(below);

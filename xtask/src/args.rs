@@ -31,6 +31,8 @@ pub enum Task {
     Fixtures(KernelArgs),
     /// Make the tarball and the Debian package
     Dist(DistArgs),
+    /// Print source files of a crate that import each other
+    Circles(CirclesArgs),
     /// Compare functions, lines and inlined calls of the distribution's kernel with elfutils' and LLVM's; fetches 850 MB
     Accuracy(KernelArgs),
     /// Measure ksymoops side by side with its peers; fetches 850 MB
@@ -107,6 +109,14 @@ pub struct DistArgs {
     /// Install it, take over, reload, give back and purge it in a Debian of its own
     #[arg(long)]
     pub check: bool,
+}
+
+/// Which crates to look at.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct CirclesArgs {
+    /// Names of crates; all of the workspace where none is named
+    #[arg(value_name = "CRATE")]
+    pub crates: Vec<String>,
 }
 
 /// Which scenarios.

@@ -21,7 +21,7 @@ pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     let vm = vm::prepare(args)?;
     let note = "booting; emulated, so this takes some seconds";
     ui::line(&format!("  Linux {}: {note}\n", vm.release));
-    let end = vm.tell(|line| {
+    let end = vm::boot_demo(&vm, |line| {
         match line {
             Line::Say { say } => ui::line(&dressed(&say)),
             Line::Note { note } => ui::line(&paint(Colour::Red, &note)),

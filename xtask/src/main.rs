@@ -9,6 +9,7 @@ mod demo;
 mod dist;
 mod fixtures;
 mod kernel;
+mod metadata;
 mod process;
 mod setup;
 mod test;
@@ -50,6 +51,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Dist(args) => dist::run(&args),
         Task::Vm(args) => vm::run(&args),
         Task::Test(kernel) => test::run(&kernel),
+        Task::Circles(args) => checks::circles::run(&args),
         Task::Accuracy(kernel) => checks::accuracy::run(&kernel),
         Task::Bench(kernel) => bench::run(&kernel),
         Task::Demo(kernel) => demo::run(&kernel),

@@ -52,6 +52,8 @@ enum Outcome {
 /// the kernel is checked once; what comes with the first kernel's release, with that one.
 pub fn run(args: &TestArgs) -> Result<ExitCode> {
     let mut steps: Vec<Step> = CHECKS.iter().map(|check| timed(check.name, || cargo(check))).collect();
+    steps.push(timed("circles", checks::circles::check));
+    steps.push(timed("features", checks::features::check));
     steps.push(timed("fuzz targets", checks::fuzz::check));
     steps.push(timed("publishing", checks::publish::check));
     if let Some(accuracy) = checks::accuracy::cached() {

@@ -14,7 +14,7 @@ use modkeep::{
     Images, KeepError, KeepMode, KeeperLoad, LOCK_LIMIT, LoadOutcome, LoadStep, Plan, Region, RegionUse,
     Request, plan,
 };
-use modrecord::journal::{self, Known};
+use modrecord::journal::{self, ModuleDetails};
 
 use crate::{Job, force, plain};
 
@@ -133,9 +133,9 @@ struct Load<'a> {
 
 impl Load<'_> {
     /// What the journal is told of the module.
-    fn known<'a>(&'a self, owner: &'a str, header: &'a Header) -> Known<'a> {
+    fn known<'a>(&'a self, owner: &'a str, header: &'a Header) -> ModuleDetails<'a> {
         let file = Some(self.job.module.path());
-        Known { name: owner, file, header: Some(header), build_id: &header.build_id, region: None }
+        ModuleDetails { name: owner, file, header: Some(header), build_id: &header.build_id, region: None }
     }
 
     fn planned(&self, request: Request<'_>, output: &mut Output) -> Result<Result<Decision, Errno>, Failed> {
@@ -153,11 +153,11 @@ impl Load<'_> {
                 let mut known = self.known(&owner, &inventory.header);
                 known.region = region.as_deref().filter(|_| region_use == RegionUse::Bind);
                 // An oops in the module's init ends this process.
-                journal::note(kernel, Some(known), true);
+                journal::record_quietly(kernel, Some(known), true);
                 direct::load(job, region_use, &owner, region.as_deref(), kernel, output).map_err(
                     |error| Failed { error: Box::new(error), kept: still_kept(region_use, &owner, kept) },
                 )?;
-                journal::note(kernel, Some(known), false);
+                journal::record_quietly(kernel, Some(known), false);
                 said(region_use, &owner, kept, output);
                 Ok(Ok(Decision::Finished(Status::Success)))
             }
@@ -180,7 +180,7 @@ impl Load<'_> {
                 let known = self.known(&owner, &inventory.header);
                 match self.carry_out(&load, known) {
                     Ok(LoadOutcome::Kept) => {
-                        journal::note(kernel, Some(known), false);
+                        journal::record_quietly(kernel, Some(known), false);
                         said(region_use, &owner, kept, output);
                         Ok(Ok(Decision::Finished(Status::Success)))
                     }
@@ -196,11 +196,11 @@ impl Load<'_> {
     }
 
     /// A keeper that is made here goes again if this process is killed before the module is loaded.
-    fn carry_out(&self, load: &KeeperLoad<'_>, known: Known<'_>) -> Result<LoadOutcome, KeepError> {
+    fn carry_out(&self, load: &KeeperLoad<'_>, known: ModuleDetails<'_>) -> Result<LoadOutcome, KeepError> {
         let guard = RefCell::new(None);
         let before = |step: LoadStep<'_>| match step {
             LoadStep::Keeper(keeper) => *guard.borrow_mut() = self.kernel.guard(keeper, self.lock),
-            LoadStep::Owner => journal::note(self.kernel, Some(known), true),
+            LoadStep::Owner => journal::record_quietly(self.kernel, Some(known), true),
         };
         let outcome = load.run(self.kernel, self.job.params, &before);
         if let Some(guard) = guard.into_inner() {

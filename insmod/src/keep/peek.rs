@@ -4,7 +4,7 @@
 use std::os::unix::fs::FileExt;
 
 use libmodfmt::elf;
-use libmodfmt::persist::Role;
+use libmodfmt::persist::PersistentSection;
 
 use crate::{ImageError, ModuleInput};
 
@@ -33,5 +33,5 @@ pub(super) fn has_persistent_data(module: &ModuleInput) -> Result<bool, ImageErr
             Some(bytes)
         })
     };
-    Ok(names.is_some_and(|names| names.iter().any(|name| Role::of_section(name).is_some())))
+    Ok(names.is_some_and(|names| names.iter().any(|name| PersistentSection::from_name(name).is_some())))
 }

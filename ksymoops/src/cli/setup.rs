@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use libmodsys::Kernel;
-use modrecord::journal::DIRECTORY;
+use modrecord::paths::LOG_DIRECTORY;
 
 use super::args::Args;
 use super::sources::sources;
@@ -25,7 +25,7 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Warni
     let (btf_files, persist): (Vec<_>, Vec<_>) = args.persist.iter().cloned().partition(|path| is_btf(path));
 
     let mut journals = persist.clone();
-    let default = args.root.join(DIRECTORY.trim_start_matches('/'));
+    let default = args.root.join(LOG_DIRECTORY.trim_start_matches('/'));
     if !args.no_journal && default.is_dir() {
         journals.push(default);
     }

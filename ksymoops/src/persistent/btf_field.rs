@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use libmodfmt::btf::{Btf, BtfVariable};
 use libmodfmt::elf::Object;
-use libmodfmt::persist::{Role, Variable};
+use libmodfmt::persist::{PersistentSection, Variable};
 
 use super::field_text::FieldText;
 
@@ -18,7 +18,7 @@ use super::field_text::FieldText;
 /// module's kernel.
 pub(super) fn find<I: Iterator<Item = Rc<Vec<u8>>>>(
     object: &Object<'_>,
-    role: Role,
+    role: PersistentSection,
     variable: &Variable,
     offset: u64,
     kernel_types: impl FnOnce() -> I,
@@ -37,7 +37,7 @@ pub(super) fn find<I: Iterator<Item = Rc<Vec<u8>>>>(
     })
 }
 
-fn in_btf(btf: &Btf<'_>, role: Role, variable: &Variable, offset: u64) -> Option<FieldText> {
+fn in_btf(btf: &Btf<'_>, role: PersistentSection, variable: &Variable, offset: u64) -> Option<FieldText> {
     let is_it = |found: &BtfVariable<'_>| {
         found.name == variable.name
             && found.section == role.section_name()

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use libksym::Resolver;
 use libmodfmt::elf::Object;
-use libmodfmt::persist::{Role, Variable};
+use libmodfmt::persist::{PersistentSection, Variable};
 
 use super::dwarf_field::DwarfField;
 use super::{KnownRegion, btf_field, dwarf_field, owner_file};
@@ -17,7 +17,7 @@ use super::{KnownRegion, btf_field, dwarf_field, owner_file};
 type Build = (String, Vec<u8>);
 
 /// A region's source, its owner and the owner's build id, a section, an offset in it.
-type Location = (String, String, Vec<u8>, Role, u64);
+type Location = (String, String, Vec<u8>, PersistentSection, u64);
 
 /// Where files of owners may be, and what was found in them so far.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ impl FieldNames {
     pub fn path(
         &self,
         region: &KnownRegion,
-        role: Role,
+        role: PersistentSection,
         variable: &Variable,
         offset: u64,
         resolver: &Resolver,
@@ -69,7 +69,7 @@ impl FieldNames {
     fn find(
         &self,
         region: &KnownRegion,
-        role: Role,
+        role: PersistentSection,
         variable: &Variable,
         offset: u64,
         resolver: &Resolver,

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use libmodfmt::elf::ByteOrder;
-use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, Role};
+use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, PersistentSection};
 
 use super::KnownRegion;
 use crate::Warning;
@@ -38,13 +38,16 @@ fn header(bytes: &[u8]) -> Result<Header, NoteError> {
 }
 
 fn region(folder: &Path, header: Header) -> KnownRegion {
-    let address = |role: Role| {
+    let address = |role: PersistentSection| {
         let text = fs::read_to_string(folder.join("sections").join(role.section_name())).ok()?;
         // The kernel shows 0 to whoever may not see addresses.
         u64::from_str_radix(text.trim().strip_prefix("0x")?, 16).ok().filter(|&address| address != 0)
     };
     KnownRegion {
-        addresses: Role::ALL.into_iter().filter_map(|role| Some((role, address(role)?))).collect(),
+        addresses: PersistentSection::ALL
+            .into_iter()
+            .filter_map(|role| Some((role, address(role)?)))
+            .collect(),
         header,
         file: None,
         source: folder.display().to_string(),

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use libmodfmt::journal::Journal;
-use libmodfmt::persist::{Role, keeper_name};
+use libmodfmt::persist::{PersistentSection, keeper_name};
 
 use super::KnownRegion;
 use crate::journal::{ModuleState, modules_at};
@@ -24,7 +24,7 @@ pub(crate) fn regions_of_boot(journal: &Journal, boot: &str, time_us: Option<u64
             continue;
         }
         let owner = states.iter().find(|other| other.module.name == header.owner);
-        let address = |role: Role| Some((role, state.module.section(role.section_name())?));
+        let address = |role: PersistentSection| Some((role, state.module.section(role.section_name())?));
         let region = KnownRegion {
             addresses: header.sections.iter().filter_map(|section| address(section.role)).collect(),
             header: header.clone(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Regions of the running kernel.
 
-use libmodfmt::persist::Role;
+use libmodfmt::persist::PersistentSection;
 use libmodsys::Kernel;
 use modkeep::OwnerState;
 
@@ -19,7 +19,10 @@ pub fn regions_of_kernel(kernel: &dyn Kernel, warnings: &mut Vec<Warning>) -> Ve
         }
     };
     let known = |region: modkeep::Region| KnownRegion {
-        addresses: Role::ALL.into_iter().filter_map(|role| Some((role, region.address(role)?))).collect(),
+        addresses: PersistentSection::ALL
+            .into_iter()
+            .filter_map(|role| Some((role, region.address(role)?)))
+            .collect(),
         file: None,
         source: "the running kernel".to_owned(),
         owner_loaded: Some(region.owner_state != OwnerState::Unloaded),

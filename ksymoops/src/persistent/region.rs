@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use libmodfmt::persist::{Header, Role};
+use libmodfmt::persist::{Header, PersistentSection};
 
 /// The persistent data of one owner, as it was in the kernel of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct KnownRegion {
     /// What identifies the data: owner, build id, sections and their variables.
     pub header: Header,
     /// Run-time addresses of the sections.
-    pub addresses: Vec<(Role, u64)>,
+    pub addresses: Vec<(PersistentSection, u64)>,
     /// The owner's file, if it is known.
     pub file: Option<PathBuf>,
     /// Where this is known from, as the annotations say it: `the running kernel`.

@@ -4,7 +4,7 @@
 use ksymoops::persistent::{FieldNames, KnownRegion, find_address, regions_of_copies, regions_of_kernel};
 use libksym::{Discover, Places, Resolver, Sources};
 use libmodfmt::elf::{ByteOrder, Object};
-use libmodfmt::persist::{DebugFact, Inventory, Role};
+use libmodfmt::persist::{Inventory, PersistentSection, VariableDebugInfo};
 use liboops::report::Report;
 use modtest::compile;
 use modtest::{FakeKernel, FakeModule};
@@ -25,11 +25,11 @@ fn module(folder: &Path, typed: bool) -> (PathBuf, KnownRegion) {
     let bytes = std::fs::read(&module).unwrap();
     let object = Object::parse(&bytes).unwrap();
     let id = libmodfmt::module::build_id(&object).unwrap();
-    let facts = if typed { DebugFact::all(&object) } else { Vec::new() };
+    let facts = if typed { VariableDebugInfo::all(&object) } else { Vec::new() };
     let header = Inventory::of(&object, "keep", Some(id.as_slice()), &facts).unwrap().unwrap().header;
     let region = KnownRegion {
         header,
-        addresses: vec![(Role::Data, DATA), (Role::Bss, BSS)],
+        addresses: vec![(PersistentSection::Data, DATA), (PersistentSection::Bss, BSS)],
         file: None,
         source: "a test".to_owned(),
         owner_loaded: Some(false),
@@ -101,7 +101,7 @@ fn check(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver, what: &
 }
 
 fn check_edges(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver) {
-    let size = region.header.section(Role::Data).unwrap().size;
+    let size = region.header.section(PersistentSection::Data).unwrap().size;
     assert_eq!(said(region, fields, resolver, DATA + size), "behind .data..persistent");
     assert_eq!(said(region, fields, resolver, BSS + 32), "behind .bss..persistent");
     for address in [DATA - 1, DATA + size + 1, BSS + 33, 0, u64::MAX] {
@@ -250,7 +250,7 @@ fn damaged_types_never_panic() {
             let path = folder.path().join("keep.ko");
             std::fs::write(&path, bytes).unwrap();
             let fields = FieldNames::new(vec![path]);
-            for offset in (0..region.header.section(Role::Data).unwrap().size).step_by(7) {
+            for offset in (0..region.header.section(PersistentSection::Data).unwrap().size).step_by(7) {
                 let _ = said(&region, &fields, &alone(), DATA + offset);
             }
         }
@@ -283,7 +283,7 @@ fn regions_of_copies_and_of_a_running_kernel_are_the_same() {
     let [copy] = &regions_of_copies(std::slice::from_ref(&keeper), &mut warnings)[..] else {
         panic!("not one region")
     };
-    assert_eq!(copy.addresses, [(Role::Bss, BSS)]);
+    assert_eq!(copy.addresses, [(PersistentSection::Bss, BSS)]);
     assert!(warnings.is_empty(), "{warnings:?}");
     std::fs::write(keeper.join("notes/.note.persist"), &note[..note.len() / 2]).unwrap();
     assert!(regions_of_copies(&[keeper], &mut warnings).is_empty());

@@ -5,7 +5,7 @@ use ksymoops::decode::Decoder;
 use ksymoops::render::{Annotated, Render};
 use libksym::{Discover, Places};
 use libmodfmt::journal::{Boot, Entry, Journal, LoadedModule, Unload};
-use libmodfmt::persist::{Header, Role, SectionHeader, Variable};
+use libmodfmt::persist::{Header, PersistentSection, SectionHeader, Variable};
 use liboops::Event;
 use liboops::report::Report;
 
@@ -34,7 +34,7 @@ pub(super) fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
         type_hash: None,
     };
     let section = SectionHeader {
-        role: Role::Data,
+        role: PersistentSection::Data,
         size: 0x40,
         align: 32,
         variables: vec![variable("stats", 0, 0x20), variable("dev", 0x20, 0x18)],

@@ -11,7 +11,10 @@
 //! assert_eq!(Arch::of(s390).unwrap_err().to_string(), "persistent data of s390 modules is not supported yet");
 //! ```
 
+mod relocation;
 mod x86_64;
+
+pub use relocation::{Operation, RelocationType, relocation_type};
 
 use thiserror::Error;
 
@@ -28,21 +31,7 @@ pub struct Arch {
     pub relative_32: u32,
     /// Sections that the kernel demands of every module of this processor, code or not.
     pub mandatory_sections: &'static [&'static str],
-    types: &'static [RelocationType],
-}
-
-/// A relocation type of a processor.
-#[derive(Debug)]
-pub struct RelocationType {
-    /// Its number.
-    pub number: u32,
-    /// Its name in the processor's ABI.
-    pub name: &'static str,
-    /// Bytes that it changes.
-    pub width: u64,
-    /// The value depends on symbol address plus addend only, at full width, so that
-    /// "variable" may be written as "base of its section + offset".
-    pub rebases: bool,
+    machine: Machine,
 }
 
 /// Images for this machine cannot be made.
@@ -68,7 +57,7 @@ impl Arch {
     /// The relocation type of that number, if this crate knows it.
     #[must_use]
     pub fn relocation(&self, number: u32) -> Option<&'static RelocationType> {
-        self.types.iter().find(|known| known.number == number)
+        relocation_type(self.machine, number)
     }
 
     /// The name of a relocation type, or its number where it is not known.

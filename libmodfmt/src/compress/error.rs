@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io;
 
 /// Why a file could not be decompressed. Offsets and limits are bytes.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CompressError {
     /// The first bytes are of no format in [`Format`].

@@ -2,7 +2,7 @@
 //! Relocations, applied while gimli reads.
 
 use super::sections::DebugSections;
-use crate::elf::{ByteOrder, Machine};
+use crate::elf::ByteOrder;
 use gimli::{EndianSlice, RelocateReader, RunTimeEndian};
 
 /// A place in a debug section that a relocation changes.
@@ -75,24 +75,4 @@ impl DebugSections<'_> {
         let index = usize::try_from(address.checked_sub(1)?).ok()?;
         self.fixups.get(index)?.target
     }
-}
-
-/// Does this relocation type store the full address of its symbol, in 32 or 64 bits? The numbers
-/// are those of each processor's ABI.
-pub(super) fn is_absolute(machine: Machine, kind: u32) -> bool {
-    let kinds: &[u32] = match machine.0 {
-        2 | 18 => &[3, 23],     // sparc: 32, UA32
-        3 | 20 => &[1],         // i386: 32; powerpc: ADDR32
-        40 => &[2],             // arm: ABS32
-        8 => &[2, 18],          // mips: 32, 64
-        15 => &[1, 80],         // parisc: DIR32, DIR64
-        21 => &[1, 38],         // powerpc64: ADDR32, ADDR64
-        22 => &[4, 22],         // s390: 32, 64
-        43 => &[3, 23, 32, 54], // sparc64: 32, UA32, 64, UA64
-        62 => &[1, 10, 11],     // x86-64: 64, 32, 32S
-        183 => &[257, 258],     // arm64: ABS64, ABS32
-        243 | 258 => &[1, 2],   // riscv, loongarch: 32, 64
-        _ => &[],
-    };
-    kinds.contains(&kind)
 }

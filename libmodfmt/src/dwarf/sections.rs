@@ -2,7 +2,8 @@
 //! The debug sections of a module file, with the places that relocations change in them.
 
 use super::DwarfError;
-use super::relocate::{Fixup, is_absolute};
+use super::relocate::Fixup;
+use crate::arch::relocation_type;
 use crate::compress;
 use crate::elf::{ByteOrder, Object, Place, Relocation, Section, SectionKind};
 use std::borrow::Cow;
@@ -87,9 +88,7 @@ fn content<'d>(
 /// What a relocation stores. `implicit` is the section's data where the addend stands there.
 fn fixup(object: &Object<'_>, relocation: &Relocation, implicit: Option<&[u8]>) -> Fixup {
     let target = || {
-        if !is_absolute(object.ident.machine, relocation.kind) {
-            return None;
-        }
+        relocation_type(object.ident.machine, relocation.kind).filter(|known| known.is_absolute())?;
         let symbol = object.symbols.get(relocation.symbol)?;
         let Place::Section(section) = symbol.place else { return None };
         let addend = match implicit {

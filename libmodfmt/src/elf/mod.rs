@@ -16,21 +16,23 @@
 //! assert!(matches!(error, ElfError::NotElf));
 //! ```
 
+mod bytes;
 mod check;
 mod error;
 mod ident;
-mod peek;
 mod read;
 mod relocation;
 mod section;
+mod section_names;
 mod symbol;
 mod write;
 
+pub use bytes::Bytes;
 pub use error::ElfError;
 pub use ident::{ByteOrder, Class, Ident, Machine};
-pub use peek::section_names;
 pub use relocation::{Relocation, RelocationForm};
 pub use section::{Section, SectionKind, flags};
+pub use section_names::section_names;
 pub use symbol::{Binding, Place, Symbol, SymbolKind};
 
 /// A relocatable ELF file in memory: what [`Object::parse`] read, or what will be written.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Reading: bytes to [`Object`].
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use object::Endianness;
 use object::elf::{self, FileHeader32, FileHeader64};
@@ -15,7 +15,7 @@ use super::{
 };
 
 impl<'d> Object<'d> {
-    /// Reads a relocatable ELF file of either class and byte order. The data stay borrowed.
+    /// Reads a relocatable ELF file of either class and byte order. The data stays borrowed.
     ///
     /// # Errors
     /// [`ElfError`] names the header, field or range that cannot be; a section that lies outside of
@@ -39,6 +39,28 @@ impl<'d> Object<'d> {
             2 => Reader::<FileHeader64<Endianness>>::new(data, order, Class::Elf64)?.object(),
             other => Err(undefined("EI_CLASS", other)),
         }
+    }
+}
+
+impl Object<'static> {
+    /// Reads the first `size` bytes of `file` as [`Object::parse`] does. The data is shared with it.
+    pub(crate) fn parse_shared(file: &Arc<Vec<u8>>, size: usize) -> Result<Self, ElfError> {
+        let object = Object::parse(file.get(..size).unwrap_or_default())?;
+        let section = |section: Section<'_>| {
+            let Section { name, kind, flags, align, entry_size, link, info, size, data, offset } = section;
+            let (name, data) = (name.share(file), data.share(file));
+            Section { name, kind, flags, align, entry_size, link, info, size, data, offset }
+        };
+        let symbol = |symbol: Symbol<'_>| {
+            let Symbol { name, binding, kind, other, place, value, size } = symbol;
+            Symbol { name: name.share(file), binding, kind, other, place, value, size }
+        };
+        Ok(Self {
+            ident: object.ident,
+            flags: object.flags,
+            sections: object.sections.into_iter().map(section).collect(),
+            symbols: object.symbols.into_iter().map(symbol).collect(),
+        })
     }
 }
 
@@ -209,7 +231,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
             _ => range(self.data, offset, size, place)?,
         };
         Ok(Section {
-            name: Cow::Borrowed(name),
+            name: name.into(),
             kind,
             flags: header.sh_flags(endian).0,
             align,
@@ -217,7 +239,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
             link: header.sh_link(endian),
             info: header.sh_info(endian),
             size,
-            data: Cow::Borrowed(data),
+            data: data.into(),
             offset,
         })
     }
@@ -233,7 +255,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
         }
         let place = || format!("section {index} ({})", table.name_text());
         let strings = match sections.get(table.link as usize) {
-            Some(section) if section.kind == SectionKind::STRTAB => borrowed(&section.data),
+            Some(section) if section.kind == SectionKind::STRTAB => section.data.borrowed(),
             _ => {
                 return Err(ElfError::Field {
                     place: place(),
@@ -243,7 +265,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
                 });
             }
         };
-        let data = borrowed(&table.data);
+        let data = table.data.borrowed();
         let entry = size_of::<<H as FileHeader>::Sym>();
         if table.entry_size != entry as u64 || !data.len().is_multiple_of(entry) || data.is_empty() {
             return Err(ElfError::Field {
@@ -312,7 +334,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
             index => in_section(u32::from(index))?,
         };
         Ok(Symbol {
-            name: Cow::Borrowed(name),
+            name: name.into(),
             binding: Binding::from_bits(symbol.st_bind().0),
             kind: SymbolKind(symbol.st_type().0),
             other: symbol.st_other().0,
@@ -320,14 +342,6 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
             value: symbol.st_value(endian).into(),
             size: symbol.st_size(endian).into(),
         })
-    }
-}
-
-/// While reading nothing has been replaced yet, so that all data are still borrowed.
-fn borrowed<'d>(data: &Cow<'d, [u8]>) -> &'d [u8] {
-    match data {
-        Cow::Borrowed(data) => data,
-        Cow::Owned(_) => &[],
     }
 }
 

@@ -56,7 +56,7 @@ impl Sample {
             let (offset, kind) = (relocation.offset, relocation.kind);
             relocations.push(SampleRelocation {
                 offset,
-                relative: is_relative(machine, kind).ok_or(ExportError::Relocation {
+                relative: is_relative(object.ident, kind).ok_or(ExportError::Relocation {
                     section,
                     machine,
                     kind,
@@ -70,7 +70,7 @@ impl Sample {
         for name in [KCRCTAB, KCRCTAB_GPL] {
             let Some((index, _)) = object.section(name) else { continue };
             for relocation in object.relocations_of(index)? {
-                relative_crcs |= is_relative(machine, relocation.kind) == Some(true);
+                relative_crcs |= is_relative(object.ident, relocation.kind) == Some(true);
             }
         }
         let kflagstab = object.section(KFLAGSTAB).is_some();

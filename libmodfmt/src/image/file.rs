@@ -31,7 +31,7 @@ pub(super) fn check(object: &Object<'_>, arch: &Arch) -> Result<(), ImageError> 
             return Err(ElfError::Field { place: place(), field: "sh_type", value, why }.into());
         }
         for (number, relocation) in object.relocations(index)?.iter().enumerate() {
-            let width = arch.relocation(relocation.kind).map_or(1, |known| known.width);
+            let width = arch.relocation(relocation.kind).map_or(1, |known| known.size);
             let end = relocation.offset.checked_add(width);
             let wrong = |why| {
                 let (section, field, value) = (place(), "r_offset", relocation.offset);

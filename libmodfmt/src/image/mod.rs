@@ -11,9 +11,9 @@
 //!
 //! ```
 //! use libmodfmt::image::Base;
-//! use libmodfmt::persist::{Role, SectionHeader};
+//! use libmodfmt::persist::{PersistentSection, SectionHeader};
 //!
-//! let section = SectionHeader { role: Role::Data, size: 8, align: 8, variables: vec![] };
+//! let section = SectionHeader { role: PersistentSection::Data, size: 8, align: 8, variables: vec![] };
 //! let base = Base::of("foo", &section);
 //! assert_eq!(base.symbol, "foo__persist_data");
 //! assert_eq!(base.crc, section.crc());
@@ -30,13 +30,13 @@ pub use error::ImageError;
 pub use keeper::{Keeper, keeper};
 pub use owner::owner;
 
-use crate::persist::{Header, Role, SectionHeader, base_symbol};
+use crate::persist::{Header, PersistentSection, SectionHeader, base_symbol};
 
 /// The exported symbol that stands for the start of one persistent section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
     /// Which section.
-    pub role: Role,
+    pub role: PersistentSection,
     /// The symbol's name.
     pub symbol: String,
     /// The symbol's version: the layout hash of the section as it is kept.

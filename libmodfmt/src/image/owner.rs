@@ -2,7 +2,7 @@
 //! The owner image: the owner's file, bound to a keeper's symbols.
 
 use super::{Base, ImageError, check, file};
-use crate::arch::Arch;
+use crate::arch::{Arch, RelocationType};
 use crate::elf::{Object, Place, SectionKind, Symbol, flags};
 use crate::module::Module;
 use crate::persist::Inventory;
@@ -71,7 +71,7 @@ impl Rebase<'_> {
             let Some((_, base)) = self.targets.iter().find(|(section, _)| *section == index) else {
                 continue;
             };
-            if !self.arch.relocation(relocation.kind).is_some_and(|known| known.rebases) {
+            if !self.arch.relocation(relocation.kind).is_some_and(RelocationType::is_plain_store) {
                 return Err(ImageError::Relocation {
                     section: object.section_name(target),
                     offset: relocation.offset,

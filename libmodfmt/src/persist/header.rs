@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::Role;
+use super::PersistentSection;
 
 /// What identifies the persistent data of one owner. The address is not part of it: that is read
 /// from the kernel.
@@ -23,7 +23,7 @@ pub struct Header {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SectionHeader {
     /// Which of the two.
-    pub role: Role,
+    pub role: PersistentSection,
     /// Size in bytes.
     pub size: u64,
     /// Alignment in bytes, at least 1.
@@ -57,7 +57,7 @@ pub struct Variable {
 impl Header {
     /// The section of that role.
     #[must_use]
-    pub fn section(&self, role: Role) -> Option<&SectionHeader> {
+    pub fn section(&self, role: PersistentSection) -> Option<&SectionHeader> {
         self.sections.iter().find(|section| section.role == role)
     }
 

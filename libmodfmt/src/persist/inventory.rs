@@ -2,13 +2,13 @@
 //! The persistent sections and variables of a module file.
 
 use super::variables::Candidates;
-use super::{Header, PersistError, Role, Variable};
+use super::{Header, PersistError, PersistentSection, Variable};
 use crate::dwarf::{self, DebugSections};
 use crate::elf::Object;
 
 /// What debug information says of one variable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DebugFact {
+pub struct VariableDebugInfo {
     /// Index of the section that holds it.
     pub section: usize,
     /// Its offset in the section, in bytes.
@@ -21,14 +21,17 @@ pub struct DebugFact {
     pub type_hash: Option<u64>,
 }
 
-impl DebugFact {
+impl VariableDebugInfo {
     /// What the debug information of `object` says of its persistent variables; nothing where there
     /// is none that can be read, since it only refines what the symbol table says.
     #[must_use]
     pub fn all(object: &Object<'_>) -> Vec<Self> {
         let Ok(sections) = DebugSections::of(object) else { return Vec::new() };
         let persistent = |index: usize| {
-            object.sections.get(index).is_some_and(|section| Role::of_section(&section.name).is_some())
+            object
+                .sections
+                .get(index)
+                .is_some_and(|section| PersistentSection::from_name(&section.name).is_some())
         };
         let variables = dwarf::variables(&sections).unwrap_or_default();
         let kept = variables.into_iter().filter(|variable| persistent(variable.section));
@@ -49,7 +52,7 @@ pub struct Inventory {
     /// What a keeper will carry.
     pub header: Header,
     /// Index of each persistent section in the file, in the order of the header.
-    pub indexes: Vec<(Role, usize)>,
+    pub indexes: Vec<(PersistentSection, usize)>,
     /// Names that several variables of one file share; such a file is refused.
     pub ambiguous: Vec<Ambiguous>,
 }
@@ -87,7 +90,7 @@ impl Inventory {
         object: &Object<'_>,
         owner: &str,
         build_id: Option<&[u8]>,
-        facts: &[DebugFact],
+        facts: &[VariableDebugInfo],
     ) -> Result<Option<Self>, PersistError> {
         let indexes = persistent_sections(object)?;
         if indexes.is_empty() {
@@ -106,13 +109,13 @@ impl Inventory {
 
     /// The role of section `index`, if it is one of the persistent sections.
     #[must_use]
-    pub fn role_of(&self, index: usize) -> Option<Role> {
+    pub fn role_of(&self, index: usize) -> Option<PersistentSection> {
         self.indexes.iter().find(|(_, own)| *own == index).map(|(role, _)| *role)
     }
 
     /// The variable that covers `offset` of a section, with the distance from its start in bytes.
     #[must_use]
-    pub fn variable_at(&self, role: Role, offset: u64) -> Option<(&Variable, u64)> {
+    pub fn variable_at(&self, role: PersistentSection, offset: u64) -> Option<(&Variable, u64)> {
         let section = self.header.section(role)?;
         let before = section.variables.iter().rev().find(|variable| variable.offset <= offset)?;
         let inside = offset.checked_sub(before.offset)?;
@@ -120,12 +123,12 @@ impl Inventory {
     }
 }
 
-fn persistent_sections(object: &Object<'_>) -> Result<Vec<(Role, usize)>, PersistError> {
+fn persistent_sections(object: &Object<'_>) -> Result<Vec<(PersistentSection, usize)>, PersistError> {
     let mut indexes = Vec::new();
-    for role in Role::ALL {
+    for role in PersistentSection::ALL {
         let mut named = object.sections.iter().enumerate().filter(|(_, section)| {
             // An empty one is what remains of the section in an owner image.
-            Role::of_section(&section.name) == Some(role) && section.size > 0
+            PersistentSection::from_name(&section.name) == Some(role) && section.size > 0
         });
         if let Some((first, _)) = named.next() {
             if let Some((second, _)) = named.next() {

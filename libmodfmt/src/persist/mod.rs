@@ -20,9 +20,9 @@
 
 mod compare;
 mod error;
+mod extended;
 mod header;
 mod inventory;
-mod kernel;
 mod layout_hash;
 mod names;
 mod note;
@@ -33,9 +33,9 @@ mod variables;
 
 pub use compare::{Agreement, Difference, compare};
 pub use error::PersistError;
+pub use extended::{ExtendedListError, ExtendedRegion, ExtendedUse, extended_regions};
 pub use header::{Header, SectionHeader, Variable};
-pub use inventory::{Ambiguous, DebugFact, Inventory, Sharing};
-pub use kernel::{KernelListError, KernelRegion, KernelUse, kernel_regions};
+pub use inventory::{Ambiguous, Inventory, Sharing, VariableDebugInfo};
 pub(crate) use layout_hash::Hash;
 pub use names::{base_symbol, keeper_name, trial_name};
 pub use note::{NOTE_NAME, NOTE_SECTION, NOTE_TYPE, NOTE_VERSION, NoteError};
@@ -43,14 +43,14 @@ pub use refusal::{Import, Refusal, Refusals};
 
 /// The two persistent sections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
+pub enum PersistentSection {
     /// `.data..persistent`: variables with initial values in the file.
     Data,
     /// `.bss..persistent`: variables that start as zero and take no room in the file.
     Bss,
 }
 
-impl Role {
+impl PersistentSection {
     /// Both, in the order in which they are listed everywhere.
     pub const ALL: [Self; 2] = [Self::Data, Self::Bss];
 
@@ -65,7 +65,7 @@ impl Role {
 
     /// The role of a section of that name.
     #[must_use]
-    pub fn of_section(name: &[u8]) -> Option<Self> {
+    pub fn from_name(name: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.section_name().as_bytes() == name)
     }
 

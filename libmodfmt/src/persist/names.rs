@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Names that are made from an owner's: its keeper and the base symbols.
 
-use super::Role;
+use super::PersistentSection;
 use super::layout_hash::Hash;
 
 /// The longest module or versioned symbol name that every kernel takes: `MODULE_NAME_LEN` is
@@ -30,7 +30,7 @@ pub fn trial_name(owner: &str) -> String {
 
 /// The name of the symbol that a keeper exports for one section: `foo__persist_data`.
 #[must_use]
-pub fn base_symbol(owner: &str, role: Role) -> String {
+pub fn base_symbol(owner: &str, role: PersistentSection) -> String {
     bounded(owner, &format!("{KEEPER}{}", role.suffix()))
 }
 

@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use super::{Header, Role, SectionHeader, Variable};
+use super::{Header, PersistentSection, SectionHeader, Variable};
 use crate::elf::ByteOrder;
 use crate::note::{self, NoteSectionError};
 
@@ -217,7 +217,7 @@ impl<'d> Reader<'d> {
 
     fn section(&mut self) -> Result<SectionHeader, NoteError> {
         let name = self.bytes("section name")?;
-        let role = Role::of_section(name)
+        let role = PersistentSection::from_name(name)
             .ok_or_else(|| self.error("section name", "is not a persistent section"))?;
         let size = self.number64("section size")?;
         let align = self.number64("section alignment")?;

@@ -42,7 +42,11 @@ pub(super) fn check(
     Ok(())
 }
 
-fn target(object: &Object<'_>, inventory: &Inventory, arg: &Relocation) -> Option<(super::Role, u64)> {
+fn target(
+    object: &Object<'_>,
+    inventory: &Inventory,
+    arg: &Relocation,
+) -> Option<(super::PersistentSection, u64)> {
     let symbol = object.symbols.get(arg.symbol)?;
     let Place::Section(index) = symbol.place else { return None };
     let role = inventory.role_of(index)?;

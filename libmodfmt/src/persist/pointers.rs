@@ -3,7 +3,7 @@
 
 use super::refusal::variable_text;
 use super::{Import, Inventory, PersistError, Refusal, Refusals};
-use crate::arch::Arch;
+use crate::arch::{Arch, RelocationType};
 use crate::elf::{Object, Place, Relocation, Symbol, SymbolKind, flags};
 
 /// The longest string of the module that a message quotes, in bytes.
@@ -21,7 +21,7 @@ pub(super) fn check(
             let section = role.section_name();
             let offset = relocation.offset;
             let variable = variable_text(inventory, *role, offset);
-            if !arch.relocation(relocation.kind).is_some_and(|known| known.rebases) {
+            if !arch.relocation(relocation.kind).is_some_and(RelocationType::is_plain_store) {
                 let relocation = arch.relocation_name(relocation.kind);
                 found.reasons.push(Refusal::Relocation { section, variable, offset, relocation });
                 continue;

@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use super::{Ambiguous, Inventory, PersistError, Role, Sharing, parameters, pointers};
+use super::{Ambiguous, Inventory, PersistError, PersistentSection, Sharing, parameters, pointers};
 use crate::arch::Arch;
 use crate::elf::{Object, Place, flags};
 
@@ -164,7 +164,7 @@ impl Refusals {
 }
 
 /// The variable at `offset` for a message: `file.c:name+0x10`, or the section where it has no name.
-pub(super) fn variable_text(inventory: &Inventory, role: Role, offset: u64) -> String {
+pub(super) fn variable_text(inventory: &Inventory, role: PersistentSection, offset: u64) -> String {
     match inventory.variable_at(role, offset) {
         Some((variable, 0)) => variable.to_string(),
         Some((variable, inside)) => format!("{variable}+{inside:#x}"),

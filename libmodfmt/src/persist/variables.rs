@@ -5,12 +5,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::inventory::source_name;
-use super::{Ambiguous, DebugFact, PersistError, Role, SectionHeader, Sharing, Variable};
+use super::{
+    Ambiguous, PersistError, PersistentSection, SectionHeader, Sharing, Variable, VariableDebugInfo,
+};
 use crate::elf::{Binding, Object, Place, Section, Symbol, SymbolKind};
 
 /// A variable on its way from symbol to header.
 struct Candidate {
-    role: Role,
+    role: PersistentSection,
     section: usize,
     variable: Variable,
     symbol: String,
@@ -25,7 +27,10 @@ struct Candidate {
 pub(super) struct Candidates(Vec<Candidate>);
 
 impl Candidates {
-    pub(super) fn of(object: &Object<'_>, indexes: &[(Role, usize)]) -> Result<Self, PersistError> {
+    pub(super) fn of(
+        object: &Object<'_>,
+        indexes: &[(PersistentSection, usize)],
+    ) -> Result<Self, PersistError> {
         let mut found = Vec::new();
         let (mut file, mut unit): (Option<String>, usize) = (None, 0);
         for symbol in &object.symbols {
@@ -65,7 +70,7 @@ impl Candidates {
         Ok(Self(found))
     }
 
-    pub(super) fn add_facts(&mut self, facts: &[DebugFact]) {
+    pub(super) fn add_facts(&mut self, facts: &[VariableDebugInfo]) {
         let facts: HashMap<_, _> = facts.iter().map(|fact| ((fact.section, fact.offset), fact)).collect();
         for candidate in &mut self.0 {
             if let Some(fact) = facts.get(&(candidate.section, candidate.variable.offset)) {
@@ -79,7 +84,7 @@ impl Candidates {
 
     /// Whether the symbol table names every variable, so that names can be relied on. `strip` has
     /// options that take away all local names, some, or only the source files.
-    pub(super) fn are_complete(&self, object: &Object<'_>, indexes: &[(Role, usize)]) -> bool {
+    pub(super) fn are_complete(&self, object: &Object<'_>, indexes: &[(PersistentSection, usize)]) -> bool {
         let locals = object.symbols.iter().any(is_local_name);
         let covered = indexes.iter().all(|(role, index)| {
             object.sections.get(*index).is_some_and(|section| self.covers(*role, section, locals))
@@ -89,7 +94,7 @@ impl Candidates {
 
     /// Whether nothing but padding lies between the variables of a section. Where the file has no
     /// local names at all (`locals`), a gap may be a variable whose name was taken away.
-    fn covers(&self, role: Role, section: &Section<'_>, locals: bool) -> bool {
+    fn covers(&self, role: PersistentSection, section: &Section<'_>, locals: bool) -> bool {
         let mut end = 0_u64;
         let sized = self.0.iter().map(|candidate| (candidate.role, &candidate.variable));
         for (_, variable) in sized.filter(|(own, variable)| *own == role && variable.size > 0) {
@@ -144,7 +149,11 @@ impl Candidates {
         found
     }
 
-    pub(super) fn into_sections(self, object: &Object<'_>, indexes: &[(Role, usize)]) -> Vec<SectionHeader> {
+    pub(super) fn into_sections(
+        self,
+        object: &Object<'_>,
+        indexes: &[(PersistentSection, usize)],
+    ) -> Vec<SectionHeader> {
         let mut headers: Vec<SectionHeader> = indexes
             .iter()
             .filter_map(|(role, index)| {

@@ -133,7 +133,7 @@ fn a_relocation_behind_its_section_is_the_files_fault() {
 #[test]
 fn a_relocation_of_bytes_that_are_not_zero_is_the_files_fault() {
     let mut make = Make::small("foo");
-    make.change(".text", |section| section.data.to_mut()[7] = 0x90);
+    make.change(".text", |section| section.data.edit(|data| data[7] = 0x90));
     let file = make.build();
     let module = parse(&file);
     let inventory = inventory(&module);

@@ -7,7 +7,7 @@ use libmodfmt::export::{ExportLayout, Release};
 use libmodfmt::image::{Base, Keeper, keeper, owner};
 use libmodfmt::module::Module;
 use libmodfmt::parameters;
-use libmodfmt::persist::{DebugFact, Header, Inventory, Refusals, compare};
+use libmodfmt::persist::{Header, Inventory, Refusals, VariableDebugInfo, compare};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -24,7 +24,7 @@ fn through(file: &[u8]) {
     }
     let Ok(module) = Module::parse(file) else { return };
     let _ = parameters::names(&module.object);
-    let facts = DebugFact::all(&module.object);
+    let facts = VariableDebugInfo::all(&module.object);
     let build_id = module.build_id.as_deref();
     let Ok(Some(inventory)) = Inventory::of(&module.object, &module.name, build_id, &facts) else { return };
     let note = inventory.header.to_note(module.object.ident.order);

@@ -2,7 +2,9 @@
 //! The list of persistent variables.
 
 use libmodfmt::elf::SymbolKind;
-use libmodfmt::persist::{Ambiguous, DebugFact, Inventory, PersistError, Role, Sharing, Variable};
+use libmodfmt::persist::{
+    Ambiguous, Inventory, PersistError, PersistentSection, Sharing, Variable, VariableDebugInfo,
+};
 
 use modtest::module::{BSS, DATA, Make, inventory, parse};
 
@@ -10,7 +12,7 @@ fn of(make: &Make) -> Inventory {
     inventory(&parse(&make.build()))
 }
 
-fn with_facts(make: &Make, facts: &[DebugFact]) -> Inventory {
+fn with_facts(make: &Make, facts: &[VariableDebugInfo]) -> Inventory {
     let file = make.build();
     let module = parse(&file);
     Inventory::of(&module.object, &module.name, None, facts).unwrap().unwrap()
@@ -36,7 +38,7 @@ fn a_variable_is_known_by_file_and_name() {
     assert_eq!(found.ambiguous, []);
     let sections: Vec<_> =
         found.header.sections.iter().map(|section| (section.role, section.size, section.align)).collect();
-    assert_eq!(sections, [(Role::Data, 64, 32), (Role::Bss, 4096, 64)]);
+    assert_eq!(sections, [(PersistentSection::Data, 64, 32), (PersistentSection::Bss, 4096, 64)]);
 }
 
 #[test]
@@ -56,8 +58,8 @@ fn ambiguous(name: &str, symbols: &[&str], sharing: Sharing) -> Vec<Ambiguous> {
     vec![Ambiguous { name: name.to_owned(), symbols, sharing }]
 }
 
-fn fact(make: &Make, section: &str, offset: u64, function: Option<&str>) -> DebugFact {
-    DebugFact {
+fn fact(make: &Make, section: &str, offset: u64, function: Option<&str>) -> VariableDebugInfo {
+    VariableDebugInfo {
         section: make.index(section),
         offset,
         function: function.map(Into::into),
@@ -173,8 +175,8 @@ fn a_variable_without_a_size_is_listed() {
     make.local("end", DATA, 16, 0);
     let found = of(&make);
     assert_eq!(names(&found), ["foo.c:first", "foo.c:second", "foo.c:end"]);
-    assert_eq!(found.variable_at(Role::Data, 12).unwrap().1, 4);
-    assert_eq!(found.variable_at(Role::Data, 16), None);
+    assert_eq!(found.variable_at(PersistentSection::Data, 12).unwrap().1, 4);
+    assert_eq!(found.variable_at(PersistentSection::Data, 16), None);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod bad_input;
 mod compare;
 mod damage;
 mod elf;
+mod file;
 mod inventory;
 mod keeper;
 mod owner;

@@ -33,13 +33,14 @@ use nix::errno::Errno;
 
 use crate::guard::Guard;
 use crate::lock::Lock;
+use crate::paths::MODULES_DIRECTORY;
 use crate::{
     BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile,
     PersistSupport, RemoveFlags, Section, SysError,
 };
 
 pub use kmsg::KmsgReader;
-pub use settings::node_name;
+pub use settings::{node_name, system_name};
 
 /// The file with the running kernel's symbols at their run-time addresses, for a reader of such files. Its content is
 /// what [`Kernel::kallsyms`] returns.
@@ -111,7 +112,7 @@ impl Linux {
     }
 
     fn release_path(&self, file: &str) -> Result<PathBuf, SysError> {
-        Ok(self.path(&format!("/lib/modules/{}/{file}", self.release()?)))
+        Ok(self.path(&format!("{MODULES_DIRECTORY}/{}/{file}", self.release()?)))
     }
 }
 

@@ -43,3 +43,11 @@ pub(super) fn running_release() -> Result<String, SysError> {
         Err(errno) => Err(SysError::Read { path: PathBuf::from("uname"), errno }),
     }
 }
+
+/// The running kernel in the words of `uname -snrvm`; `unknown` if the system does not say.
+#[must_use]
+pub fn system_name() -> String {
+    let Ok(names) = nix::sys::utsname::uname() else { return "unknown".to_owned() };
+    let fields = [names.sysname(), names.nodename(), names.release(), names.version(), names.machine()];
+    fields.map(|field| field.to_string_lossy().into_owned()).join(" ")
+}

@@ -2,7 +2,7 @@
 //! From a file to a plan.
 
 use libmodfmt::module::Module;
-use libmodfmt::persist::{DebugFact, Difference, Inventory};
+use libmodfmt::persist::{Difference, Inventory, VariableDebugInfo};
 use libmodfmt::signature;
 use libmodsys::{InitState, Kernel};
 
@@ -23,7 +23,7 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
     }
     let (file, signature) = signature::split(request.file)?;
     let module = Module::parse(file)?;
-    let facts = DebugFact::all(&module.object);
+    let facts = VariableDebugInfo::all(&module.object);
     let build_id = module.build_id.as_deref();
     let Some(inventory) = Inventory::of(&module.object, &module.name, build_id, &facts)? else {
         return without_persistent_data(kernel, request, &module.name);
@@ -74,7 +74,8 @@ fn without_persistent_data(
     }
     if !request.fresh {
         let sections = region.header.sections.iter();
-        let differences = sections.map(|section| Difference::SectionRemoved(section.role)).collect();
+        let differences =
+            sections.map(|section| Difference::SectionRemoved { section: section.role }).collect();
         return Err(KeepError::Differs { owner: owner.to_owned(), differences });
     }
     if !region.users.is_empty() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Regions that an extended kernel keeps itself, read from its list.
 
-use libmodfmt::persist::{Header, KernelRegion, KernelUse, kernel_regions};
+use libmodfmt::persist::{ExtendedRegion, ExtendedUse, Header, extended_regions};
 use libmodsys::{InitState, Kernel, SectionAddress};
 
 use super::kept_by::KeptBy;
@@ -30,13 +30,13 @@ pub(super) fn find_for(kernel: &dyn Kernel, file: &Header) -> Result<Option<Regi
     adopted.map(|listed| region(kernel, listed)).transpose()
 }
 
-fn read(kernel: &dyn Kernel) -> Result<Vec<KernelRegion>, KeepError> {
+fn read(kernel: &dyn Kernel) -> Result<Vec<ExtendedRegion>, KeepError> {
     let text = kernel.persist_list()?.unwrap_or_default();
-    kernel_regions(&text).map_err(|source| KeepError::List { source })
+    extended_regions(&text).map_err(|source| KeepError::List { source })
 }
 
-fn region(kernel: &dyn Kernel, listed: KernelRegion) -> Result<Region, KeepError> {
-    let used = listed.used != KernelUse::Unused;
+fn region(kernel: &dyn Kernel, listed: ExtendedRegion) -> Result<Region, KeepError> {
+    let used = listed.used != ExtendedUse::Unused;
     let owner_state = match kernel.init_state(&listed.header.owner)? {
         // The list is newer than the state: a module in use is loaded, whatever its directory says.
         None | Some(InitState::DirectoryOnly) if used => OwnerState::Bound,

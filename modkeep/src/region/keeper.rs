@@ -2,7 +2,7 @@
 //! The region that a keeper holds, read from what the kernel shows of that module.
 
 use libmodfmt::elf::ByteOrder;
-use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, Role, trial_name};
+use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, PersistentSection, trial_name};
 use libmodsys::{InitState, Kernel, SectionAddress};
 
 use super::kept_by::KeptBy;
@@ -36,7 +36,7 @@ fn read_live(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Region>, KeepEr
         return Ok(None);
     }
     let sections = kernel.sections(keeper)?;
-    let address = |role: Role| {
+    let address = |role: PersistentSection| {
         let found = sections.iter().find(|section| section.name == role.section_name());
         found.map_or(SectionAddress::Denied, |section| section.address)
     };

@@ -11,7 +11,7 @@ mod kept_by;
 mod list;
 mod owner_state;
 
-use libmodfmt::persist::{Header, Role};
+use libmodfmt::persist::{Header, PersistentSection};
 use libmodsys::SectionAddress;
 
 pub use kept_by::KeptBy;
@@ -26,7 +26,7 @@ pub struct Region {
     /// What keeps it.
     pub kept_by: KeptBy,
     /// The address of each section, as far as this process may know it.
-    pub addresses: Vec<(Role, SectionAddress)>,
+    pub addresses: Vec<(PersistentSection, SectionAddress)>,
     /// State of its owner, whose name is in the header.
     pub owner_state: OwnerState,
     /// Modules that use it according to the kernel: the owner, if it is bound, and possibly others.
@@ -36,7 +36,7 @@ pub struct Region {
 impl Region {
     /// The address of one section, if it is known.
     #[must_use]
-    pub fn address(&self, role: Role) -> Option<u64> {
+    pub fn address(&self, role: PersistentSection) -> Option<u64> {
         self.addresses.iter().find(|(own, _)| *own == role).and_then(|(_, address)| address.known())
     }
 }

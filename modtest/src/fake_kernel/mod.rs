@@ -31,7 +31,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 
-use libmodfmt::persist::KernelRegion;
+use libmodfmt::persist::ExtendedRegion;
 use libmodsys::Errno;
 
 pub use call::{Call, Op};
@@ -47,7 +47,7 @@ pub struct FakeKernel {
     /// Newest first, as in `/proc/modules`.
     modules: RefCell<Vec<FakeModule>>,
     /// What it keeps itself.
-    regions: RefCell<Vec<KernelRegion>>,
+    regions: RefCell<Vec<ExtendedRegion>>,
     /// Modules that were ever added.
     added: Cell<u64>,
     settings: RefCell<Settings>,

@@ -2,7 +2,7 @@
 //! Persistent data that a fake kernel keeps itself, as an extended one does.
 
 use libmodfmt::module::Module;
-use libmodfmt::persist::{Agreement, Inventory, KernelRegion, KernelUse, Role, compare};
+use libmodfmt::persist::{Agreement, ExtendedRegion, ExtendedUse, Inventory, PersistentSection, compare};
 use libmodsys::Errno;
 
 use super::{Call, FakeKernel, Op};
@@ -53,7 +53,7 @@ impl FakeKernel {
             regions.retain(|region| region.header.owner != name);
         }
         match regions.iter_mut().find(|region| region.header.owner == name) {
-            Some(region) => region.used = KernelUse::Used,
+            Some(region) => region.used = ExtendedUse::Used,
             None => regions.insert(0, file),
         }
     }
@@ -62,7 +62,7 @@ impl FakeKernel {
     pub(super) fn leave_region(&self, name: &str) {
         let mut regions = self.regions.borrow_mut();
         let own = regions.iter_mut().filter(|region| region.header.owner == name);
-        own.for_each(|region| region.used = KernelUse::Unused);
+        own.for_each(|region| region.used = ExtendedUse::Unused);
     }
 
     pub(super) fn list_text(&self) -> Option<Vec<u8>> {
@@ -76,7 +76,7 @@ impl FakeKernel {
         let mut regions = self.regions.borrow_mut();
         match regions.iter().position(|region| region.header.owner == owner) {
             None => Err(Errno::ENOENT),
-            Some(index) if regions.get(index).is_some_and(|region| region.used != KernelUse::Unused) => {
+            Some(index) if regions.get(index).is_some_and(|region| region.used != ExtendedUse::Unused) => {
                 Err(Errno::EBUSY)
             }
             Some(index) => {
@@ -88,14 +88,14 @@ impl FakeKernel {
 }
 
 /// The region that a kernel would make of an image; `None` for one without persistent data.
-fn described(name: &str, image: &[u8]) -> Option<KernelRegion> {
+fn described(name: &str, image: &[u8]) -> Option<ExtendedRegion> {
     let (bytes, _) = libmodfmt::signature::split(image).ok()?;
     let module = Module::parse(bytes).ok()?;
     let inventory = Inventory::of(&module.object, name, module.build_id.as_deref(), &[]).ok()??;
-    let addresses = Role::ALL
+    let addresses = PersistentSection::ALL
         .into_iter()
         .filter(|role| inventory.header.section(*role).is_some())
-        .map(|role| (role, BASE + if role == Role::Bss { 0x1000 } else { 0 }))
+        .map(|role| (role, BASE + if role == PersistentSection::Bss { 0x1000 } else { 0 }))
         .collect();
-    Some(KernelRegion::of(&inventory, addresses))
+    Some(ExtendedRegion::of(&inventory, addresses))
 }

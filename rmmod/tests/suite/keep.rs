@@ -137,11 +137,12 @@ fn a_discard_that_the_kernel_refuses_is_said() {
 /// A load may be under way that is about to keep something.
 #[test]
 fn a_discard_takes_the_lock_whatever_is_kept() {
-    use libmodsys::lock::{self, DIRECTORY, Lock};
+    use libmodsys::lock::{self, Lock};
+    use libmodsys::paths::RUN_DIRECTORY;
     if !matches!(lock::acquire("rm_any", std::time::Duration::ZERO), Ok(Lock::Held(_))) {
         return;
     }
-    let file = std::path::Path::new(DIRECTORY).join("rm_bare.lock");
+    let file = std::path::Path::new(RUN_DIRECTORY).join("rm_bare.lock");
     let _ = std::fs::remove_file(&file);
     let kernel = FakeKernel::new();
     kernel.add(FakeModule::new("rm_bare"));

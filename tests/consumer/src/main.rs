@@ -7,7 +7,7 @@ use std::error::Error;
 use libmodfmt::arch::Arch;
 use libmodfmt::compress;
 use libmodfmt::module::Module;
-use libmodfmt::persist::{DebugFact, Inventory, Refusals};
+use libmodfmt::persist::{VariableDebugInfo, Inventory, Refusals};
 use libmodfmt::signature;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let (bytes, _) = signature::split(&bytes)?;
     let module = Module::parse(bytes)?;
-    let facts = DebugFact::all(&module.object);
+    let facts = VariableDebugInfo::all(&module.object);
     let inventory = Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &facts)?;
     let Some(inventory) = inventory else {
         println!("{}: no persistent data", module.name);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use libmodfmt::elf::{Object, Place};
-use libmodfmt::persist::Role;
+use libmodfmt::persist::PersistentSection;
 
 /// Looks at the objects that kbuild compiled as for `obj-y`: no persistent section, and the
 /// variables where any other would be.
@@ -17,7 +17,8 @@ pub fn check(fixtures: &Path) -> Result<bool> {
         let path = entry?.path();
         let bytes = fs::read(&path)?;
         let object = Object::parse(&bytes).with_context(|| path.display().to_string())?;
-        let persistent = object.sections.iter().find(|section| Role::of_section(&section.name).is_some());
+        let persistent =
+            object.sections.iter().find(|section| PersistentSection::from_name(&section.name).is_some());
         ensure!(persistent.is_none(), "{}: has {persistent:?}", path.display());
         for (variable, section) in [("torture_exported", ".data"), ("big", ".bss")] {
             let Some(symbol) = object.symbols.iter().find(|symbol| &*symbol.name == variable.as_bytes())

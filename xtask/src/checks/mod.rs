@@ -3,12 +3,15 @@
 
 pub mod accuracy;
 pub mod builtin;
+pub mod circles;
 pub mod consumer;
+pub mod features;
 pub mod fuzz;
 pub mod ladder;
 pub mod patch;
 pub mod peers;
 pub mod publish;
+pub mod tools;
 pub mod twins;
 
 use anyhow::Result;
@@ -21,6 +24,7 @@ pub fn fixtures(args: &KernelArgs) -> Result<bool> {
     let kernel = setup::ready(args)?.kernel;
     let out = crate::fixtures::build(&kernel)?;
     Ok(consumer::check(&out)?
+        & tools::check(&out)?
         & builtin::check(&out)?
         & peers::check(&out)?
         & ladder::check(&kernel)?

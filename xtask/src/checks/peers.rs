@@ -13,7 +13,7 @@ use libmodfmt::elf::Object;
 use libmodfmt::export::{ExportLayout, Release};
 use libmodfmt::image::{self, Base, Keeper};
 use libmodfmt::module::Module;
-use libmodfmt::persist::{DebugFact, Inventory};
+use libmodfmt::persist::{Inventory, VariableDebugInfo};
 use libmodfmt::signature;
 
 use crate::fixtures;
@@ -65,7 +65,7 @@ fn written(scratch: &Path, bytes: &[u8], object: &Object<'_>) -> Result<()> {
 /// The images that keep the data of a module; none where there are no such data, or where they
 /// cannot be kept (some fixtures are there to be refused).
 fn images_of(module: &Module<'_>) -> Result<Vec<(&'static str, Vec<u8>)>> {
-    let facts = DebugFact::all(&module.object);
+    let facts = VariableDebugInfo::all(&module.object);
     let inventory = Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &facts)?;
     let Some(inventory) = inventory else { return Ok(Vec::new()) };
     let layout = ExportLayout::for_release(module.object.ident.machine, Release::new(6, 1));

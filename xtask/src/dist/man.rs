@@ -3,7 +3,7 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use super::{DATE, VERSION};
+use super::release::{DATE, VERSION};
 
 /// Everything up to the sections that `packaging/man/NAME.roff` has.
 pub fn head(command: &Command) -> String {

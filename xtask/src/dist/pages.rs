@@ -6,11 +6,15 @@ use std::fs;
 use anyhow::{Context, Result};
 use clap::Command;
 
-use super::{DATE, VERSION, man};
+use super::man;
+use super::release::{DATE, VERSION};
 use crate::workspace;
 
+/// The page of the command that needs dpkg.
+pub const TAKEOVER: &str = "modpersist-takeover.8";
+
 /// Pages that nothing generates.
-pub const BY_HAND: &[&str] = &["persistent.7", "modpersist-takeover.8"];
+pub const BY_HAND: &[&str] = &["persistent.7", TAKEOVER];
 
 /// The commands with a definition of their own.
 pub fn commands() -> Vec<Command> {

@@ -8,10 +8,10 @@ use anyhow::{Context, Result, bail};
 use crate::{process, ui, workspace};
 
 /// Named so that the flags do not apply to build scripts.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Packages with the program of the same name.
-const PACKAGES: &[&str] = &["insmod", "rmmod", "modpersist", "ksymoops"];
+pub const PACKAGES: &[&str] = &["insmod", "rmmod", "modpersist", "ksymoops"];
 
 /// Each name with its bytes.
 pub fn build() -> Result<Vec<(&'static str, Vec<u8>)>> {

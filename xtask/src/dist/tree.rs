@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write;
 
 use anyhow::{Context, Result};
+use clap::Command;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -29,6 +30,30 @@ pub enum Kind {
     Link(&'static str),
 }
 
+/// Which archive the files are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// The Debian package: paths of the system, insmod and rmmod beside kmod's until they are taken over.
+    Package,
+    /// The tarball: paths below the prefix that its `install.sh` gets.
+    Tarball,
+}
+
+/// What an archive is made from.
+pub struct Parts<'parts> {
+    /// The programs, with their names.
+    pub programs: &'parts [(&'static str, Vec<u8>)],
+    /// The notices of what is linked into them.
+    pub notices: &'parts [u8],
+}
+
+/// Papers at the top of the tarball.
+const PAPERS: &[&str] =
+    &["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE-MIT", "LICENSE-APACHE", "COPYING"];
+
+/// Folders that the README has links to.
+const LINKED: &[&str] = &["docs", "kernel/examples"];
+
 fn file(path: impl Into<String>, content: Vec<u8>) -> Entry {
     Entry { path: path.into(), kind: Kind::File { mode: 0o644, content } }
 }
@@ -48,50 +73,127 @@ fn source(path: &str) -> Result<Vec<u8>> {
     fs::read(workspace::root().join(path)).with_context(|| format!("cannot read {path}"))
 }
 
-/// All of it, in the order of the paths.
-pub fn files(programs: &[(&str, Vec<u8>)]) -> Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    for (name, content) in programs {
-        // insmod and rmmod are kmod's until they are taken over.
-        let place = if matches!(*name, "insmod" | "rmmod") { "usr/lib/modpersist" } else { "usr/sbin" };
-        entries.push(program(format!("{place}/{name}"), content.clone()));
-    }
-    for tool in ["insmod", "rmmod"] {
-        entries
-            .push(Entry { path: format!("usr/lib/modpersist/kmod/{tool}"), kind: Kind::Link("/bin/kmod") });
-    }
-    for command in pages::commands() {
-        let name = command.get_name();
-        let page = gzip(&pages::page(&command)?)?;
-        let is_kmods = matches!(name, "insmod" | "rmmod");
-        let place = if is_kmods { "usr/lib/modpersist/man" } else { "usr/share/man/man8" };
-        entries.push(file(format!("{place}/{name}.8.gz"), page));
-        for (completion, script) in complete::scripts(&command) {
-            let place = if is_kmods {
-                format!("usr/lib/modpersist/completions/{completion}")
-            } else if let Some(tool) = completion.strip_suffix(".bash") {
-                format!("usr/share/bash-completion/completions/{tool}")
-            } else if completion.ends_with(".fish") {
-                format!("usr/share/fish/vendor_completions.d/{completion}")
-            } else {
-                format!("usr/share/zsh/vendor-completions/{completion}")
-            };
-            entries.push(file(place, script));
+impl Layout {
+    /// What comes before `lib`, `share` and the like.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Package => "usr/",
+            Self::Tarball => "",
         }
     }
-    for page in pages::BY_HAND {
-        let section = page.rsplit('.').next().unwrap_or_default();
-        entries
-            .push(file(format!("usr/share/man/man{section}/{page}.gz"), gzip(&pages::hand_written(page)?)?));
+
+    /// Whether a command stands aside, because kmod has one of this name.
+    fn is_aside(self, command: &str) -> bool {
+        self == Self::Package && matches!(command, "insmod" | "rmmod")
     }
-    entries.push(program("usr/sbin/modpersist-takeover", source("packaging/modpersist-takeover")?));
-    entries.push(program("usr/share/initramfs-tools/hooks/modpersist", source("packaging/initramfs-hook")?));
-    entries.push(file("usr/include/modpersist/persistent.h", source("kernel/persistent.h")?));
+
+    fn program(self, name: &str) -> String {
+        let place = if self.is_aside(name) { "lib/modpersist" } else { "sbin" };
+        format!("{}{place}/{name}", self.prefix())
+    }
+
+    fn page(self, name: &str) -> String {
+        let place = if self.is_aside(name) { "lib/modpersist/man" } else { "share/man/man8" };
+        format!("{}{place}/{name}.8.gz", self.prefix())
+    }
+
+    /// The place of a completion script, which is named as each shell wants it.
+    fn completion(self, command: &str, script: &str) -> String {
+        let prefix = self.prefix();
+        if self.is_aside(command) {
+            format!("{prefix}lib/modpersist/completions/{script}")
+        } else if let Some(tool) = script.strip_suffix(".bash") {
+            format!("{prefix}share/bash-completion/completions/{tool}")
+        } else if script.ends_with(".fish") {
+            format!("{prefix}share/fish/vendor_completions.d/{script}")
+        } else {
+            // Debian's zsh has a directory for packages.
+            let place = if self == Self::Package { "vendor-completions" } else { "site-functions" };
+            format!("{prefix}share/zsh/{place}/{script}")
+        }
+    }
+}
+
+/// All of it, in the order of the paths.
+pub fn files(parts: &Parts<'_>, layout: Layout) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for (name, content) in parts.programs {
+        entries.push(program(layout.program(name), content.clone()));
+    }
+    for command in pages::commands() {
+        entries.extend(about(&command, layout)?);
+    }
+    let prefix = layout.prefix();
+    for page in pages::BY_HAND {
+        if layout == Layout::Package || *page != pages::TAKEOVER {
+            entries.push(hand_written(page, layout)?);
+        }
+    }
+    entries.push(file(format!("{prefix}include/modpersist/persistent.h"), source("kernel/persistent.h")?));
     entries.push(file("etc/modpersist.conf", source("packaging/modpersist.conf")?));
-    entries.push(file("usr/lib/tmpfiles.d/modpersist.conf", source("packaging/tmpfiles.conf")?));
-    entries.push(file("usr/share/doc/modpersist/copyright", source("packaging/copyright")?));
-    entries.push(file("usr/share/doc/modpersist/changelog.gz", gzip(&source("packaging/changelog")?)?));
-    entries.push(file("usr/share/lintian/overrides/modpersist", source("packaging/deb/overrides")?));
+    entries.push(file(format!("{prefix}lib/tmpfiles.d/modpersist.conf"), source("packaging/tmpfiles.conf")?));
+    entries.extend(match layout {
+        Layout::Package => only_in_package(parts.notices)?,
+        Layout::Tarball => only_in_tarball(parts.notices)?,
+    });
     entries.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(entries)
+}
+
+/// A command's manual page and completions.
+fn about(command: &Command, layout: Layout) -> Result<Vec<Entry>> {
+    let name = command.get_name();
+    let mut entries = vec![file(layout.page(name), gzip(&pages::page(command)?)?)];
+    for (script, content) in complete::scripts(command) {
+        entries.push(file(layout.completion(name, &script), content));
+    }
+    Ok(entries)
+}
+
+fn hand_written(page: &str, layout: Layout) -> Result<Entry> {
+    let section = page.rsplit('.').next().unwrap_or_default();
+    let path = format!("{}share/man/man{section}/{page}.gz", layout.prefix());
+    Ok(file(path, gzip(&pages::hand_written(page)?)?))
+}
+
+/// What needs dpkg, or is Debian's own way.
+fn only_in_package(notices: &[u8]) -> Result<Vec<Entry>> {
+    let mut entries = vec![
+        program("usr/sbin/modpersist-takeover", source("packaging/modpersist-takeover")?),
+        program("usr/share/initramfs-tools/hooks/modpersist", source("packaging/initramfs-hook")?),
+        file("usr/share/doc/modpersist/copyright", source("packaging/copyright")?),
+        file("usr/share/doc/modpersist/changelog.gz", gzip(&source("packaging/changelog")?)?),
+        file("usr/share/doc/modpersist/THIRD-PARTY.txt.gz", gzip(notices)?),
+        file("usr/share/lintian/overrides/modpersist", source("packaging/deb/overrides")?),
+    ];
+    for tool in ["insmod", "rmmod"] {
+        let path = format!("usr/lib/modpersist/kmod/{tool}");
+        entries.push(Entry { path, kind: Kind::Link("/bin/kmod") });
+    }
+    Ok(entries)
+}
+
+/// What a person reads who has unpacked it, and the script that installs the rest.
+fn only_in_tarball(notices: &[u8]) -> Result<Vec<Entry>> {
+    let mut entries = vec![
+        program("install.sh", source("packaging/install.sh")?),
+        file("THIRD-PARTY.txt", notices.to_vec()),
+    ];
+    for paper in PAPERS {
+        entries.push(file(*paper, source(paper)?));
+    }
+    for folder in LINKED {
+        let path = workspace::root().join(folder);
+        for found in fs::read_dir(&path).with_context(|| format!("cannot read {}", path.display()))? {
+            let name = found?.file_name().to_string_lossy().into_owned();
+            // Not what a build left there.
+            let is_source = name.ends_with(".md") || name.ends_with(".c") && !name.ends_with(".mod.c");
+            if is_source || matches!(name.as_str(), "Kbuild" | "Makefile") {
+                let path = format!("{folder}/{name}");
+                let content = source(&path)?;
+                entries.push(file(path, content));
+            }
+        }
+    }
     Ok(entries)
 }

@@ -6,6 +6,7 @@ mod bzimage;
 mod distribution;
 mod headers;
 pub mod source;
+mod variant;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,8 @@ use vmguest::KernelKind;
 use crate::args::KernelArgs;
 use crate::process;
 
-pub use built::{Variant, build, run};
+pub use built::{build, run};
+pub use variant::Variant;
 
 /// The kernel when none is asked for.
 pub const DEFAULT: &str = "distribution";

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use vmguest::Scenario;
 
-use super::Vm;
+use super::prepared::Vm;
 use crate::setup::debug::Debug;
 use crate::{process, workspace};
 

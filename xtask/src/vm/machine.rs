@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 use vmguest::protocol::Line;
 
-use super::Vm;
 use super::console::{self, Console};
+use super::prepared::Vm;
 use super::qemu::{self, Options};
 use crate::process;
 

@@ -13,12 +13,12 @@ mod decode;
 mod guest;
 mod initramfs;
 mod machine;
+mod prepared;
 mod qemu;
 mod report;
 mod rundir;
 mod schedule;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -37,41 +37,8 @@ use machine::Machine;
 use qemu::Options;
 
 pub use machine::End;
+pub use prepared::Vm;
 pub use report::Report;
-
-/// A kernel and a guest, ready to boot.
-pub struct Vm {
-    /// The release that runs.
-    pub release: String,
-    /// The same, told apart from another variant of one release.
-    pub name: String,
-    /// What it can do.
-    kind: KernelKind,
-    image: PathBuf,
-    initramfs: PathBuf,
-    /// The fixture modules, with their debug information.
-    fixtures: PathBuf,
-    accel: &'static str,
-    run: PathBuf,
-}
-
-impl Vm {
-    /// How many times longer than usual everything may take.
-    fn patience(&self) -> u32 {
-        if self.kind == KernelKind::Debug { 4 } else { 1 }
-    }
-
-    /// Boots the demo and hands its lines to `handle`.
-    pub fn tell(&self, handle: impl FnMut(Line) -> Result<Duration>) -> Result<End> {
-        let options = Options { cmdline: "vmguest.demo".to_owned(), memory_mib: 512, cpus: 1 };
-        Machine::start(self, &options, &rundir::boot(&self.run)?)?.run(handle)
-    }
-
-    /// Where the consoles are kept.
-    pub fn run_directory(&self) -> &Path {
-        &self.run
-    }
-}
 
 /// `cargo xtask vm`.
 pub fn run(args: &VmArgs) -> Result<ExitCode> {
@@ -136,6 +103,12 @@ pub fn prepare(args: &KernelArgs) -> Result<Vm> {
     };
     vm.accel = accel::choose(args.machine.accel, &vm)?;
     Ok(vm)
+}
+
+/// Boots the demo and hands its lines to `handle`.
+pub fn boot_demo(vm: &Vm, handle: impl FnMut(Line) -> Result<Duration>) -> Result<End> {
+    let options = Options { cmdline: "vmguest.demo".to_owned(), memory_mib: 512, cpus: 1 };
+    Machine::start(vm, &options, &rundir::boot(&vm.run)?)?.run(handle)
 }
 
 /// Machines that run at a time. A guest has one processor, and a second of them rarely does anything.

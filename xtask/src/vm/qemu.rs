@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::Vm;
+use super::prepared::Vm;
 
 /// What a boot needs of the machine.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use crate::elf::{Object, Place, flags};
 use crate::export::{self, Target};
 use crate::image::{Base, ImageError, Keeper};
 use crate::module::{Module, THIS_MODULE, name_position};
-use crate::persist::{Header, Inventory, NOTE_SECTION, Role};
+use crate::persist::{Header, Inventory, NOTE_SECTION, PersistentSection};
 
 pub(in crate::image) fn keeper(
     image: &[u8],
@@ -63,8 +63,9 @@ fn same_data(
     image: &Object<'_>,
     inventory: &Inventory,
 ) -> Result<(), ImageError> {
-    let role_here =
-        |index: usize| image.sections.get(index).and_then(|section| Role::of_section(&section.name));
+    let role_here = |index: usize| {
+        image.sections.get(index).and_then(|section| PersistentSection::from_name(&section.name))
+    };
     for (role, index) in &inventory.indexes {
         let name = role.section_name();
         let Some((new, after)) = image.section(name) else { continue };

@@ -14,7 +14,7 @@ use super::ImageError;
 use super::file::places_must_be_zero;
 use crate::arch::Arch;
 use crate::elf::{Object, Place, Relocation, SectionKind};
-use crate::persist::{Inventory, Role};
+use crate::persist::{Inventory, PersistentSection};
 
 pub(super) use keeper::keeper;
 pub(super) use owner::owner;
@@ -37,7 +37,7 @@ fn relocations(judge: &Judge, object: &Object<'_>) -> Result<(), ImageError> {
             continue;
         };
         for relocation in object.relocations(index)? {
-            let width = arch.relocation(relocation.kind).map_or(1, |known| known.width);
+            let width = arch.relocation(relocation.kind).map_or(1, |known| known.size);
             let place = || format!("{}+{:#x}", target.name_text(), relocation.offset);
             let end = relocation.offset.checked_add(width);
             let inside = end.is_some_and(|end| end <= target.size);
@@ -64,7 +64,7 @@ pub(super) fn is_zero(data: &[u8], offset: u64, width: u64) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 enum Target<'a> {
     /// A place in the persistent data.
-    Kept(Role, i128),
+    Kept(PersistentSection, i128),
     /// A symbol, plus something.
     Symbol(&'a [u8], Place, i64),
 }
@@ -72,7 +72,7 @@ enum Target<'a> {
 fn target<'a>(
     object: &'a Object<'_>,
     relocation: &Relocation,
-    role_of: impl Fn(usize) -> Option<Role>,
+    role_of: impl Fn(usize) -> Option<PersistentSection>,
 ) -> Option<Target<'a>> {
     let symbol = object.symbols.get(relocation.symbol)?;
     let role = match symbol.place {
@@ -86,6 +86,6 @@ fn target<'a>(
 }
 
 /// The role of a section of the file that an image was made from.
-fn role_in(inventory: &Inventory) -> impl Fn(usize) -> Option<Role> {
+fn role_in(inventory: &Inventory) -> impl Fn(usize) -> Option<PersistentSection> {
     |index| inventory.role_of(index)
 }

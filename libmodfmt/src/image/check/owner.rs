@@ -5,7 +5,7 @@ use super::{Judge, Target, relocations, role_in, target};
 use crate::elf::{Object, Place, Section};
 use crate::image::{Base, ImageError};
 use crate::module::Module;
-use crate::persist::{Inventory, Role};
+use crate::persist::{Inventory, PersistentSection};
 use crate::versions::{ExtendedVersions, Versions};
 
 pub(in crate::image) fn owner(
@@ -20,7 +20,7 @@ pub(in crate::image) fn owner(
     judge.that(module.name == inventory.header.owner, || format!("it calls itself {}", module.name))?;
     relocations(&judge, object)?;
     for section in &object.sections {
-        let role = Role::of_section(&section.name);
+        let role = PersistentSection::from_name(&section.name);
         let gone = role.is_none() || section.size == 0;
         judge.that(gone, || format!("{} is still in it", section.name_text()))?;
     }

@@ -63,7 +63,7 @@ fn relocations(object: &mut Object<'_>, section: &str, change: impl FnOnce(&mut 
 /// Changes one byte.
 fn byte(object: &mut Object<'_>, section: &str, at: usize) {
     let (index, _) = object.section(section).unwrap();
-    object.sections[index].data.to_mut()[at] ^= 0x55;
+    object.sections[index].data.edit(|data| data[at] ^= 0x55);
 }
 
 fn section_symbol(object: &Object<'_>, section: &str) -> usize {
@@ -135,9 +135,10 @@ fn struct_module_is_the_owners_but_for_the_name() {
     // The same name in another place.
     let moved = of_keeper(|object| {
         let (index, _) = object.section(THIS_MODULE).unwrap();
-        let data = object.sections[index].data.to_mut();
-        data.copy_within(24..40, 200);
-        data[24..40].fill(0);
+        object.sections[index].data.edit(|data| {
+            data.copy_within(24..40, 200);
+            data[24..40].fill(0);
+        });
     });
     assert_eq!(said(moved), differs);
 }
@@ -169,7 +170,7 @@ fn base_symbols_have_their_versions_in_both_tables() {
     let names = of_owner(|object| {
         let (index, section) = object.section("__version_ext_names").unwrap();
         let at = section.data.windows(3).position(|bytes| bytes == b"foo").unwrap();
-        object.sections[index].data.to_mut()[at] = b'g';
+        object.sections[index].data.edit(|data| data[at] = b'g');
     });
     assert!(said(names).starts_with("foo__persist_data has the version None"));
 }

@@ -12,7 +12,8 @@ fn header() -> Header {
         type_name: Some("struct foo_stats".into()),
         type_hash: Some(7),
     };
-    let section = SectionHeader { role: Role::Data, size: 32, align: 64, variables: vec![variable] };
+    let section =
+        SectionHeader { role: PersistentSection::Data, size: 32, align: 64, variables: vec![variable] };
     Header { owner: "foo".into(), build_id: vec![1, 2, 3], named: true, sections: vec![section] }
 }
 
