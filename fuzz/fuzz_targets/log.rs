@@ -5,14 +5,14 @@
 use ksymoops::decode::Decoder;
 use liboops::{Event, stream};
 use ksymoops::render::{Annotated, Json, Render};
-use libksym::{Discover, Places};
+use libksym::{Discover, FileSearch};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let mut out = Vec::new();
     let mut shown = Vec::new();
     let mut decoder = Decoder::default();
-    decoder.sources.discover = Discover::all(Places::Named);
+    decoder.sources.discover = Discover::all(FileSearch::Named);
     let end = stream(data, |event| {
         match event {
             Event::Text(text) => out.extend_from_slice(text),

@@ -14,10 +14,10 @@
 //! ```
 //! use ksymoops::decode::Decoder;
 //! use ksymoops::render::{Json, Render};
-//! use libksym::{Discover, Places};
+//! use libksym::{Discover, FileSearch};
 //!
 //! let mut decoder = Decoder::default();
-//! decoder.sources.discover = Discover::all(Places::Named);
+//! decoder.sources.discover = Discover::all(FileSearch::Named);
 //! let block = &liboops::blocks(b"BUG: unable to handle page fault for address: ffffffff83000028\n")[0];
 //! let mut out = Vec::new();
 //! Json.block(block, &decoder.decode(block), &mut out)?;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use libksym::{Discover, KaslrHint, Places, Sources};
+use libksym::{FileSearch, Sources};
 use libmodsys::{KALLSYMS, Kernel, node_name};
 
 use super::args::Args;
@@ -18,28 +18,22 @@ pub(super) fn sources(args: &Args, kernel: &dyn Kernel) -> Result<Sources> {
     let named = |path: &Path| expanded(path, kernel);
     let chosen = |path: &Option<PathBuf>, no: bool| path.as_deref().filter(|_| !no).map(named);
     let running_kallsyms = || args.dmesg.then(|| PathBuf::from(KALLSYMS)).filter(|_| !args.no_ksyms);
-    let offset = args.kaslr_offset.as_deref().map(kaslr_offset).transpose()?;
-    Ok(Sources {
-        vmlinux: chosen(&args.vmlinux, args.no_vmlinux),
-        debug_dirs: args.debug_dir.clone(),
-        system_map: chosen(&args.system_map, args.no_system_map),
-        kallsyms: chosen(&args.ksyms, args.no_ksyms).or_else(running_kallsyms),
-        modules: if args.no_object {
-            Vec::new()
-        } else {
-            args.object.iter().map(|path| named(path)).collect()
-        },
-        modules_text: modules_text(args, kernel)?,
-        release: args.release.clone(),
-        kaslr: KaslrHint { option: offset, ..KaslrHint::default() },
-        root: args.root.clone(),
-        discover: Discover {
-            kernel: places(args, args.no_vmlinux),
-            system_map: places(args, args.no_system_map),
-            modules: places(args, args.no_object),
-        },
-        ..Sources::default()
-    })
+    let mut sources = Sources::default();
+    sources.vmlinux = chosen(&args.vmlinux, args.no_vmlinux);
+    sources.debug_dirs.clone_from(&args.debug_dir);
+    sources.system_map = chosen(&args.system_map, args.no_system_map);
+    sources.kallsyms = chosen(&args.ksyms, args.no_ksyms).or_else(running_kallsyms);
+    if !args.no_object {
+        sources.modules = args.object.iter().map(|path| named(path)).collect();
+    }
+    sources.modules_text = modules_text(args, kernel)?;
+    sources.release.clone_from(&args.release);
+    sources.kaslr.option = args.kaslr_offset.as_deref().map(kaslr_offset).transpose()?;
+    sources.root.clone_from(&args.root);
+    sources.discover.kernel = file_search(args, args.no_vmlinux);
+    sources.discover.system_map = file_search(args, args.no_system_map);
+    sources.discover.modules = file_search(args, args.no_object);
+    Ok(sources)
 }
 
 /// The text of `/proc/modules`, from a copy or, if the log is the running kernel's, from the kernel.
@@ -55,11 +49,11 @@ fn modules_text(args: &Args, kernel: &dyn Kernel) -> Result<Option<Vec<u8>>> {
 }
 
 /// Where files of one kind may be searched; `no` is the option that rules them out.
-fn places(args: &Args, no: bool) -> Places {
+fn file_search(args: &Args, no: bool) -> FileSearch {
     match (no, args.no_discovery) {
-        (true, _) => Places::Nowhere,
-        (false, true) => Places::Named,
-        (false, false) => Places::Usual,
+        (true, _) => FileSearch::Nowhere,
+        (false, true) => FileSearch::Named,
+        (false, false) => FileSearch::Usual,
     }
 }
 

@@ -30,9 +30,10 @@ pub(super) fn boot_of_report<'d>(
             return Vec::new();
         }
         let resolver = resolver.get_or_init(|| decoder.resolver(sources.clone()));
-        let (found, linked) = resolver.told_places(symbol);
-        let relocated = |address| linked.is_some_and(|linked| linked != address);
-        found.into_iter().map(|address| SymbolAddress { address, relocated: relocated(address) }).collect()
+        let found = resolver.symbol_addresses(symbol);
+        let relocated = |address| found.linked.is_some_and(|linked| linked != address);
+        let address = |&address: &u64| SymbolAddress { address, relocated: relocated(address) };
+        found.run_time.iter().map(address).collect()
     };
     let evidence = Evidence { kaslr_offset: sources.kaslr.option, symbol_addresses: &symbol_addresses };
     match find_boot(&decoder.journal, report, decoder.boot.as_deref(), &evidence) {

@@ -42,12 +42,13 @@ fn listing(code: &Code, state: &State, lookup: &Lookup<'_>) -> Result<Listing, S
         Some(other) => return Err(format!("instructions of {other} are not decoded")),
         None => return Err("nothing in the report tells the processor".to_owned()),
     };
-    let bytes = CodeBytes { bytes: code.bytes.clone(), trap: code.marker };
-    let context = Context {
-        pc: lookup.instruction_pointer(state),
-        register: &|name| registers::value(state, name),
-        fault_address: report.fault_address().filter(|_| state.origin == Origin::Fault),
-        symbolize: &|address| lookup.name(address),
-    };
+    let bytes = CodeBytes::new(code.bytes.clone(), code.marker);
+    let register = |name: &str| registers::value(state, name);
+    let symbolize = |address| lookup.name(address);
+    let mut context = Context::default();
+    context.pc = lookup.instruction_pointer(state);
+    context.register = &register;
+    context.fault_address = report.fault_address().filter(|_| state.origin == Origin::Fault);
+    context.symbolize = &symbolize;
     decode(architecture, &bytes, &context).map_err(|error| error.to_string())
 }

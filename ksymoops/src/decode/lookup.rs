@@ -24,16 +24,16 @@ impl Lookup<'_> {
                 name: name.clone(),
                 offset: place.offset,
                 size: place.size,
-                exact: place.exact,
+                is_return: !place.exact,
             },
-            None => Query::Address { address: place.address?.0, exact: place.exact },
+            None => Query::Address { address: place.address?.0, is_return: !place.exact },
         };
         Some(self.kernel.resolver.symbolize(&query))
     }
 
     /// The symbol that an address of data is in.
     pub fn data(&self, address: u64) -> Answer {
-        self.kernel.resolver.symbolize(&Query::Address { address, exact: true })
+        self.kernel.resolver.symbolize(&Query::address(address))
     }
 
     /// What is at an address, if that is in persistent data.

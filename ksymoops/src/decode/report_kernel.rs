@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use libksym::{BuildId, LoadedModule, Resolver};
+use libmodfmt::journal;
 use liboops::report::Report;
 
 use super::boot::boot_of_report;
@@ -32,22 +33,25 @@ impl ReportKernel {
         let mut regions = decoder.regions.clone();
         if let Some(boot) = boot {
             let states = modules_at(&decoder.journal, &boot.id, report.time_us);
-            sources.loaded.extend(states.iter().map(|state| LoadedModule {
-                name: state.module.name.clone(),
-                build_id: build_id(&state.module.build_id),
-                sections: state.module.sections.clone(),
-                file: state.module.file.as_ref().map(Into::into),
-            }));
+            sources.loaded.extend(states.iter().map(|state| loaded_module(state.module)));
             sources.build_id = sources.build_id.or_else(|| build_id(&boot.build_id));
             sources.kaslr.journal.clone_from(&boot.text);
             regions.extend(regions_of_boot(&decoder.journal, &boot.id, report.time_us));
         }
         let resolver = decoder.resolver(sources);
-        if let Some(slide) = resolver.slide() {
-            summary.push(format!("kernel moved by {:#x}, by {}", slide.offset, slide.source));
+        if let Some(offset) = resolver.kaslr_offset() {
+            summary.push(format!("kernel moved by {:#x}, by {}", offset.bytes, offset.source));
         }
         Self { resolver, regions, summary }
     }
+}
+
+fn loaded_module(module: &journal::LoadedModule) -> LoadedModule {
+    let mut loaded = LoadedModule::new(&module.name);
+    loaded.build_id = build_id(&module.build_id);
+    loaded.sections.clone_from(&module.sections);
+    loaded.file = module.file.as_ref().map(Into::into);
+    loaded
 }
 
 fn build_id(bytes: &[u8]) -> Option<BuildId> {

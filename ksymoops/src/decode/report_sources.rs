@@ -24,15 +24,16 @@ pub(super) fn add(report: &Report, sources: &mut Sources) -> Option<Warning> {
     let pairs =
         report.anchors().filter(|(_, place)| place.module.is_none()).filter_map(|(address, place)| {
             let (symbol, offset) = (place.symbol.clone()?, place.offset);
-            Some(KaslrPair { address: address.0, symbol, offset, size: place.size })
+            Some(KaslrPair::new(address.0, &symbol, offset, place.size))
         });
     sources.kaslr.pairs = pairs.take(MAX_PAIRS).collect();
     let mut known: HashSet<String> = sources.loaded.iter().map(|loaded| loaded.name.clone()).collect();
     for place in report.places() {
         let (Some(module), Some(id)) = (&place.module, &place.build_id) else { continue };
         if known.insert(module.clone()) {
-            let build_id = id.parse().ok();
-            sources.loaded.push(LoadedModule { name: module.clone(), build_id, ..LoadedModule::default() });
+            let mut loaded = LoadedModule::new(module);
+            loaded.build_id = id.parse().ok();
+            sources.loaded.push(loaded);
         }
     }
     warning

@@ -79,7 +79,7 @@ impl FieldNames {
         match dwarf_field::find(&object, variable, offset) {
             DwarfField::Missing => {
                 let kernel_types = || {
-                    let vmlinux = resolver.kernel_types().map(Rc::new);
+                    let vmlinux = resolver.kernel_btf().map(Rc::new);
                     vmlinux.into_iter().chain(self.kernel_types.iter().cloned())
                 };
                 btf_field::find(&object, role, variable, offset, kernel_types).map(|found| found.to_string())

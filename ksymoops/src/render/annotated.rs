@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 
-use libksym::Unknown;
+use libksym::Unresolved;
 use liboops::report::Block;
 
 use super::annotation_line::{AnnotationLine, Style};
@@ -37,7 +37,7 @@ impl Annotated {
             Style::Plain => "2",
             Style::Found => "36",
             Style::Persistent => "1;35",
-            Style::Trap => "1;31",
+            Style::Failed => "1;31",
             Style::Unknown => "33",
         };
         let (on, off) =
@@ -70,7 +70,7 @@ impl Render for Annotated {
                 here.iter().flat_map(|annotation| text::lines(&annotation.kind)).collect();
             lines.retain(|line| seen.insert(line.clone()));
             lines.extend(range.filter(|at| without_symbols.contains(at)).map(|_| {
-                AnnotationLine::new(Style::Unknown, format!("symbols unknown: {}", Unknown::NoKernel))
+                AnnotationLine::new(Style::Unknown, format!("symbols unknown: {}", Unresolved::NoKernel))
             }));
             if !lines.is_empty() && !text.ends_with(b"\n") {
                 writeln!(out)?;
@@ -90,7 +90,7 @@ impl Render for Annotated {
 /// The first place of each report whose kernel has no symbols: that is where it is said, once.
 fn first_without_symbols(annotations: &[Annotation]) -> BTreeSet<usize> {
     let has_none = |annotation: &Annotation| match &annotation.kind {
-        AnnotationKind::Code { answer, .. } => answer.unknown == Some(Unknown::NoKernel),
+        AnnotationKind::Code { answer, .. } => answer.unresolved == Some(Unresolved::NoKernel),
         _ => false,
     };
     let mut reports = HashSet::new();

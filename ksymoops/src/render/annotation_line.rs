@@ -20,6 +20,6 @@ pub(super) enum Style {
     Plain,
     Found,
     Persistent,
-    Trap,
+    Failed,
     Unknown,
 }

@@ -22,22 +22,22 @@ pub(super) fn lines(listing: &Listing) -> Vec<AnnotationLine> {
     for run in listing.instructions.chunk_by(same) {
         let range = first..first.saturating_add(run.len());
         first = range.end;
-        if run.len() >= MIN_PADDING && !listing.trap.is_some_and(|trap| range.contains(&trap)) {
+        if run.len() >= MIN_PADDING && !listing.marked.is_some_and(|marked| range.contains(&marked)) {
             let Some(one) = run.first() else { continue };
             let text = format!("{}  ({} times)", instruction(one, false), run.len());
             lines.push(AnnotationLine::new(Style::Plain, text));
             continue;
         }
         for (index, one) in range.zip(run) {
-            let trap = listing.trap == Some(index);
-            let mut text = instruction(one, trap);
-            if trap && let Some(kind) = listing.kind {
-                text.push_str(&format!("  ({kind})"));
+            let is_marked = listing.marked == Some(index);
+            let mut text = instruction(one, is_marked);
+            if is_marked && let Some(trap) = listing.trap {
+                text.push_str(&format!("  ({trap})"));
             }
-            lines.push(AnnotationLine::new(if trap { Style::Trap } else { Style::Plain }, text));
+            lines.push(AnnotationLine::new(if is_marked { Style::Failed } else { Style::Plain }, text));
         }
     }
-    lines.extend(listing.access.iter().map(|one| AnnotationLine::new(Style::Trap, access(one))));
+    lines.extend(listing.access.iter().map(|one| AnnotationLine::new(Style::Failed, access(one))));
     lines
 }
 
@@ -77,9 +77,9 @@ fn access(access: &Access) -> String {
     text
 }
 
-fn instruction(one: &Instruction, trap: bool) -> String {
+fn instruction(one: &Instruction, is_marked: bool) -> String {
     let bytes: Vec<_> = one.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mark = if trap { "->" } else { "  " };
+    let mark = if is_marked { "->" } else { "  " };
     let sign = if one.offset < 0 { '-' } else { '+' };
     let mut text =
         format!("{mark} {sign}{:#04x}  {:<30} {}", one.offset.unsigned_abs(), bytes.join(" "), one.text);
@@ -93,18 +93,16 @@ fn instruction(one: &Instruction, trap: bool) -> String {
 mod tests {
     use super::*;
 
-    fn listing(bytes: &[u8], trap: usize) -> Vec<String> {
-        let one = |(index, byte): (usize, &u8)| Instruction {
-            offset: index as i64 - trap as i64,
-            address: 0,
-            bytes: vec![*byte],
-            text: "nop".into(),
-            valid: true,
-            target: None,
-            symbol: None,
+    fn listing(bytes: &[u8], marked: usize) -> Vec<String> {
+        let one = |(index, byte): (usize, &u8)| {
+            let mut one = Instruction::default();
+            one.offset = index as i64 - marked as i64;
+            (one.bytes, one.text, one.valid) = (vec![*byte], "nop".into(), true);
+            one
         };
-        let instructions = bytes.iter().enumerate().map(one).collect();
-        let listing = Listing { instructions, trap: Some(trap), ..Listing::default() };
+        let mut listing = Listing::default();
+        listing.instructions = bytes.iter().enumerate().map(one).collect();
+        listing.marked = Some(marked);
         lines(&listing).into_iter().map(|line| line.text.trim_end().to_owned()).collect()
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Annotations as lines of text, without the log's own text.
 
-use libksym::{Answer, Location, Unknown};
+use libksym::{Answer, Location, Unresolved};
 
 use super::annotation_line::{AnnotationLine, Style};
 use super::instructions;
@@ -36,8 +36,8 @@ fn code(label: Option<&'static str>, name: &str, answer: &Answer) -> Vec<Annotat
     let head = label.map(|label| format!("{label} ")).unwrap_or_default();
     if answer.candidates.is_empty() {
         // That the kernel's symbols are missing is said once for the whole report.
-        return match &answer.unknown {
-            None | Some(Unknown::NoKernel) => Vec::new(),
+        return match &answer.unresolved {
+            None | Some(Unresolved::NoKernel) => Vec::new(),
             Some(why) => vec![AnnotationLine::new(Style::Unknown, format!("{head}{name}: unknown: {why}"))],
         };
     }
@@ -46,7 +46,8 @@ fn code(label: Option<&'static str>, name: &str, answer: &Answer) -> Vec<Annotat
     for (number, candidate) in answer.candidates.iter().enumerate() {
         let which = if several { format!("candidate {}: ", number.saturating_add(1)) } else { String::new() };
         if candidate.frames.is_empty() {
-            let why = answer.unknown.as_ref().map(|why| format!(": line unknown: {why}")).unwrap_or_default();
+            let why =
+                answer.unresolved.as_ref().map(|why| format!(": line unknown: {why}")).unwrap_or_default();
             let style = if why.is_empty() { Style::Found } else { Style::Unknown };
             lines.push(AnnotationLine::new(style, format!("{head}{which}{}{why}", symbol(candidate))));
         }

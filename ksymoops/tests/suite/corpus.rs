@@ -143,16 +143,14 @@ fn code_decodes_up_to_the_marker() {
                     continue;
                 }
                 asked += 1;
-                let context =
-                    Context { pc: None, register: &|_| None, fault_address: None, symbolize: &|_| None };
-                let bytes = CodeBytes { bytes: code.bytes.clone(), trap: code.marker };
-                match decode(Architecture::X86_64, &bytes, &context) {
+                let bytes = CodeBytes::new(code.bytes.clone(), code.marker);
+                match decode(Architecture::X86_64, &bytes, &Context::default()) {
                     Ok(listing)
                         if listing
                             .instructions
                             .iter()
                             .all(|instruction| instruction.offset >= 0 || instruction.valid)
-                            && listing.trap.is_some() =>
+                            && listing.marked.is_some() =>
                     {
                         good += 1;
                     }

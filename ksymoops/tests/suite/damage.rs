@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ksymoops::decode::Decoder;
 use ksymoops::render::{Annotated, Json, Render};
-use libksym::{Discover, Places};
+use libksym::{Discover, FileSearch};
 use liboops::Event;
 use modtest::corpus::Corpus;
 use proptest::prelude::*;
@@ -57,7 +57,7 @@ const WORDS: &[&str] = &[
 /// Decodes any bytes, writes them in each form, and checks what must hold for every input.
 fn check(log: &[u8]) {
     let mut decoder = Decoder::default();
-    decoder.sources.discover = Discover::all(Places::Named);
+    decoder.sources.discover = Discover::all(FileSearch::Named);
     let (mut plain, mut found) = (Vec::new(), Vec::new());
     let mut render = Annotated::default();
     liboops::stream(log, |event| match event {

@@ -2,7 +2,7 @@
 //! Addresses in persistent data, down to the field: with DWARF, with BTF only, and with neither.
 
 use ksymoops::persistent::{FieldNames, KnownRegion, find_address, regions_of_copies, regions_of_kernel};
-use libksym::{Discover, Places, Resolver, Sources};
+use libksym::{FileSearch, Resolver, Sources};
 use libmodfmt::elf::{ByteOrder, Object};
 use libmodfmt::persist::{Inventory, PersistentSection, VariableDebugInfo};
 use liboops::report::Report;
@@ -110,7 +110,7 @@ fn check_edges(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver) {
 }
 
 fn alone() -> Resolver {
-    Resolver::new(Sources { discover: Discover::all(Places::Named), ..Sources::default() })
+    Resolver::new(Sources::new(FileSearch::Named))
 }
 
 #[test]
@@ -120,11 +120,8 @@ fn by_dwarf() {
     check(&region, &FieldNames::new(vec![module.clone()]), &alone(), "the file");
     check(&region, &FieldNames::new(vec![folder.path().to_owned()]), &alone(), "its folder");
     // In a file that the resolver finds.
-    let sources = Sources {
-        modules: vec![module.clone()],
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    };
+    let mut sources = Sources::new(FileSearch::Named);
+    sources.modules = vec![module.clone()];
     check(&region, &FieldNames::default(), &Resolver::new(sources), "the resolver's file");
 
     // In a separate debug file, which is found by its build id: the module's name is not in it.
@@ -209,8 +206,8 @@ fn by_btf_on_that_of_the_kernel() {
     let vmlinux = compile::vmlinux(folder.path(), &["-g"]);
     let with = format!(".BTF={}", base.display());
     compile::run("objcopy", &["--add-section", &with, vmlinux.to_str().unwrap()]);
-    let sources =
-        Sources { vmlinux: Some(vmlinux), discover: Discover::all(Places::Named), ..Sources::default() };
+    let mut sources = Sources::new(FileSearch::Named);
+    sources.vmlinux = Some(vmlinux);
     check(&region, &FieldNames::new(vec![stripped]), &Resolver::new(sources), "the kernel's file");
 
     // Newer kernels put the base into the module itself.

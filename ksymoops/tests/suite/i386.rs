@@ -2,7 +2,7 @@
 //! Reports of 32-bit x86 kernels, some of whose lines are those of x86-64.
 
 use ksymoops::decode::{AnnotationKind, Decoder};
-use libksym::{Discover, Places};
+use libksym::{Discover, FileSearch};
 use liboops::report::{Hex, Origin, Report};
 
 /// Since 5.1: `#PF:` comes first, which x86-64 has as well.
@@ -58,12 +58,12 @@ fn only(log: &str) -> Report {
 /// What is said about the code bytes: the instruction at the mark and what it accesses, or why there is none.
 fn code(log: &str) -> String {
     let mut decoder = Decoder::default();
-    decoder.sources.discover = Discover::all(Places::Named);
+    decoder.sources.discover = Discover::all(FileSearch::Named);
     let blocks = liboops::blocks(log.as_bytes());
     let said = decoder.decode(&blocks[0]).into_iter().find_map(|annotation| match annotation.kind {
         AnnotationKind::Instructions(listing) => {
             let [access] = listing.access.as_slice() else { panic!("{listing:?}") };
-            let instruction = &listing.instructions[listing.trap.unwrap()];
+            let instruction = &listing.instructions[listing.marked.unwrap()];
             Some(format!("{} at {:#x} {:?}", instruction.text, access.address.unwrap(), access.is_fault))
         }
         AnnotationKind::NoInstructions(why) => Some(why),

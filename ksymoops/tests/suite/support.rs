@@ -3,7 +3,7 @@
 
 use ksymoops::decode::Decoder;
 use ksymoops::render::{Annotated, Render};
-use libksym::{Discover, Places};
+use libksym::{Discover, FileSearch};
 use libmodfmt::journal::{Boot, Entry, Journal, LoadedModule, Unload};
 use libmodfmt::persist::{Header, PersistentSection, SectionHeader, Variable};
 use liboops::Event;
@@ -65,7 +65,7 @@ pub(super) fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
 
 pub(super) fn decoder(journal: Journal) -> Decoder {
     let mut decoder = Decoder::default();
-    decoder.sources.discover = Discover::all(Places::Named);
+    decoder.sources.discover = Discover::all(FileSearch::Named);
     decoder.journal = journal;
     decoder
 }

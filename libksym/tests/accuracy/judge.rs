@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Our answers and those of other tools, and how they differ.
 
-use libksym::{Discover, Frame, KaslrHint, Location, Places, Query, Resolver, Sources};
-use modtest::calls::Place;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use libksym::{FileSearch, Frame, KaslrHint, Location, Query, Resolver, Sources};
+use modtest::calls::Place;
 
 /// Function, file and line, the innermost first.
 pub type Chain = Vec<(String, String, u32)>;
@@ -28,31 +29,19 @@ fn answers(sources: Sources, queries: &[Query]) -> Vec<Candidates> {
 }
 
 pub fn ours_of_kernel(vmlinux: &Path, places: &[Place]) -> Vec<Candidates> {
-    let kaslr = KaslrHint { option: Some(0), ..KaslrHint::default() };
-    let sources = Sources {
-        vmlinux: Some(vmlinux.to_owned()),
-        kaslr,
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    };
-    let query = |place: &Place| Query::Address { address: place.address, exact: false };
+    let mut sources = Sources::new(FileSearch::Named);
+    sources.vmlinux = Some(vmlinux.to_owned());
+    sources.kaslr = KaslrHint::known(0);
+    let query = |place: &Place| Query::address(place.address).returning();
     answers(sources, &places.iter().map(query).collect::<Vec<_>>())
 }
 
 pub fn ours_of_module(module: &Path, places: &[Place]) -> Vec<Candidates> {
-    let sources = Sources {
-        modules: vec![module.to_owned()],
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    };
+    let mut sources = Sources::new(FileSearch::Named);
+    sources.modules = vec![module.to_owned()];
     let name = module.file_name().unwrap().to_str().unwrap().split('.').next().unwrap();
-    let query = |place: &Place| Query::Symbol {
-        module: Some(name.to_owned()),
-        name: place.symbol.clone(),
-        offset: place.offset,
-        size: Some(place.size),
-        exact: false,
-    };
+    let query =
+        |place: &Place| Query::symbol(Some(name), &place.symbol, place.offset, Some(place.size)).returning();
     answers(sources, &places.iter().map(query).collect::<Vec<_>>())
 }
 

@@ -4,13 +4,26 @@
 use libksym::code::{AccessKind, Architecture, CodeBytes, CodeError, Context, Listing, Trap, decode};
 use proptest::prelude::*;
 
+/// Everything that a report may say besides the bytes.
+fn context<'a>(
+    pc: Option<u64>,
+    register: &'a dyn Fn(&str) -> Option<u64>,
+    fault_address: Option<u64>,
+    symbolize: &'a dyn Fn(u64) -> Option<String>,
+) -> Context<'a> {
+    let mut context = Context::default();
+    (context.pc, context.register, context.fault_address, context.symbolize) =
+        (pc, register, fault_address, symbolize);
+    context
+}
+
 /// Reads a line as a report has it.
 fn line(text: &str) -> CodeBytes {
     let mut code = CodeBytes::default();
     for (index, word) in text.split_whitespace().enumerate() {
         let digits = word.trim_matches(['<', '>']);
         if digits.len() < word.len() {
-            code.trap = Some(index);
+            code.marker = Some(index);
         }
         code.bytes.push(u8::from_str_radix(digits, 16).unwrap());
     }
@@ -20,7 +33,7 @@ fn line(text: &str) -> CodeBytes {
 fn decoded(text: &str, pc: u64, registers: &[(&str, u64)], fault_address: Option<u64>) -> Listing {
     let register = |name: &str| registers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
     let symbolize = |address: u64| Some(format!("at_{address:x}"));
-    let context = Context { pc: Some(pc), register: &register, fault_address, symbolize: &symbolize };
+    let context = context(Some(pc), &register, fault_address, &symbolize);
     decode(Architecture::X86_64, &line(text), &context).unwrap()
 }
 
@@ -31,7 +44,7 @@ const CRASH: &str = "e8 14 68 c5 ff 48 8b 1d 1e 3c 6c 01 eb d0 66 66 2e 0f 1f 84
 #[test]
 fn marks_the_trap_and_its_access() {
     let listing = decoded(CRASH, 0xffff_ffff_8170_0000, &[], Some(0));
-    let trap = &listing.instructions[listing.trap.unwrap()];
+    let trap = &listing.instructions[listing.marked.unwrap()];
     assert_eq!((trap.text.as_str(), trap.offset, trap.address), ("movb $0x1,0x0", 0, 0xffff_ffff_8170_0000));
     assert_eq!(listing.skipped, 0);
     assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
@@ -107,7 +120,7 @@ fn without_an_instruction_pointer_what_is_relative_to_it_is_unknown() {
         ("<48> 8b 05 00 00 00 00", "0x0(%rip)"),
     ] {
         let register = |name: &str| (name == "gs_base").then_some(0x1000);
-        let context = Context { pc: None, register: &register, fault_address: Some(7), symbolize: &|_| None };
+        let context = context(None, &register, Some(7), &|_| None);
         let listing = decode(Architecture::X86_64, &line(text), &context).unwrap();
         let access = &listing.access[0];
         assert_eq!((access.operand.as_str(), access.address, access.is_fault), (operand, None, None));
@@ -130,8 +143,7 @@ fn an_access_may_reach_the_next_page() {
 #[test]
 fn registers_of_32_bits_have_their_names() {
     let register = |name: &str| (name == "eax").then_some(0xc000_0000);
-    let context =
-        Context { pc: None, register: &register, fault_address: Some(0xc000_0004), symbolize: &|_| None };
+    let context = context(None, &register, Some(0xc000_0004), &|_| None);
     let listing = decode(Architecture::X86, &line("90 <8b> 50 04"), &context).unwrap();
     assert_eq!(listing.access[0].is_fault, Some(true), "{listing:#?}");
     assert_eq!(listing.instructions[0].address, u64::MAX, "counted from the mark");
@@ -150,7 +162,7 @@ fn names_traps() {
         ("<cc>", Some(Trap::Breakpoint)),
         ("<90>", None),
     ] {
-        assert_eq!(decoded(text, 0, &[], None).kind, kind, "{text}");
+        assert_eq!(decoded(text, 0, &[], None).trap, kind, "{text}");
     }
 }
 
@@ -159,7 +171,7 @@ fn finds_the_first_whole_instruction() {
     // The tail of `movabs $0x...,%rax` comes first: as instructions of its own it would run over
     // the mark.
     let listing = decoded("ff 48 b8 90 <48> 8b 07", 0x1000, &[], None);
-    assert_eq!(listing.instructions[listing.trap.unwrap()].offset, 0);
+    assert_eq!(listing.instructions[listing.marked.unwrap()].offset, 0);
     assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
 }
 
@@ -172,28 +184,24 @@ fn the_last_instruction_may_be_cut() {
 
 #[test]
 fn refuses_what_cannot_be_decoded() {
-    let context = Context { pc: None, register: &|_| None, fault_address: None, symbolize: &|_| None };
+    let context = Context::default();
     let decode = |architecture, code: CodeBytes| decode(architecture, &code, &context).unwrap_err();
     assert_eq!(decode(Architecture::X86_64, CodeBytes::default()), CodeError::Empty);
-    let code = CodeBytes { bytes: vec![0x90], trap: Some(1) };
-    assert_eq!(decode(Architecture::X86_64, code), CodeError::Mark { trap: 1, size: 1 });
+    let code = CodeBytes::new(vec![0x90], Some(1));
+    assert_eq!(decode(Architecture::X86_64, code), CodeError::Marker { marker: 1, size: 1 });
 }
 
 proptest! {
     #[test]
     fn any_bytes_decode(bytes in prop::collection::vec(any::<u8>(), 1..80), mark in 0_usize..80, value: u64) {
-        let code = CodeBytes { trap: Some(mark % bytes.len()), bytes };
-        let context = Context {
-            pc: Some(value),
-            register: &|_| Some(value),
-            fault_address: Some(value),
-            symbolize: &|_| None,
-        };
+        let code = CodeBytes::new(bytes.clone(), Some(mark % bytes.len()));
+        let register = |_: &str| Some(value);
+        let context = context(Some(value), &register, Some(value), &|_| None);
         for architecture in [Architecture::X86_64, Architecture::X86] {
             let listing = decode(architecture, &code, &context).unwrap();
             let shown: Vec<u8> = listing.instructions.iter().flat_map(|i| i.bytes.clone()).collect();
             prop_assert_eq!(&shown, &code.bytes[listing.skipped..]);
-            let trap = &listing.instructions[listing.trap.unwrap()];
+            let trap = &listing.instructions[listing.marked.unwrap()];
             prop_assert_eq!(trap.offset, 0);
         }
     }
@@ -209,10 +217,9 @@ fn other_processors() {
         (Architecture::S390x, "<e3> 20 10 00 00 04", "lg %r2, 0(%r1)", None),
     ] {
         let symbolize = |address: u64| Some(format!("at_{address:x}"));
-        let context =
-            Context { pc: Some(0x1000), register: &|_| None, fault_address: None, symbolize: &symbolize };
+        let context = context(Some(0x1000), &|_| None, None, &symbolize);
         let listing = decode(architecture, &line(text), &context).unwrap();
-        assert_eq!(listing.instructions[listing.trap.unwrap()].text, expected, "{architecture}");
+        assert_eq!(listing.instructions[listing.marked.unwrap()].text, expected, "{architecture}");
         assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
         assert_eq!(listing.instructions.last().unwrap().target, target, "{architecture}");
     }
@@ -220,7 +227,7 @@ fn other_processors() {
 
 #[test]
 fn says_which_processor_it_does_not_know() {
-    let context = Context { pc: None, register: &|_| None, fault_address: None, symbolize: &|_| None };
+    let context = Context::default();
     let error = decode(Architecture::LoongArch64, &line("00 00 00 00"), &context).unwrap_err();
     assert_eq!(error.to_string(), "no disassembler for loongarch64 is built in");
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Damaged files: no panic, no endless loop, no memory without bound.
 
-use libksym::{Discover, KaslrHint, Places, Query, Resolver, Sources};
+use std::sync::OnceLock;
+
+use libksym::{KaslrHint, Query, Resolver};
 use modtest::compile as build;
 use proptest::prelude::*;
-use std::sync::OnceLock;
+
+use super::named;
 
 /// The plain file, and where its tables and debug sections are.
 fn original() -> &'static [u8] {
@@ -16,17 +19,10 @@ fn ask_everything(bytes: &[u8]) {
     let folder = build::folder("damaged");
     let path = folder.join("fix-ture.ko");
     std::fs::write(&path, bytes).unwrap();
-    let resolver = Resolver::new(Sources {
-        modules: vec![path.clone()],
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    });
-    let query = |(name, offset): (&str, u64)| Query::Symbol {
-        module: Some("fix_ture".to_owned()),
-        name: name.to_owned(),
-        offset,
-        size: None,
-        exact: offset % 2 == 0,
+    let resolver = Resolver::new(named(|sources| sources.modules = vec![path.clone()]));
+    let query = |(name, offset): (&str, u64)| {
+        let query = Query::symbol(Some("fix_ture"), name, offset, None);
+        if offset % 2 == 0 { query } else { query.returning() }
     };
     let names = ["outer", "setup", "helper", "twin", "call_other"];
     let queries: Vec<_> =
@@ -34,12 +30,10 @@ fn ask_everything(bytes: &[u8]) {
     let answers = resolver.symbolize_all(&queries);
     assert_eq!(answers.len(), queries.len());
     for answer in answers {
-        assert!(answer.unknown.is_some() || !answer.candidates.is_empty());
+        assert!(answer.unresolved.is_some() || !answer.candidates.is_empty());
     }
-    let kernel =
-        Sources { vmlinux: Some(path), discover: Discover::all(Places::Named), ..Sources::default() };
-    let _ = Resolver::new(kernel).symbolize(&Query::Address { address: 0x1_0001, exact: false });
-    std::fs::remove_dir_all(folder).unwrap();
+    let kernel = Resolver::new(named(|sources| sources.vmlinux = Some(path)));
+    let _ = kernel.symbolize(&Query::address(0x1_0001).returning());
 }
 
 fn kernel() -> &'static [u8] {
@@ -51,19 +45,15 @@ fn ask_kernel(bytes: &[u8]) {
     let folder = build::folder("damaged-kernel");
     let path = folder.join("vmlinux");
     std::fs::write(&path, bytes).unwrap();
-    let kaslr = KaslrHint { option: Some(0), ..KaslrHint::default() };
-    let resolver = Resolver::new(Sources {
-        vmlinux: Some(path),
-        kaslr,
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    });
+    let resolver = Resolver::new(named(|sources| {
+        sources.vmlinux = Some(path);
+        sources.kaslr = KaslrHint::known(0);
+    }));
     for at in 0..0x100 {
         let address = 0xffff_ffff_8100_0000 + at;
-        let answer = resolver.symbolize(&Query::Address { address, exact: at % 2 == 0 });
-        assert!(answer.unknown.is_some() || !answer.candidates.is_empty());
+        let answer = resolver.symbolize(&Query::Address { address, is_return: at % 2 != 0 });
+        assert!(answer.unresolved.is_some() || !answer.candidates.is_empty());
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// Where a section is in the file; `None` where the compiler writes none of that name.

@@ -38,7 +38,7 @@ impl<'a> From<&'a libksym::Answer> for Answer<'a> {
     fn from(answer: &'a libksym::Answer) -> Self {
         Self {
             candidates: answer.candidates.iter().map(Candidate::from).collect(),
-            unknown: answer.unknown.as_ref().map(ToString::to_string),
+            unknown: answer.unresolved.as_ref().map(ToString::to_string),
         }
     }
 }

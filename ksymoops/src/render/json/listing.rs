@@ -54,8 +54,8 @@ impl<'a> From<&'a code::Listing> for Listing<'a> {
     fn from(listing: &'a code::Listing) -> Self {
         Self {
             skipped: listing.skipped,
-            trap: listing.trap,
-            trap_kind: listing.kind.map(|kind| kind.to_string()),
+            trap: listing.marked,
+            trap_kind: listing.trap.map(|kind| kind.to_string()),
             instructions: listing.instructions.iter().map(Instruction::from).collect(),
             access: listing.access.iter().map(Access::from).collect(),
         }
