@@ -3,7 +3,7 @@
 
 /// A position in a text.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cursor<'t> {
+pub(crate) struct Cursor<'t> {
     text: &'t [u8],
     at: usize,
 }
@@ -85,12 +85,12 @@ impl<'t> Cursor<'t> {
     }
 }
 
-pub(super) fn is_blank(byte: u8) -> bool {
+pub(crate) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
 /// The value of decimal digits and nothing else.
-pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
+pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > 19 {
         return None;
     }
@@ -100,7 +100,7 @@ pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
 }
 
 /// The value of 1 to 16 hexadecimal digits and nothing else.
-pub(super) fn hex(digits: &[u8]) -> Option<u64> {
+pub(crate) fn hex(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > 16 {
         return None;
     }
@@ -109,7 +109,15 @@ pub(super) fn hex(digits: &[u8]) -> Option<u64> {
     })
 }
 
+/// The decimal number behind the first occurrence of a mark, such as `CPU#`.
+pub(crate) fn number_after(text: &[u8], mark: &[u8]) -> Option<u64> {
+    let at = memchr::memmem::find(text, mark)?;
+    let rest = text.get(at.saturating_add(mark.len())..)?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    decimal(rest.get(..digits)?)
+}
+
 /// Text of the log as a string; what is not UTF-8 is replaced.
-pub(super) fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

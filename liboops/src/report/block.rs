@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use super::{Caller, Context, Frame, Hex, Kind, Origin, Place, Span, Spanned, State, Word, WordRole};
 
 /// A stretch of the log with one report, or with several whose lines are interleaved.
@@ -70,7 +68,8 @@ pub struct Line {
 }
 
 /// One report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Report {
     /// What it is about.
     pub kind: Kind,

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a report says of the kernel, the task and the modules.
 
-use serde::Serialize;
-
 use super::{Hex, Span};
 
 /// Who printed a line, with `CONFIG_PRINTK_CALLER`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum Caller {
     /// A task, by its number.
     Task(u32),
@@ -16,7 +15,8 @@ pub enum Caller {
 }
 
 /// A value and where it is written.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
@@ -25,7 +25,8 @@ pub struct Spanned<T> {
 }
 
 /// A module in `Modules linked in:`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ModuleName {
     /// Its name.
     pub name: String,
@@ -36,7 +37,8 @@ pub struct ModuleName {
 }
 
 /// `Kernel Offset:`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct KernelOffset {
     /// How far the kernel is from where it was linked to; 0 where the log says "disabled".
     pub slide: Hex,
@@ -56,7 +58,8 @@ impl KernelOffset {
 }
 
 /// What a report says of its surroundings.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Context {
     /// The processor.
     pub cpu: Option<u32>,

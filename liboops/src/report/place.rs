@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A place in code, as a log names it.
 
-use serde::Serialize;
-
 use super::{Hex, Span};
 
 /// `[<address>] symbol+0xoffset/0xsize [module]`, or as much of it as the log has.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Place {
     /// Where it is written, address and module included.
     pub span: Span,
@@ -42,10 +41,11 @@ impl Place {
 }
 
 /// One entry of a call trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Frame {
     /// The place.
-    #[serde(flatten)]
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub place: Place,
     /// The stack that it is on: `IRQ`, `NMI`, `TASK`, ... as far as the log says.
     pub context: Option<String>,

@@ -1,48 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Bytes in place of others: what mail, terminals, the system journal and the kernel's console make of a message.
-//!
-//! Each function looks at the beginning of a text, and says how many bytes stand for one byte, or for none.
+//! Messages in the system journal's JSON: `{"MESSAGE":"BUG: ...","_SOURCE_MONOTONIC_TIMESTAMP":"12500000"}`.
 
 use std::ops::Range;
 
 use memchr::memmem;
 
-use super::cursor::{Cursor, decimal, hex, is_blank};
-
-/// What bytes stand for.
-pub(super) type Unescape = fn(&[u8]) -> Stands;
-
-/// So many bytes stand for this one, or for none.
-type Stands = Option<(usize, Option<u8>)>;
-
-/// `=3D` of a mail.
-pub(super) fn printable(text: &[u8]) -> Stands {
-    Some((3, Some(byte(text.strip_prefix(b"=")?)?)))
-}
-
-/// A terminal's sequence, such as a colour; a NUL byte.
-pub(super) fn terminal(text: &[u8]) -> Stands {
-    if text.first() == Some(&0) {
-        return Some((1, None));
-    }
-    let rest = text.strip_prefix(b"\x1b[")?;
-    let length = rest.iter().position(|byte| (0x40..=0x7e).contains(byte))?;
-    Some((length.saturating_add(3), None))
-}
-
-/// `\x0a` of the kernel's console and `/dev/kmsg`: bytes that are not printable, and the backslash.
-pub(super) fn console(text: &[u8]) -> Stands {
-    let value = byte(text.strip_prefix(b"\\x")?)?;
-    (value == b'\\' || !(0x20..0x7f).contains(&value)).then_some((4, Some(value)))
-}
-
-/// Two hexadecimal digits.
-fn byte(text: &[u8]) -> Option<u8> {
-    u8::try_from(hex(text.get(..2)?)?).ok()
-}
+use super::encoded::{Escape, Unescape};
+use crate::cursor::{Cursor, decimal, hex, is_blank};
 
 /// `\n`, `\"`, `\u001b` of JSON.
-fn json(text: &[u8]) -> Stands {
+fn json(text: &[u8]) -> Escape {
     let rest = text.strip_prefix(b"\\")?;
     let plain = match rest.first()? {
         b'n' => b'\n',
@@ -59,8 +26,8 @@ fn json(text: &[u8]) -> Stands {
     Some((2, Some(plain)))
 }
 
-/// `66,85,71` of a message with bytes that are no text.
-fn numbers(text: &[u8]) -> Stands {
+/// `66,85,71` of a message that is not UTF-8.
+fn numbers(text: &[u8]) -> Escape {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let Some(value) = text.get(..digits).and_then(decimal) else { return Some((1, None)) };
     Some((digits, u8::try_from(value).ok()))
@@ -68,15 +35,17 @@ fn numbers(text: &[u8]) -> Stands {
 
 /// The message in a line of `journalctl -o json`, or in a line of one of its fields.
 #[derive(Debug)]
-pub(super) struct Message {
+pub(super) struct Field {
+    /// Where in the line it is.
     pub range: Range<usize>,
+    /// Its encoding.
     pub unescape: Unescape,
     /// Microseconds since boot.
     pub time_us: Option<u64>,
 }
 
-/// Looks for it from a place on.
-pub(super) fn journal_message(line: &[u8], from: usize) -> Option<Message> {
+/// Looks for the message in a line, from a byte on.
+pub(super) fn message(line: &[u8], from: usize) -> Option<Field> {
     let blanks = line.get(from..)?.iter().take_while(|&&byte| is_blank(byte)).count();
     let from = from.saturating_add(blanks);
     let rest = line.get(from..)?;
@@ -96,7 +65,7 @@ pub(super) fn journal_message(line: &[u8], from: usize) -> Option<Message> {
     }
     let time_us = value(line, from, b"\"_SOURCE_MONOTONIC_TIMESTAMP\"")
         .and_then(|(at, _)| Cursor::at(line, at).decimal());
-    Some(Message {
+    Some(Field {
         range: start..start.saturating_add(length),
         unescape: if list { numbers } else { json },
         time_us,
@@ -120,7 +89,7 @@ fn value(line: &[u8], from: usize, key: &[u8]) -> Option<(usize, bool)> {
 }
 
 /// A field of the system journal other than the message: `_PID=1`, `"_PID" : "1",`
-pub(super) fn is_journal_field(line: &[u8]) -> bool {
+pub(super) fn is_field(line: &[u8]) -> bool {
     let line = line.trim_ascii_start();
     let (name, quoted) = match line.strip_prefix(b"\"") {
         Some(rest) => (rest, true),

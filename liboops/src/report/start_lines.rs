@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The first lines of reports.
+//! The first lines of reports: `BUG: kernel NULL pointer dereference, address: 0000000000000010`.
+
+use std::ops::Range;
 
 use memchr::memmem;
 
-use super::cursor::Cursor;
-use super::die;
-use crate::report::Kind;
+use super::die_lines;
+use super::kind::Kind;
+use crate::cursor::Cursor;
 
-/// How the message of a start line begins, and what the report is about. The first that fits counts.
+/// How start lines begin, and what the report is about. The first that matches counts.
 const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"BUG: KASAN: ", Kind::Kasan),
     (b"BUG: KMSAN: ", Kind::Kmsan),
@@ -98,7 +100,7 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"8<--- cut here ---", Kind::CutHere),
 ];
 
-/// Words that the rest of a message must have for the beginning to count, where the beginning alone is not enough.
+/// Beginnings that are not enough alone, and words of which one must follow.
 const CONDITIONS: &[(&[u8], &[&[u8]])] = &[
     (b"INFO: task ", &[b" blocked for more", b" can't die for more"]),
     (b"INFO: rcu", &[b"stall"]),
@@ -110,18 +112,19 @@ const CONDITIONS: &[(&[u8], &[&[u8]])] = &[
 ];
 
 /// What a start line says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Start {
     pub kind: Kind,
-    /// It carries the number of the oops, `[#1]`: there is one such line in a report.
+    /// It has the number of the oops, `[#1]`. A report has one such line.
     pub numbered: bool,
     /// The address of a failed access, and where it is in the message.
-    pub address: Option<(u64, usize, usize)>,
-    /// A place in it is the instruction itself, and no return address.
+    pub address: Option<(u64, Range<usize>)>,
+    /// A place in it is that of the instruction itself, not a return address.
     pub exact: bool,
 }
 
-/// Words that are in many a line, and what they must be followed by to be worth a closer look; nothing: anything will do.
+/// Trigger words that are common in logs, and what must follow for a line to be worth a closer look. With an empty
+/// list, anything may follow.
 const COMMON: &[(&[u8], &[&[u8]])] = &[
     (b"BUG: ", &[]),
     (
@@ -137,8 +140,9 @@ const COMMON: &[(&[u8], &[&[u8]])] = &[
     (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" 0"]),
 ];
 
-/// Whether a line may start a report because of the trigger word at `at`: quick, and never wrongly no.
-pub(super) fn may_be(text: &[u8], at: usize) -> bool {
+/// Whether a line may start a report because of the trigger word at `at`. This is quick, and never wrong when it says
+/// no.
+pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
     let rest = text.get(at..).unwrap_or_default();
     let mut known = COMMON.iter().filter(|(word, _)| rest.starts_with(word)).peekable();
     let Some((word, _)) = known.peek() else { return true };
@@ -161,17 +165,17 @@ pub(super) fn may_be(text: &[u8], at: usize) -> bool {
         && (memchr::memchr(b'#', line).is_some() || line.trim_ascii_end().ends_with(b"held!"))
 }
 
-/// Looks whether a message starts a report.
-pub(super) fn of(body: &[u8]) -> Option<Start> {
+/// Reads a message that starts a report. `None` for any other.
+pub(super) fn read(body: &[u8]) -> Option<Start> {
     let body_start = body.iter().position(|&byte| byte != b' ').unwrap_or(0);
-    let text = origin(body.get(body_start..)?);
+    let text = without_subsystem(body.get(body_start..)?);
     let kind = kind(text)?;
     let numbered = memmem::find(text, b"[#").is_some();
     Some(Start { kind, numbered, address: address(body, kind), exact: is_exact(text, kind) })
 }
 
-/// A message without the name of the part of the kernel that prints it: `watchdog: CPU28: `, `mce: [Hardware Error]: `.
-fn origin(text: &[u8]) -> &[u8] {
+/// A message without the name of the subsystem that prints it: `watchdog: CPU28: `, `mce: [Hardware Error]: `.
+fn without_subsystem(text: &[u8]) -> &[u8] {
     match text.first() {
         Some(b'w' | b'N') => {
             let rest = [&b"watchdog: "[..], b"NMI watchdog: "].iter().find_map(|of| text.strip_prefix(*of));
@@ -188,7 +192,7 @@ fn origin(text: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether the kernel takes the place from the registers. The sanitisers take that of their caller.
+/// Whether the kernel takes the place from the registers. The sanitizers take that of their caller.
 fn is_exact(text: &[u8], kind: Kind) -> bool {
     let has = |word: &[u8]| memmem::find(text, word).is_some();
     match kind {
@@ -198,7 +202,7 @@ fn is_exact(text: &[u8], kind: Kind) -> bool {
         }
         Kind::Bug => true,
         Kind::Oops => text.starts_with(b"CFI failure at ") || text.starts_with(b"traps: "),
-        // `memory corruption in` and `invalid free in` are noticed when the memory is freed, these at once.
+        // These are noticed at once; `memory corruption in` and `invalid free in` when the memory is freed.
         Kind::Kfence => has(b" read in ") || has(b" write in "),
         _ => false,
     }
@@ -207,7 +211,7 @@ fn is_exact(text: &[u8], kind: Kind) -> bool {
 fn kind(text: &[u8]) -> Option<Kind> {
     let first = text.first();
     for &(beginning, kind) in BEGINNINGS {
-        // Most lines are none of them, and this is asked of each.
+        // This is asked of each line, and most lines are none of them.
         if beginning.first() != first {
             continue;
         }
@@ -242,11 +246,11 @@ fn kind(text: &[u8]) -> Option<Kind> {
         ];
         return words.iter().find(|(word, _)| memmem::find(text, word).is_some()).map(|(_, kind)| *kind);
     }
-    die::kind(text)
+    die_lines::kind(text)
 }
 
 /// `... at virtual address X`, `... address: X`, `... request at X`
-fn address(body: &[u8], kind: Kind) -> Option<(u64, usize, usize)> {
+fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
     const MARKS: [&[u8]; 5] =
         [b" virtual address ", b" address: ", b" for address ", b"canonical address ", b" at "];
     if !matches!(kind, Kind::PageFault | Kind::GeneralProtection) {
@@ -260,7 +264,7 @@ fn address(body: &[u8], kind: Kind) -> Option<(u64, usize, usize)> {
         if let Some((value, digits)) = cursor.hex()
             && digits >= 8
         {
-            return Some((value, start, cursor.position()));
+            return Some((value, start..cursor.position()));
         }
     }
     None

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which task and processor a report is about, from its running text: `bash/321`, `bash:321`, `CPU#1`. Lines that begin with `CPU:` are read by
-//! `context`.
+//! Which task and processor a report is about, from its running text: `bash/321`, `bash:321`, `CPU#1`. Lines that
+//! begin with `CPU:` are read in `context_lines`.
 
 use memchr::memmem;
 
-use super::cursor::{Cursor, text};
-use super::places::number_after;
-use crate::report::{Context, Kind};
+use super::context::Context;
+use super::kind::Kind;
+use crate::cursor::{Cursor, number_after, text};
 
 /// Reads a start line.
 pub(super) fn of_start(body: &[u8], kind: Kind, context: &mut Context) {
@@ -47,32 +47,33 @@ pub(super) fn of_start(body: &[u8], kind: Kind, context: &mut Context) {
     marks.iter().for_each(|mark| number(body, mark, &mut context.cpu));
 }
 
-/// Reads another line; `false` if it says more than that.
-pub(super) fn read(body: &[u8], context: &mut Context) -> bool {
+/// The task of a line that names one and says nothing else of interest.
+pub(super) fn whole(body: &[u8]) -> Option<Task<'_>> {
     let line = body.trim_ascii_start();
-    let starts = |beginnings: &[&[u8]]| beginnings.iter().any(|beginning| line.starts_with(beginning));
     let numbered = |mark: &[u8]| number_after(line, mark).and_then(|number| u32::try_from(number).ok());
-    let whole = if line.starts_with(b"task:") {
+    if line.starts_with(b"task:") {
         between(line, b"task:", &[b" state:"]).map(|name| (name, numbered(b" pid:")))
     } else if line.starts_with(b"in_atomic(): ") {
         between(line, b", name: ", &[]).map(|name| (name, numbered(b", pid: ")))
     } else if line.starts_with(b"Process ") {
         between(line, b"Process ", &[b" (pid: "]).map(|name| (name, numbered(b" (pid: ")))
     } else if line.starts_with(b"comm \"") {
-        // The finder of memory leaks.
+        // kmemleak
         between(line, b"comm \"", &[b"\", pid "]).map(|name| (name, numbered(b"\", pid ")))
     } else {
         None
-    };
-    if whole.is_some() {
-        set(whole, context);
-        return true;
     }
+}
+
+/// Reads the task out of a line that says more than that.
+pub(super) fn mentioned(body: &[u8], context: &mut Context) {
+    let line = body.trim_ascii_start();
+    let starts = |beginnings: &[&[u8]]| beginnings.iter().any(|beginning| line.starts_with(beginning));
     if starts(&[b"Read of size ", b"Write of size ", b"Free of addr "]) {
-        // KASAN.
+        // KASAN
         set(between(line, b" by task ", &[]).and_then(|task| pair(task, b'/')), context);
     } else if starts(&[b"read to 0x", b"write to 0x", b"read-write to 0x", b"race at unknown origin"]) {
-        // KCSAN tells of two, and the first of them is who noticed.
+        // KCSAN names two tasks; the first one noticed.
         number(line, b" by task ", &mut context.pid);
         number(line, b" on cpu ", &mut context.cpu);
     } else if context.pid.is_none() && line.ends_with(b":") | line.ends_with(b"!") {
@@ -81,12 +82,13 @@ pub(super) fn read(body: &[u8], context: &mut Context) -> bool {
             [b" is trying to acquire lock", b" is trying to release lock", b" is freeing memory "];
         set(between(line, b"", &locks).and_then(|task| pair(task, b'/')), context);
     }
-    false
 }
 
-type Task<'t> = (&'t [u8], Option<u32>);
+/// Name and number.
+pub(super) type Task<'t> = (&'t [u8], Option<u32>);
 
-fn set(task: Option<Task<'_>>, context: &mut Context) {
+/// Takes a task into the context.
+pub(super) fn set(task: Option<Task<'_>>, context: &mut Context) {
     if let Some((name, pid)) = task.filter(|(name, _)| !name.is_empty()) {
         context.comm = Some(text(name.trim_ascii()));
         context.pid = pid.or(context.pid);

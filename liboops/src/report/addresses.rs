@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Addresses in running text and in rows of stack words.
 
-use super::cursor::hex;
-use super::open::Taken;
-use crate::report::{Hex, Span, Word, WordRole};
+use super::span::Hex;
+use super::state::{Word, WordRole};
+use crate::cursor::hex;
+use crate::message::Message;
 
-/// More than any row has.
-const MOST: usize = 64;
+/// More words than any row has.
+const MAX_WORDS: usize = 64;
 
-/// Reads the 64-bit numbers of a message. A message of nothing else is a row of the stack.
-pub(super) fn read(body: &[u8], base: u64, words: &mut Vec<Word>) -> Taken {
+/// Reads the 64-bit numbers of a message, which is a row of the stack if it consists of them. `false` if there are
+/// none.
+pub(super) fn read(message: &Message<'_>, words: &mut Vec<Word>) -> bool {
     let mut row = true;
     let mut found: Vec<Word> = Vec::new();
     let mut at = 0;
-    while let Some(rest) = body.get(at..).filter(|rest| !rest.is_empty()) {
+    while let Some(rest) = message.text.get(at..).filter(|rest| !rest.is_empty()) {
         let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         if length == 0 {
             row &= rest.first().is_some_and(|&byte| byte == b' ' || byte == b'\t');
@@ -25,10 +27,10 @@ pub(super) fn read(body: &[u8], base: u64, words: &mut Vec<Word>) -> Taken {
         let value = (digits.len() == 16).then(|| hex(digits)).flatten();
         row &= value.is_some() && digits.len() == word.len();
         if let Some(value) = value
-            && found.len() < MOST
+            && found.len() < MAX_WORDS
         {
             let start = at.saturating_add(length.saturating_sub(digits.len()));
-            let span = Span::within(base, &(start..at.saturating_add(length)));
+            let span = message.span(start..at.saturating_add(length));
             found.push(Word { value: Hex(value), span, role: WordRole::Mention });
         }
         at = at.saturating_add(length);
@@ -39,9 +41,9 @@ pub(super) fn read(body: &[u8], base: u64, words: &mut Vec<Word>) -> Taken {
             word.role = WordRole::Stack;
         }
     }
-    // In running text, small numbers are no addresses.
+    // In running text, small numbers are not addresses.
     found.retain(|word| stack || word.value.0 >> 47 != 0);
     let known = !found.is_empty();
     words.append(&mut found);
-    if known { Taken::Part } else { Taken::Foreign }
+    known
 }

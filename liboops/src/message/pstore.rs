@@ -11,7 +11,7 @@
 
 use std::io::{self, Cursor, Read};
 
-use super::cursor::Cursor as Text;
+use crate::cursor::Cursor as Text;
 
 /// More than any firmware keeps, in bytes. What is larger keeps its order.
 pub const MOST: u64 = 16 << 20;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The state of a processor: registers, code bytes, stack words.
 
-use serde::Serialize;
-
 use super::{Hex, Place, Span};
 
 /// What a set of registers shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Origin {
     /// The kernel where the report happened.
     Fault,
@@ -22,7 +21,8 @@ pub enum Origin {
 }
 
 /// A register and what it held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Register {
     /// Its name, as later kernels print it where older ones have small letters: `RAX`, `CR2`.
     pub name: &'static str,
@@ -33,7 +33,8 @@ pub struct Register {
 }
 
 /// A set of registers with the instruction pointer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct State {
     /// What it shows.
     pub origin: Origin,
@@ -62,7 +63,8 @@ impl State {
 }
 
 /// A `Code:` line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Code {
     /// Where the line's text is, from `Code:` on.
     pub span: Span,
@@ -75,8 +77,9 @@ pub struct Code {
 }
 
 /// What an address in a log is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum WordRole {
     /// A word of the stack.
     Stack,
@@ -87,7 +90,8 @@ pub enum WordRole {
 }
 
 /// An address in a log that is not known to be one of code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Word {
     /// Its value.
     pub value: Hex,

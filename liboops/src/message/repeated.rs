@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages that are in a log twice.
 //!
-//! klogd, told to with `-2`, writes a line as the kernel wrote it and once more with names in place of addresses, in either order. The kernel begins
-//! a message again that a more urgent writer cut, behind a line that says so.
+//! `klogd -2` writes a line as the kernel wrote it and once more with names in place of addresses, in either order.
+//! The kernel prints a message again that a more urgent writer cut, behind a line that says so.
 
 use std::ops::Range;
 
-use super::cursor::Cursor;
-use super::prefix;
+use crate::cursor::Cursor;
 
-/// What the kernel (6.10) writes before a message that it begins again.
+/// What the kernel (since 6.10) writes before a message that it prints again.
 const REPLAY: &[u8] = b"** replaying previous printk message **";
 
-/// Whether a line says that the message before it is begun again, and nothing else.
-pub(super) fn is_replay(line: &[u8]) -> bool {
-    line.get(prefix::strip(line).body).is_some_and(|body| body.trim_ascii_start() == REPLAY)
+/// Whether a message says that the one before it is printed again, and nothing else.
+pub(super) fn is_replay(body: &[u8]) -> bool {
+    body.trim_ascii_start() == REPLAY
 }
 
-/// The message that was cut, where its own line goes on with the words that it is begun again.
+/// The message that was cut, if its own line goes on with the words that it is printed again.
 pub(super) fn cut_before_replay(body: &[u8]) -> Option<&[u8]> {
     body.strip_suffix(REPLAY).filter(|cut| !cut.is_empty())
 }
@@ -30,10 +29,11 @@ enum Bracket<'t> {
     Name { module: Option<&'t [u8]>, symbol: &'t [u8], offset: u64, size: u64 },
 }
 
-/// What to put into the first of two lines for it to say all that both say, from its beginning on; `None` if they are not klogd's two.
-pub(super) fn joined(first: &[u8], second: &[u8]) -> Option<Vec<(Range<usize>, Vec<u8>)>> {
+/// What to put where into the first of two lines, so that it says all that both say. `None` if they are not klogd's
+/// two forms of one line.
+pub(super) fn merged(first: &[u8], second: &[u8]) -> Option<Vec<(Range<usize>, Vec<u8>)>> {
     let (mut one, mut other) = (Cursor::new(first), Cursor::new(second));
-    let mut joined = Vec::new();
+    let mut merged = Vec::new();
     while let (Some(byte), Some(twin)) = (one.peek(), other.peek()) {
         if byte != twin {
             return None;
@@ -49,16 +49,16 @@ pub(super) fn joined(first: &[u8], second: &[u8]) -> Option<Vec<(Range<usize>, V
                 }
                 _ => continue,
             };
-            joined.push((start..one.position(), text));
+            merged.push((start..one.position(), text));
             continue;
         }
         one = Cursor::at(first, start.saturating_add(1));
         other.skip(1);
     }
-    (one.is_at_end() && other.is_at_end() && !joined.is_empty()).then_some(joined)
+    (one.is_at_end() && other.is_at_end() && !merged.is_empty()).then_some(merged)
 }
 
-/// Reads a bracket; leaves the cursor where it was if it is none of klogd's.
+/// Reads a bracket of klogd's. If it is another one, the cursor stays where it was.
 fn bracket<'t>(cursor: &mut Cursor<'t>) -> Option<Bracket<'t>> {
     let mut ahead = *cursor;
     let found = if ahead.eat(b"[<") {
@@ -100,7 +100,7 @@ mod tests {
 
     fn join(first: &str, second: &str) -> Option<String> {
         let mut text = first.as_bytes().to_vec();
-        for (range, bytes) in joined(first.as_bytes(), second.as_bytes())?.into_iter().rev() {
+        for (range, bytes) in merged(first.as_bytes(), second.as_bytes())?.into_iter().rev() {
             text.splice(range, bytes);
         }
         Some(String::from_utf8(text).unwrap())
@@ -134,9 +134,9 @@ mod tests {
     }
 
     #[test]
-    fn words_of_the_kernel_on_a_message_begun_again() {
-        assert!(is_replay(b"[    1.000000] ** replaying previous printk message **\n"));
-        assert!(!is_replay(b"x ** replaying previous printk message **\n"));
+    fn words_of_the_kernel_on_a_message_printed_again() {
+        assert!(is_replay(b" ** replaying previous printk message **"));
+        assert!(!is_replay(b"x ** replaying previous printk message **"));
         assert_eq!(
             cut_before_replay(b"RIP: 00** replaying previous printk message **"),
             Some(&b"RIP: 00"[..])

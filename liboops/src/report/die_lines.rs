@@ -12,11 +12,11 @@
 
 use memchr::memmem;
 
-use super::cursor::Cursor;
-use crate::report::Kind;
+use super::kind::Kind;
+use crate::cursor::Cursor;
 
-/// The words have no more bytes than this.
-const LONGEST: usize = 64;
+/// Limit of the words in front of the number.
+const MAX_WORDS_BYTES: usize = 64;
 
 /// Words, in small letters, and what a report is about that has them. The first that is there counts.
 const WORDS: &[(&[u8], Kind)] = &[
@@ -81,5 +81,7 @@ fn is_task(text: &[u8]) -> bool {
 /// Letters first, and nothing that a driver puts before its messages.
 fn is_words(words: &[u8]) -> bool {
     let known = |&byte: &u8| byte.is_ascii_alphanumeric() || b" -()/".contains(&byte);
-    words.len() <= LONGEST && words.first().is_some_and(u8::is_ascii_alphabetic) && words.iter().all(known)
+    words.len() <= MAX_WORDS_BYTES
+        && words.first().is_some_and(u8::is_ascii_alphabetic)
+        && words.iter().all(known)
 }

@@ -1,31 +1,34 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Places in code within a line: `[<address>] symbol+0x1/0x2 [module build-id] (P)` and its many relatives.
 
-use super::cursor::{Cursor, decimal, hex, is_blank, text};
-use crate::report::{Hex, Place, Span};
+use super::place::Place;
+use super::span::Hex;
+use crate::cursor::{Cursor, hex, is_blank, text};
+use crate::message::Message;
 
-/// Names longer than this are not symbols.
-const LONGEST: usize = 1024;
+/// Longer names are not symbols.
+const MAX_SYMBOL_BYTES: usize = 1024;
 
-/// A place and where it is in the body.
+/// A place, and where it is in the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub(crate) struct Found {
     pub place: Place,
-    /// First byte, address and marks included.
+    /// Its first byte, address and marks included.
     pub start: usize,
     /// The byte behind it.
     pub end: usize,
 }
 
-/// Every place in a message. `base` is the offset of the message in the input.
-pub(super) fn all(body: &[u8], base: u64) -> Vec<Found> {
+/// Every place in a message.
+pub(crate) fn all(message: &Message<'_>) -> Vec<Found> {
+    let body = message.text;
     let mut found: Vec<Found> = Vec::new();
     let mut from = 0;
     while let Some(plus) = body.get(from..).and_then(|rest| memchr::memchr(b'+', rest)) {
         let plus = from.saturating_add(plus);
         from = plus.saturating_add(1);
         let least = found.last().map_or(0, |last| last.end);
-        if let Some(one) = around(body, plus, least, base) {
+        if let Some(one) = around(message, plus, least) {
             from = one.end.max(from);
             found.push(one);
         }
@@ -34,10 +37,11 @@ pub(super) fn all(body: &[u8], base: u64) -> Vec<Found> {
 }
 
 /// The place whose `+` is at this position.
-fn around(body: &[u8], plus: usize, least: usize, base: u64) -> Option<Found> {
+fn around(message: &Message<'_>, plus: usize, least: usize) -> Option<Found> {
+    let body = message.text;
     let before = body.get(least..plus)?;
     let length = before.iter().rev().take_while(|&&byte| in_symbol(byte)).count();
-    if length == 0 || length > LONGEST {
+    if length == 0 || length > MAX_SYMBOL_BYTES {
         return None;
     }
     let symbol_at = plus.checked_sub(length)?;
@@ -82,7 +86,7 @@ fn around(body: &[u8], plus: usize, least: usize, base: u64) -> Option<Found> {
     let opened = matches!(opener, Some(b'[' | b'{' | b'('));
     let start = marks(body, symbol_at.saturating_sub(usize::from(opened)), least, &mut place);
     let end = cursor.position();
-    place.span = Span::within(base, &(start..end));
+    place.span = message.span(start..end);
     Some(Found { place, start, end })
 }
 
@@ -130,7 +134,7 @@ fn suffixes(cursor: &mut Cursor<'_>, place: &mut Place) {
     }
 }
 
-/// What stands before the symbol: `? `, `[<address>] `, `<address>`. Gives the new start.
+/// Reads what is before the symbol: `? `, `[<address>] `, `<address>`. Returns where the place begins with it.
 fn marks(body: &[u8], symbol_at: usize, least: usize, place: &mut Place) -> usize {
     let mut start = symbol_at;
     let before = |end: usize| body.get(least..end).unwrap_or_default();
@@ -165,7 +169,7 @@ fn marks(body: &[u8], symbol_at: usize, least: usize, place: &mut Place) -> usiz
     let (Some(value), true) = (value, opening.ends_with(opener) && digits >= 8) else { return start };
     place.address = address(value, digits);
     let bracketed = least.saturating_add(opening.len()).saturating_sub(opener.len());
-    // s390 puts what is not sure in brackets: `([<address>] f+0x1/0x2)`
+    // s390 puts a place that it is not sure of in brackets: `([<address>] f+0x1/0x2)`
     if body.get(..bracketed).is_some_and(|before| before.ends_with(b"(")) {
         place.unreliable = true;
         return bracketed.saturating_sub(1);
@@ -174,14 +178,14 @@ fn marks(body: &[u8], symbol_at: usize, least: usize, place: &mut Place) -> usiz
 }
 
 /// An address, unless the kernel hashed it (4.15: 16 digits, the upper 8 of them zero).
-pub(super) fn address(value: u64, digits: usize) -> Option<Hex> {
+pub(crate) fn address(value: u64, digits: usize) -> Option<Hex> {
     let hashed = digits == 16 && value >> 32 == 0;
     (!hashed && value != 0).then_some(Hex(value))
 }
 
 /// A lone `[<address>]`, `[<address>] 0xaddress` or `0xaddress` as a frame.
-pub(super) fn bare(body: &[u8], base: u64) -> Option<Found> {
-    let mut cursor = Cursor::new(body);
+pub(super) fn bare(message: &Message<'_>) -> Option<Found> {
+    let mut cursor = Cursor::new(message.text);
     cursor.blanks();
     let start = cursor.position();
     let mut place = Place::default();
@@ -210,14 +214,6 @@ pub(super) fn bare(body: &[u8], base: u64) -> Option<Found> {
         return None;
     }
     place.address = Some(address(value, digits)?);
-    place.span = Span::within(base, &(start..end));
+    place.span = message.span(start..end);
     Some(Found { place, start, end })
-}
-
-/// The number of a `CPU#1` or the like behind a mark.
-pub(super) fn number_after(body: &[u8], mark: &[u8]) -> Option<u64> {
-    let at = memchr::memmem::find(body, mark)?;
-    let rest = body.get(at.saturating_add(mark.len())..)?;
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    decimal(rest.get(..digits)?)
 }

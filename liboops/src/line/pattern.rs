@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A row of the table of prefixes, and the parts that several rows share.
+//!
+//! Patterns match bytes, as a log need not be UTF-8; only in names of days and months letters are those of Unicode.
+
+/// One form of prefix.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    /// Which prefix it is.
+    #[cfg_attr(not(test), expect(dead_code, reason = "documents the row, and tests match it"))]
+    pub name: &'static str,
+    /// One that is in logs.
+    #[cfg_attr(not(test), expect(dead_code, reason = "documents the row, and tests match it"))]
+    pub example: &'static str,
+    /// Which bytes it may begin with.
+    pub begins: &'static [Begins],
+    /// What it looks like. Named groups have a meaning:
+    /// - `time_us`: microseconds since boot;
+    /// - `program`: who wrote the line; if that is not the kernel, the line is not looked at further;
+    /// - `fields`: further fields of a record of `/dev/kmsg`.
+    pub regex: &'static str,
+    /// A host and a program may follow: `host kernel: `.
+    pub then_program: bool,
+}
+
+/// With what kind of byte a prefix begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begins {
+    /// `*`
+    Asterisk,
+    /// `[`
+    Bracket,
+    /// A decimal digit.
+    Digit,
+    /// A letter, of Unicode too.
+    Letter,
+}
+
+/// Name of a day or month in any language, also abbreviated: `Jan`, `июл`, `juil.`, `7月`, `Th07`.
+macro_rules! name {
+    () => {
+        r"(?u:[0-9]{0,2}(?:[\p{L}\p{M}]\.?)+[0-9]*)"
+    };
+}
+
+/// The same, where any byte that is not ASCII counts as a letter. It is compiled ten times faster.
+macro_rules! rough_name {
+    () => {
+        r"(?:[0-9]{0,2}(?:[A-Za-z\x80-\xff]\.?)+[0-9]*)"
+    };
+}
+
+/// `2024-01-23`, `2024/01/23`
+macro_rules! date {
+    () => {
+        r"(?:[0-9]{4}-[0-9]+-[0-9]+|[0-9]{4}/[0-9]+/[0-9]+)"
+    };
+}
+
+/// `12:00:00`, `12:00:00.123456`
+macro_rules! clock {
+    () => {
+        r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]*)?"
+    };
+}
+
+pub(super) use {clock, date, name, rough_name};

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a system log puts before a message: a date, a host and a program. `Jan 23 09:11:20 host kernel: `
+
+use super::pattern::Begins::{Digit, Letter};
+use super::pattern::{Pattern, clock, date, name};
+
+/// Programs that write the kernel's messages.
+const KERNEL: [&[u8]; 3] = [b"kernel", b"klogd", b"vmunix"];
+
+/// Words of the kernel that look like a host and a program.
+const NO_PROGRAM: [&[u8]; 4] = [b"Call Trace:", b"Call trace:", b"Hardware name:", b"Code: Bad"];
+
+pub(super) const RFC3164: Pattern = Pattern {
+    name: "syslog date",
+    example: "Jan 23 09:11:20 ",
+    // `7月 23 09:11:20 `
+    begins: &[Letter, Digit],
+    // Some have the year.
+    regex: concat!(r"\A", name!(), r"[ \t]+[0-9]{1,2}[ \t]+(?:[0-9]{4}[ \t]+)?", clock!(), " "),
+    then_program: true,
+};
+
+pub(super) const RFC5424: Pattern = Pattern {
+    name: "syslog of RFC 5424",
+    example: "1 2024-01-23T09:11:20.123456+00:00 host kernel - - [meta sequenceId=\"1\"] ",
+    begins: &[Digit],
+    // Version, time, host, program, process, message ID, structured data. In the latter, `\]` ends nothing.
+    regex: concat!(
+        r"\A1 ",
+        date!(),
+        "T",
+        clock!(),
+        r"[^ \t]*[ \t]+[^ \t]+[ \t]+(?P<program>[^ \t]+)[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+",
+        r"(?:-|\[(?s:[^\]\\]|\\.)*\]) ?(?:\xef\xbb\xbf)?"
+    ),
+    then_program: false,
+};
+
+pub(super) const ISO_TIME: Pattern = Pattern {
+    name: "syslog date, ISO",
+    example: "2024-01-23T09:11:20.123456+00:00 ",
+    begins: &[Digit],
+    regex: concat!(r"\A", date!(), "[T ]", clock!(), "(?:Z|[+-][0-9:]+) "),
+    then_program: true,
+};
+
+/// Of a host and a program after a date.
+pub(super) const PROGRAM: Pattern = Pattern {
+    name: "host and program",
+    example: "host kernel[123]: ",
+    begins: &[],
+    regex: r"\A(?:[^ \t]*[^ \t:] )?(?P<program>[A-Za-z0-9_./@()-]+)(?:\[[^ \t]*)?:(?:[ \t]|\z)",
+    then_program: false,
+};
+
+pub(super) const KERNEL_ALONE: Pattern = Pattern {
+    name: "host and kernel without a date",
+    example: "host kernel: ",
+    begins: &[Letter],
+    regex: r"\A(?:[A-Za-z0-9_.-]+ )?kernel: ",
+    then_program: false,
+};
+
+/// Whether what a program writes are the kernel's messages.
+pub(super) fn is_kernel(program: &[u8]) -> bool {
+    KERNEL.contains(&program.trim_ascii())
+}
+
+/// Whether a host and a program may come next.
+pub(super) fn may_be_program(text: &[u8]) -> bool {
+    !NO_PROGRAM.iter().any(|words| text.starts_with(words))
+}
