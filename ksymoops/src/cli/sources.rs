@@ -63,7 +63,7 @@ fn kaslr_offset(text: &str) -> Result<u64> {
         .with_context(|| format!("--kaslr-offset takes hexadecimal digits, not {text:?}"))?;
     ensure!(
         offset & 0xfff == 0,
-        "--kaslr-offset {text}: the offset is a multiple of the page size, at least 0x1000"
+        "--kaslr-offset {text}: the offset must be a multiple of 0x1000, the page size"
     );
     Ok(offset)
 }

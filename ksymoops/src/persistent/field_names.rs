@@ -45,7 +45,7 @@ impl FieldNames {
     }
 
     /// Returns the field at `offset` bytes in a variable: `stats.hits[1]`, or `stats.hits[1]+0x3` in the
-    /// middle of it. `None` if no debug information tells.
+    /// middle of it. `None` without debug information.
     #[must_use]
     pub fn path(
         &self,

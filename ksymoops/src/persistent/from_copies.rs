@@ -40,7 +40,7 @@ fn header(bytes: &[u8]) -> Result<Header, NoteError> {
 fn region(folder: &Path, header: Header) -> KnownRegion {
     let address = |role: PersistentSection| {
         let text = fs::read_to_string(folder.join("sections").join(role.section_name())).ok()?;
-        // The kernel shows 0 to whoever may not see addresses.
+        // A reader without permission to see addresses gets 0.
         u64::from_str_radix(text.trim().strip_prefix("0x")?, 16).ok().filter(|&address| address != 0)
     };
     KnownRegion {

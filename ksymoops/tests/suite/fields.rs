@@ -45,7 +45,7 @@ fn report() -> Report {
 }
 
 /// What is said about an address: the field, or the variable and the offset in it.
-fn said(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver, address: u64) -> String {
+fn described(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver, address: u64) -> String {
     let regions = std::slice::from_ref(region);
     match find_address(regions, fields, resolver, &report(), address) {
         None => "nothing".to_owned(),
@@ -65,8 +65,9 @@ fn offset_of(region: &KnownRegion, name: &str) -> u64 {
 /// Fields of every shape: nested, anonymous, in arrays of arrays, in the middle of a field, in padding,
 /// behind the end.
 fn check(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver, what: &str) {
-    let at =
-        |name: &str, offset: u64| said(region, fields, resolver, DATA + offset_of(region, name) + offset);
+    let at = |name: &str, offset: u64| {
+        described(region, fields, resolver, DATA + offset_of(region, name) + offset)
+    };
     for (name, offset, expected) in [
         ("state", 0, "state.queue.next"),
         ("state", 8, "state.queue.prev"),
@@ -95,21 +96,21 @@ fn check(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver, what: &
         let found = at(name, offset);
         assert!(found == wide || found == flat, "{what}: {name}+{offset}: {found}, not {wide}");
     }
-    let bss = |offset| said(region, fields, resolver, BSS + offset);
+    let bss = |offset| described(region, fields, resolver, BSS + offset);
     assert_eq!((bss(24), bss(25)), ("later[3]".to_owned(), "later[3]+0x1".to_owned()), "{what}");
     check_edges(region, fields, resolver);
 }
 
 fn check_edges(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver) {
     let size = region.header.section(PersistentSection::Data).unwrap().size;
-    assert_eq!(said(region, fields, resolver, DATA + size), "behind .data..persistent");
-    assert_eq!(said(region, fields, resolver, BSS + 32), "behind .bss..persistent");
+    assert_eq!(described(region, fields, resolver, DATA + size), "behind .data..persistent");
+    assert_eq!(described(region, fields, resolver, BSS + 32), "behind .bss..persistent");
     for address in [DATA - 1, DATA + size + 1, BSS + 33, 0, u64::MAX] {
-        assert_eq!(said(region, fields, resolver, address), "nothing", "{address:#x}");
+        assert_eq!(described(region, fields, resolver, address), "nothing", "{address:#x}");
     }
 }
 
-fn alone() -> Resolver {
+fn without_files() -> Resolver {
     Resolver::new(Sources::new(FileSearch::Named))
 }
 
@@ -117,8 +118,8 @@ fn alone() -> Resolver {
 fn by_dwarf() {
     let folder = tempfile::tempdir().unwrap();
     let (module, region) = module(folder.path(), true);
-    check(&region, &FieldNames::new(vec![module.clone()]), &alone(), "the file");
-    check(&region, &FieldNames::new(vec![folder.path().to_owned()]), &alone(), "its folder");
+    check(&region, &FieldNames::new(vec![module.clone()]), &without_files(), "the file");
+    check(&region, &FieldNames::new(vec![folder.path().to_owned()]), &without_files(), "its folder");
     // In a file that the resolver finds.
     let mut sources = Sources::new(FileSearch::Named);
     sources.modules = vec![module.clone()];
@@ -129,7 +130,7 @@ fn by_dwarf() {
     let place = debug.path().join(libksym::BuildId::new(&region.header.build_id).debug_path());
     std::fs::create_dir_all(place.parent().unwrap()).unwrap();
     compile::run("objcopy", &["--only-keep-debug", module.to_str().unwrap(), place.to_str().unwrap()]);
-    check(&region, &FieldNames::new(vec![debug.path().to_owned()]), &alone(), "a debug file");
+    check(&region, &FieldNames::new(vec![debug.path().to_owned()]), &without_files(), "a debug file");
 }
 
 #[test]
@@ -139,8 +140,11 @@ fn a_file_of_another_build_is_not_used() {
     region.header.build_id = vec![7; 20];
     let fields = FieldNames::new(vec![module]);
     let address = DATA + offset_of(&region, "state") + 8;
-    assert_eq!(said(&region, &fields, &alone(), address), format!("{}+0x8?", variable(&region, "state")));
-    check_edges(&region, &fields, &alone());
+    assert_eq!(
+        described(&region, &fields, &without_files(), address),
+        format!("{}+0x8?", variable(&region, "state"))
+    );
+    check_edges(&region, &fields, &without_files());
 }
 
 fn variable(region: &KnownRegion, name: &str) -> String {
@@ -172,11 +176,11 @@ fn btf_only(module: &Path, base: Option<&Path>, add: &[(&str, &Path)]) -> Option
 }
 
 #[test]
-fn by_btf_alone() {
+fn by_btf_without_files() {
     let folder = tempfile::tempdir().unwrap();
     let (module, region) = module(folder.path(), true);
     let Some(stripped) = btf_only(&module, None, &[]) else { return };
-    check(&region, &FieldNames::new(vec![stripped]), &alone(), "BTF");
+    check(&region, &FieldNames::new(vec![stripped]), &without_files(), "BTF");
 }
 
 #[test]
@@ -196,11 +200,11 @@ fn by_btf_on_that_of_the_kernel() {
 
     let fields = FieldNames::new(vec![stripped.clone()]);
     let address = DATA + offset_of(&region, "state");
-    let unknown = said(&region, &fields, &alone(), address);
+    let unknown = described(&region, &fields, &without_files(), address);
     assert_eq!(unknown, format!("{}+0x0?", variable(&region, "state")), "without the kernel's types");
     let types = std::fs::read(&base).unwrap();
     let fields = FieldNames::new(vec![stripped.clone()]).with_kernel_types(types.clone());
-    check(&region, &fields, &alone(), "a copy of the kernel's types");
+    check(&region, &fields, &without_files(), "a copy of the kernel's types");
 
     // The kernel's own file.
     let vmlinux = compile::vmlinux(folder.path(), &["-g"]);
@@ -212,7 +216,7 @@ fn by_btf_on_that_of_the_kernel() {
 
     // Newer kernels put the base into the module itself.
     let Some(own) = btf_only(&module, Some(&base), &[(".BTF.base", &base)]) else { return };
-    check(&region, &FieldNames::new(vec![own]), &alone(), ".BTF.base");
+    check(&region, &FieldNames::new(vec![own]), &without_files(), ".BTF.base");
 }
 
 #[test]
@@ -222,8 +226,11 @@ fn btf_is_of_no_use_without_the_name_of_the_type() {
     let Some(stripped) = btf_only(&module, None, &[]) else { return };
     let fields = FieldNames::new(vec![stripped]);
     let address = DATA + offset_of(&region, "state") + 20;
-    assert_eq!(said(&region, &fields, &alone(), address), format!("{}+0x14?", variable(&region, "state")));
-    check_edges(&region, &fields, &alone());
+    assert_eq!(
+        described(&region, &fields, &without_files(), address),
+        format!("{}+0x14?", variable(&region, "state"))
+    );
+    check_edges(&region, &fields, &without_files());
 }
 
 #[test]
@@ -248,7 +255,7 @@ fn damaged_types_never_panic() {
             std::fs::write(&path, bytes).unwrap();
             let fields = FieldNames::new(vec![path]);
             for offset in (0..region.header.section(PersistentSection::Data).unwrap().size).step_by(7) {
-                let _ = said(&region, &fields, &alone(), DATA + offset);
+                let _ = described(&region, &fields, &without_files(), DATA + offset);
             }
         }
     }
@@ -273,9 +280,9 @@ fn regions_of_copies_and_of_a_running_kernel_are_the_same() {
     for place in [keeper.clone(), folder.path().join("copies")] {
         let [copy] = &regions_of_copies(&[place], &mut warnings)[..] else { panic!("not one region") };
         assert_eq!((&copy.source, copy.owner_loaded), (&keeper.display().to_string(), None));
-        check(copy, &fields, &alone(), "a copy");
+        check(copy, &fields, &without_files(), "a copy");
     }
-    // The kernel shows 0 instead of an address to whoever may not see it.
+    // A reader without permission to see addresses gets 0.
     std::fs::write(keeper.join("sections/.data..persistent"), "0x0000000000000000\n").unwrap();
     let [copy] = &regions_of_copies(std::slice::from_ref(&keeper), &mut warnings)[..] else {
         panic!("not one region")
@@ -292,6 +299,6 @@ fn regions_of_copies_and_of_a_running_kernel_are_the_same() {
     warnings.clear();
     let [live] = &regions_of_kernel(&kernel, &mut warnings)[..] else { panic!("not one region") };
     assert_eq!((&*live.source, live.owner_loaded), ("the running kernel", Some(false)));
-    check(live, &fields, &alone(), "the running kernel");
+    check(live, &fields, &without_files(), "the running kernel");
     assert!(warnings.is_empty(), "{warnings:?}");
 }

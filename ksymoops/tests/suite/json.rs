@@ -19,10 +19,10 @@ fn json_is_one_object_a_report() {
     assert_eq!(text.lines().count(), 1);
     let value: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(value["report"]["kind"], "page-fault");
-    let hits: Vec<_> =
+    let persistent: Vec<_> =
         value["findings"].as_array().unwrap().iter().filter(|one| one["kind"] == "persistent").collect();
-    assert_eq!(hits[0]["hit"]["owner"], "meter");
-    assert_eq!(hits[0]["hit"]["variable"], "meter.c:stats");
+    assert_eq!(persistent[0]["hit"]["owner"], "meter");
+    assert_eq!(persistent[0]["hit"]["variable"], "meter.c:stats");
 }
 
 /// Every byte: names, order and form of the fields.

@@ -12,9 +12,10 @@ use liboops::report::Report;
 pub(super) const PAGE_FAULT: &[u8] = include_bytes!("../../../tests/fixtures/logs/page_fault.log");
 pub(super) const STALE: &[u8] = include_bytes!("../../../tests/fixtures/logs/stale_pointer.log");
 pub(super) const MAILED: &[u8] = include_bytes!("../../../tests/fixtures/logs/mailed_warning.log");
-pub(super) const BANNER: &str = "Linux version 6.1.0-99-amd64 (build@example.org) (gcc-12 (Debian 12.2.0) 12.2.0) #1 SMP \
-                                 PREEMPT_DYNAMIC Debian 6.1.999-1 (2026-01-01)";
+pub(super) const BANNER: &str = "Linux version 6.1.0-99-amd64 (build@example.org) (gcc-12 (Debian 12.2.0) \
+                                 12.2.0) #1 SMP PREEMPT_DYNAMIC Debian 6.1.999-1 (2026-01-01)";
 
+/// The only report in a log.
 pub(super) fn only(log: &[u8]) -> Report {
     let mut reports: Vec<Report> = liboops::blocks(log).into_iter().flat_map(|block| block.reports).collect();
     assert_eq!(reports.len(), 1, "{reports:?}");
