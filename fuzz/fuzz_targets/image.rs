@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use libmodfmt::arch::Arch;
 use libmodfmt::export::{ExportLayout, Release};
-use libmodfmt::image::{Base, Keeper, keeper, owner};
+use libmodfmt::image::{Base, KeeperOptions, keeper, owner};
 use libmodfmt::module::Module;
 use libmodfmt::persist::{VariableDebugInfo, Inventory, Refusals};
 
@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
     for release in [Release::new(4, 18), Release::new(6, 1), Release::new(7, 1)] {
         let layout = ExportLayout::for_release(module.object.ident.machine, release);
         for trial in [false, true] {
-            if let Ok(image) = keeper(&module, &inventory, Keeper { layout: &layout, trial }) {
+            if let Ok(image) = keeper(&module, &inventory, KeeperOptions { layout: &layout, trial }) {
                 Module::parse(&image).expect("a keeper is a module");
             }
         }

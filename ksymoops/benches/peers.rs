@@ -24,7 +24,7 @@ mod verdict;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use modtest::calls::Place;
+use modtest::calls::ReturnAddress;
 
 use measure::{Run, Sink, in_turn};
 use verdict::Verdicts;
@@ -61,9 +61,9 @@ fn variable(name: &str) -> Option<PathBuf> {
 }
 
 fn symbolizing(vmlinux: &Path, verdicts: &mut Verdicts) {
-    let places = modtest::calls::calls(vmlinux, ADDRESSES);
+    let places = modtest::calls::return_addresses(vmlinux, ADDRESSES);
     assert_eq!(places.len(), ADDRESSES);
-    let few: Vec<&Place> = places.iter().step_by(ADDRESSES / FRAMES).collect();
+    let few: Vec<&ReturnAddress> = places.iter().step_by(ADDRESSES / FRAMES).collect();
     let name = vmlinux.file_name().unwrap_or_default().to_string_lossy();
     // ksymoops does not use a file of another release.
     let release = name.strip_prefix("vmlinux-").expect("a vmlinux is named by its release");
@@ -76,7 +76,7 @@ fn symbolizing(vmlinux: &Path, verdicts: &mut Verdicts) {
             .at_least(count)
     };
     let blazecli = variable("BLAZECLI").map(|program| {
-        let run = |places: &[&Place]| {
+        let run = |places: &[&ReturnAddress]| {
             let addresses = places.iter().map(|place| format!("{:#x}", place.address - 1));
             let run = Run::new(&program).args(["symbolize", "elf", "--path"]).arg(vmlinux);
             run.args(addresses).at_least(places.len())

@@ -7,15 +7,20 @@
 //! inlined one first.
 
 use std::error::Error;
-use std::io::{BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use libksym::{Answer, FileSearch, KaslrHint, Query, Resolver, Sources};
+use libksym::{Answer, FileSearch, KaslrHint, Query, Resolver, Sources, Warning};
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
+    let mut out = BufWriter::new(io::stdout().lock());
+    let run = run(std::env::args().skip(1), &mut io::stdin().lock(), &mut out);
+    match run.and_then(|warnings| Ok(out.flush().map(|()| warnings)?)) {
+        Ok(warnings) => {
+            warnings.iter().for_each(|warning| eprintln!("symbolize: warning: {warning}"));
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("symbolize: {error}");
             ExitCode::FAILURE
@@ -23,8 +28,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
+/// Prints the answers to `out`; returns the warnings.
+pub fn run(
+    mut arguments: impl Iterator<Item = String>,
+    input: &mut dyn Read,
+    out: &mut dyn Write,
+) -> Result<Vec<Warning>, Box<dyn Error>> {
     let vmlinux = arguments.next().ok_or("usage: symbolize VMLINUX [--return] [--modules DIR] PLACE...")?;
     let mut sources = Sources::new(FileSearch::Named);
     sources.vmlinux = Some(PathBuf::from(vmlinux));
@@ -36,24 +45,20 @@ fn run() -> Result<(), Box<dyn Error>> {
             "--modules" => sources.modules.extend(arguments.next().map(PathBuf::from)),
             "-" => {
                 let mut text = String::new();
-                std::io::stdin().read_to_string(&mut text)?;
+                input.read_to_string(&mut text)?;
                 places.extend(text.lines().map(str::to_owned));
             }
             _ => places.push(argument),
         }
     }
-    let queries =
-        places.iter().map(|place| query(place, is_return).ok_or_else(|| format!("{place}: no place")));
-    let queries = queries.collect::<Result<Vec<_>, _>>()?;
+    let query = |place: &String| query(place, is_return).ok_or_else(|| format!("{place}: no place"));
+    let queries = places.iter().map(query).collect::<Result<Vec<_>, _>>()?;
     let resolver = Resolver::new(sources);
     let answers = resolver.symbolize_all(&queries);
-    let mut out = BufWriter::new(std::io::stdout().lock());
     for (place, answer) in places.iter().zip(&answers) {
-        print(&mut out, place, answer)?;
+        print(out, place, answer)?;
     }
-    out.flush()?;
-    resolver.take_warnings().iter().for_each(|warning| eprintln!("symbolize: warning: {warning}"));
-    Ok(())
+    Ok(resolver.take_warnings())
 }
 
 fn query(place: &str, is_return: bool) -> Option<Query> {
@@ -73,7 +78,7 @@ fn query(place: &str, is_return: bool) -> Option<Query> {
     Some(Query::Symbol { module, name: name.to_owned(), offset: hex(offset)?, size, is_return })
 }
 
-fn print(out: &mut impl Write, place: &str, answer: &Answer) -> std::io::Result<()> {
+fn print(out: &mut dyn Write, place: &str, answer: &Answer) -> io::Result<()> {
     writeln!(out, "{place}")?;
     for found in &answer.candidates {
         let size = found.size.map(|size| format!("/{size:#x}")).unwrap_or_default();

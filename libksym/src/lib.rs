@@ -77,3 +77,8 @@ pub use resolve::{Resolver, SymbolAddresses};
 pub use sources::{Discover, FileSearch, LoadedModule, Sources};
 pub use unresolved::Unresolved;
 pub use warning::Warning;
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -36,7 +36,11 @@ pub enum Unresolved {
         file: PathBuf,
     },
     /// Symbols of that name have other sizes: the file is of another build.
-    #[error("{name} has {} bytes in {}, not {size:#x}: the file is of another build", sizes(.found), .file.display())]
+    #[error(
+        "{name} has {} bytes in {}, not {size:#x}: the file is of another build",
+        sizes(.found),
+        .file.display()
+    )]
     SizeMismatch {
         /// The symbol.
         name: String,

@@ -28,7 +28,7 @@ const LEAST: usize = 995;
 #[ignore = "needs the debug files of a kernel: cargo xtask accuracy"]
 fn kernel_equals_llvm_or_elfutils() {
     let files = debug_files::find();
-    let places = sample::calls(&files.vmlinux, 4000);
+    let places = sample::return_addresses(&files.vmlinux, 4000);
     assert_eq!(places.len(), 4000);
     let ours = judge::ours_of_kernel(&files.vmlinux, &places);
     let references = [judge::llvm(&files.vmlinux, &places), judge::elfutils(&files.vmlinux, &places)];
@@ -42,7 +42,7 @@ fn modules_equal_elfutils() {
     let count = 1200_usize.div_ceil(files.modules.len());
     let (mut places, mut ours, mut reference) = (Vec::new(), Vec::new(), Vec::new());
     for module in &files.modules {
-        let sampled = sample::calls(module, count);
+        let sampled = sample::return_addresses(module, count);
         reference.extend(judge::elfutils(module, &sampled).1);
         ours.extend(judge::ours_of_module(module, &sampled));
         places.extend(sampled);
@@ -57,7 +57,7 @@ fn modules_equal_elfutils() {
 
 /// Answers of ours and of another tool, of which so many differ.
 fn judged(differ: usize, change: impl Fn(&mut judge::Chain)) -> Result<(), String> {
-    let place = sample::Place {
+    let place = sample::ReturnAddress {
         symbol: "f".to_owned(),
         offset: 5,
         size: 16,
@@ -82,7 +82,7 @@ fn the_judge_sees_what_is_wrong() {
 
 #[test]
 fn the_judge_counts_what_differs_for_a_reason() {
-    let place = |symbol: &str| sample::Place {
+    let place = |symbol: &str| sample::ReturnAddress {
         symbol: symbol.to_owned(),
         offset: 5,
         size: 16,

@@ -6,11 +6,14 @@
 pub mod arch;
 pub mod btf;
 pub mod compress;
+#[cfg(feature = "dwarf")]
 pub mod dwarf;
 pub mod elf;
 pub mod export;
 pub mod file;
+mod fnv;
 pub mod image;
+#[cfg(feature = "journal")]
 pub mod journal;
 pub mod modinfo;
 pub mod module;

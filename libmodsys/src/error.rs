@@ -89,7 +89,8 @@ impl SysError {
     }
 }
 
-/// The error number of an I/O error; `EIO` for those that Rust's library makes itself (a read that ends early).
+/// The error number of an I/O error; `EIO` for those that Rust's library makes itself (a read that ends
+/// early).
 #[must_use]
 pub fn io_errno(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
@@ -97,7 +98,8 @@ pub fn io_errno(error: &io::Error) -> Errno {
 
 /// The C library's words for an error number, as `strerror` gives them.
 ///
-/// `nix` has descriptions of its own, which differ in places; messages of the commands must match those of kmod, which are the C library's.
+/// `nix` has descriptions of its own, which differ in places; messages of the commands must match those of
+/// kmod, which are the C library's.
 ///
 /// ```
 /// use libmodsys::{Errno, errno_text};

@@ -39,8 +39,8 @@ pub fn append_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
 }
 
-/// Whether this is a directory, not a link to one, that belongs to this user and that nobody else may write to:
-/// then only this user can have put there what is in it.
+/// Whether this is a directory, not a link to one, that belongs to this user and that nobody else may write
+/// to: then only this user can have put there what is in it.
 #[must_use]
 pub fn is_own_directory(path: &Path) -> bool {
     fs::symlink_metadata(path)
@@ -55,8 +55,8 @@ pub fn create_directory(path: &Path, mode: u32) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(mode).create(path)
 }
 
-/// Replaces a file at once: whoever reads it sees the old content or the new one. The new file has the owner and
-/// the mode of the old one; if there was none, only this user may read it (mode 0600).
+/// Replaces a file at once: whoever reads it sees the old content or the new one. The new file has the owner
+/// and the mode of the old one; if there was none, only this user may read it (mode 0600).
 ///
 /// # Errors
 /// The system's; the old file is still there.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Takes a module back should this process be killed.
 //!
-//! A signal that arrives while the kernel runs the init function of a module kills insmod as soon as that returns, before it can take back the keeper
-//! that it has made. Catching the signal would not do: an init function that was interrupted (`-ERESTARTSYS`) would be started again. So a second
-//! process waits for the end of the first one, out of reach of the terminal's signals, and with the owner's lock: it is released only when both are
-//! done. It is this program again; its `main` calls [`serve`] first.
+//! A signal that arrives while the kernel runs the init function of a module kills insmod as soon as that
+//! returns, before it can take back the keeper that it has made. Catching the signal would not do: an init
+//! function that was interrupted (`-ERESTARTSYS`) would be started again. So a second process waits for the
+//! end of the first one, out of reach of the terminal's signals, and with the owner's lock: it is released
+//! only when both are done. It is this program again; its `main` calls [`serve`] first.
 
 use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, Read, Write};

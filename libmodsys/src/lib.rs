@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The only crate of this project that talks to Linux.
 //!
-//! Everything the tools want from a kernel goes through one object-safe trait, [`Kernel`]. [`Linux`] is the real kernel (module system calls over
-//! `nix`, `/sys`, `/proc`, `/lib/modules`).
+//! Everything the tools want from a kernel goes through one object-safe trait, [`Kernel`]. [`Linux`] is the
+//! real kernel (module system calls over `nix`, `/sys`, `/proc`, `/lib/modules`).
 //!
 //! ```
 //! use libmodsys::Kernel;
@@ -34,6 +34,6 @@ pub use linux::{KALLSYMS, KmsgReader, Linux, node_name, sealed_file, system_name
 /// The error number of a system call, as `nix` has it.
 pub use nix::errno::Errno;
 pub use types::{
-    BootIdentity, InitState, KernelCompression, Lockdown, LogRecord, ModuleFile, PersistSupport, Section,
-    SectionAddress,
+    BootIdentity, InitState, InstalledModule, KernelCompression, Lockdown, LogRecord, PersistSupport,
+    Section, SectionAddress,
 };

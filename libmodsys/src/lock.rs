@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One tool at a time per owner.
 //!
-//! insmod and rmmod look at the kernel, decide, and then act; two of them on one owner would decide on what the other is about to change. So each
-//! holds `/run/modpersist/OWNER.lock` meanwhile. The lock is an `flock`: it goes with the process that holds it, whatever its end.
+//! insmod and rmmod look at the kernel, decide, and then act; two of them on one owner would decide on what
+//! the other is about to change. So each holds `/run/modpersist/OWNER.lock` meanwhile. The lock is an
+//! `flock`: it goes with the process that holds it, whatever its end.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -32,8 +33,8 @@ use crate::paths::RUN_DIRECTORY;
 /// How long to sleep between two attempts.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Locks a module file as modutils' `insmod -L` did, so that of several loads one goes after the other. Waits for as long as it takes; the lock is
-/// released when the result is dropped.
+/// Locks a module file as modutils' `insmod -L` did, so that of several loads one goes after the other. Waits
+/// for as long as it takes; the lock is released when the result is dropped.
 ///
 /// # Errors
 /// The system's number.

@@ -12,8 +12,8 @@ pub enum InitState {
     Coming,
     /// Its exit function is running.
     Going,
-    /// The directory exists but has no `initstate`: built-in code with parameters, or a module whose directory is being made.
-    /// kmod takes this for "coming".
+    /// The directory exists but has no `initstate`: built-in code with parameters, or a module whose
+    /// directory is being made. kmod takes this for "coming".
     DirectoryOnly,
 }
 
@@ -107,7 +107,7 @@ pub struct BootIdentity {
 
 /// A module file from `/lib/modules`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModuleFile {
+pub struct InstalledModule {
     /// Its path.
     pub path: PathBuf,
     /// Its bytes as they are on disk, compressed or not.

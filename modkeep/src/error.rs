@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Why data cannot be kept or dropped, with a remedy for the user.
 
-use libmodfmt::elf::ElfError;
+use libmodfmt::file::FileError;
 use libmodfmt::image::ImageError;
-use libmodfmt::module::ModuleError;
-use libmodfmt::persist::{Difference, ExtendedListError, NoteError, PersistError, Refusal};
-use libmodfmt::signature::SignatureError;
+use libmodfmt::persist::{Difference, ExtendedListError, NoteError, Refusal};
 use libmodsys::{Errno, SysError};
 use thiserror::Error;
 
 use crate::plan::Obstacle;
 
-/// Why a module with persistent data was not loaded, or a region not dropped. What was kept before is still kept,
-/// except after [`KeepError::Dropped`].
+/// Why a module with persistent data was not loaded, or a region not dropped. What was kept before is still
+/// kept, except after [`KeepError::Dropped`].
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum KeepError {
@@ -25,18 +23,9 @@ pub enum KeepError {
         /// What is wrong.
         what: String,
     },
-    /// The file is not a well-formed module.
+    /// The file cannot be read as a module.
     #[error(transparent)]
-    Module(#[from] ModuleError),
-    /// The file is not well-formed ELF.
-    #[error(transparent)]
-    Elf(#[from] ElfError),
-    /// The signature trailer is broken; the kernel would refuse the file.
-    #[error(transparent)]
-    Signature(#[from] SignatureError),
-    /// The file's persistent data is broken.
-    #[error(transparent)]
-    Persist(#[from] PersistError),
+    File(#[from] FileError),
     /// The images cannot be made.
     #[error(transparent)]
     Image(#[from] ImageError),

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How persistent data is kept: what insmod, rmmod and modpersist have in common.
 //!
-//! - `region/`: what is kept now. A [`Region`] is read from a keeper's note or from an extended kernel's list.
+//! - `region/`: what is kept now. A [`Region`] is read from a keeper's note or from an extended kernel's
+//!   list.
 //! - `plan/`: [`plan()`] decides what loading a file would do, by the table of fallbacks. It changes nothing.
 //! - `run/`: carries a plan out: [`KeeperLoad`] on a stock kernel, [`ExtendedLoad`] on an extended one,
 //!   [`discard`] to drop a region. A step that fails undoes the earlier ones.
 //!
 //! ```
+//! use libmodfmt::file::ModuleFile;
 //! use libmodsys::Kernel;
 //! use modkeep::{KeepMode, KeeperLoad, OwnerState, Plan, Region, Request, plan};
 //! use modtest::module::Make;
 //!
 //! let kernel = modtest::linking::kernel();
-//! let file = Make::typical("foo").build();
+//! let file = ModuleFile::new(Make::typical("foo").build(), 1 << 20);
 //! let request = Request { file: &file, keep: KeepMode::Auto, fresh: false, assume_unloaded: false };
 //! let Plan::Keeper { region_use, owner, images, may_fall_back, .. } = plan(&kernel, request)? else {
 //!     panic!("a stock kernel needs a keeper");
@@ -40,10 +42,3 @@ pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, discard};
 
 /// How long to wait for another insmod or rmmod that is busy with the same module.
 pub const LOCK_LIMIT: Duration = Duration::from_secs(30);
-
-/// The name of the module in a decompressed file, for the lock; `None` if the file gives none.
-#[must_use]
-pub fn module_name(file: &[u8]) -> Option<String> {
-    let (bytes, _) = libmodfmt::signature::split(file).ok()?;
-    libmodfmt::module::Module::parse(bytes).ok().map(|module| module.name)
-}

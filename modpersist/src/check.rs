@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use libmodfmt::compress;
+use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::Header;
 use libmodsys::Kernel;
 use modkeep::{KeepError, KeepMode, Plan, Region, RegionUse, Request, plan};
@@ -22,8 +22,8 @@ const MAX_MODULE_BYTES: u64 = 512 << 20;
 #[derive(Debug, Serialize)]
 struct Verdict {
     file: String,
-    /// `first`, `bind`, `none` (no persistent data), `plain` (there is an obstacle and nothing is kept: it would be
-    /// loaded, but nothing kept) or `no`.
+    /// `first`, `bind`, `none` (no persistent data), `plain` (there is an obstacle and nothing is kept: it
+    /// would be loaded, but nothing kept) or `no`.
     verdict: &'static str,
     message: String,
     details: Vec<String>,
@@ -50,8 +50,12 @@ impl Verdict {
 }
 
 pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
-    let bytes = read(file)?;
-    let request = Request { file: &bytes, keep: KeepMode::Require, fresh: false, assume_unloaded: true };
+    let name = || file.display().to_string();
+    let module_file = ModuleFile::new(fs::read(file).with_context(name)?, MAX_MODULE_BYTES);
+    // An error in the file's compression is about the file, not about keeping: it gets the file's name.
+    module_file.image().with_context(name)?;
+    let request =
+        Request { file: &module_file, keep: KeepMode::Require, fresh: false, assume_unloaded: true };
     let outcome = plan(kernel, request);
     let code = match &outcome {
         Ok(_) => ExitCode::SUCCESS,
@@ -82,15 +86,6 @@ pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn
         writeln!(out, "{remedy}")?;
     }
     Ok(code)
-}
-
-fn read(file: &Path) -> Result<Vec<u8>> {
-    let name = file.display().to_string();
-    let bytes = fs::read(file).with_context(|| name.clone())?;
-    if compress::detect(&bytes).is_some() {
-        return compress::decompress(&bytes, MAX_MODULE_BYTES).with_context(|| name);
-    }
-    Ok(bytes)
 }
 
 fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header>) -> Verdict {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `modpersist modprobe-conf OWNER`: makes modprobe, and so udev, load OWNER with our insmod.
 //!
-//! Before modprobe runs an `install` command it resolves aliases and loads what the module depends on. It hands
-//! over the options from its configuration and its command line.
+//! Before modprobe runs an `install` command it resolves aliases and loads what the module depends on. It
+//! hands over the options from its configuration and its command line.
 
 use std::env;
 use std::io::Write;
@@ -17,8 +17,8 @@ pub(crate) fn run(owner: &str, out: &mut dyn Write) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Our insmod: the package's, which is there whether or not `modpersist-takeover` is on, else the one beside this
-/// program.
+/// Our insmod: the package's, which is there whether or not `modpersist-takeover` is on, else the one beside
+/// this program.
 fn insmod() -> String {
     if Path::new(INSMOD).exists() {
         return INSMOD.to_owned();
@@ -44,9 +44,9 @@ fn write(owner: &str, insmod: &str, out: &mut dyn Write) -> Result<()> {
     )?;
     writeln!(out, "# update-initramfs -u if {owner} is loaded before the root file system is mounted.")?;
     // modprobe pastes the options into this line as text: the shell removes their quotes and must not expand
-    // patterns. modinfo has its full path because busybox's shell would run its own. --idempotent is modprobe's
-    // rule for a module that is loaded already. If our insmod is removed but this line is left, modprobe loads
-    // the module normally.
+    // patterns. modinfo has its full path because busybox's shell would run its own. --idempotent is
+    // modprobe's rule for a module that is loaded already. If our insmod is removed but this line is left,
+    // modprobe loads the module normally.
     writeln!(
         out,
         "install {owner} if [ -x {insmod} ]; then \\\n    \

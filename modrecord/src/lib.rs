@@ -2,8 +2,8 @@
 //! Everything that is written down for later.
 //!
 //! - [`journal`]: where modules and their persistent data are, for whoever reads an oops of this boot.
-//! - [`parameters`]: values of a module's parameters, saved when it is removed and given to it again when it is
-//!   loaded (`insmod -e`, `rmmod -e`).
+//! - [`parameters`]: values of a module's parameters, saved when it is removed and given to it again when it
+//!   is loaded (`insmod -e`, `rmmod -e`).
 //! - [`snapshot`]: copies of `/proc/kallsyms` and `/proc/modules`, as modutils made them.
 //! - [`paths`]: where all of this is; [`Paths`] so that tests can have it elsewhere.
 //!

@@ -46,8 +46,8 @@ impl Default for Paths {
 }
 
 impl Paths {
-    /// The directory for saved parameters whose file the user did not name; `None` if the configuration has an
-    /// empty `persistdir=`, which means that they are not wanted.
+    /// The directory for saved parameters whose file the user did not name; `None` if the configuration has
+    /// an empty `persistdir=`, which means that they are not wanted.
     #[must_use]
     pub fn persist_directory(&self) -> Option<PathBuf> {
         let text = fs::read_to_string(&self.config).unwrap_or_default();

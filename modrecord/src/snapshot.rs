@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Copies of `/proc/kallsyms` and `/proc/modules` as `YYYYMMDDhhmmss.ksyms` and `.modules`, in UTC.
 //!
-//! They are made only if the directory exists: whoever wants them creates it. A snapshot that fails must not keep
-//! a module from being loaded or removed, so the commands only print the error.
+//! They are made only if the directory exists: whoever wants them creates it. A snapshot that fails must not
+//! keep a module from being loaded or removed, so the commands only print the error.
 //!
 //! ```
 //! use modrecord::{Paths, snapshot};

@@ -2,7 +2,8 @@
 //! What the tests of several crates share. A dev-dependency only: nothing here is shipped.
 //!
 //! - [`module`]: makes module files, section by section.
-//! - [`FakeKernel`]: a scripted kernel in memory; [`linking`] makes it link as the real one does, as far as keepers go.
+//! - [`FakeKernel`]: a scripted kernel in memory; [`linking`] makes it link as the real one does, as far as
+//!   keepers go.
 //! - [`calls`]: return addresses sampled from the code of a file.
 //! - [`compile`]: builds C fixtures with the machine's compiler.
 //! - [`corpus`]: public kernel logs, if they are at hand.

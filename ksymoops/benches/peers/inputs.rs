@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use modtest::calls::Place;
+use modtest::calls::ReturnAddress;
 
 /// The last line of each report in the long log.
 pub const PANIC: &str = "Kernel panic - not syncing";
@@ -17,9 +17,9 @@ const LOG_BYTES: u64 = 1 << 30;
 const SPACING_BYTES: u64 = 4 << 20;
 
 /// Makes a report of a kernel of this release, with these places as frames.
-pub fn report(release: &str, places: &[&Place]) -> String {
+pub fn report(release: &str, places: &[&ReturnAddress]) -> String {
     let line = |text: &str| format!("[   12.500000] {text}\n");
-    let name = |place: &Place| format!("{}+{:#x}/{:#x}", place.symbol, place.offset, place.size);
+    let name = |place: &ReturnAddress| format!("{}+{:#x}/{:#x}", place.symbol, place.offset, place.size);
     let mut text = line("BUG: kernel NULL pointer dereference, address: 0000000000000010");
     text += &line("Oops: 0002 [#1] PREEMPT SMP NOPTI");
     text += &line(&format!("CPU: 1 PID: 321 Comm: cat Not tainted {release} #1"));

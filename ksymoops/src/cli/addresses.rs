@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `-A`: addresses without a log.
 
-use liboops::report::{Block, Frame, Hex, Kind, Line, Place, Span};
+use liboops::report::{Block, Frame, Kind, Line, Place, Report, Span, Spanned};
 
 /// Shorter words are not taken for addresses.
 const MIN_DIGITS: usize = 4;
@@ -16,35 +16,36 @@ pub(super) fn block(text: &str) -> Option<Block> {
     if addresses.is_empty() {
         return None;
     }
-    // Parsing makes a complete report; what it says is replaced.
-    let mut block = liboops::blocks(b"BUG: Addresses\n").pop()?;
-    let report = block.reports.first_mut()?;
-    report.kind = Kind::Addresses;
-    report.title.value = "Addresses".to_owned();
-    block.text.clear();
-    block.lines.clear();
-    let mut add = |line: String| {
-        let start = u64::try_from(block.text.len()).unwrap_or(u64::MAX);
-        block.text.extend_from_slice(line.as_bytes());
-        let end = u64::try_from(block.text.len()).unwrap_or(u64::MAX);
-        let body = Span { start, end: end.saturating_sub(1) };
-        let span = Span { start, end };
-        block.lines.push(Line { span, body, caller: None, report: Some(0), continues: false });
-        body
-    };
-    report.title.span = add("Addresses\n".to_owned());
+    let mut block = Block::default();
+    let title = Spanned { value: "Addresses".to_owned(), span: add_line(&mut block, "Addresses") };
+    let mut report = Report::new(Kind::Addresses, title);
     for address in addresses {
-        let span = add(format!("  {address:016x}\n"));
+        let span = add_line(&mut block, &format!("  {address:016x}"));
         // As far as anybody knows these are not return addresses.
-        let place = Place { span, address: Some(Hex(address)), exact: true, ..Place::default() };
-        report.frames.push(Frame { place, context: None });
+        report.frames.push(Frame::new(Place::at(address, span)));
         report.span.end = span.end;
     }
+    block.reports.push(report);
     Some(block)
+}
+
+/// Adds a line of the only report; returns where it is.
+fn add_line(block: &mut Block, text: &str) -> Span {
+    let offset = |block: &Block| u64::try_from(block.text.len()).unwrap_or(u64::MAX);
+    let start = offset(block);
+    block.text.extend_from_slice(text.as_bytes());
+    let body = Span { start, end: offset(block) };
+    block.text.push(b'\n');
+    let mut line = Line::new(Span { start, end: offset(block) }, body);
+    line.report = Some(0);
+    block.lines.push(line);
+    body
 }
 
 #[cfg(test)]
 mod tests {
+    use liboops::report::Hex;
+
     use super::*;
 
     #[test]

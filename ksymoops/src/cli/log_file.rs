@@ -26,6 +26,6 @@ pub(super) fn open(path: &Path) -> io::Result<LogFile<impl Read>> {
     let length = file.metadata().ok().filter(Metadata::is_file).map(|data| data.len());
     let mut begin = Vec::new();
     (&mut file).take(64).read_to_end(&mut begin)?;
-    let is_part = pstore::begins_part(&begin) && length.is_some_and(|length| length < pstore::MOST);
+    let is_part = pstore::begins_part(&begin) && length.is_some_and(|length| length < pstore::MAX_BYTES);
     Ok(LogFile { reader: io::Cursor::new(begin).chain(file), length, is_part })
 }

@@ -102,7 +102,7 @@ fn read_files(args: &Args, session: &mut Session<'_, impl Write>) -> Result<()> 
         match log_file::open(path) {
             Ok(LogFile { reader, is_part: true, .. }) => {
                 let mut text = Vec::new();
-                reader.take(pstore::MOST).read_to_end(&mut text).with_context(name)?;
+                reader.take(pstore::MAX_BYTES).read_to_end(&mut text).with_context(name)?;
                 if !text.ends_with(b"\n") {
                     text.push(b'\n');
                 }

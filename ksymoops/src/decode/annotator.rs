@@ -35,7 +35,7 @@ pub(super) fn annotate(
         let (label, symbols) = match word.role {
             WordRole::FaultAddress => ("fault address", Symbols::Named),
             WordRole::Stack => ("stack", Symbols::Ignored),
-            WordRole::Mention => ("address", Symbols::Ignored),
+            _ => ("address", Symbols::Ignored),
         };
         annotator.data(label, word.value.0, word.span, symbols);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Disassembles the `Code:` bytes of a report.
 //!
-//! [`decode`] chooses the start so that an instruction begins at the marked byte, and works out from the
+//! [`decode()`] chooses the start so that an instruction begins at the marked byte, and works out from the
 //! registers which memory that instruction accessed. It has no symbols of its own: the caller's function
 //! in [`Context`] names addresses.
 //!

@@ -26,8 +26,8 @@ impl UnitEntries {
         Ok(Self { root, bytes, abbreviations })
     }
 
-    /// The entries from an offset in the unit on.
-    pub(super) fn from(&self, sections: &DebugSections, offset: usize) -> EntriesRaw<'_, Slice<'_>> {
+    /// A cursor over the entries from an offset in the unit on.
+    pub(super) fn cursor_at(&self, sections: &DebugSections, offset: usize) -> EntriesRaw<'_, Slice<'_>> {
         let rest = self.bytes.get(offset..).unwrap_or_default();
         let encoding = self.root.header.encoding;
         EntriesRaw::new(sections.slice(rest), encoding, &self.abbreviations, UnitOffset(offset))

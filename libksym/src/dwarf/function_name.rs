@@ -40,7 +40,7 @@ fn follow(
         }
     };
     let error = |source| unit.entries.error(source);
-    let mut entries = unit.entries.from(&units.sections, entry);
+    let mut entries = unit.entries.cursor_at(&units.sections, entry);
     let Some(abbreviation) = entries.read_abbreviation().map_err(error)? else { return Ok(None) };
     let attributes = Attributes::read(&mut entries, abbreviation).map_err(error)?;
     match (attributes.linkage_name.or(attributes.name), attributes.origin) {

@@ -23,7 +23,7 @@ pub(super) struct Function {
 /// All functions of the unit.
 pub(super) fn read(unit: &UnitEntries, sections: &DebugSections) -> Result<Vec<Function>, DwarfError> {
     let mut functions = Vec::new();
-    let mut entries = unit.from(sections, unit.root.header.header_size);
+    let mut entries = unit.cursor_at(sections, unit.root.header.header_size);
     let mut is_root = true;
     while !entries.is_empty() {
         let entry = entries.next_offset().0;
@@ -44,7 +44,7 @@ pub(super) fn read(unit: &UnitEntries, sections: &DebugSections) -> Result<Vec<F
         // A sibling that is not behind its entry would be a loop.
         let sibling = sibling.filter(|&sibling| sibling > entry);
         if let Some(sibling) = sibling.filter(|_| !is_root && (is_function || !unit.root.nests_functions)) {
-            entries = unit.from(sections, sibling);
+            entries = unit.cursor_at(sections, sibling);
         }
         is_root = false;
     }

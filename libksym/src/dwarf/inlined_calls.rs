@@ -25,7 +25,7 @@ pub(super) fn chain(
     address: u64,
 ) -> Result<Vec<Scope>, DwarfError> {
     let mut chain = vec![Scope { entry: function.entry, call: SourcePlace::default() }];
-    let mut entries = unit.from(sections, function.entry);
+    let mut entries = unit.cursor_at(sections, function.entry);
     let error = |source| unit.error(source);
     let Some(abbreviation) = entries.read_abbreviation().map_err(error)? else { return Ok(chain) };
     skip(&mut entries, abbreviation).map_err(error)?;
@@ -72,7 +72,7 @@ pub(super) fn chain(
         }
         match sibling.filter(|&sibling| sibling > entry) {
             Some(sibling) => {
-                entries = unit.from(sections, sibling);
+                entries = unit.cursor_at(sections, sibling);
                 base = depth;
             }
             None => {

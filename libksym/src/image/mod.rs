@@ -17,6 +17,7 @@ mod header;
 mod identity;
 mod layout;
 mod relocated;
+mod relocation;
 mod relocations;
 mod section;
 mod symbol_table;

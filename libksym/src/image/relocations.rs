@@ -6,13 +6,12 @@
 //! around a range are read. A table in another order is sorted in memory.
 
 use libmodfmt::arch::{Operation, relocation_type};
-use libmodfmt::elf::{ByteOrder, Class, Ident};
-use object::Endianness;
-use object::elf::{self, FileHeader32, FileHeader64};
-use object::read::elf::{FileHeader, Rel, Rela};
+use libmodfmt::elf::ByteOrder;
+use object::elf;
 
 use super::error::ImageError;
-use super::symbol_table::{ElfSymbols, endianness, entries};
+use super::relocation::{Relocation, decode, offsets};
+use super::symbol_table::ElfSymbols;
 use super::unrelocated::UnrelocatedImage;
 
 /// Entries between two noted offsets.
@@ -32,15 +31,7 @@ pub(super) struct Relocations {
     /// Offset of every `STRIDE`th entry.
     noted: Vec<u64>,
     /// All of them, if the table is not in order.
-    sorted: Option<Vec<Entry>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    offset: u64,
-    symbol: u32,
-    kind: u32,
-    addend: i64,
+    sorted: Option<Vec<Relocation>>,
 }
 
 impl Relocations {
@@ -74,29 +65,30 @@ impl Relocations {
         let size = (self.entry_size * STRIDE) as u64;
         let (mut at, mut last) = (0_u64, 0);
         loop {
-            let entries = self.entries(file, at, size)?;
-            let Some(first) = entries.first() else { return Ok(true) };
-            self.noted.push(first.offset);
-            for entry in &entries {
-                if entry.offset < last {
+            let bytes = self.bytes(file, at, size)?;
+            let offsets = offsets(file.ident, self.has_addend, &bytes);
+            let Some(&first) = offsets.first() else { return Ok(true) };
+            self.noted.push(first);
+            for offset in offsets {
+                if offset < last {
                     return Ok(false);
                 }
-                last = entry.offset;
+                last = offset;
             }
             at = at.saturating_add(size);
         }
     }
 
-    fn entries(&self, file: &UnrelocatedImage, at: u64, size: u64) -> Result<Vec<Entry>, ImageError> {
-        let bytes = file.read(self.table.unwrap_or(usize::MAX), at, size)?;
-        Ok(match file.ident.class {
-            Class::Elf32 => decode::<FileHeader32<Endianness>>(file.ident, self.has_addend, &bytes),
-            Class::Elf64 => decode::<FileHeader64<Endianness>>(file.ident, self.has_addend, &bytes),
-        })
+    fn bytes(&self, file: &UnrelocatedImage, at: u64, size: u64) -> Result<Vec<u8>, ImageError> {
+        file.read(self.table.unwrap_or(usize::MAX), at, size)
+    }
+
+    fn entries(&self, file: &UnrelocatedImage, at: u64, size: u64) -> Result<Vec<Relocation>, ImageError> {
+        Ok(decode(file.ident, self.has_addend, &self.bytes(file, at, size)?))
     }
 
     /// The entries whose offset is in `start..end`, and maybe some more.
-    fn around(&self, file: &UnrelocatedImage, start: u64, end: u64) -> Result<Vec<Entry>, ImageError> {
+    fn around(&self, file: &UnrelocatedImage, start: u64, end: u64) -> Result<Vec<Relocation>, ImageError> {
         if let Some(sorted) = &self.sorted {
             let first = sorted.partition_point(|entry| entry.offset < start);
             let past = sorted.partition_point(|entry| entry.offset < end);
@@ -153,37 +145,6 @@ impl Relocations {
             store(place, file.ident.order, new);
         }
         Ok(())
-    }
-}
-
-fn decode<Elf>(ident: Ident, has_addend: bool, bytes: &[u8]) -> Vec<Entry>
-where
-    Elf: FileHeader<Endian = Endianness>,
-{
-    const MIPS: u16 = elf::EM_MIPS.0;
-    const SPARC_V9: u16 = elf::EM_SPARCV9.0;
-    let endian = endianness(ident.order);
-    let is_64 = ident.class == Class::Elf64;
-    // mips64 has its own order of fields, which little endian turns around.
-    let is_mips64el = is_64 && ident.machine.0 == MIPS && ident.order == ByteOrder::Little;
-    // Both have more than the type in the word of the type.
-    let mask = if is_64 && matches!(ident.machine.0, MIPS | SPARC_V9) { 0xff } else { u32::MAX };
-    if has_addend {
-        let decoded = entries::<Elf::Rela>(bytes).iter().map(|entry| Entry {
-            offset: entry.r_offset(endian).into(),
-            symbol: entry.r_sym(endian, is_mips64el),
-            kind: entry.r_type(endian, is_mips64el).0 & mask,
-            addend: entry.r_addend(endian).into(),
-        });
-        decoded.collect()
-    } else {
-        let decoded = entries::<Elf::Rel>(bytes).iter().map(|entry| Entry {
-            offset: entry.r_offset(endian).into(),
-            symbol: entry.r_sym(endian),
-            kind: entry.r_type(endian).0 & mask,
-            addend: 0,
-        });
-        decoded.collect()
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use libksym::{FileSearch, Frame, KaslrHint, Location, Query, Resolver, Sources};
-use modtest::calls::Place;
+use modtest::calls::ReturnAddress;
 
 /// Function, file and line, the innermost first.
 pub type Chain = Vec<(String, String, u32)>;
@@ -28,20 +28,21 @@ fn answers(sources: Sources, queries: &[Query]) -> Vec<Candidates> {
     answers.iter().map(|answer| answer.candidates.iter().map(chain).collect()).collect()
 }
 
-pub fn ours_of_kernel(vmlinux: &Path, places: &[Place]) -> Vec<Candidates> {
+pub fn ours_of_kernel(vmlinux: &Path, places: &[ReturnAddress]) -> Vec<Candidates> {
     let mut sources = Sources::new(FileSearch::Named);
     sources.vmlinux = Some(vmlinux.to_owned());
     sources.kaslr = KaslrHint::known(0);
-    let query = |place: &Place| Query::address(place.address).returning();
+    let query = |place: &ReturnAddress| Query::address(place.address).returning();
     answers(sources, &places.iter().map(query).collect::<Vec<_>>())
 }
 
-pub fn ours_of_module(module: &Path, places: &[Place]) -> Vec<Candidates> {
+pub fn ours_of_module(module: &Path, places: &[ReturnAddress]) -> Vec<Candidates> {
     let mut sources = Sources::new(FileSearch::Named);
     sources.modules = vec![module.to_owned()];
     let name = module.file_name().unwrap().to_str().unwrap().split('.').next().unwrap();
-    let query =
-        |place: &Place| Query::symbol(Some(name), &place.symbol, place.offset, Some(place.size)).returning();
+    let query = |place: &ReturnAddress| {
+        Query::symbol(Some(name), &place.symbol, place.offset, Some(place.size)).returning()
+    };
     answers(sources, &places.iter().map(query).collect::<Vec<_>>())
 }
 
@@ -57,7 +58,7 @@ fn run(command: &mut Command, input: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-pub fn llvm(file: &Path, places: &[Place]) -> Reference {
+pub fn llvm(file: &Path, places: &[ReturnAddress]) -> Reference {
     let input: String = places.iter().map(|place| format!("{:#x}\n", place.address - 1)).collect();
     let mut command = Command::new("llvm-symbolizer");
     command
@@ -69,7 +70,7 @@ pub fn llvm(file: &Path, places: &[Place]) -> Reference {
     ("LLVM", chains)
 }
 
-pub fn elfutils(file: &Path, places: &[Place]) -> Reference {
+pub fn elfutils(file: &Path, places: &[ReturnAddress]) -> Reference {
     let is_module = file.extension().is_some_and(|extension| extension == "ko");
     let mut by_section: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, place) in places.iter().enumerate() {
@@ -119,7 +120,7 @@ fn clean(file: &str) -> String {
 }
 
 /// Why an answer may differ from a tool's and still be right.
-fn class(place: &Place, ours: &[Chain], theirs: &Chain) -> Option<&'static str> {
+fn class(place: &ReturnAddress, ours: &[Chain], theirs: &Chain) -> Option<&'static str> {
     if ours.len() > 1 {
         let among = ours.contains(theirs);
         return among.then_some("several functions of that name and size: all are listed, theirs among them");
@@ -141,7 +142,7 @@ fn class(place: &Place, ours: &[Chain], theirs: &Chain) -> Option<&'static str> 
 /// known reason.
 pub fn report(
     what: &str,
-    places: &[Place],
+    places: &[ReturnAddress],
     ours: &[Candidates],
     references: &[Reference],
     least: usize,

@@ -38,8 +38,9 @@ fn decoded(text: &str, pc: u64, registers: &[(&str, u64)], fault_address: Option
 }
 
 /// sysrq-c on 6.1: the store to address 0.
-const CRASH: &str = "e8 14 68 c5 ff 48 8b 1d 1e 3c 6c 01 eb d0 66 66 2e 0f 1f 84 00 00 00 00 00 0f 1f 44 00 00 0f 1f \
-                     44 00 00 c7 05 4d 12 1d 01 01 00 00 00 <c6> 04 25 00 00 00 00 01 c3 cc cc cc cc 0f 1f 44 00 00";
+const CRASH: &str = "e8 14 68 c5 ff 48 8b 1d 1e 3c 6c 01 eb d0 66 66 2e 0f 1f 84 00 00 00 00 00 0f 1f 44 \
+                     00 00 0f 1f 44 00 00 c7 05 4d 12 1d 01 01 00 00 00 <c6> 04 25 00 00 00 00 01 c3 cc \
+                     cc cc cc 0f 1f 44 00 00";
 
 #[test]
 fn marks_the_trap_and_its_access() {

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::named;
 
-/// The plain file, and where its tables and debug sections are.
+/// An undamaged module.
 fn original() -> &'static [u8] {
     static FILE: OnceLock<Vec<u8>> = OnceLock::new();
     FILE.get_or_init(|| std::fs::read(build::module(&build::folder("corrupt"), &["-g"])).unwrap())
@@ -36,6 +36,7 @@ fn ask_everything(bytes: &[u8]) {
     let _ = kernel.symbolize(&Query::address(0x1_0001).returning());
 }
 
+/// An undamaged kernel.
 fn kernel() -> &'static [u8] {
     static FILE: OnceLock<Vec<u8>> = OnceLock::new();
     FILE.get_or_init(|| std::fs::read(build::vmlinux(&build::folder("corrupt"), &["-g"])).unwrap())
@@ -56,7 +57,7 @@ fn ask_kernel(bytes: &[u8]) {
     }
 }
 
-/// Where a section is in the file; `None` where the compiler writes none of that name.
+/// The range of a section in the file; `None` if the compiler wrote none of that name.
 fn range(bytes: &[u8], name: &str) -> Option<std::ops::Range<usize>> {
     use object::{Object, ObjectSection};
     let file = object::File::parse(bytes).unwrap();
@@ -64,7 +65,7 @@ fn range(bytes: &[u8], name: &str) -> Option<std::ops::Range<usize>> {
     (size > 0).then_some(start as usize..(start + size) as usize)
 }
 
-/// Of this whole process, the largest ever, in KiB.
+/// Checks the largest memory that this process ever had, in KiB.
 fn assert_memory_is_bounded() {
     use nix::sys::resource::{UsageWho, getrusage};
     let most = getrusage(UsageWho::RUSAGE_SELF).unwrap().max_rss();
@@ -89,8 +90,8 @@ proptest! {
     #[test]
     fn flipped_in_debug_information(
         name in prop::sample::select(vec![
-            ".debug_info", ".debug_line", ".debug_abbrev", ".debug_rnglists", ".debug_aranges", ".debug_line_str",
-            ".rela.debug_info", ".rela.debug_line",
+            ".debug_info", ".debug_line", ".debug_abbrev", ".debug_rnglists", ".debug_aranges",
+            ".debug_line_str", ".rela.debug_info", ".rela.debug_line",
         ]),
         places in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..8), 1..30),
     ) {

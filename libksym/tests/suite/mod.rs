@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One file a subject.
 
+mod against_addr2line;
 mod code;
 mod corrupt;
+mod example;
 mod kaslr_offset;
 mod kernel;
 mod modules;

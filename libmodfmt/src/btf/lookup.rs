@@ -6,7 +6,7 @@ use super::{Btf, BtfError, Kind, Type, TypeId};
 
 /// How many types may be passed on the way from one to its size or member. C code stays far below;
 /// a circle in damaged data does not.
-pub(super) const DEPTH: u32 = 64;
+pub(super) const MAX_DEPTH: u32 = 64;
 
 impl<'d> Btf<'d> {
     /// The first type of that kind and name; in a module's blob the kernel's types come first.
@@ -34,7 +34,7 @@ impl<'d> Btf<'d> {
     /// - [`BtfError::Depth`]: the references do not end.
     pub fn resolve(&self, id: TypeId) -> Result<Type<'d>, BtfError> {
         let mut current = self.get(id)?;
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             if !current.kind.is_alias() {
                 return Ok(current);
             }
@@ -54,7 +54,7 @@ impl<'d> Btf<'d> {
     pub fn size_of(&self, id: TypeId) -> Result<u64, BtfError> {
         let mut elements: u64 = 1;
         let mut current = self.get(id)?;
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             let one = match current.kind {
                 Kind::Array => {
                     let (element, count) = self.array(&current)?;

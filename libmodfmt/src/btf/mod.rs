@@ -45,7 +45,7 @@ mod variable;
 pub use error::BtfError;
 pub use kind::Kind;
 pub use member::Member;
-pub use path::FieldPath;
+pub use path::BtfFieldPath;
 pub use types::{Type, TypeId};
 pub use variable::BtfVariable;
 

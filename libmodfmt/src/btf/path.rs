@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From an offset in a variable to the path of the field there.
 
-use super::lookup::DEPTH;
+use super::lookup::MAX_DEPTH;
 use super::{Btf, BtfError, Kind, Member, TypeId};
 use std::fmt::Write;
 
 /// The innermost field at an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldPath {
+pub struct BtfFieldPath {
     /// What is to be written behind the variable's name, without a leading dot: `stats.hits[1]`.
     /// Empty if the variable itself is meant.
     pub path: String,
@@ -26,12 +26,12 @@ impl Btf<'_> {
     /// # Errors
     ///
     /// [`BtfError`] if a type on the way is damaged or has no size.
-    pub fn path_at(&self, id: TypeId, offset: u64) -> Result<Option<FieldPath>, BtfError> {
+    pub fn path_at(&self, id: TypeId, offset: u64) -> Result<Option<BtfFieldPath>, BtfError> {
         if offset >= self.size_of(id)? {
             return Ok(None);
         }
-        let mut place = FieldPath { path: String::new(), type_id: id, rest: offset };
-        for _ in 0..DEPTH {
+        let mut place = BtfFieldPath { path: String::new(), type_id: id, rest: offset };
+        for _ in 0..MAX_DEPTH {
             let ty = self.resolve(place.type_id)?;
             match ty.kind {
                 Kind::Array => {

@@ -5,9 +5,11 @@
 //! The decoders' own handling of several members is not used: it differs between the crates, and
 //! does not tell garbage behind a member from damage inside the next.
 
-use super::{CompressError, Format, WINDOW_LIMIT, output::Output};
 use std::error::Error;
 use std::io::{self, Read};
+
+use super::output::Output;
+use super::{CompressError, Format, WINDOW_LIMIT};
 
 /// Size of the pieces in which content goes from a decoder to the output.
 const CHUNK: usize = 64 << 10;

@@ -10,10 +10,9 @@
 //! inside of that lead to, only kind and tag count, so that a list that points to itself comes to
 //! an end and one pointer into the kernel does not bring in half of its types.
 
-use super::DEPTH;
-use super::info::{DebugInfo, Die, Entry, number};
+use super::info::{DebugInfo, Die, Entry, MAX_DEPTH, number};
 use super::types::has_members;
-use crate::persist::Hash;
+use crate::fnv::Hash;
 use std::collections::HashMap;
 
 /// Computes hashes, each type once.
@@ -42,7 +41,7 @@ impl<'i, 'a> Fingerprints<'i, 'a> {
     }
 
     fn nested(&mut self, die: Die, side: Side, depth: u32) -> Option<u64> {
-        let (die, entry) = self.info.resolve(die).filter(|_| depth < DEPTH)?;
+        let (die, entry) = self.info.resolve(die).filter(|_| depth < MAX_DEPTH)?;
         if let Some(known) = self.known.get(&(die, side)) {
             return *known;
         }
@@ -121,7 +120,7 @@ impl<'i, 'a> Fingerprints<'i, 'a> {
     /// union that stands at the end.
     fn pointee(&self, unit: usize, pointer: &Entry<'a>, hash: &mut Hash) -> Option<Option<Die>> {
         let (mut unit, mut entry) = (unit, pointer.clone());
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             // "const void" has no type at its end either.
             let target = self.info.type_of(unit, &entry).and_then(|target| self.info.resolve(target));
             let Some((die, target)) = target else {

@@ -2,8 +2,12 @@
 //! The compilation units, and the way from one debugging entry to another.
 
 use super::relocate::Reader;
-use super::{DEPTH, DebugSections, DwarfError};
+use super::{DebugSections, DwarfError};
 use gimli::{AttributeValue, DwAt, Reader as _, UnitOffset};
+
+/// How many debugging entries may be passed on the way through nested types. C code stays far
+/// below; a cycle in damaged data does not.
+pub(super) const MAX_DEPTH: u32 = 64;
 
 /// A debugging entry.
 pub(super) type Entry<'a> = gimli::DebuggingInformationEntry<Reader<'a>>;
@@ -95,7 +99,7 @@ impl<'a> DebugInfo<'a> {
     /// the unit that it was found in.
     pub(super) fn inherited(&self, unit: usize, entry: &Entry<'a>, name: DwAt) -> Option<(usize, Value<'a>)> {
         let mut current = (unit, entry.clone());
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             let (unit, entry) = &current;
             if let Some(value) = entry.attr_value(name) {
                 return Some((*unit, value));

@@ -33,6 +33,7 @@ mod fingerprint;
 mod info;
 mod members;
 mod path;
+mod reader;
 mod relocate;
 mod sections;
 #[cfg(test)]
@@ -42,19 +43,6 @@ mod variable;
 
 pub use error::DwarfError;
 pub use info::DebugInfo;
-pub use path::FieldPath;
+pub use path::DwarfFieldPath;
 pub use sections::DebugSections;
-pub use variable::DebugVariable;
-
-/// How many debugging entries may be passed on the way through nested types. C code stays far
-/// below; a circle in damaged data does not.
-const DEPTH: u32 = 64;
-
-/// All variables with a fixed address that the debug information describes.
-///
-/// # Errors
-///
-/// As [`DebugInfo::read`].
-pub fn variables(debug: &DebugSections<'_>) -> Result<Vec<DebugVariable>, DwarfError> {
-    Ok(DebugInfo::read(debug)?.variables())
-}
+pub use variable::{DebugVariable, variables};

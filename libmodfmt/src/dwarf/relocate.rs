@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Relocations, applied while gimli reads.
 
-use super::sections::DebugSections;
-use crate::elf::ByteOrder;
 use gimli::{EndianSlice, RelocateReader, RunTimeEndian};
 
 /// A place in a debug section that a relocation changes.
@@ -18,9 +16,9 @@ pub(super) struct Fixup {
 /// The relocations of one section.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Relocator<'a> {
-    fixups: &'a [Fixup],
+    pub(super) fixups: &'a [Fixup],
     /// Number of the first one among those of all sections.
-    first: usize,
+    pub(super) first: usize,
 }
 
 /// Reads a section with its relocations applied.
@@ -36,7 +34,7 @@ impl Relocator<'_> {
 
 impl gimli::Relocate for Relocator<'_> {
     /// No section has an address yet, so addresses are numbers of fixups, counted from 1; see
-    /// [`DebugSections::place`].
+    /// [`DebugSections::place`](super::DebugSections::place).
     fn relocate_address(&self, offset: usize, _value: u64) -> gimli::Result<u64> {
         let number = self.find(offset).map(|(index, _)| self.first.saturating_add(index).saturating_add(1));
         Ok(number.map_or(0, |number| number as u64))
@@ -51,28 +49,5 @@ impl gimli::Relocate for Relocator<'_> {
                 .and_then(|(_, offset)| usize::try_from(offset).ok())
                 .ok_or(gimli::Error::UnsupportedOffset),
         }
-    }
-}
-
-impl DebugSections<'_> {
-    /// A reader of the section of that name, of nothing if it is missing.
-    pub(super) fn reader(&self, name: &str) -> Reader<'_> {
-        let endian = match self.order {
-            ByteOrder::Little => RunTimeEndian::Little,
-            ByteOrder::Big => RunTimeEndian::Big,
-        };
-        let (data, range): (&[u8], _) = match self.sections.get(name) {
-            Some(section) => (&section.data, section.fixups.clone()),
-            None => (&[], 0..0),
-        };
-        let fixups = self.fixups.get(range.clone()).unwrap_or_default();
-        let relocator = Relocator { fixups, first: range.start };
-        RelocateReader::new(EndianSlice::new(data, endian), relocator)
-    }
-
-    /// Section and offset of what gimli takes for an address.
-    pub(super) fn place(&self, address: u64) -> Option<(usize, u64)> {
-        let index = usize::try_from(address.checked_sub(1)?).ok()?;
-        self.fixups.get(index)?.target
     }
 }

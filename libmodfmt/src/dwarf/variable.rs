@@ -4,6 +4,7 @@
 use super::fingerprint::Fingerprints;
 use super::info::{DebugInfo, Die, Entry, Value, number};
 use super::types::has_members;
+use super::{DebugSections, DwarfError};
 use gimli::{AttributeValue, Operation};
 use std::collections::HashSet;
 
@@ -32,6 +33,14 @@ pub struct DebugVariable {
     /// that points to only kind and tag.
     pub type_hash: Option<u64>,
     pub(super) ty: Option<Die>,
+}
+
+/// All variables with a fixed address that the debug information describes.
+///
+/// # Errors
+/// As [`DebugInfo::read`].
+pub fn variables(debug: &DebugSections<'_>) -> Result<Vec<DebugVariable>, DwarfError> {
+    Ok(DebugInfo::read(debug)?.variables())
 }
 
 impl<'a> DebugInfo<'a> {

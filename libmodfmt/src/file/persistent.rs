@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::arch::Arch;
 use crate::export::ExportLayout;
-use crate::image::{self, Base, ImageError, Keeper};
+use crate::image::{self, Base, ImageError, KeeperOptions};
 use crate::module::Module;
 use crate::persist::{Header, Inventory, PersistError, Refusals, SectionHeader, Variable, VariableDebugInfo};
 
@@ -83,7 +83,7 @@ impl<'m> Persistent<'m> {
     /// # Errors
     /// See [`image::keeper`].
     pub fn keeper(&self, layout: &ExportLayout) -> Result<Vec<u8>, ImageError> {
-        image::keeper(self.module, &self.inventory, Keeper { layout, trial: false })
+        image::keeper(self.module, &self.inventory, KeeperOptions { layout, trial: false })
     }
 
     /// A keeper under another name and without exports, to try out whether the kernel takes it
@@ -92,7 +92,7 @@ impl<'m> Persistent<'m> {
     /// # Errors
     /// See [`image::keeper`].
     pub fn trial_keeper(&self, layout: &ExportLayout) -> Result<Vec<u8>, ImageError> {
-        image::keeper(self.module, &self.inventory, Keeper { layout, trial: true })
+        image::keeper(self.module, &self.inventory, KeeperOptions { layout, trial: true })
     }
 
     /// The owner image, bound to the base symbols of a keeper. For one that was made from this file

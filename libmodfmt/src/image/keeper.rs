@@ -2,7 +2,7 @@
 //! The keeper image: the owner's file minus its code.
 
 use super::symbols::{KeeperSymbols, SectionMap};
-use super::{Base, ImageError, check, file};
+use super::{Base, ImageError, KeeperOptions, check, input_check};
 use crate::arch::Arch;
 use crate::elf::{Object, Relocation, Section, SectionKind, flags};
 use crate::export::ExportLayout;
@@ -30,24 +30,19 @@ const DROPPED_KEYS: [&str; 13] = [
 /// The version tables, which the keeper takes over whole: it imports a part of what the owner does.
 const VERSION_SECTIONS: [&str; 3] = ["__versions", "__version_ext_crcs", "__version_ext_names"];
 
-/// What a keeper is made for.
-#[derive(Debug, Clone, Copy)]
-pub struct Keeper<'a> {
-    /// The kernel's layout of export tables; see [`crate::export`] for how to learn it.
-    pub layout: &'a ExportLayout,
-    /// For a trial load beside a living keeper: another name and no exports, all else the same.
-    pub trial: bool,
-}
-
 /// Makes the keeper image of a module.
 ///
 /// # Errors
 /// The processor is not supported, or the file is broken. What must not be kept is not asked here:
 /// see [`crate::persist::Refusals`].
-pub fn keeper(module: &Module<'_>, inventory: &Inventory, wanted: Keeper<'_>) -> Result<Vec<u8>, ImageError> {
+pub fn keeper(
+    module: &Module<'_>,
+    inventory: &Inventory,
+    wanted: KeeperOptions<'_>,
+) -> Result<Vec<u8>, ImageError> {
     let name = if wanted.trial { trial_name(&module.name) } else { keeper_name(&module.name) };
     let arch = Arch::of(module.object.ident)?;
-    file::check(&module.object, arch)?;
+    input_check::check(&module.object, arch)?;
     let build = Build { module, inventory, arch, name };
     let image = build.image(wanted)?.write()?;
     check::keeper(&image, module, inventory, &build.name, wanted)?;
@@ -62,7 +57,7 @@ struct Build<'a, 'd> {
 }
 
 impl<'d> Build<'_, 'd> {
-    fn image(&self, wanted: Keeper<'_>) -> Result<Object<'d>, ImageError> {
+    fn image(&self, wanted: KeeperOptions<'_>) -> Result<Object<'d>, ImageError> {
         let owner = &self.module.object;
         let mut image = Object::new(owner.ident, owner.flags);
         image.sections.push(self.modinfo()?);

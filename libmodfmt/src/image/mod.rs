@@ -21,13 +21,16 @@
 
 mod check;
 mod error;
-mod file;
+mod input_check;
 mod keeper;
+mod keeper_options;
 mod owner;
 mod symbols;
+mod zero_bytes;
 
 pub use error::ImageError;
-pub use keeper::{Keeper, keeper};
+pub use keeper::keeper;
+pub use keeper_options::KeeperOptions;
 pub use owner::owner;
 
 use crate::persist::{Header, PersistentSection, SectionHeader, base_symbol};

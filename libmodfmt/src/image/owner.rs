@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The owner image: the owner's file, bound to a keeper's symbols.
 
-use super::{Base, ImageError, check, file};
+use super::{Base, ImageError, check, input_check};
 use crate::arch::{Arch, RelocationType};
 use crate::elf::{Object, Place, SectionKind, Symbol, flags};
 use crate::module::Module;
@@ -15,7 +15,7 @@ use crate::versions::{ExtendedVersions, Versions};
 /// A use of persistent data that cannot be moved, a name that is taken, or a table that is full.
 pub fn owner(module: &Module<'_>, inventory: &Inventory, bases: &[Base]) -> Result<Vec<u8>, ImageError> {
     let arch = Arch::of(module.object.ident)?;
-    file::check(&module.object, arch)?;
+    input_check::check(&module.object, arch)?;
     let mut object = module.object.clone();
     let mut rebase = Rebase { inventory, arch, targets: Vec::new() };
     for (role, index) in &inventory.indexes {

@@ -6,9 +6,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Boot, Discard, Entry, LoadedModule, Stage, Unload, VERSION};
+use super::{Boot, Discard, Entry, LoadedModule, Stage, Unload};
 use crate::elf::ByteOrder;
 use crate::persist::Header;
+
+/// The version that this crate writes, and the only one that it reads.
+pub const VERSION: u32 = 1;
 
 /// Headers are written in this order on every machine.
 const ORDER: ByteOrder = ByteOrder::Little;

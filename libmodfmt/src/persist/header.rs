@@ -73,16 +73,6 @@ impl Header {
             .iter()
             .flat_map(|section| section.variables.iter().map(move |variable| (section, variable)))
     }
-
-    /// The layout hashes of all sections as one number, for display.
-    #[must_use]
-    pub fn layout_hash(&self) -> u64 {
-        let mut hash = super::layout_hash::Hash::new();
-        for section in &self.sections {
-            hash.number(section.layout_hash());
-        }
-        hash.finish()
-    }
 }
 
 impl Variable {

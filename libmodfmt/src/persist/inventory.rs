@@ -2,49 +2,8 @@
 //! The persistent sections and variables of a module file.
 
 use super::variables::Candidates;
-use super::{Header, PersistError, PersistentSection, Variable};
-use crate::dwarf::{self, DebugSections};
+use super::{AmbiguousName, Header, PersistError, PersistentSection, Variable, VariableDebugInfo};
 use crate::elf::Object;
-
-/// What debug information says of one variable.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct VariableDebugInfo {
-    /// Index of the section that holds it.
-    pub section: usize,
-    /// Its offset in the section, in bytes.
-    pub offset: u64,
-    /// The function around it, for a static in a function.
-    pub function: Option<String>,
-    /// Its type as C text.
-    pub type_name: Option<String>,
-    /// Hash over the structure of its type.
-    pub type_hash: Option<u64>,
-}
-
-impl VariableDebugInfo {
-    /// What the debug information of `object` says of its persistent variables; nothing where there
-    /// is none that can be read, since it only refines what the symbol table says.
-    #[must_use]
-    pub fn all(object: &Object<'_>) -> Vec<Self> {
-        let Ok(sections) = DebugSections::of(object) else { return Vec::new() };
-        let persistent = |index: usize| {
-            object
-                .sections
-                .get(index)
-                .is_some_and(|section| PersistentSection::from_name(&section.name).is_some())
-        };
-        let variables = dwarf::variables(&sections).unwrap_or_default();
-        let kept = variables.into_iter().filter(|variable| persistent(variable.section));
-        kept.map(|variable| Self {
-            section: variable.section,
-            offset: variable.offset,
-            function: variable.function,
-            type_name: variable.type_name,
-            type_hash: variable.type_hash,
-        })
-        .collect()
-    }
-}
 
 /// The persistent data of a module file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,29 +13,7 @@ pub struct Inventory {
     /// Index of each persistent section in the file, in the order of the header.
     pub indexes: Vec<(PersistentSection, usize)>,
     /// Names that several variables of one file share; such a file is refused.
-    pub ambiguous: Vec<Ambiguous>,
-}
-
-/// Several variables that have one name and that nothing tells apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ambiguous {
-    /// File and name.
-    pub name: String,
-    /// The symbols.
-    pub symbols: Vec<String>,
-    /// Why nothing tells them apart.
-    pub sharing: Sharing,
-}
-
-/// What variables of one name have in common, which says what helps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sharing {
-    /// Perhaps only the file: debug information would tell their functions.
-    Functions,
-    /// The function, in two of its blocks.
-    Scope,
-    /// The base name of their files, which are different ones.
-    FileName,
+    pub ambiguous: Vec<AmbiguousName>,
 }
 
 impl Inventory {
@@ -138,31 +75,4 @@ fn persistent_sections(object: &Object<'_>) -> Result<Vec<(PersistentSection, us
         }
     }
     Ok(indexes)
-}
-
-/// The name as the source has it: what compilers append to a symbol is cut off.
-pub(super) fn source_name(symbol: &str) -> &str {
-    let mut name = symbol;
-    while let Some((head, tail)) = name.rsplit_once('.') {
-        let number = !tail.is_empty() && tail.bytes().all(|byte| byte.is_ascii_digit());
-        if head.is_empty() || !(number || matches!(tail, "lto_priv" | "llvm")) {
-            break;
-        }
-        name = head;
-    }
-    name
-}
-
-#[cfg(test)]
-mod tests {
-    use super::source_name;
-
-    #[test]
-    fn compiler_suffixes_are_dropped() {
-        assert_eq!(source_name("cnt"), "cnt");
-        assert_eq!(source_name("cnt.0"), "cnt");
-        assert_eq!(source_name("cnt.lto_priv.12"), "cnt");
-        assert_eq!(source_name("poll.cnt"), "poll.cnt", "clang names the function");
-        assert_eq!(source_name(".5"), ".5");
-    }
 }

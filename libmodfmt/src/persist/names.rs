@@ -2,11 +2,11 @@
 //! Names that are made from an owner's: its keeper and the base symbols.
 
 use super::PersistentSection;
-use super::layout_hash::Hash;
+use crate::fnv::Hash;
 
 /// The longest module or versioned symbol name that every kernel takes: `MODULE_NAME_LEN` is
 /// 64 - sizeof(long), with its NUL (include/linux/moduleparam.h, 4.19 to 7.3).
-const LONGEST: usize = 55;
+const MAX_NAME_BYTES: usize = 55;
 
 const KEEPER: &str = "__persist";
 
@@ -35,13 +35,13 @@ pub fn base_symbol(owner: &str, role: PersistentSection) -> String {
 }
 
 fn bounded(owner: &str, suffix: &str) -> String {
-    if owner.len() + suffix.len() <= LONGEST {
+    if owner.len() + suffix.len() <= MAX_NAME_BYTES {
         return format!("{owner}{suffix}");
     }
     let mut hash = Hash::new();
     hash.text(owner);
     let digits = format!("_{:08x}", hash.finish() >> 32);
-    let mut keep = LONGEST.saturating_sub(suffix.len() + digits.len());
+    let mut keep = MAX_NAME_BYTES.saturating_sub(suffix.len() + digits.len());
     while !owner.is_char_boundary(keep) {
         keep = keep.saturating_sub(1);
     }

@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::inventory::source_name;
+use super::source_name::source_name;
 use super::{
-    Ambiguous, PersistError, PersistentSection, SectionHeader, Sharing, Variable, VariableDebugInfo,
+    Ambiguity, AmbiguousName, PersistError, PersistentSection, SectionHeader, Variable, VariableDebugInfo,
 };
 use crate::elf::{Binding, Object, Place, Section, Symbol, SymbolKind};
 
@@ -122,7 +122,7 @@ impl Candidates {
 
     /// gcc numbers statics of one name in an order that changes with the code. Where the name
     /// alone is not enough, the function must tell them apart, in whatever sections they are.
-    pub(super) fn ambiguous(&self) -> Vec<Ambiguous> {
+    pub(super) fn ambiguous(&self) -> Vec<AmbiguousName> {
         let mut groups: BTreeMap<(Option<&str>, &str), Vec<&Candidate>> = BTreeMap::new();
         for candidate in &self.0 {
             let key = (candidate.variable.file.as_deref(), &*candidate.variable.name);
@@ -136,15 +136,15 @@ impl Candidates {
                 continue;
             }
             let units: HashSet<_> = members.iter().map(|member| member.unit).collect();
-            let sharing = match (units.len() > 1, described) {
-                (true, _) => Sharing::FileName,
-                (false, true) => Sharing::Scope,
-                (false, false) => Sharing::Functions,
+            let reason = match (units.len() > 1, described) {
+                (true, _) => Ambiguity::SameFileName,
+                (false, true) => Ambiguity::SameFunction,
+                (false, false) => Ambiguity::UnknownFunctions,
             };
             let mut symbols: Vec<_> = members.iter().map(|member| member.symbol.clone()).collect();
             symbols.sort();
             let name = file.map_or_else(|| name.to_owned(), |file| format!("{file}:{name}"));
-            found.push(Ambiguous { name, symbols, sharing });
+            found.push(AmbiguousName { name, symbols, reason });
         }
         found
     }

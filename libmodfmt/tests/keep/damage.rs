@@ -4,7 +4,7 @@
 use libmodfmt::arch::Arch;
 use libmodfmt::elf::{ByteOrder, Object};
 use libmodfmt::export::{ExportLayout, Release};
-use libmodfmt::image::{Base, Keeper, keeper, owner};
+use libmodfmt::image::{Base, KeeperOptions, keeper, owner};
 use libmodfmt::module::Module;
 use libmodfmt::parameters;
 use libmodfmt::persist::{Header, Inventory, Refusals, VariableDebugInfo, compare};
@@ -37,7 +37,7 @@ fn through(file: &[u8]) {
     for release in [Release::new(4, 18), Release::new(6, 1), Release::new(7, 1)] {
         let layout = ExportLayout::for_release(module.object.ident.machine, release);
         for trial in [false, true] {
-            if let Ok(image) = keeper(&module, &inventory, Keeper { layout: &layout, trial }) {
+            if let Ok(image) = keeper(&module, &inventory, KeeperOptions { layout: &layout, trial }) {
                 strict(&image);
             }
         }

@@ -6,7 +6,7 @@ use std::io::Write;
 use libmodfmt::compress::{CompressError, Format};
 use libmodfmt::export::{ExportLayout, Release};
 use libmodfmt::file::{FileError, ModuleFile};
-use libmodfmt::image::{self, Base, Keeper};
+use libmodfmt::image::{self, Base, KeeperOptions};
 use libmodfmt::module::ModuleError;
 use libmodfmt::signature::SignatureError;
 
@@ -75,7 +75,7 @@ fn persistent_data_and_its_images() {
     assert!(persistent.refusals().unwrap().reasons.is_empty());
     let layout = ExportLayout::for_release(module.object.ident.machine, Release::new(6, 1));
     for trial in [false, true] {
-        let wanted = image::keeper(&module, &inventory, Keeper { layout: &layout, trial }).unwrap();
+        let wanted = image::keeper(&module, &inventory, KeeperOptions { layout: &layout, trial }).unwrap();
         let made = if trial { persistent.trial_keeper(&layout) } else { persistent.keeper(&layout) };
         assert_eq!(made.unwrap(), wanted);
     }

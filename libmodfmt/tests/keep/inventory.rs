@@ -3,7 +3,7 @@
 
 use libmodfmt::elf::SymbolKind;
 use libmodfmt::persist::{
-    Ambiguous, Inventory, PersistError, PersistentSection, Sharing, Variable, VariableDebugInfo,
+    Ambiguity, AmbiguousName, Inventory, PersistError, PersistentSection, Variable, VariableDebugInfo,
 };
 
 use modtest::module::{BSS, DATA, Make, inventory, parse};
@@ -53,9 +53,9 @@ fn alignment_is_what_the_place_guarantees() {
     assert_eq!(Variable::align_of(u64::MAX, 64), 1);
 }
 
-fn ambiguous(name: &str, symbols: &[&str], sharing: Sharing) -> Vec<Ambiguous> {
+fn ambiguous(name: &str, symbols: &[&str], reason: Ambiguity) -> Vec<AmbiguousName> {
     let symbols = symbols.iter().map(|symbol| (*symbol).to_owned()).collect();
-    vec![Ambiguous { name: name.to_owned(), symbols, sharing }]
+    vec![AmbiguousName { name: name.to_owned(), symbols, reason }]
 }
 
 fn fact(make: &Make, section: &str, offset: u64, function: Option<&str>) -> VariableDebugInfo {
@@ -73,7 +73,7 @@ fn numbered_statics_of_one_name_are_ambiguous() {
     let mut make = Make::small("foo");
     make.local("cnt.0", DATA, 0, 4);
     make.local("cnt.1", DATA, 4, 4);
-    assert_eq!(of(&make).ambiguous, ambiguous("foo.c:cnt", &["cnt.0", "cnt.1"], Sharing::Functions));
+    assert_eq!(of(&make).ambiguous, ambiguous("foo.c:cnt", &["cnt.0", "cnt.1"], Ambiguity::UnknownFunctions));
 }
 
 #[test]
@@ -81,7 +81,10 @@ fn one_name_in_two_sections_of_one_file_is_ambiguous() {
     let mut make = Make::small("foo");
     make.section(BSS, 3, 8, &[0; 8]);
     make.local("first.7", BSS, 0, 8);
-    assert_eq!(of(&make).ambiguous, ambiguous("foo.c:first", &["first", "first.7"], Sharing::Functions));
+    assert_eq!(
+        of(&make).ambiguous,
+        ambiguous("foo.c:first", &["first", "first.7"], Ambiguity::UnknownFunctions)
+    );
     let facts = [fact(&make, DATA, 0, Some("read")), fact(&make, BSS, 0, Some("write"))];
     let found = with_facts(&make, &facts);
     assert_eq!(found.ambiguous, []);
@@ -94,7 +97,7 @@ fn a_function_that_is_not_known_tells_nothing_apart() {
     let mut make = Make::small("foo");
     make.local("first.1", DATA, 4, 4);
     let one = [fact(&make, DATA, 0, Some("read"))];
-    let expected = ambiguous("foo.c:first", &["first", "first.1"], Sharing::Functions);
+    let expected = ambiguous("foo.c:first", &["first", "first.1"], Ambiguity::UnknownFunctions);
     assert_eq!(with_facts(&make, &one).ambiguous, expected);
     let outside = [fact(&make, DATA, 0, None), fact(&make, DATA, 4, Some("read"))];
     assert_eq!(with_facts(&make, &outside).ambiguous, [], "one outside of functions, one in a function");
@@ -105,7 +108,7 @@ fn two_blocks_of_one_function() {
     let mut make = Make::small("foo");
     make.local("first.1", DATA, 4, 4);
     let facts = [fact(&make, DATA, 0, Some("read")), fact(&make, DATA, 4, Some("read"))];
-    let expected = ambiguous("foo.c:first", &["first", "first.1"], Sharing::Scope);
+    let expected = ambiguous("foo.c:first", &["first", "first.1"], Ambiguity::SameFunction);
     assert_eq!(with_facts(&make, &facts).ambiguous, expected);
 }
 
@@ -115,7 +118,7 @@ fn two_files_of_one_name() {
     let mut make = Make::small("foo");
     make.file("foo.c");
     make.local("second", DATA, 8, 4);
-    let expected = ambiguous("foo.c:second", &["second", "second"], Sharing::FileName);
+    let expected = ambiguous("foo.c:second", &["second", "second"], Ambiguity::SameFileName);
     assert_eq!(of(&make).ambiguous, expected);
     let facts = [fact(&make, DATA, 0, None), fact(&make, DATA, 8, None)];
     assert_eq!(with_facts(&make, &facts).ambiguous, expected);

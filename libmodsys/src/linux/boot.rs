@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which boot of which kernel this is: `/proc/sys/kernel/random/boot_id`, `/proc/version`, `/sys/kernel/notes`, `/proc/uptime`.
+//! Which boot of which kernel this is: `/proc/sys/kernel/random/boot_id`, `/proc/version`,
+//! `/sys/kernel/notes`, `/proc/uptime`.
 
 use super::{Linux, files};
 use crate::{BootIdentity, SysError};

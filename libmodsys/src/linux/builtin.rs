@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Is a module built into the kernel? `/lib/modules/RELEASE/modules.builtin.bin` knows, where it is installed.
+//! Is a module built into the kernel? `/lib/modules/RELEASE/modules.builtin.bin` knows, where it is
+//! installed.
 
 use std::path::Path;
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The index files that depmod writes (`modules.*.bin`): a trie of names.
 //!
-//! Big-endian. A header of three words (magic, version, position of the root) and nodes. The position of a node carries flags in its top bits that say
-//! which parts the node has, in this order: a NUL-terminated prefix that all names below share; a table of children, one word for each byte value from
-//! `first` to `last`; the values that belong to the name which ends here. Only the question "is this exact name in it" is asked of it.
+//! Big-endian. A header of three words (magic, version, position of the root) and nodes. The position of a
+//! node carries flags in its top bits that say which parts the node has, in this order: a NUL-terminated
+//! prefix that all names below share; a table of children, one word for each byte value from `first` to
+//! `last`; the values that belong to the name which ends here. Only the question "is this exact name in it"
+//! is asked of it.
 
 const MAGIC: u32 = 0xb007_f457;
 const MAJOR: u32 = 2;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `/sys/module/compression`: which compressed files the kernel takes (exists with `CONFIG_MODULE_DECOMPRESS`, 5.17 and later).
+//! `/sys/module/compression`: which compressed files the kernel takes (exists with
+//! `CONFIG_MODULE_DECOMPRESS`, 5.17 and later).
 
 use std::path::Path;
 

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::files;
-use crate::{ModuleFile, SysError};
+use crate::{InstalledModule, SysError};
 
 /// How many of the named files to try: `modules.dep` may be older than the files.
 const ATTEMPTS: usize = 16;
 
-pub(super) fn find(directory: &Path) -> Result<Option<ModuleFile>, SysError> {
+pub(super) fn find(directory: &Path) -> Result<Option<InstalledModule>, SysError> {
     let Some(text) = files::read_if_there(&directory.join("modules.dep"))? else {
         return Ok(None);
     };
@@ -26,7 +26,7 @@ pub(super) fn find(directory: &Path) -> Result<Option<ModuleFile>, SysError> {
     for name in in_tree.into_iter().chain(other).take(ATTEMPTS) {
         let path = directory.join(name);
         if let Some(content) = files::read_if_there(&path)? {
-            return Ok(Some(ModuleFile { path, content }));
+            return Ok(Some(InstalledModule { path, content }));
         }
     }
     Ok(None)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The running Linux kernel.
 //!
-//! One interface of the kernel per file; this one only puts them together. Nothing is kept between calls: the kernel is the only record.
+//! One interface of the kernel per file; this one only puts them together. Nothing is kept between calls: the
+//! kernel is the only record.
 
 mod boot;
 mod builtin;
@@ -35,7 +36,7 @@ use crate::guard::Guard;
 use crate::lock::Lock;
 use crate::paths::MODULES_DIRECTORY;
 use crate::{
-    BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile,
+    BootIdentity, InitState, InstalledModule, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord,
     PersistSupport, RemoveFlags, Section, SysError,
 };
 
@@ -49,7 +50,8 @@ pub const KALLSYMS: &str = "/proc/kallsyms";
 /// Where an extended kernel lists what it keeps.
 const PERSIST_LIST: &str = "/proc/module_persist";
 
-/// A file in memory that holds `content` and that nobody can change, open for reading only, for [`Kernel::finit_module`]. Needs `/proc`.
+/// A file in memory that holds `content` and that nobody can change, open for reading only, for
+/// [`Kernel::finit_module`]. Needs `/proc`.
 ///
 /// # Errors
 /// The system's error number.
@@ -84,8 +86,8 @@ impl Linux {
         Self { root: PathBuf::from("/"), release: None, guarded: false }
     }
 
-    /// The same system calls, but `/sys`, `/proc` and `/lib/modules` are looked for below `root`, and the release is the one given.
-    /// For tests: a folder stands for a kernel.
+    /// The same system calls, but `/sys`, `/proc` and `/lib/modules` are looked for below `root`, and the
+    /// release is the one given. For tests: a folder stands for a kernel.
     #[must_use]
     pub fn with_root(root: impl Into<PathBuf>, release: &str) -> Self {
         Self { root: root.into(), release: Some(release.to_owned()), guarded: false }
@@ -97,7 +99,8 @@ impl Linux {
         Self { guarded: true, ..self }
     }
 
-    /// Path of a file below the root. Joined as text, so that odd module names (empty, with slashes) meet the same files as they do with kmod.
+    /// Path of a file below the root. Joined as text, so that odd module names (empty, with slashes) meet the
+    /// same files as they do with kmod.
     fn path(&self, below: &str) -> PathBuf {
         let mut path = self.root.clone().into_os_string();
         if path == "/" {
@@ -221,7 +224,7 @@ impl Kernel for Linux {
         }
     }
 
-    fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError> {
+    fn exporting_module(&self) -> Result<Option<InstalledModule>, SysError> {
         exporting::find(&self.release_path("")?)
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who uses a module without being one: mounts of its file systems, devices of its drivers that processes hold open, network interfaces that are up.
+//! Who uses a module without being one: mounts of its file systems, devices of its drivers that processes
+//! hold open, network interfaces that are up.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -55,7 +56,8 @@ fn has_driver(device: &Path, module: &str) -> bool {
     false
 }
 
-/// Many a device has no driver in the kernel's model (all of `misc` have none) and bears the name of its module, with or without a number.
+/// Many a device has no driver in the kernel's model (all of `misc` have none) and bears the name of its
+/// module, with or without a number.
 fn has_its_name(device: &Path, module: &str) -> bool {
     let Ok(place) = fs::canonicalize(device) else { return false };
     let name = place.file_name().unwrap_or_default().to_string_lossy().replace('-', "_");

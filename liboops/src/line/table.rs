@@ -45,7 +45,6 @@ pub(super) static ASTERISK: LazyLock<Group> = LazyLock::new(|| Group::new(Begins
 pub(super) static BRACKET: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Bracket));
 pub(super) static DIGIT: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Digit));
 pub(super) static LETTER: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Letter));
-static PROGRAM: LazyLock<Row> = LazyLock::new(|| Row::new(syslog::PROGRAM));
 
 /// The forms that begin with the same kind of byte.
 #[derive(Debug)]
@@ -79,8 +78,8 @@ impl Group {
             return false;
         }
         let Some(row) = self.rows.iter().find(|row| row.read(cursor, prefix)) else { return false };
-        if row.pattern.then_program && syslog::may_be_program(cursor.rest()) {
-            PROGRAM.read(cursor, prefix);
+        if row.pattern.then_program {
+            prefix.is_foreign = syslog::host_and_program(cursor);
         }
         true
     }

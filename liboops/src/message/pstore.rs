@@ -14,16 +14,16 @@ use std::io::{self, Cursor, Read};
 use crate::cursor::Cursor as Text;
 
 /// More than any firmware keeps, in bytes. What is larger keeps its order.
-pub const MOST: u64 = 16 << 20;
-/// A header is no longer.
-const HEADER: usize = 64;
+pub const MAX_BYTES: u64 = 16 << 20;
+/// Limit of the header of a part.
+const MAX_HEADER_BYTES: usize = 64;
 
 /// Number of the dump and of the part in it.
 type Number = (u64, u64);
 
 /// `Oops#1 Part2`
 fn header(line: &[u8]) -> Option<Number> {
-    let mut cursor = Text::new(line.get(..HEADER).unwrap_or(line).trim_ascii_end());
+    let mut cursor = Text::new(line.get(..MAX_HEADER_BYTES).unwrap_or(line).trim_ascii_end());
     let reason = cursor.take_while(|byte| byte.is_ascii_alphabetic() || byte == b' ');
     if reason.is_empty() || !cursor.eat(b"#") {
         return None;
@@ -70,11 +70,11 @@ pub fn in_order(text: &[u8]) -> Vec<u8> {
 /// Those of the reader.
 pub fn reader<'r>(mut input: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
     let mut begin = Vec::new();
-    let wanted = u64::try_from(HEADER).unwrap_or(u64::MAX);
+    let wanted = u64::try_from(MAX_HEADER_BYTES).unwrap_or(u64::MAX);
     (&mut input).take(wanted).read_to_end(&mut begin)?;
     if begins_part(&begin) {
-        (&mut input).take(MOST).read_to_end(&mut begin)?;
-        if u64::try_from(begin.len()).is_ok_and(|length| length < MOST) {
+        (&mut input).take(MAX_BYTES).read_to_end(&mut begin)?;
+        if u64::try_from(begin.len()).is_ok_and(|length| length < MAX_BYTES) {
             begin = in_order(&begin);
         }
     }

@@ -7,6 +7,7 @@ use super::{Caller, Context, Frame, Hex, Kind, Origin, Place, Span, Spanned, Sta
 
 /// A stretch of the log with one report, or with several whose lines are interleaved.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Block {
     /// Offset of the first byte in the input.
     pub base: u64,
@@ -54,6 +55,7 @@ impl Block {
 
 /// A line of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Line {
     /// The line with its end.
     pub span: Span,
@@ -67,9 +69,18 @@ pub struct Line {
     pub continues: bool,
 }
 
+impl Line {
+    /// A line of its own that belongs to no report. `span` includes the line end, `body` does not.
+    #[must_use]
+    pub fn new(span: Span, body: Span) -> Self {
+        Self { span, body, caller: None, report: None, continues: false }
+    }
+}
+
 /// One report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Report {
     /// What it is about.
     pub kind: Kind,
@@ -98,6 +109,25 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report with nothing but a title.
+    #[must_use]
+    pub fn new(kind: Kind, title: Spanned<String>) -> Self {
+        Self {
+            kind,
+            span: title.span,
+            title,
+            caller: None,
+            time_us: None,
+            arch: None,
+            context: Context::default(),
+            mentions: Vec::new(),
+            states: Vec::new(),
+            frames: Vec::new(),
+            words: Vec::new(),
+            panicked: false,
+        }
+    }
+
     /// The state of the processor where it happened.
     #[must_use]
     pub fn fault(&self) -> Option<&State> {

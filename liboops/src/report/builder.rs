@@ -212,11 +212,10 @@ impl Builder {
         if labelled && rest.text.trim_ascii().is_empty() {
             return LineUse::Used;
         }
-        if self.section.traced || labelled {
-            if let Some(found) = code_places::bare(&rest) {
-                self.frame(report, found.place, labelled);
-                return LineUse::Used;
-            }
+        let may_be_frame = self.section.traced || labelled;
+        if let Some(found) = may_be_frame.then(|| code_places::bare(&rest)).flatten() {
+            self.frame(report, found.place, labelled);
+            return LineUse::Used;
         }
         if addresses::read(message, &mut report.words) { LineUse::Used } else { LineUse::Unknown }
     }

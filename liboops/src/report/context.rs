@@ -27,6 +27,7 @@ pub struct Spanned<T> {
 /// A module in `Modules linked in:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct ModuleName {
     /// Its name.
     pub name: String,
@@ -39,6 +40,7 @@ pub struct ModuleName {
 /// `Kernel Offset:`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct KernelOffset {
     /// How far the kernel is from where it was linked to; 0 where the log says "disabled".
     pub slide: Hex,
@@ -60,6 +62,7 @@ impl KernelOffset {
 /// What a report says of its surroundings.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Context {
     /// The processor.
     pub cpu: Option<u32>,

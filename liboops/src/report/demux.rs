@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use super::block::{Block, Line, Report};
 use super::builder::{Builder, LineUse};
-use super::context::{Caller, Context, Spanned};
+use super::context::{Caller, Spanned};
 use super::context_lines;
 use super::kind::Kind;
 use super::span::Span;
@@ -123,7 +123,7 @@ impl Demux {
     fn add(&mut self, line: &LogLine<'_>, continues: bool) {
         self.block.text.extend_from_slice(line.text);
         let span = Message::verbatim(line.text, line.offset).whole();
-        self.block.lines.push(Line { span, body: span, caller: None, report: None, continues });
+        self.block.lines.push(Line { continues, ..Line::new(span, span) });
     }
 
     /// Reads the message that was put together.
@@ -219,20 +219,11 @@ impl Demux {
             self.open.remove(position);
         }
         let index = self.block.reports.len();
-        let mut report = Report {
-            kind: start.kind,
-            title: Spanned::default(),
-            span: message.whole(),
-            caller: prefix.caller,
-            time_us: prefix.time_us,
-            arch: None,
-            context: Context { banner: self.banner.clone(), ..Context::default() },
-            mentions: Vec::new(),
-            states: Vec::new(),
-            frames: Vec::new(),
-            words: Vec::new(),
-            panicked: false,
-        };
+        let mut report = Report::new(start.kind, Spanned::default());
+        report.span = message.whole();
+        report.caller = prefix.caller;
+        report.time_us = prefix.time_us;
+        report.context.banner.clone_from(&self.banner);
         let mut builder = Builder::new(index);
         builder.start(&mut report, start, message);
         self.block.reports.push(report);

@@ -6,6 +6,7 @@ use super::{Hex, Span};
 /// `[<address>] symbol+0xoffset/0xsize [module]`, or as much of it as the log has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Place {
     /// Where it is written, address and module included.
     pub span: Span,
@@ -28,6 +29,12 @@ pub struct Place {
 }
 
 impl Place {
+    /// An address, without a symbol. It is taken for that of the instruction itself.
+    #[must_use]
+    pub fn at(address: u64, span: Span) -> Self {
+        Self { span, address: Some(Hex(address)), exact: true, ..Self::default() }
+    }
+
     /// The symbol as in the source: a Rust name readable, without what the compiler appended (`.isra.0`, `.cold`).
     #[must_use]
     pub fn function(&self) -> Option<String> {
@@ -43,10 +50,19 @@ impl Place {
 /// One entry of a call trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Frame {
     /// The place.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub place: Place,
     /// The stack that it is on: `IRQ`, `NMI`, `TASK`, ... as far as the log says.
     pub context: Option<String>,
+}
+
+impl Frame {
+    /// A frame on a stack that the log does not name.
+    #[must_use]
+    pub fn new(place: Place) -> Self {
+        Self { place, context: None }
+    }
 }

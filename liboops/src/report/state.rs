@@ -7,6 +7,7 @@ use super::{Hex, Place, Span};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
 pub enum Origin {
     /// The kernel where the report happened.
     Fault,
@@ -23,6 +24,7 @@ pub enum Origin {
 /// A register and what it held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Register {
     /// Its name, as later kernels print it where older ones have small letters: `RAX`, `CR2`.
     pub name: &'static str,
@@ -35,6 +37,7 @@ pub struct Register {
 /// A set of registers with the instruction pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct State {
     /// What it shows.
     pub origin: Origin,
@@ -65,6 +68,7 @@ impl State {
 /// A `Code:` line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Code {
     /// Where the line's text is, from `Code:` on.
     pub span: Span,
@@ -80,6 +84,7 @@ pub struct Code {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
 pub enum WordRole {
     /// A word of the stack.
     Stack,
@@ -92,6 +97,7 @@ pub enum WordRole {
 /// An address in a log that is not known to be one of code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Word {
     /// Its value.
     pub value: Hex,

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From a file to a plan.
 
-use libmodfmt::module::Module;
-use libmodfmt::persist::{Difference, Inventory, VariableDebugInfo};
-use libmodfmt::signature;
+use libmodfmt::file::ModuleFile;
+use libmodfmt::persist::Difference;
 use libmodsys::{InitState, Kernel};
 
 use super::outcome::{Plan, RegionUse};
@@ -15,35 +14,31 @@ use crate::region::Region;
 /// Decides what loading a file does.
 ///
 /// # Errors
-/// Whatever the table of fallbacks calls an error, a broken file, or a kernel that cannot be asked. Nothing has
-/// been changed then.
+/// Whatever the table of fallbacks calls an error, a broken file, or a kernel that cannot be asked. Nothing
+/// has been changed then.
 pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError> {
     if request.keep == KeepMode::Off {
         return Ok(Plan::Plain { warning: kept_but_unused(kernel, request.file) });
     }
-    let (file, signature) = signature::split(request.file)?;
-    let module = Module::parse(file)?;
-    let facts = VariableDebugInfo::all(&module.object);
-    let build_id = module.build_id.as_deref();
-    let Some(inventory) = Inventory::of(&module.object, &module.name, build_id, &facts)? else {
-        return without_persistent_data(kernel, request, &module.name);
+    let owner = request.file.module()?.name.clone();
+    let Some(persistent) = request.file.persistent()? else {
+        return without_persistent_data(kernel, request, &owner);
     };
-    let owner = module.name.clone();
-    let region = Region::find_for(kernel, &inventory.header)?;
+    let region = Region::find_for(kernel, persistent.header())?;
     if !request.assume_unloaded {
         check_not_loaded(kernel, &owner, region.is_some())?;
     }
-    let case = Case { kernel, request, module: &module, inventory: &inventory, region: &region };
+    let case = Case { kernel, request, persistent: &persistent, region: region.as_ref() };
     let Keeping { region_use, method, mut notes } = match case.decide()? {
         Ok(keeping) => keeping,
         Err(obstacle) => return case.keeping_is_impossible(obstacle),
     };
-    let (region, inventory) = (region.map(Box::new), Box::new(inventory));
+    let (region, inventory) = (region.map(Box::new), Box::new(persistent.into_inventory()));
     let images = match method {
         Method::ExtendedKernel => return Ok(Plan::Extended { region_use, owner, region, inventory }),
         Method::Keeper(images) => Box::new(images),
     };
-    if signature.is_some() {
+    if request.file.signature()?.is_some() {
         notes.push("its signature is lost: the images that keep data differ from the signed file".to_owned());
     }
     Ok(Plan::Keeper {
@@ -85,11 +80,8 @@ fn without_persistent_data(
 }
 
 /// The warning of `--keep=off`, which loads a file whatever we make of it.
-fn kept_but_unused(kernel: &dyn Kernel, file: &[u8]) -> Option<String> {
-    let region = || {
-        let (file, _) = signature::split(file)?;
-        Region::find(kernel, &Module::parse(file)?.name)
-    };
+fn kept_but_unused(kernel: &dyn Kernel, file: &ModuleFile) -> Option<String> {
+    let region = || Region::find(kernel, &file.module()?.name);
     match region() {
         Ok(None) => None,
         Ok(Some(Region { header, .. })) => Some(format!(

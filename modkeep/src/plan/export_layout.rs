@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How the running kernel lays out export tables. A wrong answer would corrupt memory, so the kernel itself is
-//! asked first and a table comes last.
+//! How the running kernel lays out export tables. A wrong answer would corrupt memory, so the kernel itself
+//! is asked first and a table comes last.
 //!
 //! The sources, best first: the kernel's BTF; an export table in a module file of the running release; the
 //! kernel headers of the running release; a table by release and machine.
 
 use libmodfmt::btf::Btf;
-use libmodfmt::compress;
 use libmodfmt::elf::Ident;
 use libmodfmt::export::{ExportLayout, Release, Sample};
-use libmodfmt::module::Module;
-use libmodfmt::signature;
+use libmodfmt::file::ModuleFile;
 use libmodsys::Kernel;
 
 use super::obstacle::Obstacle;
@@ -39,7 +37,7 @@ pub(super) fn detect(
     if let Some(found) = kernel.vmlinux_btf()?.and_then(|bytes| from_btf(&bytes, ident)) {
         return Ok(Ok(found));
     }
-    if let Some(found) = kernel.exporting_module()?.and_then(|file| from_sample(&file.content, ident)) {
+    if let Some(found) = kernel.exporting_module()?.and_then(|file| from_sample(file.content, ident)) {
         return Ok(Ok(found));
     }
     if let Some(found) = from_headers(kernel, ident)? {
@@ -84,16 +82,9 @@ fn from_btf(bytes: &[u8], ident: Ident) -> Option<DetectedLayout> {
     Some(DetectedLayout { layout, module_size })
 }
 
-fn from_sample(content: &[u8], ident: Ident) -> Option<DetectedLayout> {
-    let plain;
-    let content = if compress::detect(content).is_some() {
-        plain = compress::decompress(content, MAX_SAMPLE_BYTES).ok()?;
-        &plain
-    } else {
-        content
-    };
-    let (bytes, _) = signature::split(content).ok()?;
-    let module = Module::parse(bytes).ok()?;
+fn from_sample(content: Vec<u8>, ident: Ident) -> Option<DetectedLayout> {
+    let file = ModuleFile::new(content, MAX_SAMPLE_BYTES);
+    let module = file.module().ok()?;
     if module.object.ident != ident {
         return None;
     }

@@ -7,14 +7,12 @@
 //! | exists, layout agrees | bind; if impossible, error | same | plain load with a warning |
 //! | exists, layout differs | error with the differences; `fresh` drops the region | same | as above |
 //!
-//! [`Case::decide`] picks the cell. If it says that keeping is impossible here, [`Case::keeping_is_impossible`]
-//! tells a plain load from an error. The column `off` never comes here.
+//! [`Case::decide`] picks the cell. If it says that keeping is impossible here,
+//! [`Case::keeping_is_impossible`] tells a plain load from an error. The column `off` never comes here.
 
-use libmodfmt::arch::Arch;
-use libmodfmt::export::ExportLayout;
-use libmodfmt::image::{self, Base, ImageError, Keeper};
-use libmodfmt::module::Module;
-use libmodfmt::persist::{Agreement, Inventory, Refusals, compare};
+use libmodfmt::file::Persistent;
+use libmodfmt::image::{Base, ImageError};
+use libmodfmt::persist::{Agreement, Refusals, compare};
 use libmodsys::{Kernel, PersistSupport};
 
 use super::obstacle::{self, Obstacle};
@@ -44,19 +42,17 @@ pub(super) enum Method {
 pub(super) struct Case<'a> {
     pub(super) kernel: &'a dyn Kernel,
     pub(super) request: Request<'a>,
-    pub(super) module: &'a Module<'a>,
-    pub(super) inventory: &'a Inventory,
-    pub(super) region: &'a Option<Region>,
+    pub(super) persistent: &'a Persistent<'a>,
+    pub(super) region: Option<&'a Region>,
 }
 
 impl Case<'_> {
     /// How to keep the data, or the obstacle to that.
     pub(super) fn decide(&self) -> Result<Result<Keeping, Obstacle>, KeepError> {
-        let arch = match Arch::of(self.module.object.ident) {
-            Ok(arch) => arch,
-            Err(machine) => return Ok(Err(Obstacle::Image(machine.into()))),
+        let refusals = match self.persistent.refusals() {
+            Ok(refusals) => refusals,
+            Err(error) => return obstacle_or_error(error).map(Err),
         };
-        let refusals = Refusals::of(&self.module.object, self.inventory, arch)?;
         if !refusals.reasons.is_empty() {
             return Err(KeepError::Refused { reasons: refusals.reasons });
         }
@@ -92,9 +88,9 @@ impl Case<'_> {
                 Err(KeepError::InUse { owner: owner.clone(), users })
             };
         }
-        let mut file = self.inventory.header.clone();
+        let mut file = self.persistent.header().clone();
         // The extended kernel compares by the names of source files.
-        file.named &= region.kept_by != KeptBy::ExtendedKernel || self.module.names_files();
+        file.named &= region.kept_by != KeptBy::ExtendedKernel || self.persistent.module().names_files();
         match compare(&region.header, &file) {
             Agreement::Layout | Agreement::Build => Ok(RegionUse::Bind),
             Agreement::Differs(differences) => {
@@ -103,9 +99,10 @@ impl Case<'_> {
         }
     }
 
-    /// Whether the extended kernel keeps the data. What a keeper holds stays there unless it is dropped anyway.
+    /// Whether the extended kernel keeps the data. What a keeper holds stays there unless it is dropped
+    /// anyway.
     fn extended_kernel_keeps(&self, region_use: RegionUse, refusals: &Refusals) -> Result<bool, KeepError> {
-        match self.region.as_ref().map(|region| &region.kept_by) {
+        match self.region.map(|region| &region.kept_by) {
             Some(KeptBy::ExtendedKernel) => Ok(true),
             Some(KeptBy::Keeper(_)) if region_use == RegionUse::Bind => Ok(false),
             _ if self.kernel.persist_support()? != PersistSupport::Extended => Ok(false),
@@ -124,36 +121,36 @@ impl Case<'_> {
         let mut notes = Vec::new();
         let kept = match (region_use, self.region) {
             (RegionUse::Bind, Some(region)) => &region.header,
-            _ => &self.inventory.header,
+            _ => self.persistent.header(),
         };
         if region_use != RegionUse::Bind {
-            let detected = match export_layout::detect(self.kernel, self.module.object.ident)? {
+            let detected = match export_layout::detect(self.kernel, self.persistent.module().object.ident)? {
                 Ok(detected) => detected,
                 Err(obstacle) => return Ok(Err(obstacle)),
             };
-            let for_module =
-                obstacle::for_this_module(self.kernel, self.module, &detected, self.region.is_some())?;
+            let for_module = obstacle::for_this_module(
+                self.kernel,
+                self.persistent.module(),
+                &detected,
+                self.region.is_some(),
+            )?;
             if let Some(obstacle) = for_module {
                 return Ok(Err(obstacle));
             }
             if region_use == RegionUse::Replace {
-                images.trial = Some(self.keeper(&detected.layout, true)?);
+                images.trial = Some(self.persistent.trial_keeper(&detected.layout)?);
             }
-            images.keeper = match self.keeper(&detected.layout, false) {
+            images.keeper = match self.persistent.keeper(&detected.layout) {
                 Ok(keeper) => Some(keeper),
                 Err(error) => return obstacle_or_error(error).map(Err),
             };
             notes = pinned_modules::notes(self.kernel, &refusals.imports)?;
         }
-        images.owner = match image::owner(self.module, self.inventory, &Base::all(kept)) {
+        images.owner = match self.persistent.owner(&Base::all(kept)) {
             Ok(owner) => owner,
             Err(error) => return obstacle_or_error(error).map(Err),
         };
         Ok(Ok(Keeping { region_use, method: Method::Keeper(images), notes }))
-    }
-
-    fn keeper(&self, layout: &ExportLayout, trial: bool) -> Result<Vec<u8>, ImageError> {
-        image::keeper(self.module, self.inventory, Keeper { layout, trial })
     }
 }
 

@@ -20,8 +20,8 @@ pub struct UnreadableRegion {
 }
 
 impl Region {
-    /// Every region in the kernel: first those of keepers in the order of `/proc/modules` (newest first), then
-    /// those that an extended kernel keeps itself.
+    /// Every region in the kernel: first those of keepers in the order of `/proc/modules` (newest first),
+    /// then those that an extended kernel keeps itself.
     ///
     /// # Errors
     /// The kernel cannot be asked, or this version cannot read a header that the kernel shows.
@@ -71,8 +71,8 @@ impl Region {
         extended::find(kernel, owner)
     }
 
-    /// The region that a file with this header would use. What an extended kernel cannot know about its region
-    /// is taken from the file.
+    /// The region that a file with this header would use. What an extended kernel cannot know about its
+    /// region is taken from the file.
     pub(crate) fn find_for(kernel: &dyn Kernel, file: &Header) -> Result<Option<Self>, KeepError> {
         let extended = extended::find_for(kernel, file)?;
         Self::only_one(kernel, &file.owner, extended)
@@ -99,7 +99,8 @@ impl Region {
             || matches!(extended::find(kernel, owner), Ok(Some(_)))
     }
 
-    /// Whether something is kept for `owner`, in whatever state. A kernel's list that cannot be read counts as yes.
+    /// Whether something is kept for `owner`, in whatever state. A kernel's list that cannot be read counts
+    /// as yes.
     #[must_use]
     pub fn exists(kernel: &dyn Kernel, owner: &str) -> bool {
         matches!(kernel.init_state(&keeper_name(owner)), Ok(Some(_)))

@@ -2,8 +2,8 @@
 //! Regions: the persistent data that lives in the kernel now.
 //!
 //! The kernel is the only record. `keeper.rs` reads what a keeper shows below `/sys/module/NAME`: its header
-//! in `notes/`, its addresses in `sections/`, its users in `holders/`. `extended.rs` reads the list of what an
-//! extended kernel keeps itself. `list.rs` puts the two together.
+//! in `notes/`, its addresses in `sections/`, its users in `holders/`. `extended.rs` reads the list of what
+//! an extended kernel keeps itself. `list.rs` puts the two together.
 
 mod extended;
 mod keeper;

@@ -32,8 +32,8 @@ impl KeeperLoad<'_> {
     ///
     /// # Errors
     /// The kernel refuses an image, or does not show afterwards what it should. A keeper made by this call is
-    /// removed again. One that was there before stays, unless the plan was to replace it and the kernel accepted
-    /// its successor in a trial.
+    /// removed again. One that was there before stays, unless the plan was to replace it and the kernel
+    /// accepted its successor in a trial.
     pub fn run(
         &self,
         kernel: &dyn Kernel,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What follows if the kernel does not accept a keeper: a plain load with a warning where that is allowed, else
-//! an error.
+//! What follows if the kernel does not accept a keeper: a plain load with a warning where that is allowed,
+//! else an error.
 
 use libmodsys::{Errno, Kernel};
 
@@ -20,8 +20,8 @@ pub(super) fn at_load(keeper: &str, errno: Errno, may_fall_back: bool) -> Result
     }
 }
 
-/// The kernel loaded the keeper but does not show its note (no sysfs, no KALLSYMS): it would forget whose data
-/// this is. The keeper is removed again.
+/// The kernel loaded the keeper but does not show its note (no sysfs, no KALLSYMS): it would forget whose
+/// data this is. The keeper is removed again.
 pub(super) fn without_header(
     kernel: &dyn Kernel,
     keeper: &str,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Carrying out a plan. Every step may be killed and tried again: the kernel is the only record, and a step that
-//! fails undoes what this call has made.
+//! Carrying out a plan. Every step may be killed and tried again: the kernel is the only record, and a step
+//! that fails undoes what this call has made.
 //!
 //! `keeper.rs` loads keeper and owner on a stock kernel. `trial.rs` is the trial that `--fresh` begins with,
-//! `keeper_refused.rs` says what follows if the kernel does not accept the keeper, and `verify.rs` checks what
-//! the kernel shows afterwards. `extended.rs` loads a file on an extended kernel, `discard.rs` drops a region.
+//! `keeper_refused.rs` says what follows if the kernel does not accept the keeper, and `verify.rs` checks
+//! what the kernel shows afterwards. `extended.rs` loads a file on an extended kernel, `discard.rs` drops a
+//! region.
 
 mod discard;
 mod extended;

@@ -6,8 +6,8 @@
 pub enum LoadOutcome {
     /// The module is loaded and uses the region.
     Kept,
-    /// The kernel does not accept the keeper. Nothing is loaded; a plain load comes next, with this warning if
-    /// it succeeds.
+    /// The kernel does not accept the keeper. Nothing is loaded; a plain load comes next, with this warning
+    /// if it succeeds.
     FallBack {
         /// Why nothing will be kept.
         warning: String,
@@ -17,7 +17,8 @@ pub enum LoadOutcome {
 /// A step that a load is about to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadStep<'a> {
-    /// Loading a keeper of this name. If this process dies before the owner is loaded, the keeper must go, too.
+    /// Loading a keeper of this name. If this process dies before the owner is loaded, the keeper must go,
+    /// too.
     Keeper(&'a str),
     /// Loading the owner. An oops in its init kills this process.
     Owner,

@@ -10,7 +10,7 @@ use modkeep::{
 };
 use modtest::{Call, FakeKernel, Op};
 
-use super::{grown, keep, kernel, request};
+use super::{bytes_file, file, grown, keep, kernel, request};
 use modtest::linking::story;
 use modtest::module::{Make, signed};
 
@@ -28,7 +28,7 @@ fn load(kernel: &FakeKernel, request: Request<'_>) -> Result<RegionUse, KeepErro
     let Plan::Extended { region_use, owner, region, .. } = plan(kernel, request)? else {
         panic!("not by the kernel")
     };
-    let file: File = libmodsys::sealed_file(request.file).unwrap();
+    let file: File = libmodsys::sealed_file(request.file.content()).unwrap();
     let (region, flags) = (region.as_deref(), LoadFlags::NONE);
     ExtendedLoad { region_use, owner: &owner, region, file: file.as_fd(), flags }.run(kernel, c"")?;
     Ok(region_use)
@@ -40,7 +40,7 @@ fn unload(kernel: &FakeKernel) {
 
 #[test]
 fn the_file_itself_is_loaded_signed_and_all() {
-    let file = signed(&Make::typical("foo").build());
+    let file = bytes_file(signed(&Make::typical("foo").build()));
     for obstacle in [None, Some(Lockdown::Integrity)] {
         let kernel = extended();
         kernel.set(|settings| {
@@ -57,7 +57,7 @@ fn the_file_itself_is_loaded_signed_and_all() {
         assert_eq!(story(&kernel), ["+file foo", "-foo", "+file foo", "-foo"]);
         for call in kernel.syscalls() {
             if let Call::Finit { image, flags, .. } = call {
-                assert!(image == file && flags == LoadFlags::PERSIST, "{flags:?}");
+                assert!(image == file.content() && flags == LoadFlags::PERSIST, "{flags:?}");
             }
         }
     }
@@ -66,7 +66,7 @@ fn the_file_itself_is_loaded_signed_and_all() {
 #[test]
 fn a_region_is_seen_through_its_life() {
     let kernel = extended();
-    load(&kernel, request(&Make::typical("foo").build())).unwrap();
+    load(&kernel, request(&file(&Make::typical("foo")))).unwrap();
     let state = || Region::find(&kernel, "foo").unwrap().map(|region| (region.kept_by, region.owner_state));
     assert_eq!(state(), Some((KeptBy::ExtendedKernel, OwnerState::Bound)));
     assert!(matches!(discard(&kernel, "foo"), Err(KeepError::InUse { users, .. }) if users == ["foo"]));
@@ -84,9 +84,9 @@ fn a_region_is_seen_through_its_life() {
 #[test]
 fn another_layout_is_refused_before_the_kernel_is_asked() {
     let kernel = extended();
-    load(&kernel, request(&Make::typical("foo").build())).unwrap();
+    load(&kernel, request(&file(&Make::typical("foo")))).unwrap();
     unload(&kernel);
-    let other = grown("foo").build();
+    let other = file(&grown("foo"));
     let before = kernel.syscalls().len();
     assert!(matches!(load(&kernel, request(&other)), Err(KeepError::Differs { .. })));
     assert_eq!(kernel.syscalls().len(), before);
@@ -96,7 +96,7 @@ fn another_layout_is_refused_before_the_kernel_is_asked() {
 #[test]
 fn a_refused_load_keeps_what_was_kept() {
     let kernel = extended();
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     kernel.fail_next(Op::Finit, Errno::ENODEV);
     let refused = load(&kernel, request(&file));
     assert!(matches!(refused, Err(KeepError::Owner { errno: Errno::ENODEV, .. })), "{refused:?}");
@@ -111,7 +111,7 @@ fn a_refused_load_keeps_what_was_kept() {
 #[test]
 fn a_load_that_another_program_has_won_is_noticed() {
     let kernel = extended();
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let Plan::Extended { region_use, owner, .. } = plan(&kernel, request(&file)).unwrap() else { panic!() };
     // The kernel reports the other's success, without data kept.
     let plain = Make::typical("foo_without");
@@ -128,7 +128,7 @@ fn what_a_keeper_keeps_stays_there_until_it_is_dropped() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     extend(&kernel);
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let Plan::Keeper { region_use, .. } = plan(&kernel, request(&file)).unwrap() else {
         panic!("not by the keeper")
     };
@@ -143,22 +143,22 @@ fn what_a_keeper_keeps_stays_there_until_it_is_dropped() {
 #[test]
 fn data_kept_twice_are_said_to_be() {
     let kernel = extended();
-    load(&kernel, request(&Make::typical("foo").build())).unwrap();
+    load(&kernel, request(&file(&Make::typical("foo")))).unwrap();
     unload(&kernel);
     kernel.set(|settings| settings.persist_support = PersistSupport::Stock);
     keep(&kernel, &Make::typical("foo"));
     extend(&kernel);
-    let error = plan(&kernel, request(&Make::typical("foo").build())).unwrap_err();
+    let error = plan(&kernel, request(&file(&Make::typical("foo")))).unwrap_err();
     assert_eq!(error.to_string(), "data of foo is kept twice, by foo__persist and by the kernel itself");
     assert!(error.remedy().unwrap().contains("rmmod --discard foo"));
     discard(&kernel, "foo").unwrap();
     assert!(!kernel.keeps("foo") && kernel.is_loaded("foo__persist"));
-    assert!(plan(&kernel, request(&Make::typical("foo").build())).is_ok());
+    assert!(plan(&kernel, request(&file(&Make::typical("foo")))).is_ok());
 }
 
 #[test]
 fn a_kernel_that_does_not_say_is_a_stock_kernel() {
     let kernel = kernel();
     kernel.set(|settings| settings.persist_support = PersistSupport::Unknown);
-    assert!(matches!(plan(&kernel, request(&Make::typical("foo").build())), Ok(Plan::Keeper { .. })));
+    assert!(matches!(plan(&kernel, request(&file(&Make::typical("foo")))), Ok(Plan::Keeper { .. })));
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every call fails in its turn: nothing that was kept is lost, nothing half-made stays, and the next attempt works.
+//! Every call fails in its turn: nothing that was kept is lost, nothing half-made stays, and the next attempt
+//! works.
 
 use libmodsys::Errno;
 use modkeep::{KeepError, LoadOutcome, Request};
 use modtest::{Call, FakeKernel, Op};
 
-use super::{keep, kernel, load, request};
+use super::{file, keep, kernel, load, request};
 use modtest::linking::{address, story};
 use modtest::module::Make;
 
@@ -82,7 +83,7 @@ impl Attempt {
 
 #[test]
 fn on_a_first_load_no_keeper_stays_behind() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     for attempt in attempts(|_| {}, request(&file)) {
         attempt.owner_is_loaded_only_if_unverified();
         if !attempt.kernel.is_loaded("foo") {
@@ -94,7 +95,7 @@ fn on_a_first_load_no_keeper_stays_behind() {
 
 #[test]
 fn on_a_reload_the_data_stay() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     for attempt in attempts(|kernel| keep(kernel, &Make::typical("foo")), request(&file)) {
         attempt.owner_is_loaded_only_if_unverified();
         assert_eq!(attempt.address(), attempt.before, "{}", attempt.place());
@@ -105,7 +106,7 @@ fn on_a_reload_the_data_stay() {
 
 #[test]
 fn on_a_fresh_start_the_old_data_stay_until_the_trial_has_passed() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let fresh = Request { fresh: true, ..request(&file) };
     for attempt in attempts(|kernel| keep(kernel, &Make::typical("foo")), fresh) {
         attempt.owner_is_loaded_only_if_unverified();
@@ -121,7 +122,7 @@ fn on_a_fresh_start_the_old_data_stay_until_the_trial_has_passed() {
 /// The owner's init fails, and then the keeper cannot be taken back.
 #[test]
 fn a_keeper_that_stays_is_said_and_used_by_the_next_attempt() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let kernel = kernel();
     kernel.fail_after(Op::Init, 1, Errno::ENODEV);
     kernel.fail_next(Op::Delete, Errno::EBUSY);
@@ -134,7 +135,7 @@ fn a_keeper_that_stays_is_said_and_used_by_the_next_attempt() {
 
 #[test]
 fn a_new_keeper_that_is_refused_after_its_trial_is_told_from_one_before() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     kernel.fail_after(Op::Init, 1, Errno::ENOMEM);
@@ -150,7 +151,7 @@ fn a_new_keeper_that_is_refused_after_its_trial_is_told_from_one_before() {
 
 #[test]
 fn an_owner_that_fails_after_its_data_were_dropped_says_so() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     kernel.fail_after(Op::Init, 2, Errno::ENODEV);
@@ -161,7 +162,7 @@ fn an_owner_that_fails_after_its_data_were_dropped_says_so() {
 
 #[test]
 fn a_keeper_of_another_program_is_no_reason_for_a_plain_load() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let kernel = kernel();
     kernel.fail_next(Op::Init, Errno::EEXIST);
     let error = load(&kernel, request(&file)).unwrap_err();

@@ -6,7 +6,7 @@ use libmodsys::{Errno, Lockdown};
 use modkeep::{KeepError, KeepMode, LoadOutcome, Obstacle, Plan, RegionUse, Request, plan};
 use modtest::{FakeKernel, Op};
 
-use super::{grown, keep, kernel, load, request};
+use super::{bytes_file, file, grown, keep, kernel, load, request};
 use modtest::linking::{address, story};
 use modtest::module::{DATA, Make, R_64, R_GOTPCREL, signed};
 
@@ -36,7 +36,7 @@ fn warning(kernel: &FakeKernel, request: Request<'_>) -> Option<String> {
 
 #[test]
 fn nothing_kept_a_keeper_then_the_owner() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     for keep in BOTH {
         let kernel = kernel();
         assert_eq!(region_use(&kernel, Request { keep, ..request(&file) }), RegionUse::Create);
@@ -48,7 +48,7 @@ fn nothing_kept_a_keeper_then_the_owner() {
 
 #[test]
 fn nothing_kept_and_impossible() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     for obstacle in OBSTACLES {
         let kernel = kernel();
         obstacle(&kernel);
@@ -65,7 +65,7 @@ fn nothing_kept_and_impossible() {
 
 #[test]
 fn nothing_kept_and_the_kernel_refuses_the_keeper() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let kernel = kernel();
     kernel.fail_next(Op::Init, Errno::EKEYREJECTED);
     let Ok(Some(LoadOutcome::FallBack { warning })) = load(&kernel, request(&file)) else { panic!() };
@@ -81,13 +81,13 @@ fn nothing_kept_and_the_kernel_refuses_the_keeper() {
 
 #[test]
 fn nothing_kept_and_keep_off_is_plain_and_silent() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     assert_eq!(warning(&kernel(), Request { keep: KeepMode::Off, ..request(&file) }), None);
 }
 
 #[test]
 fn kept_and_the_same_layout_binds() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     for keep_option in BOTH {
         let kernel = kernel();
         keep(&kernel, &Make::typical("foo"));
@@ -102,7 +102,7 @@ fn kept_and_the_same_layout_binds() {
 
 #[test]
 fn kept_and_binding_impossible_is_an_error() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     for obstacle in OBSTACLES {
         for keep_option in BOTH {
             let kernel = kernel();
@@ -118,7 +118,7 @@ fn kept_and_binding_impossible_is_an_error() {
 
 #[test]
 fn kept_and_another_layout_is_an_error_with_an_account() {
-    let file = grown("foo").build();
+    let file = file(&grown("foo"));
     for keep_option in BOTH {
         let kernel = kernel();
         keep(&kernel, &Make::typical("foo"));
@@ -132,7 +132,7 @@ fn kept_and_another_layout_is_an_error_with_an_account() {
 
 #[test]
 fn kept_and_keep_off_is_plain_with_a_warning() {
-    for file in [Make::typical("foo").build(), grown("foo").build()] {
+    for file in [file(&Make::typical("foo")), file(&grown("foo"))] {
         for obstacle in [|_: &FakeKernel| {}, OBSTACLES[0]] {
             let kernel = kernel();
             keep(&kernel, &Make::typical("foo"));
@@ -150,8 +150,9 @@ fn kept_and_keep_off_is_plain_with_a_warning() {
 #[test]
 fn keep_off_loads_what_cannot_be_understood_with_a_warning() {
     let kernel = kernel();
-    let mut file = Make::typical("foo").build();
-    file.truncate(file.len() - 1);
+    let mut bytes = Make::typical("foo").build();
+    bytes.truncate(bytes.len() - 1);
+    let file = bytes_file(bytes);
     let said = warning(&kernel, Request { keep: KeepMode::Off, ..request(&file) }).unwrap();
     assert!(said.contains("(--keep=off): the section table at offset"), "{said}");
 }
@@ -160,7 +161,7 @@ fn keep_off_loads_what_cannot_be_understood_with_a_warning() {
 fn what_must_not_be_kept_is_refused_whatever_is_kept() {
     let mut make = Make::typical("foo");
     make.relocate(DATA, 0, R_64, "init_module", 0);
-    let file = make.build();
+    let file = file(&make);
     for kept in [false, true] {
         for keep_option in BOTH {
             let kernel = kernel();
@@ -180,7 +181,7 @@ fn what_must_not_be_kept_is_refused_whatever_is_kept() {
 fn a_file_that_no_owner_image_can_be_made_of_falls_back_like_any_obstacle() {
     let mut make = Make::typical("foo");
     make.relocate(".text", 0x48, R_GOTPCREL, "shared", -4);
-    let file = make.build();
+    let file = file(&make);
     let said = warning(&kernel(), request(&file)).unwrap();
     assert!(said.contains(".text+0x48 uses shared by R_X86_64_GOTPCREL"), "{said}");
     let kernel = kernel();
@@ -197,7 +198,7 @@ fn a_file_that_no_owner_image_can_be_made_of_falls_back_like_any_obstacle() {
 fn another_machine_falls_back() {
     let mut make = Make::small("foo");
     make.machine(Ident { machine: Machine(22), ..Ident::X86_64 }, RelocationForm::Rela);
-    let said = warning(&kernel(), request(&make.build())).unwrap();
+    let said = warning(&kernel(), request(&file(&make))).unwrap();
     assert!(said.contains("s390 modules is not supported yet"), "{said}");
 }
 
@@ -208,7 +209,8 @@ fn a_lost_signature_and_a_pinned_module_are_said() {
         settings.kallsyms =
             b"ffffffffc0000000 D jiffies\t[clockwork]\nffffffff81000000 D jiffies_64\n".to_vec();
     });
-    let Plan::Keeper { notes, .. } = plan(&kernel, request(&signed(&Make::typical("foo").build()))).unwrap()
+    let Plan::Keeper { notes, .. } =
+        plan(&kernel, request(&bytes_file(signed(&Make::typical("foo").build())))).unwrap()
     else {
         panic!()
     };
@@ -220,13 +222,13 @@ fn a_lost_signature_and_a_pinned_module_are_said() {
 #[test]
 fn a_module_without_persistent_data_is_plain() {
     let kernel = kernel();
-    assert_eq!(warning(&kernel, request(&Make::bare("foo").build())), None);
+    assert_eq!(warning(&kernel, request(&file(&Make::bare("foo")))), None);
     assert_eq!(kernel.syscalls(), []);
 }
 
 #[test]
 fn a_version_without_persistent_data_differs_from_what_is_kept() {
-    let file = Make::bare("foo").build();
+    let file = file(&Make::bare("foo"));
     for keep_option in BOTH {
         let kernel = kernel();
         keep(&kernel, &Make::typical("foo"));
@@ -250,14 +252,14 @@ fn a_version_without_persistent_data_differs_from_what_is_kept() {
 fn a_static_of_an_imports_name_in_another_module_is_not_pinned() {
     let kernel = kernel();
     kernel.set(|settings| settings.kallsyms = b"ffffffffc0000000 d jiffies\t[clockwork]\n".to_vec());
-    let Plan::Keeper { notes, .. } = plan(&kernel, request(&Make::typical("foo").build())).unwrap() else {
+    let Plan::Keeper { notes, .. } = plan(&kernel, request(&file(&Make::typical("foo")))).unwrap() else {
         panic!()
     };
     assert_eq!(notes, Vec::<String>::new());
     kernel.set(|settings| {
         settings.kallsyms.extend(b"ffffffffc0000010 r __ksymtab_jiffies\t[clockwork]\n");
     });
-    let Plan::Keeper { notes, .. } = plan(&kernel, request(&Make::typical("foo").build())).unwrap() else {
+    let Plan::Keeper { notes, .. } = plan(&kernel, request(&file(&Make::typical("foo")))).unwrap() else {
         panic!()
     };
     assert_eq!(notes.len(), 1);

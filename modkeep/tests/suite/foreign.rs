@@ -7,13 +7,13 @@ use libmodsys::{Errno, InitState};
 use modkeep::{KeepError, KeepMode, Obstacle, OwnerState, Plan, Region, Request, plan};
 use modtest::{FakeKernel, FakeModule, Op};
 
-use super::{keep, kernel, load, request};
+use super::{file, keep, kernel, load, request};
 use modtest::linking::{note_of_the_future, story};
 use modtest::module::Make;
 
 fn error(kernel: &FakeKernel, fresh: bool) -> KeepError {
     let calls = kernel.syscalls().len();
-    let error = load(kernel, Request { fresh, ..request(&Make::typical("foo").build()) }).unwrap_err();
+    let error = load(kernel, Request { fresh, ..request(&file(&Make::typical("foo"))) }).unwrap_err();
     assert_eq!(kernel.syscalls().len(), calls, "nothing was loaded or removed");
     error
 }
@@ -47,7 +47,7 @@ fn a_note_of_an_unknown_version_is_said_and_nothing_is_touched() {
 fn a_note_of_an_unknown_version_does_not_stop_a_load_that_keeps_nothing() {
     let kernel = kernel();
     kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_the_future()));
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let Plan::Plain { warning: Some(warning) } =
         plan(&kernel, Request { keep: KeepMode::Off, ..request(&file) }).unwrap()
     else {
@@ -60,7 +60,7 @@ fn a_note_of_an_unknown_version_does_not_stop_a_load_that_keeps_nothing() {
 fn a_foreign_module_with_the_keepers_name_is_an_obstacle() {
     let kernel = kernel();
     kernel.add(FakeModule::new("foo__persist"));
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let Plan::Plain { warning: Some(warning) } = plan(&kernel, request(&file)).unwrap() else { panic!() };
     assert!(warning.contains("a module called foo__persist is loaded that keeps no data"), "{warning}");
     let required = plan(&kernel, Request { keep: KeepMode::Require, ..request(&file) }).unwrap_err();
@@ -145,13 +145,13 @@ fn an_owner_in_each_state() {
 fn built_in_code_of_the_owners_name_does_not_matter() {
     let kernel = kernel();
     kernel.add(FakeModule::new("foo").state(InitState::DirectoryOnly));
-    assert!(matches!(plan(&kernel, request(&Make::typical("foo").build())), Ok(Plan::Keeper { .. })));
+    assert!(matches!(plan(&kernel, request(&file(&Make::typical("foo")))), Ok(Plan::Keeper { .. })));
 }
 
 #[test]
 fn a_region_in_use_names_its_owner_and_addresses() {
     let kernel = kernel();
-    load(&kernel, request(&Make::typical("foo").build())).unwrap();
+    load(&kernel, request(&file(&Make::typical("foo")))).unwrap();
     let region = &Region::list(&kernel).unwrap()[0];
     assert_eq!((region.owner_state, &region.users[..]), (OwnerState::Bound, &["foo".to_owned()][..]));
     assert!(region.addresses.iter().all(|(_, address)| address.known().is_some()));
@@ -166,7 +166,7 @@ fn a_file_stripped_of_its_names_binds_to_its_own_build_only() {
         make.change(".note.gnu.build-id", |section| {
             section.set_data(libmodfmt::note::encode(b"GNU", 3, &[build; 20], ByteOrder::Little));
         });
-        make.build()
+        file(&make)
     };
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));

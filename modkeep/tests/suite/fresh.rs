@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `--fresh`: the old data go only after the new keeper was accepted in a trial.
 
+use libmodfmt::file::ModuleFile;
 use libmodsys::{Kernel, RemoveFlags};
 use modkeep::{KeepError, LoadOutcome, Plan, RegionUse, Request, plan};
 use modtest::FakeModule;
 
-use super::{grown, keep, kernel, load, request};
+use super::{file, grown, keep, kernel, load, request};
 use modtest::linking::{address, story};
 use modtest::module::Make;
 
-fn fresh(file: &[u8]) -> Request<'_> {
+fn fresh(file: &ModuleFile) -> Request<'_> {
     Request { fresh: true, ..request(file) }
 }
 
@@ -18,7 +19,7 @@ fn a_trial_then_the_old_goes_and_the_new_comes() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     let before = address(&kernel, "foo__persist");
-    assert_eq!(load(&kernel, fresh(&grown("foo").build())).unwrap(), Some(LoadOutcome::Kept));
+    assert_eq!(load(&kernel, fresh(&file(&grown("foo")))).unwrap(), Some(LoadOutcome::Kept));
     assert_eq!(
         story(&kernel)[3..],
         ["+foo__ptrial", "-foo__ptrial", "-foo__persist", "+foo__persist", "+foo"]
@@ -28,7 +29,7 @@ fn a_trial_then_the_old_goes_and_the_new_comes() {
 
 #[test]
 fn with_nothing_kept_it_is_a_first_load() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let Plan::Keeper { region_use, images, .. } = plan(&kernel(), fresh(&file)).unwrap() else { panic!() };
     assert_eq!((region_use, images.trial), (RegionUse::Create, None));
 }
@@ -38,7 +39,7 @@ fn data_in_use_by_another_module_stay() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     kernel.add(FakeModule::new("other").uses("foo__persist"));
-    let error = load(&kernel, fresh(&Make::typical("foo").build())).unwrap_err();
+    let error = load(&kernel, fresh(&file(&Make::typical("foo")))).unwrap_err();
     assert_eq!(error.to_string(), "the data of foo is in use by: other");
     assert!(kernel.is_loaded("foo__persist"));
 }
@@ -46,7 +47,7 @@ fn data_in_use_by_another_module_stay() {
 #[test]
 fn a_loaded_owner_is_said_first() {
     let kernel = kernel();
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     load(&kernel, request(&file)).unwrap();
     assert!(matches!(load(&kernel, fresh(&file)), Err(KeepError::Loaded { .. })));
 }
@@ -56,7 +57,7 @@ fn a_loaded_owner_is_said_first() {
 fn a_trial_that_an_earlier_call_left_is_removed_first() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let Plan::Keeper { images, .. } = plan(&kernel, fresh(&file)).unwrap() else { panic!() };
     kernel.init_module(&images.trial.unwrap(), c"").unwrap();
     assert_eq!(load(&kernel, fresh(&file)).unwrap(), Some(LoadOutcome::Kept));
@@ -68,7 +69,7 @@ fn a_foreign_module_with_the_name_of_the_trial_is_left_alone() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     kernel.add(FakeModule::new("foo__ptrial"));
-    let error = load(&kernel, fresh(&Make::typical("foo").build())).unwrap_err();
+    let error = load(&kernel, fresh(&file(&Make::typical("foo")))).unwrap_err();
     assert!(matches!(error, KeepError::CannotBind { .. }), "{error}");
     assert!(kernel.is_loaded("foo__ptrial") && kernel.is_loaded("foo__persist"));
 }
@@ -79,7 +80,7 @@ fn what_is_discarded_is_gone_once() {
     keep(&kernel, &Make::typical("foo"));
     assert_eq!(modkeep::discard(&kernel, "foo").unwrap().header.size(), 4160);
     assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::NothingKept { .. })));
-    load(&kernel, request(&Make::typical("foo").build())).unwrap();
+    load(&kernel, request(&file(&Make::typical("foo")))).unwrap();
     assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::InUse { .. })));
     kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();
     assert!(modkeep::discard(&kernel, "foo").is_ok());

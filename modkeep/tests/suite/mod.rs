@@ -8,6 +8,7 @@ mod foreign;
 mod fresh;
 mod verify;
 
+use libmodfmt::file::ModuleFile;
 use libmodsys::{Kernel, RemoveFlags};
 use modkeep::{KeepError, KeepMode, KeeperLoad, LoadOutcome, Plan, Request, plan};
 use modtest::FakeKernel;
@@ -15,7 +16,16 @@ use modtest::FakeKernel;
 use modtest::linking::kernel;
 use modtest::module::{DATA, Make};
 
-pub fn request(file: &[u8]) -> Request<'_> {
+/// A module file in memory.
+pub fn file(make: &Make) -> ModuleFile {
+    bytes_file(make.build())
+}
+
+pub fn bytes_file(bytes: Vec<u8>) -> ModuleFile {
+    ModuleFile::new(bytes, 1 << 20)
+}
+
+pub fn request(file: &ModuleFile) -> Request<'_> {
     Request { file, keep: KeepMode::Auto, fresh: false, assume_unloaded: false }
 }
 
@@ -36,7 +46,7 @@ pub fn load(kernel: &FakeKernel, request: Request<'_>) -> Result<Option<LoadOutc
 
 /// Loads and removes the file, so that its data are kept.
 pub fn keep(kernel: &FakeKernel, make: &Make) {
-    assert_eq!(load(kernel, request(&make.build())).unwrap(), Some(LoadOutcome::Kept));
+    assert_eq!(load(kernel, request(&file(make))).unwrap(), Some(LoadOutcome::Kept));
     let name = std::ffi::CString::new(make.name.clone()).unwrap();
     kernel.delete_module(&name, RemoveFlags::default()).unwrap();
 }

@@ -7,7 +7,7 @@ use libmodsys::{Errno, InitState};
 use modkeep::{KeepError, KeepMode, LoadOutcome, Request};
 use modtest::{FakeKernel, FakeModule, Op};
 
-use super::{load, request};
+use super::{file, load, request};
 use modtest::module::Make;
 
 /// A kernel that shows what it likes of a keeper, and of an owner.
@@ -28,7 +28,7 @@ fn without_notes(mut module: FakeModule) -> FakeModule {
 }
 
 fn error(kernel: &FakeKernel) -> String {
-    match load(kernel, request(&Make::typical("foo").build())) {
+    match load(kernel, request(&file(&Make::typical("foo")))) {
         Err(KeepError::Verify { what }) => what,
         other => panic!("{other:?}"),
     }
@@ -37,7 +37,7 @@ fn error(kernel: &FakeKernel) -> String {
 #[test]
 fn a_keeper_without_a_note_is_taken_back_and_the_owner_not_loaded() {
     let kernel = showing(without_notes, |owner| owner);
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let said = "the kernel took foo__persist, but does not show its header";
     match load(&kernel, Request { keep: KeepMode::Require, ..request(&file) }) {
         Err(KeepError::Verify { what }) => assert_eq!(what, said),
@@ -78,7 +78,7 @@ fn an_owner_that_does_not_hold_its_keeper() {
 fn a_keeper_that_cannot_be_asked_is_taken_back() {
     let kernel = showing(|keeper| keeper, |owner| owner);
     kernel.fail_always(Op::Notes, Errno::EACCES);
-    let error = load(&kernel, request(&Make::typical("foo").build())).unwrap_err();
+    let error = load(&kernel, request(&file(&Make::typical("foo")))).unwrap_err();
     assert!(matches!(error, KeepError::Sys(_)), "{error}");
     assert!(!kernel.is_loaded("foo__persist") && !kernel.is_loaded("foo"));
 }

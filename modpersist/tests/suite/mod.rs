@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::NOTE_SECTION;
 use libmodsys::{Errno, Kernel};
 use modkeep::{KeepMode, KeeperLoad, Plan, Region, Request, plan};
@@ -15,7 +16,7 @@ use modtest::module::Make;
 
 /// Loads the module and removes it, so that its data are kept.
 fn keep(kernel: &FakeKernel, name: &str) {
-    let file = Make::typical(name).build();
+    let file = ModuleFile::new(Make::typical(name).build(), 1 << 20);
     let request = Request { file: &file, keep: KeepMode::Require, fresh: false, assume_unloaded: false };
     let Plan::Keeper { region_use, owner, images, .. } = plan(kernel, request).unwrap() else { panic!() };
     let load = KeeperLoad { region_use, owner: &owner, images: &images, may_fall_back: false, kept_bytes: 0 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Writing the journal (`docs/journal-format.md`). If `/var/log/ksymoops` exists, every load and removal records
-//! what an oops of this boot will need when the running kernel is gone.
+//! Writing the journal (`docs/journal-format.md`). If `/var/log/ksymoops` exists, every load and removal
+//! records what an oops of this boot will need when the running kernel is gone.
 //!
-//! `record.rs` writes the file, `entries.rs` makes the entries that it lacks. The journal is an aid and nothing
-//! more: if it cannot be written, loading and removing go on without a word.
+//! `record.rs` writes the file, `entries.rs` makes the entries that it lacks. The journal is an aid and
+//! nothing more: if it cannot be written, loading and removing go on without a word.
 //!
 //! ```
 //! use modrecord::journal;

@@ -16,8 +16,8 @@ use crate::paths::LOG_DIRECTORY;
 /// A journal that has grown beyond this is left alone, in bytes.
 const MAX_JOURNAL_BYTES: u64 = 64 << 20;
 
-/// Records this boot, every module that is not recorded yet, and which modules are gone. `details` is about the
-/// module that was just loaded, or with `about_to_load` the one that is loaded next.
+/// Records this boot, every module that is not recorded yet, and which modules are gone. `details` is about
+/// the module that was just loaded, or with `about_to_load` the one that is loaded next.
 ///
 /// One write, then the file is synced: what is loaded next may kill this process or the kernel.
 ///

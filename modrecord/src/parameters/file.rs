@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The text of a file of saved parameters: `name=value` lines, comments, empty lines.
 //!
-//! Whatever a person wrote stays: comments and the order of lines. Lines that begin with `#%` are the program's
-//! own and are written anew each time.
+//! Whatever a person wrote stays: comments and the order of lines. Lines that begin with `#%` are the
+//! program's own and are written anew each time.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which file the parameters of a loaded module are saved to, and which of them.
 //!
-//! modutils kept this as a symbol of the module. Here it is a small file under `/run`, of fields separated by NUL:
-//! the mark of the load, the path, the module's file and its modification time, then the names of the
+//! modutils kept this as a symbol of the module. Here it is a small file under `/run`, of fields separated by
+//! NUL: the mark of the load, the path, the module's file and its modification time, then the names of the
 //! parameters; no names stand for all parameters. It is valid for that load only: another tool may remove the
 //! module, and load it again, without knowing about it.
 
@@ -35,7 +35,8 @@ impl SaveLocation {
         Self { path, names, module_file: Some(module_file.to_owned()), changed: modified(module_file) }
     }
 
-    /// The file that `-e FILE` means for a module file; `None` if FILE is empty and the configuration wants none.
+    /// The file that `-e FILE` means for a module file; `None` if FILE is empty and the configuration wants
+    /// none.
     ///
     /// # Errors
     /// [`SavedParametersError::Relative`], [`SavedParametersError::NoName`]
@@ -87,7 +88,8 @@ impl SaveLocation {
         let head = [mark.as_bytes(), self.path.as_os_str().as_bytes(), module_file.unwrap_or_default()];
         let parts = head.into_iter().chain([changed.as_deref().unwrap_or_default().as_bytes()]);
         let text = parts.chain(self.names.iter().map(String::as_bytes)).collect::<Vec<_>>().join(&0);
-        // A new file, renamed: nobody else's link is followed, and a command that is killed leaves a whole file.
+        // A new file, renamed: nobody else's link is followed, and a command that is killed leaves a whole
+        // file.
         let new = directory.join(format!(".{}", std::process::id()));
         let written = fs::write(&new, text).and_then(|()| fs::rename(&new, &path));
         written.map_err(|error| SavedParametersError::file("write", &path, &error))

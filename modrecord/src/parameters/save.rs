@@ -20,7 +20,8 @@ pub fn save(kernel: &dyn Kernel, module: &str, location: &SaveLocation) -> Resul
         values.retain(|name, _| location.names.contains(name));
     }
     let mut saved = SavedParameters::read(&location.path)?;
-    // "(null)" is what the kernel shows for a string that is not set. No value in a file would bring that back.
+    // "(null)" is what the kernel shows for a string that is not set. No value in a file would bring that
+    // back.
     values.retain(|name, value| {
         let is_set = value != b"(null)";
         if !is_set {

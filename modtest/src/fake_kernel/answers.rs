@@ -11,7 +11,7 @@ use libmodsys::Errno;
 
 use super::{Call, FakeKernel, FakeModule, Op};
 use libmodsys::{
-    BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile,
+    BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, InstalledModule,
     PersistSupport, RemoveFlags, Section, SectionAddress, SysError,
 };
 
@@ -195,7 +195,7 @@ impl Kernel for FakeKernel {
         self.setting(Op::Header, path, |settings| settings.headers.get(path).cloned())
     }
 
-    fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError> {
+    fn exporting_module(&self) -> Result<Option<InstalledModule>, SysError> {
         self.setting(Op::Exporting, "/lib/modules", |settings| settings.exporting_module.clone())
     }
 

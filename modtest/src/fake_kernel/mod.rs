@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A kernel in memory, for tests.
 //!
-//! It keeps the rules of the real one that the tools lean on (a name is loaded once, a module in use is not removed, who uses whom), records every
-//! call, fails where it is told to, and leaves linking to a hook.
+//! It keeps the rules of the real one that the tools lean on (a name is loaded once, a module in use is not
+//! removed, who uses whom), records every call, fails where it is told to, and leaves linking to a hook.
 //!
 //! ```
 //! use libmodsys::{Errno, Kernel, RemoveFlags};
@@ -92,8 +92,8 @@ impl FakeKernel {
         }
     }
 
-    /// Sets what happens when an image is loaded: the hook plays the linker and returns the module as it then shows in `/sys`, or the error of
-    /// the load. It may call the kernel that it is given.
+    /// Sets what happens when an image is loaded: the hook plays the linker and returns the module as it then
+    /// shows in `/sys`, or the error of the load. It may call the kernel that it is given.
     #[must_use]
     pub fn on_load(mut self, hook: impl Fn(&LoadRequest<'_>) -> Result<FakeModule, Errno> + 'static) -> Self {
         self.on_load = Box::new(hook);
@@ -145,12 +145,14 @@ impl FakeKernel {
         change(&mut self.settings.borrow_mut());
     }
 
-    /// The next call of this kind that has no earlier error waiting fails. Errors of one kind are used up in the order given.
+    /// The next call of this kind that has no earlier error waiting fails. Errors of one kind are used up in
+    /// the order given.
     pub fn fail_next(&self, op: Op, errno: Errno) {
         self.fail_after(op, 0, errno);
     }
 
-    /// One call of this kind fails, after `passed` others of it that are answered as usual: with a loop over `passed`, every call fails in its turn.
+    /// One call of this kind fails, after `passed` others of it that are answered as usual: with a loop over
+    /// `passed`, every call fails in its turn.
     pub fn fail_after(&self, op: Op, passed: usize, errno: Errno) {
         self.once.borrow_mut().push_back((op, passed, errno));
     }

@@ -16,7 +16,8 @@ pub struct FakeModule {
     pub uses: Vec<String>,
     /// Holders that are no modules of this fake, for odd cases.
     pub extra_holders: Vec<String>,
-    /// References by others than modules (open files, mounts); `None` stands for a kernel that keeps no count.
+    /// References by others than modules (open files, mounts); `None` stands for a kernel that keeps no
+    /// count.
     pub extra_references: Option<i64>,
     /// Whether it can be removed at all (has an exit function, or neither init nor exit).
     pub removable: bool,

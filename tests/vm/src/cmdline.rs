@@ -6,13 +6,13 @@
 pub enum Job {
     /// Run these scenarios, in this order.
     Scenarios(Vec<String>),
-    /// Tell the story of the demo.
+    /// Run the demo.
     Demo,
 }
 
 impl Job {
-    /// Finds `scenarios=a,b,c` or `vmguest.demo`. Nothing found is an empty list: the
-    /// machine then boots and powers off, which is the probe for a new accelerator.
+    /// Looks for `scenarios=a,b,c` or `vmguest.demo`. With neither, the list is empty and the machine boots
+    /// and powers off: that is how the host probes an accelerator.
     pub fn from_cmdline(cmdline: &str) -> Self {
         let mut names = Vec::new();
         for word in cmdline.split_whitespace() {

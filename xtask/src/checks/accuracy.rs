@@ -20,7 +20,7 @@ const TOOLS: &[(&str, &str, &str)] = &[
 /// Fetches the debug information where it is not there yet, and compares.
 pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     let debug = Debug::fetch(&kernel::find(args)?.release)?;
-    let same = compare(debug.folder().unwrap_or(Path::new("")))?;
+    let same = compare(debug.directory().unwrap_or(Path::new("")))?;
     Ok(if same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

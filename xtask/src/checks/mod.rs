@@ -8,6 +8,7 @@ pub mod consumer;
 pub mod features;
 pub mod fuzz;
 pub mod ladder;
+pub mod papers;
 pub mod patch;
 pub mod peers;
 pub mod publish;

@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use libmodfmt::elf::Object;
 use libmodfmt::export::{ExportLayout, Release};
-use libmodfmt::image::{self, Base, Keeper};
+use libmodfmt::image::{self, Base, KeeperOptions};
 use libmodfmt::module::Module;
 use libmodfmt::persist::{Inventory, VariableDebugInfo};
 use libmodfmt::signature;
@@ -71,7 +71,7 @@ fn images_of(module: &Module<'_>) -> Result<Vec<(&'static str, Vec<u8>)>> {
     let layout = ExportLayout::for_release(module.object.ident.machine, Release::new(6, 1));
     let mut images = Vec::new();
     for (kind, trial) in [("keeper", false), ("trial", true)] {
-        let image = image::keeper(module, &inventory, Keeper { layout: &layout, trial });
+        let image = image::keeper(module, &inventory, KeeperOptions { layout: &layout, trial });
         images.extend(image.ok().map(|image| (kind, image)));
     }
     let owner = image::owner(module, &inventory, &Base::all(&inventory.header));

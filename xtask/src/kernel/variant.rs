@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Kernels of our own, by name.
+//! The variants of the kernel that we build, by name.
 
 use clap::ValueEnum;
 use vmguest::KernelKind;
 
-/// A kernel of our own.
+/// A kernel that we build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Variant {
     /// With our patch
     Extended,
-    /// The same without the option, signed with the same key
+    /// The same tree and signing key, with the patch's option disabled
     Plain,
     /// With our patch, KASAN, lockdep and kmemleak
     Debug,
@@ -26,7 +26,7 @@ impl Variant {
         vec!["extended", "plain", "debug"]
     }
 
-    /// Files below `kernel/config` that make up its configuration.
+    /// The files in `kernel/config` that make up its configuration.
     pub fn fragments(self) -> &'static [&'static str] {
         match self {
             Self::Extended | Self::Plain => &["base.config", "types.config", "extended.config"],
@@ -34,6 +34,7 @@ impl Variant {
         }
     }
 
+    /// What scenarios may expect of it.
     pub fn kind(self) -> KernelKind {
         match self {
             Self::Extended => KernelKind::Extended,

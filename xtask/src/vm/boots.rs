@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Runs the scenarios of one planned boot, booting again where one kills the machine.
+//! Runs the scenarios of one planned boot, and boots again if a scenario kills the machine.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,16 +9,17 @@ use vmguest::protocol::{Line, Status};
 use vmguest::{Expect, Scenario};
 
 use super::machine::{BOOT_LIMIT, End, Machine};
+use super::prepared::Vm;
 use super::qemu::Options;
 use super::report::{Outcome, Report};
 use super::schedule::{self, Planned};
-use super::{Vm, decode, rundir};
+use super::{decode, rundir};
 use crate::ui;
 
-/// Time for what the guest does between scenarios.
+/// Additional time for what the guest does between scenarios.
 const SLACK: Duration = Duration::from_secs(30);
 
-/// Runs them all; each gets an outcome.
+/// Runs all scenarios; each gets an outcome.
 pub fn run(vm: &Vm, planned: Planned, report: &Report) -> Result<()> {
     let mut left = planned.scenarios.clone();
     while !left.is_empty() {
@@ -32,16 +33,16 @@ pub fn run(vm: &Vm, planned: Planned, report: &Report) -> Result<()> {
         let mut current = None;
         let before = left.len();
         let first = left.first().copied();
-        let machine = Machine::start(vm, &options, &directory)?.first_within(BOOT_LIMIT * vm.patience());
+        let machine = Machine::start(vm, &options, &directory)?.first_within(BOOT_LIMIT * vm.time_factor());
         let end = machine
-            .run(|line| Ok(follow(line, &directory, &mut left, &mut current, report) * vm.patience()))?;
+            .run(|line| Ok(follow(line, &directory, &mut left, &mut current, report) * vm.time_factor()))?;
         match current {
             Some(scenario) => blame(scenario, end, &mut left, report),
-            // It stopped after a scenario that harmed the kernel: the rest gets a new one.
+            // The guest stopped after a scenario that damaged the kernel: the rest gets a new boot.
             None if left.len() < before => {}
             None => give_up(end, &mut left, report),
         }
-        // A scenario whose console is decoded has the boot for itself.
+        // A scenario whose console is decoded has a boot of its own.
         if let Some(scenario) = first.filter(|scenario| scenario.boot.alone)
             && let Err(error) = decode::check(vm, scenario, &directory)
         {
@@ -51,7 +52,7 @@ pub fn run(vm: &Vm, planned: Planned, report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// Takes in one line; gives the time that the next may take.
+/// Handles one line. Returns how long the next one may take.
 fn follow(
     line: Line,
     directory: &Path,
@@ -74,7 +75,7 @@ fn follow(
     current.map_or(BOOT_LIMIT, |scenario| scenario.limit + SLACK)
 }
 
-/// The machine ended in this scenario.
+/// The machine ended during this scenario.
 fn blame(scenario: &'static Scenario, end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
     left.retain(|other| other.name != scenario.name);
     let why = cause(end);
@@ -85,7 +86,7 @@ fn blame(scenario: &'static Scenario, end: End, left: &mut Vec<&'static Scenario
     }
 }
 
-/// The machine ended before any scenario: another boot would end the same way.
+/// The machine ended before any scenario ran, so another boot would end the same way.
 fn give_up(end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
     let why = cause(end);
     for scenario in left.drain(..) {
@@ -95,8 +96,8 @@ fn give_up(end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
 
 fn cause(end: End) -> String {
     match end {
-        End::Done => "the guest did not run it".to_owned(),
-        End::Refused => "the guest gave up; see its notes".to_owned(),
+        End::Done => "the guest did not run this scenario".to_owned(),
+        End::Refused => "the guest reported an error; see its notes above".to_owned(),
         End::Died(why) | End::Hung(why) => why,
     }
 }

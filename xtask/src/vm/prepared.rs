@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A kernel and a guest that are ready to boot.
+//! A kernel and an initramfs that are ready to boot.
 
 use std::path::{Path, PathBuf};
 
 use vmguest::KernelKind;
 
-/// A kernel and a guest, ready to boot.
+/// A kernel and an initramfs, ready to boot.
 pub struct Vm {
-    /// The release that runs.
+    /// The kernel's release.
     pub release: String,
-    /// The same, told apart from another variant of one release.
+    /// The release, with the variant if it is a kernel that we built.
     pub name: String,
-    /// What it can do.
+    /// Whether the kernel is ours, and what it can do.
     pub kind: KernelKind,
-    /// The kernel as a file.
+    /// The bzImage.
     pub image: PathBuf,
-    /// The guest as a file.
+    /// The initramfs.
     pub initramfs: PathBuf,
     /// The fixture modules, with their debug information.
     pub fixtures: PathBuf,
-    /// What QEMU executes the guest with.
+    /// QEMU's accelerator.
     pub accel: &'static str,
-    /// Where the consoles are kept.
+    /// The directory of this run.
     pub run: PathBuf,
 }
 
 impl Vm {
-    /// How many times longer than usual everything may take.
-    pub fn patience(&self) -> u32 {
+    /// The factor by which time limits are extended.
+    pub fn time_factor(&self) -> u32 {
         if self.kind == KernelKind::Debug { 4 } else { 1 }
     }
 
-    /// Where the consoles are kept.
+    /// The directory where the consoles are saved.
     pub fn run_directory(&self) -> &Path {
         &self.run
     }

@@ -5,7 +5,7 @@ use super::{Judge, relocations, role_in, target};
 use crate::arch::Arch;
 use crate::elf::{Object, Place, flags};
 use crate::export::{self, Target};
-use crate::image::{Base, ImageError, Keeper};
+use crate::image::{Base, ImageError, KeeperOptions};
 use crate::module::{Module, THIS_MODULE, name_position};
 use crate::persist::{Header, Inventory, NOTE_SECTION, PersistentSection};
 
@@ -14,7 +14,7 @@ pub(in crate::image) fn keeper(
     file: &Module<'_>,
     inventory: &Inventory,
     name: &str,
-    wanted: Keeper<'_>,
+    wanted: KeeperOptions<'_>,
 ) -> Result<(), ImageError> {
     let judge = Judge("keeper");
     let module = Module::parse(image)?;
@@ -107,7 +107,7 @@ fn exports(
     judge: &Judge,
     object: &Object<'_>,
     header: &Header,
-    wanted: Keeper<'_>,
+    wanted: KeeperOptions<'_>,
 ) -> Result<(), ImageError> {
     let data =
         |name: &str| object.section(name).map(|(_, section)| section.data.to_vec()).unwrap_or_default();

@@ -11,7 +11,7 @@ mod owner;
 mod tests;
 
 use super::ImageError;
-use super::file::places_must_be_zero;
+use super::zero_bytes::{is_zero, places_must_be_zero};
 use crate::arch::Arch;
 use crate::elf::{Object, Place, Relocation, SectionKind};
 use crate::persist::{Inventory, PersistentSection};
@@ -49,15 +49,6 @@ fn relocations(judge: &Judge, object: &Object<'_>) -> Result<(), ImageError> {
         }
     }
     Ok(())
-}
-
-/// Whether the bytes that a relocation overwrites are zero.
-pub(super) fn is_zero(data: &[u8], offset: u64, width: u64) -> bool {
-    let range = || {
-        let start = usize::try_from(offset).ok()?;
-        data.get(start..start.checked_add(usize::try_from(width).ok()?)?)
-    };
-    range().is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0))
 }
 
 /// What a relocation refers to, however it says so.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Each check finds the image that it is there for: a good image, with one thing wrong in it.
 
-use super::super::{Base, ImageError, Keeper};
+use super::super::{Base, ImageError, KeeperOptions};
 use crate::elf::{Object, Relocation};
 use crate::export::{ExportLayout, Release};
 use crate::module::Module;
@@ -33,7 +33,7 @@ fn keeper_layout() -> ExportLayout {
 fn of_keeper(change: impl FnOnce(&mut Object<'_>)) -> Result<(), ImageError> {
     let file = Make::typical("foo").build();
     let (module, layout) = (parse(&file), keeper_layout());
-    let (inventory, wanted) = (inventory(&module), Keeper { layout: &layout, trial: false });
+    let (inventory, wanted) = (inventory(&module), KeeperOptions { layout: &layout, trial: false });
     let image = super::super::keeper(&module, &inventory, wanted)?;
     let mut object = Object::parse(&image)?;
     change(&mut object);

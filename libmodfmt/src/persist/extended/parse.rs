@@ -3,7 +3,7 @@
 
 use super::fields::Fields;
 use super::{ExtendedListError, ExtendedRegion, ExtendedUse};
-use crate::persist::inventory::source_name;
+use crate::persist::source_name::source_name;
 use crate::persist::{Header, PersistentSection, SectionHeader, Variable};
 
 /// Reads the text of `/proc/module_persist`. Lines of kinds that are not known are passed over, and

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the kernel itself thinks of the images: taint, log, vulnerabilities, symbol versions.
+//! How the kernel sees the images: taint, log, vulnerabilities, symbol versions.
 
 use std::ffi::CString;
 
@@ -9,21 +9,21 @@ use libmodfmt::module::Module;
 use libmodfmt::persist::Inventory;
 use nix::errno::Errno;
 
-use super::keep::keeps_itself;
+use super::keep::is_extended_kernel;
 use crate::ctx::Ctx;
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("kernel-plain-log", "what the kernel says of kmod's load of an unsigned module", plain_log)
+    Scenario::new("kernel-plain-log", "what the kernel logs when kmod loads an unsigned module", plain_log)
         .alone(),
-    Scenario::new("kernel-kept-log", "a kept load: same taint, same log, same vulnerabilities", kept_log)
+    Scenario::new("kernel-kept-log", "a load with kept data: same taint, log and vulnerabilities", kept_log)
         .alone(),
-    Scenario::new("kernel-crc", "the kernel itself refuses an owner image of another layout", wrong_crc)
+    Scenario::new("kernel-crc", "the kernel itself refuses an owner image with another layout", wrong_crc)
         .needs(Needs::Stock),
 ];
 
-/// The kernel log of a plain load of `torture.ko` in a new boot.
+/// The kernel log of a plain load of `torture.ko` in a fresh boot.
 const PLAIN_LOG: &[&str] = &[
     "torture: loading out-of-tree module taints kernel.",
     "torture: module verification failed: signature and/or required key missing - tainting kernel",
@@ -45,7 +45,7 @@ fn plain_log(ctx: &mut Ctx) -> Result<()> {
     ensure!(log == PLAIN_LOG, "{log:?}");
     ensure!(ctx.taint()? == PLAIN_TAINT, "taint is {:#x}", ctx.taint()?);
     ctx.peer_rmmod(["torture"])?.success()?;
-    // The kernel says these things once a boot: of another load nothing.
+    // The kernel logs these messages once per boot, and nothing for later loads.
     let mark = ctx.log_mark()?;
     ctx.peer_insmod([&file])?.success()?;
     let log = about_modules(ctx.log_since(&mark)?);
@@ -54,7 +54,7 @@ fn plain_log(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-/// Without what the clock says of itself in the first seconds of a boot.
+/// The log without the clock messages of the first seconds after boot.
 fn about_modules(log: Vec<String>) -> Vec<String> {
     let clock = |line: &String| ["tsc:", "clocksource:"].iter().any(|word| line.starts_with(word));
     log.into_iter().filter(|line| !clock(line)).collect()
@@ -83,7 +83,7 @@ fn kept_log(ctx: &mut Ctx) -> Result<()> {
     ensure!(ctx.taint()? == kept, "the reload made the taint {:#x}", ctx.taint()?);
     ensure!(ctx.module_taint("torture")? == first, "the reload changed the module's taint");
     let owner = ctx.module_taint("torture")?;
-    let keeper = if keeps_itself() { owner.clone() } else { ctx.module_taint("torture__persist")? };
+    let keeper = if is_extended_kernel() { owner.clone() } else { ctx.module_taint("torture__persist")? };
     ctx.rmmod(["--discard", "torture"])?.success()?;
     ctx.peer_insmod([&file])?.success()?;
     let plain = ctx.module_taint("torture")?;
@@ -97,7 +97,7 @@ fn kept_log(ctx: &mut Ctx) -> Result<()> {
 fn wrong_crc(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([ctx.fixture("layout")?])?.success()?;
     ctx.rmmod(["layout"])?.success()?;
-    // The owner image of another layout, made without asking what is kept.
+    // An owner image with another layout, built without checking it against the kept data.
     let bytes = std::fs::read(ctx.fixture("layout_grown")?)?;
     let module = Module::parse(&bytes)?;
     let inventory = Inventory::of(&module.object, &module.name, None, &[])?
