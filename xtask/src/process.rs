@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tail_is_the_end() {
+    fn tail_returns_the_last_lines() {
         assert_eq!(tail("a\nb\nc", 2), "b\nc");
     }
 }

@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_asked() {
+    fn without_scenarios_the_list_is_empty() {
         assert_eq!(Job::from_cmdline("console=ttyS0"), Job::Scenarios(Vec::new()));
         assert_eq!(Job::from_cmdline("x vmguest.demo"), Job::Demo);
     }

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_option_that_is_dropped_is_named() {
+    fn a_dropped_option_is_named() {
         let error = check_config("# x\nCONFIG_A=y\nCONFIG_B=m\nCONFIG_C=n\n", "CONFIG_A=y\n").unwrap_err();
         assert!(error.to_string().ends_with(": CONFIG_B=m"), "{error}");
     }

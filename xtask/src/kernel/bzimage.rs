@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_none() {
+    fn other_files_have_no_release() {
         assert_eq!(parse(b"\x7fELF"), None);
         assert_eq!(parse(&[0; 0x400]), None);
     }

@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_release_is_refused_by_name() {
+    fn a_different_release_is_refused() {
         let meta = |name: &str, on: &str| apt::Package {
             name: name.into(),
             version: "1".into(),

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_of_the_package_move_and_others_stay() {
+    fn only_paths_in_the_package_are_rewritten() {
         let unpacked = std::env::temp_dir().join(format!("xtask-headers-{}", std::process::id()));
         fs::create_dir_all(unpacked.join("usr/src/common")).unwrap();
         fs::write(unpacked.join("usr/src/common/Makefile"), "").unwrap();
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_compiler() {
+    fn the_requested_compiler_is_found() {
         let text = "override ARCH = x86\nCC = $(if $(X),$(CCACHE)) $(CROSS_COMPILE)gcc-12\n";
         assert_eq!(requested_compiler(text).as_deref(), Some("gcc-12"));
     }

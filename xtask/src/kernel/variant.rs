@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_of_the_command_line() {
+    fn names_match_the_command_line() {
         assert!(Variant::names().into_iter().all(|name| Variant::named(name).is_some()));
         assert_eq!(Variant::names().len(), Variant::value_variants().len());
     }

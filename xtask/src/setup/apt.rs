@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stanza() {
+    fn a_stanza_is_parsed() {
         let text =
             "Package: kmod\nVersion: 1:30-1\nPre-Depends: init-x\nDepends: libc6 (>= 2.34), a:any | b\n b\n";
         let package = Package::parse(text).unwrap();

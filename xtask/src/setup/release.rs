@@ -155,13 +155,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stanzas() {
+    fn stanzas_name_the_other_release() {
         let text = "Types: deb\n# words\nURIs: x\nSuites: old old-updates\n\nTypes: deb\nURIs: y\nSuites: old-security\n";
         assert_eq!(stanzas_for(text, "old", "new"), "Types: deb\nURIs: x\nSuites: new\n\n");
     }
 
     #[test]
-    fn lines() {
+    fn lines_name_the_other_release() {
         let text = "# deb x old main\ndeb x old main\ndeb [a=b] x old-security main\ndeb-src x old main\n";
         assert_eq!(lines_for(text, "old", "new"), "deb x new main\n");
     }

@@ -34,13 +34,14 @@ pub fn run(vm: &Vm, planned: Planned, report: &Report) -> Result<()> {
         let before = left.len();
         let first = left.first().copied();
         let machine = Machine::start(vm, &options, &directory)?.first_within(BOOT_LIMIT * vm.time_factor());
-        let end = machine
-            .run(|line| Ok(follow(line, &directory, &mut left, &mut current, report) * vm.time_factor()))?;
+        let end = machine.run(|line| {
+            Ok(handle_line(line, &directory, &mut left, &mut current, report) * vm.time_factor())
+        })?;
         match current {
-            Some(scenario) => blame(scenario, end, &mut left, report),
+            Some(scenario) => fail_current(scenario, end, &mut left, report),
             // The guest stopped after a scenario that damaged the kernel: the rest gets a new boot.
             None if left.len() < before => {}
-            None => give_up(end, &mut left, report),
+            None => fail_remaining(end, &mut left, report),
         }
         // A scenario whose console is decoded has a boot of its own.
         if let Some(scenario) = first.filter(|scenario| scenario.boot.alone)
@@ -53,7 +54,7 @@ pub fn run(vm: &Vm, planned: Planned, report: &Report) -> Result<()> {
 }
 
 /// Handles one line. Returns how long the next one may take.
-fn follow(
+fn handle_line(
     line: Line,
     directory: &Path,
     left: &mut Vec<&'static Scenario>,
@@ -70,15 +71,15 @@ fn follow(
             *current = None;
             report.add(Outcome { name: scenario, status, detail, took: Duration::from_millis(ms) });
         }
-        other => report.extra(directory, current.map(|scenario| scenario.name), other),
+        other => report.add_line(directory, current.map(|scenario| scenario.name), other),
     }
     current.map_or(BOOT_LIMIT, |scenario| scenario.limit + SLACK)
 }
 
 /// The machine ended during this scenario.
-fn blame(scenario: &'static Scenario, end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
+fn fail_current(scenario: &'static Scenario, end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
     left.retain(|other| other.name != scenario.name);
-    let why = cause(end);
+    let why = reason(end);
     if scenario.expect == Expect::Panic && why.contains("Kernel panic") {
         report.add(outcome(scenario, Status::Pass, String::new()));
     } else {
@@ -87,14 +88,14 @@ fn blame(scenario: &'static Scenario, end: End, left: &mut Vec<&'static Scenario
 }
 
 /// The machine ended before any scenario ran, so another boot would end the same way.
-fn give_up(end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
-    let why = cause(end);
+fn fail_remaining(end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
+    let why = reason(end);
     for scenario in left.drain(..) {
         report.add(outcome(scenario, Status::Fail, why.clone()));
     }
 }
 
-fn cause(end: End) -> String {
+fn reason(end: End) -> String {
     match end {
         End::Done => "the guest did not run this scenario".to_owned(),
         End::Refused => "the guest reported an error; see its notes above".to_owned(),

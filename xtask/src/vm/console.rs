@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_in_two_pieces() {
+    fn a_line_may_arrive_in_two_pieces() {
         let mut console = Console::watch(Path::new("/nonexistent"));
         console.feed("[ 1.0] fine\n[ 2.0] watchdog: BUG: soft lo");
         assert_eq!(console.poll(), None);

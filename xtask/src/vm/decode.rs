@@ -68,7 +68,7 @@ mod tests {
     use super::contains_line;
 
     #[test]
-    fn parts_in_their_order_in_one_line_of_ours() {
+    fn parts_must_be_in_order_in_one_annotation_line() {
         let text = "RIP: f\n  ;; RIP f at /a/b.c:38:2\n";
         assert!(contains_line(text, "RIP f at *b.c:38:"));
         assert!(

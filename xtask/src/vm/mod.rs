@@ -120,14 +120,14 @@ const MACHINES: usize = 2;
 pub fn run_scenarios(vm: &Vm, chosen: &[&'static Scenario]) -> Result<Report> {
     ui::line(&format!("{} scenarios on Linux {} ({})", chosen.len(), vm.name, vm.accel));
     let report = Report::new(&vm.run);
-    let mut fit = Vec::new();
+    let mut runnable = Vec::new();
     for scenario in chosen {
         match scenario.needs.unmet(vm.kind) {
-            None => fit.push(*scenario),
+            None => runnable.push(*scenario),
             Some(why) => report.skip(scenario.name, why),
         }
     }
-    let queue = Mutex::new(schedule::boots(&fit).into_iter());
+    let queue = Mutex::new(schedule::boots(&runnable).into_iter());
     let worker = || -> Result<()> {
         loop {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();

@@ -76,20 +76,20 @@ impl Report {
     }
 
     /// Shows or saves what a scenario reports in addition to its outcome.
-    pub fn extra(&self, directory: &Path, scenario: Option<&str>, line: Line) {
+    pub fn add_line(&self, directory: &Path, scenario: Option<&str>, line: Line) {
         let name = scenario.unwrap_or("guest");
         match line {
             Line::Note { note } => ui::line(&paint(Colour::Dim, &format!("       {name}: {note}"))),
             Line::Measure { measure, value } => {
                 ui::line(&paint(Colour::Dim, &format!("       {name}: {measure}: {value}")));
             }
-            Line::Artifact { artifact, text } => self.keep(directory, &artifact, &text),
+            Line::Artifact { artifact, text } => self.save(directory, &artifact, &text),
             Line::Say { say } => ui::line(&say),
             Line::Start { .. } | Line::Result { .. } | Line::Exit { .. } => {}
         }
     }
 
-    fn keep(&self, directory: &Path, name: &str, text: &str) {
+    fn save(&self, directory: &Path, name: &str, text: &str) {
         let directory = directory.join("artifacts");
         // The name comes from the guest, which may be in any state: use only its last component.
         let Some(name) = Path::new(name).file_name() else { return };

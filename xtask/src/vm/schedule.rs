@@ -44,7 +44,7 @@ mod tests {
     const OOPS: Scenario = Scenario::new("c", "", |_| Ok(())).oops();
 
     #[test]
-    fn equal_machines_are_shared_unless_alone() {
+    fn equal_machines_share_a_boot_unless_alone() {
         let boots = boots(&[&SHARED, &OOPS, &OTHER, &SHARED, &OOPS]);
         let lists: Vec<String> = boots.iter().map(|boot| names(&boot.scenarios)).collect();
         assert_eq!(lists, ["a,a", "c", "b", "c"]);

@@ -385,17 +385,17 @@ mod tests {
     }
 
     #[test]
-    fn bytes_stay_apart() {
+    fn invalid_bytes_are_escaped() {
         assert_eq!(printable(b"a\xff\xfeb\n"), "a\\xff\\xfeb\n");
     }
 
     #[test]
-    fn a_signal_is_no_exit_code() {
+    fn a_signal_is_not_an_exit_code() {
         assert_eq!(sh("kill -9 $$").run().unwrap().status, Status::Signalled(9));
     }
 
     #[test]
-    fn the_limit_holds() {
+    fn the_time_limit_is_enforced() {
         let start = Instant::now();
         assert_eq!(sh("exec sleep 30").limit_secs(0).run().unwrap().status, Status::TimedOut);
         assert!(start.elapsed() < Duration::from_secs(5));

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_seen() {
+    fn trouble_is_recognised() {
         let record = |text: &str| Record { level: 4, seq: 0, microseconds: 0, text: text.into() };
         let records = [record("foo: loading"), record("Call Trace:"), record("WARNING: CPU: 0 PID: 1")];
         assert_eq!(trouble(&records).len(), 2);

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without() {
+    fn a_line_without_holders_and_taint() {
         let module = Module::parse("dummy 16384 0 - Live 0xffffffffc0a5b000").unwrap();
         assert!(module.holders.is_empty() && module.taint.is_empty());
     }

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_of_the_trace() {
+    fn a_trace_line_is_parsed() {
         let line = "          insmod-123     [000] .....    12.345678: sys_finit_module(fd: 3, uargs: 55d1, flags: 0)";
         let call = Call::parse(line).unwrap();
         assert_eq!((call.process.as_str(), call.name.as_str()), ("insmod", "finit_module"));

@@ -45,11 +45,11 @@ fn parse(text: &str) -> Result<Vec<Allowed>> {
     text.split("\n\n")
         .map(|entry| entry.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>())
         .filter(|lines| !lines.is_empty())
-        .map(|lines| one(&lines).with_context(|| format!("differences.txt: {}", lines.join(" "))))
+        .map(|lines| parse_entry(&lines).with_context(|| format!("differences.txt: {}", lines.join(" "))))
         .collect()
 }
 
-fn one(lines: &[&str]) -> Result<Allowed> {
+fn parse_entry(lines: &[&str]) -> Result<Allowed> {
     let field = |name: &str| {
         let found = lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
         found.map(str::trim).with_context(|| format!("no line {name}: in an entry"))
@@ -91,7 +91,7 @@ fn matches(pattern: &str, case: &Case) -> bool {
 }
 
 /// Removes the lines that contain one of these.
-fn without(text: &mut String, patterns: &[String]) {
+fn remove_lines(text: &mut String, patterns: &[String]) {
     let keep = |line: &&str| !patterns.iter().any(|pattern| line.contains(pattern.as_str()));
     *text = text.split_inclusive('\n').filter(keep).collect();
 }
@@ -108,8 +108,8 @@ impl Allowed {
         if self.ours.is_empty() && self.theirs.is_empty() {
             return true;
         }
-        without(ours, &self.ours);
-        without(theirs, &self.theirs);
+        remove_lines(ours, &self.ours);
+        remove_lines(theirs, &self.theirs);
         ours == theirs
     }
 
@@ -147,12 +147,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_can_be_read() {
+    fn differences_txt_is_valid() {
         all().unwrap();
     }
 
     #[test]
-    fn only_the_lines_that_are_named() {
+    fn only_the_named_lines_may_differ() {
         let entry = "name: a\nkmod: 34\ndiffer: stderr\nours: mine\ntheirs: b c\ncases: load/x\nreason: so";
         let entry = &parse(entry).unwrap()[0];
         let settles = |ours: &str, theirs: &str| entry.settles(&mut ours.to_owned(), &mut theirs.to_owned());
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_lacks_nothing() {
+    fn every_field_is_required() {
         let whole = "name: a\nkmod: 34 30\ndiffer: stderr\ncases: load/x load/y*\nreason: so";
         assert_eq!(parse(whole).unwrap().len(), 1);
         assert!(parse(&whole.replace("reason", "because")).is_err());

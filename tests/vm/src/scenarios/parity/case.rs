@@ -58,7 +58,7 @@ fn parse(text: &str) -> Result<Vec<Case>> {
             group = name.to_owned();
             continue;
         }
-        let case = one(&group, line).with_context(|| format!("cases.txt: {line}"))?;
+        let case = parse_case(&group, line).with_context(|| format!("cases.txt: {line}"))?;
         if cases.iter().any(|other| (&other.group, &other.name) == (&case.group, &case.name)) {
             bail!("cases.txt: two cases {}/{}", case.group, case.name);
         }
@@ -67,7 +67,7 @@ fn parse(text: &str) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn one(group: &str, line: &str) -> Result<Case> {
+fn parse_case(group: &str, line: &str) -> Result<Case> {
     let mut columns = line.splitn(3, '|').map(str::trim);
     let mut next = || columns.next().context("expected three columns");
     let (name, words, command) = (next()?, next()?, next()?);
@@ -103,12 +103,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_can_be_read() {
+    fn cases_txt_is_valid() {
         assert!(all().unwrap().len() >= 150);
     }
 
     #[test]
-    fn words() {
+    fn words_are_parsed() {
         let cases = parse("[g]\na-b | user +params:num=2 +smoke! | insmod x | cat\n").unwrap();
         let loaded = vec![("params".into(), "num=2".into()), ("smoke".into(), String::new())];
         let wanted = Case {

@@ -69,14 +69,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_place_in_the_source_goes() {
+    fn the_source_location_is_removed() {
         let line = "insmod: ERROR: ../libkmod/libkmod-module.c:928 kmod_module_insert() Failed to x\nrest\n";
         assert_eq!(without_source(line), "insmod: ERROR: Failed to x\nrest\n");
         assert_eq!(without_source("insmod: ERROR: libkmod\n"), "insmod: ERROR: libkmod\n");
     }
 
     #[test]
-    fn the_time_goes() {
+    fn the_time_is_removed() {
         assert_eq!(without_time("<27>Nov  2 16:56:22 insmod: ERROR: x"), "<27>insmod: ERROR: x");
         assert_eq!(without_time("<27>insmod: ERROR: a longer text"), "<27>insmod: ERROR: a longer text");
     }
