@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use libksym::Resolver;
 use libmodfmt::elf::Object;
+use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::{PersistentSection, Variable};
 
 use super::dwarf_field::DwarfField;
@@ -26,7 +27,7 @@ pub struct FieldNames {
     paths: Vec<PathBuf>,
     /// Copies of `/sys/kernel/btf/vmlinux`.
     kernel_types: Vec<Rc<Vec<u8>>>,
-    files: RefCell<HashMap<Build, Option<Rc<Vec<u8>>>>>,
+    files: RefCell<HashMap<Build, Option<Rc<ModuleFile>>>>,
     known: RefCell<HashMap<Location, Option<String>>>,
 }
 
@@ -75,7 +76,7 @@ impl FieldNames {
         resolver: &Resolver,
     ) -> Option<String> {
         let file = self.owner_file(region, resolver)?;
-        let object = Object::parse(&file).ok()?;
+        let object = Object::parse(file.unsigned_image().ok()?).ok()?;
         match dwarf_field::find(&object, variable, offset) {
             DwarfField::Missing => {
                 let kernel_types = || {
@@ -89,7 +90,7 @@ impl FieldNames {
         }
     }
 
-    fn owner_file(&self, region: &KnownRegion, resolver: &Resolver) -> Option<Rc<Vec<u8>>> {
+    fn owner_file(&self, region: &KnownRegion, resolver: &Resolver) -> Option<Rc<ModuleFile>> {
         let build = (region.header.owner.clone(), region.header.build_id.clone());
         if let Some(known) = self.files.borrow().get(&build) {
             return known.clone();

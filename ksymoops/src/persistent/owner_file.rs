@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use libksym::{BuildId, Resolver};
 use libmodfmt::elf::Object;
-use libmodfmt::{compress, module, signature};
+use libmodfmt::file::ModuleFile;
+use libmodfmt::module;
 
 use super::KnownRegion;
 
@@ -17,9 +18,9 @@ const MAX_MODULE_BYTES: u64 = 1 << 30;
 const MAX_DEPTH: u32 = 12;
 const SUFFIXES: [&str; 6] = [".ko", ".ko.xz", ".ko.zst", ".ko.gz", ".ko.debug", ".debug"];
 
-/// Finds and reads the owner's file, decompressed. It has the region's build id; if a build id is missing,
+/// Finds and reads the owner's file. It has the region's build id; if a build id is missing,
 /// the module's name must do. A file with DWARF is preferred to one with BTF; one with neither is of no use.
-pub(super) fn find(region: &KnownRegion, paths: &[PathBuf], resolver: &Resolver) -> Option<Vec<u8>> {
+pub(super) fn find(region: &KnownRegion, paths: &[PathBuf], resolver: &Resolver) -> Option<ModuleFile> {
     let mut candidates: Vec<PathBuf> = region.file.iter().cloned().collect();
     let build_id = Some(&region.header.build_id).filter(|id| !id.is_empty());
     let by_build_id = build_id.map(|id| BuildId::new(id).debug_path());
@@ -69,22 +70,17 @@ fn is_named(file: &str, owner: &str) -> bool {
     stem.is_some_and(|stem| stem.replace('-', "_") == owner)
 }
 
-fn read(path: &Path, region: &KnownRegion) -> Option<(Vec<u8>, TypeInfo)> {
+fn read(path: &Path, region: &KnownRegion) -> Option<(ModuleFile, TypeInfo)> {
     if fs::metadata(path).ok()?.len() > MAX_MODULE_BYTES {
         return None;
     }
-    let bytes = fs::read(path).ok()?;
-    let bytes = match compress::detect(&bytes) {
-        Some(_) => compress::decompress(&bytes, MAX_MODULE_BYTES).ok()?,
-        None => bytes,
-    };
-    let (image, _) = signature::split(&bytes).ok()?;
-    let object = Object::parse(image).ok()?;
+    let file = ModuleFile::new(fs::read(path).ok()?, MAX_MODULE_BYTES);
+    let object = Object::parse(file.unsigned_image().ok()?).ok()?;
     let wanted = region.header.build_id.as_slice();
     let is_same = match module::build_id(&object) {
         // A separate debug file has the build id, but not the module's name.
         Some(own) if !wanted.is_empty() => own == wanted,
-        _ => module::Module::parse(image).is_ok_and(|parsed| parsed.name == region.header.owner),
+        _ => file.module().is_ok_and(|module| module.name == region.header.owner),
     };
     let has = |name| object.section(name).is_some_and(|(_, section)| !section.data.is_empty());
     let types = match (has(".debug_info"), has(".BTF")) {
@@ -92,5 +88,5 @@ fn read(path: &Path, region: &KnownRegion) -> Option<(Vec<u8>, TypeInfo)> {
         (false, true) => TypeInfo::Btf,
         (false, false) => TypeInfo::None,
     };
-    is_same.then(|| (image.to_vec(), types))
+    is_same.then_some((file, types))
 }

@@ -94,3 +94,14 @@ impl<'a> From<&'a code::Access> for Access<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::AccessKind;
+
+    #[test]
+    fn kinds_of_access_are_one_word() {
+        let all = [AccessKind::Read, AccessKind::Write, AccessKind::ReadWrite];
+        assert_eq!(serde_json::to_string(&all).unwrap(), r#"["read","write","readwrite"]"#);
+    }
+}
