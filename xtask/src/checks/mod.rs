@@ -4,7 +4,6 @@
 pub mod accuracy;
 pub mod builtin;
 pub mod circles;
-pub mod consumer;
 pub mod features;
 pub mod fuzz;
 pub mod ladder;
@@ -24,8 +23,7 @@ use crate::setup;
 pub fn fixtures(args: &KernelArgs) -> Result<bool> {
     let kernel = setup::ready(args)?.kernel;
     let out = crate::fixtures::build(&kernel)?;
-    Ok(consumer::check(&out)?
-        & tools::check(&out)?
+    Ok(tools::check(&out)?
         & builtin::check(&out)?
         & peers::check(&out)?
         & ladder::check(&kernel)?
