@@ -32,7 +32,7 @@ mod types;
 pub use error::{SysError, errno_text, io_errno};
 pub use flags::{LoadFlags, RemoveFlags};
 pub use kernel::Kernel;
-pub use linux::{KmsgReader, Linux, sealed_file, system_name};
+pub use linux::{KALLSYMS, KmsgReader, Linux, node_name, sealed_file, system_name};
 /// The error number of a system call.
 pub use nix::errno::Errno;
 pub use types::{

@@ -6,6 +6,7 @@
 //!   keepers.
 //! - [`calls`]: return addresses sampled from the code of a file.
 //! - [`compile`]: builds C fixtures with the machine's compiler.
+//! - [`corpus`]: public kernel logs, if they are at hand.
 //!
 //! ```
 //! use libmodsys::Kernel;
@@ -29,6 +30,7 @@
 
 pub mod calls;
 pub mod compile;
+pub mod corpus;
 mod fake_kernel;
 pub mod keeper_exports;
 pub mod module;

@@ -42,7 +42,11 @@ use crate::{
 
 pub use kmsg::KmsgReader;
 pub use sealed_file::sealed_file;
-pub use settings::system_name;
+pub use settings::{node_name, system_name};
+
+/// The file with the running kernel's symbols at their run-time addresses, for a reader of such files. Its
+/// content is what [`Kernel::kallsyms`] returns.
+pub const KALLSYMS: &str = "/proc/kallsyms";
 
 /// Where an extended kernel lists what it keeps.
 const PERSIST_LIST: &str = "/proc/module_persist";
@@ -157,7 +161,7 @@ impl Kernel for Linux {
     }
 
     fn kallsyms(&self) -> Result<Vec<u8>, SysError> {
-        files::read(&self.path("/proc/kallsyms"))
+        files::read(&self.path(KALLSYMS))
     }
 
     fn vmlinux_btf(&self) -> Result<Option<Vec<u8>>, SysError> {

@@ -29,6 +29,13 @@ pub(super) fn switch(path: &Path) -> Result<Option<bool>, SysError> {
     }
 }
 
+/// The node name of this machine, as `uname -n` prints it; empty if the kernel does not say.
+#[must_use]
+pub fn node_name() -> String {
+    let names = nix::sys::utsname::uname();
+    names.map(|names| names.nodename().to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 /// The release that `uname` gives.
 pub(super) fn running_release() -> Result<String, SysError> {
     match nix::sys::utsname::uname() {
