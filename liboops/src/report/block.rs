@@ -17,8 +17,8 @@ pub struct Block {
     pub lines: Vec<Line>,
     /// The reports, in the order of their first lines.
     pub reports: Vec<Report>,
-    /// Messages that had to be put together or decoded, so that they are not simply bytes of the log. The key is
-    /// the index of the message's first line.
+    /// Messages that had to be put together or decoded, so that they are not simply bytes of the log. The key
+    /// is the index of the message's first line.
     pub rewritten: BTreeMap<usize, Vec<u8>>,
 }
 
