@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A stretch of the log with the reports in it.
+//! A stretch of the log, its lines and the reports in it.
 
 use std::collections::BTreeMap;
 
