@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reading a line from left to right.
+//! Reading a text from left to right: `cursor.eat(b"[<")`, then `cursor.hex()`.
 
 /// A position in a text.
 #[derive(Debug, Clone, Copy)]

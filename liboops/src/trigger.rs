@@ -6,13 +6,13 @@ use aho_corasick::Span;
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 use memchr::memmem::{self, Finder};
 
-/// Every start line that `report::start_lines` knows has one of these words, or [`COUNTED`]. So do the kernel's
-/// banner and the header that says how a mail is encoded.
+/// Every start line that `report::start_lines` knows has one of these words, or [`COUNTED`]. So do the
+/// kernel's banner and the header that says how a mail is encoded.
 ///
-/// Only the first four bytes of each word are searched for at full speed, so they are chosen to be rare in logs:
-/// `lt: 0000` ends old kernels' `general protection fault: 0000`, while `faul` would find every default. A search
-/// for up to 16 words handles twice as many bytes at a time as one for more, and a piece of the log stays in the
-/// processor's cache, so two searches are faster than one for all words.
+/// Only the first four bytes of each word are searched for at full speed, so they are chosen to be rare in
+/// logs: `lt: 0000` ends old kernels' `general protection fault: 0000`, while `faul` would find every
+/// default. A search for up to 16 words handles twice as many bytes at a time as one for more, and a piece of
+/// the log stays in the processor's cache, so two searches are faster than one for all words.
 const WORDS: [&[&[u8]]; 2] = [
     &[
         b"BUG: ",

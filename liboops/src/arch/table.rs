@@ -16,8 +16,8 @@ use crate::message::Message;
 /// Every architecture. The first one that knows a line counts.
 const ALL: &[&dyn Architecture] = &[&X86_64, &I386, &ARM64, &ARM, &RISCV, &POWERPC, &S390, &MIPS, &LOONGARCH];
 
-/// Asks the architecture of the report, or each of them if that is not known. Also returns the architecture's name
-/// if no other one prints such a line.
+/// Asks the architecture of the report, or each of them if that is not known. Also returns the architecture's
+/// name if no other one prints such a line.
 pub(crate) fn read(
     known: Option<&'static str>,
     message: &Message<'_>,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What 32-bit and 64-bit x86 kernels have in common: the form of instruction pointers and registers, `Code:`,
-//! and some other lines.
+//! What 32-bit and 64-bit x86 kernels have in common: the form of instruction pointers and registers,
+//! `Code:`, and some other lines.
 
 use super::architecture::Item;
 use crate::cursor::{Cursor, is_blank, text};

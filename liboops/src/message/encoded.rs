@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Encodings of a message's bytes: those of mails, terminals and the kernel's console.
 //!
-//! Each function looks for an escape sequence at the beginning of a text, such as `=3D`, which stands for `=`.
+//! Each function looks for an escape sequence at the beginning of a text, such as `=3D`, which stands for
+//! `=`.
 
 use crate::cursor::hex;
 

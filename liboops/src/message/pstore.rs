@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Logs that survived a crash in firmware or reserved memory (`/sys/fs/pstore`). They come in parts, the newest
-//! part first.
+//! Logs that survived a crash in firmware or reserved memory (`/sys/fs/pstore`). They come in parts, the
+//! newest part first.
 //!
 //! ```
 //! use liboops::pstore;

@@ -2,8 +2,8 @@
 //! Messages that are in a log twice.
 //!
 //! `klogd -2` writes each line twice: as the kernel wrote it, and with names in place of addresses, in either
-//! order. If a more urgent writer interrupts a message, the kernel prints that message again, after a line that
-//! says so.
+//! order. If a more urgent writer interrupts a message, the kernel prints that message again, after a line
+//! that says so.
 
 use std::ops::Range;
 
@@ -30,8 +30,8 @@ enum Bracket<'t> {
     Name { module: Option<&'t [u8]>, symbol: &'t [u8], offset: u64, size: u64 },
 }
 
-/// The replacements that make the first of two lines say all that both say. `None` if they are not klogd's two
-/// forms of one line.
+/// The replacements that make the first of two lines say all that both say. `None` if they are not klogd's
+/// two forms of one line.
 pub(super) fn merged(first: &[u8], second: &[u8]) -> Option<Vec<(Range<usize>, Vec<u8>)>> {
     let (mut one, mut other) = (Cursor::new(first), Cursor::new(second));
     let mut merged = Vec::new();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines that a mail program wrapped. Unlike the kernel, it breaks a line at a blank if the next word would go
-//! beyond the margin.
+//! Lines that a mail program wrapped. Unlike the kernel, it breaks a line at a blank if the next word would
+//! go beyond the margin.
 
 use std::ops::RangeInclusive;
 
@@ -60,8 +60,8 @@ pub(super) fn continued(
     if line.prefix.is_logged {
         return None;
     }
-    // A line that ends a sentence is complete. In a log without times, the next line may be anybody's, so only a
-    // line that is known to be long, or that is certainly incomplete, goes on.
+    // A line that ends a sentence is complete. In a log without times, the next line may be anybody's, so
+    // only a line that is known to be long, or that is certainly incomplete, goes on.
     let is_whole = message.is_empty() || message.ends_with(b"!") || message.ends_with(b".");
     let may_go_on = prefix.is_logged && !(known.starts_report)(message)
         || LONG.iter().any(|long| message.starts_with(long))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A stretch of the log with the reports in it.
+//! A stretch of the log, its lines and the reports in it.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ pub struct Block {
     pub lines: Vec<Line>,
     /// The reports, in the order of their first lines.
     pub reports: Vec<Report>,
-    /// Messages that had to be put together or decoded, so that they are not simply bytes of the log. The key is
-    /// the index of the message's first line.
+    /// Messages that had to be put together or decoded, so that they are not simply bytes of the log. The key
+    /// is the index of the message's first line.
     pub rewritten: BTreeMap<usize, Vec<u8>>,
 }
 

@@ -51,8 +51,8 @@ pub struct KernelOffset {
 }
 
 impl KernelOffset {
-    /// Whether the log says "disabled". Do not rely on it: an x86 kernel without `CONFIG_RANDOMIZE_MEMORY` says so
-    /// wherever it was loaded (`kaslr_enabled()` in `arch/x86/include/asm/setup.h`, seen in 6.1).
+    /// Whether the log says "disabled". Do not rely on it: an x86 kernel without `CONFIG_RANDOMIZE_MEMORY`
+    /// says so wherever it was loaded (`kaslr_enabled()` in `arch/x86/include/asm/setup.h`, seen in 6.1).
     #[must_use]
     pub fn is_disabled(&self) -> bool {
         self.slide.0 == 0 && self.base.is_none()

@@ -9,7 +9,7 @@
 pub enum Kind {
     /// `cut here`, without the warning or BUG that it announces.
     CutHere,
-    /// An access to memory that is not mapped, or not so that it is allowed.
+    /// An access to memory that is not mapped or does not allow it.
     PageFault,
     /// General protection fault.
     GeneralProtection,

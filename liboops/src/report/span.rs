@@ -12,13 +12,6 @@ pub struct Span {
 }
 
 impl Span {
-    /// A range within a piece of text that begins at `base`.
-    #[must_use]
-    pub fn within(base: u64, range: &std::ops::Range<usize>) -> Self {
-        let at = |offset: usize| base.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX));
-        Self { start: at(range.start), end: at(range.end) }
-    }
-
     /// Its length in bytes.
     #[must_use]
     pub fn len(self) -> u64 {

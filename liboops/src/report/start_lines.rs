@@ -9,7 +9,7 @@ use super::die_lines;
 use super::kind::Kind;
 use crate::cursor::Cursor;
 
-/// How start lines begin, and what the report is about. The first that matches counts.
+/// How start lines begin, and what the report is then about. The first match counts.
 const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"BUG: KASAN: ", Kind::Kasan),
     (b"BUG: KMSAN: ", Kind::Kmsan),
@@ -100,7 +100,7 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"8<--- cut here ---", Kind::CutHere),
 ];
 
-/// Beginnings that are not enough alone, and words of which one must follow.
+/// Beginnings that are not enough by themselves, and words of which one must follow.
 const CONDITIONS: &[(&[u8], &[&[u8]])] = &[
     (b"INFO: task ", &[b" blocked for more", b" can't die for more"]),
     (b"INFO: rcu", &[b"stall"]),
@@ -150,7 +150,7 @@ pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
         return false;
     }
     let after = rest.get(word.len()..).unwrap_or_default();
-    // A terminal's colours are looked at later.
+    // A terminal's escape sequence is dealt with later.
     if matches!(after.first(), Some(0x1b | 0)) {
         return true;
     }
@@ -164,7 +164,7 @@ pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
         && (memchr::memchr(b'#', line).is_some() || line.trim_ascii_end().ends_with(b"held!"))
 }
 
-/// Reads a message that starts a report. `None` for any other.
+/// Reads a message that starts a report. `None` for any other message.
 pub(super) fn read(body: &[u8]) -> Option<Start> {
     let body_start = body.iter().position(|&byte| byte != b' ').unwrap_or(0);
     let text = without_subsystem(body.get(body_start..)?);
@@ -173,8 +173,8 @@ pub(super) fn read(body: &[u8]) -> Option<Start> {
     Some(Start { kind, numbered, address: address(body, kind), exact: is_exact(text, kind) })
 }
 
-/// A message without the subsystem's name in front, which is `watchdog: CPU28: `, `mce: [Hardware Error]: ` or
-/// the like.
+/// A message without the subsystem's name in front, which is `watchdog: CPU28: `, `mce: [Hardware Error]: `
+/// or the like.
 fn without_subsystem(text: &[u8]) -> &[u8] {
     match text.first() {
         Some(b'w' | b'N') => {
@@ -196,7 +196,7 @@ fn without_subsystem(text: &[u8]) -> &[u8] {
 fn is_exact(text: &[u8], kind: Kind) -> bool {
     let has = |word: &[u8]| memmem::find(text, word).is_some();
     match kind {
-        // Up to 4.5 a warning was a call, and had `f+0x1/0x2()`.
+        // Up to 4.5 a warning was a call, and printed `f+0x1/0x2()`.
         Kind::Warning => {
             (has(b" at ") || has(b", CPU#")) && !text.ends_with(b"()") && !has(b" stack going in ")
         }
@@ -211,7 +211,7 @@ fn is_exact(text: &[u8], kind: Kind) -> bool {
 fn kind(text: &[u8]) -> Option<Kind> {
     let first = text.first();
     for &(beginning, kind) in BEGINNINGS {
-        // This is asked of each line, and most lines are none of them.
+        // Every line comes here, and few of them start a report.
         if beginning.first() != first {
             continue;
         }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use liboops::report::{Block, Place, Report, Span};
 
+use super::common::wrapped;
+
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
@@ -30,19 +32,6 @@ fn logs() -> Vec<(String, Vec<u8>)> {
 
 /// What a line becomes on the way.
 type Damage = fn(&str) -> String;
-
-/// Breaks at the last blank before the margin, as mail programs do, and drops it.
-fn wrapped(line: &str, margin: usize, quote: &str) -> String {
-    let mut out = String::new();
-    let mut rest = line.trim_end().to_owned();
-    while quote.len() + rest.len() > margin && rest.is_ascii() {
-        let indent = rest.len() - rest.trim_start().len();
-        let Some(at) = rest[..margin - quote.len()].rfind(' ').filter(|&at| at > indent) else { break };
-        out.push_str(&format!("{quote}{}\n", &rest[..at]));
-        rest = rest[at + 1..].to_owned();
-    }
-    format!("{out}{quote}{rest}\n")
-}
 
 fn quoted_printable(line: &str) -> String {
     let mut out = String::new();
