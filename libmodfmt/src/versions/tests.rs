@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+use proptest::prelude::*;
+
 use super::*;
 use crate::elf::{ByteOrder, Class};
-use proptest::prelude::*;
 
 const CLASSES: [Class; 2] = [Class::Elf32, Class::Elf64];
 const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];
