@@ -4,6 +4,8 @@
 mod suite {
     mod context;
     mod exact;
+    mod example;
     mod prefixes;
+    mod spans;
     mod starts;
 }

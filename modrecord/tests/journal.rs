@@ -162,7 +162,7 @@ fn what_is_written_down_is_not_written_again() {
 }
 
 #[test]
-fn data_that_a_module_had_itself_are_gone_with_it() {
+fn data_that_a_module_had_itself_is_gone_with_it() {
     let (folder, kernel) = (Folder::new(), kernel());
     let header = header();
     let details =

@@ -33,8 +33,8 @@ enum LastLine {
     Other,
 }
 
-/// Beginnings of lines whose places are not return addresses: the instruction pointer of an oops up to 4.18 and of a
-/// machine check, and the lock that a message is about.
+/// Beginnings of lines whose places are not return addresses: the instruction pointer of an oops up to 4.18
+/// and of a machine check, and the lock that a message is about.
 const EXACT: [&[u8]; 4] = [b"IP: ", b"mce: [Hardware Error]: RIP", b"[Hardware Error]: RIP", b"lock: "];
 
 /// A report under construction. The values read so far are in a [`Report`] that the caller keeps.
@@ -155,8 +155,8 @@ impl Builder {
     /// Reads a line about the kernel, the task and the modules.
     fn context(&self, report: &mut Report, message: &Message<'_>) -> bool {
         let context = &mut report.context;
-        // The task that waits for too long is not the one that says so, and what other processors were doing is not
-        // what the report is about.
+        // The task that waits for too long is not the one that says so, and what other processors were doing
+        // is not what the report is about.
         let is_told = (self.section.other_cpu || report.kind == Kind::HungTask) && context.pid.is_some();
         let subject = is_told.then(|| (context.cpu, context.pid, context.comm.take()));
         let known = context_lines::read(message, context);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The line that every architecture prints when it gives up, `die()` in the kernel's sources: what happened, and the number of the oops.
+//! The line that every architecture prints when it gives up, `die()` in the kernel's sources: what happened,
+//! and the number of the oops.
 //!
 //! The words are any that the architecture has, the shape is always one of these:
 //!

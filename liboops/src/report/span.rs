@@ -7,7 +7,7 @@
 pub struct Span {
     /// The first byte.
     pub start: u64,
-    /// The byte behind the last one.
+    /// The byte after the last one.
     pub end: u64,
 }
 
@@ -25,14 +25,14 @@ impl Span {
         self.end.saturating_sub(self.start)
     }
 
-    /// Whether it holds nothing.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.end <= self.start
     }
 }
 
-/// A number of 64 bits, as text in hexadecimal digits where it is written to JSON, whose numbers lose bits above 2^53.
+/// A 64-bit number. JSON, whose numbers lose bits above 2^53, gets it as text in hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Hex(pub u64);
 

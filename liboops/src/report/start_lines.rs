@@ -123,8 +123,8 @@ pub(super) struct Start {
     pub exact: bool,
 }
 
-/// Trigger words that are common in logs, and what must follow for a line to be worth a closer look. With an empty
-/// list, anything may follow.
+/// Trigger words that are common in logs, and what must follow for a line to be worth a closer look. With an
+/// empty list, anything may follow.
 const COMMON: &[(&[u8], &[&[u8]])] = &[
     (b"BUG: ", &[]),
     (
@@ -140,8 +140,7 @@ const COMMON: &[(&[u8], &[&[u8]])] = &[
     (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" 0"]),
 ];
 
-/// Whether a line may start a report because of the trigger word at `at`. This is quick, and never wrong when it says
-/// no.
+/// Whether the line with the trigger word at `at` may start a report. Quick, and never wrong if it says no.
 pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
     let rest = text.get(at..).unwrap_or_default();
     let mut known = COMMON.iter().filter(|(word, _)| rest.starts_with(word)).peekable();
@@ -174,7 +173,8 @@ pub(super) fn read(body: &[u8]) -> Option<Start> {
     Some(Start { kind, numbered, address: address(body, kind), exact: is_exact(text, kind) })
 }
 
-/// A message without the name of the subsystem that prints it: `watchdog: CPU28: `, `mce: [Hardware Error]: `.
+/// A message without the subsystem's name in front, which is `watchdog: CPU28: `, `mce: [Hardware Error]: ` or
+/// the like.
 fn without_subsystem(text: &[u8]) -> &[u8] {
     match text.first() {
         Some(b'w' | b'N') => {
@@ -230,7 +230,7 @@ fn kind(text: &[u8]) -> Option<Kind> {
     if text.starts_with(b"WARNING: ") && memmem::find(text, b" still has locks held!").is_some() {
         return Some(Kind::Lockdep);
     }
-    // alpha and sparc: the task comes first.
+    // alpha and sparc put the task first.
     if let Some(at) = memmem::find(text, b"): ").filter(|&at| at < 40)
         && let Some(rest) = text.get(at.saturating_add(3)..)
         && (rest.starts_with(b"Oops ") && rest.get(5).is_some_and(u8::is_ascii_digit)

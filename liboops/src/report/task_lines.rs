@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which task and processor a report is about, from its running text: `bash/321`, `bash:321`, `CPU#1`. Lines that
-//! begin with `CPU:` are read in `context_lines`.
+//! Which task and processor a report is about, from its running text: `bash/321`, `bash:321`, `CPU#1`. Lines
+//! that begin with `CPU:` are read in `context_lines`.
 
 use memchr::memmem;
 
@@ -95,12 +95,12 @@ pub(super) fn set(task: Option<Task<'_>>, context: &mut Context) {
     }
 }
 
-/// A number behind a mark, where none is known.
+/// Reads the number after a mark, unless the number is known already.
 fn number(body: &[u8], mark: &[u8], to: &mut Option<u32>) {
     *to = to.or_else(|| number_after(body, mark).and_then(|number| u32::try_from(number).ok()));
 }
 
-/// What is between the end of a mark and the first of others that is there; up to the end if there are no others.
+/// What is between a mark and the first of the other marks that is found, or the end if there are no other marks.
 fn between<'t>(body: &'t [u8], from: &[u8], to: &[&[u8]]) -> Option<&'t [u8]> {
     let rest = body.get(memmem::find(body, from)?.saturating_add(from.len())..)?;
     if to.is_empty() {
@@ -114,6 +114,6 @@ fn pair(task: &[u8], separator: u8) -> Option<Task<'_>> {
     let at = memchr::memrchr(separator, task)?;
     let mut cursor = Cursor::at(task, at.saturating_add(1));
     let pid = u32::try_from(cursor.decimal()?).ok()?;
-    // Names have 15 bytes at most, those of the kernel's own tasks may be longer.
+    // Names have at most 15 bytes, but those of kernel threads may be longer.
     (cursor.is_at_end() && at <= 64).then_some((task.get(..at)?, Some(pid)))
 }

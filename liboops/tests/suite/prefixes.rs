@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Everything that comes before, between and within the kernel's words on the way of a log: the report is the same as that of the bare log.
+//! Everything that comes before, between and within the kernel's words on the way of a log: the report is the
+//! same as that of the bare log.
 
 use std::io::{Cursor, Read};
 
-use liboops::report::Report;
+use liboops::report::{Place, Report, Span};
 
 /// The page fault without times.
 fn bare() -> Vec<String> {
@@ -13,23 +14,28 @@ fn bare() -> Vec<String> {
     lines.map(|line| line.split_once("] ").unwrap().1.to_owned()).collect()
 }
 
-/// What does not depend on where the log was.
-fn essence(report: &Report) -> serde_json::Value {
-    fn clean(value: &mut serde_json::Value) {
-        match value {
-            serde_json::Value::Object(fields) => {
-                for place in ["span", "time_us", "caller", "banner"] {
-                    fields.remove(place);
-                }
-                fields.values_mut().for_each(clean);
-            }
-            serde_json::Value::Array(items) => items.iter_mut().for_each(clean),
-            _ => {}
-        }
+/// What does not depend on where the log was: a report without spans, time, caller and banner.
+fn essence(report: &Report) -> Report {
+    fn place(place: &mut Place) {
+        place.span = Span::default();
     }
-    let mut value = serde_json::to_value(report).unwrap();
-    clean(&mut value);
-    value
+    let mut report = report.clone();
+    (report.span, report.title.span) = (Span::default(), Span::default());
+    (report.time_us, report.caller, report.context.banner) = (None, None, None);
+    report.mentions.iter_mut().for_each(place);
+    report.frames.iter_mut().for_each(|frame| place(&mut frame.place));
+    report.words.iter_mut().for_each(|word| word.span = Span::default());
+    for state in &mut report.states {
+        state.pc.iter_mut().for_each(place);
+        state.registers.iter_mut().for_each(|register| register.span = Span::default());
+        state.code.iter_mut().for_each(|code| code.span = Span::default());
+    }
+    let context = &mut report.context;
+    context.taint.iter_mut().for_each(|taint| taint.span = Span::default());
+    context.release.iter_mut().for_each(|release| release.span = Span::default());
+    context.kernel_offset.iter_mut().for_each(|offset| offset.span = Span::default());
+    context.modules.iter_mut().flatten().for_each(|module| module.span = Span::default());
+    report
 }
 
 fn only(log: &[u8]) -> Report {
@@ -88,6 +94,11 @@ const PREFIXES: &[(&str, Prefix)] = &[
     ("mail quoted three times", |n| format!(">>> [   12.5{n:05}] ")),
     ("mail quoted, with level", |_| ">> <4>".into()),
     ("mail quoted, with host", |_| ">Jan  3 12:00:00 host kernel: ".into()),
+    ("Russian syslog", |_| "июл 27 14:08:04 host kernel: ".into()),
+    ("Russian syslog with time", |n| format!("июл 27 14:08:04 host kernel: [   12.5{n:05}] ")),
+    ("German dmesg -T", |_| "[Di Jul 27 14:08:04 2021] ".into()),
+    ("Japanese dmesg -T", |_| "[火  7月 27 14:08:04 2021] ".into()),
+    ("French journalctl -o short-full", |_| "mar. 2024-01-23 09:11:20 CET host kernel: ".into()),
     ("colour", |n| format!("\x1b[32m[   12.5{n:05}] \x1b[0m\x1b[31m")),
 ];
 
