@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Sections read, changed and written.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Lines of every kernel version, and damaged ones.
+
 use proptest::prelude::*;
 
 use super::*;

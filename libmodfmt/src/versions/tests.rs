@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Version tables of both forms, classes and byte orders.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Damaged blobs: each error, and no panic.
+
 use proptest::prelude::*;
 
 use super::blob::Blob;

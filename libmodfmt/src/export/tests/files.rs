@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Export tables in module files of every layout.
+
 use proptest::prelude::*;
 
 use super::{S390, layout};
