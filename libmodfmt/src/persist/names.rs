@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Names that are made from an owner's: its keeper and the base symbols.
+//! Names made from the owner's: its keeper and the base symbols.
 
 use super::PersistentSection;
 use crate::fnv::Hash;
 
-/// The longest module or versioned symbol name that every kernel takes: `MODULE_NAME_LEN` is
+/// The longest name of a module or versioned symbol that every kernel accepts: `MODULE_NAME_LEN` is
 /// 64 - sizeof(long), with its NUL (include/linux/moduleparam.h, 4.19 to 7.3).
 const MAX_NAME_BYTES: usize = 55;
 
@@ -22,7 +22,7 @@ pub fn keeper_name(owner: &str) -> String {
     bounded(owner, KEEPER)
 }
 
-/// The name under which a keeper for `owner` is tried out beside a living one.
+/// The name of the keeper for `owner` that is tried out while the real one is loaded.
 #[must_use]
 pub fn trial_name(owner: &str) -> String {
     bounded(owner, "__ptrial")

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use libmodfmt::elf::Ident;
+use libmodfmt::elf::{Ident, Object};
 use libmodfmt::export::{ExportLayout, Release, Sample};
-use libmodfmt::{compress, elf::Object, signature};
+use libmodfmt::file::ModuleFile;
 
 use crate::kernel::Kernel;
 
@@ -39,17 +39,9 @@ pub fn check(kernel: &Kernel) -> Result<bool> {
         if seen == MAX_SAMPLES {
             break;
         }
-        let bytes = fs::read(&file)?;
-        let bytes = match compress::detect(&bytes) {
-            Some(_) => compress::decompress(&bytes, MAX_MODULE_BYTES)?,
-            None => bytes,
-        };
-        let (bytes, _) = signature::split(&bytes)?;
-        let Ok(sample) =
-            Object::parse(bytes).map_err(anyhow::Error::from).and_then(|object| Ok(Sample::of(&object)?))
-        else {
-            continue;
-        };
+        let content = ModuleFile::new(fs::read(&file)?, MAX_MODULE_BYTES);
+        let Ok(object) = Object::parse(content.unsigned_image()?) else { continue };
+        let Ok(sample) = Sample::of(&object) else { continue };
         let layout = ExportLayout::from_sample(&sample)?;
         ensure!(layout == table, "{} shows {layout:?}, the table has {table:?}", file.display());
         seen += 1;

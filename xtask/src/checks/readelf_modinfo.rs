@@ -11,10 +11,9 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use libmodfmt::elf::Object;
 use libmodfmt::export::{ExportLayout, Release};
-use libmodfmt::image::{self, Base, KeeperOptions};
+use libmodfmt::file::ModuleFile;
+use libmodfmt::image::Base;
 use libmodfmt::module::Module;
-use libmodfmt::persist::{Inventory, VariableDebugInfo};
-use libmodfmt::signature;
 
 use crate::fixtures;
 use crate::setup::Userland;
@@ -30,16 +29,15 @@ pub fn check(fixtures_dir: &Path) -> Result<bool> {
         if file.extension().is_none_or(|extension| extension != "ko") {
             continue;
         }
-        let bytes = fs::read(&file)?;
-        let (bytes, _) = signature::split(&bytes).with_context(|| file.display().to_string())?;
-        let module = Module::parse(bytes).with_context(|| file.display().to_string())?;
+        let content = ModuleFile::new(fs::read(&file)?, 0);
+        let module = content.module().with_context(|| file.display().to_string())?;
         elf::compare(&file, &module.object)?;
-        modinfo(&userland, &file, &module)?;
+        modinfo(&userland, &file, module)?;
         // readelf must see the same file after it was written back.
         written(&scratch, &module.object.write()?, &module.object)
             .with_context(|| format!("{}, written again", file.display()))?;
         modules += 1;
-        for (kind, image) in images_of(&module)? {
+        for (kind, image) in images_of(module)? {
             let what = || format!("the {kind} image of {}", file.display());
             let object = Object::parse(&image).with_context(what)?;
             written(&scratch, &image, &object).with_context(what)?;
@@ -65,18 +63,14 @@ fn written(scratch: &Path, bytes: &[u8], object: &Object<'_>) -> Result<()> {
 /// The images that keep the data of a module. `None` if it has no persistent data, or if that cannot be kept
 /// (some fixtures exist to be refused).
 fn images_of(module: &Module<'_>) -> Result<Vec<(&'static str, Vec<u8>)>> {
-    let facts = VariableDebugInfo::all(&module.object);
-    let inventory = Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &facts)?;
-    let Some(inventory) = inventory else { return Ok(Vec::new()) };
+    let Some(persistent) = module.persistent()? else { return Ok(Vec::new()) };
     let layout = ExportLayout::for_release(module.object.ident.machine, Release::new(6, 1));
-    let mut images = Vec::new();
-    for (kind, trial) in [("keeper", false), ("trial", true)] {
-        let image = image::keeper(module, &inventory, KeeperOptions { layout: &layout, trial });
-        images.extend(image.ok().map(|image| (kind, image)));
-    }
-    let owner = image::owner(module, &inventory, &Base::all(&inventory.header));
-    images.extend(owner.ok().map(|image| ("owner", image)));
-    Ok(images)
+    let images = [
+        ("keeper", persistent.keeper(&layout)),
+        ("trial", persistent.trial_keeper(&layout)),
+        ("owner", persistent.owner(&Base::all(persistent.header()))),
+    ];
+    Ok(images.into_iter().filter_map(|(kind, image)| Some((kind, image.ok()?))).collect())
 }
 
 fn modinfo(userland: &Userland, file: &Path, module: &Module<'_>) -> Result<()> {
