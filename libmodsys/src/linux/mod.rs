@@ -173,7 +173,7 @@ impl Kernel for Linux {
     }
 
     fn boot(&self) -> Result<BootIdentity, SysError> {
-        boot::read(self)
+        boot::read(&|path| self.path(path))
     }
 
     fn compression(&self) -> Result<Option<KernelCompression>, SysError> {
