@@ -39,8 +39,11 @@ impl Folder {
 }
 
 fn header() -> Header {
-    let section = SectionHeader { role: PersistentSection::Data, size: 16, align: 8, variables: Vec::new() };
-    Header { owner: "foo".into(), build_id: vec![7], named: false, sections: vec![section] }
+    let mut header = Header::new("foo");
+    header.build_id = vec![7];
+    header.named = false;
+    header.sections.push(SectionHeader::new(PersistentSection::Data, 16, 8));
+    header
 }
 
 fn kernel() -> FakeKernel {

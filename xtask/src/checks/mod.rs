@@ -5,7 +5,6 @@ pub mod accuracy;
 pub mod builtin_code;
 pub mod checkpatch;
 pub mod circles;
-pub mod consumer;
 pub mod export_layout;
 pub mod features;
 pub mod fuzz;
@@ -25,8 +24,7 @@ use crate::setup;
 pub fn fixtures(args: &KernelArgs) -> Result<bool> {
     let kernel = setup::ready(args)?.kernel;
     let out = crate::fixtures::build(&kernel)?;
-    Ok(consumer::check(&out)?
-        & tools::check(&out)?
+    Ok(tools::check(&out)?
         & builtin_code::check(&out)?
         & readelf_modinfo::check(&out)?
         & export_layout::check(&kernel)?

@@ -24,7 +24,26 @@ enum Wanted {
     Part(&'static str),
 }
 
-const TOOLS: &[Tool] = &[Tool {
+const TOOLS: &[Tool] = &[LIST_VARIABLES, DECODE_OOPS];
+
+const LIST_VARIABLES: Tool = Tool {
+    name: "list-variables",
+    cases: &[
+        ("torture.ko", Wanted::Start("torture .data..persistent 0x0 4 torture_main.c:plain")),
+        ("torture.ko", Wanted::Start("torture .data..persistent 0x2040 4 torture_other.c:same_name")),
+        ("torture_xz.ko.xz", Wanted::Start("torture .bss..persistent 0x0 4194304 torture_main.c:big")),
+        ("counters.ko", Wanted::Start("counters .data..persistent 0x4 4 counters.c:blue:cnt")),
+        ("smoke.ko", Wanted::Start("smoke: no persistent data")),
+        (
+            "refuse_charp.ko",
+            Wanted::Start(
+                "refuse: refuse.c:pointer (offset 0x0 of .data..persistent) holds the charp parameter words",
+            ),
+        ),
+    ],
+};
+
+const DECODE_OOPS: Tool = Tool {
     name: "decode-oops",
     cases: &[
         (
@@ -39,7 +58,7 @@ const TOOLS: &[Tool] = &[Tool {
         ),
         ("logs/mailed_warning.log", Wanted::Start(r#"{"kind":"warning""#)),
     ],
-}];
+};
 
 /// Builds the tools and runs them on `fixtures`, the built modules, and on the logs of the tree.
 pub fn check(fixtures: &Path) -> Result<bool> {
