@@ -23,6 +23,7 @@ const NT_GNU_BUILD_ID: u32 = 3;
 
 /// A relocatable ELF file that is a kernel module.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Module<'d> {
     /// Sections and symbols.
     pub object: Object<'d>,

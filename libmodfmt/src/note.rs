@@ -16,6 +16,7 @@ use crate::elf::ByteOrder;
 
 /// One record of a note section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Record<'d> {
     /// The originator's name, without its NUL.
     pub name: &'d [u8],
@@ -28,6 +29,7 @@ pub struct Record<'d> {
 /// A note section ends within a record.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 #[error("note record at offset {offset:#x}: {field} of {value} bytes runs past the end ({size} bytes)")]
+#[non_exhaustive]
 pub struct NoteSectionError {
     /// Where the record begins, in bytes.
     pub offset: usize,

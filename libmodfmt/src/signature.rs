@@ -36,6 +36,7 @@ pub const PKCS7: u8 = 2;
 
 /// A signature as it stands in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Signature<'d> {
     /// Public key algorithm; 0 in PKCS#7, which says it itself.
     pub algorithm: u8,

@@ -13,7 +13,7 @@
 //! use modkeep::{KeepMode, KeeperLoad, OwnerState, Plan, Region, Request, plan};
 //! use modtest::module::Make;
 //!
-//! let kernel = modtest::linking::kernel();
+//! let kernel = modtest::keeper_exports::kernel();
 //! let file = ModuleFile::new(Make::typical("foo").build(), 1 << 20);
 //! let request = Request { file: &file, keep: KeepMode::Auto, fresh: false, assume_unloaded: false };
 //! let Plan::Keeper { region_use, owner, images, may_fall_back, .. } = plan(&kernel, request)? else {

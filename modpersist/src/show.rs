@@ -142,10 +142,9 @@ mod tests {
     use super::find;
 
     fn kernel(owner: &str) -> FakeKernel {
-        let section =
-            SectionHeader { role: PersistentSection::Data, size: 8, align: 8, variables: Vec::new() };
-        let header =
-            Header { owner: owner.into(), build_id: Vec::new(), named: false, sections: vec![section] };
+        let mut header = Header::new(owner);
+        header.named = false;
+        header.sections.push(SectionHeader::new(PersistentSection::Data, 8, 8));
         let kernel = FakeKernel::new();
         let note = header.to_note(ByteOrder::Little);
         kernel.add(FakeModule::new(&keeper_name(owner)).note(NOTE_SECTION, &note));

@@ -39,8 +39,11 @@ impl Folder {
 }
 
 fn header() -> Header {
-    let section = SectionHeader { role: PersistentSection::Data, size: 16, align: 8, variables: Vec::new() };
-    Header { owner: "foo".into(), build_id: vec![7], named: false, sections: vec![section] }
+    let mut header = Header::new("foo");
+    header.build_id = vec![7];
+    header.named = false;
+    header.sections.push(SectionHeader::new(PersistentSection::Data, 16, 8));
+    header
 }
 
 fn kernel() -> FakeKernel {
@@ -159,7 +162,7 @@ fn what_is_written_down_is_not_written_again() {
 }
 
 #[test]
-fn data_that_a_module_had_itself_are_gone_with_it() {
+fn data_that_a_module_had_itself_is_gone_with_it() {
     let (folder, kernel) = (Folder::new(), kernel());
     let header = header();
     let details =

@@ -46,7 +46,7 @@ mod tests {
     use libmodsys::LoadFlags;
     use modkeep::KeepMode;
     use modtest::module::Make;
-    use modtest::{FakeKernel, linking};
+    use modtest::{FakeKernel, keeper_exports};
     use tempfile::TempDir;
 
     use super::*;
@@ -84,9 +84,9 @@ mod tests {
         let mut make = Make::typical("read_once");
         make.section(".rodata", flags::ALLOC, 16, &vec![0; 1 << 20]);
         let file = make.build();
-        let kernel = linking::kernel();
+        let kernel = keeper_exports::kernel();
         let read = bytes_read(&file, &kernel);
-        assert_eq!(linking::story(&kernel), ["+read_once__persist", "+read_once"]);
+        assert_eq!(kernel.history(), ["+read_once__persist", "+read_once"]);
         assert!(read < file.len() as u64 + (4 << 10), "{read} bytes read of {}", file.len());
     }
 }

@@ -8,7 +8,7 @@ use modcli::Status;
 use modtest::{Call, FakeKernel, Op};
 
 use super::{Folder, insmod};
-use modtest::linking::kernel;
+use modtest::keeper_exports::kernel;
 use modtest::module::{DATA, Make, R_64, signed};
 
 /// Offset of a field of a section's header.

@@ -12,7 +12,7 @@ use modcli::Status;
 use modtest::{Call, FakeKernel, FakeModule, Op};
 
 use super::{Folder, insmod};
-use modtest::linking::{address, kernel, note_of_the_future, story};
+use modtest::keeper_exports::{kernel, note_of_unknown_version};
 use modtest::module::{DATA, Make, R_64, signed};
 
 fn remove(kernel: &FakeKernel, name: &std::ffi::CStr) {
@@ -25,11 +25,11 @@ fn loading_and_loading_again_says_nothing() {
     let file = folder.file("foo.ko", &Make::typical("keep_twice").build());
     let kernel = kernel();
     insmod(&kernel, &[&file, "size=3"]).silent();
-    let before = address(&kernel, "keep_twice__persist");
+    let before = kernel.data_address("keep_twice__persist");
     remove(&kernel, c"keep_twice");
     insmod(&kernel, &["--keep=require", &file]).silent();
-    assert_eq!(address(&kernel, "keep_twice__persist"), before);
-    assert_eq!(story(&kernel), ["+keep_twice__persist", "+keep_twice", "-keep_twice", "+keep_twice"]);
+    assert_eq!(kernel.data_address("keep_twice__persist"), before);
+    assert_eq!(kernel.history(), ["+keep_twice__persist", "+keep_twice", "-keep_twice", "+keep_twice"]);
     let params: Vec<_> = kernel
         .syscalls()
         .into_iter()
@@ -70,7 +70,7 @@ fn a_compressed_file_is_kept_whatever_the_kernel_decompresses() {
         let kernel = kernel();
         kernel.set(|settings| settings.compression = compression);
         insmod(&kernel, &[&file]).silent();
-        assert_eq!(story(&kernel), ["+keep_gzip__persist", "+keep_gzip"]);
+        assert_eq!(kernel.history(), ["+keep_gzip__persist", "+keep_gzip"]);
     }
 }
 
@@ -106,7 +106,7 @@ fn where_nothing_can_be_kept_the_file_goes_in_plain_with_one_warning() {
              (module.sig_enforce), and the images that keep data have no signature\n"
         )
     );
-    assert_eq!((ran.status, story(&kernel)), (Status::Success, vec!["+file keep_plain".to_owned()]));
+    assert_eq!((ran.status, kernel.history()), (Status::Success, vec!["+file keep_plain".to_owned()]));
 
     let kernel = enforced();
     let ran = insmod(&kernel, &["--keep=require", &file]);
@@ -119,7 +119,7 @@ fn where_nothing_can_be_kept_the_file_goes_in_plain_with_one_warning() {
 
     let kernel = enforced();
     insmod(&kernel, &["--keep=off", &file]).silent();
-    assert_eq!(story(&kernel), ["+file keep_plain"]);
+    assert_eq!(kernel.history(), ["+file keep_plain"]);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_note_of_an_unknown_version_stops_it() {
     let folder = Folder::new();
     let file = folder.file("foo.ko", &Make::typical("keep_future").build());
     let kernel = kernel();
-    kernel.add(FakeModule::new("keep_future__persist").note(NOTE_SECTION, &note_of_the_future()));
+    kernel.add(FakeModule::new("keep_future__persist").note(NOTE_SECTION, &note_of_unknown_version()));
     insmod(&kernel, &[&file]).failed(&format!(
         "insmod: ERROR: could not insert module {file}: keep_future__persist keeps data, but its header cannot be read\n\
          insmod: ERROR:   version 9 of the header note is not known (this program reads version 1)\n\

@@ -31,24 +31,16 @@ fn only(log: &[u8]) -> Report {
 
 /// The journal of a boot in which `meter` was loaded, and unloaded at `unloaded`.
 fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
-    let variable = |name: &str, offset, size| Variable {
-        file: Some("meter.c".into()),
-        function: None,
-        name: name.into(),
-        offset,
-        size,
-        align: 8,
-        type_name: Some(format!("struct {name}")),
-        type_hash: None,
-    };
-    let section = SectionHeader {
-        role: PersistentSection::Data,
-        size: 0x40,
-        align: 32,
-        variables: vec![variable("stats", 0, 0x20), variable("dev", 0x20, 0x18)],
-    };
-    let header =
-        Header { owner: "meter".into(), build_id: vec![1, 2, 3], named: true, sections: vec![section] };
+    let mut section = SectionHeader::new(PersistentSection::Data, 0x40, 32);
+    for (name, offset, size) in [("stats", 0, 0x20), ("dev", 0x20, 0x18)] {
+        let mut variable = Variable::new(name, offset, size, 8);
+        variable.file = Some("meter.c".into());
+        variable.type_name = Some(format!("struct {name}"));
+        section.variables.push(variable);
+    }
+    let mut header = Header::new("meter");
+    header.build_id = vec![1, 2, 3];
+    header.sections.push(section);
     let boot = id.to_owned();
     let text = Some(("_stext".to_owned(), 0xffff_ffff_9aa0_0000));
     let keeper = LoadedModule {

@@ -9,6 +9,7 @@ use crate::elf::{Class, Ident, Machine};
 /// Images for this machine cannot be made.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 #[error("persistent data of {machine} modules is not supported yet")]
+#[non_exhaustive]
 pub struct UnsupportedMachine {
     /// The machine of the file.
     pub machine: Machine,

@@ -9,6 +9,7 @@ const SEARCHED: usize = 4096;
 
 /// A member of a structure or union.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Member<'b> {
     /// Its name; empty for an anonymous structure or union.
     pub name: &'b str,

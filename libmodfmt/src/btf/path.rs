@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 /// The innermost field at an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BtfFieldPath {
     /// What is to be written behind the variable's name, without a leading dot: `stats.hits[1]`.
     /// Empty if the variable itself is meant.

@@ -22,6 +22,7 @@ impl fmt::Display for TypeId {
 
 /// A type as it stands in the blob.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Type<'b> {
     /// Its number.
     pub id: TypeId,

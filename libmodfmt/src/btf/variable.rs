@@ -9,6 +9,7 @@ use super::{Btf, Kind, TypeId};
 
 /// A variable of a data section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BtfVariable<'b> {
     /// Its name.
     pub name: &'b str,

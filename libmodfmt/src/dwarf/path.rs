@@ -9,6 +9,7 @@ use std::fmt::Write;
 
 /// The innermost field at an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DwarfFieldPath {
     /// The field, with the variable's name in front: `stats.hits[1]`.
     pub path: String,

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 /// A relocation of a sample's export table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SampleRelocation {
     /// The place that it changes, in bytes from the start of the table.
     pub offset: u64,
@@ -21,6 +22,7 @@ pub struct SampleRelocation {
 
 /// What a module shows of the layout of its kernel's tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sample {
     /// Class of the file.
     pub class: Class,

@@ -35,6 +35,7 @@ pub struct Table<'a> {
 
 /// An exported symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Export<'d> {
     /// Its name.
     pub name: &'d [u8],

@@ -37,6 +37,7 @@ use crate::persist::{Header, PersistentSection, SectionHeader, base_symbol};
 
 /// The exported symbol that stands for the start of one persistent section.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Base {
     /// Which section.
     pub role: PersistentSection,

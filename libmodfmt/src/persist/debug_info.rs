@@ -5,6 +5,7 @@ use crate::elf::Object;
 
 /// What debug information tells about one persistent variable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VariableDebugInfo {
     /// Index of the section that holds it.
     pub section: usize,
@@ -19,6 +20,12 @@ pub struct VariableDebugInfo {
 }
 
 impl VariableDebugInfo {
+    /// Of the variable at `offset` bytes in a section nothing is known yet.
+    #[must_use]
+    pub fn new(section: usize, offset: u64) -> Self {
+        Self { section, offset, function: None, type_name: None, type_hash: None }
+    }
+
     /// What the debug information of `object` tells about its persistent variables. It only refines
     /// the symbol table, so the list is empty if there is none that can be read, or if this crate
     /// was built without the feature `dwarf`.

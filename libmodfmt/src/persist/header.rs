@@ -8,6 +8,7 @@ use super::PersistentSection;
 /// What identifies the persistent data of one owner. The address is not part of it: that is read
 /// from the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Header {
     /// Name of the module whose source defines the variables.
     pub owner: String,
@@ -21,6 +22,7 @@ pub struct Header {
 
 /// One persistent section.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SectionHeader {
     /// Which of the two.
     pub role: PersistentSection,
@@ -34,6 +36,7 @@ pub struct SectionHeader {
 
 /// One persistent variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Variable {
     /// Base name of the source file; none for a variable that is visible outside of its file, and
     /// where the file was stripped of it (`strip -g`).
@@ -55,6 +58,12 @@ pub struct Variable {
 }
 
 impl Header {
+    /// A header of `owner` without sections and build id, all of whose names are known.
+    #[must_use]
+    pub fn new(owner: &str) -> Self {
+        Self { owner: owner.to_owned(), build_id: Vec::new(), named: true, sections: Vec::new() }
+    }
+
     /// The section of that role.
     #[must_use]
     pub fn section(&self, role: PersistentSection) -> Option<&SectionHeader> {
@@ -75,7 +84,22 @@ impl Header {
     }
 }
 
+impl SectionHeader {
+    /// A section without variables; size and alignment in bytes.
+    #[must_use]
+    pub fn new(role: PersistentSection, size: u64, align: u64) -> Self {
+        Self { role, size, align, variables: Vec::new() }
+    }
+}
+
 impl Variable {
+    /// A variable of which nothing but name and place is known; offset, size and alignment in bytes.
+    #[must_use]
+    pub fn new(name: &str, offset: u64, size: u64, align: u64) -> Self {
+        let (file, function, type_name, type_hash) = (None, None, None, None);
+        Self { file, function, name: name.to_owned(), offset, size, align, type_name, type_hash }
+    }
+
     /// The alignment that `offset` guarantees in a section of alignment `section_align`, in bytes.
     #[must_use]
     pub fn align_of(offset: u64, section_align: u64) -> u64 {

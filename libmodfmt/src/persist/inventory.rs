@@ -7,6 +7,7 @@ use crate::elf::Object;
 
 /// The persistent data of a module file.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Inventory {
     /// What a keeper will carry.
     pub header: Header,

@@ -22,6 +22,7 @@ pub enum State {
 
 /// One line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LoadedModule<'t> {
     /// Name of the module.
     pub name: &'t [u8],

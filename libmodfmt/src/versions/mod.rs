@@ -46,6 +46,7 @@ pub const MAX_SYMBOL_NAME: usize = 511;
 
 /// An imported symbol and its checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Version<'a> {
     /// Name of the symbol.
     pub name: &'a [u8],

@@ -6,22 +6,18 @@ use libmodfmt::persist::{
 };
 
 fn variable(name: &str, offset: u64, size: u64) -> Variable {
-    Variable {
-        file: Some("foo.c".into()),
-        function: None,
-        name: name.into(),
-        offset,
-        size,
-        align: 8,
-        type_name: None,
-        type_hash: None,
-    }
+    let mut variable = Variable::new(name, offset, size, 8);
+    variable.file = Some("foo.c".into());
+    variable
 }
 
 fn header(variables: Vec<Variable>) -> Header {
     let size = variables.iter().map(|variable| variable.offset + variable.size).max().unwrap_or(8);
-    let section = SectionHeader { role: PersistentSection::Data, size, align: 8, variables };
-    Header { owner: "foo".into(), build_id: Vec::new(), named: true, sections: vec![section] }
+    let mut section = SectionHeader::new(PersistentSection::Data, size, 8);
+    section.variables = variables;
+    let mut header = Header::new("foo");
+    header.sections.push(section);
+    header
 }
 
 fn differences(kept: &Header, file: &Header) -> Vec<Difference> {
@@ -101,12 +97,7 @@ fn another_alignment() {
 #[test]
 fn a_section_more_or_less() {
     let mut both = kept();
-    both.sections.push(SectionHeader {
-        role: PersistentSection::Bss,
-        size: 8,
-        align: 8,
-        variables: Vec::new(),
-    });
+    both.sections.push(SectionHeader::new(PersistentSection::Bss, 8, 8));
     assert_eq!(differences(&kept(), &both), [Difference::SectionAdded { section: PersistentSection::Bss }]);
     assert_eq!(differences(&both, &kept()), [Difference::SectionRemoved { section: PersistentSection::Bss }]);
     assert_eq!(text(&both, &kept()), [".bss..persistent: kept, but not in the file"]);
@@ -241,6 +232,10 @@ fn one_name_in_unknown_functions_binds_within_a_build_only() {
     for (kept, file) in [(&kept, &file), (&file, &kept), (&kept, &kept)] {
         assert_eq!(differences(kept, file), [Difference::NoFunctions { name: "foo.c:cnt".into() }]);
     }
-    let built = |header: &Header| Header { build_id: vec![1], ..header.clone() };
+    let built = |header: &Header| {
+        let mut header = header.clone();
+        header.build_id = vec![1];
+        header
+    };
     assert_eq!(compare(&built(&kept), &built(&file)), Agreement::Layout);
 }

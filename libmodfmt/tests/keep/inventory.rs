@@ -59,13 +59,11 @@ fn ambiguous(name: &str, symbols: &[&str], reason: Ambiguity) -> Vec<AmbiguousNa
 }
 
 fn fact(make: &Make, section: &str, offset: u64, function: Option<&str>) -> VariableDebugInfo {
-    VariableDebugInfo {
-        section: make.index(section),
-        offset,
-        function: function.map(Into::into),
-        type_name: Some("int".into()),
-        type_hash: Some(5),
-    }
+    let mut info = VariableDebugInfo::new(make.index(section), offset);
+    info.function = function.map(Into::into);
+    info.type_name = Some("int".into());
+    info.type_hash = Some(5);
+    info
 }
 
 #[test]

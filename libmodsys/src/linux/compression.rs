@@ -10,7 +10,7 @@ use crate::{KernelCompression, SysError};
 pub(super) fn read(path: &Path) -> Result<Option<KernelCompression>, SysError> {
     let word = match files::line(path) {
         Ok(word) => word,
-        // However it cannot be opened, the answer is the same: leave decompression to user space.
+        // Whatever the reason, user space has to decompress.
         Err(SysError::Open { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };

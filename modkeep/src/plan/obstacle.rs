@@ -3,13 +3,8 @@
 //! fault: if nothing is kept yet, a plain load is still right.
 
 use libmodfmt::image::ImageError;
-use libmodfmt::module::{Module, THIS_MODULE};
-use libmodfmt::persist::keeper_name;
-use libmodsys::{Errno, InitState, Kernel, Lockdown};
+use libmodsys::Errno;
 use thiserror::Error;
-
-use super::export_layout::DetectedLayout;
-use crate::error::KeepError;
 
 /// Why the kernel would not accept a keeper, or why none can be made.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
@@ -52,42 +47,4 @@ pub enum Obstacle {
         /// Its reason.
         errno: Errno,
     },
-}
-
-/// The obstacle to any keeper on this kernel, as far as can be seen without trying.
-pub(super) fn on_this_kernel(kernel: &dyn Kernel) -> Result<Option<Obstacle>, KeepError> {
-    if kernel.sig_enforce()? == Some(true) {
-        return Ok(Some(Obstacle::Signatures { setting: "module.sig_enforce" }));
-    }
-    match kernel.lockdown()? {
-        Some(Lockdown::Integrity | Lockdown::Confidentiality) => {
-            Ok(Some(Obstacle::Signatures { setting: "lockdown" }))
-        }
-        Some(Lockdown::None) | None => Ok(None),
-    }
-}
-
-/// The obstacle to a keeper for this module.
-pub(super) fn for_this_module(
-    kernel: &dyn Kernel,
-    module: &Module<'_>,
-    detected: &DetectedLayout,
-    kept: bool,
-) -> Result<Option<Obstacle>, KeepError> {
-    let file = module.object.section(THIS_MODULE).map_or(0, |(_, section)| section.size);
-    // Kernels before 6.4 do not compare the sizes and would write past the end of a short one.
-    if let Some(size) = detected.module_size.filter(|size| *size != file) {
-        return Ok(Some(Obstacle::ThisModule { file, kernel: size }));
-    }
-    let keeper = keeper_name(&module.name);
-    if kept {
-        return Ok(None);
-    }
-    match kernel.init_state(&keeper)? {
-        None => Ok(None),
-        // It may hold data in a moment, or held some a moment ago.
-        Some(InitState::Coming) => Err(KeepError::Moving { keeper, doing: "loaded" }),
-        Some(InitState::Going) => Err(KeepError::Moving { keeper, doing: "removed" }),
-        Some(InitState::Live | InitState::DirectoryOnly) => Ok(Some(Obstacle::NameTaken { keeper })),
-    }
 }

@@ -3,7 +3,7 @@
 //!
 //! | region of this owner | auto | require | off |
 //! |---|---|---|---|
-//! | none | extended kernel, else keeper, else plain load with a warning | the same, else error | plain load |
+//! | none | extended kernel, else keeper, else plain load, warning | same, else error | plain load |
 //! | exists, layout agrees | bind; if impossible, error | same | plain load with a warning |
 //! | exists, layout differs | error with the differences; `fresh` drops the region | same | as above |
 //!
@@ -15,10 +15,10 @@ use libmodfmt::image::{Base, ImageError};
 use libmodfmt::persist::{Agreement, Refusals, compare};
 use libmodsys::{Kernel, PersistSupport};
 
-use super::obstacle::{self, Obstacle};
+use super::obstacle::Obstacle;
 use super::outcome::{Images, Plan, RegionUse};
 use super::request::{KeepMode, Request};
-use super::{export_layout, pinned_modules};
+use super::{export_layout, find_obstacle, pinned_modules};
 use crate::error::KeepError;
 use crate::region::{KeptBy, Region};
 
@@ -60,7 +60,7 @@ impl Case<'_> {
         if self.extended_kernel_keeps(region_use, &refusals)? {
             return Ok(Ok(Keeping { region_use, method: Method::ExtendedKernel, notes: Vec::new() }));
         }
-        if let Some(obstacle) = obstacle::on_this_kernel(self.kernel)? {
+        if let Some(obstacle) = find_obstacle::on_this_kernel(self.kernel)? {
             return Ok(Err(obstacle));
         }
         self.make_images(region_use, &refusals)
@@ -128,7 +128,7 @@ impl Case<'_> {
                 Ok(detected) => detected,
                 Err(obstacle) => return Ok(Err(obstacle)),
             };
-            let for_module = obstacle::for_this_module(
+            let for_module = find_obstacle::for_this_module(
                 self.kernel,
                 self.persistent.module(),
                 &detected,

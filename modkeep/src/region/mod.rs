@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Regions: the persistent data that lives in the kernel now.
 //!
-//! The kernel is the only record. `keeper.rs` reads what a keeper shows below `/sys/module/NAME`: its header
-//! in `notes/`, its addresses in `sections/`, its users in `holders/`. `extended.rs` reads the list of what
-//! an extended kernel keeps itself. `list.rs` puts the two together.
+//! The kernel is the only record.
+//!
+//! - `keeper.rs`: what a keeper shows below `/sys/module/NAME`: its header in `notes/`, its addresses in
+//!   `sections/`, its users in `holders/`.
+//! - `extended.rs`: the list of what an extended kernel keeps itself.
+//! - `list.rs`: lists and finds regions, whatever keeps them.
 
 mod extended;
 mod keeper;

@@ -2,10 +2,12 @@
 //! Carrying out a plan. Every step may be killed and tried again: the kernel is the only record, and a step
 //! that fails undoes what this call has made.
 //!
-//! `keeper.rs` loads keeper and owner on a stock kernel. `trial.rs` is the trial that `--fresh` begins with,
-//! `keeper_refused.rs` says what follows if the kernel does not accept the keeper, and `verify.rs` checks
-//! what the kernel shows afterwards. `extended.rs` loads a file on an extended kernel, `discard.rs` drops a
-//! region.
+//! - `keeper.rs`: loads keeper and owner on a stock kernel.
+//! - `trial.rs`: the trial that `--fresh` begins with.
+//! - `keeper_refused.rs`: what follows if the kernel does not accept the keeper.
+//! - `verify.rs`: what the kernel must show afterwards.
+//! - `extended.rs`: loads a file on an extended kernel.
+//! - `discard.rs`: drops a region.
 
 mod discard;
 mod extended;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A kernel that keeps data itself: what is planned and done, and how it goes with keepers.
+//! The extended kernel: what is planned and done, and how it gets along with keepers.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -11,7 +11,6 @@ use modkeep::{
 use modtest::{Call, FakeKernel, Op};
 
 use super::{bytes_file, file, grown, keep, kernel, request};
-use modtest::linking::story;
 use modtest::module::{Make, signed};
 
 fn extended() -> FakeKernel {
@@ -54,7 +53,7 @@ fn the_file_itself_is_loaded_signed_and_all() {
             );
             unload(&kernel);
         }
-        assert_eq!(story(&kernel), ["+file foo", "-foo", "+file foo", "-foo"]);
+        assert_eq!(kernel.history(), ["+file foo", "-foo", "+file foo", "-foo"]);
         for call in kernel.syscalls() {
             if let Call::Finit { image, flags, .. } = call {
                 assert!(image == file.content() && flags == LoadFlags::PERSIST, "{flags:?}");
@@ -113,7 +112,7 @@ fn a_load_that_another_program_has_won_is_noticed() {
     let kernel = extended();
     let file = file(&Make::typical("foo"));
     let Plan::Extended { region_use, owner, .. } = plan(&kernel, request(&file)).unwrap() else { panic!() };
-    // The kernel reports the other's success, without data kept.
+    // The kernel reports the success of the other program, whose load kept no data.
     let plain = Make::typical("foo_without");
     let other = plain.build();
     let file = libmodsys::sealed_file(&other).unwrap();
@@ -141,7 +140,7 @@ fn what_a_keeper_keeps_stays_there_until_it_is_dropped() {
 }
 
 #[test]
-fn data_kept_twice_are_said_to_be() {
+fn data_that_is_kept_twice_is_an_error() {
     let kernel = extended();
     load(&kernel, request(&file(&Make::typical("foo")))).unwrap();
     unload(&kernel);

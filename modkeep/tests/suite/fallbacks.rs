@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every cell of the table of fallbacks in DESIGN.md, on a stock kernel.
+//! Every cell of the table of fallbacks, on a stock kernel.
 
 use libmodfmt::elf::{Ident, Machine, RelocationForm};
 use libmodsys::{Errno, Lockdown};
@@ -7,7 +7,6 @@ use modkeep::{KeepError, KeepMode, LoadOutcome, Obstacle, Plan, RegionUse, Reque
 use modtest::{FakeKernel, Op};
 
 use super::{bytes_file, file, grown, keep, kernel, load, request};
-use modtest::linking::{address, story};
 use modtest::module::{DATA, Make, R_64, R_GOTPCREL, signed};
 
 const BOTH: [KeepMode; 2] = [KeepMode::Auto, KeepMode::Require];
@@ -41,7 +40,7 @@ fn nothing_kept_a_keeper_then_the_owner() {
         let kernel = kernel();
         assert_eq!(region_use(&kernel, Request { keep, ..request(&file) }), RegionUse::Create);
         assert_eq!(load(&kernel, Request { keep, ..request(&file) }).unwrap(), Some(LoadOutcome::Kept));
-        assert_eq!(story(&kernel), ["+foo__persist", "+foo"]);
+        assert_eq!(kernel.history(), ["+foo__persist", "+foo"]);
         assert_eq!(kernel.module("foo").unwrap().uses, ["foo__persist"]);
     }
 }
@@ -59,7 +58,7 @@ fn nothing_kept_and_impossible() {
         );
         let required = plan(&kernel, Request { keep: KeepMode::Require, ..request(&file) });
         assert!(matches!(required, Err(KeepError::Impossible { .. })));
-        assert_eq!(story(&kernel), Vec::<String>::new());
+        assert_eq!(kernel.history(), Vec::<String>::new());
     }
 }
 
@@ -91,12 +90,12 @@ fn kept_and_the_same_layout_binds() {
     for keep_option in BOTH {
         let kernel = kernel();
         keep(&kernel, &Make::typical("foo"));
-        let before = address(&kernel, "foo__persist");
+        let before = kernel.data_address("foo__persist");
         let request = Request { keep: keep_option, ..request(&file) };
         assert_eq!(region_use(&kernel, request), RegionUse::Bind);
         assert_eq!(load(&kernel, request).unwrap(), Some(LoadOutcome::Kept));
-        assert_eq!(story(&kernel)[3..], ["+foo"]);
-        assert_eq!(address(&kernel, "foo__persist"), before);
+        assert_eq!(kernel.history()[3..], ["+foo"]);
+        assert_eq!(kernel.data_address("foo__persist"), before);
     }
 }
 
@@ -111,7 +110,7 @@ fn kept_and_binding_impossible_is_an_error() {
             let error = load(&kernel, Request { keep: keep_option, ..request(&file) }).unwrap_err();
             assert!(matches!(error, KeepError::CannotBind { .. }), "{error}");
             assert!(error.remedy().unwrap().contains("--keep=off"));
-            assert!(address(&kernel, "foo__persist").is_some() && !kernel.is_loaded("foo"));
+            assert!(kernel.data_address("foo__persist").is_some() && !kernel.is_loaded("foo"));
         }
     }
 }
@@ -126,7 +125,7 @@ fn kept_and_another_layout_is_an_error_with_an_account() {
         assert!(matches!(error, KeepError::Differs { .. }), "{error}");
         assert_eq!(error.details()[1], "bar.c:more: new (32 bytes at offset 0x40)");
         assert!(error.remedy().unwrap().contains("--fresh"));
-        assert_eq!(story(&kernel).len(), 3, "nothing was loaded");
+        assert_eq!(kernel.history().len(), 3, "nothing was loaded");
     }
 }
 

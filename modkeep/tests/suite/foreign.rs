@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What others have done to the names that keeping uses.
+//! Modules of somebody else's that have the names of keepers.
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::persist::{Header, NOTE_SECTION, NoteError};
@@ -8,7 +8,7 @@ use modkeep::{KeepError, KeepMode, Obstacle, OwnerState, Plan, Region, Request, 
 use modtest::{FakeKernel, FakeModule, Op};
 
 use super::{file, keep, kernel, load, request};
-use modtest::linking::{note_of_the_future, story};
+use modtest::keeper_exports::note_of_unknown_version;
 use modtest::module::Make;
 
 fn error(kernel: &FakeKernel, fresh: bool) -> KeepError {
@@ -21,7 +21,7 @@ fn error(kernel: &FakeKernel, fresh: bool) -> KeepError {
 #[test]
 fn a_note_of_an_unknown_version_is_said_and_nothing_is_touched() {
     let kernel = kernel();
-    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_the_future()));
+    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_unknown_version()));
     for fresh in [false, true] {
         let error = error(&kernel, fresh);
         assert_eq!(error.to_string(), "foo__persist keeps data, but its header cannot be read");
@@ -46,7 +46,7 @@ fn a_note_of_an_unknown_version_is_said_and_nothing_is_touched() {
 #[test]
 fn a_note_of_an_unknown_version_does_not_stop_a_load_that_keeps_nothing() {
     let kernel = kernel();
-    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_the_future()));
+    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_unknown_version()));
     let file = file(&Make::typical("foo"));
     let Plan::Plain { warning: Some(warning) } =
         plan(&kernel, Request { keep: KeepMode::Off, ..request(&file) }).unwrap()
@@ -98,7 +98,7 @@ fn a_keeper_that_vanishes_while_it_is_looked_at_is_absent() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     kernel.fail_next(Op::Holders, Errno::ENOENT);
-    // It is still there: then the error is one.
+    // The module is still there, so this is an error.
     assert!(Region::of_keeper(&kernel, "foo__persist").is_err());
     assert!(Region::of_keeper(&kernel, "foo__persist").unwrap().is_some());
 }
@@ -155,7 +155,7 @@ fn a_region_in_use_names_its_owner_and_addresses() {
     let region = &Region::list(&kernel).unwrap()[0];
     assert_eq!((region.owner_state, &region.users[..]), (OwnerState::Bound, &["foo".to_owned()][..]));
     assert!(region.addresses.iter().all(|(_, address)| address.known().is_some()));
-    assert_eq!(story(&kernel).len(), 2);
+    assert_eq!(kernel.history().len(), 2);
 }
 
 #[test]

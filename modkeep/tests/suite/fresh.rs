@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `--fresh`: the old data go only after the new keeper was accepted in a trial.
+//! `--fresh`: the old data is dropped only after the kernel accepted the new keeper in a trial.
 
 use libmodfmt::file::ModuleFile;
 use libmodsys::{Kernel, RemoveFlags};
@@ -7,7 +7,6 @@ use modkeep::{KeepError, LoadOutcome, Plan, RegionUse, Request, plan};
 use modtest::FakeModule;
 
 use super::{file, grown, keep, kernel, load, request};
-use modtest::linking::{address, story};
 use modtest::module::Make;
 
 fn fresh(file: &ModuleFile) -> Request<'_> {
@@ -18,13 +17,13 @@ fn fresh(file: &ModuleFile) -> Request<'_> {
 fn a_trial_then_the_old_goes_and_the_new_comes() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
-    let before = address(&kernel, "foo__persist");
+    let before = kernel.data_address("foo__persist");
     assert_eq!(load(&kernel, fresh(&file(&grown("foo")))).unwrap(), Some(LoadOutcome::Kept));
     assert_eq!(
-        story(&kernel)[3..],
+        kernel.history()[3..],
         ["+foo__ptrial", "-foo__ptrial", "-foo__persist", "+foo__persist", "+foo"]
     );
-    assert_ne!(address(&kernel, "foo__persist"), before);
+    assert_ne!(kernel.data_address("foo__persist"), before);
 }
 
 #[test]
@@ -35,7 +34,7 @@ fn with_nothing_kept_it_is_a_first_load() {
 }
 
 #[test]
-fn data_in_use_by_another_module_stay() {
+fn data_in_use_by_another_module_stays() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     kernel.add(FakeModule::new("other").uses("foo__persist"));

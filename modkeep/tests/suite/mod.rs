@@ -13,7 +13,7 @@ use libmodsys::{Kernel, RemoveFlags};
 use modkeep::{KeepError, KeepMode, KeeperLoad, LoadOutcome, Plan, Request, plan};
 use modtest::FakeKernel;
 
-use modtest::linking::kernel;
+use modtest::keeper_exports::kernel;
 use modtest::module::{DATA, Make};
 
 /// A module file in memory.
@@ -29,7 +29,7 @@ pub fn request(file: &ModuleFile) -> Request<'_> {
     Request { file, keep: KeepMode::Auto, fresh: false, assume_unloaded: false }
 }
 
-/// What insmod does with a file: the plan, and what it says to do. `None`: a plain load is next.
+/// What insmod does with a file: plans the load and carries it out. `None` if a plain load comes next.
 pub fn load(kernel: &FakeKernel, request: Request<'_>) -> Result<Option<LoadOutcome>, KeepError> {
     match plan(kernel, request)? {
         Plan::Plain { .. } => Ok(None),
@@ -44,14 +44,14 @@ pub fn load(kernel: &FakeKernel, request: Request<'_>) -> Result<Option<LoadOutc
     }
 }
 
-/// Loads and removes the file, so that its data are kept.
+/// Loads and removes the module, so that its data is kept.
 pub fn keep(kernel: &FakeKernel, make: &Make) {
     assert_eq!(load(kernel, request(&file(make))).unwrap(), Some(LoadOutcome::Kept));
     let name = std::ffi::CString::new(make.name.clone()).unwrap();
     kernel.delete_module(&name, RemoveFlags::default()).unwrap();
 }
 
-/// The module with a variable more.
+/// The module with one more variable.
 pub fn grown(name: &str) -> Make {
     let mut make = Make::typical(name);
     make.change(DATA, |section| section.set_data([&section.data[..], &[0; 32]].concat()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The kernel loads what it gets, but does not show what it should.
+//! The kernel loads the images, but does not show what it should show.
 
 use libmodfmt::module::Module;
 use libmodfmt::persist::NOTE_SECTION;
@@ -10,7 +10,7 @@ use modtest::{FakeKernel, FakeModule, Op};
 use super::{file, load, request};
 use modtest::module::Make;
 
-/// A kernel that shows what it likes of a keeper, and of an owner.
+/// A kernel that shows keepers and owners as these functions make them.
 fn showing(keeper: fn(FakeModule) -> FakeModule, owner: fn(FakeModule) -> FakeModule) -> FakeKernel {
     FakeKernel::new().on_load(move |request| {
         let module = Module::parse(request.image).map_err(|_| Errno::ENOEXEC)?;
@@ -70,7 +70,7 @@ fn an_owner_that_does_not_hold_its_keeper() {
         },
     );
     assert_eq!(error(&kernel), "foo is loaded, but the kernel does not count it as a user of foo__persist");
-    // It may use the data all the same: they must not go.
+    // It may be using the data all the same, so the data must stay.
     assert!(kernel.is_loaded("foo") && kernel.is_loaded("foo__persist"));
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use libmodsys::{BootIdentity, KernelCompression, Lockdown, LogRecord, InstalledModule, PersistSupport};
+use libmodsys::{BootIdentity, InstalledModule, KernelCompression, Lockdown, LogRecord, PersistSupport};
 
 /// Facts about the kernel as a whole. Each field is the answer of the method of [`libmodsys::Kernel`] of that
 /// name.

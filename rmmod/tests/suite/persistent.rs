@@ -6,7 +6,7 @@ use libmodfmt::persist::NOTE_SECTION;
 use libmodsys::{Errno, InitState, Kernel};
 use modcli::Status;
 use modkeep::{KeepMode, KeeperLoad, Plan, Request, plan};
-use modtest::linking::{kernel, note_of_the_future, story};
+use modtest::keeper_exports::{kernel, note_of_unknown_version};
 use modtest::module::Make;
 use modtest::{FakeKernel, FakeModule, Op};
 
@@ -28,7 +28,7 @@ fn loaded(name: &str) -> FakeKernel {
 fn the_owner_goes_and_its_data_stays() {
     let kernel = loaded("rm_stay");
     rmmod(&kernel, &["rm_stay"]).silent();
-    assert_eq!(story(&kernel)[2..], ["-rm_stay"]);
+    assert_eq!(kernel.history()[2..], ["-rm_stay"]);
     assert!(kernel.is_loaded("rm_stay__persist"));
 }
 
@@ -36,7 +36,7 @@ fn the_owner_goes_and_its_data_stays() {
 fn discard_drops_the_data_with_the_owner_or_alone() {
     let kernel = loaded("rm_discard");
     rmmod(&kernel, &["--discard", "rm_discard"]).silent();
-    assert_eq!(story(&kernel)[2..], ["-rm_discard", "-rm_discard__persist"]);
+    assert_eq!(kernel.history()[2..], ["-rm_discard", "-rm_discard__persist"]);
 
     let kernel = loaded("rm_discard");
     rmmod(&kernel, &["rm_discard"]).silent();
@@ -66,7 +66,7 @@ fn a_keeper_is_not_removed_by_its_name() {
         assert!(ran.err.contains("to drop the data: rmmod --discard rm_keeper\n"), "{}", ran.err);
         assert_eq!(ran.status, Status::Failure);
     }
-    assert_eq!(story(&kernel).len(), 2);
+    assert_eq!(kernel.history().len(), 2);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_keeper_that_cannot_be_read_is_not_removed() {
 #[test]
 fn a_note_of_an_unknown_version_refuses() {
     let kernel = FakeKernel::new();
-    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_the_future()));
+    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_unknown_version()));
     for args in [&["foo__persist"][..], &["--discard", "foo"]] {
         let ran = rmmod(&kernel, args);
         let first = "rmmod: ERROR: foo__persist keeps data, but its header cannot be read\n\

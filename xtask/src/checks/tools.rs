@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Small programs as a tool's author would write them, outside of the workspace: they build against the
-//! libraries' public interface and print what they should.
+//! Small programs outside of the workspace, as a tool's author would write them. They must build against the
+//! libraries' public interface and print the expected lines.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use crate::{process, workspace};
 /// A folder of `tests/tools`, and what the program in it prints for a file.
 struct Tool {
     name: &'static str,
-    /// The file, below the fixture modules or below `tests/fixtures`, and text that a line must start with or,
-    /// for JSON, have in it.
+    /// The file, below the fixture modules or below `tests/fixtures`, and text that a line must start with
+    /// or, for JSON, have in it.
     cases: &'static [(&'static str, Wanted)],
 }
 
@@ -24,7 +24,26 @@ enum Wanted {
     Part(&'static str),
 }
 
-const TOOLS: &[Tool] = &[Tool {
+const TOOLS: &[Tool] = &[LIST_VARIABLES, DECODE_OOPS];
+
+const LIST_VARIABLES: Tool = Tool {
+    name: "list-variables",
+    cases: &[
+        ("torture.ko", Wanted::Start("torture .data..persistent 0x0 4 torture_main.c:plain")),
+        ("torture.ko", Wanted::Start("torture .data..persistent 0x2040 4 torture_other.c:same_name")),
+        ("torture_xz.ko.xz", Wanted::Start("torture .bss..persistent 0x0 4194304 torture_main.c:big")),
+        ("counters.ko", Wanted::Start("counters .data..persistent 0x4 4 counters.c:blue:cnt")),
+        ("smoke.ko", Wanted::Start("smoke: no persistent data")),
+        (
+            "refuse_charp.ko",
+            Wanted::Start(
+                "refuse: refuse.c:pointer (offset 0x0 of .data..persistent) holds the charp parameter words",
+            ),
+        ),
+    ],
+};
+
+const DECODE_OOPS: Tool = Tool {
     name: "decode-oops",
     cases: &[
         (
@@ -39,7 +58,7 @@ const TOOLS: &[Tool] = &[Tool {
         ),
         ("logs/mailed_warning.log", Wanted::Start(r#"{"kind":"warning""#)),
     ],
-}];
+};
 
 /// Builds the tools and runs them on `fixtures`, the built modules, and on the logs of the tree.
 pub fn check(fixtures: &Path) -> Result<bool> {

@@ -43,6 +43,7 @@ pub enum ExtendedUse {
 
 /// A region that the kernel keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ExtendedRegion {
     /// What identifies it. Functions and types are unknown to a kernel.
     pub header: Header,
@@ -57,6 +58,7 @@ pub struct ExtendedRegion {
 /// Why the list cannot be read.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[error("line {line} of the kernel's list of persistent data: {field} {why}")]
+#[non_exhaustive]
 pub struct ExtendedListError {
     /// Number of the line, from 1.
     pub line: usize,

@@ -101,6 +101,7 @@ pub enum Refusal {
 
 /// All refusals of a file, and what its persistent data import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusals {
     /// Every reason; empty where the data may be kept.
     pub reasons: Vec<Refusal>,

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Persistent data that a fake kernel keeps itself, as an extended one does.
+//! Persistent data that a fake kernel keeps itself, as an extended kernel does.
 
-use libmodfmt::module::Module;
+use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::{Agreement, ExtendedRegion, ExtendedUse, Inventory, PersistentSection, compare};
 use libmodsys::Errno;
 
 use super::{Call, FakeKernel, Op};
 use libmodsys::{LoadFlags, PersistSupport};
 
-/// Where the first region lies.
-const BASE: u64 = 0xffff_ffff_c800_0000;
+/// Address of the section `.data..persistent` of every region.
+const DATA_ADDRESS: u64 = 0xffff_ffff_c800_0000;
 
 impl FakeKernel {
     /// Whether the kernel itself keeps data of this owner.
@@ -22,14 +22,14 @@ impl FakeKernel {
         self.settings.borrow().persist_support == PersistSupport::Extended
     }
 
-    /// Flags are looked at before anything else.
+    /// Flags are checked before anything else.
     pub(super) fn check_flags(&self, flags: LoadFlags) -> Result<(), Errno> {
         let wanted = flags.contains(LoadFlags::PERSIST) || flags.contains(LoadFlags::PERSIST_FRESH);
         let fresh_alone = flags.contains(LoadFlags::PERSIST_FRESH) && !flags.contains(LoadFlags::PERSIST);
         if fresh_alone || (wanted && !self.is_extended()) { Err(Errno::EINVAL) } else { Ok(()) }
     }
 
-    /// A layout that differs is refused.
+    /// A different layout is refused.
     pub(super) fn check_region(&self, name: &str, image: &[u8], flags: LoadFlags) -> Result<(), Errno> {
         if !flags.contains(LoadFlags::PERSIST) || flags.contains(LoadFlags::PERSIST_FRESH) {
             return Ok(());
@@ -89,13 +89,13 @@ impl FakeKernel {
 
 /// The region that a kernel would make of an image; `None` for one without persistent data.
 fn described(name: &str, image: &[u8]) -> Option<ExtendedRegion> {
-    let (bytes, _) = libmodfmt::signature::split(image).ok()?;
-    let module = Module::parse(bytes).ok()?;
+    let file = ModuleFile::new(image, 0);
+    let module = file.module().ok()?;
     let inventory = Inventory::of(&module.object, name, module.build_id.as_deref(), &[]).ok()??;
     let addresses = PersistentSection::ALL
         .into_iter()
         .filter(|role| inventory.header.section(*role).is_some())
-        .map(|role| (role, BASE + if role == PersistentSection::Bss { 0x1000 } else { 0 }))
+        .map(|role| (role, DATA_ADDRESS + if role == PersistentSection::Bss { 0x1000 } else { 0 }))
         .collect();
     Some(ExtendedRegion::of(&inventory, addresses))
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What libmodfmt reads is what readelf and modinfo read, file by file: modules, the same written
-//! again, and the images that are made of them.
+//! libmodfmt must read what readelf and modinfo read: from modules, from the same modules written back, and
+//! from the images that are made from them.
 
 mod elf;
 
@@ -22,7 +22,7 @@ use crate::{process, ui};
 
 /// Compares every uncompressed fixture.
 pub fn check(fixtures_dir: &Path) -> Result<bool> {
-    // That of the package, not of the machine, which may have none: the guest needs the package anyway.
+    // modinfo comes from the package that the guest needs anyway; the machine itself may have none.
     let userland = Userland::fetch()?;
     let scratch = fixtures_dir.join("compared.tmp");
     let (mut modules, mut images) = (0, 0);
@@ -35,7 +35,7 @@ pub fn check(fixtures_dir: &Path) -> Result<bool> {
         let module = Module::parse(bytes).with_context(|| file.display().to_string())?;
         elf::compare(&file, &module.object)?;
         modinfo(&userland, &file, &module)?;
-        // Written again, readelf must see the same file.
+        // readelf must see the same file after it was written back.
         written(&scratch, &module.object.write()?, &module.object)
             .with_context(|| format!("{}, written again", file.display()))?;
         modules += 1;
@@ -54,7 +54,7 @@ pub fn check(fixtures_dir: &Path) -> Result<bool> {
     Ok(true)
 }
 
-/// Compares bytes that are in no file yet.
+/// Compares an image that exists in memory only.
 fn written(scratch: &Path, bytes: &[u8], object: &Object<'_>) -> Result<()> {
     fs::write(scratch, bytes)?;
     let result = elf::compare(scratch, object);
@@ -62,8 +62,8 @@ fn written(scratch: &Path, bytes: &[u8], object: &Object<'_>) -> Result<()> {
     result
 }
 
-/// The images that keep the data of a module; none where there are no such data, or where they
-/// cannot be kept (some fixtures are there to be refused).
+/// The images that keep the data of a module. `None` if it has no persistent data, or if that cannot be kept
+/// (some fixtures exist to be refused).
 fn images_of(module: &Module<'_>) -> Result<Vec<(&'static str, Vec<u8>)>> {
     let facts = VariableDebugInfo::all(&module.object);
     let inventory = Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &facts)?;
@@ -87,14 +87,14 @@ fn modinfo(userland: &Userland, file: &Path, module: &Module<'_>) -> Result<()> 
             "name" => Some(module.name.clone()),
             key => info.text(key).map(Cow::into_owned),
         };
-        // modinfo has no name for a module that gives none itself.
+        // modinfo prints no name if the module itself has none.
         ensure!(
             ours.clone().unwrap_or_default() == theirs.trim_end_matches('\n'),
             "{}: {key}: ours {ours:?}, modinfo's {theirs:?}",
             file.display()
         );
     }
-    // What has a type is in the module's own table, too.
+    // Parameters with a type are in the module's own table as well.
     let typed = process::output(userland.kmod_tool("modinfo")?.args(["-F", "parmtype"]).arg(file))?;
     let names = libmodfmt::parameters::names(&module.object);
     for name in typed.lines().filter_map(|line| line.split(':').next()) {
