@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * __persistent: module variables that keep value and address while the module is unloaded and
- * loaded again by an insmod that knows them.
+ * __persistent marks module variables that keep their value and address when the module is
+ * unloaded and loaded again. This needs an insmod that supports it; see persistent(7).
  *
  *	#include <persistent.h>
  *
  *	static __persistent struct foo *foo_p;
  *	static __persistent_bss char log[1 << 20];
  *
- * __persistent is for variables with or without an initialiser; they take room in the file.
- * __persistent_bss is for large ones that start as zero and take none.
+ * Use __persistent for variables with or without an initialiser; they take space in the module
+ * file. Use __persistent_bss for large variables that start as zero; they take none.
  *
- * In code that is built into the kernel both mean nothing: such variables live as long as the
- * kernel does anyway, so one source serves =m and =y.
+ * The same source can be built in (=y) or as a module (=m): in built-in code both marks expand
+ * to nothing, because built-in variables live as long as the kernel.
  *
- * What survives is memory. Code, strings and ordinary data of the module go away at rmmod, so a
- * persistent variable must not point to them, nothing in it may stay registered (timers, work,
- * list nodes on other lists), and locks in it are to be initialised again by every init.
+ * Memory survives, but the module's code, strings and ordinary data do not. So a persistent
+ * variable must not point to them when the module is unloaded, and nothing in it may stay
+ * registered (timers, work items, nodes on other lists). Every init function must initialise
+ * the locks in it again.
  */
 #ifndef _MODPERSIST_PERSISTENT_H
 #define _MODPERSIST_PERSISTENT_H
@@ -24,9 +25,9 @@
 #ifdef MODULE
 
 /*
- * used: without it gcc drops variables, and stores to variables, that this build never reads;
- * the next build may read them. no_reorder: without it gcc emits variables backwards, so that
- * one appended at the end moves all others.
+ * used: without it, gcc drops variables that this build never reads, and stores to them; the
+ * next build may read them. no_reorder: without it, gcc emits variables in reverse order, so
+ * appending one would move all the others.
  */
 #if defined(__has_attribute)
 #if __has_attribute(no_reorder)

@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Any module file: its persistent data, what speaks against keeping them, and the images.
+//! Any module: its persistent data, why it must not be kept, and the images that keep it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use libmodfmt::arch::Arch;
 use libmodfmt::export::{ExportLayout, Release};
-use libmodfmt::image::{Base, Keeper, keeper, owner};
+use libmodfmt::image::Base;
 use libmodfmt::module::Module;
-use libmodfmt::persist::{DebugFact, Inventory, Refusals};
+use libmodfmt::parameters;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(module) = Module::parse(data) else { return };
-    let _ = libmodfmt::parameters::names(&module.object);
-    let facts = DebugFact::all(&module.object);
-    let inventory = Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &facts);
-    let Ok(Some(inventory)) = inventory else { return };
-    if let Ok(arch) = Arch::of(module.object.ident) {
-        let _ = Refusals::of(&module.object, &inventory, arch);
-    }
+    let _ = parameters::names(&module.object);
+    let Ok(Some(persistent)) = module.persistent() else { return };
+    let _ = persistent.refusals();
     for release in [Release::new(4, 18), Release::new(6, 1), Release::new(7, 1)] {
         let layout = ExportLayout::for_release(module.object.ident.machine, release);
-        for trial in [false, true] {
-            if let Ok(image) = keeper(&module, &inventory, Keeper { layout: &layout, trial }) {
-                Module::parse(&image).expect("a keeper is a module");
-            }
+        for image in [persistent.keeper(&layout), persistent.trial_keeper(&layout)].into_iter().flatten() {
+            Module::parse(&image).expect("a keeper is a module");
         }
     }
-    if let Ok(image) = owner(&module, &inventory, &Base::all(&inventory.header)) {
+    if let Ok(image) = persistent.owner(&Base::all(persistent.header())) {
         Module::parse(&image).expect("an owner image is a module");
     }
 });

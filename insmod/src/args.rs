@@ -3,18 +3,20 @@
 
 use std::ffi::OsString;
 
-use clap::{Command, CommandFactory, Parser, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Command, CommandFactory, Parser};
 use libmodsys::LoadFlags;
 use modcli::CommonArgs;
+use modkeep::KeepMode;
 
-use crate::modutils::ModutilsArgs;
+use crate::ModutilsArgs;
 
 const ABOUT: &str = "\
 Insert a module into the Linux kernel.
 
-The module in FILE, which may be compressed, is loaded with the parameters
-given. Data that it marks __persistent keeps its value and its address while the
-module is unloaded.";
+Loads the module in FILE, which may be compressed, with the given parameters.
+Data that the module marks __persistent keeps its value and its address while
+the module is unloaded.";
 
 const USAGE: &str = "insmod [OPTIONS] FILE [NAME[=VALUE]]...";
 
@@ -24,11 +26,11 @@ Options may follow FILE; put -- before parameters that look like options.
 Examples:
   insmod ./foo.ko                      load a module
   insmod ./foo.ko debug=1 label='a b'  with parameters
-  insmod --keep=require ./foo.ko       only if its persistent data is kept
-  insmod --fresh ./foo.ko              start again from the initial values
+  insmod --keep=require ./foo.ko       only if its persistent data can be kept
+  insmod --fresh ./foo.ko              start over from the initial values
 
-Nothing is searched for and no dependencies are loaded: modprobe does that.
-When a module is refused, the kernel log (dmesg) often has the details.";
+insmod does not search for the file and loads no dependencies; modprobe does.
+If a module is refused, the kernel log (dmesg) often has the details.";
 
 /// The command line.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
@@ -47,20 +49,21 @@ pub struct Args {
     #[arg(long)]
     pub force_vermagic: bool,
 
-    /// Keep persistent data: auto (where possible, else warn), require (or load nothing), off
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Keep::Auto, hide_possible_values = true)]
-    pub keep: Keep,
+    /// Keep persistent data: auto (if possible, else warn), require (or load nothing), off
+    #[arg(long, value_name = "WHEN", value_parser = keep_mode(), default_value = "auto")]
+    #[arg(hide_possible_values = true)]
+    pub keep: KeepMode,
 
-    /// Drop what is kept for this module and start from its initial values
+    /// Drop the data kept for this module and start from its initial values
     #[arg(long)]
     pub fresh: bool,
 
-    /// What both commands have.
+    /// The options shared with rmmod.
     #[command(flatten)]
     pub common: CommonArgs,
 
     /// File of the module
-    // Not required for clap: that it is missing is to be said in kmod's words.
+    // Optional for clap, as kmod's message is to appear if it is missing.
     #[arg(value_name = "FILE")]
     pub file: Option<OsString>,
 
@@ -68,22 +71,10 @@ pub struct Args {
     #[arg(value_name = "NAME[=VALUE]")]
     pub params: Vec<OsString>,
 
-    /// What modutils had.
-    // Last, as its heading would hold for what follows.
+    /// The options that modutils had.
+    // Last, since its heading holds for all options that follow.
     #[command(flatten)]
     pub modutils: ModutilsArgs,
-}
-
-/// What to do about persistent data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Keep {
-    /// Keep it where that is possible, else load the module without and warn
-    #[default]
-    Auto,
-    /// Keep it, or load nothing
-    Require,
-    /// Load the module as if it had none
-    Off,
 }
 
 impl Args {
@@ -99,6 +90,20 @@ impl Args {
         }
         flags
     }
+}
+
+/// The values of `--keep`.
+fn keep_mode() -> impl TypedValueParser<Value = KeepMode> {
+    PossibleValuesParser::new([
+        PossibleValue::new("auto").help("Keep it if possible, else load the module without and warn"),
+        PossibleValue::new("require").help("Keep it, or load nothing"),
+        PossibleValue::new("off").help("Load the module as if it had none"),
+    ])
+    .map(|word| match word.as_str() {
+        "require" => KeepMode::Require,
+        "off" => KeepMode::Off,
+        _ => KeepMode::Auto,
+    })
 }
 
 /// The definition, for help, manual page and completions.

@@ -1,35 +1,42 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Insert a module into the Linux kernel.
 //!
-//! A stand-in for kmod's `insmod`: for a module without persistent data the system calls, messages and exit codes are those of kmod 34. What a module
-//! marks `__persistent` is kept while it is unloaded; that part is in [`keep`].
+//! A replacement for kmod's `insmod`. For a module without persistent data the system calls, messages and
+//! exit codes are those of kmod 34. Data that a module marks `__persistent` is kept while the module is
+//! unloaded.
+//!
+//! - `args`, `modutils_args`: the command line.
+//! - `run`: insmod step by step.
+//! - `load`: the load itself, plain or with persistent data.
+//! - `preflight`: what can be found out without loading.
+//! - `params`: the parameters that the module is given.
+//! - `report`: messages about a load that failed.
 //!
 //! ```
-//! use modtest::FakeKernel;
 //! use modcli::{Invocation, Output, Status};
+//! use modtest::FakeKernel;
 //!
 //! let kernel = FakeKernel::new();
 //! let mut output = Output::captured("insmod");
 //! let status = insmod::run(&Invocation::new(["insmod", "/no/such.ko"]), &kernel, &mut output);
 //! assert_eq!(status, Status::Failure);
-//! assert_eq!(output.stderr(), "insmod: ERROR: could not load module /no/such.ko: No such file or directory\n");
+//! let message = "insmod: ERROR: could not load module /no/such.ko: No such file or directory\n";
+//! assert_eq!(output.stderr(), message);
 //! ```
 
 mod args;
-mod dry;
-mod explain;
-mod facts;
-mod force;
-mod input;
-pub mod keep;
-mod map;
-mod modutils;
+mod input_error;
+mod load;
+mod load_request;
+mod module_input;
+mod modutils_args;
 mod params;
-mod plain;
+mod preflight;
+mod report;
 mod run;
-mod saved;
 
-pub use args::{Args, Keep, command};
-pub use input::{IMAGE_LIMIT, ImageError, ModuleInput};
-pub use modutils::ModutilsArgs;
-pub use run::{Job, run};
+pub use args::{Args, command};
+pub use input_error::InputError;
+pub use module_input::{MAX_IMAGE_BYTES, ModuleInput};
+pub use modutils_args::ModutilsArgs;
+pub use run::run;

@@ -3,11 +3,12 @@
 
 use std::process::ExitCode;
 
-use libmodsys::Linux;
+use libmodsys::{Linux, guard};
 use modcli::{Invocation, Output};
 
 fn main() -> ExitCode {
-    if let Some(code) = libmodsys::guard::serve(std::env::args_os().skip(1)) {
+    // A copy of this program that only watches over a load: see `libmodsys::guard`.
+    if let Some(code) = guard::serve(std::env::args_os().skip(1)) {
         return code;
     }
     let invocation = Invocation::of_this_process();

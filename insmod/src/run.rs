@@ -2,35 +2,22 @@
 //! insmod step by step.
 
 use std::env;
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CString, OsStr};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use clap::FromArgMatches;
-use libmodsys::{Errno, Kernel, LoadFlags, lock};
-use modcli::{Invocation, KernelLog, Output, Status, modname, parse, shown};
-use modrecord::journal::{self, Known};
-use modrecord::{Places, snapshot};
+use libmodsys::{Errno, Kernel, lock};
+use modcli::{Invocation, LogExcerpt, Output, Status, module_name, os_text, parse};
+use modkeep::KeepMode;
+use modrecord::{Paths, snapshot};
 
-use crate::keep::{self, Decision};
-use crate::saved::Saved;
-use crate::{Args, Keep, ModuleInput, args, dry, explain, input, map, params, plain};
-
-/// Everything there is to know about one load.
-#[derive(Debug, Clone, Copy)]
-pub struct Job<'a> {
-    /// The open file.
-    pub module: &'a ModuleInput,
-    /// The parameters as the kernel gets them.
-    pub params: &'a CStr,
-    /// The force options.
-    pub flags: LoadFlags,
-    /// `--keep`
-    pub keep: Keep,
-    /// `--fresh`
-    pub fresh: bool,
-}
+use crate::load_request::LoadRequest;
+use crate::module_input::{self, ModuleInput};
+use crate::params::{self, SavedParams};
+use crate::preflight::{dry_run, explain};
+use crate::{Args, args, load, report};
 
 /// Runs insmod.
 pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) -> Status {
@@ -46,7 +33,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         }
     };
     output.configure(&args.common);
-    args.modutils.note_ignored(output);
+    args.modutils.warn_of_ignored(output);
     let Some(file) = &args.file else {
         output.error("missing filename.");
         return Status::Failure;
@@ -55,138 +42,124 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         output.error("this tool does not support loading from stdin!");
         return Status::Failure;
     }
-    if args.fresh && args.keep == Keep::Off {
-        output.error("--fresh and --keep=off exclude each other");
+    if args.fresh && args.keep == KeepMode::Off {
+        output.error("--fresh cannot be used with --keep=off");
         return Status::Failure;
     }
     if args.modutils.is_quiet() {
         output.silence();
     }
-    let places = Places::default();
-    let status = load(&args, file, kernel, &places, output);
-    if !args.modutils.is_dry()
-        && let Err(error) = snapshot::take(kernel, &places)
+    let insmod = Insmod { args: &args, file, paths: &Paths::default(), kernel };
+    let status = insmod.run(output);
+    if !args.modutils.is_dry_run()
+        && let Err(error) = snapshot::take(kernel, insmod.paths)
     {
         output.warning(error);
     }
     status
 }
 
-fn load(args: &Args, file: &OsStr, kernel: &dyn Kernel, places: &Places, output: &mut Output) -> Status {
-    // Two stages, two verbs, as with kmod: "load" while it is only a name, "insert" from the opening of the file on.
-    let path = match look(file) {
-        Ok(path) => path,
-        Err(errno) => {
-            output.error(format_args!("could not load module {}: {}", shown(file), output.strerror(errno)));
+/// One call of insmod.
+struct Insmod<'a> {
+    args: &'a Args,
+    /// The file as typed.
+    file: &'a OsStr,
+    paths: &'a Paths,
+    kernel: &'a dyn Kernel,
+}
+
+impl Insmod<'_> {
+    fn run(&self, output: &mut Output) -> Status {
+        let path = match existing_path(self.file) {
+            Ok(path) => path,
+            Err(errno) => return report::not_found(self.file, errno, output),
+        };
+        let module = match ModuleInput::open(self.file, path) {
+            Ok(module) => module,
+            Err(errno) => return report::not_inserted(self.file, errno, output),
+        };
+        // The file that is open, as another one may have its name by now.
+        if self.args.modutils.root && !module.file().metadata().is_ok_and(|found| found.uid() == 0) {
+            output.error(format_args!("{} is not owned by root", os_text(module.path())));
             return Status::Failure;
         }
-    };
-    let module = match ModuleInput::open(file, path) {
-        Ok(module) => module,
-        Err(errno) => return refused(file, errno, output),
-    };
-    // Of the file that is open: another may have the name by now.
-    if args.modutils.root && !module.file().metadata().is_ok_and(|found| found.uid() == 0) {
-        output.error(format_args!("{} is not owned by root", shown(module.path())));
-        return Status::Failure;
-    }
-    let log = KernelLog::begin(args.common.show_log, kernel, output);
-    let status = match insert(args, &module, kernel, places, output) {
-        Ok(status) => status,
-        Err(Errno::EEXIST) if settled(args, &module, kernel) => {
-            output.info(format_args!("{} is loaded already", shown(file)));
-            Status::Success
+        let log = LogExcerpt::begin(self.args.common.show_log, self.kernel, output);
+        let status = self.insert(&module, output).unwrap_or_else(|errno| self.failed(&module, errno, output));
+        if status == Status::Failure {
+            log.show(self.kernel, output);
+        } else if self.args.modutils.map {
+            load::map::print(&module, self.kernel, output);
         }
-        Err(errno) => {
-            let status = refused(file, errno, output);
-            if errno == Errno::EINVAL
-                && let Some(data) = args.modutils.persist.as_ref().filter(|_| !args.modutils.is_dry())
-            {
-                let data = if data.is_empty() { "persistdir".to_owned() } else { shown(data) };
-                output.error(format_args!("  parameters from {data} were given, too"));
-            }
-            if args.common.explain {
-                explain::explain(&module, errno, kernel, output);
-            }
-            status
+        status
+    }
+
+    fn insert(&self, module: &ModuleInput, output: &mut Output) -> Result<Status, Errno> {
+        let args = self.args;
+        let _lock = if args.modutils.lock { Some(lock::module_file(module.file())?) } else { None };
+        let saved = match &args.modutils.persist {
+            None => None,
+            Some(data) => match SavedParams::read(data, module, self.kernel, self.paths, output) {
+                Ok(saved) => saved,
+                Err(error) => {
+                    let text = error.to_string();
+                    return Ok(report::not_inserted_because(self.file, &text, &[], None, output));
+                }
+            },
+        };
+        // Of a parameter given twice the kernel takes the last: the command line wins.
+        let mut params = saved.as_ref().map_or(Vec::new(), |saved| saved.params.clone());
+        params.extend(args.params.iter().cloned());
+        let params = CString::new(params::join(&params)).map_err(|_| Errno::EINVAL)?;
+        let (flags, keep, fresh) = (args.load_flags(), args.keep, args.fresh);
+        let request = LoadRequest { module, params: &params, flags, keep, fresh };
+        if args.modutils.is_dry_run() {
+            return dry_run::check(&request, self.kernel, output);
         }
-    };
-    if status == Status::Failure {
-        log.show(kernel, output);
-    } else if args.modutils.map {
-        map::print(&module, kernel, output);
-    }
-    status
-}
-
-fn refused(file: &OsStr, errno: Errno, output: &mut Output) -> Status {
-    let text = output.load_error_text(errno);
-    output.error(format_args!("could not insert module {}: {text}", shown(file)));
-    Status::Failure
-}
-
-/// Whether "exists" is what the user wanted. The number alone does not say so: an init function may give it, too.
-fn settled(args: &Args, module: &ModuleInput, kernel: &dyn Kernel) -> bool {
-    if !args.common.idempotent && !args.modutils.lock {
-        return false;
-    }
-    let name = module.image().ok().and_then(modkeep::module_name);
-    name.is_some_and(|name| matches!(kernel.init_state(&name), Ok(Some(_))))
-}
-
-fn insert(
-    args: &Args,
-    module: &ModuleInput,
-    kernel: &dyn Kernel,
-    places: &Places,
-    output: &mut Output,
-) -> Result<Status, Errno> {
-    let _lock = if args.modutils.lock { Some(lock::module_file(module.file())?) } else { None };
-    let saved = match &args.modutils.persist {
-        Some(name) => match Saved::read(name, module, kernel, places, output) {
-            Ok(saved) => saved,
-            Err(error) => {
-                output.error(format_args!("could not insert module {}: {error}", shown(module.argument())));
-                return Ok(Status::Failure);
-            }
-        },
-        None => None,
-    };
-    let mut words = saved.as_ref().map_or(Vec::new(), |saved| saved.words.clone());
-    words.extend(args.params.iter().cloned());
-    let params = CString::new(params::join(&words)).map_err(|_| Errno::EINVAL)?;
-    let job = Job { module, params: &params, flags: args.load_flags(), keep: args.keep, fresh: args.fresh };
-    if args.modutils.is_dry() {
-        return dry::check(&job, kernel, output);
-    }
-    let status = match keep::decide(&job, kernel, output)? {
-        Decision::Plain => {
-            plain::insert(&job, kernel, output)?;
-            // Its name is the kernel's matter here; a file's name serves for nearly all.
-            let name = modname::from_path(module.argument());
-            let known = name.as_deref().map(|name| Known {
-                name,
-                file: Some(module.path()),
-                header: None,
-                build_id: &[],
-                region: None,
-            });
-            journal::note(kernel, known, false);
-            Status::Success
+        let status = load::load(&request, self.kernel, output)?;
+        if let Some(saved) = saved.filter(|_| status == Status::Success) {
+            saved.remember(self.kernel, self.paths, output);
         }
-        Decision::Finished(status) => status,
-    };
-    if let Some(saved) = saved.filter(|_| status == Status::Success) {
-        saved.remember(kernel, places, output);
+        Ok(status)
     }
-    Ok(status)
+
+    /// Reports an error number, unless it only means that the module is loaded and the options allow that.
+    fn failed(&self, module: &ModuleInput, errno: Errno, output: &mut Output) -> Status {
+        let args = self.args;
+        if errno == Errno::EEXIST && self.may_be_loaded() && self.is_loaded(module) {
+            output.info(format_args!("{} is already loaded", os_text(self.file)));
+            return Status::Success;
+        }
+        let status = report::not_inserted(self.file, errno, output);
+        if errno == Errno::EINVAL
+            && !args.modutils.is_dry_run()
+            && let Some(data) = &args.modutils.persist
+        {
+            let data = if data.is_empty() { "persistdir".to_owned() } else { os_text(data) };
+            output.error(format_args!("  the saved parameters in {data} were passed as well"));
+        }
+        if args.common.explain {
+            explain::explain(module, errno, self.kernel, output);
+        }
+        status
+    }
+
+    /// The user is content with a module that is already loaded.
+    fn may_be_loaded(&self) -> bool {
+        self.args.common.idempotent || self.args.modutils.lock
+    }
+
+    /// Asks the kernel: an init function may return `EEXIST`, too.
+    fn is_loaded(&self, module: &ModuleInput) -> bool {
+        module.module_name().is_some_and(|name| matches!(self.kernel.init_state(name), Ok(Some(_))))
+    }
 }
 
-/// Looks for the file, and that its name can be one of a module; gives its path from the root on, for messages. Nothing in it is resolved.
-fn look(file: &OsStr) -> Result<PathBuf, Errno> {
+/// The absolute path of a file that exists and whose name can be a module's. Links in it are not resolved:
+/// messages show it.
+fn existing_path(file: &OsStr) -> Result<PathBuf, Errno> {
     let path = absolute(file)?;
-    fs::metadata(&path).map_err(|error| input::errno(&error))?;
-    modname::from_path(file).map(|_| path).ok_or(Errno::ENOENT)
+    fs::metadata(&path).map_err(|error| module_input::errno(&error))?;
+    module_name::from_path(file).map(|_| path).ok_or(Errno::ENOENT)
 }
 
 fn absolute(file: &OsStr) -> Result<PathBuf, Errno> {
@@ -194,6 +167,6 @@ fn absolute(file: &OsStr) -> Result<PathBuf, Errno> {
     if file.is_absolute() {
         return Ok(file.to_owned());
     }
-    // kmod has this number for a current directory that is gone, whatever the cause.
+    // kmod returns this if the current directory is gone, whatever the cause.
     env::current_dir().map(|directory| directory.join(file)).map_err(|_| Errno::ENOMEM)
 }

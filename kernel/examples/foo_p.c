@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The example of the RFC: a pointer that is set up once and found again by every later load.
+ * The RFC's example: a pointer that is set once and found again by every later load.
  *
- * The memory behind foo_p comes from kmalloc, belongs to nobody but this module, and is left
- * alone by exit. It must not come from a cache of the module's own, which would have to go away
- * with the module.
+ * The memory that foo_p points to comes from kmalloc, is used by this module only, and is not
+ * freed by exit. It must not come from a slab cache that the module creates, because that cache
+ * would have to be destroyed with the module.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 //#variant: meter_v2 -DMETER_V2
 /*
- * A small driver whose state survives a reload: /dev/meter takes numbers, one per write, and
- * reads back statistics and the latest samples. The statistics, the list and its nodes live on
- * while the driver is replaced; the lock does too, but every init sets it up anew, because what
- * lockdep knows of it belongs to the module that is gone.
+ * A small driver whose state survives a reload. Write a number to /dev/meter to add a sample;
+ * read it to get statistics and the latest samples. The statistics, the list and its nodes are
+ * kept while the driver is replaced. So is the lock, but every init initialises it again, because
+ * its lockdep data belongs to the module that was unloaded.
  */
 #include <linux/fs.h>
 #include <linux/kernel.h>
@@ -26,7 +26,7 @@ struct sample {
 
 struct meter_stats {
 	unsigned long count;
-#ifdef METER_V2			/* a later version, whose data the older one's do not fit */
+#ifdef METER_V2			/* a later version, with a different data layout */
 	unsigned long rejected;
 #endif
 	long min, max, sum;
@@ -41,10 +41,10 @@ struct meter_state {
 
 static __persistent struct meter_state meter;
 
-/* An initial value that points into persistent data is fine: it is set once, at the first load. */
+/* An initial value may point into persistent data. It is set once, at the first load. */
 static __persistent LIST_HEAD(samples);
 
-/* A persistent parameter: kept over reloads, unless the command line sets it. */
+/* A persistent parameter: it keeps its value across reloads unless the command line sets it. */
 static __persistent int scale = 1;
 module_param(scale, int, 0644);
 MODULE_PARM_DESC(scale, "factor for each sample");
@@ -103,7 +103,7 @@ static int meter_show(struct seq_file *m, void *unused)
 
 static int meter_open(struct inode *inode, struct file *file)
 {
-	/* misc_open() left the device here, where seq_file wants nothing. */
+	/* misc_open() stored the device here, but seq_file expects NULL. */
 	file->private_data = NULL;
 	return single_open(file, meter_show, NULL);
 }

@@ -1,11 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Decodes Linux kernel oops reports, down to the field of a persistent variable.
+//! The command `ksymoops`: decodes Linux kernel oops reports, down to the field of a persistent variable.
 //!
-//! `liboops` reads a log into reports, [`decode`] finds out what they mean with `libksym` (symbols, lines, instructions), [`journal`] (what the
-//! kernel was like) and [`persistent`] (whose data an address is in), and [`render`] writes it down. [`cli`] is the command.
+//! This library is the inside of the command, for its tests, fuzz targets, manual page and completions.
+//! Programs that decode oopses use the libraries below it: `liboops` reads a log into reports, `libksym`
+//! turns addresses into functions, source lines and instructions.
+//!
+//! - [`cli`]: options, input, exit status.
+//! - [`decode`]: what each line of a report means.
+//! - `journal`: which recorded boot a report is from, and which modules were loaded then.
+//! - [`persistent`]: which persistent variable, and which field of it, an address is in.
+//! - [`render`]: the annotated log, or JSON.
+//!
+//! ```
+//! use ksymoops::decode::Decoder;
+//! use ksymoops::render::{Json, Render};
+//! use libksym::{Discover, FileSearch};
+//!
+//! let mut decoder = Decoder::default();
+//! decoder.sources.discover = Discover::all(FileSearch::Named);
+//! let block = &liboops::blocks(b"BUG: unable to handle page fault for address: ffffffff83000028\n")[0];
+//! let mut out = Vec::new();
+//! Json.block(block, &decoder.decode(block), &mut out)?;
+//! assert!(out.starts_with(b"{\"findings\":["));
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 pub mod cli;
 pub mod decode;
-pub mod journal;
+mod journal;
 pub mod persistent;
 pub mod render;
+mod warning;
+
+pub use warning::Warning;

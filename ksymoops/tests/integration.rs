@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of ksymoops from outside: the parser, what is made of it, and public logs.
+//! Tests of ksymoops from outside: the command, its output, and public logs.
 #[cfg(test)]
 mod suite {
+    mod annotated;
     mod binary;
+    mod boots;
     mod corpus;
     mod damage;
     mod fields;
     mod i386;
-    mod logs;
+    mod json;
+    mod long_reports;
+    mod parsing;
+    mod support;
 }

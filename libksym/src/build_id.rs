@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The build id: what tells two builds of one file apart.
+//! Build ids, which tell builds of one file apart.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+
 use thiserror::Error;
 
-/// The content of an `NT_GNU_BUILD_ID` note.
+/// The descriptor of an `NT_GNU_BUILD_ID` note. As text it is hexadecimal digits.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BuildId(Vec<u8>);
 
-/// A text that is no build id.
+/// The text is not a build id.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 #[error("{text:?} is no build id: expected an even number of hexadecimal digits, at most 128")]
 pub struct BuildIdError {
     /// The text.
@@ -19,7 +21,7 @@ pub struct BuildIdError {
 }
 
 impl BuildId {
-    /// From the bytes of the note.
+    /// A build id from the bytes of the note.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
         Self(bytes.to_vec())
@@ -31,7 +33,8 @@ impl BuildId {
         &self.0
     }
 
-    /// Where a debug folder keeps the file of this build: `.build-id/ab/cdef.debug`.
+    /// Where the debug file of this build is below a folder like `/usr/lib/debug`:
+    /// `.build-id/ab/cdef.debug`.
     #[must_use]
     pub fn debug_path(&self) -> PathBuf {
         let text = self.to_string();

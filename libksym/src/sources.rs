@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a caller knows about the kernel of a report, and where files may be looked for.
 
-use super::BuildId;
 use std::path::PathBuf;
+
+use crate::build_id::BuildId;
+use crate::kaslr::KaslrHint;
 
 /// Everything that symbols and lines may be taken from. Nothing here is required.
 ///
-/// What is named here is used (unless build id or release contradict the report); what is not named
-/// is looked for by release and build id in the usual places below `root`.
+/// A file that is named here is used unless its build id or release contradicts the report. Files that
+/// are not named are looked for by release and build id in the usual places below `root`, as far as
+/// `discover` allows.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Sources {
     /// The kernel's file.
     pub vmlinux: Option<PathBuf>,
-    /// Folders laid out like `/usr/lib/debug`; looked into before the usual one.
+    /// Folders laid out like `/usr/lib/debug`; searched before that one.
     pub debug_dirs: Vec<PathBuf>,
-    /// The kernel's symbol table as text, with link-time addresses.
+    /// The kernel's `System.map`, which has linked addresses.
     pub system_map: Option<PathBuf>,
-    /// A saved `/proc/kallsyms`, with run-time addresses.
+    /// A saved `/proc/kallsyms`, which has run-time addresses.
     pub kallsyms: Option<PathBuf>,
     /// Module files, and folders that are searched recursively for them.
     pub modules: Vec<PathBuf>,
-    /// A saved `/proc/modules`.
+    /// The text of a saved `/proc/modules`.
     pub modules_text: Option<Vec<u8>>,
-    /// Loaded modules, from the report (build ids), or from the journal (section addresses).
+    /// Loaded modules of which the build id or the section addresses are known.
     pub loaded: Vec<LoadedModule>,
     /// The kernel's release, such as `6.1.0-56-amd64`.
     pub release: Option<String>,
@@ -30,46 +34,18 @@ pub struct Sources {
     pub version: Option<String>,
     /// The kernel's build id.
     pub build_id: Option<BuildId>,
-    /// What is known of the kernel's slide.
+    /// What is known of the KASLR offset.
     pub kaslr: KaslrHint,
-    /// Where the usual places are; `/`, and another folder for tests and other machines' disks.
+    /// The folder that the usual places are in: `/`, or where another machine's disk is mounted.
     pub root: PathBuf,
     /// Where files may be looked for.
     pub discover: Discover,
 }
 
-/// Where each kind of file may be looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Discover {
-    /// The kernel's file.
-    pub kernel: Places,
-    /// `System.map`.
-    pub system_map: Places,
-    /// Module files.
-    pub modules: Places,
-}
-
-/// Where files of one kind may be looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Places {
-    /// Nowhere: none is used.
-    Nowhere,
-    /// Only what is named is read.
-    Named,
-    /// What is named, and then the usual places.
-    Usual,
-}
-
-impl Discover {
-    /// The same for each kind.
+impl Sources {
+    /// No files are named yet, and every kind may be looked for in this way.
     #[must_use]
-    pub const fn all(places: Places) -> Self {
-        Self { kernel: places, system_map: places, modules: places }
-    }
-}
-
-impl Default for Sources {
-    fn default() -> Self {
+    pub fn new(search: FileSearch) -> Self {
         Self {
             vmlinux: None,
             debug_dirs: Vec::new(),
@@ -83,49 +59,66 @@ impl Default for Sources {
             build_id: None,
             kaslr: KaslrHint::default(),
             root: PathBuf::from("/"),
-            discover: Discover::all(Places::Usual),
+            discover: Discover::all(search),
         }
     }
 }
 
+impl Default for Sources {
+    fn default() -> Self {
+        Self::new(FileSearch::Usual)
+    }
+}
+
+/// Where each kind of file may be looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Discover {
+    /// The kernel's file.
+    pub kernel: FileSearch,
+    /// `System.map`.
+    pub system_map: FileSearch,
+    /// Module files.
+    pub modules: FileSearch,
+}
+
+impl Discover {
+    /// The same for each kind.
+    #[must_use]
+    pub const fn all(search: FileSearch) -> Self {
+        Self { kernel: search, system_map: search, modules: search }
+    }
+}
+
+/// Where files of one kind may be looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileSearch {
+    /// Nowhere: no file of this kind is used, not even a named one.
+    Nowhere,
+    /// Only files and folders that [`Sources`] names.
+    Named,
+    /// What [`Sources`] names, and then the usual places (`/boot`, `/lib/modules`, `/usr/lib/debug`).
+    Usual,
+}
+
 /// A module as it was in the kernel of the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LoadedModule {
-    /// Its name; `-` and `_` are one.
+    /// Its name, `-` and `_` being one.
     pub name: String,
-    /// Its build id, from a frame's `[name 40hex]` or the journal.
+    /// Its build id, which call traces of kernels since 5.14 may print.
     pub build_id: Option<BuildId>,
-    /// Where each section was.
+    /// Names and run-time addresses of its sections, as in `/sys/module/NAME/sections/`.
     pub sections: Vec<(String, u64)>,
     /// The file that it was loaded from.
     pub file: Option<PathBuf>,
 }
 
-/// What is known of how far the kernel was moved at boot. The first that is set counts, and those
-/// that contradict it give a warning.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KaslrHint {
-    /// The user's word.
-    pub option: Option<u64>,
-    /// `Kernel Offset:` of the report.
-    pub kernel_offset: Option<u64>,
-    /// `Kernel Offset: disabled`: 0, where nobody else tells.
-    pub disabled: bool,
-    /// Places that the report gives both as address and as symbol.
-    pub pairs: Vec<KaslrPair>,
-    /// Run-time address of `_text` or `_stext`, from the journal.
-    pub journal: Option<(String, u64)>,
-}
-
-/// One place in the kernel proper (not in a module), as address and as symbol.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KaslrPair {
-    /// The run-time address.
-    pub address: u64,
-    /// The symbol.
-    pub symbol: String,
-    /// Bytes from the symbol.
-    pub offset: u64,
-    /// The symbol's size as the report has it.
-    pub size: Option<u64>,
+impl LoadedModule {
+    /// A module of which nothing else is known yet.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
 }

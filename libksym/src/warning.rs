@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the resolver noticed about its sources.
 
-use super::BuildId;
 use std::path::PathBuf;
+
 use thiserror::Error;
 
-/// A file that was not used, or something that contradicts something else.
+use crate::build_id::BuildId;
+use crate::kaslr::KaslrSource;
+
+/// A file that was not used, or sources that contradict each other.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The file is of another build.
+    /// The file has another build id.
     #[error("{} has build id {found}, the report's {what} has {wanted}: not used", .file.display())]
     BuildId {
         /// The file.
@@ -31,12 +34,12 @@ pub enum Warning {
         /// Release of the report.
         wanted: String,
     },
-    /// The file is of the same release, built at another time.
+    /// The file is of the same release but of another build of it.
     #[error("{} is of version {found}, the report is of {wanted}: not used", .file.display())]
     Version {
         /// The file.
         file: PathBuf,
-        /// What the file's banner says.
+        /// The file's `linux_banner`.
         found: String,
         /// Version of the report.
         wanted: String,
@@ -57,16 +60,16 @@ pub enum Warning {
         /// What is wrong, with its causes.
         error: String,
     },
-    /// Two hints give different slides.
+    /// Two sources say different KASLR offsets.
     #[error("the kernel's slide is {used:#x} by {source_used}, but {other:#x} by {source_other}")]
-    Slide {
-        /// The slide that is used.
+    KaslrOffset {
+        /// The offset that is used, in bytes.
         used: u64,
-        /// Where it comes from.
-        source_used: super::SlideSource,
-        /// The other one.
+        /// Where it is from.
+        source_used: KaslrSource,
+        /// The other one, in bytes.
         other: u64,
-        /// Where that comes from.
-        source_other: super::SlideSource,
+        /// Where that one is from.
+        source_other: KaslrSource,
     },
 }

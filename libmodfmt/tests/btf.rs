@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Fields by BTF as `pahole` writes it, compared with those by DWARF, at each byte. Skipped, aloud,
-//! without gcc and pahole.
+//! Field paths from BTF that `pahole` wrote, compared with those from DWARF at each byte. Without gcc
+//! and pahole it says that it skips.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests panic to fail")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use libmodfmt::btf::Btf;
 use libmodfmt::dwarf::{DebugInfo, DebugSections};
 use libmodfmt::elf::Object;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// What the kernel itself would describe.
 const KERNEL: &str = r#"
@@ -66,7 +67,6 @@ fn run(command: &mut Command) -> Option<()> {
 }
 
 fn compile(folder: &Path, name: &str, source: &str) -> Option<PathBuf> {
-    std::fs::create_dir_all(folder).unwrap();
     let (text, object) = (folder.join(format!("{name}.c")), folder.join(format!("{name}.o")));
     std::fs::write(&text, source).unwrap();
     run(Command::new("gcc").args(["-c", "-g", "-O2", "-fno-pic"]).arg(&text).arg("-o").arg(&object))?;
@@ -112,18 +112,18 @@ fn compare(object: &Path, btf: &Btf<'_>) {
 
 #[test]
 fn paths_are_those_of_dwarf() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("btf-alone");
-    let Some(object) = compile(&folder, "driver", SOURCE) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let Some(object) = compile(folder.path(), "driver", SOURCE) else { return };
     let Some(blob) = encode(&object, None) else { return };
     compare(&object, &Btf::parse(&blob).unwrap());
 }
 
 #[test]
 fn paths_of_a_module_on_its_kernel() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("btf-split");
-    let Some(kernel) = compile(&folder, "kernel", KERNEL) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let Some(kernel) = compile(folder.path(), "kernel", KERNEL) else { return };
     let Some(base) = encode(&kernel, None) else { return };
-    let Some(object) = compile(&folder, "driver", SOURCE) else { return };
+    let Some(object) = compile(folder.path(), "driver", SOURCE) else { return };
     let Some(blob) = encode(&object, Some(&kernel.with_extension("btf"))) else { return };
     let base = Btf::parse(&base).unwrap();
     let split = Btf::parse_split(&blob, &base).unwrap();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The readers on what the machine's own kernel says. Skipped, aloud, where it says nothing.
+//! The readers on the files of the running kernel. Without them it says that it skips.
+
+use std::time::Instant;
 
 use libmodfmt::btf::{Btf, BtfError, Kind};
 use libmodfmt::proc::kallsyms;
-use std::time::Instant;
 
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
 

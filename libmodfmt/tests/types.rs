@@ -29,7 +29,7 @@ fn table(compiler: &str, version: u32, source: &str) -> Option<(TypeTable, TypeI
     let variables = info.variables();
     let types = DwarfTypes::new(&info);
     let variable = variables.iter().find(|variable| variable.name == "x").expect("no variable x");
-    let (table, roots) = types.table(&[variable.type_in(&types).unwrap()], None, 10_000);
+    let (table, roots) = types.table(&[types.of_variable(variable).unwrap()], None, 10_000);
     let read = TypeTable::from_bytes(&table.to_bytes()).unwrap();
     assert_eq!(read, table);
     Some((table, *roots.first()?))

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What can go wrong when the kernel is asked something.
+//! Why the kernel did not answer.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-/// A question to the kernel that got no answer, or none that can be understood.
+/// The kernel gave no answer, or none that can be understood.
 ///
-/// The module system calls themselves report a plain [`Errno`]: that is all a kernel says about them.
+/// The module system calls return a plain [`Errno`]: that is all that a kernel says about them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SysError {
-    /// A file or directory could not be opened. The words are kmod's.
+    /// A file or directory could not be opened. The message is kmod's.
     #[error("could not open '{}': {}", path.display(), errno_text(*errno))]
     Open {
-        /// What was to be opened.
+        /// Its path.
         path: PathBuf,
-        /// Why it was not.
+        /// Why.
         errno: Errno,
     },
-    /// An open file or directory could not be read. The words are kmod's.
+    /// An open file or directory could not be read. The message is kmod's.
     #[error("could not read from '{}': {}", path.display(), errno_text(*errno))]
     Read {
-        /// What was to be read.
+        /// Its path.
         path: PathBuf,
-        /// Why it was not.
+        /// Why.
         errno: Errno,
     },
-    /// A kernel file holds a word that this crate does not know. The words are kmod's.
+    /// A kernel file holds a word that this crate does not know. The message is kmod's.
     #[error("unknown {}: '{content}'", path.display())]
     Unknown {
         /// The file.
@@ -36,7 +36,7 @@ pub enum SysError {
         /// What it holds, without the newline.
         content: String,
     },
-    /// A binary file breaks its own format.
+    /// A binary file does not follow its format.
     #[error("{}: offset {offset:#x}: {what}", path.display())]
     Malformed {
         /// The file.
@@ -68,7 +68,7 @@ impl SysError {
         }
     }
 
-    /// Whether the kernel refused to say (permissions, lockdown), rather than having nothing to say.
+    /// Whether the kernel refused to answer: permissions, lockdown.
     #[must_use]
     pub fn is_denied(&self) -> bool {
         matches!(self.errno(), Some(Errno::EACCES | Errno::EPERM))
@@ -89,15 +89,17 @@ impl SysError {
     }
 }
 
-/// The error number of an I/O error; `EIO` for those that Rust's library makes itself (a read that ends early).
+/// The error number of an I/O error; `EIO` for one that comes from Rust's library and has none, such as a
+/// file that is too short.
 #[must_use]
 pub fn io_errno(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
 }
 
-/// The C library's words for an error number, as `strerror` gives them.
+/// The C library's text for an error number, as `strerror` returns it.
 ///
-/// `nix` has descriptions of its own, which differ in places; messages of the commands must match those of kmod, which are the C library's.
+/// `nix` has its own texts, some of which differ. The commands must print what kmod prints, which is the C
+/// library's.
 ///
 /// ```
 /// use libmodsys::{Errno, errno_text};

@@ -5,7 +5,7 @@ use std::ops::{BitOr, BitOrAssign};
 
 /// Flags of `finit_module`.
 ///
-/// A number of our own instead of `nix`'s type: that one lacks [`LoadFlags::COMPRESSED`], and an extended kernel has further bits.
+/// `nix`'s type lacks [`LoadFlags::COMPRESSED`] and the bits of an extended kernel.
 ///
 /// ```
 /// use libmodsys::LoadFlags;
@@ -23,11 +23,12 @@ impl LoadFlags {
     pub const IGNORE_MODVERSIONS: Self = Self(1);
     /// `MODULE_INIT_IGNORE_VERMAGIC`: do not compare the version magic.
     pub const IGNORE_VERMAGIC: Self = Self(2);
-    /// `MODULE_INIT_COMPRESSED_FILE`: the kernel is to decompress the file (5.17 and later).
+    /// `MODULE_INIT_COMPRESSED_FILE`: the kernel decompresses the file (5.17 and later).
     pub const COMPRESSED: Self = Self(4);
-    /// `MODULE_INIT_PERSIST`: the kernel itself keeps the persistent data (extended kernels only).
+    /// `MODULE_INIT_PERSIST`: the kernel keeps the persistent data (extended kernels only).
     pub const PERSIST: Self = Self(1 << 30);
-    /// `MODULE_INIT_PERSIST_FRESH`: with the flag above, what is kept is replaced by the file's initial values.
+    /// `MODULE_INIT_PERSIST_FRESH`: with the flag above, what is kept is replaced by the file's initial
+    /// values.
     pub const PERSIST_FRESH: Self = Self(1 << 29);
 
     /// Flags from their bits, known or not.
@@ -68,7 +69,7 @@ impl BitOrAssign for LoadFlags {
     }
 }
 
-/// Flags of `delete_module`. `O_NONBLOCK` is always given, as kmod does; it has had no effect since Linux 3.13.
+/// Flags of `delete_module`. `O_NONBLOCK` is always set, as kmod does; it has had no effect since Linux 3.13.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct RemoveFlags {
     /// `O_TRUNC`: remove even if in use; needs `CONFIG_MODULE_FORCE_UNLOAD` and taints the kernel.

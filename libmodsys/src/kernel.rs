@@ -10,14 +10,15 @@ use nix::errno::Errno;
 use crate::guard::Guard;
 use crate::lock::Lock;
 use crate::{
-    BootIdentity, InitState, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile, PersistSupport,
-    RemoveFlags, Section, SysError,
+    BootIdentity, InitState, InstalledModule, KernelCompression, LoadFlags, Lockdown, LogRecord,
+    PersistSupport, RemoveFlags, Section, SysError,
 };
 
 /// Everything the tools ask of a kernel.
 ///
-/// Object safe, and every method takes `&self`: a command holds a `&dyn Kernel`. The first three methods and [`Kernel::persist_release`] change the kernel, all others only read.
-/// Module names are in the kernel's spelling (`_`, not `-`).
+/// The trait is object safe, and every method takes `&self`: a command holds a `&dyn Kernel`. The first three
+/// methods and [`Kernel::persist_release`] change the kernel, all others only read. Module names are spelled
+/// as the kernel does (`_`, not `-`).
 pub trait Kernel {
     /// Loads the module in an open file.
     ///
@@ -49,11 +50,12 @@ pub trait Kernel {
     /// [`SysError::Open`] if there is no such directory (module not loaded, or built in).
     fn holders(&self, name: &str) -> Result<Vec<String>, SysError>;
 
-    /// A number that this load of the module has, and no other load since the boot: the inode of its directory in `/sys/module`, which kernels
-    /// do not use again (5.5, where they have 64 bits). `None` if it is not loaded.
+    /// A number that identifies this load of the module among all loads since the boot: the inode of its
+    /// directory in `/sys/module`, which 64-bit kernels since 5.5 do not reuse. `None` if it is not loaded.
     fn load_mark(&self, name: &str) -> Option<u64>;
 
-    /// Reference count; negative while the module goes away, `None` if the kernel keeps none (no `CONFIG_MODULE_UNLOAD`).
+    /// Reference count; negative while the module goes away, `None` if the kernel keeps none (no
+    /// `CONFIG_MODULE_UNLOAD`).
     ///
     /// # Errors
     /// [`SysError`] if the file is there but cannot be read or is not a number.
@@ -68,10 +70,11 @@ pub trait Kernel {
     /// Sections of a loaded module, sorted by name. Empty if the module has no such directory.
     ///
     /// # Errors
-    /// [`SysError`]; an address that may not be read is no error but a [`crate::SectionAddress`] that says so.
+    /// [`SysError`]. An address that may not be read is not an error: [`crate::SectionAddress`] says so.
     fn sections(&self, name: &str) -> Result<Vec<Section>, SysError>;
 
-    /// ELF note sections of a loaded module: section name and content. Empty if the module has no such directory.
+    /// ELF note sections of a loaded module: section name and content. Empty if the module has no such
+    /// directory.
     ///
     /// # Errors
     /// [`SysError`] if one is there but cannot be read.
@@ -101,19 +104,19 @@ pub trait Kernel {
     /// [`SysError`] if the kernel does not say.
     fn release(&self) -> Result<String, SysError>;
 
-    /// Which boot of which kernel this is, for a journal.
+    /// Which boot of which kernel this is.
     ///
     /// # Errors
     /// [`SysError`] if the kernel does not say.
     fn boot(&self) -> Result<BootIdentity, SysError>;
 
-    /// The compression that the kernel undoes itself; `None` if it undoes none.
+    /// The compression format that the kernel decompresses itself; `None` if there is none.
     ///
     /// # Errors
     /// [`SysError::Read`] if the file is there but cannot be read.
     fn compression(&self) -> Result<Option<KernelCompression>, SysError>;
 
-    /// Whether only signed modules are loaded; `None` if the kernel knows no signatures.
+    /// Whether the kernel loads only signed modules; `None` if it was built without signature checks.
     ///
     /// # Errors
     /// [`SysError`] if it cannot be read or understood.
@@ -125,7 +128,7 @@ pub trait Kernel {
     /// [`SysError`] if it cannot be read or understood.
     fn lockdown(&self) -> Result<Option<Lockdown>, SysError>;
 
-    /// Whether loading and removing were switched off until reboot; `None` if the kernel does not say.
+    /// Whether loading and removing modules is switched off until reboot; `None` if the kernel does not say.
     ///
     /// # Errors
     /// [`SysError`] if it cannot be read or is not a number.
@@ -137,7 +140,8 @@ pub trait Kernel {
     /// [`SysError`] if it cannot be read or is not a number.
     fn kptr_restrict(&self) -> Result<Option<u64>, SysError>;
 
-    /// Whether the module is built into the running kernel, by `modules.builtin.bin` of its release. `false` without such an index, as kmod has it.
+    /// Whether the module is built into the running kernel, by `modules.builtin.bin` of its release. `false`
+    /// if there is no such index, as in kmod.
     ///
     /// # Errors
     /// [`SysError`] if the index is there but broken.
@@ -149,60 +153,65 @@ pub trait Kernel {
     /// [`SysError`]: not permitted (root, lockdown), no such interface, or [`SysError::NotMapped`].
     fn read_memory(&self, address: u64, length: usize) -> Result<Vec<u8>, SysError>;
 
-    /// A file of the running release's kernel headers, by its path below `/lib/modules/RELEASE/build` or `source`. `None` if it is not installed.
+    /// A file of the running release's kernel headers, by its path below `/lib/modules/RELEASE/build` or
+    /// `source`. `None` if it is not installed.
     ///
     /// # Errors
     /// [`SysError`] if there is one but it cannot be read.
     fn header(&self, path: &str) -> Result<Option<Vec<u8>>, SysError>;
 
-    /// One module file of the running release that exports symbols, as a sample of how this kernel's modules are made. `None` if none is installed.
+    /// One module file of the running release that exports symbols, as a sample of how this kernel's modules
+    /// are made. `None` if none is installed.
     ///
     /// # Errors
     /// [`SysError`] if there is one but it cannot be read.
-    fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError>;
+    fn exporting_module(&self) -> Result<Option<InstalledModule>, SysError>;
 
-    /// Whether the kernel itself can keep persistent data.
+    /// Whether this is an extended kernel, which can keep persistent data itself.
     ///
     /// # Errors
     /// [`SysError`] if it cannot be asked.
     fn persist_support(&self) -> Result<PersistSupport, SysError>;
 
-    /// The regions that the kernel itself keeps: the text of `/proc/module_persist`, to be parsed by `libmodfmt`. `None` if the kernel has no such
-    /// list.
+    /// The regions that an extended kernel keeps itself: the text of `/proc/module_persist`, to be parsed by
+    /// `libmodfmt`. `None` on a stock kernel.
     ///
     /// # Errors
     /// [`SysError`] if it is there but cannot be read.
     fn persist_list(&self) -> Result<Option<Vec<u8>>, SysError>;
 
-    /// Drops the region that the kernel itself keeps for a module.
+    /// Drops the region that an extended kernel keeps for a module.
     ///
     /// # Errors
     /// The kernel's error number: `ENOENT` if it keeps none, `EBUSY` if it is in use.
     fn persist_release(&self, owner: &str) -> Result<(), Errno>;
 
-    /// What the kernel itself has logged, oldest first, as far as it still has it.
+    /// What the kernel itself has logged, oldest first, as far as its buffer still holds it.
     ///
     /// # Errors
     /// [`SysError`] if the log may not be read.
     fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError>;
 
-    /// The parameters of a module that can be read, without the newline at the end. Empty if it has none.
+    /// The readable parameters of a module, without the newline at the end. Empty if it has none.
     ///
     /// # Errors
-    /// [`SysError`] if one is there but cannot be read, other than for want of permission.
+    /// [`SysError`] if one is there but cannot be read, for another reason than permissions.
     fn parameters(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError>;
 
-    /// The text of `modules.symbols` of the running release: which installed module exports which symbol. `None` without such an index.
+    /// The text of `modules.symbols` of the running release: which installed module exports which symbol.
+    /// `None` if there is no such index.
     ///
     /// # Errors
     /// [`SysError`] if it is there but cannot be read.
     fn symbol_index(&self) -> Result<Option<Vec<u8>>, SysError>;
 
-    /// A process that removes the module should this one be killed before it dismisses it; none where there cannot be one.
+    /// A process that removes the module if this one is killed before it dismisses it; `None` if there can be
+    /// none.
     fn guard(&self, _module: &str, _lock: Option<&Lock>) -> Option<Guard> {
         None
     }
 
-    /// Who uses a module without being a module, one line each, as far as it can be found out: mounts, open devices, network interfaces.
+    /// Users of a module that are not modules, one line each, as far as they can be found: mounts, open
+    /// devices, network interfaces.
     fn users(&self, name: &str) -> Vec<String>;
 }

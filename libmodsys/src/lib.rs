@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The only crate of this project that talks to Linux.
 //!
-//! Everything the tools want from a kernel goes through one object-safe trait, [`Kernel`]. [`Linux`] is the real kernel (module system calls over
-//! `nix`, `/sys`, `/proc`, `/lib/modules`).
+//! - [`Kernel`]: everything that the tools ask of a kernel, as one object-safe trait. [`Linux`] is the real
+//!   kernel (the module system calls, `/sys`, `/proc`, `/lib/modules`); tests use a fake one.
+//! - [`lock`]: serialises the tools that work on one owner; [`guard`]: removes a keeper if its maker is
+//!   killed.
+//! - [`files`]: writes files for later; [`paths`]: directories that several crates share.
+//! - [`KmsgReader`]: the kernel's log.
 //!
 //! ```
 //! use libmodsys::Kernel;
@@ -14,24 +18,24 @@
 //! assert_eq!(kernel.holders("foo__persist").unwrap(), ["foo"]);
 //! assert_eq!(kernel.notes("foo__persist").unwrap()[".note.persist"], b"header");
 //! ```
-//!
-//! [`lock`] serialises the tools that act on one owner.
 
 mod error;
+pub mod files;
 mod flags;
 pub mod guard;
 mod kernel;
 mod linux;
 pub mod lock;
+pub mod paths;
 mod types;
 
 pub use error::{SysError, errno_text, io_errno};
 pub use flags::{LoadFlags, RemoveFlags};
 pub use kernel::Kernel;
-pub use linux::{Linux, sealed_file};
-/// The error number of a system call, as `nix` has it.
+pub use linux::{KALLSYMS, KmsgReader, Linux, node_name, sealed_file, system_name};
+/// The error number of a system call.
 pub use nix::errno::Errno;
 pub use types::{
-    BootIdentity, InitState, KernelCompression, Lockdown, LogRecord, ModuleFile, PersistSupport, Section,
-    SectionAddress,
+    BootIdentity, InitState, InstalledModule, KernelCompression, Lockdown, LogRecord, PersistSupport,
+    Section, SectionAddress,
 };

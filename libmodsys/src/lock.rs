@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One tool at a time per owner.
 //!
-//! insmod and rmmod look at the kernel, decide, and then act; two of them on one owner would decide on what the other is about to change. So each
-//! holds `/run/modpersist/OWNER.lock` meanwhile. The lock is an `flock`: it goes with the process that holds it, whatever its end.
+//! insmod and rmmod look at the kernel, decide, and then act. Two of them working on one owner would decide
+//! by what the other is about to change, so each holds `/run/modpersist/OWNER.lock` meanwhile. The lock is an
+//! `flock`: the kernel releases it when its holder ends, however that happens.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -10,7 +11,7 @@
 //!
 //! let lock = lock::acquire("foo", Duration::from_secs(10))?;
 //! if let Lock::Unlocked { reason } = &lock {
-//!     eprintln!("going on without a lock: {reason}");
+//!     eprintln!("continuing without a lock: {reason}");
 //! }
 //! # Ok::<(), lock::LockError>(())
 //! ```
@@ -26,18 +27,17 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
 use crate::error::{errno_text, io_errno};
+use crate::files::effective_user;
+use crate::paths::RUN_DIRECTORY;
 
-/// Where the locks are, when nothing else is asked for.
-pub const DIRECTORY: &str = "/run/modpersist";
+/// Time between two attempts.
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long to sleep between two attempts.
-const PAUSE: Duration = Duration::from_millis(20);
-
-/// Locks a module file as modutils' `insmod -L` did, so that of several loads one goes after the other. Waits for as long as it takes; the lock is
-/// released when the result is dropped.
+/// Locks a module file as `insmod -L` of modutils did, so that several loads of it run one after the other.
+/// Waits as long as it takes; the lock is released when the result is dropped.
 ///
 /// # Errors
-/// The system's number.
+/// The system's error number.
 pub fn module_file(file: &File) -> Result<HeldLock, Errno> {
     let copy = file.try_clone().map_err(|error| io_errno(&error))?;
     let locked = Flock::lock(copy, FlockArg::LockExclusive).map_err(|(_, errno)| errno)?;
@@ -50,7 +50,7 @@ pub fn module_file(file: &File) -> Result<HeldLock, Errno> {
 pub enum Lock {
     /// Held until this is dropped.
     Held(HeldLock),
-    /// There is no place for a lock (no `/run`, or read-only): go on, but tell the user at `-v`.
+    /// There is no place for a lock (no `/run`, or it is read-only): continue, but tell the user at `-v`.
     Unlocked {
         /// Why, as a clause.
         reason: String,
@@ -64,7 +64,7 @@ pub struct HeldLock {
 }
 
 impl HeldLock {
-    /// The file again: the lock is held until this is closed, too, unless it is released before.
+    /// The file again: the lock is held until this is closed as well, unless it is released before.
     ///
     /// # Errors
     /// The system's.
@@ -73,11 +73,11 @@ impl HeldLock {
     }
 }
 
-/// Why a lock was not got though there is a place for it.
+/// Why the lock could not be taken although there is a place for it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
-    /// Another process holds it for longer than we wait.
+    /// Another process held it for longer than we waited.
     #[error(
         "another insmod, rmmod or modpersist{} is busy with {owner}; waited {} s for {}",
         pid.map(|pid| format!(" (process {pid})")).unwrap_or_default(), waited.as_secs(), path.display()
@@ -87,24 +87,24 @@ pub enum LockError {
         owner: String,
         /// The lock file.
         path: PathBuf,
-        /// Who wrote its process number there last.
+        /// The process ID that was written to it last.
         pid: Option<u32>,
-        /// How long we waited.
+        /// How long that was.
         waited: Duration,
     },
-    /// The directory is not safe: another user could hold locks or plant links.
+    /// The directory is not safe: another user could hold locks or plant links there.
     #[error("{} must be a directory that belongs to this user alone (mode 0700)", path.display())]
     Unsafe {
         /// The directory.
         path: PathBuf,
     },
-    /// An owner's name that is no file name.
+    /// The owner's name cannot be a file name.
     #[error("'{owner}' cannot be the name of a module")]
     Name {
         /// The name.
         owner: String,
     },
-    /// The lock file cannot be used.
+    /// The lock file cannot be opened or locked.
     #[error("could not lock {}: {}", path.display(), errno_text(*errno))]
     File {
         /// The lock file.
@@ -114,12 +114,12 @@ pub enum LockError {
     },
 }
 
-/// Locks an owner in [`DIRECTORY`], waiting at most `limit`.
+/// Locks an owner in [`RUN_DIRECTORY`]. Waits at most `limit`.
 ///
 /// # Errors
-/// [`LockError`]; that there is no place for locks is [`Lock::Unlocked`], not an error.
+/// [`LockError`]. If there is no place for locks, that is not an error but [`Lock::Unlocked`].
 pub fn acquire(owner: &str, limit: Duration) -> Result<Lock, LockError> {
-    acquire_in(Path::new(DIRECTORY), owner, limit)
+    acquire_in(Path::new(RUN_DIRECTORY), owner, limit)
 }
 
 /// As [`acquire`], in a directory of the caller's choice.
@@ -130,7 +130,7 @@ pub fn acquire_in(directory: &Path, owner: &str, limit: Duration) -> Result<Lock
     if owner.is_empty() || owner.contains(['/', '\0']) {
         return Err(LockError::Name { owner: owner.to_owned() });
     }
-    if let Err(reason) = make(directory) {
+    if let Err(reason) = create(directory) {
         return Ok(Lock::Unlocked { reason });
     }
     if let Some(reason) = check(directory)? {
@@ -153,7 +153,8 @@ fn wait(mut file: File, owner: &str, path: PathBuf, limit: Duration) -> Result<L
     loop {
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(mut locked) => {
-                // Only for the words of whoever waits in vain: failing to write it is no reason to stop.
+                // Only for the message of a process that waits in vain: failing to write it is no reason to
+                // stop.
                 let _ = locked.set_len(0).and_then(|()| writeln!(*locked, "{}", std::process::id()));
                 return Ok(Lock::Held(HeldLock { file: locked }));
             }
@@ -162,20 +163,20 @@ fn wait(mut file: File, owner: &str, path: PathBuf, limit: Duration) -> Result<L
         }
         let waited = start.elapsed();
         if waited >= limit {
-            return Err(LockError::Busy { owner: owner.to_owned(), pid: holder(file), path, waited });
+            return Err(LockError::Busy { owner: owner.to_owned(), pid: last_holder(file), path, waited });
         }
-        thread::sleep(PAUSE.min(limit - waited));
+        thread::sleep(RETRY_INTERVAL.min(limit - waited));
     }
 }
 
-fn holder(mut file: File) -> Option<u32> {
+fn last_holder(mut file: File) -> Option<u32> {
     let mut text = String::new();
     file.read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
 }
 
-/// Makes the directory if it is missing; its parent (`/run`) is not ours to make.
-fn make(directory: &Path) -> Result<(), String> {
+/// Creates the directory if it is missing. Its parent (`/run`) is not ours to create.
+fn create(directory: &Path) -> Result<(), String> {
     match DirBuilder::new().mode(0o700).create(directory) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -185,15 +186,14 @@ fn make(directory: &Path) -> Result<(), String> {
     }
 }
 
-/// Whether the directory is safe; a reason if it is, but not for this user.
+/// Checks that the directory is safe. Returns a reason if it is, but not for this user to use.
 fn check(directory: &Path) -> Result<Option<String>, LockError> {
-    let user = nix::unistd::geteuid();
     match fs::symlink_metadata(directory) {
         Ok(found) if !found.is_dir() || found.mode() & 0o077 != 0 => {
             Err(LockError::Unsafe { path: directory.to_owned() })
         }
-        Ok(found) if found.uid() == user.as_raw() => Ok(None),
-        // The kernel will have its own words for someone who is not root.
+        Ok(found) if found.uid() == effective_user() => Ok(None),
+        // The kernel has its own message for a user who is not root.
         Ok(found) if found.uid() == 0 => Ok(Some(format!("only root may use {}", directory.display()))),
         Ok(_) => Err(LockError::Unsafe { path: directory.to_owned() }),
         Err(error) => Err(LockError::File { path: directory.to_owned(), errno: io_errno(&error) }),

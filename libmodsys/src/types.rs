@@ -12,8 +12,8 @@ pub enum InitState {
     Coming,
     /// Its exit function is running.
     Going,
-    /// The directory exists but has no `initstate`: built-in code with parameters, or a module whose directory is being made.
-    /// kmod takes this for "coming".
+    /// The directory exists but has no `initstate`: built-in code with parameters, or a module whose
+    /// directory is being made. kmod takes this for "coming".
     DirectoryOnly,
 }
 
@@ -48,7 +48,7 @@ impl SectionAddress {
     }
 }
 
-/// What the kernel decompresses itself, from `/sys/module/compression`.
+/// The format that the kernel decompresses itself, from `/sys/module/compression`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KernelCompression {
     /// gzip
@@ -57,7 +57,7 @@ pub enum KernelCompression {
     Xz,
     /// zstd
     Zstd,
-    /// A word that this crate does not know; treat as "none", but say so.
+    /// A word that this crate does not know. Treat it as "none", but say so.
     Unknown(String),
 }
 
@@ -68,25 +68,25 @@ pub enum Lockdown {
     None,
     /// Unsigned modules are refused.
     Integrity,
-    /// Reading kernel memory is refused, too.
+    /// Reading kernel memory is refused as well.
     Confidentiality,
 }
 
-/// Whether the kernel itself can keep persistent data.
+/// Whether this is an extended kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PersistSupport {
-    /// It cannot.
+    /// A stock kernel: it keeps nothing itself.
     Stock,
-    /// It can.
+    /// An extended kernel: it can keep persistent data.
     Extended,
-    /// It did not say, as it lets this process load nothing.
+    /// The kernel does not say: it lets this process load nothing.
     Unknown,
 }
 
 /// One message of the kernel's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRecord {
-    /// Its number: later messages have higher ones.
+    /// Its sequence number: later messages have higher ones.
     pub sequence: u64,
     /// The message.
     pub text: String,
@@ -99,15 +99,15 @@ pub struct BootIdentity {
     pub id: String,
     /// The text of `/proc/version`, without its line end.
     pub banner: String,
-    /// The kernel's ELF notes, `/sys/kernel/notes`; empty where it shows none.
+    /// The kernel's ELF notes, `/sys/kernel/notes`; empty if it shows none.
     pub notes: Vec<u8>,
     /// Time since boot in hundredths of a second, from `/proc/uptime`.
     pub uptime: u64,
 }
 
-/// A module file from `/lib/modules`.
+/// A module file of the running release, from `/lib/modules`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModuleFile {
+pub struct InstalledModule {
     /// Its path.
     pub path: PathBuf,
     /// Its bytes as they are on disk, compressed or not.

@@ -1,31 +1,38 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a command was called.
+//! How a command was invoked.
+//!
+//! ```
+//! use modcli::Invocation;
+//!
+//! let invocation = Invocation::new(["/sbin/insmod", "./foo.ko"]);
+//! assert_eq!(invocation.program(), "/sbin/insmod");
+//! ```
 
 use std::env;
 use std::ffi::{OsStr, OsString};
 
-/// The arguments of a command and what of its environment bears on reading them.
+/// The arguments of a command, and the part of its environment that decides how they are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
-    /// All arguments; the first is the name it was called by.
+    /// All arguments; the first is the name the command was called by.
     pub args: Vec<OsString>,
-    /// `POSIXLY_CORRECT` is set: the first operand ends the options.
+    /// `POSIXLY_CORRECT` is set: options end at the first operand.
     pub posixly_correct: bool,
 }
 
 impl Invocation {
-    /// With the given arguments, name first.
+    /// An invocation with these arguments, the command's name first.
     pub fn new<T: Into<OsString>>(args: impl IntoIterator<Item = T>) -> Self {
         Self { args: args.into_iter().map(Into::into).collect(), posixly_correct: false }
     }
 
-    /// Of this process.
+    /// The invocation of this process.
     #[must_use]
     pub fn of_this_process() -> Self {
         Self { args: env::args_os().collect(), posixly_correct: env::var_os("POSIXLY_CORRECT").is_some() }
     }
 
-    /// The name it was called by, empty if there is none.
+    /// The name the command was called by; empty if there is none.
     #[must_use]
     pub fn program(&self) -> &OsStr {
         self.args.first().map_or(OsStr::new(""), OsString::as_os_str)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How grave a message is.
+//! How severe a message is.
 
-/// Levels of messages, gravest first.
+/// Severity of a message, most severe first; as in kmod.
 ///
 /// ```
 /// use modcli::Level;
@@ -14,9 +14,9 @@
 pub enum Level {
     /// The command cannot go on.
     Fatal,
-    /// Something that was asked for was not done. Shown by default, as is what is graver.
+    /// Something that was asked for was not done. Shown by default, as is anything more severe.
     Error,
-    /// It was done, but not as one may think. Shown with `-v`.
+    /// It was done, but perhaps not as the user expects. Shown with `-v`.
     Warning,
     /// Shown with `-vv`.
     Notice,
@@ -27,7 +27,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// The least grave level that is shown when `-v` was given that many times.
+    /// The least severe level that is shown when `-v` was given `count` times.
     #[must_use]
     pub fn from_verbosity(count: u8) -> Self {
         match count {
@@ -39,7 +39,7 @@ impl Level {
         }
     }
 
-    /// The word in front of the message.
+    /// The word in front of the message, as kmod writes it.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -52,7 +52,7 @@ impl Level {
         }
     }
 
-    /// The severity that syslog has for it.
+    /// The syslog severity.
     pub(crate) fn severity(self) -> u8 {
         match self {
             Self::Fatal => 2,

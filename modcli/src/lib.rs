@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What insmod, rmmod and modpersist share on the command line.
 //!
-//! These commands stand in for kmod's, so scripts and people expect kmod's words, levels and exit codes, and the option parsing of the C library:
-//! options after operands, unique abbreviations of long names, its error messages. On the other hand [`clap`] is a good single definition of the
-//! options for parsing, help, manual pages and completions. [`parse()`] brings both together: it reads the arguments as `getopt_long` does, by the
-//! option table that it takes from the clap definition, and hands clap the result in canonical form.
+//! The commands replace kmod's, so scripts and users expect kmod's messages, levels and exit codes, and the
+//! option parsing of the C library: options after operands, unique abbreviations of long names, its error
+//! messages. Yet one [`clap`] definition should serve for parsing, help, manual pages and completions.
+//! [`parse()`] gives both: it takes the option table from the clap definition, reads the arguments as
+//! `getopt_long` does, and passes them to clap in canonical form.
 //!
 //! ```
 //! use clap::{Arg, ArgAction, Command};
@@ -24,25 +25,25 @@
 //! assert_eq!(output.stderr(), "rmmod: invalid option -- 'p'\n");
 //! ```
 
-mod bytes;
-mod common;
+mod common_args;
+mod errno_text;
 pub mod getopt;
 mod invocation;
-mod kernel_log;
 mod level;
-pub mod modname;
+mod log_excerpt;
+pub mod module_name;
+mod os_text;
 mod output;
 mod parse;
 mod status;
 mod syslog;
-mod words;
 
-pub use bytes::{bytes, shown};
-pub use common::CommonArgs;
+pub use common_args::{CommonArgs, SCRIPTS_HEADING};
+pub use errno_text::{load_error_text, strerror};
 pub use invocation::Invocation;
-pub use kernel_log::KernelLog;
 pub use level::Level;
+pub use log_excerpt::LogExcerpt;
+pub use os_text::{os_bytes, os_text};
 pub use output::Output;
 pub use parse::{long_version, parse};
 pub use status::Status;
-pub use words::{load_error_text, strerror};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where a command writes: results to standard output, messages to standard error or the system log.
+//! Output of a command: results to standard output, messages to standard error or the system log.
 //!
-//! Failing to write is never an error of the command: a closed or broken standard error must not keep a module from being loaded.
+//! A write that fails is never an error of the command: a closed or broken standard error must not keep a
+//! module from being loaded.
 
 use std::ffi::OsStr;
 use std::fmt::Display;
@@ -11,7 +12,7 @@ use std::path::Path;
 use libmodsys::Errno;
 
 use crate::syslog::Syslog;
-use crate::{CommonArgs, Level, load_error_text, shown, strerror};
+use crate::{CommonArgs, Level, load_error_text, os_bytes, os_text, strerror};
 
 /// The output of a command.
 ///
@@ -25,12 +26,12 @@ use crate::{CommonArgs, Level, load_error_text, shown, strerror};
 /// ```
 #[derive(Debug)]
 pub struct Output {
-    /// As it was called, for the C library's messages, which do not take the base name.
+    /// The name as typed: the C library's messages begin with it, not with its base name.
     argv0: String,
     name: String,
     level: Level,
-    /// Error numbers are shown.
-    numbers: bool,
+    /// `--errno`
+    show_errno: bool,
     syslog: Option<Syslog>,
     out: Stream,
     err: Stream,
@@ -45,8 +46,8 @@ enum Stream {
 
 impl Stream {
     fn write(&mut self, text: &str) {
-        let bytes = &*crate::bytes(text);
-        // See the module's documentation for why the result does not matter.
+        let bytes = &*os_bytes(text);
+        // The module's documentation says why the result does not matter.
         let _ = match self {
             Self::Stdout => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()),
             Self::Stderr => io::stderr().write_all(bytes),
@@ -63,13 +64,13 @@ impl Stream {
 }
 
 impl Output {
-    /// The output of this process, which was called by the given name.
+    /// The output of this process, which was called as `program`.
     #[must_use]
     pub fn new(program: &OsStr) -> Self {
         Self::with_streams(program, Stream::Stdout, Stream::Stderr)
     }
 
-    /// Output that is kept in memory, for tests.
+    /// Output that is captured in memory, for tests.
     #[must_use]
     pub fn captured(program: &str) -> Self {
         Self::with_streams(OsStr::new(program), Stream::Buffer(Vec::new()), Stream::Buffer(Vec::new()))
@@ -78,57 +79,57 @@ impl Output {
     fn with_streams(program: &OsStr, out: Stream, err: Stream) -> Self {
         let base = Path::new(program).file_name().unwrap_or(program);
         Self {
-            argv0: shown(program),
-            name: shown(base),
+            argv0: os_text(program),
+            name: os_text(base),
             level: Level::Error,
-            numbers: false,
+            show_errno: false,
             syslog: None,
             out,
             err,
         }
     }
 
-    /// Sets level and destination as the options ask.
+    /// Sets level and destination from the options.
     pub fn configure(&mut self, common: &CommonArgs) {
         self.level = Level::from_verbosity(common.verbose);
-        self.numbers = common.errno;
+        self.show_errno = common.errno;
         self.syslog = common.syslog.then(|| Syslog::new(&self.name));
     }
 
-    /// Shows nothing any more but what ends the command.
+    /// From now on, shows nothing below [`Level::Fatal`].
     pub fn silence(&mut self) {
         self.level = Level::Fatal;
     }
 
-    /// The C library's words for an error number, with the number where that is asked for.
+    /// The C library's message for an error number; with the number at `--errno`.
     #[must_use]
     pub fn strerror(&self, errno: Errno) -> String {
-        self.numbered(strerror(errno), errno)
+        self.with_errno(strerror(errno), errno)
     }
 
-    /// What an error number means when it comes from loading a module, with the number where that is asked for.
+    /// The message for an error number that loading a module returned; with the number at `--errno`.
     #[must_use]
     pub fn load_error_text(&self, errno: Errno) -> String {
-        self.numbered(load_error_text(errno), errno)
+        self.with_errno(load_error_text(errno), errno)
     }
 
-    fn numbered(&self, text: String, errno: Errno) -> String {
-        if self.numbers { format!("{text} (errno {}, {errno:?})", errno as i32) } else { text }
+    fn with_errno(&self, text: String, errno: Errno) -> String {
+        if self.show_errno { format!("{text} (errno {}, {errno:?})", errno as i32) } else { text }
     }
 
-    /// Base name of the command, as messages begin with it.
+    /// Base name of the command, with which messages begin.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The least grave level that is shown.
+    /// The least severe level that is shown.
     #[must_use]
     pub fn level(&self) -> Level {
         self.level
     }
 
-    /// A message, if its level is to be shown.
+    /// Writes a message, if its level is shown.
     pub fn log(&mut self, level: Level, text: impl Display) {
         if level > self.level {
             return;
@@ -136,7 +137,7 @@ impl Output {
         self.always(level, text);
     }
 
-    /// A message whatever `-v` says: for the few warnings that nobody may miss.
+    /// Writes a message whatever `-v` says: for the few warnings that nobody should miss.
     pub fn always(&mut self, level: Level, text: impl Display) {
         if self.level == Level::Fatal && level > Level::Fatal {
             return;
@@ -148,12 +149,12 @@ impl Output {
         }
     }
 
-    /// An error message.
+    /// Writes an error message.
     pub fn error(&mut self, text: impl Display) {
         self.log(Level::Error, text);
     }
 
-    /// Lines under an error: what is known of it, then what can be done.
+    /// Writes lines under an error: details, then what to do about it.
     pub fn under_error(&mut self, details: &[String], remedy: Option<&str>) {
         for line in details {
             self.error(format_args!("  {line}"));
@@ -163,43 +164,43 @@ impl Output {
         }
     }
 
-    /// A warning.
+    /// Writes a warning.
     pub fn warning(&mut self, text: impl Display) {
         self.log(Level::Warning, text);
     }
 
-    /// A notice.
+    /// Writes a notice.
     pub fn notice(&mut self, text: impl Display) {
         self.log(Level::Notice, text);
     }
 
-    /// An information.
+    /// Writes an informational message.
     pub fn info(&mut self, text: impl Display) {
         self.log(Level::Info, text);
     }
 
-    /// A message for those who look for a fault.
+    /// Writes a debugging message.
     pub fn debug(&mut self, text: impl Display) {
         self.log(Level::Debug, text);
     }
 
-    /// An error in the options, in the C library's shape: always on standard error, without a level.
+    /// Writes an error in the options, in the C library's form: always to standard error, without a level.
     pub(crate) fn usage_error(&mut self, text: impl Display) {
         self.err.write(&format!("{}: {text}\n", self.argv0));
     }
 
-    /// Text on standard output, as it is.
+    /// Writes text to standard output, as it is.
     pub fn print(&mut self, text: impl Display) {
         self.out.write(&text.to_string());
     }
 
-    /// What was written to standard output so far, if it is captured.
+    /// What was written to standard output so far; empty unless captured.
     #[must_use]
     pub fn stdout(&self) -> String {
         self.out.text()
     }
 
-    /// What was written to standard error so far, if it is captured.
+    /// What was written to standard error so far; empty unless captured.
     #[must_use]
     pub fn stderr(&self) -> String {
         self.err.text()

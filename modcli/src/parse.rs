@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! From the arguments to clap's matches, by way of `getopt_long`'s rules.
+//! Command line to clap's matches, by the rules of `getopt_long`.
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
 
 use crate::{Invocation, Output, Status, getopt};
 
-/// Columns of the help text.
+/// Width of the help text, in columns.
 const HELP_WIDTH: usize = 80;
 
-/// Reads the arguments.
+/// Parses the arguments.
 ///
 /// # Errors
-/// The status to exit with, when everything is said already: success after help or version, failure after an error in the options.
+/// The status to exit with; the message has been written. Success after help or version, failure after an
+/// error in the options.
 pub fn parse(command: Command, invocation: &Invocation, output: &mut Output) -> Result<ArgMatches, Status> {
-    // With getopt an option may be repeated; the last one counts. The width is fixed so that help reads the same everywhere, tests included.
+    // getopt lets options be repeated; the last one counts. The width is fixed so that help is the same
+    // everywhere, tests included.
     let mut command = command.args_override_self(true).term_width(HELP_WIDTH);
     command.build();
     let canonical = match getopt::canonical(&command, invocation) {
@@ -29,7 +31,7 @@ pub fn parse(command: Command, invocation: &Invocation, output: &mut Output) -> 
             output.print(error.render());
             Status::Success
         }
-        // Such as options that exclude each other: getopt has no words for it.
+        // Such as options that exclude each other, for which getopt has no message.
         _ => {
             let text = error.render().to_string();
             let text = text.strip_prefix("error: ").unwrap_or(&text);
@@ -39,7 +41,7 @@ pub fn parse(command: Command, invocation: &Invocation, output: &mut Output) -> 
     })
 }
 
-/// The version text that all commands of this project show after their name: `insmod (modpersist) 0.1.0`.
+/// The version that all commands of this project print after their name: `insmod (modpersist) 0.1.0`.
 #[must_use]
 pub const fn long_version() -> &'static str {
     concat!("(modpersist) ", env!("CARGO_PKG_VERSION"))

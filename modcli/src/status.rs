@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a command ends: 0 or 1, never an error number.
+//! Exit status of a command: 0 or 1, never an error number.
+//!
+//! ```
+//! use modcli::Status;
+//!
+//! assert_eq!(Status::Success.and(Status::Failure), Status::Failure);
+//! ```
 
 use std::process::ExitCode;
 
@@ -14,7 +20,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// This status, or failure if the other one is.
+    /// Failure if either is.
     pub fn and(self, other: Self) -> Self {
         if self == Self::Success { other } else { self }
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Messages to the system log, by its datagram socket.
+//! Messages to the system log, through its socket.
 //!
-//! As `openlog(name, LOG_CONS, LOG_DAEMON)` would send them, but without a time: every daemon puts in its own where none is given, and local time
-//! would need the C library's time zones.
+//! They are sent as with `openlog(name, LOG_CONS, LOG_DAEMON)`, but without a time stamp: daemons add their
+//! own where there is none, and local time would need the C library's time zones.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 
 use libmodsys::Errno;
 
-use crate::Level;
+use crate::{Level, os_bytes};
 
 const SOCKET: &str = "/dev/log";
 const CONSOLE: &str = "/dev/console";
 const LOG_DAEMON: u8 = 3 << 3;
 
-/// The system log under the name of a command.
+/// The system log, with the name of the command that writes to it.
 #[derive(Debug)]
 pub(crate) struct Syslog {
     name: String,
@@ -34,11 +34,11 @@ impl Syslog {
         Self { name: name.to_owned(), socket: socket.to_owned(), console: console.to_owned() }
     }
 
-    /// Sends a message, with the newline at its end that kmod's messages have there, too.
+    /// Sends a message, ended by a newline as kmod's are.
     pub(crate) fn send(&self, level: Level, text: &str) {
         if self.datagram(level, text).is_err() {
             for line in text.lines() {
-                // LOG_CONS. There is nobody left to tell if this fails, too.
+                // LOG_CONS. If this fails too, there is nobody left to tell.
                 let _ = self.console(line);
             }
         }
@@ -47,10 +47,10 @@ impl Syslog {
     fn datagram(&self, level: Level, text: &str) -> io::Result<()> {
         let priority = LOG_DAEMON | level.severity();
         let message = format!("<{priority}>{}: {text}\n", self.name);
-        let message = crate::bytes(&message);
+        let message = os_bytes(&message);
         let socket = UnixDatagram::unbound()?;
         match socket.send_to(&message, &self.socket) {
-            // Some daemons listen for streams, where a NUL ends a message.
+            // Some daemons use a stream socket, where NUL ends a message.
             Err(error) if error.raw_os_error() == Some(Errno::EPROTOTYPE as i32) => {
                 UnixStream::connect(&self.socket)?.write_all(&[&message, &b"\0"[..]].concat())
             }
@@ -60,54 +60,49 @@ impl Syslog {
 
     fn console(&self, line: &str) -> io::Result<()> {
         let line = format!("{}: {line}\r\n", self.name);
-        OpenOptions::new().write(true).open(&self.console)?.write_all(&crate::bytes(&line))
+        OpenOptions::new().write(true).open(&self.console)?.write_all(&os_bytes(&line))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Read;
+    use std::os::unix::net::UnixListener;
+
+    use tempfile::TempDir;
 
     use super::*;
 
-    fn folder(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("modcli-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        folder
+    fn syslog(name: &str, folder: &TempDir) -> Syslog {
+        Syslog::at(name, &folder.path().join("log"), &folder.path().join("console"))
     }
 
     #[test]
     fn a_message_carries_facility_severity_and_name() {
-        let folder = folder("socket");
-        let daemon = UnixDatagram::bind(folder.join("log")).unwrap();
-        let syslog = Syslog::at("insmod", &folder.join("log"), &folder.join("console"));
-        syslog.send(Level::Error, "ERROR: missing filename.");
+        let folder = TempDir::new().unwrap();
+        let daemon = UnixDatagram::bind(folder.path().join("log")).unwrap();
+        syslog("insmod", &folder).send(Level::Error, "ERROR: missing filename.");
         let mut buffer = [0; 100];
         let size = daemon.recv(&mut buffer).unwrap();
         assert_eq!(&buffer[..size], b"<27>insmod: ERROR: missing filename.\n");
-        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
     fn a_daemon_that_listens_for_streams_gets_it_too() {
-        use std::io::Read;
-        let folder = folder("stream");
-        let daemon = std::os::unix::net::UnixListener::bind(folder.join("log")).unwrap();
-        let syslog = Syslog::at("rmmod", &folder.join("log"), &folder.join("console"));
-        syslog.send(Level::Error, "ERROR: text");
+        let folder = TempDir::new().unwrap();
+        let daemon = UnixListener::bind(folder.path().join("log")).unwrap();
+        syslog("rmmod", &folder).send(Level::Error, "ERROR: text");
         let mut text = String::new();
         daemon.accept().unwrap().0.read_to_string(&mut text).unwrap();
         assert_eq!(text, "<27>rmmod: ERROR: text\n\0");
-        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
     fn without_a_daemon_the_console_gets_it() {
-        let folder = folder("console");
-        fs::write(folder.join("console"), "").unwrap();
-        let syslog = Syslog::at("rmmod", &folder.join("log"), &folder.join("console"));
-        syslog.send(Level::Error, "ERROR: text");
-        assert_eq!(fs::read_to_string(folder.join("console")).unwrap(), "rmmod: ERROR: text\r\n");
-        fs::remove_dir_all(folder).unwrap();
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("console"), "").unwrap();
+        syslog("rmmod", &folder).send(Level::Error, "ERROR: text");
+        assert_eq!(fs::read_to_string(folder.path().join("console")).unwrap(), "rmmod: ERROR: text\r\n");
     }
 }

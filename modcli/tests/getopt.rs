@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The rules of `getopt_long`, one test each. The expected words were taken from glibc by running kmod 30 where its options allow.
+//! The rules of `getopt_long`, one test each. The expected messages are glibc's; where its options allow,
+//! they were taken from a run of kmod 30.
 
 #[cfg(test)]
 mod tests {
@@ -60,7 +61,7 @@ mod tests {
         check(&["--sys"], "--syslog --");
         check(&["--k=off"], "--keep=off --");
         check(&["--force-v"], "--force-vermagic --");
-        // A whole name is no beginning of another.
+        // A complete name is not taken for an abbreviation of a longer one.
         check(&["--force"], "--force --");
     }
 
@@ -76,7 +77,7 @@ mod tests {
         }
         check(&["--fo=1"], "option '--force' doesn't allow an argument");
         check(&["--force-"], "--force-vermagic --");
-        // Only kmod's own are named, as kmod names them.
+        // Only kmod's options are listed, as kmod lists them.
         check(&["--v"], "option '--v' is ambiguous; possibilities: '--verbose' '--version'");
     }
 

@@ -1,91 +1,79 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Why keeping fails, in words that say what to do next.
+//! Why data cannot be kept or dropped. `remedy.rs` has what the user can do about it.
 
-use libmodfmt::elf::ElfError;
+use libmodfmt::file::FileError;
 use libmodfmt::image::ImageError;
-use libmodfmt::module::ModuleError;
-use libmodfmt::persist::{Difference, KernelListError, NoteError, PersistError, Refusal};
-use libmodfmt::signature::SignatureError;
-use libmodsys::SysError;
-use nix::errno::Errno;
+use libmodfmt::persist::{Difference, ExtendedListError, NoteError, Refusal};
+use libmodsys::{Errno, SysError};
 use thiserror::Error;
 
-use crate::Obstacle;
+use crate::plan::Obstacle;
 
-/// Why a module with persistent data was not loaded, or a region not dropped. Where this is
-/// returned, what was kept before is still kept, unless `--fresh` had come past its trial.
+/// Why a module with persistent data was not loaded, or a region not dropped. What was kept before is still
+/// kept, except after [`KeepError::FailedAfterDrop`].
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum KeepError {
     /// The kernel could not be asked.
     #[error(transparent)]
     Sys(#[from] SysError),
-    /// `/proc/modules` is not as it should be.
+    /// `/proc/modules` cannot be understood.
     #[error("/proc/modules: {what}")]
-    Modules {
+    UnreadableModuleList {
         /// What is wrong.
         what: String,
     },
-    /// The file is not a well-formed module.
+    /// The file cannot be read as a module.
     #[error(transparent)]
-    Module(#[from] ModuleError),
-    /// The file is not well-formed ELF.
-    #[error(transparent)]
-    Elf(#[from] ElfError),
-    /// The signature trailer is broken; the kernel would refuse the file.
-    #[error(transparent)]
-    Signature(#[from] SignatureError),
-    /// The file's persistent data are broken.
-    #[error(transparent)]
-    Persist(#[from] PersistError),
+    File(#[from] FileError),
     /// The images cannot be made.
     #[error(transparent)]
     Image(#[from] ImageError),
-    /// The file's data must not be kept.
+    /// The file's data must not be kept: it would be left with dangling pointers, or the like.
     #[error("its persistent data cannot be kept")]
     Refused {
         /// Every reason.
         reasons: Vec<Refusal>,
     },
-    /// `--keep=require`, and no way to keep.
+    /// `--keep=require`, and nothing here can keep the data.
     #[error("its persistent data cannot be kept here: {obstacle}")]
     Impossible {
         /// Why.
         obstacle: Obstacle,
     },
-    /// Data are kept, and there is no way to use them now.
-    #[error("data of {owner} are kept in the kernel, but cannot be used now: {obstacle}")]
+    /// Data is kept, and it cannot be used now.
+    #[error("data of {owner} is kept in the kernel, but cannot be used now: {obstacle}")]
     CannotBind {
         /// The owner.
         owner: String,
         /// Why.
         obstacle: Obstacle,
     },
-    /// Data are kept, and the file's layout differs.
-    #[error("its persistent data differ from what is kept in the kernel")]
-    Differs {
+    /// Data is kept, and the file's layout differs.
+    #[error("its persistent data differs from what is kept in the kernel")]
+    LayoutDiffers {
         /// The owner.
         owner: String,
-        /// The account.
+        /// Every difference.
         differences: Vec<Difference>,
     },
     /// The owner is loaded already.
     #[error("File exists")]
-    Loaded {
+    AlreadyLoaded {
         /// The owner.
         owner: String,
     },
-    /// The owner's init has begun and not ended.
+    /// The owner's init has begun but not ended.
     #[error("{owner} has been in its init function since an earlier load: it hangs there, or it oopsed")]
-    Stuck {
+    StuckInInit {
         /// The owner.
         owner: String,
-        /// Data are kept for it.
+        /// Whether data is kept for it.
         kept: bool,
     },
     /// A keeper with a note that cannot be read.
     #[error("{keeper} keeps data, but its header cannot be read")]
-    Note {
+    UnreadableHeader {
         /// The keeper.
         keeper: String,
         /// Why.
@@ -101,41 +89,41 @@ pub enum KeepError {
         /// The owner in the header.
         other: String,
     },
-    /// The kernel refused the owner; the words are those for a plain load.
+    /// The kernel refused the owner; insmod prints the words of a plain load.
     #[error("the kernel refused the module: {}", errno.desc())]
-    Owner {
+    OwnerRefused {
         /// Its reason.
         errno: Errno,
-        /// A keeper made for this load could not be removed again.
+        /// Set if a keeper made for this load could not be removed again: why.
         keeper_left: Option<Errno>,
     },
-    /// `--fresh` dropped what was kept, and then something failed; the words are those of that.
+    /// `--fresh` dropped what was kept, and a later step failed; the message is that step's.
     #[error("{error}")]
-    Dropped {
+    FailedAfterDrop {
         /// The owner.
         owner: String,
-        /// How much was kept for it, in bytes.
+        /// Size of what was kept for it, in bytes.
         size: u64,
-        /// What failed then.
+        /// What failed.
         error: Box<Self>,
     },
-    /// Another keeper of this name was loaded after it was planned to load one.
+    /// Another program loaded a keeper of this name between plan and load.
     #[error("{keeper} was loaded by another program at the same time")]
-    Appeared {
+    KeeperAppeared {
         /// The keeper.
         keeper: String,
     },
-    /// The keeper is on its way in or out.
+    /// The keeper is being loaded or removed.
     #[error("{keeper} is being {doing} now")]
-    Moving {
+    KeeperInTransition {
         /// The keeper.
         keeper: String,
         /// `loaded` or `removed`.
         doing: &'static str,
     },
-    /// The kernel loaded an image, but does not show what it should.
+    /// The kernel loaded an image, but does not show what it should show.
     #[error("{what}")]
-    Verify {
+    NotAsExpected {
         /// What is missing.
         what: String,
     },
@@ -146,118 +134,41 @@ pub enum KeepError {
         owner: String,
     },
     /// The region is in use.
-    #[error("the data of {owner} are in use by: {}", users.join(" "))]
+    #[error("the data of {owner} is in use by: {}", users.join(" "))]
     InUse {
         /// The owner.
         owner: String,
         /// The modules.
         users: Vec<String>,
     },
-    /// The kernel refused to drop a region that it keeps itself.
-    #[error("the kernel does not drop the data of {owner}: {}", errno.desc())]
-    Release {
+    /// The extended kernel refused to drop a region.
+    #[error("the kernel refused to drop the data of {owner}: {}", errno.desc())]
+    RegionNotReleased {
         /// The owner.
         owner: String,
         /// Its reason.
         errno: Errno,
     },
-    /// A keeper and the kernel itself keep data for one owner.
-    #[error("data of {owner} are kept twice, by {keeper} and by the kernel itself")]
+    /// Both a keeper and the extended kernel keep data for one owner.
+    #[error("data of {owner} is kept twice, by {keeper} and by the kernel itself")]
     KeptTwice {
         /// The owner.
         owner: String,
         /// The keeper.
         keeper: String,
     },
-    /// The kernel's list of what it keeps cannot be read.
+    /// The extended kernel's list cannot be read.
     #[error("/proc/module_persist: {source}")]
-    List {
+    UnreadableExtendedList {
         /// What is wrong with it.
-        source: KernelListError,
+        source: ExtendedListError,
     },
     /// The kernel refused to remove a keeper.
     #[error("could not remove {keeper}: {}", errno.desc())]
-    Remove {
+    KeeperNotRemoved {
         /// The keeper.
         keeper: String,
         /// Its reason.
         errno: Errno,
     },
-}
-
-impl KeepError {
-    /// The lines that belong under the message: one for each reason or difference.
-    #[must_use]
-    pub fn details(&self) -> Vec<String> {
-        match self {
-            Self::Refused { reasons } => reasons.iter().map(ToString::to_string).collect(),
-            Self::Differs { differences, .. } => differences.iter().map(ToString::to_string).collect(),
-            Self::Note { source, .. } => vec![source.to_string()],
-            Self::Owner { keeper_left: Some(errno), .. } => {
-                vec![format!("the keeper made for this load could not be removed: {}", errno.desc())]
-            }
-            Self::Dropped { owner, size, error } => {
-                let mut details = error.details();
-                details.push(dropped(owner, *size));
-                details
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// What the user can do next, in one line or several.
-    #[must_use]
-    pub fn remedy(&self) -> Option<String> {
-        Some(match self {
-            Self::Refused { .. } => {
-                "change the source, or load it with --keep=off to keep nothing".to_owned()
-            }
-            Self::Impossible { .. } => "--keep=auto loads it without keeping anything".to_owned(),
-            Self::CannotBind { owner, .. } => format!(
-                "nothing was loaded, and the data of {owner} are untouched\n\
-                 --keep=off loads the module with data of its own"
-            ),
-            Self::Differs { owner, .. } => format!(
-                "nothing was loaded, and the data of {owner} are untouched\n\
-                 --fresh drops them and starts from the file's initial values\n\
-                 --keep=off loads the module with data of its own"
-            ),
-            Self::Stuck { kept: true, owner } => format!(
-                "if it oopsed, neither {owner} nor its kept data can be removed before the next boot\n\
-                 if its init is only slow, wait for it"
-            ),
-            Self::Stuck { kept: false, owner } => format!(
-                "if it oopsed, {owner} cannot be removed before the next boot\n\
-                 if its init is only slow, wait for it"
-            ),
-            Self::Dropped { owner, error, .. } => match error.remedy() {
-                Some(remedy) => format!("{remedy}\n{}", starts_afresh(owner)),
-                None => starts_afresh(owner),
-            },
-            Self::Appeared { .. } | Self::Moving { .. } => "nothing was loaded; try again".to_owned(),
-            Self::Note { keeper, .. } => format!(
-                "use the version of this program that made it, or remove {keeper} with kmod's rmmod, \
-                 which drops the data"
-            ),
-            Self::KeptTwice { owner, .. } => {
-                format!(
-                    "nothing was loaded; rmmod --discard {owner} drops the one that the kernel itself keeps"
-                )
-            }
-            Self::InUse { owner, .. } => format!("unload them first: rmmod --discard {owner} does both"),
-            _ => return None,
-        })
-    }
-}
-
-/// The line that goes under every error after kept data were dropped for `--fresh`.
-#[must_use]
-pub fn dropped(owner: &str, size: u64) -> String {
-    format!("{size} bytes of kept data of {owner} were dropped before this failed")
-}
-
-/// What is to be expected after [`dropped`].
-#[must_use]
-pub fn starts_afresh(owner: &str) -> String {
-    format!("nothing is kept for {owner} now: the next load starts from its file's initial values")
 }

@@ -1,49 +1,46 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How persistent data are kept: what insmod, rmmod and modpersist have in common.
+//! How persistent data is kept: what insmod, rmmod and modpersist have in common.
 //!
-//! - [`Region`]: what is kept in the kernel now, read from the keepers' notes.
-//! - [`plan`]: what loading a file would do, by the table of fallbacks; nothing is changed by it.
-//! - [`Action::carry_out`]: does it, and undoes the steps that were its own where a later one fails.
-//! - [`discard`]: drops a region.
+//! - `region/`: what is kept now. A [`Region`] is read from a keeper's note or from an extended kernel's
+//!   list.
+//! - `plan/`: [`plan()`] decides what loading a file would do, by the table of fallbacks. It changes nothing.
+//! - `run/`: carries a plan out: [`KeeperLoad`] on a stock kernel, [`ExtendedLoad`] on an extended one,
+//!   [`discard`] to drop a region. A step that fails undoes the earlier ones.
 //!
 //! ```
-//! use modtest::FakeKernel;
-//! use modkeep::Region;
+//! use libmodfmt::file::ModuleFile;
+//! use libmodsys::Kernel;
+//! use modkeep::{KeepMode, KeeperLoad, OwnerState, Plan, Region, Request, plan};
+//! use modtest::module::Make;
 //!
-//! let kernel = FakeKernel::new();
-//! assert!(Region::list(&kernel)?.is_empty());
-//! # Ok::<(), modkeep::KeepError>(())
+//! let kernel = modtest::keeper_exports::kernel();
+//! let file = ModuleFile::new(Make::typical("foo").build(), 1 << 20);
+//! let request = Request { file: &file, keep: KeepMode::Auto, fresh: false, assume_unloaded: false };
+//! let Plan::Keeper { region_use, owner, images, may_fall_back, .. } = plan(&kernel, request)? else {
+//!     panic!("a stock kernel needs a keeper");
+//! };
+//! let load = KeeperLoad { region_use, owner: &owner, images: &images, may_fall_back, kept_bytes: 0 };
+//! load.run(&kernel, c"", &|_| ())?;
+//!
+//! kernel.delete_module(c"foo", Default::default())?;
+//! let region = Region::find(&kernel, "foo")?.expect("the keeper is still loaded");
+//! assert_eq!(region.owner_state, OwnerState::Unloaded);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod act;
-mod decision;
-mod direct;
-mod discard;
 mod error;
-mod export_layout;
-mod imports;
-mod kernel_region;
-mod obstacle;
 mod plan;
 mod region;
+mod remedy;
+mod run;
 
 use std::time::Duration;
 
-pub use act::{Action, Done, Step};
-pub use direct::Direct;
-pub use discard::{Discarded, discard};
-pub use error::{KeepError, dropped, starts_afresh};
-pub use export_layout::{Detected, Rung, detect};
-pub use obstacle::Obstacle;
-pub use plan::{Images, Keep, Plan, Request, Way, plan};
-pub use region::{Holder, OwnerState, Region, Unreadable};
+pub use error::KeepError;
+pub use plan::{Images, KeepMode, Obstacle, Plan, RegionUse, Request, plan};
+pub use region::{KeptBy, OwnerState, Region, UnreadableRegion};
+pub use remedy::{dropped, starts_afresh};
+pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, discard};
 
 /// How long to wait for another insmod or rmmod that is busy with the same module.
 pub const LOCK_LIMIT: Duration = Duration::from_secs(30);
-
-/// The name of the module in a decompressed file, for the lock; `None` where it has none to give.
-#[must_use]
-pub fn module_name(file: &[u8]) -> Option<String> {
-    let (bytes, _) = libmodfmt::signature::split(file).ok()?;
-    libmodfmt::module::Module::parse(bytes).ok().map(|module| module.name)
-}

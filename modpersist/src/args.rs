@@ -31,15 +31,15 @@ pub enum Command {
     },
     /// Show the kept variables of one owner, with their contents from /proc/kcore
     Show {
-        /// The module whose data they are
+        /// The owner of the data
         owner: String,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Print lines for modprobe.d that have OWNER loaded by our insmod, whoever asks modprobe for it
+    /// Print lines for modprobe.d that make modprobe load OWNER with our insmod
     ModprobeConf {
-        /// The module whose data are to be kept
+        /// The module whose data is to be kept
         owner: String,
     },
     /// Say whether loading FILE would keep its data, or use what is kept, and if not, why

@@ -7,22 +7,23 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use libmodfmt::compress;
+use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::Header;
 use libmodsys::Kernel;
-use modkeep::{Keep, KeepError, Plan, Region, Request, Way, plan};
+use modkeep::{KeepError, KeepMode, Plan, Region, RegionUse, Request, plan};
 use serde::Serialize;
 
-use crate::table::{Align, Table};
-use crate::{json, list};
+use crate::aligned_table::{Align, AlignedTable};
+use crate::{json, owner_state};
 
-/// The largest module that is looked at, decompressed, in bytes.
-const LIMIT: u64 = 512 << 20;
+/// Limit for a decompressed module, in bytes.
+const MAX_MODULE_BYTES: u64 = 512 << 20;
 
 #[derive(Debug, Serialize)]
 struct Verdict {
     file: String,
-    /// `first`, `bind`, `none` (no persistent data), `plain` (an obstacle, and nothing is kept: loaded, but not kept) or `no`.
+    /// `first`, `bind`, `none` (no persistent data), `plain` (there is an obstacle and nothing is kept: it
+    /// would be loaded, but nothing kept) or `no`.
     verdict: &'static str,
     message: String,
     details: Vec<String>,
@@ -32,11 +33,15 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn keeps(&mut self, way: Way, owner: &str, region: Option<&Region>) {
-        (self.verdict, self.message) = match (way, region) {
-            (Way::Bind, Some(region)) => {
-                ("bind", format!("would use the kept data of {owner} (now: {})", list::state(region.owner)))
-            }
+    fn keeps(&mut self, region_use: RegionUse, owner: &str, region: Option<&Region>) {
+        (self.verdict, self.message) = match (region_use, region) {
+            (RegionUse::Bind, Some(region)) => (
+                "bind",
+                format!(
+                    "would use the kept data of {owner} (now: {})",
+                    owner_state::text(region.owner_state)
+                ),
+            ),
             _ => {
                 ("first", format!("nothing is kept for {owner} yet; loading it would begin to keep its data"))
             }
@@ -45,15 +50,21 @@ impl Verdict {
 }
 
 pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
-    let bytes = read(file)?;
-    let request = Request { file: &bytes, keep: Keep::Require, fresh: false, assume_unloaded: true };
+    let name = || file.display().to_string();
+    let module_file = ModuleFile::new(fs::read(file).with_context(name)?, MAX_MODULE_BYTES);
+    // An error in the file's compression is about the file, not about keeping: it gets the file's name.
+    module_file.image().with_context(name)?;
+    let request =
+        Request { file: &module_file, keep: KeepMode::Require, fresh: false, assume_unloaded: true };
     let outcome = plan(kernel, request);
     let code = match &outcome {
         Ok(_) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     };
     let header = match &outcome {
-        Ok(Plan::Keep { inventory, .. } | Plan::Direct { inventory, .. }) => Some(inventory.header.clone()),
+        Ok(Plan::Keeper { inventory, .. } | Plan::Extended { inventory, .. }) => {
+            Some(inventory.header.clone())
+        }
         _ => None,
     };
     let verdict = verdict(file, outcome, header.as_ref());
@@ -77,15 +88,6 @@ pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn
     Ok(code)
 }
 
-fn read(file: &Path) -> Result<Vec<u8>> {
-    let name = file.display().to_string();
-    let bytes = fs::read(file).with_context(|| name.clone())?;
-    if compress::detect(&bytes).is_some() {
-        return compress::decompress(&bytes, LIMIT).with_context(|| name);
-    }
-    Ok(bytes)
-}
-
 fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header>) -> Verdict {
     let mut verdict = Verdict {
         file: file.display().to_string(),
@@ -101,19 +103,21 @@ fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header
             verdict.verdict = "none";
             verdict.message = "has no persistent data".to_owned();
         }
-        // Only with --fresh.
+        // Happens only with --fresh.
         Ok(Plan::Drop { .. }) => {}
-        // What the default makes of it.
+        // With --keep=auto, the default, this is a plain load.
         Err(error @ KeepError::Impossible { .. }) => {
             verdict.verdict = "plain";
             verdict.message = format!("would be loaded plainly: {error}");
             verdict.remedy = Some("--keep=require would load nothing".to_owned());
         }
-        Ok(Plan::Keep { way, owner, region, notes, .. }) => {
+        Ok(Plan::Keeper { region_use, owner, region, notes, .. }) => {
             verdict.notes = notes;
-            verdict.keeps(way, &owner, region.as_deref());
+            verdict.keeps(region_use, &owner, region.as_deref());
         }
-        Ok(Plan::Direct { way, owner, region, .. }) => verdict.keeps(way, &owner, region.as_deref()),
+        Ok(Plan::Extended { region_use, owner, region, .. }) => {
+            verdict.keeps(region_use, &owner, region.as_deref())
+        }
         Err(error) => {
             verdict.message = format!("would not be loaded: {error}");
             verdict.details = error.details();
@@ -124,7 +128,7 @@ fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header
 }
 
 fn variables(header: &Header, out: &mut dyn Write) -> Result<()> {
-    let mut table = Table::new(&[
+    let mut table = AlignedTable::new(&[
         ("SECTION", Align::Left),
         ("OFFSET", Align::Right),
         ("SIZE", Align::Right),

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What `--json` prints. Addresses and hashes are strings, since JSON numbers lose bits above 2^53.
+//! What `--json` prints. Addresses and hashes are strings: as JSON numbers they would lose bits above 2^53.
 
 use std::io::Write;
 
 use anyhow::Result;
 use libmodfmt::persist;
 use libmodsys::SectionAddress;
-use modkeep::{Holder, Unreadable};
+use modkeep::{KeptBy, UnreadableRegion};
 use serde::Serialize;
 
-use crate::list;
+use crate::{hex, owner_state};
 
 pub(crate) fn print(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
-    // Not to the writer: a reader that is gone is to be seen as the error of a write.
+    // Not straight to the writer: if the reader is gone, this must be the error of a write.
     writeln!(out, "{}", serde_json::to_string_pretty(value)?)?;
     Ok(())
 }
 
-/// One line of the list.
+/// One element of the list.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Entry {
     Region(Region),
-    /// Something is kept that cannot be told.
+    /// Kept data that could not be read.
     Unreadable {
         keeper: Option<String>,
         error: String,
@@ -31,11 +31,11 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
-    pub(crate) fn of(entry: &Result<modkeep::Region, Unreadable>) -> Self {
+    pub(crate) fn of(entry: &Result<modkeep::Region, UnreadableRegion>) -> Self {
         match entry {
             Ok(region) => Self::Region(Region::of(region)),
-            Err(Unreadable { holder, error }) => Self::Unreadable {
-                keeper: keeper(holder),
+            Err(UnreadableRegion { kept_by, error }) => Self::Unreadable {
+                keeper: keeper(kept_by),
                 error: error.to_string(),
                 details: error.details(),
             },
@@ -43,10 +43,10 @@ impl Entry {
     }
 }
 
-fn keeper(holder: &Holder) -> Option<String> {
-    match holder {
-        Holder::Keeper(name) => Some(name.clone()),
-        Holder::Kernel => None,
+fn keeper(kept_by: &KeptBy) -> Option<String> {
+    match kept_by {
+        KeptBy::Keeper(name) => Some(name.clone()),
+        KeptBy::ExtendedKernel => None,
     }
 }
 
@@ -54,14 +54,14 @@ fn keeper(holder: &Holder) -> Option<String> {
 #[derive(Debug, Serialize)]
 pub(crate) struct Region {
     owner: String,
-    /// The module that holds it; none where the kernel itself does.
+    /// The module that holds it; none if the extended kernel keeps it itself.
     keeper: Option<String>,
     state: &'static str,
     users: Vec<String>,
     build_id: Option<String>,
-    /// Variables have names; not so where the file was stripped of them.
+    /// Whether variables have names: a stripped file does not name every one.
     named: bool,
-    /// Why there are no contents, or not all.
+    /// Why contents are missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     contents_denied: Option<String>,
     layout_hash: String,
@@ -96,7 +96,7 @@ pub(crate) struct Variable {
     type_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<String>,
-    /// There are more bytes than are shown.
+    /// Whether there are more bytes than are shown.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     bytes_cut: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,8 +107,8 @@ impl Region {
     pub(crate) fn of(region: &modkeep::Region) -> Self {
         let header = &region.header;
         let mut shown = Self::of_header(header);
-        shown.keeper = keeper(&region.holder);
-        shown.state = list::state(region.owner);
+        shown.keeper = keeper(&region.kept_by);
+        shown.state = owner_state::text(region.owner_state);
         shown.users.clone_from(&region.users);
         for (section, own) in shown.sections.iter_mut().zip(&header.sections) {
             section.address = region.address(own.role).map(|address| format!("{address:#x}"));
@@ -139,13 +139,13 @@ impl Region {
             users: Vec::new(),
             named: header.named,
             contents_denied: None,
-            build_id: (!header.build_id.is_empty()).then(|| hex(&header.build_id)),
+            build_id: (!header.build_id.is_empty()).then(|| hex::encode(&header.build_id)),
             layout_hash: format!("{:016x}", header.layout_hash()),
             sections: header.sections.iter().map(section).collect(),
         }
     }
 
-    /// Puts contents to the variables, in the order of the header.
+    /// Adds contents to the variables, in the order of the header.
     pub(crate) fn add_contents(
         &mut self,
         contents: impl Iterator<Item = Option<(Vec<u8>, String)>>,
@@ -156,7 +156,7 @@ impl Region {
         for (variable, content) in variables.zip(contents) {
             if let Some((bytes, value)) = content {
                 variable.bytes_cut = u64::try_from(bytes.len()).is_ok_and(|length| length < variable.size);
-                variable.bytes = Some(hex(&bytes));
+                variable.bytes = Some(hex::encode(&bytes));
                 variable.value = Some(value);
             }
         }
@@ -179,9 +179,4 @@ impl Variable {
             value: None,
         }
     }
-}
-
-/// Bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

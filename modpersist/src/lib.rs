@@ -1,16 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The command `modpersist`: lists what is kept in the kernel, shows the variables of one owner with
-//! their contents, and says whether a file would bind to what is kept.
+//! The command `modpersist`: lists what is kept in the kernel, shows the variables of one owner with their
+//! contents, and says whether a file would use what is kept.
+//!
+//! One file for each command: `list`, `show`, `check`, `modprobe_conf`.
+//!
+//! ```
+//! use clap::Parser;
+//! use modpersist::{Args, run};
+//! use modtest::FakeKernel;
+//!
+//! let mut out = Vec::new();
+//! run(&Args::parse_from(["modpersist", "list"]), &FakeKernel::new(), &mut out)?;
+//! assert_eq!(out, b"Nothing is kept.\n");
+//! # Ok::<(), anyhow::Error>(())
+//! ```
 
+mod address;
+mod aligned_table;
 mod args;
 mod check;
+mod contents;
+mod hex;
 mod json;
 mod list;
 mod modprobe_conf;
+mod owner_state;
+mod report;
 mod run;
 mod show;
-mod table;
-mod value;
+mod variable_text;
 
 pub use args::{Args, Command, command};
-pub use run::{report, run};
+pub use report::report;
+pub use run::run;

@@ -5,12 +5,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use libmodfmt::persist::{Role, SectionHeader};
-use libmodsys::{Kernel, SectionAddress};
-use modkeep::{OwnerState, Region};
+use libmodfmt::persist::SectionHeader;
+use libmodsys::Kernel;
+use modkeep::Region;
 
-use crate::json;
-use crate::table::{Align, Table};
+use crate::aligned_table::{Align, AlignedTable};
+use crate::{address, json, owner_state};
 
 pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
     let entries = Region::entries(kernel)?;
@@ -23,7 +23,7 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
         writeln!(out, "Nothing is kept.")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&[
+    let mut table = AlignedTable::new(&[
         ("OWNER", Align::Left),
         ("STATE", Align::Left),
         ("SECTION", Align::Left),
@@ -38,14 +38,14 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
         for section in &region.header.sections {
             table.row(vec![
                 region.header.owner.clone(),
-                state(region.owner).to_owned(),
+                owner_state::text(region.owner_state).to_owned(),
                 section.role.section_name().to_owned(),
-                address(region, section.role),
+                address::text(region, section.role),
                 section.size.to_string(),
                 section.align.to_string(),
                 variables(section, region.header.named),
                 format!("{:016x}", section.layout_hash()),
-                region.holder.to_string(),
+                region.kept_by.to_string(),
             ]);
         }
     }
@@ -53,33 +53,12 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
         table.print("", out)?;
     }
     for unreadable in entries.iter().filter_map(|entry| entry.as_ref().err()) {
-        writeln!(out, "{}: {}", unreadable.holder, unreadable.error)?;
+        writeln!(out, "{}: {}", unreadable.kept_by, unreadable.error)?;
         for line in unreadable.error.details() {
             writeln!(out, "  {line}")?;
         }
     }
     Ok(code)
-}
-
-/// What the owner of a region does, in a few words.
-pub(crate) fn state(owner: OwnerState) -> &'static str {
-    match owner {
-        OwnerState::Unloaded => "kept",
-        OwnerState::Bound => "in use",
-        OwnerState::Unbound => "owner loaded unbound",
-        OwnerState::Coming => "owner stuck in init",
-        OwnerState::Going => "owner going",
-    }
-}
-
-/// An address as text; `hidden` where the kernel shows zeros, `denied` where it shows nothing.
-pub(crate) fn address(region: &Region, role: Role) -> String {
-    let found = region.addresses.iter().find(|(own, _)| *own == role).map(|(_, address)| *address);
-    match found.unwrap_or(SectionAddress::Denied) {
-        SectionAddress::Known(address) => format!("{address:#018x}"),
-        SectionAddress::Hidden => "(hidden)".to_owned(),
-        SectionAddress::Denied => "(denied)".to_owned(),
-    }
 }
 
 fn variables(section: &SectionHeader, named: bool) -> String {

@@ -8,11 +8,9 @@ use anyhow::{Result, bail};
 use libmodsys::Kernel;
 use modkeep::Region;
 
-use crate::table::{Align, Table};
-use crate::{json, list, value};
-
-/// Contents are read this far for the text, in bytes.
-const READ: u64 = 256;
+use crate::aligned_table::{Align, AlignedTable};
+use crate::contents::Contents;
+use crate::{address, hex, json, owner_state};
 
 pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
     let Some(region) = find(kernel, owner)? else {
@@ -31,12 +29,12 @@ pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn
             out,
             "\n{} at {}, {} bytes, alignment {}, layout {:016x}",
             section.role.section_name(),
-            list::address(&region, section.role),
+            address::text(&region, section.role),
             section.size,
             section.align,
             section.layout_hash()
         )?;
-        let mut table = Table::new(&[
+        let mut table = AlignedTable::new(&[
             ("OFFSET", Align::Right),
             ("SIZE", Align::Right),
             ("VARIABLE", Align::Left),
@@ -61,7 +59,7 @@ pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn
     Ok(ExitCode::SUCCESS)
 }
 
-/// A module may have `-` in its name; kbuild never makes one, and users write either.
+/// A name with `-` is tried as it is and as kbuild would write it, with `_`.
 fn find(kernel: &dyn Kernel, owner: &str) -> Result<Option<Region>> {
     let found = Region::find(kernel, owner)?;
     if found.is_some() || !owner.contains('-') {
@@ -73,78 +71,33 @@ fn find(kernel: &dyn Kernel, owner: &str) -> Result<Option<Region>> {
 fn summary(region: &Region, out: &mut dyn Write) -> Result<()> {
     let header = &region.header;
     writeln!(out, "owner     {}", header.owner)?;
-    writeln!(out, "keeper    {}", region.holder)?;
-    writeln!(out, "state     {}", list::state(region.owner))?;
+    writeln!(out, "keeper    {}", region.kept_by)?;
+    writeln!(out, "state     {}", owner_state::text(region.owner_state))?;
     if !region.users.is_empty() {
         writeln!(out, "used by   {}", region.users.join(" "))?;
     }
     writeln!(out, "size      {} bytes", header.size())?;
     if !header.build_id.is_empty() {
-        writeln!(out, "build id  {}", json::hex(&header.build_id))?;
+        writeln!(out, "build id  {}", hex::encode(&header.build_id))?;
     }
     if !header.named {
-        writeln!(out, "          made from a stripped file: it does not name every variable")?;
+        writeln!(out, "          made from a stripped file, which does not name every variable")?;
     }
     Ok(())
-}
-
-/// The contents of each variable, in the order of the header.
-struct Contents {
-    values: Vec<Option<(Vec<u8>, String)>>,
-    denied: Option<String>,
-}
-
-impl Contents {
-    fn read(kernel: &dyn Kernel, region: &Region) -> Self {
-        let mut contents = Self { values: Vec::new(), denied: None };
-        for (section, variable) in region.header.variables() {
-            let value = match region.address(section.role) {
-                None => {
-                    let setting = match kernel.kptr_restrict() {
-                        Ok(Some(2..)) => "sysctl kernel.kptr_restrict=2 hides addresses, also from root",
-                        _ => "only root (CAP_SYSLOG) may see addresses",
-                    };
-                    contents.denied = Some(setting.to_owned());
-                    None
-                }
-                Some(base) => {
-                    let length = usize::try_from(variable.size.min(READ)).unwrap_or(0);
-                    match kernel.read_memory(base.wrapping_add(variable.offset), length) {
-                        Ok(bytes) => {
-                            let text = value::text(&bytes, variable.type_name.as_deref());
-                            Some((bytes, text))
-                        }
-                        Err(error) => {
-                            let why = match kernel.lockdown() {
-                                Ok(Some(libmodsys::Lockdown::Confidentiality)) => {
-                                    " (lockdown=confidentiality)"
-                                }
-                                _ => "",
-                            };
-                            contents.denied = Some(format!("{error}{why}"));
-                            None
-                        }
-                    }
-                }
-            };
-            contents.values.push(value);
-        }
-        contents
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use libmodfmt::elf::ByteOrder;
-    use libmodfmt::persist::{Header, NOTE_SECTION, Role, SectionHeader, keeper_name};
+    use libmodfmt::persist::{Header, NOTE_SECTION, PersistentSection, SectionHeader, keeper_name};
     use modtest::{FakeKernel, FakeModule};
 
     use super::find;
 
     fn kernel(owner: &str) -> FakeKernel {
-        let section = SectionHeader { role: Role::Data, size: 8, align: 8, variables: Vec::new() };
-        let header =
-            Header { owner: owner.into(), build_id: Vec::new(), named: false, sections: vec![section] };
+        let mut header = Header::new(owner);
+        header.named = false;
+        header.sections.push(SectionHeader::new(PersistentSection::Data, 8, 8));
         let kernel = FakeKernel::new();
         let note = header.to_note(ByteOrder::Little);
         kernel.add(FakeModule::new(&keeper_name(owner)).note(NOTE_SECTION, &note));

@@ -1,69 +1,87 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Copies of `/proc/kallsyms` and `/proc/modules` as `YYYYMMDDhhmmss.ksyms` and `.modules`, in UTC.
 //!
-//! Only where the directory exists: whoever wants them makes it. Nothing here may keep a module from being loaded, so that errors are only told.
+//! They are made only if the directory exists: whoever wants them creates it. A snapshot that fails must not
+//! keep a module from being loaded or removed, so the commands only print the error.
+//!
+//! ```
+//! use modrecord::{Paths, snapshot};
+//! use modtest::FakeKernel;
+//!
+//! let paths = Paths { logs: "/no/such/directory".into(), ..Paths::default() };
+//! snapshot::take(&FakeKernel::new(), &paths)?;
+//! # Ok::<(), snapshot::SnapshotError>(())
+//! ```
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use libmodsys::Kernel;
+use libmodsys::{Errno, Kernel, SysError, errno_text, files, io_errno};
+use thiserror::Error;
 
-use crate::{Places, StateError, time};
+use crate::paths::Paths;
+use crate::time::Utc;
 
-/// The list of modules before a command changes it; `None` where no snapshots are wanted.
+/// Why a snapshot was not made.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The kernel could not be asked.
+    #[error(transparent)]
+    Sys(#[from] SysError),
+    /// A file could not be written.
+    #[error("could not write {}: {}", path.display(), errno_text(*errno))]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        errno: Errno,
+    },
+}
+
+/// The list of modules, for [`take_if_changed`]; `None` if no snapshots are wanted.
 #[must_use]
-pub fn before(kernel: &dyn Kernel, places: &Places) -> Option<Vec<u8>> {
-    if !places.snapshots.is_dir() {
+pub fn before(kernel: &dyn Kernel, paths: &Paths) -> Option<Vec<u8>> {
+    if !paths.logs.is_dir() {
         return None;
     }
     kernel.modules_text().ok()
 }
 
-/// Takes a snapshot, if the directory is there.
+/// Takes a snapshot, if the directory exists.
 ///
 /// # Errors
-/// [`StateError`]
-pub fn take(kernel: &dyn Kernel, places: &Places) -> Result<(), StateError> {
-    if !places.snapshots.is_dir() {
+/// [`SnapshotError`]
+pub fn take(kernel: &dyn Kernel, paths: &Paths) -> Result<(), SnapshotError> {
+    if !paths.logs.is_dir() {
         return Ok(());
     }
-    let stamp = time::Utc::now().digits();
+    let time = Utc::now().digits();
     for (ending, text) in [("ksyms", kernel.kallsyms()?), ("modules", kernel.modules_text()?)] {
-        let path = places.snapshots.join(format!("{stamp}.{ending}"));
-        write(&path, &text).map_err(|error| StateError::file("write", &path, &error))?;
+        let path = paths.logs.join(format!("{time}.{ending}"));
+        write(&path, &text).map_err(|error| SnapshotError::Write { errno: io_errno(&error), path })?;
     }
     Ok(())
 }
 
-/// Takes a snapshot if the list of modules is not what it was.
+/// Takes a snapshot if the list of modules has changed since [`before`].
 ///
 /// # Errors
-/// [`StateError`]
+/// [`SnapshotError`]
 pub fn take_if_changed(
     kernel: &dyn Kernel,
-    places: &Places,
+    paths: &Paths,
     before: Option<&[u8]>,
-) -> Result<(), StateError> {
+) -> Result<(), SnapshotError> {
     match before {
-        Some(before) if kernel.modules_text()? != before => take(kernel, places),
+        Some(before) if kernel.modules_text()? != before => take(kernel, paths),
         _ => Ok(()),
     }
 }
 
-/// A link that somebody put there is not written through.
-const NO_FOLLOW: i32 = nix::fcntl::OFlag::O_NOFOLLOW.bits();
-
+/// The addresses in it are for root's eyes only.
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    // Addresses of the kernel are nobody's business but root's.
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .custom_flags(NO_FOLLOW)
-        .open(path)?;
+    let mut file = files::create_private(path)?;
     file.write_all(text)?;
     file.sync_data()
 }
@@ -77,20 +95,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_into_a_directory_that_is_there() {
-        let snapshots = std::env::temp_dir().join(format!("modrecord-snapshots-{}", std::process::id()));
-        let places = Places { snapshots: snapshots.clone(), ..Places::default() };
+    fn only_into_a_directory_that_exists() {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = folder.path().join("ksymoops");
+        let paths = Paths { logs: logs.clone(), ..Paths::default() };
         let kernel = FakeKernel::new();
-        assert_eq!(before(&kernel, &places), None);
-        take(&kernel, &places).unwrap();
-        assert!(!snapshots.exists());
-        fs::create_dir(&snapshots).unwrap();
-        let list = before(&kernel, &places);
-        take_if_changed(&kernel, &places, list.as_deref()).unwrap();
-        assert_eq!(fs::read_dir(&snapshots).unwrap().count(), 0);
+        assert_eq!(before(&kernel, &paths), None);
+        take(&kernel, &paths).unwrap();
+        assert!(!logs.exists());
+        fs::create_dir(&logs).unwrap();
+        let list = before(&kernel, &paths);
+        take_if_changed(&kernel, &paths, list.as_deref()).unwrap();
+        assert_eq!(fs::read_dir(&logs).unwrap().count(), 0);
         kernel.add(FakeModule::new("foo"));
-        take_if_changed(&kernel, &places, list.as_deref()).unwrap();
-        assert_eq!(fs::read_dir(&snapshots).unwrap().count(), 2);
-        fs::remove_dir_all(snapshots).unwrap();
+        take_if_changed(&kernel, &paths, list.as_deref()).unwrap();
+        assert_eq!(fs::read_dir(&logs).unwrap().count(), 2);
     }
 }

@@ -4,28 +4,33 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage};
-use libmodfmt::persist::{Header, NOTE_SECTION, Role, SectionHeader};
-use libmodsys::{BootIdentity, SectionAddress};
-use modkeep::{Holder, OwnerState, Region};
-use modrecord::journal::{Known, record};
+use libmodfmt::persist::{Header, NOTE_SECTION, PersistentSection, SectionHeader};
+use libmodsys::{BootIdentity, Kernel, LoadFlags, PersistSupport, RemoveFlags, SectionAddress, sealed_file};
+use modkeep::{KeptBy, OwnerState, Region, discard};
+use modrecord::journal::{ModuleDetails, record};
+use modtest::module::{Make, signed};
 use modtest::{FakeKernel, FakeModule};
+use tempfile::TempDir;
 
-struct Folder(PathBuf);
+struct Folder(TempDir);
 
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("journal-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
     }
 
     fn file(&self) -> PathBuf {
-        self.0.join("boot-b-1.jsonl")
+        self.path().join("boot-b-1.jsonl")
     }
 
     fn entries(&self) -> Vec<Entry> {
@@ -33,15 +38,12 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 fn header() -> Header {
-    let section = SectionHeader { role: Role::Data, size: 16, align: 8, variables: Vec::new() };
-    Header { owner: "foo".into(), build_id: vec![7], named: false, sections: vec![section] }
+    let mut header = Header::new("foo");
+    header.build_id = vec![7];
+    header.named = false;
+    header.sections.push(SectionHeader::new(PersistentSection::Data, 16, 8));
+    header
 }
 
 fn kernel() -> FakeKernel {
@@ -72,15 +74,15 @@ fn modules(entries: &[Entry]) -> Vec<&LoadedModule> {
 
 #[test]
 fn the_keeper_is_written_down_before_its_owner_is_loaded() {
-    let (folder, kernel, header) = (Folder::new("keeper"), kernel(), header());
-    let known = Known {
+    let (folder, kernel, header) = (Folder::new(), kernel(), header());
+    let details = ModuleDetails {
         name: "foo",
         file: Some(Path::new("/m/foo.ko")),
         header: Some(&header),
         build_id: &[7],
         region: None,
     };
-    record(&kernel, &folder.0, Some(known), true).unwrap();
+    record(&kernel, folder.path(), Some(details), true).unwrap();
     let entries = folder.entries();
     let Entry::Boot(boot) = &entries[0] else { panic!("{entries:?}") };
     assert_eq!(
@@ -97,17 +99,22 @@ fn the_keeper_is_written_down_before_its_owner_is_loaded() {
 
 #[test]
 fn what_the_kernel_keeps_is_written_down_with_its_place_before_it_is_used() {
-    let (folder, kernel, header) = (Folder::new("region"), kernel(), header());
+    let (folder, kernel, header) = (Folder::new(), kernel(), header());
     let region = Region {
         header: header.clone(),
-        holder: Holder::Kernel,
-        addresses: vec![(Role::Data, SectionAddress::Known(0xffff_ffff_c000_7000))],
-        owner: OwnerState::Unloaded,
+        kept_by: KeptBy::ExtendedKernel,
+        addresses: vec![(PersistentSection::Data, SectionAddress::Known(0xffff_ffff_c000_7000))],
+        owner_state: OwnerState::Unloaded,
         users: Vec::new(),
     };
-    let known =
-        Known { name: "foo", file: None, header: Some(&header), build_id: &[7], region: Some(&region) };
-    record(&kernel, &folder.0, Some(known), true).unwrap();
+    let details = ModuleDetails {
+        name: "foo",
+        file: None,
+        header: Some(&header),
+        build_id: &[7],
+        region: Some(&region),
+    };
+    record(&kernel, folder.path(), Some(details), true).unwrap();
     let entries = folder.entries();
     let last = *modules(&entries).last().unwrap();
     assert_eq!((last.name.as_str(), last.stage), ("foo", Stage::Loading));
@@ -116,31 +123,55 @@ fn what_the_kernel_keeps_is_written_down_with_its_place_before_it_is_used() {
 }
 
 #[test]
+fn a_region_that_an_extended_kernel_dropped_is_written_down_once() {
+    let (folder, kernel) = (Folder::new(), kernel());
+    kernel.take("foo__persist");
+    kernel.set(|settings| settings.persist_support = PersistSupport::Extended);
+    let image = signed(&Make::typical("foo").build());
+    let file = sealed_file(&image).unwrap();
+    kernel.finit_module(file.as_fd(), c"", LoadFlags::PERSIST).unwrap();
+    kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();
+    let dropped = |details: Option<ModuleDetails<'_>>| {
+        record(&kernel, folder.path(), details, details.is_some()).unwrap();
+        folder.entries().iter().filter(|entry| matches!(entry, Entry::Discard(_))).count()
+    };
+    let region = Region::find(&kernel, "foo").unwrap().unwrap();
+    let header = Some(&region.header);
+    let details = ModuleDetails { name: "foo", file: None, header, build_id: &[7], region: Some(&region) };
+    assert_eq!(dropped(Some(details)), 0);
+    assert_eq!(dropped(None), 0, "the kernel still has it");
+    discard(&kernel, "foo").unwrap();
+    assert_eq!(dropped(None), 1);
+    assert_eq!(dropped(None), 1, "once is enough");
+}
+
+#[test]
 fn what_is_written_down_is_not_written_again() {
-    let (folder, kernel) = (Folder::new("again"), kernel());
-    record(&kernel, &folder.0, None, false).unwrap();
+    let (folder, kernel) = (Folder::new(), kernel());
+    record(&kernel, folder.path(), None, false).unwrap();
     let first = fs::read(folder.file()).unwrap();
-    record(&kernel, &folder.0, None, false).unwrap();
+    record(&kernel, folder.path(), None, false).unwrap();
     assert_eq!(fs::read(folder.file()).unwrap(), first);
     kernel.add(FakeModule::new("foo"));
-    record(&kernel, &folder.0, None, false).unwrap();
+    record(&kernel, folder.path(), None, false).unwrap();
     kernel.take("foo");
-    record(&kernel, &folder.0, None, false).unwrap();
+    record(&kernel, folder.path(), None, false).unwrap();
     let entries = folder.entries();
     assert_eq!(entries.len(), 4);
     assert!(matches!(&entries[3], Entry::Unload(gone) if gone.name == "foo"), "{entries:?}");
 }
 
 #[test]
-fn data_that_a_module_had_itself_are_gone_with_it() {
-    let (folder, kernel) = (Folder::new("own"), kernel());
+fn data_that_a_module_had_itself_is_gone_with_it() {
+    let (folder, kernel) = (Folder::new(), kernel());
     let header = header();
-    let known = Known { name: "foo", file: None, header: Some(&header), build_id: &[7], region: None };
+    let details =
+        ModuleDetails { name: "foo", file: None, header: Some(&header), build_id: &[7], region: None };
     kernel.add(FakeModule::new("foo").section(".data..persistent", 0xffff_ffff_c000_7000));
-    record(&kernel, &folder.0, Some(known), false).unwrap();
+    record(&kernel, folder.path(), Some(details), false).unwrap();
     kernel.take("foo");
     for _ in 0..2 {
-        record(&kernel, &folder.0, None, false).unwrap();
+        record(&kernel, folder.path(), None, false).unwrap();
     }
     let dropped = |entry: &&Entry| matches!(entry, Entry::Discard(gone) if gone.name == "foo");
     assert_eq!(folder.entries().iter().filter(dropped).count(), 1, "{:?}", folder.entries());
@@ -148,9 +179,9 @@ fn data_that_a_module_had_itself_are_gone_with_it() {
 
 #[test]
 fn a_line_that_a_crash_cut_does_not_take_the_next_with_it() {
-    let (folder, kernel) = (Folder::new("cut"), kernel());
+    let (folder, kernel) = (Folder::new(), kernel());
     fs::write(folder.file(), b"{\"v\":1,\"boot\":\"b-").unwrap();
-    record(&kernel, &folder.0, None, false).unwrap();
+    record(&kernel, folder.path(), None, false).unwrap();
     assert_eq!(folder.entries().len(), 2);
 }
 

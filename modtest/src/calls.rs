@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Return addresses, found by disassembling functions.
+//! Return addresses, found by disassembling the functions of a file.
+
+use std::fs::File;
+use std::path::Path;
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl};
 use object::read::elf::ElfFile64;
 use object::{Object, ObjectSection, ObjectSymbol, ReadCache, SymbolKind};
-use std::fs::File;
-use std::path::Path;
 
-/// What follows a call.
+/// A return address: the first byte behind a call.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct ReturnAddress {
     pub symbol: String,
-    /// From the symbol.
+    /// Bytes from the symbol's start.
     pub offset: u64,
-    /// To the next symbol in the section, or its end.
+    /// Bytes from the symbol's start to the next symbol in the section, or to its end.
     pub size: u64,
     pub section: String,
-    /// The address in a linked file, the offset in the section in a module.
+    /// The address in a linked file; in a module the offset in the section.
     pub address: u64,
 }
 
-/// `count` places, the same ones each time, spread over all code of the file.
-pub fn calls(path: &Path, count: usize) -> Vec<Place> {
+/// About `count` return addresses, the same ones each time, spread over all code of the file.
+pub fn return_addresses(path: &Path, count: usize) -> Vec<ReturnAddress> {
     let cache = ReadCache::new(File::open(path).unwrap());
     let file: ElfFile64<'_, object::Endianness, _> = ElfFile64::parse(&cache).unwrap();
     let mut all = Vec::new();
@@ -54,7 +55,7 @@ pub fn calls(path: &Path, count: usize) -> Vec<Place> {
                 if matches!(instruction.flow_control(), FlowControl::Call | FlowControl::IndirectCall)
                     && instruction.len() >= 5
                 {
-                    all.push(Place {
+                    all.push(ReturnAddress {
                         symbol: name.clone(),
                         offset: instruction.next_ip() - start,
                         size: next - start,

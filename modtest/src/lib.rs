@@ -2,9 +2,22 @@
 //! What the tests of several crates share. A dev-dependency only: nothing here is shipped.
 //!
 //! - [`module`]: makes module files, section by section.
-//! - [`FakeKernel`]: a scripted kernel in memory; [`linking`] makes it link as the real one does, as far as keepers go.
+//! - [`FakeKernel`]: a scripted kernel in memory; [`keeper_exports`] makes one that resolves the exports of
+//!   keepers.
 //! - [`calls`]: return addresses sampled from the code of a file.
 //! - [`compile`]: builds C fixtures with the machine's compiler.
+//! - [`corpus`]: public kernel logs, if they are at hand.
+//!
+//! ```
+//! use libmodsys::Kernel;
+//! use modtest::FakeKernel;
+//! use modtest::module::Make;
+//!
+//! let kernel = FakeKernel::new();
+//! kernel.init_module(&Make::typical("foo").build(), c"debug=1")?;
+//! assert_eq!(kernel.history(), ["+foo"]);
+//! # Ok::<(), libmodsys::Errno>(())
+//! ```
 
 #![allow(
     clippy::unwrap_used,
@@ -17,8 +30,9 @@
 
 pub mod calls;
 pub mod compile;
+pub mod corpus;
 mod fake_kernel;
-pub mod linking;
+pub mod keeper_exports;
 pub mod module;
 
 pub use fake_kernel::{Call, FakeKernel, FakeModule, LoadRequest, Op, Settings};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The fake keeps the real kernel's rules.
+//! The fake follows the real kernel's rules.
 
 use std::fs::{self, File};
 use std::os::fd::AsFd;

@@ -9,58 +9,58 @@ use modcli::CommonArgs;
 const ABOUT: &str = "\
 Remove modules from the Linux kernel.
 
-Each MODULE is a name, or the path of a file that exists, whose name then
-counts. Data that a module marks __persistent stays in the kernel until the
-module is loaded again, or until it is discarded.";
+Each MODULE is a name, or the path of an existing file named after the module.
+Data that a module marks __persistent stays in the kernel until the module is
+loaded again, or until it is discarded.";
 
 const USAGE: &str = "rmmod [OPTIONS] MODULE...";
 
 const EXAMPLES: &str = "\
 Examples:
   rmmod foo            remove a module; its persistent data stays
-  rmmod --discard foo  and drop that data; also when foo is not loaded
-  rmmod ./foo.ko bar   several, in this order
+  rmmod --discard foo  drop the data, too; also if foo is not loaded
+  rmmod ./foo.ko bar   remove several modules, in this order
 
-A module that others use must go after them. modprobe -r finds the order itself.";
+Remove modules that use others first. modprobe -r finds the order itself.";
 
 /// The command line.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
 #[command(name = "rmmod", version = modcli::long_version(), about = ABOUT, long_about = None)]
 #[command(override_usage = USAGE, after_help = EXAMPLES)]
 pub struct Args {
-    /// Remove even what is in use; taints the kernel and can crash it
+    /// Remove modules even if they are in use; taints the kernel and may crash it
     #[arg(short, long)]
     pub force: bool,
 
-    /// Drop the persistent data as well
+    /// Drop the persistent data, too
     #[arg(long)]
     pub discard: bool,
 
-    /// What both commands have.
+    /// The options shared with insmod.
     #[command(flatten)]
     pub common: CommonArgs,
 
-    /// Wait until the module is unused, at most SECONDS
+    /// Wait until nothing uses the module, for SECONDS at most
     #[arg(
         long,
         value_name = "SECONDS",
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "",
-        help_heading = "For scripts and for finding faults"
+        help_heading = modcli::SCRIPTS_HEADING
     )]
     pub wait: Option<OsString>,
 
-    /// Remove what the module used as well, where nothing else uses it
+    /// Also remove the modules that it used, if nothing else uses them
     #[arg(short = 'r', long, help_heading = "From modutils")]
     pub stacks: bool,
 
-    /// Save the parameters that insmod --persist keeps, of all such modules if none is named; remove nothing
+    /// Save the parameters of modules loaded with insmod --persist (of all if none is given); remove nothing
     #[arg(short = 'e', long, help_heading = "From modutils")]
     pub persist: bool,
 
     /// Names of modules, or paths of their files
-    // Not required for clap: that it is missing is to be said in kmod's words.
+    // Optional for clap, as kmod's message is to appear if it is missing.
     #[arg(value_name = "MODULE")]
     pub modules: Vec<OsString>,
 }

@@ -1,27 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Remove modules from the Linux kernel.
 //!
-//! A stand-in for kmod's `rmmod`, with the checks, messages and exit codes of kmod 34. What a module marks `__persistent` stays in the kernel when the
-//! module goes, unless [`discard`] is asked for.
+//! A replacement for kmod's `rmmod`, with the checks, messages and exit codes of kmod 34. Data that a module
+//! marks `__persistent` stays in the kernel when the module goes, unless `--discard` is given.
+//!
+//! - `args`, `target`: the command line and what its arguments mean.
+//! - `run`: rmmod step by step; `removal`: the removal of one module.
+//! - `checks`: reasons to refuse that are known before the kernel is asked; `checks/in_use` is the usual one.
+//! - `persistent_data`: what happens to it.
+//! - `save_params`, `dependencies`, `wait`, `explain`: one option each.
 //!
 //! ```
-//! use modtest::{FakeKernel, FakeModule};
 //! use modcli::{Invocation, Output, Status};
+//! use modtest::{FakeKernel, FakeModule};
 //!
 //! let kernel = FakeKernel::new();
 //! kernel.add(FakeModule::new("foo_bar"));
 //! let mut output = Output::captured("rmmod");
-//! assert_eq!(rmmod::run(&Invocation::new(["rmmod", "foo-bar.ko"]), &kernel, &mut output), Status::Success);
+//! let status = rmmod::run(&Invocation::new(["rmmod", "foo-bar.ko"]), &kernel, &mut output);
+//! assert_eq!(status, Status::Success);
 //! assert!(!kernel.is_loaded("foo_bar"));
 //! ```
 
 mod args;
 mod checks;
-pub mod discard;
+mod dependencies;
 mod explain;
+mod persistent_data;
+mod removal;
 mod run;
-mod saving;
-mod stacks;
+mod save_params;
 mod target;
 mod wait;
 

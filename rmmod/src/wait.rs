@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `--wait`: until a module is unused. The kernel has not done that since 3.13, so it is asked again and again.
+//! `--wait`: waits until nothing uses a module. The kernel has not done that since 3.13, so it is polled.
 
 use std::ffi::OsStr;
 use std::thread;
@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 use libmodsys::Kernel;
 use modcli::Output;
 
+/// Polling interval.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long to wait; `None` for as long as it takes.
+/// How long to wait; without a limit if `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limit(Option<Duration>);
 
 impl Limit {
-    /// Reads the value of the option; empty if it had none.
+    /// Parses the value of the option, a number of seconds; without a limit if it is empty.
     pub fn parse(text: &OsStr) -> Option<Self> {
         if text.is_empty() {
             return Some(Self(None));
@@ -30,21 +31,22 @@ impl Limit {
 pub(crate) struct Wait {
     start: Instant,
     limit: Limit,
-    said: bool,
+    is_announced: bool,
 }
 
 impl Wait {
-    /// It begins now.
+    /// Starts the clock.
     pub fn begin(limit: Limit) -> Self {
-        Self { start: Instant::now(), limit, said: false }
+        Self { start: Instant::now(), limit, is_announced: false }
     }
 
-    /// Whether the time is over.
+    /// Whether the limit is reached.
     pub fn is_over(&self) -> bool {
         self.limit.0.is_some_and(|limit| self.start.elapsed() >= limit)
     }
 
-    /// Until the module is unused, gone, or the time is over. What follows will say which.
+    /// Waits until nothing uses the module, it is gone, or the limit is reached. The checks that follow tell
+    /// which.
     pub fn until_unused(&mut self, name: &str, kernel: &dyn Kernel, output: &mut Output) {
         while is_used(name, kernel) {
             if self.is_over() {
@@ -56,11 +58,11 @@ impl Wait {
         }
     }
 
-    /// A moment, before the next look.
+    /// Waits a moment.
     pub fn pause(&mut self, name: &str, output: &mut Output) {
-        if !self.said {
-            output.info(format_args!("waiting until {name} is unused"));
-            self.said = true;
+        if !self.is_announced {
+            output.info(format_args!("waiting until nothing uses {name}"));
+            self.is_announced = true;
         }
         thread::sleep(PAUSE);
     }

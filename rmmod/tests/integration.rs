@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of rmmod, in one binary. No module is ever loaded: all go to a fake kernel.
+//! Tests of rmmod, in one binary. They use a fake kernel and remove no module.
 
-// Always set here; said so that clippy knows the helpers for tests, too.
+// Always true here; it tells clippy that the helper functions are test code.
 #[cfg(test)]
 mod suite;

@@ -7,7 +7,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::kernel::Variant;
 
-/// Set-up, tests and demo of this project
+/// The kernel that is used if none is named.
+pub const DEFAULT_KERNEL: &str = "distribution";
+
+/// Set-up, tests and demo for this project
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
 pub struct Args {
@@ -19,30 +22,34 @@ pub struct Args {
 /// The tasks.
 #[derive(Debug, Subcommand)]
 pub enum Task {
-    /// Show the main job in a real kernel, from an empty machine
+    /// Show what the tools do, in a real kernel; installs what is missing
     Demo(KernelArgs),
-    /// Check formatting, lints, documentation, run the unit tests and the VM scenarios
+    /// Check formatting, lints and documentation, and run the unit tests and VM scenarios
     Test(TestArgs),
+    /// Run single steps of `test` that need no kernel
+    Check(CheckArgs),
     /// Run scenarios in a real kernel
     Vm(VmArgs),
-    /// Build a kernel of our own: with our patch, without it, or with everything that finds faults
+    /// Build a kernel: with our patch, without it, or with the patch and debugging options
     Kernel(KernelBuildArgs),
-    /// Build the fixture modules, say where they are, and check what is read from them
+    /// Build the test modules, print their paths, and check what we read from them
     Fixtures(KernelArgs),
-    /// Make the tarball and the Debian package
+    /// Build the tarball and the Debian package
     Dist(DistArgs),
-    /// Compare functions, lines and inlined calls of the distribution's kernel with elfutils' and LLVM's; fetches 850 MB
+    /// Print source files of a crate that import each other
+    Circles(CirclesArgs),
+    /// Compare functions, lines and inlined calls with elfutils' and LLVM's results; downloads 850 MB
     Accuracy(KernelArgs),
-    /// Measure ksymoops side by side with its peers; fetches 850 MB
+    /// Compare the speed of ksymoops with other tools; downloads 850 MB
     Bench(KernelArgs),
-    /// Install or fetch what the other tasks need
+    /// Install or download what the other tasks need
     Setup(KernelArgs),
 }
 
 /// Which kernel to build.
 #[derive(Clone, Debug, clap::Args)]
 pub struct KernelBuildArgs {
-    /// The variant, which is also its name for --kernel
+    /// The variant; --kernel accepts the same names
     #[arg(value_enum, default_value_t = Variant::Extended)]
     pub variant: Variant,
 }
@@ -50,8 +57,8 @@ pub struct KernelBuildArgs {
 /// Which kernel, and how to run it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct KernelArgs {
-    /// A kernel known by name, a bzImage, or a kernel build tree
-    #[arg(long, value_name = "NAME|PATH", default_value = crate::kernel::DEFAULT)]
+    /// Name of a known kernel, path of a bzImage, or path of a kernel build tree
+    #[arg(long, value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernel: String,
 
     /// How to run it
@@ -62,15 +69,15 @@ pub struct KernelArgs {
 impl Default for KernelArgs {
     fn default() -> Self {
         let machine = MachineArgs { headers: None, accel: Accel::Tcg };
-        Self { kernel: crate::kernel::DEFAULT.to_owned(), machine }
+        Self { kernel: DEFAULT_KERNEL.to_owned(), machine }
     }
 }
 
 /// Which kernels, and how to run them.
 #[derive(Clone, Debug, clap::Args)]
 pub struct TestArgs {
-    /// A kernel known by name, a bzImage, or a kernel build tree; may be repeated
-    #[arg(long = "kernel", value_name = "NAME|PATH", default_value = crate::kernel::DEFAULT)]
+    /// Name of a known kernel, path of a bzImage, or path of a kernel build tree; may be repeated
+    #[arg(long = "kernel", value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernels: Vec<String>,
 
     /// How to run them
@@ -81,46 +88,62 @@ pub struct TestArgs {
 /// How to run a kernel, whichever it is.
 #[derive(Clone, Debug, clap::Args)]
 pub struct MachineArgs {
-    /// Headers to build modules against, for a bzImage [default: /lib/modules/RELEASE/build]
+    /// Headers to build modules with, if --kernel is a bzImage [default: /lib/modules/RELEASE/build]
     #[arg(long, value_name = "DIR")]
     pub headers: Option<PathBuf>,
 
-    /// What executes the guest. `auto` tries KVM with an empty boot first, as it may exist and hang
+    /// Accelerator for QEMU. `auto` first tries an empty boot with KVM, which may be present but hang
     #[arg(long, value_enum, default_value_t = Accel::Tcg)]
     pub accel: Accel,
 }
 
-/// What QEMU executes the guest with.
+/// QEMU's accelerator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Accel {
-    /// Emulation: slow, works everywhere
+    /// Emulation: slow, but works everywhere
     Tcg,
-    /// The processor's own virtualisation
+    /// Hardware virtualisation
     Kvm,
-    /// KVM if an empty boot reaches its end in time
+    /// KVM if an empty boot finishes in time, else TCG
     Auto,
 }
 
 /// What to do with the distribution.
 #[derive(Debug, clap::Args)]
 pub struct DistArgs {
-    /// Install it, take over, reload, give back and purge it in a Debian of its own
+    /// Also install, use and purge the package in a chroot with Debian (needs root)
     #[arg(long)]
     pub check: bool,
 }
 
-/// Which scenarios.
+/// Which steps to run.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Names of steps, as in the summary of `test`, with - for blanks [default: all]
+    #[arg(value_name = "STEP")]
+    pub steps: Vec<String>,
+}
+
+/// Which crates to check.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct CirclesArgs {
+    /// Names of crates [default: all in the workspace]
+    #[arg(value_name = "CRATE")]
+    pub crates: Vec<String>,
+}
+
+/// Which scenarios to run.
 #[derive(Debug, clap::Args)]
 pub struct VmArgs {
     /// The kernel to run them in
     #[command(flatten)]
     pub kernel: KernelArgs,
 
-    /// Run only scenarios whose name is this or starts with this; may be repeated
+    /// Run only the scenario NAME, or all whose names start with NAME; may be repeated
     #[arg(long = "scenario", value_name = "NAME")]
     pub scenarios: Vec<String>,
 
-    /// List the scenarios and stop
+    /// List the scenarios and exit
     #[arg(long)]
     pub list: bool,
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cargo xtask bench`: gets the peers and the inputs, and runs the bench of ksymoops, which measures and judges.
+//! `cargo xtask bench`: fetches the other tools and the inputs, and runs ksymoops' benchmark.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ use crate::setup::apt;
 use crate::setup::debug::Debug;
 use crate::{cache, kernel, process, ui, workspace};
 
-/// The symbolizer to compare with, a package of the Rust registry.
+/// The symbolizer to compare with, a crate.
 const BLAZECLI: &str = "blazecli";
 /// The package with the kernel's script.
 const SOURCE: &str = "linux-source-6.1";
-/// The script's place in it.
+/// The script's path in the kernel source.
 const SCRIPT: &str = "scripts/decode_stacktrace.sh";
 
-/// Runs it. A peer that cannot be had is left out: the bench says so.
+/// Runs it. A tool that cannot be obtained is left out, and the benchmark says so.
 pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     let release = kernel::find(args)?.release;
     let mut command = workspace::cargo();
@@ -40,7 +40,7 @@ pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     Ok(if process::shown(&mut command)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The program on this machine, else built into the cache.
+/// The installed program, or one that is built into the cache.
 fn blazecli() -> Result<PathBuf> {
     if let Some(program) = process::find(BLAZECLI) {
         return Ok(program);
@@ -48,14 +48,14 @@ fn blazecli() -> Result<PathBuf> {
     let entry = cache::entry(&format!("tools/{BLAZECLI}"), |directory| {
         let mut command = workspace::cargo();
         command.args(["install", "--quiet", BLAZECLI, "--root"]).arg(directory);
-        // The workspace's own output is no place for it.
+        // It does not belong in the workspace's own target directory.
         command.env_remove("CARGO_TARGET_DIR");
         ui::step(&format!("building {BLAZECLI}"), || process::quiet(&mut command))
     })?;
     Ok(entry.join("bin").join(BLAZECLI))
 }
 
-/// The kernel's script, from a source that an earlier run has fetched, or from its package.
+/// The kernel's script, from a source tree that an earlier run has fetched, or from the package.
 fn script() -> Result<PathBuf> {
     let unpacked = cache::newest("kernel-sources", SOURCE).map(|source| source.join(SCRIPT));
     if let Some(script) = unpacked.filter(|script| script.is_file()) {

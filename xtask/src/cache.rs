@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What was fetched, kept outside the checkout.
+//! The cache of downloaded and built files, outside the checkout.
 //!
-//! An entry is a directory that is filled under another name and then renamed, so an
-//! entry that exists is complete, however the run that filled it ended.
+//! An entry is a directory that is filled under a temporary name and then renamed. So an entry that exists is
+//! complete, even if an earlier run was interrupted.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
-/// The cache directory: `$MODPERSIST_CACHE`, else `modpersist` in the user's cache.
+/// The cache directory: `$MODPERSIST_CACHE`, or `modpersist` in the user's cache directory.
 pub fn root() -> Result<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let root = variable("MODPERSIST_CACHE")
         .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("modpersist")))
         .or_else(|| Some(variable("HOME")?.join(".cache/modpersist")))
-        .ok_or_else(|| anyhow!("no place for the cache: set MODPERSIST_CACHE to a directory"))?;
+        .ok_or_else(|| {
+            anyhow!("cannot find a cache directory (HOME is not set): set MODPERSIST_CACHE to a directory")
+        })?;
     fs::create_dir_all(&root).with_context(|| {
-        format!("cannot create the cache {}; MODPERSIST_CACHE names another", root.display())
+        format!("cannot create the cache directory {}: set MODPERSIST_CACHE to another one", root.display())
     })?;
     fs::canonicalize(&root).with_context(|| format!("cannot resolve {}", root.display()))
 }
 
-/// The entry of this name, filled by `fill` where there is none yet.
+/// The entry of this name. If it does not exist yet, `fill` fills it.
 pub fn entry(name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     entry_in(&root()?, name, fill)
 }
@@ -48,12 +50,12 @@ fn entry_in(root: &Path, name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> 
     }
     let parent = path.parent().unwrap_or(root);
     let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    // The dot keeps half-filled directories out of `newest`.
+    // The leading dot hides incomplete entries from `newest`.
     let partial = parent.join(format!(".{file_name}.{}", std::process::id()));
     fs::create_dir_all(&partial).with_context(|| format!("cannot create {}", partial.display()))?;
     let filled = fill(&partial).and_then(|()| publish(&partial, &path));
     if filled.is_err() {
-        // Leftovers cost space only, and the error in hand says more.
+        // Leftovers only cost space, and the original error matters more.
         let _ = fs::remove_dir_all(&partial);
     }
     filled.map(|()| path)
@@ -61,7 +63,7 @@ fn entry_in(root: &Path, name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> 
 
 fn publish(partial: &Path, path: &Path) -> Result<()> {
     match fs::rename(partial, path) {
-        // Another run filled it meanwhile: theirs is as good.
+        // Another run has filled it in the meantime, which is just as good.
         Err(_) if path.is_dir() => Ok(fs::remove_dir_all(partial)?),
         result => result.with_context(|| format!("cannot move {} into place", path.display())),
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cargo xtask demo`: the main job, shown to a person in a real kernel.
+//! `cargo xtask demo`: shows what the tools do, in a real kernel.
 //!
-//! The story itself is told from inside the machine, by `tests/vm/src/demo.rs`.
+//! The demo itself runs inside the machine: see `tests/vm/src/demo.rs`.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,35 +13,35 @@ use crate::args::KernelArgs;
 use crate::ui::{self, Colour, paint};
 use crate::vm::{self, End};
 
-/// How long the story may pause.
-const PAUSE: Duration = Duration::from_secs(120);
+/// The longest pause between two lines of the demo.
+const MAX_PAUSE: Duration = Duration::from_secs(120);
 
 /// Runs it.
 pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     let vm = vm::prepare(args)?;
-    let note = "booting; emulated, so this takes some seconds";
+    let note = "booting under emulation, which takes a few seconds";
     ui::line(&format!("  Linux {}: {note}\n", vm.release));
-    let end = vm.tell(|line| {
+    let end = vm::boot_demo(&vm, |line| {
         match line {
-            Line::Say { say } => ui::line(&dressed(&say)),
+            Line::Say { say } => ui::line(&highlighted(&say)),
             Line::Note { note } => ui::line(&paint(Colour::Red, &note)),
             _ => {}
         }
-        Ok(PAUSE)
+        Ok(MAX_PAUSE)
     })?;
     match end {
         End::Done => Ok(ExitCode::SUCCESS),
         End::Refused => Ok(ExitCode::FAILURE),
         End::Died(why) | End::Hung(why) => {
-            ui::line(&format!("the machine did not reach the end of the story: {why}"));
-            ui::line(&format!("its console is in {}", vm.run_directory().display()));
+            ui::line(&format!("the machine stopped before the end of the demo: {why}"));
+            ui::line(&format!("its console output is in {}", vm.run_directory().display()));
             Ok(ExitCode::FAILURE)
         }
     }
 }
 
-/// Headings and commands stand out on a terminal.
-fn dressed(line: &str) -> String {
+/// Highlights headings and commands on a terminal.
+fn highlighted(line: &str) -> String {
     match line {
         line if line.starts_with("## ") => paint(Colour::Cyan, line),
         line if line.starts_with("$ ") => paint(Colour::Bold, line),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cargo xtask`: everything about this project that is more than `cargo build`.
+//! `cargo xtask`: the tasks of this project that need more than `cargo build`.
 
 mod args;
 mod bench;
@@ -9,6 +9,7 @@ mod demo;
 mod dist;
 mod fixtures;
 mod kernel;
+mod metadata;
 mod process;
 mod setup;
 mod test;
@@ -22,17 +23,15 @@ use anyhow::Result;
 use clap::Parser;
 
 use args::{Args, Task};
-
-/// Exit code for "could not be tried here", as test runners know it.
-const SKIPPED: u8 = 77;
+use setup::missing::{EXIT_SKIPPED, Missing};
 
 fn main() -> ExitCode {
     match run(Args::parse().task) {
         Ok(code) => code,
-        Err(error) => match error.downcast_ref::<setup::Missing>() {
+        Err(error) => match error.downcast_ref::<Missing>() {
             Some(missing) => {
                 println!("skipped: {missing}");
-                ExitCode::from(SKIPPED)
+                ExitCode::from(EXIT_SKIPPED)
             }
             None => {
                 eprintln!("error: {error:#}");
@@ -46,10 +45,15 @@ fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Setup(kernel) => setup::run(&kernel),
         Task::Kernel(args) => kernel::run(&args),
-        Task::Fixtures(kernel) => fixtures::run(&kernel),
+        Task::Fixtures(kernel) => {
+            fixtures::list(&kernel)?;
+            Ok(if checks::fixtures(&kernel)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
         Task::Dist(args) => dist::run(&args),
         Task::Vm(args) => vm::run(&args),
         Task::Test(kernel) => test::run(&kernel),
+        Task::Check(args) => test::run_some(&args),
+        Task::Circles(args) => checks::circles::run(&args),
         Task::Accuracy(kernel) => checks::accuracy::run(&kernel),
         Task::Bench(kernel) => bench::run(&kernel),
         Task::Demo(kernel) => demo::run(&kernel),

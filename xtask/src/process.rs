@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Running other programs: their words are shown only when they fail.
+//! Running other programs, whose output is shown only if they fail.
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// Runs a command quietly and gives its standard output.
+/// Runs a command quietly and returns its standard output.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = raw(command)?;
     if !output.status.success() {
         let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
         text.push_str(&String::from_utf8_lossy(&output.stderr));
-        bail!("{} ended with {}:\n{}", line(command), output.status, tail(&text, 60));
+        bail!("{} failed with {}:\n{}", line(command), output.status, tail(&text, 60));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -22,13 +22,13 @@ pub fn quiet(command: &mut Command) -> Result<()> {
     output(command).map(drop)
 }
 
-/// Runs a command with its output shown; gives whether it succeeded.
+/// Runs a command with its output shown. Returns whether it succeeded.
 pub fn shown(command: &mut Command) -> Result<bool> {
     let status = command.stdin(Stdio::null()).status().with_context(|| cannot_start(command))?;
     Ok(status.success())
 }
 
-/// Runs a command and gives all of its result.
+/// Runs a command and returns its exit status and output.
 pub fn raw(command: &mut Command) -> Result<Output> {
     command.stdin(Stdio::null()).output().with_context(|| cannot_start(command))
 }
@@ -44,13 +44,13 @@ pub fn line(command: &Command) -> String {
     words.join(" ")
 }
 
-/// The last lines of a long text: that is where the error is.
+/// The last lines of a long text, which usually contain the error.
 fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.lines().collect();
     all.iter().skip(all.len().saturating_sub(lines)).copied().collect::<Vec<_>>().join("\n")
 }
 
-/// Where a program is, searching `PATH` and the directories that `PATH` often lacks.
+/// Finds a program in `PATH`, or in the directories that `PATH` often lacks.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut places: Vec<PathBuf> = std::env::split_paths(&path).collect();
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tail_is_the_end() {
+    fn tail_returns_the_last_lines() {
         assert_eq!(tail("a\nb\nc", 2), "b\nc");
     }
 }

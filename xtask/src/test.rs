@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cargo xtask test`: everything that has to hold before a change is taken.
+//! `cargo xtask test`: everything that has to pass before a change is accepted.
 
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use crate::args::{KernelArgs, TestArgs};
-use crate::setup::Missing;
+use crate::args::{CheckArgs, KernelArgs, TestArgs};
+use crate::setup::missing::{EXIT_SKIPPED, Missing};
 use crate::ui::{self, Colour, paint};
-use crate::{SKIPPED, checks, dist, process, vm, workspace};
+use crate::{checks, dist, process, vm, workspace};
 
 /// A check that is one cargo command.
 struct Check {
@@ -33,12 +33,26 @@ const CHECKS: &[Check] = &[
     },
 ];
 
-/// How a step ended, with its time.
+/// A check that is more than one cargo command and needs no kernel.
+struct OwnCheck {
+    name: &'static str,
+    run: fn() -> Result<bool>,
+}
+
+const OWN_CHECKS: &[OwnCheck] = &[
+    OwnCheck { name: "circles", run: checks::circles::check },
+    OwnCheck { name: "papers", run: checks::papers::check },
+    OwnCheck { name: "features", run: checks::features::check },
+    OwnCheck { name: "fuzz targets", run: checks::fuzz::check },
+    OwnCheck { name: "publishing", run: checks::publish::check },
+];
+
+/// The result of a step, and how long it took.
 struct Step {
     name: String,
     result: Outcome,
     took: Duration,
-    /// Scenarios that count one by one, in place of the step.
+    /// The scenarios, which are counted one by one instead of the step.
     report: Option<vm::Report>,
 }
 
@@ -48,12 +62,10 @@ enum Outcome {
     Skipped(String),
 }
 
-/// Runs every check even where an earlier one failed: one run shows all. What does not depend on
-/// the kernel is checked once; what comes with the first kernel's release, with that one.
+/// Runs every check, even after one has failed, so that one run shows everything. What does not depend on a
+/// kernel is checked once.
 pub fn run(args: &TestArgs) -> Result<ExitCode> {
-    let mut steps: Vec<Step> = CHECKS.iter().map(|check| timed(check.name, || cargo(check))).collect();
-    steps.push(timed("fuzz targets", checks::fuzz::check));
-    steps.push(timed("publishing", checks::publish::check));
+    let mut steps = without_kernel(|_| true);
     if let Some(accuracy) = checks::accuracy::cached() {
         steps.push(timed("accuracy", accuracy));
     }
@@ -64,7 +76,7 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
         let mut report = None;
         let mut step = timed(&format!("scenarios, {kernel}"), || {
             let vm = vm::prepare(&args)?;
-            let finished = report.insert(vm::run_scenarios(&vm, &vm::telling(&vm))?);
+            let finished = report.insert(vm::run_scenarios(&vm, &vm::scenarios_for(&vm))?);
             finished.print_failures();
             Ok(finished.is_good())
         });
@@ -72,6 +84,27 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
         steps.push(step);
     }
     Ok(summary(&steps))
+}
+
+/// `cargo xtask check`: runs all steps that need no kernel, or those that are named.
+pub fn run_some(args: &CheckArgs) -> Result<ExitCode> {
+    let own = OWN_CHECKS.iter().map(|check| check.name);
+    let all: Vec<String> =
+        CHECKS.iter().map(|check| check.name).chain(own).map(|name| name.replace(' ', "-")).collect();
+    if let Some(unknown) = args.steps.iter().find(|name| !all.contains(name)) {
+        bail!("there is no step {unknown}; the steps are {}", all.join(", "));
+    }
+    let is_wanted = |name: &str| args.steps.is_empty() || args.steps.contains(&name.replace(' ', "-"));
+    Ok(summary(&without_kernel(is_wanted)))
+}
+
+/// Runs the steps that need no kernel.
+fn without_kernel(is_wanted: impl Fn(&str) -> bool) -> Vec<Step> {
+    let cargos = CHECKS.iter().filter(|check| is_wanted(check.name));
+    let mut steps: Vec<Step> = cargos.map(|check| timed(check.name, || cargo(check))).collect();
+    let own = OWN_CHECKS.iter().filter(|check| is_wanted(check.name));
+    steps.extend(own.map(|check| timed(check.name, check.run)));
+    steps
 }
 
 fn cargo(check: &Check) -> Result<bool> {
@@ -97,8 +130,8 @@ fn timed(name: &str, body: impl FnOnce() -> Result<bool>) -> Step {
     Step { name: name.to_owned(), result, took: start.elapsed(), report: None }
 }
 
-/// The counts are the last line, for whoever reads nothing else. Scenarios count one by
-/// one, and as a step only where they could not be run.
+/// Prints a line for each step, and the counts last. Scenarios are counted one by one; if they could not be
+/// run, they count as one step.
 fn summary(steps: &[Step]) -> ExitCode {
     let (mut passed, mut failed, mut skipped) = (0, 0, false);
     ui::line("== summary");
@@ -126,7 +159,7 @@ fn summary(steps: &[Step]) -> ExitCode {
     ui::line(&format!("{passed} passed, {failed} failed"));
     match (failed, skipped) {
         (0, false) => ExitCode::SUCCESS,
-        (0, true) => ExitCode::from(SKIPPED),
+        (0, true) => ExitCode::from(EXIT_SKIPPED),
         _ => ExitCode::FAILURE,
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Progress for a person at a terminal, plain lines for a log.
+//! Progress on a terminal, plain lines in a log.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ pub fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Shows what is going on now; the next line replaces it. Nothing in a log.
+/// Shows the current activity; the next line replaces it. Prints nothing if the output is not a terminal.
 pub fn transient(text: &str) {
     if is_terminal() {
         let text: String = text.chars().take(100).collect();
@@ -30,11 +30,11 @@ pub fn line(text: &str) {
 }
 
 fn flush() {
-    // Progress that cannot be shown is no reason to stop.
+    // Failing to show progress is not a reason to stop.
     let _ = io::stdout().flush();
 }
 
-/// Colours for the few words that matter; none in a log.
+/// Colours the few words that matter; plain text if the output is not a terminal.
 pub fn paint(colour: Colour, text: &str) -> String {
     if !is_terminal() {
         return text.to_owned();
@@ -53,13 +53,13 @@ pub fn paint(colour: Colour, text: &str) -> String {
 /// See [`paint`].
 #[derive(Clone, Copy)]
 pub enum Colour {
-    /// It holds.
+    /// Success.
     Green,
-    /// It does not.
+    /// Failure.
     Red,
-    /// It was not tried.
+    /// Skipped.
     Yellow,
-    /// Beside the point.
+    /// Less important.
     Dim,
     /// A heading.
     Cyan,
@@ -67,7 +67,7 @@ pub enum Colour {
     Bold,
 }
 
-/// Does something that takes a while: names it, then says how long it took.
+/// Runs something that takes a while: shows what it is, and then how long it took.
 pub fn step<T>(what: &str, body: impl FnOnce() -> Result<T>) -> Result<T> {
     transient(&format!("  ... {what}"));
     let start = Instant::now();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where things are in the checkout.
+//! Paths in the checkout.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The root of the checkout.
 pub fn root() -> &'static Path {
-    // xtask is one level below it, and is always run from its own build.
+    // xtask is one level below it, and always runs from the checkout that built it.
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
@@ -15,7 +15,7 @@ pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// The cargo that runs us.
+/// The cargo that runs xtask.
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Broken files. One that shows persistent data is never loaded; one whose section table is broken is the kernel's to judge.
+//! Broken files. One that has persistent data is never loaded; if its section table cannot be read, the
+//! kernel is left to judge.
 
 use libmodfmt::elf::Object;
 use libmodsys::{Errno, LoadFlags};
@@ -7,7 +8,7 @@ use modcli::Status;
 use modtest::{Call, FakeKernel, Op};
 
 use super::{Folder, insmod};
-use modtest::linking::kernel;
+use modtest::keeper_exports::kernel;
 use modtest::module::{DATA, Make, R_64, signed};
 
 /// Offset of a field of a section's header.
@@ -24,10 +25,11 @@ fn put(file: &mut [u8], at: usize, bytes: &[u8]) {
     file[at..at + bytes.len()].copy_from_slice(bytes);
 }
 
-/// The one error for a file that shows persistent data; nothing was loaded.
+/// The one error for a broken file that has persistent data. Nothing was loaded.
 #[track_caller]
-fn refused(name: &str, content: &[u8]) -> String {
-    let path = Folder::new(name).file("bad.ko", content);
+fn refused(content: &[u8]) -> String {
+    let folder = Folder::new();
+    let path = folder.file("bad.ko", content);
     let kernel = kernel();
     let ran = insmod(&kernel, &[&path]);
     assert_eq!((ran.status, &*ran.out), (Status::Failure, ""), "{}", ran.err);
@@ -36,10 +38,11 @@ fn refused(name: &str, content: &[u8]) -> String {
     ran.err.strip_prefix(&start).unwrap_or_else(|| panic!("{}", ran.err)).trim_end().to_owned()
 }
 
-/// The file itself went to the kernel by its descriptor, and that was all.
+/// The kernel was given the file itself, and nothing else.
 #[track_caller]
-fn plain(name: &str, content: &[u8]) {
-    let path = Folder::new(name).file("bad.ko", content);
+fn plain(content: &[u8]) {
+    let folder = Folder::new();
+    let path = folder.file("bad.ko", content);
     let kernel = FakeKernel::new();
     kernel.fail_next(Op::Finit, Errno::ENOEXEC);
     insmod(&kernel, &[&path])
@@ -51,30 +54,30 @@ fn plain(name: &str, content: &[u8]) {
 #[test]
 fn a_section_table_that_cannot_be_read_is_left_to_the_kernel() {
     let whole = Make::typical("foo").build();
-    plain("bad_truncated", &whole[..whole.len() - 1]);
-    plain("bad_start_only", &whole[..100]);
-    for (name, at, bytes) in [
-        ("bad_magic", 0, &b"\x7fELG"[..]),
-        ("bad_class", 4, &[9]),
-        ("bad_table", 40, &[0xff; 8]),
-        ("bad_entry", 58, &[1, 0]),
-        ("bad_count", 60, &[0xff, 0xff]),
-        ("bad_names", 62, &[0xfe, 0xfe]),
+    plain(&whole[..whole.len() - 1]);
+    plain(&whole[..100]);
+    for (at, bytes) in [
+        (0, &b"\x7fELG"[..]),
+        (4, &[9]),
+        (40, &[0xff; 8]),
+        (58, &[1, 0]),
+        (60, &[0xff, 0xff]),
+        (62, &[0xfe, 0xfe]),
     ] {
         let mut file = whole.clone();
         put(&mut file, at, bytes);
-        plain(name, &file);
+        plain(&file);
     }
     let mut huge = whole.clone();
     put(&mut huge, 60, &[0, 0]);
     let first = table(&huge);
     put(&mut huge, first + 32, &[0xff; 8]);
-    plain("bad_huge_count", &huge);
+    plain(&huge);
 }
 
 #[test]
 fn a_module_without_persistent_data_is_plain() {
-    plain("plain_bare", &Make::bare("foo").build());
+    plain(&Make::bare("foo").build());
 }
 
 #[test]
@@ -82,7 +85,7 @@ fn a_section_outside_of_the_file() {
     let mut file = Make::typical("foo").build();
     let at = field(&file, DATA, 32);
     put(&mut file, at, &[0xff, 0xff, 0xff]);
-    let text = refused("bad_size", &file);
+    let text = refused(&file);
     assert!(text.starts_with("section 11 (.data..persistent) at offset 0x"), "{text}");
     assert!(text.contains("size 0xffffff, lies outside of the file ("), "{text}");
 }
@@ -94,7 +97,7 @@ fn sections_that_overlap() {
     let offset = file[from..from + 8].to_vec();
     let to = field(&file, DATA, 24);
     put(&mut file, to, &offset);
-    let text = refused("bad_overlap", &file);
+    let text = refused(&file);
     assert!(
         text.contains("(.data..persistent) and section") || text.contains("(.text) and section"),
         "{text}"
@@ -107,7 +110,7 @@ fn a_variable_that_leaves_its_section() {
     let mut make = Make::typical("foo");
     make.local("wild", DATA, 60, 8);
     assert_eq!(
-        refused("bad_variable", &make.build()),
+        refused(&make.build()),
         ".data..persistent: variable wild at offset 0x3c, size 0x8, ends behind the section (0x40 bytes)"
     );
 }
@@ -116,14 +119,14 @@ fn a_variable_that_leaves_its_section() {
 fn relocations_that_leave_their_section_or_their_symbols() {
     let mut make = Make::typical("foo");
     make.relocate(".data", 30, R_64, "shared", 0);
-    let text = refused("bad_relocation", &make.build());
+    let text = refused(&make.build());
     assert!(text.contains("(.rela.data): relocation 2: r_offset is 0x1e: outside of the section"), "{text}");
 
     let mut file = Make::typical("foo").build();
     let at = field(&file, ".rela.text", 24);
     let start = usize::try_from(u64::from_le_bytes(file[at..at + 8].try_into().unwrap())).unwrap();
     put(&mut file, start + 12, &[0xff, 0xff]);
-    let text = refused("bad_symbol", &file);
+    let text = refused(&file);
     assert!(text.contains("(.rela.text): relocation 0: symbol is 0xffff: no such symbol"), "{text}");
 }
 
@@ -132,12 +135,12 @@ fn tables_of_module_information() {
     let mut make = Make::typical("foo");
     make.change(".modinfo", |section| section.set_data(section.data[..20].to_vec()));
     assert_eq!(
-        refused("bad_modinfo", &make.build()),
+        refused(&make.build()),
         "section .modinfo: .modinfo: entry at offset 0xc is not ended by a NUL"
     );
     let mut make = Make::typical("foo");
     make.change("__versions", |section| section.set_data(section.data[..100].to_vec()));
-    let text = refused("bad_versions", &make.build());
+    let text = refused(&make.build());
     assert!(text.starts_with("symbol versions: __versions"), "{text}");
 }
 
@@ -146,23 +149,23 @@ fn a_signature_that_points_nowhere() {
     let mut file = signed(&Make::typical("foo").build());
     let at = file.len() - 32;
     put(&mut file, at, &[0xff; 4]);
-    let text = refused("bad_signature", &file);
+    let text = refused(&file);
     assert!(text.contains("sig_len"), "{text}");
 }
 
 #[test]
 fn a_name_that_is_no_file_name() {
-    for (test, name) in [("bad_name_slash", "../foo"), ("bad_name_empty", "")] {
-        let text = refused(test, &Make::typical(name).build());
+    for name in ["../foo", ""] {
+        let text = refused(&Make::typical(name).build());
         assert_eq!(text, format!("'{name}' cannot be the name of a module"));
     }
 }
 
-/// Whatever the damage, the kernel gets either the file or images that are right.
+/// Whatever is damaged, the kernel gets either the file itself or well-formed images.
 #[test]
 fn any_byte_of_the_section_table_may_be_wrong() {
     let whole = Make::small("bad_bytes").build();
-    let folder = Folder::new("bad_bytes");
+    let folder = Folder::new();
     for at in table(&whole)..whole.len() {
         for value in [0, 0xff] {
             let mut file = whole.clone();
@@ -174,7 +177,7 @@ fn any_byte_of_the_section_table_may_be_wrong() {
                 match call {
                     Call::Finit { image, .. } => assert_eq!(image, file),
                     Call::Init { image, .. } => assert!(Object::parse(&image).is_ok(), "{at}"),
-                    // A keeper whose owner the kernel did not take.
+                    // A keeper whose owner the kernel refused.
                     Call::Delete { name, .. } => assert_eq!(&*name, c"bad_bytes__persist", "{at}"),
                     other @ (Call::Read { .. } | Call::Release { .. }) => panic!("{at}: {other:?}"),
                 }
@@ -184,7 +187,7 @@ fn any_byte_of_the_section_table_may_be_wrong() {
     }
 }
 
-/// 4 bytes for each 128 KiB: a zstd frame of blocks that repeat one byte.
+/// A zstd frame of blocks that repeat one byte: 4 bytes for each 128 KiB.
 fn bomb(size: u64) -> Vec<u8> {
     const BLOCK: u64 = 128 << 10;
     // Magic, no content size, no checksum; a window of 128 KiB.
@@ -200,9 +203,10 @@ fn bomb(size: u64) -> Vec<u8> {
 
 #[test]
 fn a_decompression_bomb_is_never_loaded() {
-    let content = bomb(insmod::IMAGE_LIMIT);
+    let content = bomb(insmod::MAX_IMAGE_BYTES);
     assert!(content.len() < 64 << 10);
-    let path = Folder::new("bad_bomb").file("bomb.ko.zst", &content);
+    let folder = Folder::new();
+    let path = folder.file("bomb.ko.zst", &content);
     let kernel = kernel();
     let ran = insmod(&kernel, &[&path]);
     assert!(ran.err.starts_with(&format!("insmod: ERROR: {path}: zstd ")), "{}", ran.err);

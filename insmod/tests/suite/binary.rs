@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The program itself, with calls that end before any module is touched.
+//! The program itself, with command lines that end before any module is loaded.
 
 use std::io::pipe;
 use std::os::unix::process::CommandExt;
@@ -16,7 +16,7 @@ fn text(output: &Output) -> (Option<i32>, &str, &str) {
     (output.status.code(), words(&output.stdout), words(&output.stderr))
 }
 
-/// A pipe that nobody reads.
+/// A pipe without a reader.
 fn broken_pipe() -> Stdio {
     let (reader, writer) = pipe().unwrap();
     drop(reader);
@@ -33,7 +33,7 @@ fn messages_begin_with_the_base_name_and_getopts_with_the_name_as_typed() {
 }
 
 #[test]
-fn posixly_correct_is_heeded() {
+fn posixly_correct_is_respected() {
     let output = insmod(&["/no/such.ko", "-p"]).env("POSIXLY_CORRECT", "1").output().unwrap();
     let err = "insmod: ERROR: could not load module /no/such.ko: No such file or directory\n";
     let (code, out, said) = text(&output);
@@ -42,7 +42,7 @@ fn posixly_correct_is_heeded() {
 }
 
 #[test]
-fn an_output_that_nobody_reads_does_no_harm() {
+fn a_broken_pipe_does_no_harm() {
     assert_eq!(insmod(&["-h"]).stdout(broken_pipe()).status().unwrap().code(), Some(0));
     assert_eq!(insmod(&["-"]).stderr(broken_pipe()).status().unwrap().code(), Some(1));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Compressed files: by the kernel where it can, else here.
+//! Compressed files: decompressed by the kernel if it can, else here.
 
 use std::io::Write;
 
@@ -28,7 +28,8 @@ fn in_memory() -> [Call; 1] {
 
 #[test]
 fn a_kernel_that_knows_the_format_gets_the_file() {
-    let file = Folder::new("kernel_gzip").file("foo.ko", &gzip(IMAGE));
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &gzip(IMAGE));
     let kernel = kernel(Some(KernelCompression::Gzip));
     insmod(&kernel, &["-f", &file]).silent();
     let flags = LoadFlags::IGNORE_MODVERSIONS | LoadFlags::IGNORE_VERMAGIC | LoadFlags::COMPRESSED;
@@ -37,7 +38,8 @@ fn a_kernel_that_knows_the_format_gets_the_file() {
 
 #[test]
 fn any_other_kernel_gets_the_image_and_finit_is_not_tried() {
-    let file = Folder::new("own_gzip").file("foo.ko.gz", &gzip(IMAGE));
+    let folder = Folder::new();
+    let file = folder.file("foo.ko.gz", &gzip(IMAGE));
     for compression in [None, Some(KernelCompression::Xz), Some(KernelCompression::Zstd)] {
         let kernel = kernel(compression);
         insmod(&kernel, &[&file]).silent();
@@ -46,8 +48,9 @@ fn any_other_kernel_gets_the_image_and_finit_is_not_tried() {
 }
 
 #[test]
-fn an_unknown_compression_is_said_and_taken_for_none() {
-    let file = Folder::new("unknown").file("foo.ko.gz", &gzip(IMAGE));
+fn an_unknown_compression_is_reported_and_taken_for_none() {
+    let folder = Folder::new();
+    let file = folder.file("foo.ko.gz", &gzip(IMAGE));
     let kernel = kernel(Some(KernelCompression::Unknown("lz4".into())));
     let ran = insmod(&kernel, &[&file]);
     assert_eq!(ran.err, "insmod: ERROR: unknown kernel compression lz4\n");
@@ -57,7 +60,8 @@ fn an_unknown_compression_is_said_and_taken_for_none() {
 
 #[test]
 fn what_the_kernel_cannot_decompress_is_not_tried_again() {
-    let file = Folder::new("kernel_fails").file("foo.ko", &gzip(IMAGE));
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &gzip(IMAGE));
     let kernel = kernel(Some(KernelCompression::Gzip));
     kernel.fail_next(Op::Finit, Errno::EINVAL);
     insmod(&kernel, &[&file])
@@ -68,7 +72,8 @@ fn what_the_kernel_cannot_decompress_is_not_tried_again() {
 #[test]
 fn a_broken_file_never_reaches_the_kernel() {
     let whole = gzip(IMAGE);
-    let file = Folder::new("broken").file("foo.ko.gz", &whole[..whole.len() - 9]);
+    let folder = Folder::new();
+    let file = folder.file("foo.ko.gz", &whole[..whole.len() - 9]);
     let kernel = kernel(None);
     let ran = insmod(&kernel, &[&file]);
     assert_eq!(ran.status, modcli::Status::Failure);

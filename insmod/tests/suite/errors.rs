@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every way to fail, with kmod's words.
+//! Every way to fail, with kmod's messages.
 
 use std::process::Command;
 
@@ -24,8 +24,8 @@ fn standard_input() {
 }
 
 #[test]
-fn a_name_that_leads_nowhere() {
-    let folder = Folder::new("nowhere");
+fn a_path_that_leads_nowhere() {
+    let folder = Folder::new();
     let load = |path: &str, text: &str| {
         failed(&[path], &format!("insmod: ERROR: could not load module {path}: {text}\n"));
     };
@@ -39,8 +39,8 @@ fn a_name_that_leads_nowhere() {
 }
 
 #[test]
-fn a_file_that_is_none() {
-    let folder = Folder::new("none");
+fn a_file_that_is_no_module() {
+    let folder = Folder::new();
     let insert = |path: &str, text: &str| {
         failed(&[path], &format!("insmod: ERROR: could not insert module {path}: {text}\n"));
     };
@@ -53,14 +53,16 @@ fn a_file_that_is_none() {
 
 #[test]
 fn a_pipe_is_refused_and_not_waited_for() {
-    let pipe = Folder::new("pipe").path("pipe.ko");
+    let folder = Folder::new();
+    let pipe = folder.path("pipe.ko");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     failed(&[&pipe], &format!("insmod: ERROR: could not insert module {pipe}: Illegal seek\n"));
 }
 
 #[test]
-fn the_kernels_verdicts() {
-    let file = Folder::new("verdicts").file("foo.ko", IMAGE);
+fn error_numbers_of_the_kernel() {
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", IMAGE);
     for (errno, text) in [
         (Errno::ENOEXEC, "Invalid module format"),
         (Errno::ENOENT, "Unknown symbol in module"),
@@ -89,7 +91,8 @@ fn the_kernels_verdicts() {
 
 #[test]
 fn a_kernel_without_modules() {
-    let file = Folder::new("no_modules").file("foo.ko", IMAGE);
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", IMAGE);
     let kernel = FakeKernel::new();
     kernel.fail_always(Op::Finit, Errno::ENOSYS);
     kernel.fail_always(Op::Init, Errno::ENOSYS);
@@ -113,6 +116,6 @@ fn three_times_verbose_names_the_whole_path() {
 
 #[test]
 fn with_syslog_standard_error_stays_empty() {
-    // There may be a log daemon here; it gets a line of ours then.
+    // If there is a log daemon here, it gets the message.
     failed(&["-s"], "");
 }

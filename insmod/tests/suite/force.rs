@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The force options: as flags, and on a kernel without `finit_module` in the image.
+//! The force options: as flags, or in the image on a kernel without `finit_module`.
 
 use libmodsys::{Errno, LoadFlags};
 use modtest::{Call, FakeKernel, Op};
@@ -18,14 +18,14 @@ const KINDS: [(Architecture, Endianness); 4] = [
     (Architecture::PowerPc, Endianness::Big),
 ];
 
-/// The same information with its version magic blanked, not removed.
+/// [`INFO`] with its version magic overwritten.
 fn blanked() -> Vec<u8> {
     let text = String::from_utf8(INFO.to_vec()).unwrap();
     let entry = text.split('\0').find(|entry| entry.starts_with("vermagic=")).unwrap();
     text.replace(entry, &"\0".repeat(entry.len())).into_bytes()
 }
 
-/// A relocatable file with the sections that are looked at.
+/// A relocatable file with the sections that matter.
 fn image(kind: (Architecture, Endianness), info: &[u8], versions: bool) -> Vec<u8> {
     let mut object = write::Object::new(BinaryFormat::Elf, kind.0, kind.1);
     let mut section = |name: &str, content: &[u8]| {
@@ -51,7 +51,7 @@ fn info(image: &[u8]) -> Vec<u8> {
     File::parse(image).unwrap().section_by_name(".modinfo").unwrap().data().unwrap().to_vec()
 }
 
-/// What a kernel without finit_module gets.
+/// The image that a kernel without `finit_module` is given.
 fn loaded(args: &[&str]) -> Vec<u8> {
     let kernel = FakeKernel::new();
     kernel.fail_always(Op::Finit, Errno::ENOSYS);
@@ -64,7 +64,8 @@ fn loaded(args: &[&str]) -> Vec<u8> {
 
 #[test]
 fn each_option_has_its_flag() {
-    let file = Folder::new("flags").file("foo.ko", IMAGE);
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", IMAGE);
     for (option, bits) in [("-f", 3), ("--force", 3), ("--force-modversion", 1), ("--force-vermagic", 2)] {
         let kernel = FakeKernel::new();
         insmod(&kernel, &[option, &file]).silent();
@@ -77,7 +78,8 @@ fn each_option_has_its_flag() {
 fn from_memory_both_are_taken_out_of_the_image() {
     for kind in KINDS {
         let whole = image(kind, INFO, true);
-        let file = Folder::new("strip").file("foo.ko", &whole);
+        let folder = Folder::new();
+        let file = folder.file("foo.ko", &whole);
         let forced = loaded(&["-f", &file]);
         assert_eq!(forced.len(), whole.len());
         assert!(is_allocated(&whole, "__versions") && !is_allocated(&forced, "__versions"), "{kind:?}");
@@ -96,7 +98,8 @@ fn from_memory_both_are_taken_out_of_the_image() {
 #[test]
 fn nothing_else_in_the_image_changes() {
     let whole = image(KINDS[0], INFO, true);
-    let file = Folder::new("strip_little").file("foo.ko", &whole);
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &whole);
     let forced = loaded(&["--force-modversion", &file]);
     let differing = whole.iter().zip(&forced).filter(|(one, other)| one != other).count();
     assert_eq!(differing, 1);
@@ -105,13 +108,15 @@ fn nothing_else_in_the_image_changes() {
 #[test]
 fn a_module_without_versions_has_none_to_strip() {
     let whole = image(KINDS[0], INFO, false);
-    let file = Folder::new("strip_none").file("foo.ko", &whole);
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &whole);
     assert_eq!(loaded(&["--force-modversion", &file]), whole);
 }
 
 #[test]
 fn information_without_a_vermagic_is_an_error() {
-    let file = Folder::new("no_vermagic").file("foo.ko", &image(KINDS[0], b"name=foo\0", true));
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &image(KINDS[0], b"name=foo\0", true));
     let kernel = FakeKernel::new();
     kernel.fail_always(Op::Finit, Errno::ENOSYS);
     insmod(&kernel, &["-f", &file]).failed(&format!(
@@ -124,7 +129,7 @@ fn information_without_a_vermagic_is_an_error() {
 #[test]
 fn what_is_not_elf_cannot_be_stripped() {
     let whole = image(KINDS[0], INFO, true);
-    let folder = Folder::new("not_elf");
+    let folder = Folder::new();
     for content in [b"no module at all", &whole[..70], &whole[..20]] {
         let file = folder.file("foo.ko", content);
         let kernel = FakeKernel::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Help, version and errors in options, word for word.
+//! Help, version and errors in options, to the letter.
 
 use modcli::Status;
 use modtest::FakeKernel;
@@ -27,7 +27,7 @@ fn version() {
 }
 
 #[test]
-fn errors_in_options_have_the_c_librarys_words() {
+fn errors_in_options_have_the_c_librarys_messages() {
     let failed = |args: &[&str], err: &str| insmod(&FakeKernel::new(), args).failed(err);
     failed(&["-p"], "/sbin/insmod: invalid option -- 'p'\n");
     failed(&["-p", "-h"], "/sbin/insmod: invalid option -- 'p'\n");

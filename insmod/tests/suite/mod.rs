@@ -1,49 +1,46 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One file per part; here what they share.
+//! Tests of insmod, one file per topic. This one has what they share.
 
 mod bad_input;
 mod binary;
 mod compressed;
 mod errors;
+mod extra_options;
 mod force;
 mod help;
-mod keep;
-mod load;
-mod more;
+mod persistent;
+mod plain;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use modcli::{Invocation, Output, Status};
 use modtest::FakeKernel;
+use tempfile::TempDir;
 
-/// The image that most tests load: to the fake kernel the name in it is enough.
+/// The image that most tests load. The fake kernel needs no more than the name in it.
 pub const IMAGE: &[u8] = b"\x7fELF image\0name=foo\0";
 
-/// A folder for a test's files.
-pub struct Folder(PathBuf);
+/// A folder for a test's files, which are removed with it.
+pub struct Folder(TempDir);
 
 impl Folder {
-    /// The name must be that of the test.
-    pub fn new(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("insmod").join(name);
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        Self(folder)
+    pub fn new() -> Self {
+        Self(TempDir::new().unwrap())
     }
 
     pub fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
+        self.0.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// Writes a file; its path.
+    /// Writes a file and returns its path.
     pub fn file(&self, name: &str, content: &[u8]) -> String {
-        fs::write(self.0.join(name), content).unwrap();
-        self.path(name)
+        let path = self.path(name);
+        fs::write(&path, content).unwrap();
+        path
     }
 }
 
-/// What a run of insmod did and said.
+/// A run of insmod: its exit status and output.
 pub struct Ran {
     pub status: Status,
     pub out: String,
@@ -58,7 +55,7 @@ pub fn insmod(kernel: &FakeKernel, args: &[&str]) -> Ran {
 }
 
 impl Ran {
-    /// It succeeded without a word.
+    /// It succeeded and printed nothing.
     #[track_caller]
     pub fn silent(&self) {
         assert_eq!((self.status, &*self.out, &*self.err), (Status::Success, "", ""));

@@ -1,30 +1,32 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Logs to decode.
 
-use modtest::calls::Place;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// The end of each report of the long log.
+use modtest::calls::ReturnAddress;
+
+/// The last line of each report in the long log.
 pub const PANIC: &str = "Kernel panic - not syncing";
-/// A report of a kernel, with a module.
+/// A report with a module in it.
 const REPORT: &str = include_str!("../../../tests/fixtures/logs/page_fault.log");
 /// Size of the long log.
-const LONG: u64 = 1 << 30;
-/// A report in each of so many bytes.
-const SPACING: u64 = 4 << 20;
+const LOG_BYTES: u64 = 1 << 30;
+/// Distance from one report to the next.
+const SPACING_BYTES: u64 = 4 << 20;
 
-/// A report of a kernel of this release whose frames are those places.
-pub fn report(release: &str, places: &[&Place]) -> String {
+/// Makes a report of a kernel of this release, with these places as frames.
+pub fn report(release: &str, places: &[&ReturnAddress]) -> String {
     let line = |text: &str| format!("[   12.500000] {text}\n");
-    let name = |place: &Place| format!("{}+{:#x}/{:#x}", place.symbol, place.offset, place.size);
+    let name = |place: &ReturnAddress| format!("{}+{:#x}/{:#x}", place.symbol, place.offset, place.size);
     let mut text = line("BUG: kernel NULL pointer dereference, address: 0000000000000010");
     text += &line("Oops: 0002 [#1] PREEMPT SMP NOPTI");
     text += &line(&format!("CPU: 1 PID: 321 Comm: cat Not tainted {release} #1"));
     text += &line(&format!("RIP: 0010:{}", name(places[0])));
     text += &line(
-        "Code: 90 90 90 90 0f 1f 44 00 00 48 8b 07 48 85 c0 74 05 48 89 d7 ff d0 <48> c7 47 10 00 00 00 00 31 c0 c3",
+        "Code: 90 90 90 90 0f 1f 44 00 00 48 8b 07 48 85 c0 74 05 48 89 d7 ff d0 <48> c7 47 10 \
+         00 00 00 00 31 c0 c3",
     );
     text += &line("RSP: 0018:ffffb1a7c0243d28 EFLAGS: 00010246");
     text += &line("RAX: 0000000000000000 RBX: ffffffff82702018 RCX: 0000000000000000");
@@ -35,25 +37,25 @@ pub fn report(release: &str, places: &[&Place]) -> String {
     text + &line("---[ end trace 0000000000000000 ]---")
 }
 
-/// What a busy machine may log in weeks; the same each time.
+/// Makes the log that a busy machine may write in weeks; it is the same each time.
 pub fn long_log(folder: &Path) -> PathBuf {
     let path = folder.join("long.log");
-    if path.metadata().is_ok_and(|data| data.len() >= LONG) {
+    if path.metadata().is_ok_and(|data| data.len() >= LOG_BYTES) {
         return path;
     }
     fs::create_dir_all(folder).unwrap();
-    // Whoever is interrupted leaves no file that looks complete.
+    // An interrupted run leaves no file that looks complete.
     let partial = folder.join(format!("long.{}", std::process::id()));
     let mut out = BufWriter::with_capacity(1 << 20, File::create(&partial).unwrap());
-    let (mut size, mut next, mut random) = (0_u64, SPACING, 0x2545_f491_4f6c_dd1d_u64);
-    while size < LONG {
+    let (mut size, mut next, mut random) = (0_u64, SPACING_BYTES, 0x2545_f491_4f6c_dd1d_u64);
+    while size < LOG_BYTES {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
         let text = if size < next {
             ordinary(size, random)
         } else {
-            next += SPACING;
+            next += SPACING_BYTES;
             REPORT.to_owned()
         };
         out.write_all(text.as_bytes()).unwrap();
@@ -64,7 +66,7 @@ pub fn long_log(folder: &Path) -> PathBuf {
     path
 }
 
-/// A line that is no part of a report.
+/// A line that is not part of a report.
 fn ordinary(time: u64, random: u64) -> String {
     let stamp = format!("[{:5}.{:06}]", time / 1_000_000, time % 1_000_000);
     let (a, b) = (random >> 40, random >> 16 & 0xffff);
@@ -76,7 +78,8 @@ fn ordinary(time: u64, random: u64) -> String {
         ),
         2 => format!("{stamp} IPv6: ADDRCONF(NETDEV_CHANGE): veth{a:x}: link becomes ready\n"),
         3 => format!(
-            "{stamp} audit: type=1400 audit({time}.{b}:{a}): apparmor=\"STATUS\" operation=\"profile_load\" name=\"lxc-{b}\"\n"
+            "{stamp} audit: type=1400 audit({time}.{b}:{a}): apparmor=\"STATUS\" \
+             operation=\"profile_load\" name=\"lxc-{b}\"\n"
         ),
         4 => format!(
             "{stamp} e1000 0000:00:03.0 eth{}: NIC Link is Up 1000 Mbps Full Duplex, Flow Control: RX\n",
@@ -84,7 +87,8 @@ fn ordinary(time: u64, random: u64) -> String {
         ),
         5 => format!("{stamp} docker0: port {}(veth{b:x}) entered forwarding state\n", a % 64),
         6 => format!(
-            "{stamp} [UFW BLOCK] IN=eth0 OUT= MAC=52:54:00:{a:06x} SRC=10.0.{}.{} DST=10.0.0.1 LEN={b} PROTO=TCP\n",
+            "{stamp} [UFW BLOCK] IN=eth0 OUT= MAC=52:54:00:{a:06x} SRC=10.0.{}.{} \
+             DST=10.0.0.1 LEN={b} PROTO=TCP\n",
             b % 256,
             a % 256
         ),

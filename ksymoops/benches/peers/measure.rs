@@ -1,36 +1,37 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Runs programs in turn and measures them.
 //!
-//! The kernel tells the largest memory of any child that a process waited for, ever. So each run is
-//! the only child of a process of its own: this program again, with [`HELPER`] as first argument.
+//! The kernel reports the largest memory of all children that a process has waited for. So each run is the
+//! only child of a process of its own: this program again, with [`HELPER`] as its first argument.
 
-use nix::sys::resource::{UsageWho, getrusage};
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{UsageWho, getrusage};
+
 const HELPER: &str = "--measure";
 
-/// What one run took.
+/// What one run used.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
     pub wall: Duration,
-    /// Largest resident size in KiB, of the program or of what it started.
+    /// Largest resident size in KiB, of the program or one of its children.
     pub memory: u64,
 }
 
 /// Where the output goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sink {
-    /// Somebody reads it.
+    /// A pipe that is read.
     Pipe,
     /// The null device.
     Null,
 }
 
-/// A program with all that it is given.
+/// A program with its arguments and input.
 #[derive(Clone, Debug)]
 pub struct Run {
     program: PathBuf,
@@ -55,7 +56,7 @@ impl Run {
         arguments.into_iter().fold(self, Self::arg)
     }
 
-    /// What it reads.
+    /// Sets the standard input.
     pub fn input(mut self, text: &str) -> Self {
         text.clone_into(&mut self.input);
         self
@@ -66,7 +67,7 @@ impl Run {
         self
     }
 
-    /// Fewer lines of output than this are no answer, however fast they came.
+    /// Sets how many lines of output a run must have to count.
     pub const fn at_least(mut self, lines: usize) -> Self {
         self.lines = lines;
         self
@@ -78,7 +79,7 @@ impl Run {
         helper.arg(&self.program).args(&self.arguments).env("LC_ALL", "C");
         let child = helper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap();
-        // A program that does not read breaks the pipe.
+        // The pipe breaks if the program does not read it.
         let _ = child.stdin.take().unwrap().write_all(self.input.as_bytes());
         let output = child.wait_with_output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -91,8 +92,8 @@ impl Run {
     }
 }
 
-/// Each of the programs once, and again, so that other work on the machine meets all of them. The
-/// first turn only warms the cache.
+/// Runs each program once, then each again, and so on, so that other work on the machine slows all of them
+/// alike. The first turn only warms the caches.
 pub fn in_turn<const N: usize>(runs: [&Run; N], turns: usize) -> [Vec<Usage>; N] {
     let mut usage = [const { Vec::new() }; N];
     for turn in 0..=turns {
@@ -104,7 +105,7 @@ pub fn in_turn<const N: usize>(runs: [&Run; N], turns: usize) -> [Vec<Usage>; N]
     usage
 }
 
-/// If this process is to measure one run: does it, and prints time, memory and lines of output.
+/// In a process that is to measure one run: does so, and prints time, memory and lines of output.
 pub fn helper() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next()? != HELPER {

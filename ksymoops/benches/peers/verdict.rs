@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Limits, and whether they hold.
 
-use super::measure::Usage;
 use std::process::ExitCode;
 use std::time::Duration;
+
+use super::measure::Usage;
 
 /// Prints a line for each limit, and remembers whether all held.
 #[derive(Debug, Default)]
@@ -14,13 +15,13 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
-    /// What could not be tried.
+    /// Prints what could not be tried.
     pub fn skipped(&mut self, what: &str, why: &str) {
         self.skipped += 1;
         println!("SKIPPED     {what}: {why}");
     }
 
-    /// Time, at most `limit` times the peer's.
+    /// Our time must be at most `limit` times the peer's.
     pub fn at_most(&mut self, what: &str, ours: &[Usage], (peer, theirs): (&str, &[Usage]), limit: f64) {
         let ratio = Ratio::of(ours, theirs);
         let words =
@@ -28,14 +29,14 @@ impl Verdicts {
         self.judge(ratio.median <= limit, what, &format!("{words}, at most {limit}"), ours, (peer, theirs));
     }
 
-    /// At least `limit` times faster than the peer.
+    /// We must be at least `limit` times faster than the peer.
     pub fn times_faster(&mut self, what: &str, ours: &[Usage], (peer, theirs): (&str, &[Usage]), limit: f64) {
         let ratio = Ratio::of(theirs, ours);
         let words = format!("{:.0} times faster than {peer}", ratio.median);
         self.judge(ratio.median >= limit, what, &format!("{words}, at least {limit}"), ours, (peer, theirs));
     }
 
-    /// Memory of the hungriest run, in KiB.
+    /// The memory of each run must be at most `limit` KiB.
     pub fn memory(&mut self, what: &str, ours: &[Usage], limit: u64) {
         let most = ours.iter().map(|usage| usage.memory).max().unwrap_or(u64::MAX);
         self.line(most <= limit, what, &format!("{} MiB of memory, at most {}", most >> 10, limit >> 10));
@@ -67,17 +68,17 @@ impl Verdicts {
         println!("{:11} {what}: {words}", if held { "PASS" } else { "OVER LIMIT" });
     }
 
-    /// The counts, as the last line.
+    /// Prints the counts, as the last line.
     pub fn finish(self) -> ExitCode {
         println!("{} limits held, {} broken, {} skipped", self.held, self.broken, self.skipped);
         if self.broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 
-/// How many times the other's time.
+/// One program's time divided by the other's.
 struct Ratio {
     median: f64,
-    /// Of the fastest runs, which other work on the machine met the least.
+    /// Of the fastest runs, which other work on the machine disturbed the least.
     least: f64,
 }
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The command `ksymoops`. Exit codes are those of ksymoops 2.4: 0, 1 after a warning or an error, 2 where nothing was done, 3 where
-//! `--one-shot` found no report.
+//! The command line of `ksymoops`: options, input, exit status.
+//!
+//! The exit status is that of ksymoops 2.4: 0; 1 after a warning or an error; 2 if nothing was done. 3 is
+//! ours: `--one-shot` found no report.
 
-mod adhoc;
+mod addresses;
 mod args;
-mod input;
+mod log_file;
 mod progress;
 mod run;
+mod session;
 mod setup;
+mod sources;
 
-pub use args::{Args, Colour, Format, command};
+pub use args::command;
 pub use run::run;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Progress on standard error, where that is a terminal and there is much to read.
+//! Progress on standard error, if that is a terminal and there is much to read.
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::time::{Duration, Instant};
 
 /// Less than this is read before anybody looks.
-const FROM: u64 = 64 << 20;
-const EVERY: Duration = Duration::from_millis(200);
+const MIN_BYTES: u64 = 64 << 20;
+const INTERVAL: Duration = Duration::from_millis(200);
 
-/// A reader that shows how far it is.
+/// A reader that shows how far it has come.
 #[derive(Debug)]
 pub(super) struct Progress<R> {
     inner: R,
@@ -19,21 +19,23 @@ pub(super) struct Progress<R> {
 }
 
 impl<R> Progress<R> {
+    /// `total` is the length of the input in bytes, if it is known.
     pub fn new(inner: R, total: Option<u64>) -> Self {
-        // A result on the same terminal would be torn apart.
+        // Output on the same terminal would be garbled.
         let active = io::stderr().is_terminal()
             && !io::stdout().is_terminal()
-            && total.is_none_or(|total| total > FROM);
+            && total.is_none_or(|total| total > MIN_BYTES);
         Self { inner, done: 0, total, shown: None, active }
     }
 
     fn show(&mut self) {
-        if !self.active || self.done < FROM || self.shown.is_some_and(|shown| shown.elapsed() < EVERY) {
+        let is_recent = self.shown.is_some_and(|shown| shown.elapsed() < INTERVAL);
+        if !self.active || self.done < MIN_BYTES || is_recent {
             return;
         }
         self.shown = Some(Instant::now());
         let mib = self.done >> 20;
-        // Nobody may be looking any more.
+        // The terminal may be gone: that is no reason to stop.
         let _ = match self.total.filter(|&total| total > 0) {
             Some(total) => {
                 let percent =

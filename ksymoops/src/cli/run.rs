@@ -1,28 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! ksymoops step by step.
 
-use std::collections::HashSet;
-use std::fs::{File, Metadata};
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use libmodsys::Kernel;
+use libmodsys::{Kernel, KmsgReader};
+use liboops::pstore;
 use modcli::{Invocation, Output, Status, long_version, parse};
 
-use super::input::KernelLog;
+use super::args::{Args, Colour, Format, command};
+use super::log_file::{self, LogFile};
 use super::progress::Progress;
-use super::{Args, Colour, Format, adhoc, args, setup};
-use crate::decode::Decoder;
-use crate::render::clean::cleaned;
+use super::session::{Outcome, Session};
+use super::{addresses, setup};
+use crate::Warning;
 use crate::render::{Annotated, Json, Render};
-use liboops::report::Block;
-use liboops::{self as log, Event, pstore};
 
 /// Runs ksymoops.
 pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) -> ExitCode {
-    let matches = match parse(args::command(), invocation, output) {
+    let matches = match parse(command(), invocation, output) {
         Ok(matches) => matches,
         Err(Status::Success) => return ExitCode::SUCCESS,
         Err(Status::Failure) => return ExitCode::from(2),
@@ -56,143 +53,68 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// How it went.
-#[derive(Debug, Clone, Copy, Default)]
-struct Outcome {
-    /// A warning or an error was printed.
-    warned: bool,
-    /// Blocks with reports.
-    reports: u64,
-}
-
 fn decode_all(
     args: &Args,
     kernel: &dyn Kernel,
     output: &mut Output,
-    mut warnings: Vec<String>,
+    mut warnings: Vec<Warning>,
 ) -> Result<Outcome> {
     let decoder = setup::decoder(args, kernel, &mut warnings)?;
-    let warned = !warnings.is_empty();
-    for warning in warnings {
-        output.always(modcli::Level::Warning, warning);
+    let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut session = Session::new(decoder, renderer(args), out, output, args.one_shot);
+    for warning in &warnings {
+        session.warn(warning);
     }
+    for text in &args.addresses {
+        match addresses::block(text) {
+            Some(block) => session.block(&block)?,
+            None => session.warn(&Warning::NoAddress { text: text.clone() }),
+        }
+    }
+    if args.dmesg {
+        session.read(KmsgReader::open().context("cannot read the kernel's log, /dev/kmsg")?)?;
+    }
+    read_files(args, &mut session)?;
+    if args.files.is_empty() && !args.dmesg && args.addresses.is_empty() {
+        session.read(Progress::new(io::stdin().lock(), None))?;
+    }
+    Ok(session.finish()?)
+}
+
+fn renderer(args: &Args) -> Box<dyn Render> {
     let terminal = io::stdout().is_terminal();
     let colour = match args.color {
         Colour::Always => true,
         Colour::Never => false,
         Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
     };
-    let render: Box<dyn Render> = match args.format {
+    match args.format {
         Format::Annotated => Box::new(Annotated { colour, terminal }),
         Format::Json => Box::new(Json),
-    };
-    let mut job = Job {
-        decoder,
-        render,
-        out: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
-        outcome: Outcome { warned, reports: 0 },
-        said: HashSet::new(),
-        one_shot: args.one_shot,
-    };
-    for text in &args.addresses {
-        match adhoc::block(text) {
-            Some(block) => job.block(&block, output)?,
-            None => job.warn(format!("-A: no address of at least 4 hexadecimal digits in {text:?}"), output),
-        }
     }
-    if args.dmesg {
-        job.read(KernelLog::open().context("cannot read the kernel's log, /dev/kmsg")?, output)?;
-    }
+}
+
+fn read_files(args: &Args, session: &mut Session<'_, impl Write>) -> Result<()> {
     // Parts of one log that was kept over a crash, each in a file of its own.
     let mut parts = Vec::new();
     for path in &args.files {
-        match open(path) {
-            Ok((file, length, true)) if length.is_some_and(|length| length < pstore::MOST) => {
+        let name = || path.display().to_string();
+        match log_file::open(path) {
+            Ok(LogFile { reader, is_part: true, .. }) => {
                 let mut text = Vec::new();
-                file.take(pstore::MOST).read_to_end(&mut text).with_context(|| path.display().to_string())?;
+                reader.take(pstore::MAX_BYTES).read_to_end(&mut text).with_context(name)?;
                 if !text.ends_with(b"\n") {
                     text.push(b'\n');
                 }
                 parts.extend(text);
             }
-            Ok((file, length, _)) => {
-                job.read(&*std::mem::take(&mut parts), output)?;
-                job.read(Progress::new(file, length), output).with_context(|| path.display().to_string())?;
+            Ok(LogFile { reader, length, .. }) => {
+                session.read(&*std::mem::take(&mut parts))?;
+                session.read(Progress::new(reader, length)).with_context(name)?;
             }
-            Err(error) => {
-                output.error(format_args!("{}: {error}", path.display()));
-                job.outcome.warned = true;
-            }
+            Err(error) => session.error(&format!("{}: {error}", path.display())),
         }
     }
-    job.read(&*parts, output)?;
-    if args.files.is_empty() && !args.dmesg && args.addresses.is_empty() {
-        job.read(Progress::new(io::stdin().lock(), None), output)?;
-    }
-    job.render.finish(&mut job.out)?;
-    job.out.flush()?;
-    Ok(job.outcome)
-}
-
-/// Opens a log; gives its length, and whether it begins with a part of a log that was kept over a crash.
-fn open(path: &Path) -> io::Result<(impl Read, Option<u64>, bool)> {
-    let mut file = File::open(path)?;
-    let length = file.metadata().ok().filter(Metadata::is_file).map(|data| data.len());
-    let mut begin = Vec::new();
-    (&mut file).take(64).read_to_end(&mut begin)?;
-    let is_part = pstore::begins_part(&begin);
-    Ok((io::Cursor::new(begin).chain(file), length, is_part))
-}
-
-/// More different warnings than anybody reads: the same ones may come again.
-const MOST_SAID: usize = 1000;
-
-struct Job<W: Write> {
-    decoder: Decoder,
-    render: Box<dyn Render>,
-    out: W,
-    outcome: Outcome,
-    said: HashSet<String>,
-    one_shot: bool,
-}
-
-impl<W: Write> Job<W> {
-    fn read(&mut self, input: impl Read, output: &mut Output) -> io::Result<()> {
-        // Behind the first report nothing is read any more.
-        let mut stopped = self.one_shot && self.outcome.reports > 0;
-        if stopped {
-            return Ok(());
-        }
-        let end = log::stream(pstore::reader(input)?, |event| match event {
-            Event::Text(text) => self.render.text(text, &mut self.out),
-            Event::Block(block) => {
-                self.block(&block, output)?;
-                stopped = self.one_shot;
-                if stopped { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
-            }
-        });
-        if stopped { Ok(()) } else { end }
-    }
-
-    fn block(&mut self, block: &Block, output: &mut Output) -> io::Result<()> {
-        self.outcome.reports = self.outcome.reports.saturating_add(1);
-        let findings = self.decoder.decode(block);
-        for warning in self.decoder.take_warnings() {
-            self.warn(warning, output);
-        }
-        self.render.block(block, &findings, &mut self.out)?;
-        self.out.flush()
-    }
-
-    /// Warns, of each thing once.
-    fn warn(&mut self, warning: String, output: &mut Output) {
-        self.outcome.warned = true;
-        if self.said.len() >= MOST_SAID {
-            self.said.clear();
-        }
-        if self.said.insert(warning.clone()) {
-            // Words of the log may be in it.
-            output.always(modcli::Level::Warning, cleaned(&warning));
-        }
-    }
+    session.read(&*parts)?;
+    Ok(())
 }

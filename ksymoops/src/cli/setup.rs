@@ -1,114 +1,57 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! From the options to what reports are decoded with.
+//! From the options to the decoder.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use libmodsys::Kernel;
+use modrecord::paths::LOG_DIRECTORY;
 
-use super::Args;
+use super::args::Args;
+use super::sources::sources;
 use crate::decode::Decoder;
-use crate::{journal, persistent};
-use libksym::{Discover, KaslrHint, Places, Sources};
+use crate::persistent::{FieldNames, regions_of_copies, regions_of_kernel};
+use crate::{Warning, journal};
 
-/// Makes the decoder. What could not be read is named in `warnings`.
-pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<String>) -> Result<Decoder> {
-    let named = |path: &Path| expanded(path, kernel);
-    let option = args.kaslr_offset.as_deref().map(offset).transpose()?;
-    let modules_text = match args.lsmod.as_ref().filter(|_| !args.no_lsmod) {
-        Some(path) => Some(fs::read(path).with_context(|| format!("cannot read {}", path.display()))?),
-        None => None,
-    };
-    let live = |path: &str| args.dmesg.then(|| PathBuf::from(path));
-    let sources = Sources {
-        vmlinux: args.vmlinux.as_deref().filter(|_| !args.no_vmlinux).map(named),
-        debug_dirs: args.debug_dir.clone(),
-        system_map: args.system_map.as_deref().filter(|_| !args.no_system_map).map(named),
-        kallsyms: if args.no_ksyms {
-            None
-        } else {
-            args.ksyms.as_deref().map(named).or_else(|| live("/proc/kallsyms"))
-        },
-        modules: if args.no_object {
-            Vec::new()
-        } else {
-            args.object.iter().map(|path| named(path)).collect()
-        },
-        modules_text: match modules_text {
-            None if args.dmesg && !args.no_lsmod => kernel.modules_text().ok(),
-            text => text,
-        },
-        loaded: Vec::new(),
-        release: args.release.clone(),
-        version: None,
-        build_id: None,
-        kaslr: KaslrHint { option, ..KaslrHint::default() },
-        root: args.root.clone(),
-        discover: Discover {
-            kernel: places(args, args.no_vmlinux),
-            system_map: places(args, args.no_system_map),
-            modules: places(args, args.no_object),
-        },
-    };
-    let (types, persist): (Vec<_>, Vec<_>) =
-        args.persist.iter().cloned().partition(|path| persistent::is_types(path));
-    let mut places = persist.clone();
-    let default = args.root.join(modrecord::journal::DIRECTORY.trim_start_matches('/'));
-    if !args.no_journal && default.is_dir() {
-        places.push(default);
-    }
-    let mut regions = persistent::load_saved(&persist, warnings);
-    // Only a log that is certainly of this boot may be decoded with what holds in this boot.
-    if args.dmesg {
-        regions.extend(persistent::of_kernel(kernel, warnings));
-    }
-    let mut files = sources.modules.clone();
-    files.extend(sources.debug_dirs.iter().cloned());
+/// Makes the decoder. What cannot be read, but is not essential, is reported in `warnings`.
+///
+/// # Errors
+/// An option is malformed, or the file of `--lsmod` cannot be read.
+pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Warning>) -> Result<Decoder> {
     let mut decoder = Decoder::default();
-    decoder.sources = sources;
-    decoder.journal = journal::load(&places, warnings);
+    decoder.sources = sources(args, kernel)?;
+    let (btf_files, persist): (Vec<_>, Vec<_>) = args.persist.iter().cloned().partition(|path| is_btf(path));
+
+    let mut journals = persist.clone();
+    let default = args.root.join(LOG_DIRECTORY.trim_start_matches('/'));
+    if !args.no_journal && default.is_dir() {
+        journals.push(default);
+    }
+    decoder.regions = regions_of_copies(&persist, warnings);
+    // What holds now may only be used for a log that is certainly from this boot.
+    if args.dmesg {
+        decoder.regions.extend(regions_of_kernel(kernel, warnings));
+    }
+    decoder.journal = journal::load(&journals, warnings);
     decoder.boot.clone_from(&args.boot);
-    // The log of the running kernel is of this boot, if that has a journal.
     if let Some(running) = kernel.boot().ok().filter(|_| args.dmesg && args.boot.is_none()) {
-        decoder.boot =
-            decoder.journal.boots().iter().find(|boot| boot.id == running.id).map(|boot| boot.id.clone());
+        let boots = decoder.journal.boots();
+        decoder.boot = boots.iter().find(|boot| boot.id == running.id).map(|boot| boot.id.clone());
     }
-    decoder.regions = regions;
-    decoder.fields = persistent::Fields::new(files);
-    let types = types.iter().filter_map(|path| fs::read(path).ok());
-    let live = args.dmesg.then(|| kernel.vmlinux_btf().ok().flatten()).flatten();
-    for types in types.chain(live) {
-        decoder.fields = decoder.fields.with_kernel_types(types);
-    }
+
+    let mut module_files = decoder.sources.modules.clone();
+    module_files.extend(decoder.sources.debug_dirs.iter().cloned());
+    let running = args.dmesg.then(|| kernel.vmlinux_btf().ok().flatten()).flatten();
+    let kernel_types = btf_files.iter().filter_map(|path| fs::read(path).ok()).chain(running);
+    decoder.field_names = kernel_types.fold(FieldNames::new(module_files), FieldNames::with_kernel_types);
     Ok(decoder)
 }
 
-/// Where files of one kind may be looked for, `no` being the option that wants none of them.
-fn places(args: &Args, no: bool) -> Places {
-    match (no, args.no_discovery) {
-        (true, _) => Places::Nowhere,
-        (false, true) => Places::Named,
-        (false, false) => Places::Usual,
-    }
-}
-
-fn offset(text: &str) -> Result<u64> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    let offset = u64::from_str_radix(digits, 16)
-        .with_context(|| format!("--kaslr-offset takes hexadecimal digits, not {text:?}"))?;
-    ensure!(
-        offset & 0xfff == 0,
-        "--kaslr-offset {text}: a kernel is moved by whole pages, of 0x1000 bytes at least"
-    );
-    Ok(offset)
-}
-
-/// `*r`, `*m`, `*n` and `*s` stand for what `uname` says.
-fn expanded(path: &Path, kernel: &dyn Kernel) -> PathBuf {
-    let Some(text) = path.to_str().filter(|text| text.contains('*')) else { return path.to_owned() };
-    let release = kernel.release().unwrap_or_default();
-    let node = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let text = text.replace("*r", &release).replace("*m", std::env::consts::ARCH).replace("*n", node.trim());
-    PathBuf::from(text.replace("*s", "Linux"))
+/// Whether a file is a copy of `/sys/kernel/btf/vmlinux`, by the magic number of BTF in either byte order.
+fn is_btf(path: &Path) -> bool {
+    let mut magic = [0; 2];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    path.is_file() && read.is_ok() && matches!(magic, [0x9f, 0xeb] | [0xeb, 0x9f])
 }

@@ -1,49 +1,52 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The file of an owner: the one that it was loaded from, one that is named, or what the resolver found.
+//! The file of an owner: the one that it was loaded from, one that the user names, or one that the resolver
+//! finds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use libmodfmt::elf::Object;
-use libmodfmt::{compress, module, signature};
-
-use super::Region;
 use libksym::{BuildId, Resolver};
+use libmodfmt::elf::Object;
+use libmodfmt::file::ModuleFile;
+use libmodfmt::module;
 
-/// A module file of more bytes than this is not read.
-const MOST: u64 = 1 << 30;
+use super::KnownRegion;
+
+/// A larger module file is not read.
+const MAX_MODULE_BYTES: u64 = 1 << 30;
 /// Folders are searched this deep.
-const DEPTH: u32 = 12;
+const MAX_DEPTH: u32 = 12;
 const SUFFIXES: [&str; 6] = [".ko", ".ko.xz", ".ko.zst", ".ko.gz", ".ko.debug", ".debug"];
 
-/// Reads it, decompressed: of the same build, or where builds are not known, of its name. One that tells types is preferred.
-pub(super) fn find(region: &Region, places: &[PathBuf], resolver: &Resolver) -> Option<Vec<u8>> {
+/// Finds and reads the owner's file. It has the region's build id; if a build id is missing,
+/// the module's name must do. A file with DWARF is preferred to one with BTF; one with neither is of no use.
+pub(super) fn find(region: &KnownRegion, paths: &[PathBuf], resolver: &Resolver) -> Option<ModuleFile> {
     let mut candidates: Vec<PathBuf> = region.file.iter().cloned().collect();
-    let by_id = Some(&region.header.build_id).filter(|id| !id.is_empty());
-    let by_id = by_id.map(|id| BuildId::new(id).debug_path());
-    for place in places {
-        if place.is_dir() {
-            candidates.extend(by_id.iter().map(|path| place.join(path)));
-            search(place, &region.header.owner, DEPTH, &mut candidates);
+    let build_id = Some(&region.header.build_id).filter(|id| !id.is_empty());
+    let by_build_id = build_id.map(|id| BuildId::new(id).debug_path());
+    for path in paths {
+        if path.is_dir() {
+            candidates.extend(by_build_id.iter().map(|debug| path.join(debug)));
+            search(path, &region.header.owner, MAX_DEPTH, &mut candidates);
         } else {
-            candidates.push(place.clone());
+            candidates.push(path.clone());
         }
     }
     candidates.extend(resolver.module_files(&region.header.owner));
     let mut with_btf = None;
     for path in candidates {
         match read(&path, region) {
-            Some((file, Tells::Dwarf)) => return Some(file),
-            Some((file, Tells::Btf)) => with_btf = with_btf.or(Some(file)),
-            Some((_, Tells::Nothing)) | None => {}
+            Some((file, TypeInfo::Dwarf)) => return Some(file),
+            Some((file, TypeInfo::Btf)) => with_btf = with_btf.or(Some(file)),
+            Some((_, TypeInfo::None)) | None => {}
         }
     }
     with_btf
 }
 
-/// What a file says of types.
-enum Tells {
-    Nothing,
+/// Which type information a file has.
+enum TypeInfo {
+    None,
     Btf,
     Dwarf,
 }
@@ -67,28 +70,23 @@ fn is_named(file: &str, owner: &str) -> bool {
     stem.is_some_and(|stem| stem.replace('-', "_") == owner)
 }
 
-fn read(path: &Path, region: &Region) -> Option<(Vec<u8>, Tells)> {
-    if fs::metadata(path).ok()?.len() > MOST {
+fn read(path: &Path, region: &KnownRegion) -> Option<(ModuleFile, TypeInfo)> {
+    if fs::metadata(path).ok()?.len() > MAX_MODULE_BYTES {
         return None;
     }
-    let bytes = fs::read(path).ok()?;
-    let bytes = match compress::detect(&bytes) {
-        Some(_) => compress::decompress(&bytes, MOST).ok()?,
-        None => bytes,
-    };
-    let (image, _) = signature::split(&bytes).ok()?;
-    let object = Object::parse(image).ok()?;
+    let file = ModuleFile::new(fs::read(path).ok()?, MAX_MODULE_BYTES);
+    let object = Object::parse(file.unsigned_image().ok()?).ok()?;
     let wanted = region.header.build_id.as_slice();
-    let same = match module::build_id(&object) {
-        // A debug file has no name in it, but has the build id.
+    let is_same = match module::build_id(&object) {
+        // A separate debug file has the build id, but not the module's name.
         Some(own) if !wanted.is_empty() => own == wanted,
-        _ => module::Module::parse(image).is_ok_and(|parsed| parsed.name == region.header.owner),
+        _ => file.module().is_ok_and(|module| module.name == region.header.owner),
     };
     let has = |name| object.section(name).is_some_and(|(_, section)| !section.data.is_empty());
-    let tells = match (has(".debug_info"), has(".BTF")) {
-        (true, _) => Tells::Dwarf,
-        (false, true) => Tells::Btf,
-        (false, false) => Tells::Nothing,
+    let types = match (has(".debug_info"), has(".BTF")) {
+        (true, _) => TypeInfo::Dwarf,
+        (false, true) => TypeInfo::Btf,
+        (false, false) => TypeInfo::None,
     };
-    same.then(|| (image.to_vec(), tells))
+    is_same.then_some((file, types))
 }

@@ -1,33 +1,36 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Writing down what was found: the log with annotations, or JSON.
+//! Output: the log with annotations, or JSON.
 
 mod annotated;
-pub(crate) mod clean;
-mod code;
+mod annotation_line;
+mod instructions;
 mod json;
-mod words;
+mod sanitize;
+mod text;
 
 use std::io::{self, Write};
 
+use liboops::report::Block;
+
+use crate::decode::Annotation;
+
 pub use annotated::Annotated;
 pub use json::Json;
-
-use crate::decode::Finding;
-use liboops::report::Block;
+pub(crate) use sanitize::sanitized;
 
 /// A form of output.
 pub trait Render {
-    /// Writes text of the log that holds no report.
+    /// Writes text of the log that is not part of any report.
     ///
     /// # Errors
     /// Those of the output.
     fn text(&mut self, text: &[u8], out: &mut dyn Write) -> io::Result<()>;
 
-    /// Writes a block with what was found in it.
+    /// Writes a block with its annotations.
     ///
     /// # Errors
     /// Those of the output.
-    fn block(&mut self, block: &Block, findings: &[Finding], out: &mut dyn Write) -> io::Result<()>;
+    fn block(&mut self, block: &Block, annotations: &[Annotation], out: &mut dyn Write) -> io::Result<()>;
 
     /// Writes what comes last.
     ///

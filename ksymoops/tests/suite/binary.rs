@@ -26,7 +26,7 @@ fn run_plainly(args: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // It may end without reading.
+    // The program may exit without reading.
     let _ = child.stdin.take().unwrap().write_all(input);
     let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -64,7 +64,7 @@ fn exit_status() {
     assert_eq!((status, err.contains("/nonexistent/log: No such file")), (Some(1), true), "{err}");
     let (status, _, err) = run(&["-V", "-v", "/nonexistent/vmlinux"], b"nothing\n");
     assert_eq!(status, Some(1));
-    assert!(err.contains("-v and -V exclude each other: -v, the last one, counts"), "{err}");
+    assert!(err.contains("-v and -V exclude each other; -v, the last one, is used"), "{err}");
 }
 
 #[test]
@@ -98,7 +98,8 @@ fn without_a_terminal_there_is_no_colour_and_no_progress() {
 
 #[test]
 fn each_letter_is_about_its_own_source() {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("letters-{}", std::process::id()));
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
     let boot = root.join("boot");
     std::fs::create_dir_all(&boot).unwrap();
     std::fs::write(boot.join("System.map-9.9.9-fixture"), "ffffffff81000000 T one\nffffffff81000030 T two\n")
@@ -116,10 +117,10 @@ fn each_letter_is_about_its_own_source() {
         let out = with(args).1;
         assert!(out.contains("symbols unknown"), "{args:?}: {out}");
     }
-    // The log knows better.
+    // The log is believed.
     let (status, out, err) = with(&["--release", "9.9.8"]);
     assert!(status == Some(1) && out.contains(";; RIP one+0x1/0x30"), "{out}");
-    assert!(err.contains("the log is of release 9.9.9-fixture, and not of 9.9.8"), "{err}");
+    assert!(err.contains("the log is from release 9.9.9-fixture, not 9.9.8"), "{err}");
     assert_eq!(with(&["--release", "9.9.9-fixture"]).0, Some(0));
     let silent = b"BUG: x\nRIP: 0010:one+0x1/0x30\n";
     let (status, out, _) =

@@ -1,23 +1,63 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Damaged input: no panic, and nothing of it is lost.
 
-use ksymoops::decode::Decoder;
-use ksymoops::render::{Annotated, Json, Render};
-use libksym::{Discover, Places};
-use liboops::Event;
-use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
-const LOGS: [&[u8]; 3] = [
-    include_bytes!("../../../tests/fixtures/logs/page_fault.log"),
-    include_bytes!("../../../tests/fixtures/logs/stale_pointer.log"),
-    include_bytes!("../../../tests/fixtures/logs/mailed_warning.log"),
+use ksymoops::decode::Decoder;
+use ksymoops::render::{Annotated, Json, Render};
+use libksym::{Discover, FileSearch};
+use liboops::Event;
+use modtest::corpus::Corpus;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::support::{MAILED, PAGE_FAULT, STALE};
+
+const LOGS: [&[u8]; 3] = [PAGE_FAULT, STALE, MAILED];
+
+/// Words that the parser looks for.
+const WORDS: &[&str] = &[
+    "BUG: ",
+    "WARNING: CPU: ",
+    "RIP: 0010:",
+    "Code: ",
+    "<48> ",
+    "Call Trace:",
+    "\n",
+    "[    1.000000]",
+    "[   T1] ",
+    "f+0x1/0x2",
+    " ? ",
+    "[<ffffffff81000000>]",
+    "RAX: ",
+    "0123456789abcdef",
+    "Modules linked in: ",
+    "Tainted: ",
+    "Kernel Offset: 0x",
+    "6,1,2,-,caller=C1;",
+    " [m] (P)",
+    "{:m:f+1}",
+    "Jan 23 09:11:20 host kernel: ",
+    "> ",
+    "6,1,2,-,ncfrag=0/90;",
+    "6,1,2,-,ncfrag=3/90;",
+    "=\n",
+    "=3D",
+    "{\"MESSAGE\":\"",
+    "\\x0a",
+    "\u{1b}[31m",
+    "quoted-printable\n",
+    "a long word to get over the margin of a mail ",
+    "\r",
+    "<IRQ>",
+    "+",
+    "\u{0}",
 ];
 
-/// The log without what was put in.
+/// Decodes any bytes, writes them in each form, and checks what must hold for every input.
 fn check(log: &[u8]) {
     let mut decoder = Decoder::default();
-    decoder.sources.discover = Discover::all(Places::Named);
+    decoder.sources.discover = Discover::all(FileSearch::Named);
     let (mut plain, mut found) = (Vec::new(), Vec::new());
     let mut render = Annotated::default();
     liboops::stream(log, |event| match event {
@@ -32,12 +72,12 @@ fn check(log: &[u8]) {
     })
     .unwrap();
     assert!(plain == log, "without annotations the output is the input");
-    // On a terminal nothing of it steers; in JSON every line is an object.
+    // On a terminal control characters are shown; in JSON every line is an object.
     let (mut shown, mut json) = (Vec::new(), Vec::new());
     for block in liboops::blocks(log) {
-        let findings = decoder.decode(&block);
-        Annotated { terminal: true, colour: false }.block(&block, &findings, &mut shown).unwrap();
-        Json.block(&block, &findings, &mut json).unwrap();
+        let annotations = decoder.decode(&block);
+        Annotated { terminal: true, colour: false }.block(&block, &annotations, &mut shown).unwrap();
+        Json.block(&block, &annotations, &mut json).unwrap();
     }
     let shown = String::from_utf8(shown).unwrap();
     assert!(shown.replace("\r\n", "").chars().all(|letter| !letter.is_control() || "\n\t".contains(letter)));
@@ -54,13 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn no_words_panic(words in proptest::collection::vec(prop_oneof![
-        Just("BUG: "), Just("WARNING: CPU: "), Just("RIP: 0010:"), Just("Code: "), Just("<48> "), Just("Call Trace:"), Just("\n"),
-        Just("[    1.000000]"), Just("[   T1] "), Just("f+0x1/0x2"), Just(" ? "), Just("[<ffffffff81000000>]"), Just("RAX: "), Just("0123456789abcdef"),
-        Just("Modules linked in: "), Just("Tainted: "), Just("Kernel Offset: 0x"), Just("6,1,2,-,caller=C1;"), Just(" [m] (P)"), Just("{:m:f+1}"),
-        Just("Jan 23 09:11:20 host kernel: "), Just("> "), Just("6,1,2,-,ncfrag=0/90;"), Just("6,1,2,-,ncfrag=3/90;"), Just("=\n"), Just("=3D"),
-        Just("{\"MESSAGE\":\""), Just("\\x0a"), Just("\u{1b}[31m"), Just("quoted-printable\n"), Just("a long word to get over the margin of a mail "), Just("\r"), Just("<IRQ>"), Just("+"), Just("\u{0}"),
-    ], 0..60)) {
+    fn no_words_panic(words in proptest::collection::vec(select(WORDS), 0..60)) {
         check(words.concat().as_bytes());
     }
 
@@ -74,12 +108,13 @@ proptest! {
     }
 }
 
-/// Pieces of logs put together anew, for so long as `$FUZZ_SECONDS` says.
+/// Logs put together from pieces of others, for `$FUZZ_SECONDS` seconds.
 #[test]
 fn pieces_of_logs() {
     let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
     let mut logs: Vec<Vec<u8>> = LOGS.iter().map(|log| log.to_vec()).collect();
-    logs.extend(super::corpus::logs());
+    let corpus = Corpus::find().map(|corpus| corpus.syzkaller()).unwrap_or_default();
+    logs.extend(corpus.into_iter().map(|sample| sample.log));
     let lines: Vec<&[u8]> = logs.iter().flat_map(|log| log.split_inclusive(|&byte| byte == b'\n')).collect();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = move |below: usize| {
@@ -93,7 +128,7 @@ fn pieces_of_logs() {
     while Instant::now() < end {
         let mut log = Vec::new();
         for _ in 0..=random(12) {
-            // Lines that follow each other, so that there are reports.
+            // Runs of lines, so that there are reports.
             let from = random(lines.len());
             for line in lines.iter().skip(from).take(1 + random(30)) {
                 log.extend_from_slice(line);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reports of 32-bit x86 kernels, which share lines with those of x86-64.
+//! Reports of 32-bit x86 kernels, some of whose lines are those of x86-64.
 
-use ksymoops::decode::{Decoder, What};
-use libksym::{Discover, Places};
+use ksymoops::decode::{AnnotationKind, Decoder};
+use libksym::{Discover, FileSearch};
 use liboops::report::{Hex, Origin, Report};
 
 /// Since 5.1: `#PF:` comes first, which x86-64 has as well.
@@ -55,18 +55,18 @@ fn only(log: &str) -> Report {
     reports.remove(0)
 }
 
-/// What is said of the code bytes: the instruction at the mark and what it accesses, or why there is nothing.
+/// What is said about the code bytes: the instruction at the mark and what it accesses, or why there is none.
 fn code(log: &str) -> String {
     let mut decoder = Decoder::default();
-    decoder.sources.discover = Discover::all(Places::Named);
+    decoder.sources.discover = Discover::all(FileSearch::Named);
     let blocks = liboops::blocks(log.as_bytes());
-    let said = decoder.decode(&blocks[0]).into_iter().find_map(|finding| match finding.what {
-        What::Code(listing) => {
+    let said = decoder.decode(&blocks[0]).into_iter().find_map(|annotation| match annotation.kind {
+        AnnotationKind::Instructions(listing) => {
             let [access] = listing.access.as_slice() else { panic!("{listing:?}") };
-            let instruction = &listing.instructions[listing.trap.unwrap()];
+            let instruction = &listing.instructions[listing.marked.unwrap()];
             Some(format!("{} at {:#x} {:?}", instruction.text, access.address.unwrap(), access.is_fault))
         }
-        What::NoCode(why) => Some(why),
+        AnnotationKind::NoInstructions(why) => Some(why),
         _ => None,
     });
     said.unwrap()
@@ -103,7 +103,7 @@ fn instructions_are_those_of_the_processor() {
 }
 
 #[test]
-fn of_an_unknown_processor_no_instructions_are_made_up() {
+fn code_of_an_unknown_processor_is_not_disassembled() {
     let unknown: String =
         MODERN.lines().filter(|line| !line.starts_with('E')).map(|line| format!("{line}\n")).collect();
     let cut = unknown;

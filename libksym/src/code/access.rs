@@ -3,20 +3,21 @@
 
 /// A memory operand of the marked instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Access {
     /// The operand, such as `0x10(%rax,%rcx,8)`.
     pub operand: String,
     /// What is done to it.
     pub kind: AccessKind,
-    /// Its size in bytes; 0 if unknown. Of one element, if it is `repeated`.
+    /// Its size in bytes; 0 if unknown; the size of one element if it is `repeated`.
     pub size: usize,
-    /// A `rep` prefix: it goes on from there, element by element.
+    /// It has a `rep` prefix and continues element by element.
     pub repeated: bool,
-    /// The registers in it with their values, where the report has them.
+    /// The registers in it, with their values if the report has them.
     pub registers: Vec<(String, Option<u64>)>,
-    /// Its address, if the values of all registers are known.
+    /// Its run-time address, if the values of all registers are known.
     pub address: Option<u64>,
-    /// Did this access fail, by the fault address? `None` if that cannot be told.
+    /// Is this the access that failed, judging by the fault address? `None` if that is not known.
     pub is_fault: Option<bool>,
 }
 

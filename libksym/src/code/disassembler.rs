@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a disassembler of one processor must tell.
+//! What a disassembler of one instruction set provides.
 
-use super::{Access, Context, Trap};
+use super::access::Access;
+use super::input::Context;
+use super::listing::Trap;
 
 /// One instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Decoded {
-    /// Its bytes; 1 at least.
+    /// Its size in bytes, at least 1.
     pub(super) length: usize,
     pub(super) text: String,
     pub(super) valid: bool,
@@ -15,14 +17,14 @@ pub(super) struct Decoded {
     pub(super) trap: Option<Trap>,
 }
 
-/// Decodes the instructions of one processor.
+/// Decodes one instruction set.
 pub(super) trait Disassembler {
-    /// The instruction at the start of the bytes, which are not empty.
+    /// Decodes the instruction at the start of the bytes, which are not empty.
     fn decode(&self, bytes: &[u8], address: u64) -> Decoded;
 
-    /// The memory that it accesses.
+    /// Returns the memory that it accesses.
     fn accesses(&self, bytes: &[u8], address: u64, context: &Context<'_>) -> Vec<Access>;
 
-    /// Instructions start at multiples of this many bytes, counted from the mark.
+    /// Instructions start at multiples of this many bytes, counted from the marker.
     fn alignment(&self) -> usize;
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! x86, 32 and 64 bits, in the syntax of the GNU assembler.
 
-use super::disassembler::{Decoded, Disassembler};
-use super::{Access, Context, Trap, x86_memory};
 use iced_x86::{
     Decoder, DecoderError, DecoderOptions, FlowControl, Formatter, GasFormatter, Instruction, Mnemonic,
     Register,
 };
+
+use super::access::Access;
+use super::disassembler::{Decoded, Disassembler};
+use super::input::Context;
+use super::listing::Trap;
+use super::x86_memory;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct X86 {
@@ -82,7 +86,7 @@ fn target(instruction: &Instruction) -> Option<u64> {
 fn trap(instruction: &Instruction) -> Option<Trap> {
     match instruction.mnemonic() {
         Mnemonic::Ud2 => Some(Trap::Bug),
-        // The kernel looks at the operand, too (`decode_bug()` in `arch/x86/kernel/traps.c`).
+        // As the kernel does (`decode_bug()` in `arch/x86/kernel/traps.c`).
         Mnemonic::Ud1 => match instruction.memory_base().full_register() {
             Register::RAX => Some(Trap::Sanitizer),
             Register::RDX => Some(Trap::Warn),

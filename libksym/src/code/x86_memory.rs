@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory operands of an x86 instruction, worked out from the registers.
 
-use super::{Access, AccessKind, Context};
-use iced_x86::{Instruction, InstructionInfoFactory, OpAccess, Register, UsedMemory};
 use std::fmt::Write;
 
-/// The bits of an address that tell the page, of the smallest size.
-const PAGE: u64 = !0xfff;
-/// The flag that makes string instructions go towards lower addresses.
-const DIRECTION: u64 = 1 << 10;
+use iced_x86::{Instruction, InstructionInfoFactory, OpAccess, Register, UsedMemory};
 
-/// Every operand, those that the text does not show (stack, string instructions) included.
+use super::access::{Access, AccessKind};
+use super::input::Context;
+
+/// The bits of an address that identify the page.
+const PAGE_MASK: u64 = !0xfff;
+/// The direction flag: string instructions go towards lower addresses.
+const DIRECTION_FLAG: u64 = 1 << 10;
+
+/// Every memory operand, including those that the text does not show (stack, string instructions).
 pub(super) fn accesses(instruction: &Instruction, bits: u32, context: &Context<'_>) -> Vec<Access> {
     let mut factory = InstructionInfoFactory::new();
     let info = factory.info(instruction);
@@ -20,7 +23,7 @@ pub(super) fn accesses(instruction: &Instruction, bits: u32, context: &Context<'
     let used = info.used_memory().iter();
     let mut all: Vec<_> =
         used.filter_map(|memory| access(memory, element, repeated, bits, context)).collect();
-    // Relative to an instruction pointer that nobody knows.
+    // Relative to an unknown program counter.
     if instruction.is_ip_rel_memory_operand() && context.pc.is_none() {
         for access in all.iter_mut().filter(|access| access.registers.iter().all(|(name, _)| is_base(name))) {
             let distance =
@@ -61,7 +64,7 @@ fn access(
             registers.push((name, value));
         }
     }
-    // With `rep` the size of the whole is unknown, that of an element is not.
+    // With `rep` only the size of an element is known.
     let size = element.unwrap_or_else(|| memory.memory_size().size());
     let address = memory.virtual_address(0, |register, _, _| match register {
         Register::FS | Register::GS => (context.register)(self::segment(register)?),
@@ -75,22 +78,22 @@ fn access(
         }
         let size = size as u64;
         let inside = fault.wrapping_sub(address) < size.max(1) || reaches(address, size, fault);
-        // Where the size is unknown, so is what else it reaches.
+        // If the size is unknown, it may reach further.
         (inside || size > 0).then_some(inside)
     });
     Some(Access { operand: operand(memory), kind, size, repeated, registers, address, is_fault })
 }
 
-/// An access that goes on in the page after the one that it starts in, where the fault is.
+/// Does the access continue into the next page, and is the fault there?
 fn reaches(address: u64, size: u64, fault: u64) -> bool {
     let last = address.wrapping_add(size.saturating_sub(1));
-    address & PAGE != last & PAGE && fault & PAGE == last & PAGE
+    address & PAGE_MASK != last & PAGE_MASK && fault & PAGE_MASK == last & PAGE_MASK
 }
 
-/// What an instruction with `rep` was still to access.
+/// What an instruction with a `rep` prefix still had to access.
 struct Run<'c> {
     address: u64,
-    /// Of an element.
+    /// Bytes of an element.
     size: u64,
     bits: u32,
     context: &'c Context<'c>,
@@ -103,7 +106,7 @@ impl Run<'_> {
         let Some(count) = register("rcx", "ecx").filter(|&count| count > 0 && self.size > 0) else {
             return false;
         };
-        let down = register("rflags", "eflags").is_some_and(|flags| flags & DIRECTION != 0);
+        let down = register("rflags", "eflags").is_some_and(|flags| flags & DIRECTION_FLAG != 0);
         let length = count.saturating_mul(self.size);
         if down {
             let end = self.address.wrapping_add(self.size);
@@ -127,7 +130,7 @@ fn segment(register: Register) -> Option<&'static str> {
     }
 }
 
-/// Name of the whole register that one is a part of, as reports have it; empty for none.
+/// Name of the full register that one is a part of, as in reports; empty for none.
 fn full_name(register: Register, bits: u32) -> String {
     if register == Register::None {
         return String::new();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What can be wrong with debug information.
 
-use crate::image::ImageError;
 use thiserror::Error;
+
+use crate::image::ImageError;
 
 /// Why debug information could not be read.
 #[derive(Debug, Error)]

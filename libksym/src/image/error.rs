@@ -2,6 +2,7 @@
 //! What can be wrong with an ELF file.
 
 use std::path::PathBuf;
+
 use thiserror::Error;
 
 /// Why a file, or a part of it, could not be read.

@@ -1,105 +1,109 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The file header and the section table.
+//! The file header and the section headers.
 
-use super::store::Store;
-use super::{Cursor, Ident, ImageError, Section};
-use gimli::RunTimeEndian;
-use std::path::Path;
+use libmodfmt::elf::{ByteOrder, Class, Ident, Machine};
+use object::elf::{self, FileHeader32, FileHeader64};
+use object::read::elf::{FileHeader, SectionHeader};
+use object::{Endianness, pod};
 
-const TYPE_RELOCATABLE: u16 = 1;
+use super::error::ImageError;
+use super::file_bytes::FileBytes;
+use super::section::Section;
 
-/// Fields of the header that lead to the section table.
-struct Table {
-    offset: u64,
-    count: u64,
-    entry: u64,
-    names: u64,
+/// What the headers say.
+pub(super) struct Header {
+    pub(super) ident: Ident,
+    /// `ET_REL`
+    pub(super) is_relocatable: bool,
+    pub(super) sections: Vec<Section>,
 }
 
-pub(super) fn read(path: &Path, store: &Store) -> Result<(Ident, Vec<Section>), ImageError> {
-    let size = store.size().min(64);
-    let bytes = store.read(0, size).ok_or(ImageError::NotElf)?;
-    let (ident, table) = file_header(&bytes).ok_or(ImageError::NotElf)?;
-    if table.offset == 0 {
-        return Ok((ident, Vec::new()));
+pub(super) fn read(file: &FileBytes) -> Result<Header, ImageError> {
+    let size = file.size().min(size_of::<FileHeader64<Endianness>>() as u64);
+    let start = file.read(0, size).ok_or(ImageError::NotElf)?;
+    // EI_CLASS
+    match start.get(4).copied().map(elf::FileClass) {
+        Some(elf::ELFCLASS32) => of_class::<FileHeader32<Endianness>>(file, &start, Class::Elf32),
+        Some(elf::ELFCLASS64) => of_class::<FileHeader64<Endianness>>(file, &start, Class::Elf64),
+        _ => Err(ImageError::NotElf),
     }
-    let sections = section_table(store, ident, table)?;
-    let _ = path;
-    Ok((ident, sections))
 }
 
-fn file_header(bytes: &[u8]) -> Option<(Ident, Table)> {
-    let is_64 = match bytes.first_chunk::<6>()? {
-        [0x7f, b'E', b'L', b'F', 1, _] => false,
-        [0x7f, b'E', b'L', b'F', 2, _] => true,
-        _ => return None,
+fn of_class<Elf>(file: &FileBytes, start: &[u8], class: Class) -> Result<Header, ImageError>
+where
+    Elf: FileHeader<Endian = Endianness>,
+{
+    let header = Elf::parse(start).map_err(|_| ImageError::NotElf)?;
+    let endian = header.endian().map_err(|_| ImageError::NotElf)?;
+    let order = match endian {
+        Endianness::Little => ByteOrder::Little,
+        Endianness::Big => ByteOrder::Big,
     };
-    let endian = match bytes.get(5)? {
-        1 => RunTimeEndian::Little,
-        2 => RunTimeEndian::Big,
-        _ => return None,
-    };
-    let mut ident = Ident { is_64, endian, machine: 0, relocatable: false };
-    let mut fields = Cursor::new(bytes.get(16..)?, ident);
-    ident.relocatable = fields.half()? == TYPE_RELOCATABLE;
-    ident.machine = fields.half()?;
-    fields.word()?; // version
-    fields.wide()?; // entry
-    fields.wide()?; // program headers
-    let offset = fields.wide()?;
-    fields.word()?; // flags
-    fields.skip(6)?; // own size, size and count of program headers
-    let entry = u64::from(fields.half()?);
-    let count = u64::from(fields.half()?);
-    let names = u64::from(fields.half()?);
-    Some((ident, Table { offset, count, entry, names }))
+    Ok(Header {
+        ident: Ident { class, order, machine: Machine(header.e_machine(endian).0) },
+        is_relocatable: header.e_type(endian) == elf::ET_REL,
+        sections: section_table(file, header, endian)?,
+    })
 }
 
-fn section_table(store: &Store, ident: Ident, table: Table) -> Result<Vec<Section>, ImageError> {
-    let Table { offset, mut count, entry, mut names } = table;
-    let field = |field, value| ImageError::Header { field, value };
-    if entry < if ident.is_64 { 64 } else { 40 } {
-        return Err(field("section entry size", entry));
+fn section_table<Elf>(file: &FileBytes, header: &Elf, endian: Endianness) -> Result<Vec<Section>, ImageError>
+where
+    Elf: FileHeader<Endian = Endianness>,
+{
+    let error = |field, value| ImageError::Header { field, value };
+    let offset: u64 = header.e_shoff(endian).into();
+    if offset == 0 {
+        return Ok(Vec::new());
     }
+    let entry = usize::from(header.e_shentsize(endian));
+    if entry < size_of::<Elf::SectionHeader>() {
+        return Err(error("section entry size", entry as u64));
+    }
+    let mut count = u64::from(header.e_shnum(endian));
+    let mut names = u32::from(header.e_shstrndx(endian).0);
     // More than 65,279 sections: the first one's header has the numbers.
-    if count == 0 || names == 0xffff {
-        let first = store.read(offset, entry).ok_or(field("section table offset", offset))?;
-        let (first, _) = section(&first, ident).ok_or(field("section entry size", entry))?;
-        count = if count == 0 { first.size } else { count };
-        names = if names == 0xffff { u64::from(first.link) } else { names };
+    if count == 0 || names == u32::from(elf::SHN_XINDEX.0) {
+        let first = file.read(offset, entry as u64).ok_or(error("section table offset", offset))?;
+        let first = parse::<Elf>(&first).ok_or(error("section entry size", entry as u64))?;
+        count = if count == 0 { first.sh_size(endian).into() } else { count };
+        names = if names == u32::from(elf::SHN_XINDEX.0) { first.sh_link(endian) } else { names };
     }
-    let size = count.checked_mul(entry).ok_or(field("section count", count))?;
-    let bytes = store.read(offset, size).ok_or(field("section count", count))?;
-    let entry = usize::try_from(entry).map_err(|_| field("section entry size", entry))?;
-    let mut sections: Vec<_> = bytes.chunks_exact(entry).filter_map(|bytes| section(bytes, ident)).collect();
-    let strings = usize::try_from(names).ok().and_then(|names| sections.get(names));
-    let strings = strings.map(|(section, _)| (section.offset, section.file_size()));
-    let strings = match strings {
+    let size = count.checked_mul(entry as u64).ok_or(error("section count", count))?;
+    let bytes = file.read(offset, size).ok_or(error("section count", count))?;
+    let headers: Vec<_> = bytes.chunks_exact(entry).filter_map(parse::<Elf>).collect();
+    let mut sections: Vec<_> = headers.iter().map(|header| section::<Elf>(header, endian)).collect();
+    let strings = match sections.get(names as usize) {
         None => Vec::new(),
-        Some((offset, size)) => store.read(offset, size).ok_or(field("section name table", names))?,
+        Some(section) => {
+            file.read(section.offset, section.file_size()).ok_or(error("section name table", names.into()))?
+        }
     };
-    for (section, name) in &mut sections {
-        let start = usize::try_from(*name).unwrap_or(usize::MAX);
-        let name = strings.get(start..).and_then(|rest| rest.split(|&byte| byte == 0).next());
-        section.name = String::from_utf8_lossy(name.unwrap_or_default()).into_owned();
+    for (section, header) in sections.iter_mut().zip(&headers) {
+        let rest = strings.get(header.sh_name(endian) as usize..).unwrap_or_default();
+        let name = rest.split(|&byte| byte == 0).next().unwrap_or_default();
+        section.name = String::from_utf8_lossy(name).into_owned();
     }
-    Ok(sections.into_iter().map(|(section, _)| section).collect())
+    Ok(sections)
 }
 
-/// A header, and where its name is.
-fn section(bytes: &[u8], ident: Ident) -> Option<(Section, u32)> {
-    let mut fields = Cursor::new(bytes, ident);
-    let name = fields.word()?;
-    let section = Section {
+fn parse<Elf: FileHeader>(bytes: &[u8]) -> Option<&Elf::SectionHeader> {
+    pod::from_bytes(bytes).ok().map(|(header, _)| header)
+}
+
+/// A section without its name.
+fn section<Elf>(header: &Elf::SectionHeader, endian: Endianness) -> Section
+where
+    Elf: FileHeader<Endian = Endianness>,
+{
+    Section {
         name: String::new(),
-        kind: fields.word()?,
-        flags: fields.wide()?,
-        address: fields.wide()?,
-        offset: fields.wide()?,
-        size: fields.wide()?,
-        link: fields.word()?,
-        info: fields.word()?,
-        align: fields.wide()?,
-    };
-    Some((section, name))
+        kind: header.sh_type(endian),
+        flags: header.sh_flags(endian),
+        address: header.sh_addr(endian).into(),
+        offset: header.sh_offset(endian).into(),
+        size: header.sh_size(endian).into(),
+        link: header.sh_link(endian),
+        info: header.sh_info(endian),
+        align: header.sh_addralign(endian).into(),
+    }
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Places for the sections of a file that is not linked.
+//! Addresses for the sections of a file that is not linked.
 //!
-//! Each section of such a file starts at address 0, so `.text` and `.init.text` would overlap. Put
-//! one behind the other, with gaps, each address says in which section it is.
+//! Every section of such a file starts at address 0, so `.text` and `.init.text` would overlap. Placed
+//! one behind the other, with gaps, each address tells its section.
 
-use super::Section;
+use super::section::Section;
 
-/// Nothing is at 0: that is what linkers and compilers leave behind for code that is gone.
-const FIRST: u64 = 0x1_0000;
+/// Not 0, which is what linkers and compilers leave behind for discarded code.
+const FIRST_ADDRESS: u64 = 0x1_0000;
 
 /// So that the end of one section is not the start of the next.
 const GAP: u64 = 0x1000;
 
-/// Gives each section that will be in memory an address.
-pub(super) fn place(sections: &mut [Section]) {
-    let mut next = FIRST;
+/// Assigns an address to each section that will be in memory.
+pub(super) fn assign_addresses(sections: &mut [Section]) {
+    let mut next = FIRST_ADDRESS;
     for section in sections {
         if section.is_loaded() {
             section.address = next;

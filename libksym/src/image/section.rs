@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One entry of the section table.
+//! One section header.
 
-use object::elf;
+use object::elf::{self, SectionFlags, SectionType};
 
-/// A section's header.
+/// A section header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Section {
     pub(crate) name: String,
-    pub(crate) kind: u32,
-    pub(crate) flags: u64,
-    /// Address at link time; in a file that is not linked, the place that `layout` chose.
+    pub(crate) kind: SectionType,
+    pub(crate) flags: SectionFlags,
+    /// Linked address; in a file that is not linked, the one that `layout` assigned.
     pub(crate) address: u64,
+    /// Offset in the file.
     pub(crate) offset: u64,
     pub(crate) size: u64,
     pub(crate) link: u32,
@@ -21,25 +22,25 @@ pub(crate) struct Section {
 impl Section {
     /// Bytes of it in the file.
     pub(crate) fn file_size(&self) -> u64 {
-        if self.kind == elf::SHT_NOBITS.0 || self.kind == elf::SHT_NULL.0 { 0 } else { self.size }
+        if matches!(self.kind, elf::SHT_NOBITS | elf::SHT_NULL) { 0 } else { self.size }
     }
 
-    /// Is it in memory when the code runs?
+    /// Is it in memory at run time?
     pub(crate) fn is_loaded(&self) -> bool {
-        self.flags & elf::SHF_ALLOC.0 != 0
+        self.flags.contains(elf::SHF_ALLOC)
     }
 
-    /// Does it hold instructions?
+    /// Does it have instructions?
     pub(crate) fn is_code(&self) -> bool {
-        self.is_loaded() && self.flags & elf::SHF_EXECINSTR.0 != 0
+        self.is_loaded() && self.flags.contains(elf::SHF_EXECINSTR)
     }
 
     pub(crate) fn is_compressed(&self) -> bool {
-        self.flags & elf::SHF_COMPRESSED.0 != 0 && self.kind != elf::SHT_NOBITS.0
+        self.flags.contains(elf::SHF_COMPRESSED) && self.kind != elf::SHT_NOBITS
     }
 
-    /// Is the address within it?
-    pub(crate) fn holds(&self, address: u64) -> bool {
+    /// Is the address in it?
+    pub(crate) fn contains(&self, address: u64) -> bool {
         self.is_loaded() && address.checked_sub(self.address).is_some_and(|offset| offset < self.size)
     }
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Our answers and those of other tools, and how they differ.
 
-use libksym::{Discover, Frame, KaslrHint, Location, Places, Query, Resolver, Sources};
-use modtest::calls::Place;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use libksym::{FileSearch, Frame, KaslrHint, Location, Query, Resolver, Sources};
+use modtest::calls::ReturnAddress;
+
 /// Function, file and line, the innermost first.
 pub type Chain = Vec<(String, String, u32)>;
 
-/// Our chain of each place that fits.
+/// Our chain for each candidate.
 pub type Candidates = Vec<Chain>;
 
 /// A tool and its answers.
@@ -27,31 +28,20 @@ fn answers(sources: Sources, queries: &[Query]) -> Vec<Candidates> {
     answers.iter().map(|answer| answer.candidates.iter().map(chain).collect()).collect()
 }
 
-pub fn ours_of_kernel(vmlinux: &Path, places: &[Place]) -> Vec<Candidates> {
-    let kaslr = KaslrHint { option: Some(0), ..KaslrHint::default() };
-    let sources = Sources {
-        vmlinux: Some(vmlinux.to_owned()),
-        kaslr,
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    };
-    let query = |place: &Place| Query::Address { address: place.address, exact: false };
+pub fn ours_of_kernel(vmlinux: &Path, places: &[ReturnAddress]) -> Vec<Candidates> {
+    let mut sources = Sources::new(FileSearch::Named);
+    sources.vmlinux = Some(vmlinux.to_owned());
+    sources.kaslr = KaslrHint::known(0);
+    let query = |place: &ReturnAddress| Query::address(place.address).returning();
     answers(sources, &places.iter().map(query).collect::<Vec<_>>())
 }
 
-pub fn ours_of_module(module: &Path, places: &[Place]) -> Vec<Candidates> {
-    let sources = Sources {
-        modules: vec![module.to_owned()],
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    };
+pub fn ours_of_module(module: &Path, places: &[ReturnAddress]) -> Vec<Candidates> {
+    let mut sources = Sources::new(FileSearch::Named);
+    sources.modules = vec![module.to_owned()];
     let name = module.file_name().unwrap().to_str().unwrap().split('.').next().unwrap();
-    let query = |place: &Place| Query::Symbol {
-        module: Some(name.to_owned()),
-        name: place.symbol.clone(),
-        offset: place.offset,
-        size: Some(place.size),
-        exact: false,
+    let query = |place: &ReturnAddress| {
+        Query::symbol(Some(name), &place.symbol, place.offset, Some(place.size)).returning()
     };
     answers(sources, &places.iter().map(query).collect::<Vec<_>>())
 }
@@ -68,7 +58,7 @@ fn run(command: &mut Command, input: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-pub fn llvm(file: &Path, places: &[Place]) -> Reference {
+pub fn llvm(file: &Path, places: &[ReturnAddress]) -> Reference {
     let input: String = places.iter().map(|place| format!("{:#x}\n", place.address - 1)).collect();
     let mut command = Command::new("llvm-symbolizer");
     command
@@ -80,7 +70,7 @@ pub fn llvm(file: &Path, places: &[Place]) -> Reference {
     ("LLVM", chains)
 }
 
-pub fn elfutils(file: &Path, places: &[Place]) -> Reference {
+pub fn elfutils(file: &Path, places: &[ReturnAddress]) -> Reference {
     let is_module = file.extension().is_some_and(|extension| extension == "ko");
     let mut by_section: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, place) in places.iter().enumerate() {
@@ -113,7 +103,7 @@ fn chain(block: &str) -> Chain {
         let place = pair[1].split(" (discriminator").next().unwrap();
         let mut parts = place.rsplitn(3, ':').collect::<Vec<_>>();
         parts.reverse();
-        // Without a column there are two parts, or the file's name has a colon.
+        // Without a column there are two parts, unless the file's name has a colon.
         let (file, line) = match parts[..] {
             [file, line, _] => (file, line),
             [file, line] => (file, line),
@@ -129,8 +119,8 @@ fn clean(file: &str) -> String {
     format!("{}{}", if file.starts_with('/') { "/" } else { "" }, names.join("/"))
 }
 
-/// Why an answer may differ from a tool's and still be right.
-fn class(place: &Place, ours: &[Chain], theirs: &Chain) -> Option<&'static str> {
+/// The reason why an answer differs from a tool's and is right all the same.
+fn class(place: &ReturnAddress, ours: &[Chain], theirs: &Chain) -> Option<&'static str> {
     if ours.len() > 1 {
         let among = ours.contains(theirs);
         return among.then_some("several functions of that name and size: all are listed, theirs among them");
@@ -148,11 +138,11 @@ fn class(place: &Place, ours: &[Chain], theirs: &Chain) -> Option<&'static str> 
     None
 }
 
-/// Prints the shares and the differences by class. An error if too many differ, or one without a
-/// known reason.
+/// Prints the shares and the differences by reason. Returns an error if too many differ, or if one
+/// differs without a known reason.
 pub fn report(
     what: &str,
-    places: &[Place],
+    places: &[ReturnAddress],
     ours: &[Candidates],
     references: &[Reference],
     least: usize,

@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `Code:` lines.
+//! Disassembly of `Code:` lines.
 
 use libksym::code::{AccessKind, Architecture, CodeBytes, CodeError, Context, Listing, Trap, decode};
 use proptest::prelude::*;
 
-/// Reads a line as a report has it.
+/// A context with every field.
+fn context<'a>(
+    pc: Option<u64>,
+    register: &'a dyn Fn(&str) -> Option<u64>,
+    fault_address: Option<u64>,
+    symbolize: &'a dyn Fn(u64) -> Option<String>,
+) -> Context<'a> {
+    let mut context = Context::default();
+    (context.pc, context.register, context.fault_address, context.symbolize) =
+        (pc, register, fault_address, symbolize);
+    context
+}
+
+/// Parses the hexadecimal bytes of a report.
 fn line(text: &str) -> CodeBytes {
     let mut code = CodeBytes::default();
     for (index, word) in text.split_whitespace().enumerate() {
         let digits = word.trim_matches(['<', '>']);
         if digits.len() < word.len() {
-            code.trap = Some(index);
+            code.marker = Some(index);
         }
         code.bytes.push(u8::from_str_radix(digits, 16).unwrap());
     }
@@ -20,18 +33,19 @@ fn line(text: &str) -> CodeBytes {
 fn decoded(text: &str, pc: u64, registers: &[(&str, u64)], fault_address: Option<u64>) -> Listing {
     let register = |name: &str| registers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
     let symbolize = |address: u64| Some(format!("at_{address:x}"));
-    let context = Context { pc: Some(pc), register: &register, fault_address, symbolize: &symbolize };
+    let context = context(Some(pc), &register, fault_address, &symbolize);
     decode(Architecture::X86_64, &line(text), &context).unwrap()
 }
 
 /// sysrq-c on 6.1: the store to address 0.
-const CRASH: &str = "e8 14 68 c5 ff 48 8b 1d 1e 3c 6c 01 eb d0 66 66 2e 0f 1f 84 00 00 00 00 00 0f 1f 44 00 00 0f 1f \
-                     44 00 00 c7 05 4d 12 1d 01 01 00 00 00 <c6> 04 25 00 00 00 00 01 c3 cc cc cc cc 0f 1f 44 00 00";
+const CRASH: &str = "e8 14 68 c5 ff 48 8b 1d 1e 3c 6c 01 eb d0 66 66 2e 0f 1f 84 00 00 00 00 00 0f 1f 44 \
+                     00 00 0f 1f 44 00 00 c7 05 4d 12 1d 01 01 00 00 00 <c6> 04 25 00 00 00 00 01 c3 cc \
+                     cc cc cc 0f 1f 44 00 00";
 
 #[test]
 fn marks_the_trap_and_its_access() {
     let listing = decoded(CRASH, 0xffff_ffff_8170_0000, &[], Some(0));
-    let trap = &listing.instructions[listing.trap.unwrap()];
+    let trap = &listing.instructions[listing.marked.unwrap()];
     assert_eq!((trap.text.as_str(), trap.offset, trap.address), ("movb $0x1,0x0", 0, 0xffff_ffff_8170_0000));
     assert_eq!(listing.skipped, 0);
     assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
@@ -67,11 +81,11 @@ fn works_out_addresses_from_registers() {
     // An unknown register leaves the address unknown.
     let listing = decoded("<48> 8b 03", 0x1000, &registers, fault);
     assert_eq!((listing.access[0].address, listing.access[0].is_fault), (None, None));
-    // lea computes and accesses nothing.
+    // lea accesses no memory.
     assert!(decoded("<48> 8d 44 c8 10", 0x1000, &registers, fault).access.is_empty());
 }
 
-/// Whether the fault is an access of the marked instruction, for each of its operands.
+/// For each memory operand of the marked instruction: is it the one that failed?
 fn faults(text: &str, registers: &[(&str, u64)], fault: u64) -> Vec<Option<bool>> {
     decoded(text, 0x1000, registers, Some(fault)).access.iter().map(|access| access.is_fault).collect()
 }
@@ -92,10 +106,10 @@ fn with_rep_what_follows_is_accessed_too() {
     let down = at(0x20_0000, 16, 0x400);
     assert!(is_one(&down, 0x20_0007) && !is_one(&down, 0x20_0008));
     assert!(is_one(&down, 0x20_0000 - 15 * 8) && !is_one(&down, 0x20_0000 - 15 * 8 - 1));
-    // Nothing left to do, or nobody knows how much.
+    // Nothing is left to do, or it is not known how much.
     assert_eq!(faults(MOVE, &at(0x20_0000, 0, 0), 0x20_0000), [None, None]);
     assert_eq!(faults(MOVE, &[("rdi", 0x20_0000)], 0x20_0000), [None, None]);
-    // Without rep it is one element.
+    // Without rep only one element is accessed.
     assert!(faults("<48> a5", &at(0x20_0000, 0, 0), 0x20_0008).contains(&Some(false)));
 }
 
@@ -107,7 +121,7 @@ fn without_an_instruction_pointer_what_is_relative_to_it_is_unknown() {
         ("<48> 8b 05 00 00 00 00", "0x0(%rip)"),
     ] {
         let register = |name: &str| (name == "gs_base").then_some(0x1000);
-        let context = Context { pc: None, register: &register, fault_address: Some(7), symbolize: &|_| None };
+        let context = context(None, &register, Some(7), &|_| None);
         let listing = decode(Architecture::X86_64, &line(text), &context).unwrap();
         let access = &listing.access[0];
         assert_eq!((access.operand.as_str(), access.address, access.is_fault), (operand, None, None));
@@ -123,15 +137,14 @@ fn an_access_may_reach_the_next_page() {
     assert_eq!(read(0x1ff8, 0x2000), [Some(false)]);
     assert_eq!(read(0x1ffc, 0x2800), [Some(true)], "some tell the page only");
     assert_eq!(read(0x1000, 0x1008), [Some(false)]);
-    // xsave (%rax): nobody knows how much it writes.
+    // xsave (%rax): how much it writes is not known.
     assert_eq!(faults("<0f> ae 20", &[("rax", 0x1000), ("rdx", 0)], 0x1200), [None]);
 }
 
 #[test]
 fn registers_of_32_bits_have_their_names() {
     let register = |name: &str| (name == "eax").then_some(0xc000_0000);
-    let context =
-        Context { pc: None, register: &register, fault_address: Some(0xc000_0004), symbolize: &|_| None };
+    let context = context(None, &register, Some(0xc000_0004), &|_| None);
     let listing = decode(Architecture::X86, &line("90 <8b> 50 04"), &context).unwrap();
     assert_eq!(listing.access[0].is_fault, Some(true), "{listing:#?}");
     assert_eq!(listing.instructions[0].address, u64::MAX, "counted from the mark");
@@ -150,16 +163,16 @@ fn names_traps() {
         ("<cc>", Some(Trap::Breakpoint)),
         ("<90>", None),
     ] {
-        assert_eq!(decoded(text, 0, &[], None).kind, kind, "{text}");
+        assert_eq!(decoded(text, 0, &[], None).trap, kind, "{text}");
     }
 }
 
 #[test]
 fn finds_the_first_whole_instruction() {
-    // The tail of `movabs $0x...,%rax` comes first: as instructions of its own it would run over
-    // the mark.
+    // The bytes start within a `movabs $0x...,%rax`. Decoded from there, an instruction would run over
+    // the marker.
     let listing = decoded("ff 48 b8 90 <48> 8b 07", 0x1000, &[], None);
-    assert_eq!(listing.instructions[listing.trap.unwrap()].offset, 0);
+    assert_eq!(listing.instructions[listing.marked.unwrap()].offset, 0);
     assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
 }
 
@@ -172,28 +185,24 @@ fn the_last_instruction_may_be_cut() {
 
 #[test]
 fn refuses_what_cannot_be_decoded() {
-    let context = Context { pc: None, register: &|_| None, fault_address: None, symbolize: &|_| None };
+    let context = Context::default();
     let decode = |architecture, code: CodeBytes| decode(architecture, &code, &context).unwrap_err();
     assert_eq!(decode(Architecture::X86_64, CodeBytes::default()), CodeError::Empty);
-    let code = CodeBytes { bytes: vec![0x90], trap: Some(1) };
-    assert_eq!(decode(Architecture::X86_64, code), CodeError::Mark { trap: 1, size: 1 });
+    let code = CodeBytes::new(vec![0x90], Some(1));
+    assert_eq!(decode(Architecture::X86_64, code), CodeError::Marker { marker: 1, size: 1 });
 }
 
 proptest! {
     #[test]
     fn any_bytes_decode(bytes in prop::collection::vec(any::<u8>(), 1..80), mark in 0_usize..80, value: u64) {
-        let code = CodeBytes { trap: Some(mark % bytes.len()), bytes };
-        let context = Context {
-            pc: Some(value),
-            register: &|_| Some(value),
-            fault_address: Some(value),
-            symbolize: &|_| None,
-        };
+        let code = CodeBytes::new(bytes.clone(), Some(mark % bytes.len()));
+        let register = |_: &str| Some(value);
+        let context = context(Some(value), &register, Some(value), &|_| None);
         for architecture in [Architecture::X86_64, Architecture::X86] {
             let listing = decode(architecture, &code, &context).unwrap();
             let shown: Vec<u8> = listing.instructions.iter().flat_map(|i| i.bytes.clone()).collect();
             prop_assert_eq!(&shown, &code.bytes[listing.skipped..]);
-            let trap = &listing.instructions[listing.trap.unwrap()];
+            let trap = &listing.instructions[listing.marked.unwrap()];
             prop_assert_eq!(trap.offset, 0);
         }
     }
@@ -209,10 +218,9 @@ fn other_processors() {
         (Architecture::S390x, "<e3> 20 10 00 00 04", "lg %r2, 0(%r1)", None),
     ] {
         let symbolize = |address: u64| Some(format!("at_{address:x}"));
-        let context =
-            Context { pc: Some(0x1000), register: &|_| None, fault_address: None, symbolize: &symbolize };
+        let context = context(Some(0x1000), &|_| None, None, &symbolize);
         let listing = decode(architecture, &line(text), &context).unwrap();
-        assert_eq!(listing.instructions[listing.trap.unwrap()].text, expected, "{architecture}");
+        assert_eq!(listing.instructions[listing.marked.unwrap()].text, expected, "{architecture}");
         assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
         assert_eq!(listing.instructions.last().unwrap().target, target, "{architecture}");
     }
@@ -220,7 +228,7 @@ fn other_processors() {
 
 #[test]
 fn says_which_processor_it_does_not_know() {
-    let context = Context { pc: None, register: &|_| None, fault_address: None, symbolize: &|_| None };
+    let context = Context::default();
     let error = decode(Architecture::LoongArch64, &line("00 00 00 00"), &context).unwrap_err();
     assert_eq!(error.to_string(), "no disassembler for loongarch64 is built in");
 }

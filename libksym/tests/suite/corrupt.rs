@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Damaged files: no panic, no endless loop, no memory without bound.
 
-use libksym::{Discover, KaslrHint, Places, Query, Resolver, Sources};
-use modtest::compile as build;
-use proptest::prelude::*;
 use std::sync::OnceLock;
 
-/// The plain file, and where its tables and debug sections are.
+use libksym::{KaslrHint, Query, Resolver};
+use modtest::compile as build;
+use proptest::prelude::*;
+
+use super::named;
+
+/// An undamaged module.
 fn original() -> &'static [u8] {
     static FILE: OnceLock<Vec<u8>> = OnceLock::new();
     FILE.get_or_init(|| std::fs::read(build::module(&build::folder("corrupt"), &["-g"])).unwrap())
@@ -16,17 +19,10 @@ fn ask_everything(bytes: &[u8]) {
     let folder = build::folder("damaged");
     let path = folder.join("fix-ture.ko");
     std::fs::write(&path, bytes).unwrap();
-    let resolver = Resolver::new(Sources {
-        modules: vec![path.clone()],
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    });
-    let query = |(name, offset): (&str, u64)| Query::Symbol {
-        module: Some("fix_ture".to_owned()),
-        name: name.to_owned(),
-        offset,
-        size: None,
-        exact: offset % 2 == 0,
+    let resolver = Resolver::new(named(|sources| sources.modules = vec![path.clone()]));
+    let query = |(name, offset): (&str, u64)| {
+        let query = Query::symbol(Some("fix_ture"), name, offset, None);
+        if offset % 2 == 0 { query } else { query.returning() }
     };
     let names = ["outer", "setup", "helper", "twin", "call_other"];
     let queries: Vec<_> =
@@ -34,14 +30,13 @@ fn ask_everything(bytes: &[u8]) {
     let answers = resolver.symbolize_all(&queries);
     assert_eq!(answers.len(), queries.len());
     for answer in answers {
-        assert!(answer.unknown.is_some() || !answer.candidates.is_empty());
+        assert!(answer.unresolved.is_some() || !answer.candidates.is_empty());
     }
-    let kernel =
-        Sources { vmlinux: Some(path), discover: Discover::all(Places::Named), ..Sources::default() };
-    let _ = Resolver::new(kernel).symbolize(&Query::Address { address: 0x1_0001, exact: false });
-    std::fs::remove_dir_all(folder).unwrap();
+    let kernel = Resolver::new(named(|sources| sources.vmlinux = Some(path)));
+    let _ = kernel.symbolize(&Query::address(0x1_0001).returning());
 }
 
+/// An undamaged kernel.
 fn kernel() -> &'static [u8] {
     static FILE: OnceLock<Vec<u8>> = OnceLock::new();
     FILE.get_or_init(|| std::fs::read(build::vmlinux(&build::folder("corrupt"), &["-g"])).unwrap())
@@ -51,22 +46,18 @@ fn ask_kernel(bytes: &[u8]) {
     let folder = build::folder("damaged-kernel");
     let path = folder.join("vmlinux");
     std::fs::write(&path, bytes).unwrap();
-    let kaslr = KaslrHint { option: Some(0), ..KaslrHint::default() };
-    let resolver = Resolver::new(Sources {
-        vmlinux: Some(path),
-        kaslr,
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    });
+    let resolver = Resolver::new(named(|sources| {
+        sources.vmlinux = Some(path);
+        sources.kaslr = KaslrHint::known(0);
+    }));
     for at in 0..0x100 {
         let address = 0xffff_ffff_8100_0000 + at;
-        let answer = resolver.symbolize(&Query::Address { address, exact: at % 2 == 0 });
-        assert!(answer.unknown.is_some() || !answer.candidates.is_empty());
+        let answer = resolver.symbolize(&Query::Address { address, is_return: at % 2 != 0 });
+        assert!(answer.unresolved.is_some() || !answer.candidates.is_empty());
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// Where a section is in the file; `None` where the compiler writes none of that name.
+/// The range of a section in the file; `None` if the compiler wrote none of that name.
 fn range(bytes: &[u8], name: &str) -> Option<std::ops::Range<usize>> {
     use object::{Object, ObjectSection};
     let file = object::File::parse(bytes).unwrap();
@@ -74,7 +65,7 @@ fn range(bytes: &[u8], name: &str) -> Option<std::ops::Range<usize>> {
     (size > 0).then_some(start as usize..(start + size) as usize)
 }
 
-/// Of this whole process, the largest ever, in KiB.
+/// Checks the largest memory that this process ever had, in KiB.
 fn assert_memory_is_bounded() {
     use nix::sys::resource::{UsageWho, getrusage};
     let most = getrusage(UsageWho::RUSAGE_SELF).unwrap().max_rss();
@@ -99,8 +90,8 @@ proptest! {
     #[test]
     fn flipped_in_debug_information(
         name in prop::sample::select(vec![
-            ".debug_info", ".debug_line", ".debug_abbrev", ".debug_rnglists", ".debug_aranges", ".debug_line_str",
-            ".rela.debug_info", ".rela.debug_line",
+            ".debug_info", ".debug_line", ".debug_abbrev", ".debug_rnglists", ".debug_aranges",
+            ".debug_line_str", ".rela.debug_info", ".rela.debug_line",
         ]),
         places in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..8), 1..30),
     ) {

@@ -1,22 +1,34 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Symbols of modules: sections kept apart, debug information relocated, duplicates by size.
 
-use libksym::{Answer, Discover, LoadedModule, Places, Query, Resolver, Sources, Unknown, Warning};
-use modtest::compile as build;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use libksym::{Answer, KaslrHint, LoadedModule, Query, Resolver, Unresolved, Warning};
+use modtest::compile as build;
+
+use super::{changed, named};
+
 fn resolver(module: &Path) -> Resolver {
-    Resolver::new(Sources {
-        modules: vec![module.to_owned()],
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    })
+    Resolver::new(named(|sources| sources.modules = vec![module.to_owned()]))
+}
+
+/// A loaded module of which the build id is known.
+fn loaded_build(name: &str, build_id: libksym::BuildId) -> LoadedModule {
+    let mut loaded = LoadedModule::new(name);
+    loaded.build_id = Some(build_id);
+    loaded
+}
+
+/// A loaded module of which the addresses of sections are known.
+fn loaded_at(name: &str, sections: &[(&str, u64)]) -> LoadedModule {
+    let mut loaded = LoadedModule::new(name);
+    loaded.sections = sections.iter().map(|&(name, address)| (name.to_owned(), address)).collect();
+    loaded
 }
 
 fn ask(resolver: &Resolver, name: &str, offset: u64, size: Option<u64>) -> Answer {
-    let module = Some("fix_ture".to_owned());
-    resolver.symbolize(&Query::Symbol { module, name: name.to_owned(), offset, size, exact: true })
+    resolver.symbolize(&Query::symbol(Some("fix_ture"), name, offset, size))
 }
 
 /// Functions and lines of each byte of a function, without repetition.
@@ -65,7 +77,7 @@ fn inline_chains_and_sections_in_every_form() {
         let folder = build::folder("forms");
         let module = build::module(&folder, flags);
         if flags.contains(&"-ffunction-sections") {
-            // Sections have other names then; the chain is the same.
+            // The sections have other names, but the chain is the same.
             assert!(chains(&resolver(&module), "outer").iter().any(|chain| chain.len() == 3));
             continue;
         }
@@ -75,7 +87,8 @@ fn inline_chains_and_sections_in_every_form() {
 
 #[test]
 fn units_are_found_without_aranges() {
-    let module = build::module(&build::folder("aranges"), &["-g"]);
+    let folder = build::folder("aranges");
+    let module = build::module(&folder, &["-g"]);
     let path = module.to_str().unwrap();
     build::run("objcopy", &["-R", ".debug_aranges", "-R", ".rela.debug_aranges", path]);
     check_chains(&resolver(&module), "no aranges");
@@ -83,7 +96,8 @@ fn units_are_found_without_aranges() {
 
 #[test]
 fn compressed_modules() {
-    let module = build::module(&build::folder("gzip"), &["-g"]);
+    let folder = build::folder("gzip");
+    let module = build::module(&folder, &["-g"]);
     let packed = module.with_extension("ko.gz");
     let mut encoder =
         flate2::write::GzEncoder::new(std::fs::File::create(&packed).unwrap(), flate2::Compression::fast());
@@ -94,7 +108,8 @@ fn compressed_modules() {
 
 #[test]
 fn modules_compressed_by_the_programs_that_distributions_use() {
-    let module = build::module(&build::folder("packed"), &["-g"]);
+    let folder = build::folder("packed");
+    let module = build::module(&folder, &["-g"]);
     for (program, suffix) in [("xz", "xz"), ("zstd", "zst"), ("gzip", "gz")] {
         let packed = PathBuf::from(format!("{}.{suffix}", module.display()));
         // The kernel's build asks xz for this check.
@@ -112,36 +127,30 @@ fn modules_compressed_by_the_programs_that_distributions_use() {
 
 #[test]
 fn a_module_without_a_file_is_named_only_where_it_is_nearest() {
-    let module = build::module(&build::folder("missing"), &["-g"]);
-    let text = |start: u64| vec![(".text".to_owned(), start)];
-    let loaded = |name: &str, start| LoadedModule {
-        name: name.to_owned(),
-        sections: text(start),
-        ..LoadedModule::default()
-    };
+    let folder = build::folder("missing");
+    let module = build::module(&folder, &["-g"]);
+    let loaded = |name: &str, start| loaded_at(name, &[(".text", start)]);
     let all = vec![
         loaded("lost", 0xffff_ffff_c000_0000),
         loaded("fix_ture", 0xffff_ffff_c001_0000),
         loaded("keep__persist", 0xffff_ffff_c002_0000),
     ];
-    let resolver = Resolver::new(Sources {
-        modules: vec![module],
-        loaded: all,
-        kaslr: libksym::KaslrHint { option: Some(0), ..Default::default() },
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    });
-    let at = |address| resolver.symbolize(&Query::Address { address, exact: true }).unknown;
-    let lost = Some(Unknown::NoModule { module: "lost".to_owned() });
+    let resolver = Resolver::new(named(|sources| {
+        sources.modules = vec![module];
+        sources.loaded = all;
+        sources.kaslr = KaslrHint::known(0);
+    }));
+    let at = |address| resolver.symbolize(&Query::address(address)).unresolved;
+    let lost = Some(Unresolved::NoModule { module: "lost".to_owned() });
     assert_eq!((at(0xffff_ffff_c000_0010), at(0xffff_ffff_c000_f000)), (lost.clone(), lost));
-    assert!(matches!(at(0xffff_ffff_c001_0000), None | Some(Unknown::NoLines { .. })));
-    // Behind the code of a module that is known, and in a keeper, which has none.
+    assert!(matches!(at(0xffff_ffff_c001_0000), None | Some(Unresolved::NoDebugInfo { .. })));
+    // Behind the code of a module with a file, and in a keeper, which has no code.
     for address in [0xffff_ffff_c001_f000, 0xffff_ffff_c002_0010] {
-        assert_eq!(at(address), Some(Unknown::NoKernel), "{address:#x}");
+        assert_eq!(at(address), Some(Unresolved::NoKernel), "{address:#x}");
     }
 }
 
-/// Splits a module as distributions do.
+/// Splits the debug information off, as distributions do.
 fn split(folder: &Path) -> (PathBuf, PathBuf) {
     let module = build::module(folder, &["-g"]);
     let debug = folder.join("fix-ture.ko.debug");
@@ -157,7 +166,7 @@ fn separate_debug_files_by_debuglink_and_by_build_id() {
     let (module, debug) = split(&folder);
     let answer = ask(&resolver(&module), "outer", 0, None);
     assert!(answer.candidates[0].frames.is_empty());
-    assert!(matches!(answer.unknown, Some(Unknown::NoLines { .. })), "{answer:?}");
+    assert!(matches!(answer.unresolved, Some(Unresolved::NoDebugInfo { .. })), "{answer:?}");
 
     let link = format!("--add-gnu-debuglink={}", debug.display());
     build::run("objcopy", &[&link, module.to_str().unwrap()]);
@@ -177,17 +186,17 @@ fn separate_debug_files_by_debuglink_and_by_build_id() {
     let place = dirs.join(id.debug_path());
     std::fs::create_dir_all(place.parent().unwrap()).unwrap();
     std::fs::rename(&debug, &place).unwrap();
-    let sources = Sources {
-        modules: vec![module],
-        debug_dirs: vec![dirs],
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    };
+    let sources = named(|sources| {
+        sources.modules = vec![module];
+        sources.debug_dirs = vec![dirs.to_owned()];
+    });
     check_chains(&Resolver::new(sources.clone()), "build id");
 
-    // By the build id of the report alone.
-    let loaded = LoadedModule { name: "fix-ture".to_owned(), build_id: Some(id), ..LoadedModule::default() };
-    let sources = Sources { modules: Vec::new(), loaded: vec![loaded], ..sources };
+    // With nothing but the build id of the report.
+    let sources = changed(&sources, |sources| {
+        sources.modules.clear();
+        sources.loaded = vec![loaded_build("fix-ture", id)];
+    });
     check_chains(&Resolver::new(sources), "build id of the report");
 }
 
@@ -199,7 +208,8 @@ fn section(path: &Path, name: &str) -> Vec<u8> {
 
 #[test]
 fn duplicates_are_chosen_by_size() {
-    let module = build::module(&build::folder("duplicates"), &["-g"]);
+    let folder = build::folder("duplicates");
+    let module = build::module(&folder, &["-g"]);
     let resolver = resolver(&module);
     let both = ask(&resolver, "helper", 0, None).candidates;
     assert_eq!(both.len(), 2, "{both:?}");
@@ -213,33 +223,30 @@ fn duplicates_are_chosen_by_size() {
         files.iter().any(|file| file.ends_with("chain.c"))
             && files.iter().any(|file| file.ends_with("other.c"))
     );
-    // Same name and same size: both are told.
+    // Same name and same size: both are candidates.
     let twins = ask(&resolver, "twin", 0, None).candidates;
     assert_eq!(ask(&resolver, "twin", 0, twins[0].size).candidates.len(), 2);
-    // No such size: it is another build.
+    // No symbol has that size: the file is of another build.
     let answer = ask(&resolver, "helper", 0, Some(0x4000_0000));
     assert!(answer.candidates.is_empty());
-    assert!(matches!(answer.unknown, Some(Unknown::SizeMismatch { .. })), "{answer:?}");
+    assert!(matches!(answer.unresolved, Some(Unresolved::SizeMismatch { .. })), "{answer:?}");
     let answer = ask(&resolver, "outer", 0x1000, None);
-    assert!(matches!(answer.unknown, Some(Unknown::OffsetOutside { .. })), "{answer:?}");
+    assert!(matches!(answer.unresolved, Some(Unresolved::OffsetOutside { .. })), "{answer:?}");
     let answer = ask(&resolver, "nothing", 0, None);
-    assert!(matches!(answer.unknown, Some(Unknown::NoSymbol { .. })), "{answer:?}");
+    assert!(matches!(answer.unresolved, Some(Unresolved::NoSymbol { .. })), "{answer:?}");
 }
 
 #[test]
 fn another_build_is_not_used() {
-    let module = build::module(&build::folder("other-build"), &["-g"]);
+    let folder = build::folder("other-build");
+    let module = build::module(&folder, &["-g"]);
     let id = "00112233445566778899aabbccddeeff00112233".parse().unwrap();
-    let loaded = LoadedModule { name: "fix_ture".to_owned(), build_id: Some(id), ..LoadedModule::default() };
-    let sources = Sources {
-        modules: vec![module],
-        loaded: vec![loaded],
-        discover: Discover::all(Places::Named),
-        ..Sources::default()
-    };
-    let resolver = Resolver::new(sources);
+    let resolver = Resolver::new(named(|sources| {
+        sources.modules = vec![module];
+        sources.loaded = vec![loaded_build("fix_ture", id)];
+    }));
     let answer = ask(&resolver, "outer", 0, None);
-    assert_eq!(answer.unknown, Some(Unknown::NoModule { module: "fix_ture".to_owned() }));
+    assert_eq!(answer.unresolved, Some(Unresolved::NoModule { module: "fix_ture".to_owned() }));
     let warnings = resolver.take_warnings();
     assert!(matches!(&warnings[..], [Warning::BuildId { .. }]), "{warnings:?}");
     assert_eq!(resolver.take_warnings(), [], "once");
@@ -247,40 +254,34 @@ fn another_build_is_not_used() {
 
 #[test]
 fn run_time_addresses_by_section_and_by_proc_modules() {
-    let module = build::module(&build::folder("placed"), &["-g"]);
-    let sections =
-        vec![(".text".to_owned(), 0xffff_ffff_c000_1000), (".init.text".to_owned(), 0xffff_ffff_c100_0000)];
-    let loaded = LoadedModule { name: "fix_ture".to_owned(), sections, ..LoadedModule::default() };
-    let named =
-        Sources { modules: vec![module], discover: Discover::all(Places::Named), ..Sources::default() };
-    let resolver = Resolver::new(Sources { loaded: vec![loaded], ..named.clone() });
-    let at = |address| resolver.symbolize(&Query::Address { address, exact: true });
+    let folder = build::folder("placed");
+    let module = build::module(&folder, &["-g"]);
+    let sections = [(".text", 0xffff_ffff_c000_1000), (".init.text", 0xffff_ffff_c100_0000)];
+    let loaded = loaded_at("fix_ture", &sections);
+    let named = named(|sources| sources.modules = vec![module]);
+    let resolver = Resolver::new(changed(&named, |sources| sources.loaded = vec![loaded]));
+    let at = |address| resolver.symbolize(&Query::address(address));
     assert_eq!(at(0xffff_ffff_c100_0000).candidates[0].symbol, "setup");
     let first = at(0xffff_ffff_c000_1000).candidates[0].clone();
     assert_eq!((first.section.as_deref(), first.address), (Some(".text"), Some(0xffff_ffff_c000_1000)));
-    assert!(matches!(at(0xffff_ffff_c200_0000).unknown, Some(Unknown::NoKernel)));
-    // By symbol, the run-time address is told.
+    assert!(matches!(at(0xffff_ffff_c200_0000).unresolved, Some(Unresolved::NoKernel)));
+    // A query by symbol yields the run-time address too.
     assert_eq!(ask(&resolver, "setup", 1, None).candidates[0].address, Some(0xffff_ffff_c100_0001));
 
     let text = b"fix_ture 16384 0 - Live 0xffffffffc0001000 (OE)\n".to_vec();
-    let resolver = Resolver::new(Sources { modules_text: Some(text), ..named });
-    let query = Query::Address { address: 0xffff_ffff_c000_1000, exact: true };
+    let resolver = Resolver::new(changed(&named, |sources| sources.modules_text = Some(text)));
+    let query = Query::address(0xffff_ffff_c000_1000);
     assert_eq!(resolver.symbolize(&query).candidates[0].symbol, first.symbol);
 }
 
 #[test]
 fn a_return_address_is_looked_up_one_byte_before() {
-    let module = build::module(&build::folder("return"), &["-g"]);
+    let folder = build::folder("return");
+    let module = build::module(&folder, &["-g"]);
     let resolver = resolver(&module);
     let size = ask(&resolver, "outer", 0, None).candidates[0].size.unwrap();
-    let query = |exact| Query::Symbol {
-        module: Some("fix-ture".to_owned()),
-        name: "outer".to_owned(),
-        offset: size,
-        size: Some(size),
-        exact,
-    };
-    assert!(resolver.symbolize(&query(true)).candidates.is_empty());
-    let place = resolver.symbolize(&query(false)).candidates[0].clone();
+    let query = Query::symbol(Some("fix-ture"), "outer", size, Some(size));
+    assert!(resolver.symbolize(&query).candidates.is_empty());
+    let place = resolver.symbolize(&query.returning()).candidates[0].clone();
     assert_eq!((place.symbol.as_str(), place.offset), ("outer", size));
 }

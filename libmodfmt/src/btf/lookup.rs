@@ -5,8 +5,8 @@ use super::header::u32_at;
 use super::{Btf, BtfError, Kind, Type, TypeId};
 
 /// How many types may be passed on the way from one to its size or member. C code stays far below;
-/// a circle in damaged data does not.
-pub(super) const DEPTH: u32 = 64;
+/// a cycle in damaged data does not.
+pub(super) const MAX_DEPTH: u32 = 64;
 
 impl<'d> Btf<'d> {
     /// The first type of that kind and name; in a module's blob the kernel's types come first.
@@ -34,7 +34,7 @@ impl<'d> Btf<'d> {
     /// - [`BtfError::Depth`]: the references do not end.
     pub fn resolve(&self, id: TypeId) -> Result<Type<'d>, BtfError> {
         let mut current = self.get(id)?;
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             if !current.kind.is_alias() {
                 return Ok(current);
             }
@@ -50,11 +50,11 @@ impl<'d> Btf<'d> {
     /// - [`BtfError::Wrong`]: `void`, functions, forward declarations and the like have none.
     /// - [`BtfError::PointerSize`]: it is a pointer, and the blob does not tell how large those are.
     /// - [`BtfError::Overflow`]: an array is too large.
-    /// - As [`Btf::resolve`] for the types on the way.
+    /// - Those of [`Btf::resolve`] for the types on the way.
     pub fn size_of(&self, id: TypeId) -> Result<u64, BtfError> {
         let mut elements: u64 = 1;
         let mut current = self.get(id)?;
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             let one = match current.kind {
                 Kind::Array => {
                     let (element, count) = self.array(&current)?;
@@ -80,7 +80,7 @@ impl<'d> Btf<'d> {
     ///
     /// # Errors
     ///
-    /// As [`Btf::resolve`].
+    /// See [`Btf::resolve`].
     pub fn target(&self, id: TypeId) -> Result<Option<TypeId>, BtfError> {
         let ty = self.resolve(id)?;
         let refers = matches!(ty.kind, Kind::Pointer | Kind::Variable);
@@ -91,7 +91,7 @@ impl<'d> Btf<'d> {
     ///
     /// # Errors
     ///
-    /// As [`Btf::resolve`].
+    /// See [`Btf::resolve`].
     pub fn is_signed(&self, id: TypeId) -> Result<Option<bool>, BtfError> {
         let ty = self.resolve(id)?;
         let encoding = u32_at(ty.extra, 0, self.order).filter(|_| ty.kind == Kind::Int);

@@ -9,6 +9,7 @@ const SEARCHED: usize = 4096;
 
 /// A member of a structure or union.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Member<'b> {
     /// Its name; empty for an anonymous structure or union.
     pub name: &'b str,
@@ -53,8 +54,8 @@ impl<'d> Btf<'d> {
     /// As [`Btf::members`] for each structure that is searched; [`BtfError::Depth`] if there is no
     /// end of them.
     pub fn member(&self, id: TypeId, name: &str) -> Result<Option<Member<'d>>, BtfError> {
-        // The structures still to be searched, and their places in bits. A circle in damaged data
-        // makes the list grow without end.
+        // The structures still to be searched, and their places in bits. A cycle in damaged
+        // data makes the list grow without end.
         let mut pending = vec![(id, 0_u64)];
         let mut entered: usize = 0;
         while let Some((id, start)) = pending.pop() {

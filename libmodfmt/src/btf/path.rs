@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From an offset in a variable to the path of the field there.
 
-use super::lookup::DEPTH;
-use super::{Btf, BtfError, Kind, Member, TypeId};
 use std::fmt::Write;
+
+use super::lookup::MAX_DEPTH;
+use super::{Btf, BtfError, Kind, Member, TypeId};
 
 /// The innermost field at an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldPath {
-    /// What is to be written behind the variable's name, without a leading dot: `stats.hits[1]`.
+#[non_exhaustive]
+pub struct BtfFieldPath {
+    /// What follows the variable's name, without a leading dot: `stats.hits[1]`.
     /// Empty if the variable itself is meant.
     pub path: String,
     /// Type of the field.
@@ -18,7 +20,7 @@ pub struct FieldPath {
 }
 
 impl Btf<'_> {
-    /// The field at `offset` bytes in a value of type `id`; `None` behind its end.
+    /// The field at `offset` bytes in a value of type `id`; `None` past its end.
     ///
     /// In a union it is the first member that reaches there. In padding it is the structure that
     /// has the padding, and so it is in a byte that several bit-fields share.
@@ -26,12 +28,12 @@ impl Btf<'_> {
     /// # Errors
     ///
     /// [`BtfError`] if a type on the way is damaged or has no size.
-    pub fn path_at(&self, id: TypeId, offset: u64) -> Result<Option<FieldPath>, BtfError> {
+    pub fn path_at(&self, id: TypeId, offset: u64) -> Result<Option<BtfFieldPath>, BtfError> {
         if offset >= self.size_of(id)? {
             return Ok(None);
         }
-        let mut place = FieldPath { path: String::new(), type_id: id, rest: offset };
-        for _ in 0..DEPTH {
+        let mut place = BtfFieldPath { path: String::new(), type_id: id, rest: offset };
+        for _ in 0..MAX_DEPTH {
             let ty = self.resolve(place.type_id)?;
             match ty.kind {
                 Kind::Array => {

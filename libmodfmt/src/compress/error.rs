@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What can be wrong with a compressed file.
 
-use super::{Format, WINDOW_LIMIT};
-use std::error::Error;
-use std::io;
+use super::Format;
 
-/// Why a file could not be decompressed. Offsets and limits are bytes.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+/// Why a file could not be decompressed. Offsets and limits are in bytes.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CompressError {
     /// The first bytes are of no format in [`Format`].
@@ -20,14 +18,14 @@ pub enum CompressError {
         /// The caller's limit.
         limit: u64,
     },
-    /// The file's header demands more working memory than [`WINDOW_LIMIT`].
+    /// The file's header demands more working memory than [`WINDOW_LIMIT`](super::WINDOW_LIMIT).
     #[error("{format} window at offset {offset} is above the limit of {limit} bytes")]
     Window {
         /// Format of the file.
         format: Format,
         /// Offset behind the header that demands it.
         offset: u64,
-        /// [`WINDOW_LIMIT`].
+        /// [`WINDOW_LIMIT`](super::WINDOW_LIMIT).
         limit: u64,
     },
     /// The file ends inside a member.
@@ -56,6 +54,12 @@ pub enum CompressError {
         /// Where the last member ends.
         offset: u64,
     },
+    /// This crate was built without the feature `compression`.
+    #[error("{format} data cannot be read: built without decompression")]
+    NotBuilt {
+        /// Format of the file.
+        format: Format,
+    },
     /// The output could not be allocated.
     #[error("no memory for {size} bytes of {format} content")]
     Memory {
@@ -64,42 +68,4 @@ pub enum CompressError {
         /// Bytes that were asked for.
         size: u64,
     },
-}
-
-/// Sorts a decoder's error by what its chain of causes holds.
-pub(super) fn from_decoder(format: Format, offset: u64, error: &(dyn Error + 'static)) -> CompressError {
-    let mut cause = Some(error);
-    while let Some(current) = cause {
-        if is_window(current) {
-            return CompressError::Window { format, offset, limit: WINDOW_LIMIT };
-        }
-        if let Some(io) = current.downcast_ref::<io::Error>() {
-            if io.kind() == io::ErrorKind::UnexpectedEof {
-                return CompressError::Truncated { format, offset };
-            }
-            // io::Error::source() skips the error it wraps and goes to that one's source.
-            cause = match io.get_ref() {
-                Some(inner) => Some(inner),
-                None => None,
-            };
-        } else {
-            cause = current.source();
-        }
-    }
-    CompressError::Corrupt { format, offset, reason: error.to_string() }
-}
-
-/// Is this the decoder's refusal to allocate a window?
-fn is_window(error: &(dyn Error + 'static)) -> bool {
-    use ruzstd::decoding::errors::{FrameDecoderError, FrameHeaderError};
-    if let Some(io) = error.downcast_ref::<io::Error>() {
-        return io.kind() == io::ErrorKind::OutOfMemory;
-    }
-    matches!(
-        error.downcast_ref(),
-        Some(
-            FrameDecoderError::WindowSizeTooBig { .. }
-                | FrameDecoderError::FrameHeaderError(FrameHeaderError::WindowTooBig { .. })
-        )
-    )
 }

@@ -2,18 +2,18 @@
 //! Sections that are compressed one by one (`SHF_COMPRESSED`, `ld --compress-debug-sections`).
 //!
 //! Kernels with `CONFIG_DEBUG_INFO_COMPRESSED_ZLIB` (4.20) or `_ZSTD` (6.2) have their debug
-//! sections like this, those of modules included. A relocation's place counts in the content.
+//! sections like this, those of modules included. The offset of a relocation counts in the content.
+
+use thiserror::Error;
 
 use crate::elf::{Class, Ident};
-use std::io::{self, Read};
-use thiserror::Error;
 
 /// `ELFCOMPRESS_ZLIB`
 const ZLIB: u32 = 1;
 /// `ELFCOMPRESS_ZSTD`
 const ZSTD: u32 = 2;
 
-/// Why the content of a compressed section cannot be had. Sizes and limits are bytes.
+/// Why a compressed section cannot be read. Sizes and limits are in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SectionError {
@@ -37,7 +37,7 @@ pub enum SectionError {
         /// The caller's limit.
         limit: u64,
     },
-    /// There is less content than the header says.
+    /// There is less content than the header promises.
     #[error("{found} bytes of content, and not {size}")]
     Short {
         /// Bytes that came out.
@@ -45,6 +45,9 @@ pub enum SectionError {
         /// `ch_size`
         size: u64,
     },
+    /// This crate was built without the feature `compression`.
+    #[error("built without decompression")]
+    NotBuilt,
     /// The decoder refused it.
     #[error("corrupt: {reason}")]
     Corrupt {
@@ -63,6 +66,19 @@ pub fn section(data: &[u8], ident: Ident, limit: u64) -> Result<Vec<u8>, Section
     if size > limit {
         return Err(SectionError::TooBig { size, limit });
     }
+    let content = content(kind, packed, size)?;
+    if content.len() as u64 == size {
+        Ok(content)
+    } else {
+        Err(SectionError::Short { found: content.len(), size })
+    }
+}
+
+/// At most `size` bytes of content.
+#[cfg(feature = "compression")]
+fn content(kind: u32, packed: &[u8], size: u64) -> Result<Vec<u8>, SectionError> {
+    use std::io::{self, Read};
+
     // The size in the header is not trusted: memory grows with what comes out.
     let mut content = Vec::new();
     let read = match kind {
@@ -73,14 +89,18 @@ pub fn section(data: &[u8], ident: Ident, limit: u64) -> Result<Vec<u8>, Section
         kind => return Err(SectionError::Kind { kind }),
     };
     read.map_err(|error| SectionError::Corrupt { reason: error.to_string() })?;
-    if content.len() as u64 == size {
-        Ok(content)
-    } else {
-        Err(SectionError::Short { found: content.len(), size })
-    }
+    Ok(content)
 }
 
-/// Type and size by the header (`Elf32_Chdr`, `Elf64_Chdr`), and what is behind it.
+#[cfg(not(feature = "compression"))]
+fn content(kind: u32, _packed: &[u8], _size: u64) -> Result<Vec<u8>, SectionError> {
+    Err(match kind {
+        ZLIB | ZSTD => SectionError::NotBuilt,
+        kind => SectionError::Kind { kind },
+    })
+}
+
+/// Type and size from the header (`Elf32_Chdr`, `Elf64_Chdr`), and the bytes after it.
 fn header(data: &[u8], ident: Ident) -> Option<(u32, u64, &[u8])> {
     let kind = ident.order.u32(*data.first_chunk()?);
     match ident.class {
@@ -96,11 +116,14 @@ fn header(data: &[u8], ident: Ident) -> Option<(u32, u64, &[u8])> {
 }
 
 #[cfg(test)]
+#[cfg(feature = "compression")]
 mod tests {
+    use std::io::Write;
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::elf::{ByteOrder, Machine};
-    use proptest::prelude::*;
-    use std::io::Write;
 
     const PPC: Ident = Ident { class: Class::Elf32, order: ByteOrder::Big, machine: Machine(20) };
 

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-use super::*;
-use proptest::prelude::*;
+//! Small files of each format, whole and damaged.
+
 use std::io::Write;
+
+use proptest::prelude::*;
+
+use super::output::Output;
+use super::*;
 
 const TEXT: &[u8] = b"persistent kernel data, kept over a reload\n";
 const LIMIT: u64 = 1 << 20;

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From an offset in a variable to the path of the field there.
 
-use super::info::{DebugInfo, Die};
+use std::fmt::Write;
+
+use super::DebugVariable;
+use super::info::{DebugInfo, Die, MAX_DEPTH};
 use super::members::Member;
 use super::types::has_members;
-use super::{DEPTH, DebugVariable};
-use std::fmt::Write;
 
 /// The innermost field at an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldPath {
+#[non_exhaustive]
+pub struct DwarfFieldPath {
     /// The field, with the variable's name in front: `stats.hits[1]`.
     pub path: String,
     /// Bytes from the start of the field to the offset: within a number, or in padding.
@@ -30,21 +32,21 @@ impl DebugInfo<'_> {
     /// share it is the structure. `None` behind the end of the variable, or where its type is not
     /// understood. `variable` must come from this [`DebugInfo`].
     #[must_use]
-    pub fn field_at(&self, variable: &DebugVariable, offset: u64) -> Option<FieldPath> {
+    pub fn field_at(&self, variable: &DebugVariable, offset: u64) -> Option<DwarfFieldPath> {
         let mut die = variable.ty?;
         if offset >= self.size_of(die)? {
             return None;
         }
         let mut path = variable.name.clone();
         let mut rest = offset;
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             let (at, entry) = self.resolve(die)?;
             if entry.tag() == gimli::DW_TAG_array_type {
                 die = self.type_of(at.unit, &entry)?;
                 rest = self.index(at, self.size_of(die)?, rest, &mut path)?;
             } else if has_members(entry.tag()) {
                 let Some((member, distance)) = self.member_at(at, rest)? else {
-                    return Some(FieldPath { path, rest });
+                    return Some(DwarfFieldPath { path, rest });
                 };
                 if let Some(name) = &member.name {
                     path.push('.');
@@ -52,13 +54,13 @@ impl DebugInfo<'_> {
                 }
                 (die, rest) = (member.ty, distance);
             } else {
-                return Some(FieldPath { path, rest });
+                return Some(DwarfFieldPath { path, rest });
             }
         }
         None
     }
 
-    /// Appends the indexes of the element at `offset`, and gives the offset in that element.
+    /// Appends the indexes of the element at `offset`, and returns the offset in that element.
     fn index(&self, array: Die, element: u64, offset: u64, path: &mut String) -> Option<u64> {
         let mut size =
             self.dimensions(array).iter().try_fold(element, |size, count| size.checked_mul((*count)?))?;

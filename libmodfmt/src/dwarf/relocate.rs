@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Relocations, applied while gimli reads.
 
-use super::sections::DebugSections;
-use crate::elf::{ByteOrder, Machine};
 use gimli::{EndianSlice, RelocateReader, RunTimeEndian};
 
 /// A place in a debug section that a relocation changes.
@@ -18,9 +16,9 @@ pub(super) struct Fixup {
 /// The relocations of one section.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Relocator<'a> {
-    fixups: &'a [Fixup],
+    pub(super) fixups: &'a [Fixup],
     /// Number of the first one among those of all sections.
-    first: usize,
+    pub(super) first: usize,
 }
 
 /// Reads a section with its relocations applied.
@@ -36,13 +34,13 @@ impl Relocator<'_> {
 
 impl gimli::Relocate for Relocator<'_> {
     /// No section has an address yet, so addresses are numbers of fixups, counted from 1; see
-    /// [`DebugSections::place`].
+    /// [`DebugSections::place`](super::DebugSections::place).
     fn relocate_address(&self, offset: usize, _value: u64) -> gimli::Result<u64> {
         let number = self.find(offset).map(|(index, _)| self.first.saturating_add(index).saturating_add(1));
         Ok(number.map_or(0, |number| number as u64))
     }
 
-    /// Offsets lead into other debug sections.
+    /// Offsets refer to other debug sections.
     fn relocate_offset(&self, offset: usize, value: usize) -> gimli::Result<usize> {
         match self.find(offset) {
             None => Ok(value),
@@ -52,47 +50,4 @@ impl gimli::Relocate for Relocator<'_> {
                 .ok_or(gimli::Error::UnsupportedOffset),
         }
     }
-}
-
-impl DebugSections<'_> {
-    /// A reader of the section of that name, of nothing if it is missing.
-    pub(super) fn reader(&self, name: &str) -> Reader<'_> {
-        let endian = match self.order {
-            ByteOrder::Little => RunTimeEndian::Little,
-            ByteOrder::Big => RunTimeEndian::Big,
-        };
-        let (data, range): (&[u8], _) = match self.sections.get(name) {
-            Some(section) => (&section.data, section.fixups.clone()),
-            None => (&[], 0..0),
-        };
-        let fixups = self.fixups.get(range.clone()).unwrap_or_default();
-        let relocator = Relocator { fixups, first: range.start };
-        RelocateReader::new(EndianSlice::new(data, endian), relocator)
-    }
-
-    /// Section and offset of what gimli takes for an address.
-    pub(super) fn place(&self, address: u64) -> Option<(usize, u64)> {
-        let index = usize::try_from(address.checked_sub(1)?).ok()?;
-        self.fixups.get(index)?.target
-    }
-}
-
-/// Does this relocation type store the full address of its symbol, in 32 or 64 bits? The numbers
-/// are those of each processor's ABI.
-pub(super) fn is_absolute(machine: Machine, kind: u32) -> bool {
-    let kinds: &[u32] = match machine.0 {
-        2 | 18 => &[3, 23],     // sparc: 32, UA32
-        3 | 20 => &[1],         // i386: 32; powerpc: ADDR32
-        40 => &[2],             // arm: ABS32
-        8 => &[2, 18],          // mips: 32, 64
-        15 => &[1, 80],         // parisc: DIR32, DIR64
-        21 => &[1, 38],         // powerpc64: ADDR32, ADDR64
-        22 => &[4, 22],         // s390: 32, 64
-        43 => &[3, 23, 32, 54], // sparc64: 32, UA32, 64, UA64
-        62 => &[1, 10, 11],     // x86-64: 64, 32, 32S
-        183 => &[257, 258],     // arm64: ABS64, ABS32
-        243 | 258 => &[1, 2],   // riscv, loongarch: 32, 64
-        _ => &[],
-    };
-    kinds.contains(&kind)
 }

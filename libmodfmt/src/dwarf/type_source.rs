@@ -8,8 +8,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::DEPTH;
-use super::info::{DebugInfo, Die, Entry, number};
+use super::DebugVariable;
+use super::info::{DebugInfo, Die, Entry, MAX_DEPTH, number};
 use super::types::{has_members, is_alias};
 use crate::types::{
     KernelTypes, MAX_NAME_BYTES, MAX_PARTS, MAX_TYPES, Member, TagKind, Type, TypeId, TypeTable, Types,
@@ -49,10 +49,16 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
         Self { info, known: RefCell::new(known), entries_left: Cell::new(MAX_ENTRIES) }
     }
 
-    /// The number of an entry's type; of what is behind typedefs and qualifiers.
-    pub(super) fn number(&self, die: Die) -> TypeId {
+    /// The number of a variable's type. The variable must come from the same debug information.
+    #[must_use]
+    pub fn of_variable(&self, variable: &DebugVariable) -> Option<TypeId> {
+        variable.ty.map(|die| self.number(die))
+    }
+
+    /// The number of an entry's type, without typedefs and qualifiers.
+    fn number(&self, die: Die) -> TypeId {
         let mut die = die;
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             let Some(entry) = self.info.entry(die) else { return UNKNOWN };
             if !is_alias(entry.tag()) {
                 return self.intern(die);
@@ -193,7 +199,7 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
     fn array(&self, die: Die, entry: &Entry<'a>) -> Option<Type> {
         let (mut at, mut entry) = (die, entry.clone());
         let mut counts = Vec::new();
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             counts.extend(self.info.dimensions(at));
             let element = self.target_number(at.unit, &entry);
             match self.die(element).and_then(|die| Some((die, self.info.entry(die)?))) {
@@ -239,10 +245,10 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
                     });
                 }
                 // A Rust enum: the discriminant is a member of the part, each variant has members of its own.
-                gimli::DW_TAG_variant_part if level < DEPTH => {
+                gimli::DW_TAG_variant_part if level < MAX_DEPTH => {
                     self.members(at, selected_by, members, level.saturating_add(1))?;
                 }
-                gimli::DW_TAG_variant if level < DEPTH => {
+                gimli::DW_TAG_variant if level < MAX_DEPTH => {
                     let value = constant(&child, gimli::DW_AT_discr_value);
                     let selected_by = match value {
                         Some(value) => [(value, value)],

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Types behind their other names, and their sizes.
+//! Types without typedefs and qualifiers, and their sizes.
 
-use super::DEPTH;
-use super::info::{DebugInfo, Die, Entry, Value, number};
+use super::info::{DebugInfo, Die, Entry, MAX_DEPTH, Value, number};
 
 impl<'a> DebugInfo<'a> {
     /// The type of a variable, member, pointer, ...; `None` for `void` too.
@@ -13,7 +12,7 @@ impl<'a> DebugInfo<'a> {
     /// The type behind typedefs and qualifiers. `None` if it is `void` or cannot be read.
     pub(super) fn resolve(&self, die: Die) -> Option<(Die, Entry<'a>)> {
         let mut die = die;
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             let entry = self.entry(die)?;
             if !is_alias(entry.tag()) {
                 return Some((die, entry));
@@ -27,7 +26,7 @@ impl<'a> DebugInfo<'a> {
     pub(super) fn size_of(&self, die: Die) -> Option<u64> {
         let mut elements: u64 = 1;
         let mut die = die;
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             let (at, entry) = self.resolve(die)?;
             let one = match entry.tag() {
                 gimli::DW_TAG_array_type => {
@@ -49,7 +48,7 @@ impl<'a> DebugInfo<'a> {
     /// The alignment that the source demands for a type, in bytes; of its typedefs too.
     pub(super) fn alignment_of(&self, die: Die) -> Option<u64> {
         let mut die = die;
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             let entry = self.entry(die)?;
             if let Some(alignment) = number(&entry, gimli::DW_AT_alignment) {
                 return Some(alignment);

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Variables with a fixed address.
 
-use super::DwarfTypes;
+use std::collections::HashSet;
+
+use gimli::{AttributeValue, Operation};
+
 use super::fingerprint::Fingerprints;
 use super::info::{DebugInfo, Die, Entry, Value, number};
 use super::types::has_members;
-use crate::types::TypeId;
-use gimli::{AttributeValue, Operation};
-use std::collections::HashSet;
+use super::{DebugSections, DwarfError};
 
-/// What debug information says of a variable.
+/// What debug information tells about a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DebugVariable {
-    /// Its name in the source; function-scope statics have no number behind it.
+    /// Its name in the source, without the number that gcc appends to statics in functions.
     pub name: String,
     /// The function around it, if it is in one; of an inlined function, that one's name.
     pub function: Option<String>,
@@ -36,18 +37,18 @@ pub struct DebugVariable {
     pub(super) ty: Option<Die>,
 }
 
-impl DebugVariable {
-    /// The number of its type in `types`, which must be of the same debug information.
-    #[must_use]
-    pub fn type_in(&self, types: &DwarfTypes<'_, '_>) -> Option<TypeId> {
-        self.ty.map(|die| types.number(die))
-    }
+/// All variables with a fixed address that the debug information describes.
+///
+/// # Errors
+/// See [`DebugInfo::read`].
+pub fn variables(debug: &DebugSections<'_>) -> Result<Vec<DebugVariable>, DwarfError> {
+    Ok(DebugInfo::read(debug)?.variables())
 }
 
 impl<'a> DebugInfo<'a> {
     /// All variables with a fixed address, each once, in the order of the debug information.
     ///
-    /// Where a unit cannot be read to its end, what comes before is still listed.
+    /// If a unit cannot be read to its end, what comes before is still listed.
     #[must_use]
     pub fn variables(&self) -> Vec<DebugVariable> {
         let mut fingerprints = Fingerprints::new(self);

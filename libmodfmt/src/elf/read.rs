@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Reading: bytes to [`Object`].
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use object::Endianness;
 use object::elf::{self, FileHeader32, FileHeader64};
@@ -15,11 +15,11 @@ use super::{
 };
 
 impl<'d> Object<'d> {
-    /// Reads a relocatable ELF file of either class and byte order. The data stay borrowed.
+    /// Reads a relocatable ELF file of either class and byte order. The data stays borrowed.
     ///
     /// # Errors
-    /// [`ElfError`] names the header, field or range that cannot be; a section that lies outside of
-    /// the file, shares bytes with another, or a symbol of a section that does not exist is refused.
+    /// [`ElfError`] names the header, field or range that is invalid. A section that lies outside the file or
+    /// shares bytes with another is refused, and so is a symbol in a section that does not exist.
     pub fn parse(data: &'d [u8]) -> Result<Self, ElfError> {
         let ident: &[u8; 16] = data.first_chunk().ok_or(ElfError::NotElf)?;
         if !ident.starts_with(b"\x7fELF") {
@@ -39,6 +39,28 @@ impl<'d> Object<'d> {
             2 => Reader::<FileHeader64<Endianness>>::new(data, order, Class::Elf64)?.object(),
             other => Err(undefined("EI_CLASS", other)),
         }
+    }
+}
+
+impl Object<'static> {
+    /// Reads the first `size` bytes of `file` as [`Object::parse`] does. The data is shared with it.
+    pub(crate) fn parse_shared(file: &Arc<Vec<u8>>, size: usize) -> Result<Self, ElfError> {
+        let object = Object::parse(file.get(..size).unwrap_or_default())?;
+        let section = |section: Section<'_>| {
+            let Section { name, kind, flags, align, entry_size, link, info, size, data, offset } = section;
+            let (name, data) = (name.share(file), data.share(file));
+            Section { name, kind, flags, align, entry_size, link, info, size, data, offset }
+        };
+        let symbol = |symbol: Symbol<'_>| {
+            let Symbol { name, binding, kind, other, place, value, size } = symbol;
+            Symbol { name: name.share(file), binding, kind, other, place, value, size }
+        };
+        Ok(Self {
+            ident: object.ident,
+            flags: object.flags,
+            sections: object.sections.into_iter().map(section).collect(),
+            symbols: object.symbols.into_iter().map(symbol).collect(),
+        })
     }
 }
 
@@ -140,7 +162,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
                 },
             )
         };
-        // From 0xff00 sections on, the count stands in the size of section 0.
+        // With 0xff00 sections or more, the count is in the size field of section 0.
         let count = match u64::from(self.header.e_shnum(self.endian)) {
             0 => table(1)?.first().map_or(0, |first| first.sh_size(self.endian).into()),
             count => count,
@@ -209,7 +231,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
             _ => range(self.data, offset, size, place)?,
         };
         Ok(Section {
-            name: Cow::Borrowed(name),
+            name: name.into(),
             kind,
             flags: header.sh_flags(endian).0,
             align,
@@ -217,7 +239,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
             link: header.sh_link(endian),
             info: header.sh_info(endian),
             size,
-            data: Cow::Borrowed(data),
+            data: data.into(),
             offset,
         })
     }
@@ -233,7 +255,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
         }
         let place = || format!("section {index} ({})", table.name_text());
         let strings = match sections.get(table.link as usize) {
-            Some(section) if section.kind == SectionKind::STRTAB => borrowed(&section.data),
+            Some(section) if section.kind == SectionKind::STRTAB => section.data.borrowed(),
             _ => {
                 return Err(ElfError::Field {
                     place: place(),
@@ -243,7 +265,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
                 });
             }
         };
-        let data = borrowed(&table.data);
+        let data = table.data.borrowed();
         let entry = size_of::<<H as FileHeader>::Sym>();
         if table.entry_size != entry as u64 || !data.len().is_multiple_of(entry) || data.is_empty() {
             return Err(ElfError::Field {
@@ -269,7 +291,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
             .collect()
     }
 
-    /// The section indexes of symbols that do not fit 16 bits (`SHT_SYMTAB_SHNDX`).
+    /// The section indexes of symbols that do not fit in 16 bits (`SHT_SYMTAB_SHNDX`).
     fn wide_indexes(&self, symtab: usize, sections: &[Section<'d>]) -> Vec<u32> {
         sections
             .iter()
@@ -312,7 +334,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
             index => in_section(u32::from(index))?,
         };
         Ok(Symbol {
-            name: Cow::Borrowed(name),
+            name: name.into(),
             binding: Binding::from_bits(symbol.st_bind().0),
             kind: SymbolKind(symbol.st_type().0),
             other: symbol.st_other().0,
@@ -323,17 +345,9 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
     }
 }
 
-/// While reading nothing has been replaced yet, so that all data are still borrowed.
-fn borrowed<'d>(data: &Cow<'d, [u8]>) -> &'d [u8] {
-    match data {
-        Cow::Borrowed(data) => data,
-        Cow::Owned(_) => &[],
-    }
-}
-
 fn string(table: &[u8], offset: u32) -> Option<&[u8]> {
     let tail = table.get(offset as usize..)?;
-    // An empty name may point at an empty table.
+    // An empty name may refer to an empty table.
     if tail.is_empty() && offset == 0 {
         return Some(tail);
     }

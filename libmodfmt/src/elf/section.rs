@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Sections.
 
-use std::borrow::Cow;
-
 use object::elf;
+
+use super::Bytes;
 
 /// The `sh_flags` bits that matter for modules.
 pub mod flags {
@@ -52,7 +52,7 @@ impl SectionKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section<'d> {
     /// The name, without its NUL.
-    pub name: Cow<'d, [u8]>,
+    pub name: Bytes<'d>,
     /// `sh_type`
     pub kind: SectionKind,
     /// `sh_flags`, see [`flags`].
@@ -68,8 +68,8 @@ pub struct Section<'d> {
     /// Size in memory, in bytes. Equals the length of `data` except for [`SectionKind::NOBITS`].
     pub size: u64,
     /// The bytes in the file; empty for [`SectionKind::NOBITS`].
-    pub data: Cow<'d, [u8]>,
-    /// Where the data stood in the file that was read, in bytes; for messages.
+    pub data: Bytes<'d>,
+    /// Offset of the data in the file that was read, in bytes; for messages.
     pub offset: u64,
 }
 
@@ -78,7 +78,7 @@ impl<'d> Section<'d> {
     #[must_use]
     pub const fn null() -> Self {
         Self {
-            name: Cow::Borrowed(&[]),
+            name: Bytes::EMPTY,
             kind: SectionKind::NULL,
             flags: 0,
             align: 0,
@@ -86,21 +86,21 @@ impl<'d> Section<'d> {
             link: 0,
             info: 0,
             size: 0,
-            data: Cow::Borrowed(&[]),
+            data: Bytes::EMPTY,
             offset: 0,
         }
     }
 
-    /// A section with bytes of its own.
+    /// A new section with these bytes.
     #[must_use]
     pub fn with_data(name: &str, kind: SectionKind, flags: u64, align: u64, data: Vec<u8>) -> Self {
         Self {
-            name: Cow::Owned(name.as_bytes().to_vec()),
+            name: name.as_bytes().to_vec().into(),
             kind,
             flags,
             align,
             size: data.len() as u64,
-            data: Cow::Owned(data),
+            data: data.into(),
             ..Self::null()
         }
     }
@@ -111,13 +111,13 @@ impl<'d> Section<'d> {
         String::from_utf8_lossy(&self.name).into_owned()
     }
 
-    /// Part of the module in memory.
+    /// Whether it is part of the module in memory.
     #[must_use]
     pub const fn is_alloc(&self) -> bool {
         self.flags & flags::ALLOC != 0
     }
 
-    /// A table of relocations of either form.
+    /// Whether it is a table of relocations, in either form.
     #[must_use]
     pub fn is_relocation(&self) -> bool {
         self.kind == SectionKind::REL || self.kind == SectionKind::RELA
@@ -126,11 +126,11 @@ impl<'d> Section<'d> {
     /// Replaces the bytes and the size.
     pub fn set_data(&mut self, data: Vec<u8>) {
         self.size = data.len() as u64;
-        self.data = Cow::Owned(data);
+        self.data = data.into();
     }
 
-    /// Takes the section out of the file but leaves its index in place, so that no number that
-    /// refers to a section has to change. The kernel passes over such a section in every version.
+    /// Takes the section out of the file but keeps its index, so that no number that refers to a
+    /// section has to change. Every kernel version skips such a section.
     pub fn clear(&mut self) {
         *self = Self { name: std::mem::take(&mut self.name), offset: self.offset, ..Self::null() };
     }

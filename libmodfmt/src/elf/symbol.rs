@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Symbols.
 
-use std::borrow::Cow;
+use super::Bytes;
 
-/// Who sees a symbol.
+/// The binding of a symbol: who can see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Binding {
     /// `STB_LOCAL`
@@ -53,7 +53,7 @@ impl SymbolKind {
     pub const FUNCTION: Self = Self(2);
     /// `STT_SECTION`
     pub const SECTION: Self = Self(3);
-    /// `STT_FILE`: the source file of the local symbols behind it.
+    /// `STT_FILE`: the source file of the local symbols that follow.
     pub const FILE: Self = Self(4);
 }
 
@@ -76,8 +76,8 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Symbol<'d> {
     /// The name, without its NUL; empty for section symbols.
-    pub name: Cow<'d, [u8]>,
-    /// Who sees it.
+    pub name: Bytes<'d>,
+    /// Who can see it.
     pub binding: Binding,
     /// What it stands for.
     pub kind: SymbolKind,
@@ -96,7 +96,7 @@ impl<'d> Symbol<'d> {
     #[must_use]
     pub const fn null() -> Self {
         Self {
-            name: Cow::Borrowed(&[]),
+            name: Bytes::EMPTY,
             binding: Binding::Local,
             kind: SymbolKind::NONE,
             other: 0,
@@ -109,7 +109,7 @@ impl<'d> Symbol<'d> {
     /// A symbol that the kernel or another module has to define.
     #[must_use]
     pub fn undefined(name: &str) -> Self {
-        Self { name: Cow::Owned(name.as_bytes().to_vec()), binding: Binding::Global, ..Self::null() }
+        Self { name: name.as_bytes().to_vec().into(), binding: Binding::Global, ..Self::null() }
     }
 
     /// The symbol that stands for the start of section `index`.

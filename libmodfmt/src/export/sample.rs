@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The layout from a module that was built for the kernel.
 
+use std::collections::BTreeMap;
+
 use super::object::target;
 use super::relocation::is_relative;
 use super::{CrcForm, ExportError, ExportLayout, Fields, Form};
 use super::{KCRCTAB, KCRCTAB_GPL, KFLAGSTAB, KSYMTAB, KSYMTAB_GPL, KSYMTAB_STRINGS};
 use crate::elf::{Class, Object};
-use std::collections::BTreeMap;
 
 /// A relocation of a sample's export table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SampleRelocation {
     /// The place that it changes, in bytes from the start of the table.
     pub offset: u64,
     /// It stores a distance, not an address.
     pub relative: bool,
-    /// It leads into `__ksymtab_strings`: the field is a name or a namespace.
+    /// It refers to `__ksymtab_strings`: the field is a name or a namespace.
     pub into_strings: bool,
 }
 
-/// What a module shows of the layout of its kernel's tables.
+/// What a module shows about the layout of its kernel's tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sample {
     /// Class of the file.
     pub class: Class,
-    /// Name of the table looked at, for messages: `__ksymtab`, or `__ksymtab_gpl` if that is all.
+    /// Name of the table, for messages: `__ksymtab`, or `__ksymtab_gpl` if there is no other.
     pub section: &'static str,
     /// Size of that table in bytes.
     pub size: u64,
@@ -56,7 +59,7 @@ impl Sample {
             let (offset, kind) = (relocation.offset, relocation.kind);
             relocations.push(SampleRelocation {
                 offset,
-                relative: is_relative(machine, kind).ok_or(ExportError::Relocation {
+                relative: is_relative(object.ident, kind).ok_or(ExportError::Relocation {
                     section,
                     machine,
                     kind,
@@ -70,7 +73,7 @@ impl Sample {
         for name in [KCRCTAB, KCRCTAB_GPL] {
             let Some((index, _)) = object.section(name) else { continue };
             for relocation in object.relocations_of(index)? {
-                relative_crcs |= is_relative(machine, relocation.kind) == Some(true);
+                relative_crcs |= is_relative(object.ident, relocation.kind) == Some(true);
             }
         }
         let kflagstab = object.section(KFLAGSTAB).is_some();

@@ -2,15 +2,15 @@
 //! The keeper image: the owner's file minus its code.
 
 use super::symbols::{KeeperSymbols, SectionMap};
-use super::{Base, ImageError, check, file};
+use super::{Base, ImageError, KeeperOptions, check, input_check};
 use crate::arch::Arch;
 use crate::elf::{Object, Relocation, Section, SectionKind, flags};
 use crate::export::ExportLayout;
 use crate::module::{MODINFO, Module, ModuleError, THIS_MODULE, name_position};
 use crate::persist::{Inventory, NOTE_SECTION, keeper_name, trial_name};
 
-/// Keys of `.modinfo` that speak of the owner's code, parameters or place in the tree. `staging`,
-/// `test` and `livepatch` would taint the kernel a second time in the keeper's name.
+/// Keys of `.modinfo` that describe the owner's code, parameters or place in the tree. `staging`,
+/// `test` and `livepatch` would taint the kernel a second time, in the keeper's name.
 const DROPPED_KEYS: [&str; 13] = [
     "alias",
     "parm",
@@ -27,27 +27,22 @@ const DROPPED_KEYS: [&str; 13] = [
     "version",
 ];
 
-/// The version tables, which the keeper takes over whole: it imports a part of what the owner does.
+/// The version tables. They are copied whole: the keeper imports a subset of what the owner does.
 const VERSION_SECTIONS: [&str; 3] = ["__versions", "__version_ext_crcs", "__version_ext_names"];
-
-/// What a keeper is made for.
-#[derive(Debug, Clone, Copy)]
-pub struct Keeper<'a> {
-    /// The kernel's layout of export tables; see [`crate::export`] for how to learn it.
-    pub layout: &'a ExportLayout,
-    /// For a trial load beside a living keeper: another name and no exports, all else the same.
-    pub trial: bool,
-}
 
 /// Makes the keeper image of a module.
 ///
 /// # Errors
-/// The processor is not supported, or the file is broken. What must not be kept is not asked here:
-/// see [`crate::persist::Refusals`].
-pub fn keeper(module: &Module<'_>, inventory: &Inventory, wanted: Keeper<'_>) -> Result<Vec<u8>, ImageError> {
+/// The processor is not supported, or the file is broken. Whether the data may be kept is not checked
+/// here: see [`crate::persist::Refusals`].
+pub fn keeper(
+    module: &Module<'_>,
+    inventory: &Inventory,
+    wanted: KeeperOptions<'_>,
+) -> Result<Vec<u8>, ImageError> {
     let name = if wanted.trial { trial_name(&module.name) } else { keeper_name(&module.name) };
     let arch = Arch::of(module.object.ident)?;
-    file::check(&module.object, arch)?;
+    input_check::check(&module.object, arch)?;
     let build = Build { module, inventory, arch, name };
     let image = build.image(wanted)?.write()?;
     check::keeper(&image, module, inventory, &build.name, wanted)?;
@@ -62,7 +57,7 @@ struct Build<'a, 'd> {
 }
 
 impl<'d> Build<'_, 'd> {
-    fn image(&self, wanted: Keeper<'_>) -> Result<Object<'d>, ImageError> {
+    fn image(&self, wanted: KeeperOptions<'_>) -> Result<Object<'d>, ImageError> {
         let owner = &self.module.object;
         let mut image = Object::new(owner.ident, owner.flags);
         image.sections.push(self.modinfo()?);
@@ -120,7 +115,7 @@ impl<'d> Build<'_, 'd> {
     }
 
     /// The owner's `struct module` with the keeper's name, and neither init nor exit: those are
-    /// relocations, which are left behind. Its size and all else that the build put there stay.
+    /// relocations, which are left out. Its size and everything else that the build put there stay.
     fn this_module(&self) -> Result<Section<'d>, ImageError> {
         let owner = &self.module.object;
         let missing = ModuleError::Missing { section: THIS_MODULE };
@@ -165,7 +160,7 @@ struct Exports {
     strings: usize,
     /// Offset of each name in the strings, by position in the table.
     names: Vec<i64>,
-    /// Which base symbol stands at each position: the kernel searches the table by name.
+    /// Which base symbol is at each position: the table is sorted, as the kernel searches it by name.
     order: Vec<usize>,
 }
 
@@ -188,7 +183,7 @@ impl Exports {
             image.sections.push(Section::with_data(name, SectionKind::PROGBITS, flags::ALLOC, align, data));
             image.sections.len().saturating_sub(1)
         };
-        // Both tables of flags are always there: a kernel that does not know one passes over it.
+        // Both are always written: a kernel ignores a table that it does not know.
         add("__kcrctab", 4, crcs);
         add("__kflagstab", 1, vec![0; bases.len()]);
         let strings = add("__ksymtab_strings", 1, strings);

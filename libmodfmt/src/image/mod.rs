@@ -6,14 +6,14 @@
 //! use of persistent data turned into a use of those symbols. The kernel's own loader links the two,
 //! and its own reference count keeps the keeper loaded while the owner is.
 //!
-//! [`keeper`] and [`owner`] make them; both are read again by the strict checks of this module
-//! before they are handed out, so what a caller gets is what the kernel may have.
+//! [`keeper`] and [`owner`] make them. Before they are returned, strict checks read both images again:
+//! what a caller gets is safe to load.
 //!
 //! ```
 //! use libmodfmt::image::Base;
-//! use libmodfmt::persist::{Role, SectionHeader};
+//! use libmodfmt::persist::{PersistentSection, SectionHeader};
 //!
-//! let section = SectionHeader { role: Role::Data, size: 8, align: 8, variables: vec![] };
+//! let section = SectionHeader::new(PersistentSection::Data, 8, 8);
 //! let base = Base::of("foo", &section);
 //! assert_eq!(base.symbol, "foo__persist_data");
 //! assert_eq!(base.crc, section.crc());
@@ -21,22 +21,26 @@
 
 mod check;
 mod error;
-mod file;
+mod input_check;
 mod keeper;
+mod keeper_options;
 mod owner;
 mod symbols;
+mod zero_bytes;
 
 pub use error::ImageError;
-pub use keeper::{Keeper, keeper};
+pub use keeper::keeper;
+pub use keeper_options::KeeperOptions;
 pub use owner::owner;
 
-use crate::persist::{Header, Role, SectionHeader, base_symbol};
+use crate::persist::{Header, PersistentSection, SectionHeader, base_symbol};
 
 /// The exported symbol that stands for the start of one persistent section.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Base {
     /// Which section.
-    pub role: Role,
+    pub role: PersistentSection,
     /// The symbol's name.
     pub symbol: String,
     /// The symbol's version: the layout hash of the section as it is kept.

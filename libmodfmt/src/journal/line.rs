@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An entry as a line of JSON. Addresses and build ids are hexadecimal text; the persistent header is the bytes of its note, so that it is read
-//! and checked by the same code as a keeper's.
+//! An entry as a line of JSON. Addresses and build ids are hexadecimal text. The persistent header is
+//! the bytes of its note, so that the same code reads and checks it as for a keeper.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Boot, Discard, Entry, LoadedModule, Stage, Unload, VERSION};
+use super::{Boot, Discard, Entry, LoadedModule, Stage, Unload};
 use crate::elf::ByteOrder;
 use crate::persist::Header;
+
+/// The version that this crate writes, and the only one that it reads.
+pub const VERSION: u32 = 1;
 
 /// Headers are written in this order on every machine.
 const ORDER: ByteOrder = ByteOrder::Little;
@@ -56,7 +59,7 @@ enum What {
 }
 
 impl Entry {
-    /// The line, with its end.
+    /// The line, with its line feed.
     #[must_use]
     pub fn to_line(&self) -> Vec<u8> {
         let what = match self {
@@ -88,7 +91,7 @@ impl Entry {
         bytes
     }
 
-    /// Reads a line without its end; `None` if it is no entry of this version.
+    /// Reads a line without its line feed; `None` if it is not an entry of this version.
     #[must_use]
     pub fn from_line(line: &[u8]) -> Option<Self> {
         let line: Line = serde_json::from_slice(line).ok()?;

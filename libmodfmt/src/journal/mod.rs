@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The journal: what an oops of a boot needs later, and only the running kernel can tell.
+//! The journal: what only the running kernel can tell, and an oops needs later.
 //!
-//! `insmod` and `rmmod` write it, `ksymoops` reads it. It is a text of JSON objects, one a line, that is only ever appended to, so that a line
-//! which was cut by a crash costs only itself. `docs/journal-format.md` is the reference.
+//! `insmod` and `rmmod` write it, `ksymoops` reads it. It has one JSON object per line and is only ever
+//! appended to, so that a line which was cut by a crash costs only itself. `docs/journal-format.md` is
+//! the reference.
 //!
 //! ```
 //! use libmodfmt::journal::{Boot, Entry, Journal};
@@ -16,75 +17,11 @@
 //! ```
 
 mod entry;
+mod file;
 mod line;
 #[cfg(test)]
 mod tests;
 
 pub use entry::{Boot, Discard, Entry, LoadedModule, Stage, Unload};
-
-/// The version that this crate writes, and the only one that it reads.
-pub const VERSION: u32 = 1;
-
-/// The name of the file of one boot begins and ends like this.
-pub const FILE_NAME: (&str, &str) = ("boot-", ".jsonl");
-
-/// A line of more bytes is no entry.
-const LONGEST_LINE: usize = 1 << 22;
-
-/// The entries of a text.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Journal {
-    /// The entries, in their order.
-    pub entries: Vec<Entry>,
-    /// How many lines could not be read: cut, damaged, or of a later version.
-    pub skipped: usize,
-}
-
-impl Journal {
-    /// Reads a text. A line that is no entry is counted and passed over.
-    #[must_use]
-    pub fn read(text: &[u8]) -> Self {
-        let mut journal = Self::default();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let end = rest.iter().position(|&byte| byte == b'\n');
-            let line = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-            rest = end.and_then(|end| rest.get(end.saturating_add(1)..)).unwrap_or_default();
-            // A line without its end was cut, however complete it looks.
-            let entry = end.filter(|_| line.len() <= LONGEST_LINE).and_then(|_| Entry::from_line(line));
-            match entry {
-                Some(entry) => journal.entries.push(entry),
-                None if line.trim_ascii().is_empty() => {}
-                None => journal.skipped = journal.skipped.saturating_add(1),
-            }
-        }
-        journal
-    }
-
-    /// The boots that have an entry of their own, each once, in their order.
-    #[must_use]
-    pub fn boots(&self) -> Vec<&Boot> {
-        let mut boots: Vec<&Boot> = Vec::new();
-        for entry in &self.entries {
-            if let Entry::Boot(boot) = entry
-                && !boots.iter().any(|other| other.id == boot.id)
-            {
-                boots.push(boot);
-            }
-        }
-        boots
-    }
-
-    /// What is recorded of a boot behind its first entry, in its order.
-    pub fn of_boot<'j>(&'j self, id: &'j str) -> impl Iterator<Item = &'j Entry> {
-        self.entries.iter().filter(move |entry| entry.boot() == id)
-    }
-}
-
-/// The name of the file of a boot.
-#[must_use]
-pub fn file_name(boot: &str) -> String {
-    let safe: String =
-        boot.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').take(64).collect();
-    format!("{}{safe}{}", FILE_NAME.0, FILE_NAME.1)
-}
+pub use file::{FILE_NAME, Journal, file_name};
+pub use line::VERSION;

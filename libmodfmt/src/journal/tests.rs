@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Entries written and read, whole and damaged.
+
 use proptest::prelude::*;
 
 use super::*;
-use crate::persist::{Header, Role, SectionHeader, Variable};
+use crate::persist::{Header, PersistentSection, SectionHeader, Variable};
 
 fn header() -> Header {
     let variable = Variable {
@@ -15,7 +17,8 @@ fn header() -> Header {
         type_name: Some("struct stats".into()),
         type_hash: Some(7),
     };
-    let section = SectionHeader { role: Role::Data, size: 40, align: 8, variables: vec![variable] };
+    let section =
+        SectionHeader { role: PersistentSection::Data, size: 40, align: 8, variables: vec![variable] };
     Header { owner: "meter".into(), build_id: vec![1, 2], named: true, sections: vec![section] }
 }
 

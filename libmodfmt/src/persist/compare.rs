@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use super::{Header, Role, SectionHeader, Variable};
+use super::{Header, PersistentSection, SectionHeader, Variable};
 
 /// The outcome of [`compare`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,32 +17,79 @@ pub enum Agreement {
     Differs(Vec<Difference>),
 }
 
-/// One thing in which the new layout differs from what is kept. Numbers are bytes.
+/// One difference between the file's layout and what is kept. Sizes and alignments are in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
-    /// A section that the kept data do not have.
-    SectionAdded(Role),
-    /// A section that the new file does not have.
-    SectionRemoved(Role),
-    /// Another size of a section.
-    SectionSize(Role, u64, u64),
-    /// Another alignment of a section.
-    SectionAlign(Role, u64, u64),
-    /// A variable that is not kept.
-    Added(Role, Variable),
-    /// A kept variable that the new file does not have.
-    Removed(Role, Variable),
-    /// A variable changed place, size or alignment.
-    Changed(Role, Variable, Variable),
-    /// A variable has another type of the same size.
-    Type(Role, Variable, Variable),
+    /// The file has a section of which nothing is kept.
+    SectionAdded {
+        /// The section.
+        section: PersistentSection,
+    },
+    /// A section is kept that the file does not have.
+    SectionRemoved {
+        /// The section.
+        section: PersistentSection,
+    },
+    /// The size of a section.
+    SectionSize {
+        /// The section.
+        section: PersistentSection,
+        /// Its size as kept.
+        kept: u64,
+        /// Its size in the file.
+        file: u64,
+    },
+    /// The alignment of a section.
+    SectionAlign {
+        /// The section.
+        section: PersistentSection,
+        /// Its alignment as kept.
+        kept: u64,
+        /// Its alignment in the file.
+        file: u64,
+    },
+    /// The file has a variable that is not kept.
+    Added {
+        /// Its section.
+        section: PersistentSection,
+        /// The variable.
+        variable: Variable,
+    },
+    /// A variable is kept that the file does not have.
+    Removed {
+        /// Its section.
+        section: PersistentSection,
+        /// The variable.
+        variable: Variable,
+    },
+    /// The place, size or alignment of a variable.
+    Changed {
+        /// Its section.
+        section: PersistentSection,
+        /// The variable as kept.
+        kept: Variable,
+        /// The variable in the file.
+        file: Variable,
+    },
+    /// The type of a variable, of the same size.
+    Type {
+        /// Its section.
+        section: PersistentSection,
+        /// The variable as kept.
+        kept: Variable,
+        /// The variable in the file.
+        file: Variable,
+    },
     /// Several variables of one file have this name, and the functions that tell them apart are not
     /// known on both sides.
-    NoFunctions(String),
-    /// Names are missing in one of the two and the build ids do not settle it.
+    NoFunctions {
+        /// File and name.
+        name: String,
+    },
+    /// Names are missing on one side, and the build ids do not settle it.
     NoNames {
-        /// The new file is the one without names; otherwise the kept data are.
+        /// The new file is the one without names; otherwise the kept data is.
         in_file: bool,
         /// Both have a build id.
         build_ids_known: bool,
@@ -62,13 +109,13 @@ pub fn compare(kept: &Header, file: &Header) -> Agreement {
     }
     if !unnamed && !same_build {
         let alike: BTreeSet<String> = [kept, file].into_iter().flat_map(of_unknown_functions).collect();
-        found.extend(alike.into_iter().map(Difference::NoFunctions));
+        found.extend(alike.into_iter().map(|name| Difference::NoFunctions { name }));
     }
-    for role in Role::ALL {
-        match (kept.section(role), file.section(role)) {
+    for section in PersistentSection::ALL {
+        match (kept.section(section), file.section(section)) {
             (Some(kept), Some(file)) => sections(kept, file, (!unnamed).then_some(&names), &mut found),
-            (None, Some(_)) => found.push(Difference::SectionAdded(role)),
-            (Some(_), None) => found.push(Difference::SectionRemoved(role)),
+            (None, Some(_)) => found.push(Difference::SectionAdded { section }),
+            (Some(_), None) => found.push(Difference::SectionRemoved { section }),
             (None, None) => {}
         }
     }
@@ -79,8 +126,8 @@ pub fn compare(kept: &Header, file: &Header) -> Agreement {
     }
 }
 
-/// Files and names that several variables share of which one has no known function: gcc numbers those in
-/// an order that changes with the code.
+/// Names that several variables of one file share, one of them without a known function: gcc numbers
+/// those in an order that changes with the code.
 fn of_unknown_functions(header: &Header) -> Vec<String> {
     let mut groups: HashMap<_, (usize, bool)> = HashMap::new();
     for (_, variable) in header.variables() {
@@ -121,12 +168,12 @@ fn sections(
     names: Option<&Names<'_>>,
     found: &mut Vec<Difference>,
 ) {
-    let role = kept.role;
+    let section = kept.role;
     if kept.size != file.size {
-        found.push(Difference::SectionSize(role, kept.size, file.size));
+        found.push(Difference::SectionSize { section, kept: kept.size, file: file.size });
     }
     if kept.align != file.align {
-        found.push(Difference::SectionAlign(role, kept.align, file.align));
+        found.push(Difference::SectionAlign { section, kept: kept.align, file: file.align });
     }
     let Some(names) = names else { return };
     let mut by_name: HashMap<&str, Vec<&Variable>> = HashMap::new();
@@ -142,54 +189,56 @@ fn sections(
             Some(others.remove(place))
         });
         match new {
-            None => found.push(Difference::Removed(role, old.clone())),
+            None => found.push(Difference::Removed { section, variable: old.clone() }),
             Some(new) if (new.offset, new.size, new.align) != (old.offset, old.size, old.align) => {
-                found.push(Difference::Changed(role, old.clone(), new.clone()));
+                found.push(Difference::Changed { section, kept: old.clone(), file: new.clone() });
             }
             Some(new) => {
                 let types = old.type_hash.zip(new.type_hash);
                 if types.is_some_and(|(old, new)| old != new) {
-                    found.push(Difference::Type(role, old.clone(), new.clone()));
+                    found.push(Difference::Type { section, kept: old.clone(), file: new.clone() });
                 }
             }
         }
     }
     let mut added: Vec<&Variable> = by_name.into_values().flatten().collect();
     added.sort_by_key(|new| new.offset);
-    found.extend(added.into_iter().map(|new| Difference::Added(role, new.clone())));
+    found.extend(added.into_iter().map(|new| Difference::Added { section, variable: new.clone() }));
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SectionAdded(role) => write!(f, "{}: new, nothing of it is kept", role.section_name()),
-            Self::SectionRemoved(role) => write!(f, "{}: kept, but not in the file", role.section_name()),
-            Self::SectionSize(role, kept, file) => {
-                write!(f, "{}: {kept} bytes are kept, the file has {file}", role.section_name())
+            Self::SectionAdded { section } => {
+                write!(f, "{}: new, nothing of it is kept", section.section_name())
             }
-            Self::SectionAlign(role, kept, file) => {
-                write!(
-                    f,
-                    "{}: kept with an alignment of {kept}, the file asks for {file}",
-                    role.section_name()
-                )
+            Self::SectionRemoved { section } => {
+                write!(f, "{}: kept, but not in the file", section.section_name())
             }
-            Self::Added(_, new) => {
-                write!(f, "{new}: new ({} bytes at offset {:#x})", new.size, new.offset)
+            Self::SectionSize { section, kept, file } => {
+                write!(f, "{}: {kept} bytes are kept, the file has {file}", section.section_name())
             }
-            Self::Removed(_, old) => {
-                write!(f, "{old}: removed (kept: {} bytes at offset {:#x})", old.size, old.offset)
+            Self::SectionAlign { section, kept, file } => {
+                let section = section.section_name();
+                write!(f, "{section}: kept with an alignment of {kept}, the file asks for {file}")
             }
-            Self::Changed(_, old, new) => changed(f, old, new),
-            Self::Type(_, old, new) => {
+            Self::Added { variable, .. } => {
+                write!(f, "{variable}: new ({} bytes at offset {:#x})", variable.size, variable.offset)
+            }
+            Self::Removed { variable, .. } => {
+                let Variable { size, offset, .. } = variable;
+                write!(f, "{variable}: removed (kept: {size} bytes at offset {offset:#x})")
+            }
+            Self::Changed { kept, file, .. } => changed(f, kept, file),
+            Self::Type { kept, file, .. } => {
                 let name = |variable: &Variable| variable.type_name.clone().unwrap_or_else(|| "?".into());
-                if old.type_name == new.type_name {
-                    write!(f, "{old}: {} is built differently inside", name(old))
+                if kept.type_name == file.type_name {
+                    write!(f, "{kept}: {} is built differently inside", name(kept))
                 } else {
-                    write!(f, "{old}: type changed from {} to {}", name(old), name(new))
+                    write!(f, "{kept}: type changed from {} to {}", name(kept), name(file))
                 }
             }
-            Self::NoFunctions(name) => write!(
+            Self::NoFunctions { name } => write!(
                 f,
                 "{name}: several variables have this name, and not both sides tell their functions: only a \
                  file of the same build can use them"

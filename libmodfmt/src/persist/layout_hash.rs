@@ -3,37 +3,20 @@
 //!
 //! Types, functions and files are left out on purpose: one source built with and without debug
 //! information, or stripped of it, must agree. They are compared where both sides know them.
-//! docs/note-format.md gives the exact order of the bytes, for tools in other languages.
+//! docs/note-format.md has the exact order of the bytes, for tools in other languages.
 
-use super::{SectionHeader, Variable};
+use super::{Header, SectionHeader, Variable};
+use crate::fnv::Hash;
 
-/// FNV-1a, 64 bit.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Hash(u64);
-
-impl Hash {
-    pub(crate) const fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+impl Header {
+    /// The layout hashes of all sections as one number, for display.
+    #[must_use]
+    pub fn layout_hash(&self) -> u64 {
+        let mut hash = Hash::new();
+        for section in &self.sections {
+            hash.number(section.layout_hash());
         }
-    }
-
-    pub(crate) fn number(&mut self, number: u64) {
-        self.bytes(&number.to_le_bytes());
-    }
-
-    /// The text and a NUL, so that two neighbours cannot be split differently.
-    pub(crate) fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
-        self.bytes(&[0]);
-    }
-
-    pub(crate) const fn finish(self) -> u64 {
-        self.0
+        hash.finish()
     }
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Names that are made from an owner's: its keeper and the base symbols.
+//! Names made from the owner's: its keeper and the base symbols.
 
-use super::Role;
-use super::layout_hash::Hash;
+use super::PersistentSection;
+use crate::fnv::Hash;
 
-/// The longest module or versioned symbol name that every kernel takes: `MODULE_NAME_LEN` is
+/// The longest name of a module or versioned symbol that every kernel accepts: `MODULE_NAME_LEN` is
 /// 64 - sizeof(long), with its NUL (include/linux/moduleparam.h, 4.19 to 7.3).
-const LONGEST: usize = 55;
+const MAX_NAME_BYTES: usize = 55;
 
 const KEEPER: &str = "__persist";
 
@@ -22,7 +22,7 @@ pub fn keeper_name(owner: &str) -> String {
     bounded(owner, KEEPER)
 }
 
-/// The name under which a keeper for `owner` is tried out beside a living one.
+/// The name of the keeper for `owner` that is tried out while the real one is loaded.
 #[must_use]
 pub fn trial_name(owner: &str) -> String {
     bounded(owner, "__ptrial")
@@ -30,18 +30,18 @@ pub fn trial_name(owner: &str) -> String {
 
 /// The name of the symbol that a keeper exports for one section: `foo__persist_data`.
 #[must_use]
-pub fn base_symbol(owner: &str, role: Role) -> String {
+pub fn base_symbol(owner: &str, role: PersistentSection) -> String {
     bounded(owner, &format!("{KEEPER}{}", role.suffix()))
 }
 
 fn bounded(owner: &str, suffix: &str) -> String {
-    if owner.len() + suffix.len() <= LONGEST {
+    if owner.len() + suffix.len() <= MAX_NAME_BYTES {
         return format!("{owner}{suffix}");
     }
     let mut hash = Hash::new();
     hash.text(owner);
     let digits = format!("_{:08x}", hash.finish() >> 32);
-    let mut keep = LONGEST.saturating_sub(suffix.len() + digits.len());
+    let mut keep = MAX_NAME_BYTES.saturating_sub(suffix.len() + digits.len());
     while !owner.is_char_boundary(keep) {
         keep = keep.saturating_sub(1);
     }

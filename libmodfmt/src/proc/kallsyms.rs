@@ -11,6 +11,7 @@ const LINE: usize = 4096;
 
 /// One line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Symbol<'t> {
     /// Its address: 0 if the reader may not know (`kptr_restrict`).
     pub address: u64,

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Type, TypeId, Types};
-use crate::persist::Hash;
+use crate::fnv::Hash;
 
 /// How many pointers are followed; what further ones lead to counts by its tag.
 const MAX_POINTERS: u32 = 2;

@@ -8,7 +8,7 @@
 //!
 //! There are two forms. [`Versions`] is `__versions`, an array of `struct modversion_info`.
 //! [`ExtendedVersions`] is the pair `__version_ext_crcs` and `__version_ext_names`, which allows
-//! long names (seen from 6.18 on); where a module has it, the kernel looks at nothing else.
+//! long names (seen from 6.18 on). If a module has it, the kernel looks at nothing else.
 //! A module may have either or both. Entries that are already there keep their bytes.
 //!
 //! ```
@@ -46,6 +46,7 @@ pub const MAX_SYMBOL_NAME: usize = 511;
 
 /// An imported symbol and its checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Version<'a> {
     /// Name of the symbol.
     pub name: &'a [u8],

@@ -5,7 +5,6 @@ use libmodfmt::elf::{ElfError, Object};
 use libmodfmt::image::{Base, owner};
 use libmodfmt::module::Module;
 use libmodfmt::persist::Header;
-
 use modtest::module::{DATA, Make, R_PC32, inventory, parse};
 
 fn put(file: &mut [u8], at: usize, bytes: &[u8]) {
@@ -133,7 +132,7 @@ fn a_relocation_behind_its_section_is_the_files_fault() {
 #[test]
 fn a_relocation_of_bytes_that_are_not_zero_is_the_files_fault() {
     let mut make = Make::small("foo");
-    make.change(".text", |section| section.data.to_mut()[7] = 0x90);
+    make.change(".text", |section| section.data.edit(|data| data[7] = 0x90));
     let file = make.build();
     let module = parse(&file);
     let inventory = inventory(&module);

@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether a new version may use the data of an old one.
 
-use libmodfmt::persist::{Agreement, Difference, Header, Role, SectionHeader, Variable, compare};
+use libmodfmt::persist::{
+    Agreement, Difference, Header, PersistentSection, SectionHeader, Variable, compare,
+};
 
 fn variable(name: &str, offset: u64, size: u64) -> Variable {
-    Variable {
-        file: Some("foo.c".into()),
-        function: None,
-        name: name.into(),
-        offset,
-        size,
-        align: 8,
-        type_name: None,
-        type_hash: None,
-    }
+    let mut variable = Variable::new(name, offset, size, 8);
+    variable.file = Some("foo.c".into());
+    variable
 }
 
 fn header(variables: Vec<Variable>) -> Header {
     let size = variables.iter().map(|variable| variable.offset + variable.size).max().unwrap_or(8);
-    let section = SectionHeader { role: Role::Data, size, align: 8, variables };
-    Header { owner: "foo".into(), build_id: Vec::new(), named: true, sections: vec![section] }
+    let mut section = SectionHeader::new(PersistentSection::Data, size, 8);
+    section.variables = variables;
+    let mut header = Header::new("foo");
+    header.sections.push(section);
+    header
 }
 
 fn differences(kept: &Header, file: &Header) -> Vec<Difference> {
@@ -99,9 +97,9 @@ fn another_alignment() {
 #[test]
 fn a_section_more_or_less() {
     let mut both = kept();
-    both.sections.push(SectionHeader { role: Role::Bss, size: 8, align: 8, variables: Vec::new() });
-    assert_eq!(differences(&kept(), &both), [Difference::SectionAdded(Role::Bss)]);
-    assert_eq!(differences(&both, &kept()), [Difference::SectionRemoved(Role::Bss)]);
+    both.sections.push(SectionHeader::new(PersistentSection::Bss, 8, 8));
+    assert_eq!(differences(&kept(), &both), [Difference::SectionAdded { section: PersistentSection::Bss }]);
+    assert_eq!(differences(&both, &kept()), [Difference::SectionRemoved { section: PersistentSection::Bss }]);
     assert_eq!(text(&both, &kept()), [".bss..persistent: kept, but not in the file"]);
 }
 
@@ -109,7 +107,10 @@ fn a_section_more_or_less() {
 fn the_same_name_in_another_file_or_function_is_another_variable() {
     let mut file = kept();
     file.sections[0].variables[0].file = Some("bar.c".into());
-    assert!(matches!(&differences(&kept(), &file)[..], [Difference::Removed(..), Difference::Added(..)]));
+    assert!(matches!(
+        &differences(&kept(), &file)[..],
+        [Difference::Removed { .. }, Difference::Added { .. }]
+    ));
 }
 
 #[test]
@@ -213,7 +214,10 @@ fn one_build_with_two_sizes_is_still_different() {
     let mut file = kept.clone();
     file.named = false;
     file.sections[0].size = 32;
-    assert_eq!(differences(&kept, &file), [Difference::SectionSize(Role::Data, 24, 32)]);
+    assert_eq!(
+        differences(&kept, &file),
+        [Difference::SectionSize { section: PersistentSection::Data, kept: 24, file: 32 }]
+    );
 }
 
 #[test]
@@ -226,8 +230,12 @@ fn one_name_in_unknown_functions_binds_within_a_build_only() {
     }
     assert_eq!(compare(&file, &file), Agreement::Layout, "both sides know them");
     for (kept, file) in [(&kept, &file), (&file, &kept), (&kept, &kept)] {
-        assert_eq!(differences(kept, file), [Difference::NoFunctions("foo.c:cnt".into())]);
+        assert_eq!(differences(kept, file), [Difference::NoFunctions { name: "foo.c:cnt".into() }]);
     }
-    let built = |header: &Header| Header { build_id: vec![1], ..header.clone() };
+    let built = |header: &Header| {
+        let mut header = header.clone();
+        header.build_id = vec![1];
+        header
+    };
     assert_eq!(compare(&built(&kept), &built(&file)), Agreement::Layout);
 }

@@ -4,14 +4,13 @@
 use libmodfmt::arch::Arch;
 use libmodfmt::elf::{ByteOrder, Object};
 use libmodfmt::export::{ExportLayout, Release};
-use libmodfmt::image::{Base, Keeper, keeper, owner};
+use libmodfmt::image::{Base, KeeperOptions, keeper, owner};
 use libmodfmt::module::Module;
 use libmodfmt::parameters;
-use libmodfmt::persist::{DebugFact, Header, Inventory, Refusals, compare};
+use libmodfmt::persist::{Header, Inventory, Refusals, VariableDebugInfo, compare};
+use modtest::module::Make;
 use proptest::prelude::*;
 use proptest::sample::Index;
-
-use modtest::module::Make;
 
 /// Everything that the tools do with a file.
 fn through(file: &[u8]) {
@@ -24,9 +23,11 @@ fn through(file: &[u8]) {
     }
     let Ok(module) = Module::parse(file) else { return };
     let _ = parameters::names(&module.object);
-    let facts = DebugFact::all(&module.object);
+    let debug_info = VariableDebugInfo::all(&module.object);
     let build_id = module.build_id.as_deref();
-    let Ok(Some(inventory)) = Inventory::of(&module.object, &module.name, build_id, &facts) else { return };
+    let Ok(Some(inventory)) = Inventory::of(&module.object, &module.name, build_id, &debug_info) else {
+        return;
+    };
     let note = inventory.header.to_note(module.object.ident.order);
     if let Ok(header) = Header::from_note(&note, module.object.ident.order) {
         let _ = compare(&header, &inventory.header);
@@ -37,7 +38,7 @@ fn through(file: &[u8]) {
     for release in [Release::new(4, 18), Release::new(6, 1), Release::new(7, 1)] {
         let layout = ExportLayout::for_release(module.object.ident.machine, release);
         for trial in [false, true] {
-            if let Ok(image) = keeper(&module, &inventory, Keeper { layout: &layout, trial }) {
+            if let Ok(image) = keeper(&module, &inventory, KeeperOptions { layout: &layout, trial }) {
                 strict(&image);
             }
         }

@@ -2,18 +2,19 @@
 //! The list of persistent variables.
 
 use libmodfmt::elf::SymbolKind;
-use libmodfmt::persist::{Ambiguous, DebugFact, Inventory, PersistError, Role, Sharing, Variable};
-
+use libmodfmt::persist::{
+    Ambiguity, AmbiguousName, Inventory, PersistError, PersistentSection, Variable, VariableDebugInfo,
+};
 use modtest::module::{BSS, DATA, Make, inventory, parse};
 
 fn of(make: &Make) -> Inventory {
     inventory(&parse(&make.build()))
 }
 
-fn with_facts(make: &Make, facts: &[DebugFact]) -> Inventory {
+fn with_debug_info(make: &Make, infos: &[VariableDebugInfo]) -> Inventory {
     let file = make.build();
     let module = parse(&file);
-    Inventory::of(&module.object, &module.name, None, facts).unwrap().unwrap()
+    Inventory::of(&module.object, &module.name, None, infos).unwrap().unwrap()
 }
 
 fn error(make: &Make) -> PersistError {
@@ -36,7 +37,7 @@ fn a_variable_is_known_by_file_and_name() {
     assert_eq!(found.ambiguous, []);
     let sections: Vec<_> =
         found.header.sections.iter().map(|section| (section.role, section.size, section.align)).collect();
-    assert_eq!(sections, [(Role::Data, 64, 32), (Role::Bss, 4096, 64)]);
+    assert_eq!(sections, [(PersistentSection::Data, 64, 32), (PersistentSection::Bss, 4096, 64)]);
 }
 
 #[test]
@@ -51,19 +52,17 @@ fn alignment_is_what_the_place_guarantees() {
     assert_eq!(Variable::align_of(u64::MAX, 64), 1);
 }
 
-fn ambiguous(name: &str, symbols: &[&str], sharing: Sharing) -> Vec<Ambiguous> {
+fn ambiguous(name: &str, symbols: &[&str], reason: Ambiguity) -> Vec<AmbiguousName> {
     let symbols = symbols.iter().map(|symbol| (*symbol).to_owned()).collect();
-    vec![Ambiguous { name: name.to_owned(), symbols, sharing }]
+    vec![AmbiguousName { name: name.to_owned(), symbols, reason }]
 }
 
-fn fact(make: &Make, section: &str, offset: u64, function: Option<&str>) -> DebugFact {
-    DebugFact {
-        section: make.index(section),
-        offset,
-        function: function.map(Into::into),
-        type_name: Some("int".into()),
-        type_hash: Some(5),
-    }
+fn debug_info(make: &Make, section: &str, offset: u64, function: Option<&str>) -> VariableDebugInfo {
+    let mut info = VariableDebugInfo::new(make.index(section), offset);
+    info.function = function.map(Into::into);
+    info.type_name = Some("int".into());
+    info.type_hash = Some(5);
+    info
 }
 
 #[test]
@@ -71,7 +70,7 @@ fn numbered_statics_of_one_name_are_ambiguous() {
     let mut make = Make::small("foo");
     make.local("cnt.0", DATA, 0, 4);
     make.local("cnt.1", DATA, 4, 4);
-    assert_eq!(of(&make).ambiguous, ambiguous("foo.c:cnt", &["cnt.0", "cnt.1"], Sharing::Functions));
+    assert_eq!(of(&make).ambiguous, ambiguous("foo.c:cnt", &["cnt.0", "cnt.1"], Ambiguity::UnknownFunctions));
 }
 
 #[test]
@@ -79,9 +78,12 @@ fn one_name_in_two_sections_of_one_file_is_ambiguous() {
     let mut make = Make::small("foo");
     make.section(BSS, 3, 8, &[0; 8]);
     make.local("first.7", BSS, 0, 8);
-    assert_eq!(of(&make).ambiguous, ambiguous("foo.c:first", &["first", "first.7"], Sharing::Functions));
-    let facts = [fact(&make, DATA, 0, Some("read")), fact(&make, BSS, 0, Some("write"))];
-    let found = with_facts(&make, &facts);
+    assert_eq!(
+        of(&make).ambiguous,
+        ambiguous("foo.c:first", &["first", "first.7"], Ambiguity::UnknownFunctions)
+    );
+    let infos = [debug_info(&make, DATA, 0, Some("read")), debug_info(&make, BSS, 0, Some("write"))];
+    let found = with_debug_info(&make, &infos);
     assert_eq!(found.ambiguous, []);
     assert_eq!(names(&found), ["foo.c:read:first", "foo.c:second", "foo.c:write:first"]);
 }
@@ -91,20 +93,20 @@ fn one_name_in_two_sections_of_one_file_is_ambiguous() {
 fn a_function_that_is_not_known_tells_nothing_apart() {
     let mut make = Make::small("foo");
     make.local("first.1", DATA, 4, 4);
-    let one = [fact(&make, DATA, 0, Some("read"))];
-    let expected = ambiguous("foo.c:first", &["first", "first.1"], Sharing::Functions);
-    assert_eq!(with_facts(&make, &one).ambiguous, expected);
-    let outside = [fact(&make, DATA, 0, None), fact(&make, DATA, 4, Some("read"))];
-    assert_eq!(with_facts(&make, &outside).ambiguous, [], "one outside of functions, one in a function");
+    let one = [debug_info(&make, DATA, 0, Some("read"))];
+    let expected = ambiguous("foo.c:first", &["first", "first.1"], Ambiguity::UnknownFunctions);
+    assert_eq!(with_debug_info(&make, &one).ambiguous, expected);
+    let outside = [debug_info(&make, DATA, 0, None), debug_info(&make, DATA, 4, Some("read"))];
+    assert_eq!(with_debug_info(&make, &outside).ambiguous, [], "one outside of functions, one in a function");
 }
 
 #[test]
 fn two_blocks_of_one_function() {
     let mut make = Make::small("foo");
     make.local("first.1", DATA, 4, 4);
-    let facts = [fact(&make, DATA, 0, Some("read")), fact(&make, DATA, 4, Some("read"))];
-    let expected = ambiguous("foo.c:first", &["first", "first.1"], Sharing::Scope);
-    assert_eq!(with_facts(&make, &facts).ambiguous, expected);
+    let infos = [debug_info(&make, DATA, 0, Some("read")), debug_info(&make, DATA, 4, Some("read"))];
+    let expected = ambiguous("foo.c:first", &["first", "first.1"], Ambiguity::SameFunction);
+    assert_eq!(with_debug_info(&make, &infos).ambiguous, expected);
 }
 
 /// a/foo.c and b/foo.c: only base names are known.
@@ -113,10 +115,10 @@ fn two_files_of_one_name() {
     let mut make = Make::small("foo");
     make.file("foo.c");
     make.local("second", DATA, 8, 4);
-    let expected = ambiguous("foo.c:second", &["second", "second"], Sharing::FileName);
+    let expected = ambiguous("foo.c:second", &["second", "second"], Ambiguity::SameFileName);
     assert_eq!(of(&make).ambiguous, expected);
-    let facts = [fact(&make, DATA, 0, None), fact(&make, DATA, 8, None)];
-    assert_eq!(with_facts(&make, &facts).ambiguous, expected);
+    let infos = [debug_info(&make, DATA, 0, None), debug_info(&make, DATA, 8, None)];
+    assert_eq!(with_debug_info(&make, &infos).ambiguous, expected);
 }
 
 #[test]
@@ -126,9 +128,9 @@ fn the_function_is_told_wherever_debug_information_knows_it() {
     make.local("cnt.0", DATA, 0, 4);
     make.local("cnt.1", DATA, 4, 4);
     make.local("other.2", DATA, 8, 8);
-    let facts = [(0, "read"), (4, "write"), (8, "poll")];
-    let facts = facts.map(|(offset, function)| fact(&make, DATA, offset, Some(function)));
-    let found = with_facts(&make, &facts);
+    let infos = [(0, "read"), (4, "write"), (8, "poll")];
+    let infos = infos.map(|(offset, function)| debug_info(&make, DATA, offset, Some(function)));
+    let found = with_debug_info(&make, &infos);
     assert_eq!(found.ambiguous, []);
     assert_eq!(names(&found), ["foo.c:read:cnt", "foo.c:write:cnt", "foo.c:poll:other"]);
     assert!(found.header.variables().all(|(_, variable)| variable.type_hash == Some(5)));
@@ -173,8 +175,8 @@ fn a_variable_without_a_size_is_listed() {
     make.local("end", DATA, 16, 0);
     let found = of(&make);
     assert_eq!(names(&found), ["foo.c:first", "foo.c:second", "foo.c:end"]);
-    assert_eq!(found.variable_at(Role::Data, 12).unwrap().1, 4);
-    assert_eq!(found.variable_at(Role::Data, 16), None);
+    assert_eq!(found.variable_at(PersistentSection::Data, 12).unwrap().1, 4);
+    assert_eq!(found.variable_at(PersistentSection::Data, 16), None);
 }
 
 #[test]

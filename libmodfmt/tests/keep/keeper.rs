@@ -3,11 +3,10 @@
 
 use libmodfmt::elf::{Binding, Object, Place, SectionKind};
 use libmodfmt::export::{CrcForm, ExportLayout, Fields, Form, exports};
-use libmodfmt::image::{Base, Keeper, keeper};
+use libmodfmt::image::{Base, KeeperOptions, keeper};
 use libmodfmt::modinfo::Modinfo;
 use libmodfmt::module::{Module, THIS_MODULE};
 use libmodfmt::persist::{Header, NOTE_SECTION};
-
 use modtest::module::{BSS, DATA, Make, R_64, inventory, parse};
 
 const LAYOUT: ExportLayout = ExportLayout {
@@ -21,7 +20,7 @@ const LAYOUT: ExportLayout = ExportLayout {
 fn image(make: &Make, layout: &ExportLayout, trial: bool) -> Vec<u8> {
     let file = make.build();
     let module = parse(&file);
-    keeper(&module, &inventory(&module), Keeper { layout, trial }).unwrap()
+    keeper(&module, &inventory(&module), KeeperOptions { layout, trial }).unwrap()
 }
 
 fn typical() -> Vec<u8> {

@@ -5,6 +5,8 @@ mod bad_input;
 mod compare;
 mod damage;
 mod elf;
+#[cfg(feature = "compression")]
+mod file;
 mod inventory;
 mod keeper;
 mod owner;

@@ -3,8 +3,7 @@
 
 use libmodfmt::arch::Arch;
 use libmodfmt::elf::{Ident, Place, SymbolKind, flags};
-use libmodfmt::persist::{Ambiguous, Import, Refusal, Refusals, Sharing};
-
+use libmodfmt::persist::{Ambiguity, AmbiguousName, Import, Refusal, Refusals};
 use modtest::module::{BSS, DATA, Make, R_64, R_GOTPCREL, R_PLT32, inventory, parse};
 
 fn refusals(make: &Make) -> Refusals {
@@ -146,9 +145,9 @@ fn names_that_stand_for_several_variables() {
          which nothing tells apart: give the variables or the files different names"
     );
     let symbols = vec!["cnt.0".to_owned(), "cnt.1".to_owned()];
-    let scope = Ambiguous { name: "foo.c:cnt".into(), symbols, sharing: Sharing::Scope };
+    let scope = AmbiguousName { name: "foo.c:cnt".into(), symbols, reason: Ambiguity::SameFunction };
     assert_eq!(
-        Refusal::AmbiguousName(scope).to_string(),
+        Refusal::from(scope).to_string(),
         "foo.c:cnt stands for several variables (cnt.0, cnt.1) in one scope, which nothing tells apart: \
          give them different names"
     );

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Is a module built into the kernel? `/lib/modules/RELEASE/modules.builtin.bin` knows, where it is installed.
+//! `/lib/modules/RELEASE/modules.builtin.bin`: the modules that are built into the kernel.
 
 use std::path::Path;
 

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The index files that depmod writes (`modules.*.bin`): a trie of names.
 //!
-//! Big-endian. A header of three words (magic, version, position of the root) and nodes. The position of a node carries flags in its top bits that say
-//! which parts the node has, in this order: a NUL-terminated prefix that all names below share; a table of children, one word for each byte value from
-//! `first` to `last`; the values that belong to the name which ends here. Only the question "is this exact name in it" is asked of it.
+//! Big-endian. A header of three words (magic, version, position of the root) and nodes. The position of a
+//! node carries flags in its top bits that say which parts the node has, in this order: a NUL-terminated
+//! prefix shared by all names below it; a table of children, one word for each byte value from `first` to
+//! `last`; the values of the name that ends here. We only look up exact names.
 
 const MAGIC: u32 = 0xb007_f457;
 const MAJOR: u32 = 2;
 const HAS_PREFIX: u32 = 0x8000_0000;
 const HAS_VALUES: u32 = 0x4000_0000;
 const HAS_CHILDREN: u32 = 0x2000_0000;
-const POSITION: u32 = 0x0fff_ffff;
+const POSITION_MASK: u32 = 0x0fff_ffff;
 
-/// Where an index breaks its format, and how.
+/// Where an index does not follow its format, and how.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct IndexError {
     pub offset: u64,
@@ -43,12 +44,12 @@ impl<'a> Index<'a> {
     pub(super) fn contains(&self, name: &[u8]) -> Result<bool, IndexError> {
         let mut rest = name;
         let mut node = self.root;
-        // Each step down takes a byte of the name, so a loop in a broken file ends.
+        // Each step down consumes a byte of the name, so that a cycle in a broken file ends.
         loop {
-            if node & POSITION == 0 {
+            if node & POSITION_MASK == 0 {
                 return Ok(false);
             }
-            let mut cursor = Cursor { bytes: self.bytes, position: (node & POSITION) as usize };
+            let mut cursor = Cursor { bytes: self.bytes, position: (node & POSITION_MASK) as usize };
             if node & HAS_PREFIX != 0 {
                 let Some(after) = rest.strip_prefix(cursor.string()?) else {
                     return Ok(false);

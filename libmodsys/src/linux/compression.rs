@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `/sys/module/compression`: which compressed files the kernel takes (exists with `CONFIG_MODULE_DECOMPRESS`, 5.17 and later).
+//! `/sys/module/compression`: which compressed files the kernel takes (exists with
+//! `CONFIG_MODULE_DECOMPRESS`, 5.17 and later).
 
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use crate::{KernelCompression, SysError};
 pub(super) fn read(path: &Path) -> Result<Option<KernelCompression>, SysError> {
     let word = match files::line(path) {
         Ok(word) => word,
-        // However it cannot be opened, the answer is the same: leave decompression to user space.
+        // Whatever the reason, user space has to decompress.
         Err(SysError::Open { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };

@@ -11,7 +11,7 @@ use crate::SysError;
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, SysError> {
     let mut file = File::open(path).map_err(|error| SysError::open(path, &error))?;
     let mut content = Vec::new();
-    // Sizes of kernel files are not to be believed (0 or 4096): read to the end.
+    // The size of a kernel file means nothing (0 or 4096): read to the end.
     file.read_to_end(&mut content).map_err(|error| SysError::read(path, &error))?;
     Ok(content)
 }

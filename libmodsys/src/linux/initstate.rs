@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `/sys/module/NAME/initstate`: is a module loaded, and how far.
+//! `/sys/module/NAME/initstate`: whether a module is loaded, being loaded or being removed.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::{InitState, SysError};
 pub(super) fn read(path: &Path, directory: &Path) -> Result<Option<InitState>, SysError> {
     let word = match files::line(path) {
         Ok(word) => word,
-        // Whatever kept it from being opened, kmod then looks for the directory alone.
+        // Whatever the reason, kmod then looks for the directory alone.
         Err(SysError::Open { .. }) => {
             return Ok(directory.is_dir().then_some(InitState::DirectoryOnly));
         }

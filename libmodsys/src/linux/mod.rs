@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The running Linux kernel.
 //!
-//! One interface of the kernel per file; this one only puts them together. Nothing is kept between calls: the kernel is the only record.
+//! Each file has one interface of the kernel; this one puts them together. Nothing is cached between calls:
+//! the kernel is the only record.
 
 mod boot;
 mod builtin;
 mod builtin_index;
 mod compression;
 mod exporting;
+mod extended;
 mod files;
 mod initstate;
 mod kcore;
@@ -16,7 +18,7 @@ mod lockdown;
 mod module_dir;
 mod notes;
 mod parameters;
-mod persist;
+mod sealed_file;
 mod sections;
 mod settings;
 mod syscalls;
@@ -24,7 +26,6 @@ mod users;
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
-use std::fs::File;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -33,21 +34,22 @@ use nix::errno::Errno;
 
 use crate::guard::Guard;
 use crate::lock::Lock;
+use crate::paths::MODULES_DIRECTORY;
 use crate::{
-    BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile,
+    BootIdentity, InitState, InstalledModule, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord,
     PersistSupport, RemoveFlags, Section, SysError,
 };
 
+pub use kmsg::KmsgReader;
+pub use sealed_file::sealed_file;
+pub use settings::{node_name, system_name};
+
+/// The file with the running kernel's symbols at their run-time addresses, for a reader of such files. Its
+/// content is what [`Kernel::kallsyms`] returns.
+pub const KALLSYMS: &str = "/proc/kallsyms";
+
 /// Where an extended kernel lists what it keeps.
 const PERSIST_LIST: &str = "/proc/module_persist";
-
-/// A file in memory that holds `content` and that nobody can change, open for reading only, for [`Kernel::finit_module`]. Needs `/proc`.
-///
-/// # Errors
-/// The system's error number.
-pub fn sealed_file(content: &[u8]) -> Result<File, Errno> {
-    persist::sealed(content)
-}
 
 /// The real kernel.
 ///
@@ -76,20 +78,21 @@ impl Linux {
         Self { root: PathBuf::from("/"), release: None, guarded: false }
     }
 
-    /// The same system calls, but `/sys`, `/proc` and `/lib/modules` are looked for below `root`, and the release is the one given.
-    /// For tests: a folder stands for a kernel.
+    /// The same system calls, but `/sys`, `/proc` and `/lib/modules` are looked for below `root`, and the
+    /// release is the one given. For tests: a folder stands for a kernel.
     #[must_use]
     pub fn with_root(root: impl Into<PathBuf>, release: &str) -> Self {
         Self { root: root.into(), release: Some(release.to_owned()), guarded: false }
     }
 
-    /// With guards, for a program whose `main` begins with [`crate::guard::serve`].
+    /// With guards. The program's `main` must begin with [`crate::guard::serve`].
     #[must_use]
     pub fn guarded(self) -> Self {
         Self { guarded: true, ..self }
     }
 
-    /// Path of a file below the root. Joined as text, so that odd module names (empty, with slashes) meet the same files as they do with kmod.
+    /// Path of a file below the root. Joined as text, so that odd module names (empty, with slashes) lead to
+    /// the same files as in kmod.
     fn path(&self, below: &str) -> PathBuf {
         let mut path = self.root.clone().into_os_string();
         if path == "/" {
@@ -104,7 +107,7 @@ impl Linux {
     }
 
     fn release_path(&self, file: &str) -> Result<PathBuf, SysError> {
-        Ok(self.path(&format!("/lib/modules/{}/{file}", self.release()?)))
+        Ok(self.path(&format!("{MODULES_DIRECTORY}/{}/{file}", self.release()?)))
     }
 }
 
@@ -113,7 +116,7 @@ impl Kernel for Linux {
         if !self.guarded {
             return None;
         }
-        // What runs, even where its file was replaced meanwhile.
+        // The running program, even if its file has been replaced.
         Guard::start(Path::new("/proc/self/exe"), module, lock).ok()
     }
 
@@ -158,7 +161,7 @@ impl Kernel for Linux {
     }
 
     fn kallsyms(&self) -> Result<Vec<u8>, SysError> {
-        files::read(&self.path("/proc/kallsyms"))
+        files::read(&self.path(KALLSYMS))
     }
 
     fn vmlinux_btf(&self) -> Result<Option<Vec<u8>>, SysError> {
@@ -174,7 +177,7 @@ impl Kernel for Linux {
     }
 
     fn boot(&self) -> Result<BootIdentity, SysError> {
-        boot::read(self)
+        boot::read(|below| self.path(below))
     }
 
     fn compression(&self) -> Result<Option<KernelCompression>, SysError> {
@@ -206,27 +209,27 @@ impl Kernel for Linux {
     }
 
     fn header(&self, path: &str) -> Result<Option<Vec<u8>>, SysError> {
-        // Debian has the headers of all flavours apart: "source" leads there, "build" to what was configured.
+        // Debian splits the headers: "source" leads to those of all flavours, "build" to the configured ones.
         match files::read_if_there(&self.release_path("build")?.join(path))? {
             Some(content) => Ok(Some(content)),
             None => files::read_if_there(&self.release_path("source")?.join(path)),
         }
     }
 
-    fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError> {
+    fn exporting_module(&self) -> Result<Option<InstalledModule>, SysError> {
         exporting::find(&self.release_path("")?)
     }
 
     fn persist_support(&self) -> Result<PersistSupport, SysError> {
-        Ok(persist::support(&self.path(PERSIST_LIST)))
+        Ok(extended::support(&self.path(PERSIST_LIST)))
     }
 
     fn persist_list(&self) -> Result<Option<Vec<u8>>, SysError> {
-        persist::list(&self.path(PERSIST_LIST))
+        extended::list(&self.path(PERSIST_LIST))
     }
 
     fn persist_release(&self, owner: &str) -> Result<(), Errno> {
-        persist::release(&self.path(PERSIST_LIST), owner)
+        extended::release(&self.path(PERSIST_LIST), owner)
     }
 
     fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError> {

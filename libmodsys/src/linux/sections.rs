@@ -28,7 +28,7 @@ fn address(path: &Path) -> Result<SectionAddress, SysError> {
     };
     let digits = text.strip_prefix("0x").unwrap_or(&text);
     match u64::from_str_radix(digits, 16) {
-        // No section is at 0: this is how the kernel hides addresses.
+        // No section is at 0: the kernel hides the address.
         Ok(0) => Ok(SectionAddress::Hidden),
         Ok(address) => Ok(SectionAddress::Known(address)),
         Err(_) => Err(files::unknown(path, &text)),

@@ -29,10 +29,25 @@ pub(super) fn switch(path: &Path) -> Result<Option<bool>, SysError> {
     }
 }
 
+/// The node name of this machine, as `uname -n` prints it; empty if the kernel does not say.
+#[must_use]
+pub fn node_name() -> String {
+    let names = nix::sys::utsname::uname();
+    names.map(|names| names.nodename().to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 /// The release that `uname` gives.
 pub(super) fn running_release() -> Result<String, SysError> {
     match nix::sys::utsname::uname() {
         Ok(names) => Ok(names.release().to_string_lossy().into_owned()),
         Err(errno) => Err(SysError::Read { path: PathBuf::from("uname"), errno }),
     }
+}
+
+/// The running kernel in the words of `uname -snrvm`; `unknown` if the system does not say.
+#[must_use]
+pub fn system_name() -> String {
+    let Ok(names) = nix::sys::utsname::uname() else { return "unknown".to_owned() };
+    let fields = [names.sysname(), names.nodename(), names.release(), names.version(), names.machine()];
+    fields.map(|field| field.to_string_lossy().into_owned()).join(" ")
 }

@@ -10,7 +10,7 @@ use nix::kmod::{DeleteModuleFlags, ModuleInitFlags};
 use crate::{LoadFlags, RemoveFlags};
 
 pub(super) fn finit_module(file: BorrowedFd<'_>, params: &CStr, flags: LoadFlags) -> Result<(), Errno> {
-    // Retain: nix does not know the flag for compressed files, nor those of an extended kernel.
+    // Retain: nix knows neither the flag for compressed files nor those of an extended kernel.
     nix::kmod::finit_module(file, params, ModuleInitFlags::from_bits_retain(flags.bits()))
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who uses a module without being one: mounts of its file systems, devices of its drivers that processes hold open, network interfaces that are up.
+//! Users of a module that are not modules: mounts of its file systems, devices of its drivers that processes
+//! hold open, network interfaces that are up.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 
-/// One line for each user that can be found. What may not be read is passed over: this only explains.
+/// One line for each user that can be found. What may not be read is skipped: this is only an explanation.
 pub(super) fn find(root: &Path, module: &str) -> Vec<String> {
     let mut found = mounts(root, module);
     found.extend(interfaces(root, module));
@@ -36,7 +37,7 @@ fn interfaces(root: &Path, module: &str) -> Vec<String> {
     names.into_iter().filter(of_module).map(|name| format!("network interface {name} is up")).collect()
 }
 
-/// Whether the driver of a device, or of one above it, comes from the module.
+/// Whether the driver of a device, or of a parent of it, belongs to the module.
 fn has_driver(device: &Path, module: &str) -> bool {
     let is_module = |link: PathBuf| {
         fs::canonicalize(link).is_ok_and(|target| target.file_name().is_some_and(|name| name == module))
@@ -55,7 +56,8 @@ fn has_driver(device: &Path, module: &str) -> bool {
     false
 }
 
-/// Many a device has no driver in the kernel's model (all of `misc` have none) and bears the name of its module, with or without a number.
+/// Whether a device has the module's name, with or without a number. Many devices (all of `misc`) have no
+/// driver in the kernel's device model.
 fn has_its_name(device: &Path, module: &str) -> bool {
     let Ok(place) = fs::canonicalize(device) else { return false };
     let name = place.file_name().unwrap_or_default().to_string_lossy().replace('-', "_");

@@ -10,7 +10,8 @@ const PATH: &str = "lib/modules/9.9/modules.builtin.bin";
 
 #[test]
 fn names_in_the_index_are_found_and_no_others() {
-    let kernel = Root::new("builtin").file(PATH, INDEX).kernel();
+    let root = Root::new().file(PATH, INDEX);
+    let kernel = root.kernel();
     for name in ["ext2", "ext4", "crc_ccitt", "crc16", "a"] {
         assert!(kernel.is_builtin(name).unwrap(), "{name}");
     }
@@ -21,14 +22,15 @@ fn names_in_the_index_are_found_and_no_others() {
 
 #[test]
 fn without_an_index_nothing_is_built_in() {
-    assert!(!Root::new("no_builtin").kernel().is_builtin("ext4").unwrap());
+    assert!(!Root::new().kernel().is_builtin("ext4").unwrap());
 }
 
 #[test]
 fn a_cut_index_is_an_error_or_an_answer_but_no_panic() {
-    let root = Root::new("cut_builtin");
+    let root = Root::new();
     for length in 0..INDEX.len() {
-        let kernel = Root(root.0.clone()).file(PATH, &INDEX[..length]).kernel();
+        root.write(PATH, &INDEX[..length]);
+        let kernel = root.kernel();
         match kernel.is_builtin("ext4") {
             Ok(_) | Err(SysError::Malformed { .. }) => {}
             Err(error) => panic!("{length}: {error}"),
@@ -38,18 +40,20 @@ fn a_cut_index_is_an_error_or_an_answer_but_no_panic() {
 
 #[test]
 fn a_flipped_bit_is_an_error_or_an_answer_but_no_panic() {
-    let root = Root::new("flipped_builtin");
+    let root = Root::new();
     for bit in 0..INDEX.len() * 8 {
         let mut index = INDEX.to_vec();
         index[bit / 8] ^= 1 << (bit % 8);
-        let kernel = Root(root.0.clone()).file(PATH, index).kernel();
+        root.write(PATH, index);
+        let kernel = root.kernel();
         let _ = kernel.is_builtin("crc_ccitt");
     }
 }
 
 #[test]
 fn what_is_no_index_is_named() {
-    let kernel = Root::new("no_index").file(PATH, "kernel/fs/ext4/ext4.ko\n").kernel();
+    let root = Root::new().file(PATH, "kernel/fs/ext4/ext4.ko\n");
+    let kernel = root.kernel();
     let error = kernel.is_builtin("ext4").unwrap_err();
     assert!(
         error

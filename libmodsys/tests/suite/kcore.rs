@@ -62,7 +62,7 @@ impl Core {
 fn memory_is_read_by_address() {
     for (wide, big) in [(true, false), (true, true), (false, false), (false, true)] {
         let address = if wide { 0xffff_ffff_c000_0000 } else { 0xbf00_0000 };
-        let root = Root::new("kcore").file("proc/kcore", Core::make(wide, big, address));
+        let root = Root::new().file("proc/kcore", Core::make(wide, big, address));
         let kernel = root.kernel();
         assert_eq!(kernel.read_memory(address, 8).unwrap(), b"persist!");
         assert_eq!(kernel.read_memory(address + 3, 2).unwrap(), b"si");
@@ -78,7 +78,7 @@ fn memory_is_read_by_address() {
 #[test]
 fn a_segment_at_the_end_of_memory() {
     let address = u64::MAX - 7;
-    let root = Root::new("kcore_end").file("proc/kcore", Core::make(true, false, address));
+    let root = Root::new().file("proc/kcore", Core::make(true, false, address));
     assert_eq!(root.kernel().read_memory(address, 8).unwrap(), b"persist!");
     assert!(root.kernel().read_memory(u64::MAX, 2).is_err());
 }
@@ -86,19 +86,23 @@ fn a_segment_at_the_end_of_memory() {
 #[test]
 fn a_broken_core_is_an_error_but_no_panic() {
     let whole = Core::make(true, false, 0x1000);
-    let root = Root::new("kcore_broken");
+    let root = Root::new();
     for length in 0..whole.len() - 8 {
-        let kernel = Root(root.0.clone()).file("proc/kcore", &whole[..length]).kernel();
+        let kernel = {
+            root.write("proc/kcore", &whole[..length]);
+            root.kernel()
+        };
         assert!(kernel.read_memory(0x1000, 8).is_err(), "{length}");
     }
     for bit in 0..64 * 8 {
         let mut core = whole.clone();
         core[bit / 8] ^= 1 << (bit % 8);
-        let _ = Root(root.0.clone()).file("proc/kcore", core).kernel().read_memory(0x1000, 8);
+        root.write("proc/kcore", core);
+        let _ = root.kernel().read_memory(0x1000, 8);
     }
 }
 
 #[test]
 fn no_core_is_said() {
-    assert!(Root::new("kcore_none").kernel().read_memory(0, 1).unwrap_err().is_missing());
+    assert!(Root::new().kernel().read_memory(0, 1).unwrap_err().is_missing());
 }

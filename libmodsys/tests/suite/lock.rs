@@ -13,7 +13,8 @@ const SHORT: Duration = Duration::from_millis(60);
 
 #[test]
 fn one_holder_at_a_time_and_an_error_that_names_it() {
-    let directory = Root::new("lock").0.join("modpersist");
+    let root = Root::new();
+    let directory = root.path().join("modpersist");
     let held = acquire_in(&directory, "foo", SHORT).unwrap();
     assert!(matches!(held, Lock::Held(_)));
     let start = Instant::now();
@@ -29,7 +30,8 @@ fn one_holder_at_a_time_and_an_error_that_names_it() {
 
 #[test]
 fn the_wait_ends_when_the_holder_goes() {
-    let directory = Root::new("lock_wait").0.join("modpersist");
+    let root = Root::new();
+    let directory = root.path().join("modpersist");
     let held = acquire_in(&directory, "foo", SHORT).unwrap();
     let other = std::thread::spawn({
         let directory = directory.clone();
@@ -42,7 +44,8 @@ fn the_wait_ends_when_the_holder_goes() {
 
 #[test]
 fn the_directory_is_for_its_owner_alone() {
-    let directory = Root::new("lock_mode").0.join("modpersist");
+    let root = Root::new();
+    let directory = root.path().join("modpersist");
     let _ = acquire_in(&directory, "foo", SHORT).unwrap();
     assert_eq!(fs::metadata(&directory).unwrap().permissions().mode() & 0o777, 0o700);
     fs::set_permissions(&directory, Permissions::from_mode(0o777)).unwrap();
@@ -51,14 +54,16 @@ fn the_directory_is_for_its_owner_alone() {
 
 #[test]
 fn a_link_is_no_directory() {
-    let root = Root::new("lock_link").0;
-    std::os::unix::fs::symlink(&root, root.join("modpersist")).unwrap();
+    let root = Root::new();
+    let root = root.path();
+    std::os::unix::fs::symlink(root, root.join("modpersist")).unwrap();
     assert!(matches!(acquire_in(&root.join("modpersist"), "foo", SHORT), Err(LockError::Unsafe { .. })));
 }
 
 #[test]
 fn without_a_place_it_goes_on_and_says_so() {
-    let missing = Root::new("lock_none").0.join("run/modpersist");
+    let root = Root::new();
+    let missing = root.path().join("run/modpersist");
     match acquire_in(&missing, "foo", SHORT).unwrap() {
         Lock::Unlocked { reason } => assert!(reason.ends_with("No such file or directory"), "{reason}"),
         Lock::Held(_) => panic!("locked in a directory whose parent is missing"),
@@ -67,8 +72,9 @@ fn without_a_place_it_goes_on_and_says_so() {
 
 #[test]
 fn an_owner_is_no_path() {
-    let directory = Root::new("lock_name").0;
+    let root = Root::new();
+    let directory = root.path();
     for owner in ["", "../x", "a/b", "a\0"] {
-        assert!(matches!(acquire_in(&directory, owner, SHORT), Err(LockError::Name { .. })));
+        assert!(matches!(acquire_in(directory, owner, SHORT), Err(LockError::Name { .. })));
     }
 }

@@ -10,7 +10,7 @@ use super::Root;
 
 #[test]
 fn each_state_is_told_from_the_others() {
-    let root = Root::new("states")
+    let root = Root::new()
         .file("sys/module/live/initstate", "live\n")
         .file("sys/module/coming/initstate", "coming\n")
         .file("sys/module/going/initstate", "going\n")
@@ -30,7 +30,7 @@ fn each_state_is_told_from_the_others() {
 
 #[test]
 fn users_of_a_module() {
-    let root = Root::new("users")
+    let root = Root::new()
         .file("sys/module/foo/refcnt", "2\n")
         .file("sys/module/foo/holders/bar", "")
         .file("sys/module/going/refcnt", "-1\n")
@@ -41,19 +41,19 @@ fn users_of_a_module() {
     assert_eq!(kernel.refcount("going").unwrap(), Some(-1));
     assert_eq!(kernel.refcount("none").unwrap(), None);
     let error = kernel.holders("none").unwrap_err();
-    let path = root.0.join("sys/module/none/holders");
+    let path = root.path().join("sys/module/none/holders");
     assert_eq!(error.to_string(), format!("could not open '{}': No such file or directory", path.display()));
     assert!(error.is_missing());
 }
 
 #[test]
 fn a_hidden_address_is_not_a_known_one() {
-    let root = Root::new("sections")
+    let root = Root::new()
         .file("sys/module/foo/sections/.text", "0xffffffffc0001000\n")
         .file("sys/module/foo/sections/.data", "0x0000000000000000\n")
         .file("sys/module/foo/sections/.bss", "nonsense\n");
     let kernel = root.kernel();
-    let bss = root.0.join("sys/module/foo/sections/.bss");
+    let bss = root.path().join("sys/module/foo/sections/.bss");
     assert!(matches!(kernel.sections("foo"), Err(SysError::Unknown { path, .. }) if path == bss));
     fs::remove_file(bss).unwrap();
     let sections = kernel.sections("foo").unwrap();
@@ -65,8 +65,8 @@ fn a_hidden_address_is_not_a_known_one() {
 
 #[test]
 fn an_address_may_be_denied() {
-    let root = Root::new("denied").file("sys/module/foo/sections/.text", "0xffffffffc0001000\n");
-    let path = root.0.join("sys/module/foo/sections/.text");
+    let root = Root::new().file("sys/module/foo/sections/.text", "0xffffffffc0001000\n");
+    let path = root.path().join("sys/module/foo/sections/.text");
     fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
     // Root reads it all the same.
     if fs::read(&path).is_err() {
@@ -76,14 +76,14 @@ fn an_address_may_be_denied() {
 
 #[test]
 fn notes_are_bytes() {
-    let root = Root::new("notes").file("sys/module/foo/notes/.note.x", [0, 1, 0xff]);
+    let root = Root::new().file("sys/module/foo/notes/.note.x", [0, 1, 0xff]);
     assert_eq!(root.kernel().notes("foo").unwrap()[".note.x"], [0, 1, 0xff]);
     assert!(root.kernel().notes("bar").unwrap().is_empty());
 }
 
 #[test]
 fn settings_of_a_kernel_that_has_them() {
-    let root = Root::new("settings")
+    let root = Root::new()
         .file("proc/sys/kernel/tainted", "4096\n")
         .file("proc/sys/kernel/modules_disabled", "1\n")
         .file("proc/sys/kernel/kptr_restrict", "2\n")
@@ -108,7 +108,7 @@ fn settings_of_a_kernel_that_has_them() {
 
 #[test]
 fn settings_of_a_kernel_without_them() {
-    let kernel = Root::new("no_settings").kernel();
+    let kernel = Root::new().kernel();
     assert!(kernel.taint().unwrap_err().is_missing());
     assert_eq!(kernel.modules_disabled().unwrap(), None);
     assert_eq!(kernel.kptr_restrict().unwrap(), None);
@@ -121,13 +121,13 @@ fn settings_of_a_kernel_without_them() {
 
 #[test]
 fn an_unknown_compression_is_handed_on() {
-    let root = Root::new("compression").file("sys/module/compression", "lz4\n");
+    let root = Root::new().file("sys/module/compression", "lz4\n");
     assert_eq!(root.kernel().compression().unwrap(), Some(KernelCompression::Unknown("lz4".into())));
 }
 
 #[test]
 fn a_module_that_another_needs_exports_something() {
-    let root = Root::new("exporting")
+    let root = Root::new()
         .file(
             "lib/modules/9.9/modules.dep",
             "a.ko:\nextra/b.ko: extra/c.ko\nkernel/d.ko: kernel/gone.ko kernel/e.ko.xz\n",
@@ -137,7 +137,7 @@ fn a_module_that_another_needs_exports_something() {
     let found = root.kernel().exporting_module().unwrap().unwrap();
     assert!(found.path.ends_with("kernel/e.ko.xz"));
     assert_eq!(found.content, b"in tree");
-    assert_eq!(Root::new("not_exporting").kernel().exporting_module().unwrap(), None);
+    assert_eq!(Root::new().kernel().exporting_module().unwrap(), None);
 }
 
 #[test]

@@ -3,10 +3,12 @@
 
 use memchr::memmem;
 
-use super::super::cursor::{Cursor, is_blank};
-use super::{Arch, Item, x86};
+use super::architecture::{Architecture, Item};
+use super::x86;
+use crate::cursor::{Cursor, is_blank};
+use crate::message::Message;
 
-/// Names of registers; the kernel printed most of them in small letters up to 2.6.
+/// Names of registers. Kernels up to 2.6 print most of them in small letters.
 const REGISTERS: &[&str] = &[
     "EAX", "EBX", "ECX", "EDX", "ESI", "EDI", "EBP", "ESP", "EFLAGS", "DS", "ES", "FS", "GS", "SS", "CS",
     "CR0", "CR2", "CR3", "CR4", "DR0", "DR1", "DR2", "DR3", "DR6", "DR7",
@@ -15,29 +17,29 @@ const REGISTERS: &[&str] = &[
 /// Beginnings of lines that are not taken apart.
 const OTHERS: [&[u8]; 3] = [b"*pde = ", b"*pdpt = ", b"printing eip:"];
 
-/// Programs are between these addresses, where the kernel has the highest quarter as usual.
+/// Addresses of programs, in the usual split where the kernel has the highest quarter.
 const PROGRAMS: std::ops::Range<u64> = 0x1000..0xc000_0000;
 
 #[derive(Debug)]
 pub(super) struct I386;
 
-impl Arch for I386 {
+impl Architecture for I386 {
     fn name(&self) -> &'static str {
         "i386"
     }
 
-    fn read(&self, body: &[u8], base: u64) -> Option<Item> {
-        let text = body.trim_ascii_start();
+    fn read(&self, message: &Message<'_>) -> Option<Item> {
+        let text = message.text.trim_ascii_start();
         if text.starts_with(b"EIP") {
-            return pc(body, base);
+            return pc(message);
         }
         if OTHERS.iter().any(|other| text.starts_with(other)) || is_row(text) {
             return Some(Item::Known);
         }
-        x86::common(body, base).or_else(|| x86::registers(REGISTERS, body, base).map(Item::Registers))
+        x86::common(message).or_else(|| x86::registers(REGISTERS, message).map(Item::Registers))
     }
 
-    fn tells(&self, item: &Item) -> bool {
+    fn is_certain(&self, item: &Item) -> bool {
         match item {
             Item::Pc { .. } => true,
             Item::Registers(registers) => registers
@@ -48,18 +50,21 @@ impl Arch for I386 {
     }
 }
 
-/// `EIP:    0010:[<a>]    Not tainted`, `EIP: 0060:[<a>] EFLAGS: 00010246 CPU: 0`, `EIP: f+0x1/0x2`, `EIP is at f+0x1/0x2 [m]`, and at the end of
-/// a report `EIP: [<a>] f+0x1/0x2 SS:ESP 0068:f7531f28`
-fn pc(body: &[u8], base: u64) -> Option<Item> {
-    let mut cursor = Cursor::new(body);
+/// - `EIP:    0010:[<a>]    Not tainted`
+/// - `EIP: 0060:[<a>] EFLAGS: 00010246 CPU: 0`
+/// - `EIP: f+0x1/0x2`
+/// - `EIP is at f+0x1/0x2 [m]`
+/// - `EIP: [<a>] f+0x1/0x2 SS:ESP 0068:f7531f28`, at the end of a report
+fn pc(message: &Message<'_>) -> Option<Item> {
+    let mut cursor = Cursor::new(message.text);
     cursor.blanks();
     cursor.eat(b"EIP");
     if !(cursor.eat(b" is at ") || cursor.eat(b":") && cursor.blanks() > 0) {
         return None;
     }
     let repeated = memmem::find(cursor.rest(), b" SS:ESP ").is_some();
-    let (segment, place) = x86::pc(cursor, base);
-    // Since 4.10 there is no segment.
+    let (segment, place) = x86::pc(message, cursor);
+    // Kernels since 4.10 print no segment.
     let bare = segment.is_none() && place.symbol.is_none();
     let user =
         x86::is_user(segment) || bare && place.address.is_some_and(|address| PROGRAMS.contains(&address.0));

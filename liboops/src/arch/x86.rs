@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What 32-bit and 64-bit x86 kernels print alike: the shape of instruction pointers and registers, `Code:`, and lines that do not tell which
-//! of the two it is.
+//! What 32-bit and 64-bit x86 kernels have in common: the form of instruction pointers and registers,
+//! `Code:`, and some other lines.
 
-use super::super::cursor::{Cursor, is_blank, text};
-use super::super::places;
-use super::Item;
-use crate::report::{Code, Hex, Place, Register, Span};
+use super::architecture::Item;
+use crate::cursor::{Cursor, is_blank, text};
+use crate::message::Message;
+use crate::report::{Code, Hex, Place, Register, code_places};
 
 /// More code bytes than any kernel prints.
-const MOST_BYTES: usize = 256;
+const MAX_CODE_BYTES: usize = 256;
 
-/// What both print in the same form.
-pub(super) fn common(body: &[u8], base: u64) -> Option<Item> {
-    let text = body.trim_ascii_start();
+/// Reads a line that both print in the same form.
+pub(super) fn common(message: &Message<'_>) -> Option<Item> {
+    let text = message.text.trim_ascii_start();
     if text.starts_with(b"Code: ") || text == b"Code:" {
-        return Some(Item::Code(code(body, base)));
+        return Some(Item::Code(code(message)));
     }
     const KNOWN: [&[u8]; 3] = [b"#PF: ", b"#PF error: ", b"PGD "];
     KNOWN.iter().any(|known| text.starts_with(known)).then_some(Item::Known)
 }
 
-/// `0010:f+0x1/0x2`, `0010:[<a>]  [<a>] f+0x1/0x2`, `0033:0x7f..`, `[<a>] f`, `0010:[<a>] <a>{f+76}`: the code segment and the place behind the
-/// name of the instruction pointer.
-pub(super) fn pc(mut cursor: Cursor<'_>, base: u64) -> (Option<u16>, Place) {
+/// Reads the code segment and the place after the name of the instruction pointer: `0010:f+0x1/0x2`,
+/// `0010:[<a>]  [<a>] f+0x1/0x2`, `0033:0x7f..`, `[<a>] f`, `0010:[<a>] <a>{f+76}`.
+pub(super) fn pc(message: &Message<'_>, mut cursor: Cursor<'_>) -> (Option<u16>, Place) {
     let from = cursor.position();
     let mut segment = None;
     let mut ahead = cursor;
@@ -32,25 +32,20 @@ pub(super) fn pc(mut cursor: Cursor<'_>, base: u64) -> (Option<u16>, Place) {
         segment = u16::try_from(value).ok();
         cursor = ahead;
     }
-    let rest = cursor.rest();
-    let at = base_at(base, cursor.position());
-    let mut place = match places::all(rest, at).into_iter().next() {
+    let rest = message.part(cursor.position()..message.text.len());
+    let mut place = match code_places::all(&rest).into_iter().next() {
         Some(found) => found.place,
-        None => Place { span: Span { start: at, end: base_at(at, rest.len()) }, ..Place::default() },
+        None => Place { span: rest.whole(), ..Place::default() },
     };
-    place.span.start = base_at(base, from);
-    place.address = place.address.or_else(|| first_address(rest));
+    place.span.start = message.span(from..message.text.len()).start;
+    place.address = place.address.or_else(|| first_address(rest.text));
     place.exact = true;
     (segment, place)
 }
 
-/// Whether a code segment is one of a program: its two lowest bits are the privilege, and 3 is a program's.
+/// Whether a code segment is that of a program: the two lowest bits are the privilege level, 3 for programs.
 pub(super) fn is_user(segment: Option<u16>) -> bool {
     segment.is_some_and(|segment| segment & 3 == 3)
-}
-
-fn base_at(base: u64, at: usize) -> u64 {
-    base.saturating_add(u64::try_from(at).unwrap_or(u64::MAX))
 }
 
 /// `[<address>]` or `0xaddress` at the beginning.
@@ -60,12 +55,12 @@ fn first_address(text: &[u8]) -> Option<Hex> {
         return None;
     }
     let (value, digits) = cursor.hex()?;
-    places::address(value, digits)
+    code_places::address(value, digits)
 }
 
-/// Pairs of name and value; the whole message consists of them. The names may be in small letters.
-pub(super) fn registers(names: &[&'static str], body: &[u8], base: u64) -> Option<Vec<Register>> {
-    let mut cursor = Cursor::new(body);
+/// Reads a message that consists of names and values of registers. The names may be in small letters.
+pub(super) fn registers(names: &[&'static str], message: &Message<'_>) -> Option<Vec<Register>> {
+    let mut cursor = Cursor::new(message.text);
     let mut found = Vec::new();
     loop {
         cursor.blanks();
@@ -73,7 +68,7 @@ pub(super) fn registers(names: &[&'static str], body: &[u8], base: u64) -> Optio
             break;
         }
         let word = cursor.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        // ` RSP <ffff...>`, at the end of old reports, repeats.
+        // ` RSP <ffff...>` at the end of old reports only repeats.
         let Some(name) = names.iter().find(|name| name.as_bytes().eq_ignore_ascii_case(word)) else { break };
         if !cursor.eat(b":") {
             break;
@@ -81,13 +76,13 @@ pub(super) fn registers(names: &[&'static str], body: &[u8], base: u64) -> Optio
         cursor.blanks();
         let mut start = cursor.position();
         let Some((mut value, _)) = cursor.hex() else { break };
-        // `RSP: 0018:ffff...`: segment first.
+        // `RSP: 0018:ffff...` has the segment first.
         if cursor.eat(b":") {
             start = cursor.position();
             let Some((offset, _)) = cursor.hex() else { break };
             value = offset;
         }
-        let span = Span::within(base, &(start..cursor.position()));
+        let span = message.span(start..cursor.position());
         found.push(Register { name, value: Hex(value), span });
         // `FS:  00007f6f3b626700(0000)`
         if cursor.eat(b"(") {
@@ -102,19 +97,16 @@ pub(super) fn registers(names: &[&'static str], body: &[u8], base: u64) -> Optio
 }
 
 /// `Code: 00 11 <22> 33`
-fn code(body: &[u8], base: u64) -> Code {
+fn code(message: &Message<'_>) -> Code {
+    let body = message.text;
     let mut cursor = Cursor::new(body);
     cursor.blanks();
     let start = cursor.position();
     cursor.eat(b"Code:");
     cursor.blanks();
     let words = cursor.position();
-    let mut code = Code {
-        span: Span::within(base, &(start..body.len())),
-        bytes: Vec::new(),
-        marker: None,
-        unreadable: None,
-    };
+    let mut code =
+        Code { span: message.span(start..body.len()), bytes: Vec::new(), marker: None, unreadable: None };
     while !cursor.is_at_end() {
         let marked = cursor.eat(b"<");
         let Some((value, 2)) = cursor.hex() else { break };
@@ -125,7 +117,7 @@ fn code(body: &[u8], base: u64) -> Code {
             code.marker = Some(code.bytes.len());
         }
         code.bytes.push(u8::try_from(value).unwrap_or_default());
-        if code.bytes.len() > MOST_BYTES
+        if code.bytes.len() > MAX_CODE_BYTES
             || (cursor.blanks() == 0 && !cursor.is_at_end() && cursor.peek() != Some(b'<'))
         {
             break;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! x86-64: `RIP:`, `RAX:` and the like, `Code:`; kernels 2.6 to 7.
 
-use super::super::cursor::Cursor;
-use super::{Arch, Item, x86};
+use super::architecture::{Architecture, Item};
+use super::x86;
+use crate::cursor::Cursor;
+use crate::message::Message;
 
 /// Names of registers as the kernel prints them.
 const REGISTERS: &[&str] = &[
@@ -14,22 +16,22 @@ const REGISTERS: &[&str] = &[
 #[derive(Debug)]
 pub(super) struct X86_64;
 
-impl Arch for X86_64 {
+impl Architecture for X86_64 {
     fn name(&self) -> &'static str {
         "x86_64"
     }
 
-    fn read(&self, body: &[u8], base: u64) -> Option<Item> {
-        if body.trim_ascii_start().starts_with(b"RIP") {
-            return pc(body, base);
+    fn read(&self, message: &Message<'_>) -> Option<Item> {
+        if message.text.trim_ascii_start().starts_with(b"RIP") {
+            return pc(message);
         }
-        x86::common(body, base).or_else(|| x86::registers(REGISTERS, body, base).map(Item::Registers))
+        x86::common(message).or_else(|| x86::registers(REGISTERS, message).map(Item::Registers))
     }
 
-    fn tells(&self, item: &Item) -> bool {
+    fn is_certain(&self, item: &Item) -> bool {
         match item {
             Item::Pc { .. } => true,
-            // The segments, the control and the debug registers are those of 32-bit kernels too.
+            // 32-bit kernels also print the segment, control and debug registers.
             Item::Registers(registers) => {
                 registers.iter().any(|register| register.name.starts_with(['R', 'O']))
             }
@@ -38,14 +40,14 @@ impl Arch for X86_64 {
     }
 }
 
-fn pc(body: &[u8], base: u64) -> Option<Item> {
-    let mut cursor = Cursor::new(body);
+fn pc(message: &Message<'_>) -> Option<Item> {
+    let mut cursor = Cursor::new(message.text);
     cursor.blanks();
     cursor.eat(b"RIP");
     let colon = cursor.eat(b":");
     if cursor.blanks() == 0 {
         return None;
     }
-    let (segment, place) = x86::pc(cursor, base);
+    let (segment, place) = x86::pc(message, cursor);
     Some(Item::Pc { segment, user: x86::is_user(segment), repeated: !colon, place })
 }

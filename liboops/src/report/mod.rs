@@ -1,19 +1,36 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a log says: the values that parsing yields and everything else starts from.
+//! What a log says: the values that parsing yields.
 //!
-//! Each value carries the [`Span`] of input bytes that it was read from, and a [`Block`] owns the bytes themselves: nothing of the log is lost, and
-//! output can be put next to the text that it explains.
+//! Each value has the [`Span`] of input bytes that it was read from, and a [`Block`] owns the bytes
+//! themselves. Nothing of the log is lost, and output can be put next to the text that it explains.
+//!
+//! The rest of this module reads them: `start_lines` and `die_lines` know first lines, `demux` keeps writers
+//! apart, `builder` reads a report line by line with `arch`, `context_lines`, `task_lines`, `module_list`,
+//! `code_places` and `addresses`.
 
+mod addresses;
 mod block;
+mod builder;
+pub(crate) mod code_places;
 mod context;
+mod context_lines;
+mod demux;
+mod die_lines;
 mod kind;
-mod machine;
+mod module_list;
 mod place;
 mod span;
+mod stack_labels;
+mod start_lines;
+mod state;
+mod state_lines;
+mod task_lines;
 
 pub use block::{Block, Line, Report};
 pub use context::{Caller, Context, KernelOffset, ModuleName, Spanned};
+pub(crate) use demux::Demux;
 pub use kind::Kind;
-pub use machine::{Code, Origin, Register, State, Word, WordRole};
 pub use place::{Frame, Place};
 pub use span::{Hex, Span};
+pub(crate) use start_lines::is_candidate;
+pub use state::{Code, Origin, Register, State, Word, WordRole};

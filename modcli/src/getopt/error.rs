@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The C library's words for errors in options.
+//! Errors in options, with the C library's messages.
 
-/// An error in the options. The text is what follows the name of the program.
+/// An error in the options. The text follows the program's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GetoptError {
@@ -14,21 +14,21 @@ pub enum GetoptError {
     /// No long option begins like this.
     #[error("unrecognized option '--{text}'")]
     Unrecognized {
-        /// What was typed, value included.
+        /// What was typed, including the value.
         text: String,
     },
     /// Several long options begin like this.
     #[error("option '--{text}' is ambiguous; possibilities:{}", quoted(candidates))]
     Ambiguous {
-        /// What was typed, value included.
+        /// What was typed, including the value.
         text: String,
-        /// The options that begin like it, dashes included.
+        /// The options that begin like it, with their dashes.
         candidates: Vec<String>,
     },
     /// A long option lacks its value.
     #[error("option '{name}' requires an argument")]
     MissingLong {
-        /// The option, dashes included.
+        /// The option, with its dashes.
         name: String,
     },
     /// A short option lacks its value.
@@ -40,17 +40,17 @@ pub enum GetoptError {
     /// A long option has a value but takes none.
     #[error("option '{name}' doesn't allow an argument")]
     NoArgument {
-        /// The option, dashes included.
+        /// The option, with its dashes.
         name: String,
     },
-    /// The value is none of those that the option takes. The words are ours: `getopt_long` does not look at values.
+    /// The option does not take this value. The message is ours: `getopt_long` does not check values.
     #[error("option '{name}' takes {}, not '{value}'", allowed.join(", "))]
     Value {
-        /// The option, dashes included.
+        /// The option, with its dashes.
         name: String,
         /// The value.
         value: String,
-        /// What it takes.
+        /// The values it takes.
         allowed: Vec<String>,
     },
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Command lines as the C library's `getopt_long` reads them.
 //!
-//! Its rules, which scripts lean on and clap does not have: options may follow operands (unless `POSIXLY_CORRECT` is set), a long name may be cut
-//! short as long as it is unique (among kmod's own options, where it is the beginning of one of those), and the first error ends everything, with known words. `-h` and `-V` act at the moment they are met: what follows
-//! does not matter any more, but an error before them does.
+//! Scripts rely on its rules, which clap does not have. Options may follow operands, unless `POSIXLY_CORRECT`
+//! is set. A long name may be abbreviated as long as it is unique; if it begins one of kmod's own options,
+//! only those count. The first error ends the command, with the C library's message. `-h` and `-V` act as
+//! soon as they are read: errors before them are reported, whatever follows is ignored.
 //!
 //! ```
 //! use clap::{Arg, ArgAction, Command};
@@ -14,136 +15,14 @@
 //!     .arg(Arg::new("keep").long("keep").value_parser(["auto", "off"]))
 //!     .arg(Arg::new("operands").num_args(0..));
 //! command.build();
-//! let canonical = getopt::canonical(&command, &Invocation::new(["insmod", "m.ko", "-f", "--ke", "off"])).unwrap();
+//! let invocation = Invocation::new(["insmod", "m.ko", "-f", "--ke", "off"]);
+//! let canonical = getopt::canonical(&command, &invocation).unwrap();
 //! assert_eq!(canonical, ["insmod", "--force", "--keep=off", "--", "m.ko"]);
 //! ```
 
+mod canonical;
 mod error;
 mod table;
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
-
-use clap::Command;
-
-use crate::Invocation;
+pub use canonical::canonical;
 pub use error::GetoptError;
-use table::{Entry, Table, Value};
-
-/// The arguments in canonical form: the name of the program, each option by its long name with its value behind `=`, `--`, the operands. Where `-h`
-/// or `-V` ends the reading, only that option.
-///
-/// # Errors
-/// [`GetoptError`] with the C library's words.
-pub fn canonical(command: &Command, invocation: &Invocation) -> Result<Vec<OsString>, GetoptError> {
-    let table = Table::new(command);
-    let mut reader = Reader { table: &table, options: Vec::new(), ends: None };
-    let mut operands = Vec::new();
-    let mut args = invocation.args.iter().skip(1);
-    while let Some(arg) = args.next() {
-        match arg.as_bytes() {
-            b"--" => {
-                operands.extend(args.by_ref());
-                break;
-            }
-            [b'-', b'-', name @ ..] => reader.long(name, &mut args)?,
-            [b'-', first, rest @ ..] => reader.bundle(*first, rest, &mut args)?,
-            // An operand, a lone "-" included.
-            _ => {
-                operands.push(arg);
-                if invocation.posixly_correct {
-                    operands.extend(args.by_ref());
-                }
-            }
-        }
-        if let Some(option) = reader.ends {
-            return Ok(vec![invocation.program().to_owned(), option]);
-        }
-    }
-    let program = std::iter::once(invocation.program().to_owned());
-    let options = reader.options.into_iter();
-    let rest = std::iter::once(OsString::from("--")).chain(operands.into_iter().cloned());
-    Ok(program.chain(options).chain(rest).collect())
-}
-
-struct Reader<'a> {
-    table: &'a Table,
-    options: Vec<OsString>,
-    /// Help or version: nothing after it is read.
-    ends: Option<OsString>,
-}
-
-impl Reader<'_> {
-    /// `--name` or `--name=value`, without the dashes.
-    fn long<'b>(
-        &mut self,
-        text: &[u8],
-        args: &mut impl Iterator<Item = &'b OsString>,
-    ) -> Result<(), GetoptError> {
-        let (name, inline) = match text.iter().position(|&byte| byte == b'=') {
-            Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
-            None => (text, None),
-        };
-        let entry = self.table.long(name, text)?;
-        match (entry.value, inline) {
-            (Value::None, Some(_)) => Err(GetoptError::NoArgument { name: entry.spelling() }),
-            (Value::None | Value::Optional, None) => self.push(entry, None),
-            (Value::Required | Value::Optional, Some(value)) => {
-                self.push(entry, Some(OsStr::from_bytes(value)))
-            }
-            (Value::Required, None) => match args.next() {
-                Some(value) => self.push(entry, Some(value)),
-                None => Err(GetoptError::MissingLong { name: entry.spelling() }),
-            },
-        }
-    }
-
-    /// `-abc`: options in one argument, the last of which may take the rest of it, or else the next argument, as its value.
-    fn bundle<'b>(
-        &mut self,
-        first: u8,
-        rest: &[u8],
-        args: &mut impl Iterator<Item = &'b OsString>,
-    ) -> Result<(), GetoptError> {
-        let mut letter = first;
-        let mut rest = rest;
-        loop {
-            let entry = self.table.short(letter)?;
-            if entry.value != Value::None {
-                let value = match (rest, entry.value) {
-                    ([], Value::Required) => args.next().map(OsString::as_os_str),
-                    ([], _) => return self.push(entry, None),
-                    _ => Some(OsStr::from_bytes(rest)),
-                };
-                return match value {
-                    Some(value) => self.push(entry, Some(value)),
-                    None => Err(GetoptError::MissingShort { letter: char::from(letter) }),
-                };
-            }
-            self.push(entry, None)?;
-            match rest.split_first() {
-                Some((&next, after)) if self.ends.is_none() => (letter, rest) = (next, after),
-                _ => return Ok(()),
-            }
-        }
-    }
-
-    fn push(&mut self, entry: &Entry, value: Option<&OsStr>) -> Result<(), GetoptError> {
-        if let Some(value) = value {
-            entry.check(value)?;
-        }
-        let mut option = OsString::from(entry.spelling());
-        if let Some(value) = value {
-            if entry.long.is_some() {
-                option.push("=");
-            }
-            option.push(value);
-        }
-        if entry.ends {
-            self.ends = Some(option);
-        } else {
-            self.options.push(option);
-        }
-        Ok(())
-    }
-}

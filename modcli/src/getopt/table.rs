@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The option table, taken from the clap definition so that there is only one.
+//! The option table. It is made from the clap definition, so that options are defined only once.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use clap::{Arg, ArgAction, Command};
 
-use super::GetoptError;
-use crate::bytes::{carrier, shown};
+use super::error::GetoptError;
+use crate::os_text;
+use crate::os_text::placeholder;
 
-/// Long options of kmod 34's insmod and rmmod, which have the same. Whatever beginning of a name means one of them there has to mean it here, though
-/// there are more options.
+/// The long options of kmod 34, the same for its insmod and rmmod. An abbreviation that means one of them in
+/// kmod means it here, too, although there are more options.
 const KMOD: &[&str] = &["force", "syslog", "verbose", "version", "help"];
 
 /// Whether an option takes a value.
@@ -18,7 +19,7 @@ const KMOD: &[&str] = &["force", "syslog", "verbose", "version", "help"];
 pub(super) enum Value {
     /// It takes none.
     None,
-    /// It needs one, in the same argument or as the next.
+    /// It needs one, in the same argument or the next.
     Required,
     /// It takes one, in the same argument only.
     Optional,
@@ -40,9 +41,9 @@ pub(super) struct Entry {
     short: Option<char>,
     pub long: Option<String>,
     pub value: Value,
-    /// Help and version end the reading.
+    /// Help or version: ends the reading.
     pub ends: bool,
-    /// Values it is limited to, if any.
+    /// The values it takes; any value if empty.
     allowed: Vec<String>,
 }
 
@@ -61,7 +62,7 @@ impl Entry {
         }
     }
 
-    /// The option with its dashes, by its long name if it has one.
+    /// The option with its dashes; the long name if it has one.
     pub fn spelling(&self) -> String {
         match (&self.long, self.short) {
             (Some(long), _) => format!("--{long}"),
@@ -70,10 +71,10 @@ impl Entry {
         }
     }
 
-    /// Where it stands among kmod's options, if it is one of them: errors name them in that order.
-    fn kmods_place(&self) -> Option<usize> {
+    /// Its position among kmod's options, if it is one of them: errors list them in that order.
+    fn kmod_position(&self) -> Option<usize> {
         let long = self.long.as_deref()?;
-        KMOD.iter().position(|kmods| *kmods == long)
+        KMOD.iter().position(|kmod| *kmod == long)
     }
 
     pub fn check(&self, value: &OsStr) -> Result<(), GetoptError> {
@@ -83,7 +84,11 @@ impl Entry {
         {
             return Ok(());
         }
-        Err(GetoptError::Value { name: self.spelling(), value: shown(value), allowed: self.allowed.clone() })
+        Err(GetoptError::Value {
+            name: self.spelling(),
+            value: os_text(value),
+            allowed: self.allowed.clone(),
+        })
     }
 }
 
@@ -98,12 +103,12 @@ impl Table {
 
     pub fn short(&self, letter: u8) -> Result<&Entry, GetoptError> {
         let found = self.0.iter().find(|entry| entry.short == Some(char::from(letter)));
-        // The byte alone, as the C library shows it, where it is part of some other character.
-        let shown = if letter.is_ascii() { char::from(letter) } else { carrier(letter) };
-        found.ok_or(GetoptError::InvalidShort { letter: shown })
+        // The C library prints the single byte, even if it is part of a multibyte character.
+        let letter_text = if letter.is_ascii() { char::from(letter) } else { placeholder(letter) };
+        found.ok_or(GetoptError::InvalidShort { letter: letter_text })
     }
 
-    /// By its name or a unique beginning of it; `text` is what was typed, for the error.
+    /// Finds an option by its name or a unique abbreviation; `text` is what was typed, for the error.
     pub fn long(&self, name: &[u8], text: &[u8]) -> Result<&Entry, GetoptError> {
         let mut candidates = Vec::new();
         for entry in &self.0 {
@@ -115,11 +120,11 @@ impl Table {
                 candidates.push(entry);
             }
         }
-        if candidates.iter().any(|entry| entry.kmods_place().is_some()) {
-            candidates.retain(|entry| entry.kmods_place().is_some());
-            candidates.sort_by_key(|entry| entry.kmods_place());
+        if candidates.iter().any(|entry| entry.kmod_position().is_some()) {
+            candidates.retain(|entry| entry.kmod_position().is_some());
+            candidates.sort_by_key(|entry| entry.kmod_position());
         }
-        let text = shown(OsStr::from_bytes(text));
+        let text = os_text(OsStr::from_bytes(text));
         match candidates.as_slice() {
             [] => Err(GetoptError::Unrecognized { text }),
             [only] => Ok(only),

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every call fails in its turn: nothing that was kept is lost, nothing half-made stays, and the next attempt works.
+//! Every call fails in its turn: nothing that was kept is lost, nothing half-made is left behind, and the
+//! next attempt works.
 
 use libmodsys::Errno;
-use modkeep::{Done, KeepError, Request};
+use modkeep::{KeepError, LoadOutcome, Request};
 use modtest::{Call, FakeKernel, Op};
 
-use super::{keep, kernel, load, request};
-use modtest::linking::{address, story};
+use super::{file, keep, kernel, load, request};
 use modtest::module::Make;
 
 const OPS: [Op; 6] = [Op::Init, Op::Delete, Op::InitState, Op::Notes, Op::Holders, Op::Sections];
@@ -18,21 +18,21 @@ struct Attempt {
     /// Address of the data before.
     before: Option<u64>,
     kernel: FakeKernel,
-    outcome: Result<Option<Done>, KeepError>,
+    outcome: Result<Option<LoadOutcome>, KeepError>,
 }
 
-/// One attempt for each call of a load that goes well, in which that call fails.
+/// For each call that a successful load makes, one attempt in which that call fails.
 fn attempts(prepare: impl Fn(&FakeKernel), request: Request<'_>) -> Vec<Attempt> {
     let mut attempts = Vec::new();
     for op in OPS {
         let kernel = kernel();
         prepare(&kernel);
         let calls = count(&kernel, op);
-        assert!(matches!(load(&kernel, request), Ok(Some(Done::Kept))));
+        assert!(matches!(load(&kernel, request), Ok(Some(LoadOutcome::Kept))));
         for passed in 0..count(&kernel, op) - calls {
             let kernel = super::kernel();
             prepare(&kernel);
-            let before = address(&kernel, "foo__persist");
+            let before = kernel.data_address("foo__persist");
             kernel.fail_after(op, passed, Errno::EINTR);
             let outcome = load(&kernel, request);
             attempts.push(Attempt { op, passed, before, kernel, outcome });
@@ -56,16 +56,16 @@ fn count(kernel: &FakeKernel, wanted: Op) -> usize {
 impl Attempt {
     fn place(&self) -> String {
         let end = self.outcome.as_ref().map_or_else(ToString::to_string, |done| format!("{done:?}"));
-        format!("{:?} number {}: {end}; {:?}", self.op, self.passed, story(&self.kernel))
+        format!("{:?} number {}: {end}; {:?}", self.op, self.passed, self.kernel.history())
     }
 
     fn address(&self) -> Option<u64> {
-        address(&self.kernel, "foo__persist")
+        self.kernel.data_address("foo__persist")
     }
 
-    /// Nothing but the last question about a module that is loaded already can fail after its load.
+    /// Once the owner is loaded, only the last question about it can fail.
     fn owner_is_loaded_only_if_unverified(&self) {
-        assert!(!matches!(self.outcome, Ok(Some(Done::Kept))), "{}", self.place());
+        assert!(!matches!(self.outcome, Ok(Some(LoadOutcome::Kept))), "{}", self.place());
         if self.kernel.is_loaded("foo") {
             assert!(self.op == Op::Holders && self.address().is_some(), "{}", self.place());
         }
@@ -74,7 +74,7 @@ impl Attempt {
     fn again(&self, request: Request<'_>) {
         if !self.kernel.is_loaded("foo") {
             let again = load(&self.kernel, request);
-            assert!(matches!(again, Ok(Some(Done::Kept))), "{}: {again:?}", self.place());
+            assert!(matches!(again, Ok(Some(LoadOutcome::Kept))), "{}: {again:?}", self.place());
             assert!(!self.kernel.is_loaded("foo__ptrial"));
         }
     }
@@ -82,7 +82,7 @@ impl Attempt {
 
 #[test]
 fn on_a_first_load_no_keeper_stays_behind() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     for attempt in attempts(|_| {}, request(&file)) {
         attempt.owner_is_loaded_only_if_unverified();
         if !attempt.kernel.is_loaded("foo") {
@@ -94,7 +94,7 @@ fn on_a_first_load_no_keeper_stays_behind() {
 
 #[test]
 fn on_a_reload_the_data_stay() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     for attempt in attempts(|kernel| keep(kernel, &Make::typical("foo")), request(&file)) {
         attempt.owner_is_loaded_only_if_unverified();
         assert_eq!(attempt.address(), attempt.before, "{}", attempt.place());
@@ -105,12 +105,12 @@ fn on_a_reload_the_data_stay() {
 
 #[test]
 fn on_a_fresh_start_the_old_data_stay_until_the_trial_has_passed() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let fresh = Request { fresh: true, ..request(&file) };
     for attempt in attempts(|kernel| keep(kernel, &Make::typical("foo")), fresh) {
         attempt.owner_is_loaded_only_if_unverified();
-        let tried = story(&attempt.kernel).ends_with(&["-foo__ptrial".into()])
-            || story(&attempt.kernel).iter().any(|step| step == "-foo__persist");
+        let tried = attempt.kernel.history().ends_with(&["-foo__ptrial".into()])
+            || attempt.kernel.history().iter().any(|step| step == "-foo__persist");
         let now = attempt.address();
         let loaded = attempt.kernel.is_loaded("foo");
         assert!(now == attempt.before || (tried && (now.is_none() || loaded)), "{}", attempt.place());
@@ -118,28 +118,31 @@ fn on_a_fresh_start_the_old_data_stay_until_the_trial_has_passed() {
     }
 }
 
-/// The owner's init fails, and then the keeper cannot be taken back.
+/// The owner's init fails, and then the keeper cannot be removed.
 #[test]
 fn a_keeper_that_stays_is_said_and_used_by_the_next_attempt() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let kernel = kernel();
     kernel.fail_after(Op::Init, 1, Errno::ENODEV);
     kernel.fail_next(Op::Delete, Errno::EBUSY);
     let error = load(&kernel, request(&file)).unwrap_err();
-    assert!(matches!(error, KeepError::Owner { errno: Errno::ENODEV, keeper_left: Some(Errno::EBUSY) }));
+    assert!(matches!(
+        error,
+        KeepError::OwnerRefused { errno: Errno::ENODEV, keeper_left: Some(Errno::EBUSY) }
+    ));
     assert_eq!(error.details().len(), 1);
-    assert_eq!(load(&kernel, request(&file)).unwrap(), Some(Done::Kept));
-    assert_eq!(story(&kernel), ["+foo__persist", "+foo", "-foo__persist", "+foo"]);
+    assert_eq!(load(&kernel, request(&file)).unwrap(), Some(LoadOutcome::Kept));
+    assert_eq!(kernel.history(), ["+foo__persist", "+foo", "-foo__persist", "+foo"]);
 }
 
 #[test]
 fn a_new_keeper_that_is_refused_after_its_trial_is_told_from_one_before() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     kernel.fail_after(Op::Init, 1, Errno::ENOMEM);
     let error = load(&kernel, Request { fresh: true, ..request(&file) }).unwrap_err();
-    assert!(matches!(error, KeepError::Dropped { size: 4160, .. }), "{error}");
+    assert!(matches!(error, KeepError::FailedAfterDrop { size: 4160, .. }), "{error}");
     assert_eq!(
         error.to_string(),
         "its persistent data cannot be kept here: the kernel refused the keeper: Out of memory"
@@ -150,21 +153,21 @@ fn a_new_keeper_that_is_refused_after_its_trial_is_told_from_one_before() {
 
 #[test]
 fn an_owner_that_fails_after_its_data_were_dropped_says_so() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     kernel.fail_after(Op::Init, 2, Errno::ENODEV);
     let error = load(&kernel, Request { fresh: true, ..request(&file) }).unwrap_err();
     assert_eq!(error.details(), ["4160 bytes of kept data of foo were dropped before this failed"]);
-    assert_eq!(address(&kernel, "foo__persist"), None);
+    assert_eq!(kernel.data_address("foo__persist"), None);
 }
 
 #[test]
 fn a_keeper_of_another_program_is_no_reason_for_a_plain_load() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let kernel = kernel();
     kernel.fail_next(Op::Init, Errno::EEXIST);
     let error = load(&kernel, request(&file)).unwrap_err();
-    assert!(matches!(error, KeepError::Appeared { .. }), "{error}");
+    assert!(matches!(error, KeepError::KeeperAppeared { .. }), "{error}");
     assert!(error.remedy().unwrap().contains("try again"));
 }

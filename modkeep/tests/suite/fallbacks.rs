@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every cell of the table of fallbacks in DESIGN.md, on a stock kernel.
+//! Every cell of the table of fallbacks, on a stock kernel.
 
 use libmodfmt::elf::{Ident, Machine, RelocationForm};
 use libmodsys::{Errno, Lockdown};
-use modkeep::{Done, Keep, KeepError, Obstacle, Plan, Request, Way, plan};
+use modkeep::{KeepError, KeepMode, LoadOutcome, Obstacle, Plan, RegionUse, Request, plan};
 use modtest::{FakeKernel, Op};
 
-use super::{grown, keep, kernel, load, request};
-use modtest::linking::{address, story};
+use super::{bytes_file, file, grown, keep, kernel, load, request};
 use modtest::module::{DATA, Make, R_64, R_GOTPCREL, signed};
 
-const BOTH: [Keep; 2] = [Keep::Auto, Keep::Require];
+const BOTH: [KeepMode; 2] = [KeepMode::Auto, KeepMode::Require];
 
 /// What makes it impossible to keep data.
 const OBSTACLES: [fn(&FakeKernel); 3] = [
@@ -19,9 +18,9 @@ const OBSTACLES: [fn(&FakeKernel); 3] = [
     |kernel| kernel.set(|settings| settings.lockdown = Some(Lockdown::Confidentiality)),
 ];
 
-fn way(kernel: &FakeKernel, request: Request<'_>) -> Way {
+fn region_use(kernel: &FakeKernel, request: Request<'_>) -> RegionUse {
     match plan(kernel, request).unwrap() {
-        Plan::Keep { way, .. } | Plan::Direct { way, .. } => way,
+        Plan::Keeper { region_use, .. } | Plan::Extended { region_use, .. } => region_use,
         Plan::Plain { warning } => panic!("{warning:?}"),
         Plan::Drop { .. } => panic!("dropped"),
     }
@@ -36,19 +35,19 @@ fn warning(kernel: &FakeKernel, request: Request<'_>) -> Option<String> {
 
 #[test]
 fn nothing_kept_a_keeper_then_the_owner() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     for keep in BOTH {
         let kernel = kernel();
-        assert_eq!(way(&kernel, Request { keep, ..request(&file) }), Way::First);
-        assert_eq!(load(&kernel, Request { keep, ..request(&file) }).unwrap(), Some(Done::Kept));
-        assert_eq!(story(&kernel), ["+foo__persist", "+foo"]);
+        assert_eq!(region_use(&kernel, Request { keep, ..request(&file) }), RegionUse::Create);
+        assert_eq!(load(&kernel, Request { keep, ..request(&file) }).unwrap(), Some(LoadOutcome::Kept));
+        assert_eq!(kernel.history(), ["+foo__persist", "+foo"]);
         assert_eq!(kernel.module("foo").unwrap().uses, ["foo__persist"]);
     }
 }
 
 #[test]
 fn nothing_kept_and_impossible() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     for obstacle in OBSTACLES {
         let kernel = kernel();
         obstacle(&kernel);
@@ -57,21 +56,21 @@ fn nothing_kept_and_impossible() {
             said.starts_with("its persistent data will not be kept: this kernel loads only signed"),
             "{said}"
         );
-        let required = plan(&kernel, Request { keep: Keep::Require, ..request(&file) });
+        let required = plan(&kernel, Request { keep: KeepMode::Require, ..request(&file) });
         assert!(matches!(required, Err(KeepError::Impossible { .. })));
-        assert_eq!(story(&kernel), Vec::<String>::new());
+        assert_eq!(kernel.history(), Vec::<String>::new());
     }
 }
 
 #[test]
 fn nothing_kept_and_the_kernel_refuses_the_keeper() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let kernel = kernel();
     kernel.fail_next(Op::Init, Errno::EKEYREJECTED);
-    let Ok(Some(Done::FallBack { warning })) = load(&kernel, request(&file)) else { panic!() };
+    let Ok(Some(LoadOutcome::FallBack { warning })) = load(&kernel, request(&file)) else { panic!() };
     assert!(warning.contains("the kernel refused the keeper"), "{warning}");
     kernel.fail_next(Op::Init, Errno::EKEYREJECTED);
-    let error = load(&kernel, Request { keep: Keep::Require, ..request(&file) }).unwrap_err();
+    let error = load(&kernel, Request { keep: KeepMode::Require, ..request(&file) }).unwrap_err();
     assert!(matches!(
         error,
         KeepError::Impossible { obstacle: Obstacle::Refused { errno: Errno::EKEYREJECTED } }
@@ -81,28 +80,28 @@ fn nothing_kept_and_the_kernel_refuses_the_keeper() {
 
 #[test]
 fn nothing_kept_and_keep_off_is_plain_and_silent() {
-    let file = Make::typical("foo").build();
-    assert_eq!(warning(&kernel(), Request { keep: Keep::Off, ..request(&file) }), None);
+    let file = file(&Make::typical("foo"));
+    assert_eq!(warning(&kernel(), Request { keep: KeepMode::Off, ..request(&file) }), None);
 }
 
 #[test]
 fn kept_and_the_same_layout_binds() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     for keep_option in BOTH {
         let kernel = kernel();
         keep(&kernel, &Make::typical("foo"));
-        let before = address(&kernel, "foo__persist");
+        let before = kernel.data_address("foo__persist");
         let request = Request { keep: keep_option, ..request(&file) };
-        assert_eq!(way(&kernel, request), Way::Bind);
-        assert_eq!(load(&kernel, request).unwrap(), Some(Done::Kept));
-        assert_eq!(story(&kernel)[3..], ["+foo"]);
-        assert_eq!(address(&kernel, "foo__persist"), before);
+        assert_eq!(region_use(&kernel, request), RegionUse::Bind);
+        assert_eq!(load(&kernel, request).unwrap(), Some(LoadOutcome::Kept));
+        assert_eq!(kernel.history()[3..], ["+foo"]);
+        assert_eq!(kernel.data_address("foo__persist"), before);
     }
 }
 
 #[test]
 fn kept_and_binding_impossible_is_an_error() {
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     for obstacle in OBSTACLES {
         for keep_option in BOTH {
             let kernel = kernel();
@@ -111,33 +110,33 @@ fn kept_and_binding_impossible_is_an_error() {
             let error = load(&kernel, Request { keep: keep_option, ..request(&file) }).unwrap_err();
             assert!(matches!(error, KeepError::CannotBind { .. }), "{error}");
             assert!(error.remedy().unwrap().contains("--keep=off"));
-            assert!(address(&kernel, "foo__persist").is_some() && !kernel.is_loaded("foo"));
+            assert!(kernel.data_address("foo__persist").is_some() && !kernel.is_loaded("foo"));
         }
     }
 }
 
 #[test]
 fn kept_and_another_layout_is_an_error_with_an_account() {
-    let file = grown("foo").build();
+    let file = file(&grown("foo"));
     for keep_option in BOTH {
         let kernel = kernel();
         keep(&kernel, &Make::typical("foo"));
         let error = load(&kernel, Request { keep: keep_option, ..request(&file) }).unwrap_err();
-        assert!(matches!(error, KeepError::Differs { .. }), "{error}");
+        assert!(matches!(error, KeepError::LayoutDiffers { .. }), "{error}");
         assert_eq!(error.details()[1], "bar.c:more: new (32 bytes at offset 0x40)");
         assert!(error.remedy().unwrap().contains("--fresh"));
-        assert_eq!(story(&kernel).len(), 3, "nothing was loaded");
+        assert_eq!(kernel.history().len(), 3, "nothing was loaded");
     }
 }
 
 #[test]
 fn kept_and_keep_off_is_plain_with_a_warning() {
-    for file in [Make::typical("foo").build(), grown("foo").build()] {
+    for file in [file(&Make::typical("foo")), file(&grown("foo"))] {
         for obstacle in [|_: &FakeKernel| {}, OBSTACLES[0]] {
             let kernel = kernel();
             keep(&kernel, &Make::typical("foo"));
             obstacle(&kernel);
-            let said = warning(&kernel, Request { keep: Keep::Off, ..request(&file) }).unwrap();
+            let said = warning(&kernel, Request { keep: KeepMode::Off, ..request(&file) }).unwrap();
             assert!(
                 said.starts_with("4160 bytes of data of foo are kept in the kernel and not used"),
                 "{said}"
@@ -150,9 +149,10 @@ fn kept_and_keep_off_is_plain_with_a_warning() {
 #[test]
 fn keep_off_loads_what_cannot_be_understood_with_a_warning() {
     let kernel = kernel();
-    let mut file = Make::typical("foo").build();
-    file.truncate(file.len() - 1);
-    let said = warning(&kernel, Request { keep: Keep::Off, ..request(&file) }).unwrap();
+    let mut bytes = Make::typical("foo").build();
+    bytes.truncate(bytes.len() - 1);
+    let file = bytes_file(bytes);
+    let said = warning(&kernel, Request { keep: KeepMode::Off, ..request(&file) }).unwrap();
     assert!(said.contains("(--keep=off): the section table at offset"), "{said}");
 }
 
@@ -160,7 +160,7 @@ fn keep_off_loads_what_cannot_be_understood_with_a_warning() {
 fn what_must_not_be_kept_is_refused_whatever_is_kept() {
     let mut make = Make::typical("foo");
     make.relocate(DATA, 0, R_64, "init_module", 0);
-    let file = make.build();
+    let file = file(&make);
     for kept in [false, true] {
         for keep_option in BOTH {
             let kernel = kernel();
@@ -180,7 +180,7 @@ fn what_must_not_be_kept_is_refused_whatever_is_kept() {
 fn a_file_that_no_owner_image_can_be_made_of_falls_back_like_any_obstacle() {
     let mut make = Make::typical("foo");
     make.relocate(".text", 0x48, R_GOTPCREL, "shared", -4);
-    let file = make.build();
+    let file = file(&make);
     let said = warning(&kernel(), request(&file)).unwrap();
     assert!(said.contains(".text+0x48 uses shared by R_X86_64_GOTPCREL"), "{said}");
     let kernel = kernel();
@@ -197,7 +197,7 @@ fn a_file_that_no_owner_image_can_be_made_of_falls_back_like_any_obstacle() {
 fn another_machine_falls_back() {
     let mut make = Make::small("foo");
     make.machine(Ident { machine: Machine(22), ..Ident::X86_64 }, RelocationForm::Rela);
-    let said = warning(&kernel(), request(&make.build())).unwrap();
+    let said = warning(&kernel(), request(&file(&make))).unwrap();
     assert!(said.contains("s390 modules is not supported yet"), "{said}");
 }
 
@@ -208,7 +208,8 @@ fn a_lost_signature_and_a_pinned_module_are_said() {
         settings.kallsyms =
             b"ffffffffc0000000 D jiffies\t[clockwork]\nffffffff81000000 D jiffies_64\n".to_vec();
     });
-    let Plan::Keep { notes, .. } = plan(&kernel, request(&signed(&Make::typical("foo").build()))).unwrap()
+    let Plan::Keeper { notes, .. } =
+        plan(&kernel, request(&bytes_file(signed(&Make::typical("foo").build())))).unwrap()
     else {
         panic!()
     };
@@ -220,18 +221,18 @@ fn a_lost_signature_and_a_pinned_module_are_said() {
 #[test]
 fn a_module_without_persistent_data_is_plain() {
     let kernel = kernel();
-    assert_eq!(warning(&kernel, request(&Make::bare("foo").build())), None);
+    assert_eq!(warning(&kernel, request(&file(&Make::bare("foo")))), None);
     assert_eq!(kernel.syscalls(), []);
 }
 
 #[test]
 fn a_version_without_persistent_data_differs_from_what_is_kept() {
-    let file = Make::bare("foo").build();
+    let file = file(&Make::bare("foo"));
     for keep_option in BOTH {
         let kernel = kernel();
         keep(&kernel, &Make::typical("foo"));
         let error = load(&kernel, Request { keep: keep_option, ..request(&file) }).unwrap_err();
-        assert!(matches!(error, KeepError::Differs { .. }), "{error}");
+        assert!(matches!(error, KeepError::LayoutDiffers { .. }), "{error}");
         assert_eq!(error.details().len(), 2, "{:?}", error.details());
         assert!(kernel.is_loaded("foo__persist"));
         assert_eq!(
@@ -242,7 +243,7 @@ fn a_version_without_persistent_data_differs_from_what_is_kept() {
     }
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
-    let said = warning(&kernel, Request { keep: Keep::Off, ..request(&file) }).unwrap();
+    let said = warning(&kernel, Request { keep: KeepMode::Off, ..request(&file) }).unwrap();
     assert!(said.contains("not used by this load"), "{said}");
 }
 
@@ -250,14 +251,14 @@ fn a_version_without_persistent_data_differs_from_what_is_kept() {
 fn a_static_of_an_imports_name_in_another_module_is_not_pinned() {
     let kernel = kernel();
     kernel.set(|settings| settings.kallsyms = b"ffffffffc0000000 d jiffies\t[clockwork]\n".to_vec());
-    let Plan::Keep { notes, .. } = plan(&kernel, request(&Make::typical("foo").build())).unwrap() else {
+    let Plan::Keeper { notes, .. } = plan(&kernel, request(&file(&Make::typical("foo")))).unwrap() else {
         panic!()
     };
     assert_eq!(notes, Vec::<String>::new());
     kernel.set(|settings| {
         settings.kallsyms.extend(b"ffffffffc0000010 r __ksymtab_jiffies\t[clockwork]\n");
     });
-    let Plan::Keep { notes, .. } = plan(&kernel, request(&Make::typical("foo").build())).unwrap() else {
+    let Plan::Keeper { notes, .. } = plan(&kernel, request(&file(&Make::typical("foo")))).unwrap() else {
         panic!()
     };
     assert_eq!(notes.len(), 1);

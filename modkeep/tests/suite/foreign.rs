@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What others have done to the names that keeping uses.
+//! Modules of somebody else's that have the names of keepers.
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::persist::{Header, NOTE_SECTION, NoteError};
 use libmodsys::{Errno, InitState};
-use modkeep::{Keep, KeepError, Obstacle, OwnerState, Plan, Region, Request, plan};
+use modkeep::{KeepError, KeepMode, Obstacle, OwnerState, Plan, Region, Request, plan};
 use modtest::{FakeKernel, FakeModule, Op};
 
-use super::{keep, kernel, load, request};
-use modtest::linking::{note_of_the_future, story};
+use super::{file, keep, kernel, load, request};
+use modtest::keeper_exports::note_of_unknown_version;
 use modtest::module::Make;
 
 fn error(kernel: &FakeKernel, fresh: bool) -> KeepError {
     let calls = kernel.syscalls().len();
-    let error = load(kernel, Request { fresh, ..request(&Make::typical("foo").build()) }).unwrap_err();
+    let error = load(kernel, Request { fresh, ..request(&file(&Make::typical("foo"))) }).unwrap_err();
     assert_eq!(kernel.syscalls().len(), calls, "nothing was loaded or removed");
     error
 }
@@ -21,7 +21,7 @@ fn error(kernel: &FakeKernel, fresh: bool) -> KeepError {
 #[test]
 fn a_note_of_an_unknown_version_is_said_and_nothing_is_touched() {
     let kernel = kernel();
-    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_the_future()));
+    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_unknown_version()));
     for fresh in [false, true] {
         let error = error(&kernel, fresh);
         assert_eq!(error.to_string(), "foo__persist keeps data, but its header cannot be read");
@@ -33,7 +33,7 @@ fn a_note_of_an_unknown_version_is_said_and_nothing_is_touched() {
     }
     assert!(matches!(
         modkeep::discard(&kernel, "foo"),
-        Err(KeepError::Note { source: NoteError::Version { version: 9 }, .. })
+        Err(KeepError::UnreadableHeader { source: NoteError::Version { version: 9 }, .. })
     ));
     assert!(Region::list(&kernel).is_err());
     keep(&kernel, &Make::typical("bar"));
@@ -46,10 +46,10 @@ fn a_note_of_an_unknown_version_is_said_and_nothing_is_touched() {
 #[test]
 fn a_note_of_an_unknown_version_does_not_stop_a_load_that_keeps_nothing() {
     let kernel = kernel();
-    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_the_future()));
-    let file = Make::typical("foo").build();
+    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note_of_unknown_version()));
+    let file = file(&Make::typical("foo"));
     let Plan::Plain { warning: Some(warning) } =
-        plan(&kernel, Request { keep: Keep::Off, ..request(&file) }).unwrap()
+        plan(&kernel, Request { keep: KeepMode::Off, ..request(&file) }).unwrap()
     else {
         panic!()
     };
@@ -60,10 +60,10 @@ fn a_note_of_an_unknown_version_does_not_stop_a_load_that_keeps_nothing() {
 fn a_foreign_module_with_the_keepers_name_is_an_obstacle() {
     let kernel = kernel();
     kernel.add(FakeModule::new("foo__persist"));
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let Plan::Plain { warning: Some(warning) } = plan(&kernel, request(&file)).unwrap() else { panic!() };
     assert!(warning.contains("a module called foo__persist is loaded that keeps no data"), "{warning}");
-    let required = plan(&kernel, Request { keep: Keep::Require, ..request(&file) }).unwrap_err();
+    let required = plan(&kernel, Request { keep: KeepMode::Require, ..request(&file) }).unwrap_err();
     assert!(matches!(required, KeepError::Impossible { obstacle: Obstacle::NameTaken { .. } }));
     assert_eq!(Region::list(&kernel).unwrap(), []);
     assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::NothingKept { .. })));
@@ -98,7 +98,7 @@ fn a_keeper_that_vanishes_while_it_is_looked_at_is_absent() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     kernel.fail_next(Op::Holders, Errno::ENOENT);
-    // It is still there: then the error is one.
+    // The module is still there, so this is an error.
     assert!(Region::of_keeper(&kernel, "foo__persist").is_err());
     assert!(Region::of_keeper(&kernel, "foo__persist").unwrap().is_some());
 }
@@ -129,13 +129,13 @@ fn an_owner_in_each_state() {
             kernel.add(FakeModule::new("foo").state(state));
             let error = error(&kernel, false);
             match (state, &error) {
-                (InitState::Coming, KeepError::Stuck { kept: said, .. }) => assert_eq!(*said, kept),
-                (InitState::Going | InitState::Live, KeepError::Loaded { .. }) => {}
+                (InitState::Coming, KeepError::StuckInInit { kept: said, .. }) => assert_eq!(*said, kept),
+                (InitState::Going | InitState::Live, KeepError::AlreadyLoaded { .. }) => {}
                 _ => panic!("{error}"),
             }
             if kept {
                 let region = Region::find(&kernel, "foo").unwrap().unwrap();
-                assert_eq!((region.owner, region.users.len()), (kept_as, 0));
+                assert_eq!((region.owner_state, region.users.len()), (kept_as, 0));
             }
         }
     }
@@ -145,17 +145,17 @@ fn an_owner_in_each_state() {
 fn built_in_code_of_the_owners_name_does_not_matter() {
     let kernel = kernel();
     kernel.add(FakeModule::new("foo").state(InitState::DirectoryOnly));
-    assert!(matches!(plan(&kernel, request(&Make::typical("foo").build())), Ok(Plan::Keep { .. })));
+    assert!(matches!(plan(&kernel, request(&file(&Make::typical("foo")))), Ok(Plan::Keeper { .. })));
 }
 
 #[test]
 fn a_region_in_use_names_its_owner_and_addresses() {
     let kernel = kernel();
-    load(&kernel, request(&Make::typical("foo").build())).unwrap();
+    load(&kernel, request(&file(&Make::typical("foo")))).unwrap();
     let region = &Region::list(&kernel).unwrap()[0];
-    assert_eq!((region.owner, &region.users[..]), (OwnerState::Bound, &["foo".to_owned()][..]));
+    assert_eq!((region.owner_state, &region.users[..]), (OwnerState::Bound, &["foo".to_owned()][..]));
     assert!(region.addresses.iter().all(|(_, address)| address.known().is_some()));
-    assert_eq!(story(&kernel).len(), 2);
+    assert_eq!(kernel.history().len(), 2);
 }
 
 #[test]
@@ -166,11 +166,11 @@ fn a_file_stripped_of_its_names_binds_to_its_own_build_only() {
         make.change(".note.gnu.build-id", |section| {
             section.set_data(libmodfmt::note::encode(b"GNU", 3, &[build; 20], ByteOrder::Little));
         });
-        make.build()
+        file(&make)
     };
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
-    assert!(matches!(load(&kernel, request(&stripped(8))), Err(KeepError::Differs { .. })));
+    assert!(matches!(load(&kernel, request(&stripped(8))), Err(KeepError::LayoutDiffers { .. })));
     assert!(load(&kernel, request(&stripped(7))).is_ok());
     let note = &kernel.module("foo__persist").unwrap().notes[NOTE_SECTION];
     assert!(Header::from_note(note, ByteOrder::Little).unwrap().named);

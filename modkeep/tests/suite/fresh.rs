@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `--fresh`: the old data go only after the new keeper was accepted in a trial.
+//! `--fresh`: the old data is dropped only after the kernel accepted the new keeper in a trial.
 
+use libmodfmt::file::ModuleFile;
 use libmodsys::{Kernel, RemoveFlags};
-use modkeep::{Done, KeepError, Plan, Request, Way, plan};
+use modkeep::{KeepError, LoadOutcome, Plan, RegionUse, Request, plan};
 use modtest::FakeModule;
 
-use super::{grown, keep, kernel, load, request};
-use modtest::linking::{address, story};
+use super::{file, grown, keep, kernel, load, request};
 use modtest::module::Make;
 
-fn fresh(file: &[u8]) -> Request<'_> {
+fn fresh(file: &ModuleFile) -> Request<'_> {
     Request { fresh: true, ..request(file) }
 }
 
@@ -17,38 +17,38 @@ fn fresh(file: &[u8]) -> Request<'_> {
 fn a_trial_then_the_old_goes_and_the_new_comes() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
-    let before = address(&kernel, "foo__persist");
-    assert_eq!(load(&kernel, fresh(&grown("foo").build())).unwrap(), Some(Done::Kept));
+    let before = kernel.data_address("foo__persist");
+    assert_eq!(load(&kernel, fresh(&file(&grown("foo")))).unwrap(), Some(LoadOutcome::Kept));
     assert_eq!(
-        story(&kernel)[3..],
+        kernel.history()[3..],
         ["+foo__ptrial", "-foo__ptrial", "-foo__persist", "+foo__persist", "+foo"]
     );
-    assert_ne!(address(&kernel, "foo__persist"), before);
+    assert_ne!(kernel.data_address("foo__persist"), before);
 }
 
 #[test]
 fn with_nothing_kept_it_is_a_first_load() {
-    let file = Make::typical("foo").build();
-    let Plan::Keep { way, images, .. } = plan(&kernel(), fresh(&file)).unwrap() else { panic!() };
-    assert_eq!((way, images.trial), (Way::First, None));
+    let file = file(&Make::typical("foo"));
+    let Plan::Keeper { region_use, images, .. } = plan(&kernel(), fresh(&file)).unwrap() else { panic!() };
+    assert_eq!((region_use, images.trial), (RegionUse::Create, None));
 }
 
 #[test]
-fn data_in_use_by_another_module_stay() {
+fn data_in_use_by_another_module_stays() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     kernel.add(FakeModule::new("other").uses("foo__persist"));
-    let error = load(&kernel, fresh(&Make::typical("foo").build())).unwrap_err();
-    assert_eq!(error.to_string(), "the data of foo are in use by: other");
+    let error = load(&kernel, fresh(&file(&Make::typical("foo")))).unwrap_err();
+    assert_eq!(error.to_string(), "the data of foo is in use by: other");
     assert!(kernel.is_loaded("foo__persist"));
 }
 
 #[test]
 fn a_loaded_owner_is_said_first() {
     let kernel = kernel();
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     load(&kernel, request(&file)).unwrap();
-    assert!(matches!(load(&kernel, fresh(&file)), Err(KeepError::Loaded { .. })));
+    assert!(matches!(load(&kernel, fresh(&file)), Err(KeepError::AlreadyLoaded { .. })));
 }
 
 /// Killed between loading the trial and removing it.
@@ -56,10 +56,10 @@ fn a_loaded_owner_is_said_first() {
 fn a_trial_that_an_earlier_call_left_is_removed_first() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
-    let file = Make::typical("foo").build();
-    let Plan::Keep { images, .. } = plan(&kernel, fresh(&file)).unwrap() else { panic!() };
+    let file = file(&Make::typical("foo"));
+    let Plan::Keeper { images, .. } = plan(&kernel, fresh(&file)).unwrap() else { panic!() };
     kernel.init_module(&images.trial.unwrap(), c"").unwrap();
-    assert_eq!(load(&kernel, fresh(&file)).unwrap(), Some(Done::Kept));
+    assert_eq!(load(&kernel, fresh(&file)).unwrap(), Some(LoadOutcome::Kept));
     assert!(!kernel.is_loaded("foo__ptrial"));
 }
 
@@ -68,7 +68,7 @@ fn a_foreign_module_with_the_name_of_the_trial_is_left_alone() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     kernel.add(FakeModule::new("foo__ptrial"));
-    let error = load(&kernel, fresh(&Make::typical("foo").build())).unwrap_err();
+    let error = load(&kernel, fresh(&file(&Make::typical("foo")))).unwrap_err();
     assert!(matches!(error, KeepError::CannotBind { .. }), "{error}");
     assert!(kernel.is_loaded("foo__ptrial") && kernel.is_loaded("foo__persist"));
 }
@@ -77,9 +77,9 @@ fn a_foreign_module_with_the_name_of_the_trial_is_left_alone() {
 fn what_is_discarded_is_gone_once() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
-    assert_eq!(modkeep::discard(&kernel, "foo").unwrap().region.header.size(), 4160);
+    assert_eq!(modkeep::discard(&kernel, "foo").unwrap().header.size(), 4160);
     assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::NothingKept { .. })));
-    load(&kernel, request(&Make::typical("foo").build())).unwrap();
+    load(&kernel, request(&file(&Make::typical("foo")))).unwrap();
     assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::InUse { .. })));
     kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();
     assert!(modkeep::discard(&kernel, "foo").is_ok());

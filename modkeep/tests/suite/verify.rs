@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The kernel loads what it gets, but does not show what it should.
+//! The kernel loads the images, but does not show what it should show.
 
 use libmodfmt::module::Module;
 use libmodfmt::persist::NOTE_SECTION;
 use libmodsys::{Errno, InitState};
-use modkeep::{Done, Keep, KeepError, Request};
+use modkeep::{KeepError, KeepMode, LoadOutcome, Request};
 use modtest::{FakeKernel, FakeModule, Op};
 
-use super::{load, request};
+use super::{file, load, request};
 use modtest::module::Make;
 
-/// A kernel that shows what it likes of a keeper, and of an owner.
+/// A kernel that shows keepers and owners as these functions make them.
 fn showing(keeper: fn(FakeModule) -> FakeModule, owner: fn(FakeModule) -> FakeModule) -> FakeKernel {
     FakeKernel::new().on_load(move |request| {
         let module = Module::parse(request.image).map_err(|_| Errno::ENOEXEC)?;
@@ -28,8 +28,8 @@ fn without_notes(mut module: FakeModule) -> FakeModule {
 }
 
 fn error(kernel: &FakeKernel) -> String {
-    match load(kernel, request(&Make::typical("foo").build())) {
-        Err(KeepError::Verify { what }) => what,
+    match load(kernel, request(&file(&Make::typical("foo")))) {
+        Err(KeepError::NotAsExpected { what }) => what,
         other => panic!("{other:?}"),
     }
 }
@@ -37,15 +37,15 @@ fn error(kernel: &FakeKernel) -> String {
 #[test]
 fn a_keeper_without_a_note_is_taken_back_and_the_owner_not_loaded() {
     let kernel = showing(without_notes, |owner| owner);
-    let file = Make::typical("foo").build();
+    let file = file(&Make::typical("foo"));
     let said = "the kernel took foo__persist, but does not show its header";
-    match load(&kernel, Request { keep: Keep::Require, ..request(&file) }) {
-        Err(KeepError::Verify { what }) => assert_eq!(what, said),
+    match load(&kernel, Request { keep: KeepMode::Require, ..request(&file) }) {
+        Err(KeepError::NotAsExpected { what }) => assert_eq!(what, said),
         other => panic!("{other:?}"),
     }
     assert!(!kernel.is_loaded("foo__persist") && !kernel.is_loaded("foo"));
     let warning = format!("its persistent data will not be kept: {said}");
-    assert_eq!(load(&kernel, request(&file)).unwrap(), Some(Done::FallBack { warning }));
+    assert_eq!(load(&kernel, request(&file)).unwrap(), Some(LoadOutcome::FallBack { warning }));
     assert!(!kernel.is_loaded("foo__persist") && !kernel.is_loaded("foo"));
 }
 
@@ -70,7 +70,7 @@ fn an_owner_that_does_not_hold_its_keeper() {
         },
     );
     assert_eq!(error(&kernel), "foo is loaded, but the kernel does not count it as a user of foo__persist");
-    // It may use the data all the same: they must not go.
+    // It may be using the data all the same, so the data must stay.
     assert!(kernel.is_loaded("foo") && kernel.is_loaded("foo__persist"));
 }
 
@@ -78,7 +78,7 @@ fn an_owner_that_does_not_hold_its_keeper() {
 fn a_keeper_that_cannot_be_asked_is_taken_back() {
     let kernel = showing(|keeper| keeper, |owner| owner);
     kernel.fail_always(Op::Notes, Errno::EACCES);
-    let error = load(&kernel, request(&Make::typical("foo").build())).unwrap_err();
+    let error = load(&kernel, request(&file(&Make::typical("foo")))).unwrap_err();
     assert!(matches!(error, KeepError::Sys(_)), "{error}");
     assert!(!kernel.is_loaded("foo__persist") && !kernel.is_loaded("foo"));
 }

@@ -3,23 +3,24 @@
 
 use std::process::ExitCode;
 
+use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::NOTE_SECTION;
 use libmodsys::{Errno, Kernel};
-use modkeep::{Action, Keep, Plan, Region, Request, plan};
+use modkeep::{KeepMode, KeeperLoad, Plan, Region, Request, plan};
 use modpersist::{Args, Command};
 use modtest::{FakeKernel, FakeModule, Op};
 use serde_json::Value;
 
-use modtest::linking::{kernel, note_of_the_future};
+use modtest::keeper_exports::{kernel, note_of_unknown_version};
 use modtest::module::Make;
 
-/// Loads the module and removes it, so that its data are kept.
+/// Loads the module and removes it, so that its data is kept.
 fn keep(kernel: &FakeKernel, name: &str) {
-    let file = Make::typical(name).build();
-    let request = Request { file: &file, keep: Keep::Require, fresh: false, assume_unloaded: false };
-    let Plan::Keep { way, owner, images, .. } = plan(kernel, request).unwrap() else { panic!() };
-    let action = Action { way, owner: &owner, images: &images, may_fall_back: false, kept: 0 };
-    action.carry_out(kernel, c"", &|_| ()).unwrap();
+    let file = ModuleFile::new(Make::typical(name).build(), 1 << 20);
+    let request = Request { file: &file, keep: KeepMode::Require, fresh: false, assume_unloaded: false };
+    let Plan::Keeper { region_use, owner, images, .. } = plan(kernel, request).unwrap() else { panic!() };
+    let load = KeeperLoad { region_use, owner: &owner, images: &images, may_fall_back: false, kept_bytes: 0 };
+    load.run(kernel, c"", &|_| ()).unwrap();
     let name = std::ffi::CString::new(name).unwrap();
     kernel.delete_module(&name, libmodsys::RemoveFlags::default()).unwrap();
 }
@@ -40,7 +41,7 @@ fn json(kernel: &FakeKernel, command: Command) -> (bool, Value) {
 fn an_unreadable_keeper_does_not_hide_the_others() {
     let kernel = kernel();
     keep(&kernel, "foo");
-    kernel.add(FakeModule::new("bar__persist").note(NOTE_SECTION, &note_of_the_future()));
+    kernel.add(FakeModule::new("bar__persist").note(NOTE_SECTION, &note_of_unknown_version()));
     let (success, text) = run(&kernel, Command::List { json: false });
     assert!(!success);
     assert!(text.contains("foo__persist\n"), "{text}");
@@ -82,7 +83,8 @@ fn contents_that_are_cut_or_denied_are_said() {
 
 #[test]
 fn an_obstacle_means_a_plain_load_by_default() {
-    let file = std::env::temp_dir().join(format!("modpersist-{}.ko", std::process::id()));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("foo.ko");
     std::fs::write(&file, Make::typical("foo").build()).unwrap();
     let kernel = kernel();
     kernel.set(|settings| settings.sig_enforce = Some(true));
@@ -94,5 +96,4 @@ fn an_obstacle_means_a_plain_load_by_default() {
     kernel.set(|settings| settings.sig_enforce = Some(true));
     let (_, value) = json(&kernel, Command::Check { file: file.clone(), json: true });
     assert!(value["message"].as_str().unwrap().starts_with("would not be loaded: "), "{value:#}");
-    std::fs::remove_file(file).unwrap();
 }

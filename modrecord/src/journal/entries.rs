@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the kernel shows now that the journal does not have yet.
+//! Entries for what the kernel shows and the journal lacks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use libmodfmt::elf::ByteOrder;
 use libmodfmt::journal::{Boot, Discard, Entry, Journal, LoadedModule, Stage, Unload};
 use libmodfmt::persist::{Header, NOTE_SECTION};
 use libmodfmt::{note, proc};
 use libmodsys::{BootIdentity, Kernel};
-
-use super::{JournalError, Known};
-use libmodfmt::elf::ByteOrder;
 use modkeep::Region;
 
-/// The section with the build id, and what marks it there.
+use super::error::JournalError;
+use super::module_details::ModuleDetails;
+
+/// The section with the build id, and the name and type of its note.
 const BUILD_ID_SECTION: &str = ".note.gnu.build-id";
 const BUILD_ID_NAME: &[u8] = b"GNU";
 const BUILD_ID_TYPE: u32 = 3;
@@ -22,7 +23,7 @@ pub(super) fn new_entries(
     kernel: &dyn Kernel,
     journal: &Journal,
     boot: &BootIdentity,
-    known: Option<Known<'_>>,
+    details: Option<ModuleDetails<'_>>,
 ) -> Result<Vec<Entry>, JournalError> {
     let mut entries = Vec::new();
     if !journal.boots().iter().any(|other| other.id == boot.id) {
@@ -39,10 +40,10 @@ pub(super) fn new_entries(
     let mut loaded = Vec::new();
     for module in proc::modules(&text).flatten() {
         let name = String::from_utf8_lossy(module.name).into_owned();
-        // 0 is what readers without the right see.
+        // The kernel shows 0 to readers who may not see addresses.
         let base = Some(module.address).filter(|&base| base != 0);
         if recorded.get(name.as_str()) != Some(&base) {
-            entries.push(Entry::Module(loaded_module(kernel, boot, &name, base, known)?));
+            entries.push(Entry::Module(loaded_module(kernel, boot, &name, base, details)?));
         }
         loaded.push(name);
     }
@@ -50,8 +51,8 @@ pub(super) fn new_entries(
     entries.extend(gone.map(|name| {
         Entry::Unload(Unload { boot: boot.id.clone(), name: (*name).to_owned(), at: boot.uptime })
     }));
-    // Where the list cannot be read nothing is known to be gone.
-    if let Ok(regions) = Region::of_kernel(kernel) {
+    // If the list cannot be read, nothing is known to be gone.
+    if let Ok(regions) = Region::list_extended(kernel) {
         let kept = |owner: &str| {
             loaded.iter().any(|name| name == owner)
                 || regions.iter().any(|region| region.header.owner == owner)
@@ -63,7 +64,7 @@ pub(super) fn new_entries(
     Ok(entries)
 }
 
-/// The modules that have persistent data at places of their own by the journal's account, loaded or not.
+/// The modules that have persistent data outside of keepers according to the journal, loaded or not.
 fn own_data<'j>(journal: &'j Journal, boot: &'j str) -> BTreeSet<&'j str> {
     let mut owners = BTreeSet::new();
     for entry in journal.of_boot(boot) {
@@ -80,7 +81,7 @@ fn own_data<'j>(journal: &'j Journal, boot: &'j str) -> BTreeSet<&'j str> {
     owners
 }
 
-/// The modules that are loaded by the journal's account, with their addresses.
+/// The modules that are loaded according to the journal, with their addresses.
 fn recorded<'j>(journal: &'j Journal, boot: &'j str) -> BTreeMap<&'j str, Option<u64>> {
     let mut recorded = BTreeMap::new();
     for entry in journal.of_boot(boot) {
@@ -102,9 +103,9 @@ fn loaded_module(
     boot: &BootIdentity,
     name: &str,
     base: Option<u64>,
-    known: Option<Known<'_>>,
+    details: Option<ModuleDetails<'_>>,
 ) -> Result<LoadedModule, JournalError> {
-    let known = known.filter(|known| known.name == name);
+    let details = details.filter(|details| details.name == name);
     let sections = kernel.sections(name)?;
     let notes = kernel.notes(name)?;
     let kept = notes.get(NOTE_SECTION).and_then(|note| Header::from_note(note, ByteOrder::NATIVE).ok());
@@ -119,17 +120,17 @@ fn loaded_module(
             .filter_map(|section| Some((section.name, section.address.known()?)))
             .collect(),
         build_id: if noted.is_empty() {
-            known.map(|known| known.build_id.to_vec()).unwrap_or_default()
+            details.map(|details| details.build_id.to_vec()).unwrap_or_default()
         } else {
             noted
         },
-        file: known.and_then(|known| known.file).map(|file| file.to_string_lossy().into_owned()),
-        persistent: kept.or_else(|| known.and_then(|known| known.header.cloned())),
+        file: details.and_then(|details| details.file).map(|file| file.to_string_lossy().into_owned()),
+        persistent: kept.or_else(|| details.and_then(|details| details.header.cloned())),
         at: boot.uptime,
     })
 }
 
-/// The build id in a note section; empty where it has none.
+/// The build id in a note section; empty if it has none.
 fn build_id(section: &[u8]) -> Vec<u8> {
     let found = note::records(section, ByteOrder::NATIVE)
         .map_while(Result::ok)
@@ -137,7 +138,7 @@ fn build_id(section: &[u8]) -> Vec<u8> {
     found.map(|record| record.description.to_vec()).unwrap_or_default()
 }
 
-/// `_stext` of the kernel proper, else `_text`; not where addresses are hidden.
+/// Address of the kernel's `_stext`, else of `_text`; nothing if addresses are hidden.
 fn start_of_text(kallsyms: &[u8]) -> Option<(String, u64)> {
     let mut text = None;
     for symbol in proc::kallsyms(kallsyms).flatten().filter(|symbol| symbol.module.is_none()) {

@@ -11,12 +11,12 @@ use libmodsys::Errno;
 
 use super::{Call, FakeKernel, FakeModule, Op};
 use libmodsys::{
-    BootIdentity, InitState, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord, ModuleFile,
+    BootIdentity, InitState, InstalledModule, Kernel, KernelCompression, LoadFlags, Lockdown, LogRecord,
     PersistSupport, RemoveFlags, Section, SectionAddress, SysError,
 };
 
 impl FakeKernel {
-    /// Records a question, and gives the error scripted for it.
+    /// Records a question and returns the error scripted for it.
     fn ask(&self, op: Op, name: &str, path: impl AsRef<Path>) -> Result<(), SysError> {
         self.record(Call::Read { op, name: name.to_owned() });
         self.scripted(op).map_err(|errno| SysError::Open { path: path.as_ref().to_owned(), errno })
@@ -27,7 +27,7 @@ impl FakeKernel {
         Ok(self.module(name))
     }
 
-    /// Records a question about the kernel, and answers it from the settings.
+    /// Records a question about the kernel and answers it from the settings.
     fn setting<T>(
         &self,
         op: Op,
@@ -195,7 +195,7 @@ impl Kernel for FakeKernel {
         self.setting(Op::Header, path, |settings| settings.headers.get(path).cloned())
     }
 
-    fn exporting_module(&self) -> Result<Option<ModuleFile>, SysError> {
+    fn exporting_module(&self) -> Result<Option<InstalledModule>, SysError> {
         self.setting(Op::Exporting, "/lib/modules", |settings| settings.exporting_module.clone())
     }
 

@@ -31,7 +31,7 @@ pub enum Call {
         /// The flags.
         flags: RemoveFlags,
     },
-    /// A region that the kernel itself kept was released.
+    /// A region that an extended kernel kept was released.
     Release {
         /// The owner.
         owner: String,
@@ -40,7 +40,7 @@ pub enum Call {
     Read {
         /// What.
         op: Op,
-        /// Of which module; empty where it is about the kernel.
+        /// Of which module; empty if it is about the kernel.
         name: String,
     },
 }

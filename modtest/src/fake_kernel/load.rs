@@ -95,7 +95,7 @@ impl FakeKernel {
     }
 }
 
-/// The file from its start, wherever its position is: so does the kernel.
+/// Reads the file from its start, wherever its position is, as the kernel does.
 fn content(file: BorrowedFd<'_>) -> Result<Vec<u8>, Errno> {
     let file = File::from(file.try_clone_to_owned().map_err(|error| io_errno(&error))?);
     let mut content = Vec::new();
@@ -109,7 +109,7 @@ fn content(file: BorrowedFd<'_>) -> Result<Vec<u8>, Errno> {
     }
 }
 
-/// As the kernel: what it cannot decompress is an invalid argument.
+/// As in the kernel, what cannot be decompressed is an invalid argument.
 fn decompress(content: &[u8]) -> Result<Vec<u8>, Errno> {
     const LIMIT: u64 = 1 << 30;
     libmodfmt::compress::decompress(content, LIMIT).map_err(|_| Errno::EINVAL)

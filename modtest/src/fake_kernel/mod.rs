@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A kernel in memory, for tests.
 //!
-//! It keeps the rules of the real one that the tools lean on (a name is loaded once, a module in use is not removed, who uses whom), records every
-//! call, fails where it is told to, and leaves linking to a hook.
+//! It follows the rules of the real one that the tools rely on (a name is loaded once, a module in use is not
+//! removed, who uses whom), records every call, fails where it is told to, and leaves linking to a hook.
 //!
 //! ```
 //! use libmodsys::{Errno, Kernel, RemoveFlags};
@@ -22,16 +22,17 @@
 
 mod answers;
 mod call;
+mod extended;
+mod history;
 mod load;
 mod module;
-mod region;
 mod settings;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 
-use libmodfmt::persist::KernelRegion;
+use libmodfmt::persist::ExtendedRegion;
 use libmodsys::Errno;
 
 pub use call::{Call, Op};
@@ -46,9 +47,9 @@ type RemoveHook = Box<dyn Fn(&FakeKernel, &FakeModule)>;
 pub struct FakeKernel {
     /// Newest first, as in `/proc/modules`.
     modules: RefCell<Vec<FakeModule>>,
-    /// What it keeps itself.
-    regions: RefCell<Vec<KernelRegion>>,
-    /// Modules that were ever added.
+    /// What it keeps itself, as an extended kernel.
+    regions: RefCell<Vec<ExtendedRegion>>,
+    /// Number of modules added so far.
     added: Cell<u64>,
     settings: RefCell<Settings>,
     calls: RefCell<Vec<Call>>,
@@ -92,8 +93,8 @@ impl FakeKernel {
         }
     }
 
-    /// Sets what happens when an image is loaded: the hook plays the linker and returns the module as it then shows in `/sys`, or the error of
-    /// the load. It may call the kernel that it is given.
+    /// Sets what happens when an image is loaded: the hook plays the linker and returns the module as it then
+    /// shows in `/sys`, or the error of the load. It may call the kernel that it is given.
     #[must_use]
     pub fn on_load(mut self, hook: impl Fn(&LoadRequest<'_>) -> Result<FakeModule, Errno> + 'static) -> Self {
         self.on_load = Box::new(hook);
@@ -114,7 +115,7 @@ impl FakeKernel {
         self.modules.borrow_mut().insert(0, module);
     }
 
-    /// Takes a module away without a call, as if another tool had removed it.
+    /// Removes a module without a call, as if another tool had removed it.
     pub fn take(&self, name: &str) -> Option<FakeModule> {
         let mut modules = self.modules.borrow_mut();
         let position = modules.iter().position(|module| module.name == name)?;
@@ -145,17 +146,18 @@ impl FakeKernel {
         change(&mut self.settings.borrow_mut());
     }
 
-    /// The next call of this kind that has no earlier error waiting fails. Errors of one kind are used up in the order given.
+    /// Makes the next call of this kind fail. Several errors for one kind are used up in the order given.
     pub fn fail_next(&self, op: Op, errno: Errno) {
         self.fail_after(op, 0, errno);
     }
 
-    /// One call of this kind fails, after `passed` others of it that are answered as usual: with a loop over `passed`, every call fails in its turn.
+    /// Makes one call of this kind fail, after `passed` others that are answered as usual. In a loop over
+    /// `passed`, each call fails in its turn.
     pub fn fail_after(&self, op: Op, passed: usize, errno: Errno) {
         self.once.borrow_mut().push_back((op, passed, errno));
     }
 
-    /// Every call of this kind fails.
+    /// Makes every call of this kind fail.
     pub fn fail_always(&self, op: Op, errno: Errno) {
         self.always.borrow_mut().push((op, errno));
     }
@@ -176,7 +178,7 @@ impl FakeKernel {
         self.calls.borrow_mut().push(call);
     }
 
-    /// The error that a call of this kind is to fail with.
+    /// The error that a call of this kind must fail with, if any.
     fn scripted(&self, op: Op) -> Result<(), Errno> {
         let mut once = self.once.borrow_mut();
         if let Some(position) = once.iter().position(|(waiting, _, _)| *waiting == op) {

@@ -14,9 +14,10 @@ pub struct FakeModule {
     pub state: InitState,
     /// Modules that it uses: it shows up as their holder and is counted by them.
     pub uses: Vec<String>,
-    /// Holders that are no modules of this fake, for odd cases.
+    /// Holders that are not modules of this fake, for odd cases.
     pub extra_holders: Vec<String>,
-    /// References by others than modules (open files, mounts); `None` stands for a kernel that keeps no count.
+    /// References that are not modules' (open files, mounts); `None` stands for a kernel that keeps no
+    /// count.
     pub extra_references: Option<i64>,
     /// Whether it can be removed at all (has an exit function, or neither init nor exit).
     pub removable: bool,
@@ -32,9 +33,9 @@ pub struct FakeModule {
     pub notes: BTreeMap<String, Vec<u8>>,
     /// Its parameters.
     pub parameters: BTreeMap<String, Vec<u8>>,
-    /// Those who use it without being modules, one line each.
+    /// Users that are not modules, one line each.
     pub outside_users: Vec<String>,
-    /// Tells this load of it from others; the kernel sets it.
+    /// Identifies this load of it; the kernel sets it.
     pub mark: u64,
 }
 
@@ -74,14 +75,14 @@ impl FakeModule {
         self
     }
 
-    /// With holders that are no modules of the fake.
+    /// With holders that are not modules of the fake.
     #[must_use]
     pub fn holders(mut self, names: &[&str]) -> Self {
         self.extra_holders = names.iter().map(|name| (*name).to_owned()).collect();
         self
     }
 
-    /// With references by others than modules; `None`: the kernel keeps no count.
+    /// With references that are not modules'; `None` if the kernel keeps no count.
     #[must_use]
     pub fn references(mut self, count: Option<i64>) -> Self {
         self.extra_references = count;
@@ -109,7 +110,7 @@ impl FakeModule {
         self
     }
 
-    /// With someone who uses it without being a module.
+    /// With a user that is not a module.
     #[must_use]
     pub fn outside_user(mut self, line: &str) -> Self {
         self.outside_users.push(line.to_owned());

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use libmodsys::{BootIdentity, KernelCompression, Lockdown, LogRecord, ModuleFile, PersistSupport};
+use libmodsys::{BootIdentity, InstalledModule, KernelCompression, Lockdown, LogRecord, PersistSupport};
 
-/// Facts about the kernel as a whole. Each field is the answer of the method of [`libmodsys::Kernel`] of that name.
+/// Facts about the kernel as a whole. Each field is the answer of the method of [`libmodsys::Kernel`] of that
+/// name.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "each is the answer of the method of Kernel of that name")]
 pub struct Settings {
@@ -20,7 +21,7 @@ pub struct Settings {
     pub lockdown: Option<Lockdown>,
     pub modules_disabled: Option<bool>,
     pub kptr_restrict: Option<u64>,
-    pub exporting_module: Option<ModuleFile>,
+    pub exporting_module: Option<InstalledModule>,
     pub persist_support: PersistSupport,
     /// Kernel headers: contents by path.
     pub headers: BTreeMap<String, Vec<u8>>,

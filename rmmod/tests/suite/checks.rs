@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reasons not to ask the kernel at all.
+//! Reasons to refuse before the kernel is asked.
 
 use libmodsys::{Errno, InitState};
 use modtest::{FakeKernel, FakeModule, Op};
@@ -23,7 +23,7 @@ fn not_loaded() {
 #[test]
 fn used_by_modules() {
     failed(FakeModule::new("foo").holders(&["a"]), "rmmod: ERROR: Module foo is in use by: a\n");
-    // The holders are named although the count is above zero, too.
+    // The modules are listed, although the count is above zero as well.
     failed(
         FakeModule::new("foo").holders(&["a", "b"]).references(Some(2)),
         "rmmod: ERROR: Module foo is in use by: a b\n",
@@ -66,9 +66,10 @@ fn coming_and_going_count_as_loaded() {
     }
 }
 
-/// Two lines, as kmod 34 has them: its library says what it could not read, and then takes the module for not loaded.
+/// Two lines, as in kmod 34: its library reports what it could not read, and its tool takes that for a module
+/// that is not loaded.
 #[test]
-fn a_state_that_cannot_be_read_is_said() {
+fn a_state_that_cannot_be_read_is_reported() {
     let kernel = FakeKernel::new();
     kernel.add(FakeModule::new("foo"));
     kernel.fail_always(Op::InitState, Errno::EIO);
@@ -79,9 +80,9 @@ fn a_state_that_cannot_be_read_is_said() {
     assert!(kernel.is_loaded("foo"));
 }
 
-/// kmod asks nothing at -f; what we ask about persistent data must not get in its way.
+/// kmod asks nothing at `-f`. What we ask about persistent data must not get in the way.
 #[test]
-fn force_removes_though_nothing_can_be_read() {
+fn force_removes_although_nothing_can_be_read() {
     for op in [Op::InitState, Op::Notes, Op::Sections, Op::Holders, Op::Refcount, Op::Builtin] {
         let kernel = FakeKernel::new();
         kernel.add(FakeModule::new("foo"));
@@ -91,7 +92,7 @@ fn force_removes_though_nothing_can_be_read() {
     }
 }
 
-/// Nothing of it is about persistent data, which only a later question would tell.
+/// A question about persistent data that fails is not reported if there can be none.
 #[test]
 fn a_question_of_our_own_that_fails_does_not_show() {
     for op in [Op::InitState, Op::Notes] {

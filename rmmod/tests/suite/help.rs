@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Help, version and errors in options, word for word.
+//! Help, version and errors in options, to the letter.
 
 use modcli::Status;
 use modtest::FakeKernel;
@@ -25,7 +25,7 @@ fn version() {
 }
 
 #[test]
-fn errors_in_options_have_the_c_librarys_words() {
+fn errors_in_options_have_the_c_librarys_messages() {
     let failed = |args: &[&str], err: &str| rmmod(&FakeKernel::new(), args).failed(err);
     failed(&["-w", "foo"], "/sbin/rmmod: invalid option -- 'w'\n");
     failed(&["foo", "-sa"], "/sbin/rmmod: invalid option -- 'a'\n");

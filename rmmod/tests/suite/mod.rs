@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One file per part; here what they share.
+//! Tests of rmmod, one file per topic. This one has what they share.
 
 mod checks;
+mod extra_options;
 mod help;
-mod keep;
-mod more;
 mod names;
+mod persistent;
 mod remove;
 
 use modcli::{Invocation, Output, Status};
 use modtest::FakeKernel;
 
-/// What a run of rmmod did and said.
+/// A run of rmmod: its exit status and output.
 pub struct Ran {
     pub status: Status,
     pub out: String,
@@ -26,7 +26,7 @@ pub fn rmmod(kernel: &FakeKernel, args: &[&str]) -> Ran {
 }
 
 impl Ran {
-    /// It succeeded without a word.
+    /// It succeeded and printed nothing.
     #[track_caller]
     pub fn silent(&self) {
         assert_eq!((self.status, &*self.out, &*self.err), (Status::Success, "", ""));

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What an argument may look like.
+//! What arguments mean.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use libmodsys::RemoveFlags;
 use modtest::{Call, FakeKernel, FakeModule};
+use tempfile::TempDir;
 
 use super::rmmod;
-
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rmmod").join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
 
 #[test]
 fn a_name_is_brought_into_the_kernels_spelling() {
@@ -31,8 +24,9 @@ fn a_name_is_brought_into_the_kernels_spelling() {
 
 #[test]
 fn a_path_that_exists_counts_by_its_base_name() {
-    let path = folder("exists").join("foo-bar.ko");
-    // What is in the file does not matter.
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("foo-bar.ko");
+    // The content of the file does not matter.
     fs::write(&path, b"\0name=other\0").unwrap();
     let kernel = FakeKernel::new();
     kernel.add(FakeModule::new("foo_bar"));
@@ -48,7 +42,8 @@ fn a_path_that_does_not_exist_is_a_name() {
 
 #[test]
 fn a_path_without_a_base_name_ends_it() {
-    let directory = format!("{}/", folder("slash").display());
+    let folder = TempDir::new().unwrap();
+    let directory = format!("{}/", folder.path().display());
     let kernel = FakeKernel::new();
     kernel.add(FakeModule::new("foo"));
     rmmod(&kernel, &["bar", &directory, "foo"]).failed(&format!(
@@ -60,7 +55,8 @@ fn a_path_without_a_base_name_ends_it() {
 
 #[test]
 fn a_path_is_never_built_in() {
-    let path = folder("builtin").join("ext4.ko");
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("ext4.ko");
     fs::write(&path, b"").unwrap();
     let kernel = FakeKernel::new();
     kernel.set(|settings| settings.builtin = vec!["ext4".into()]);

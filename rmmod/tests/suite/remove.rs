@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Removing: what reaches the kernel, and its answers.
+//! Removing: what the kernel is asked, and its answers.
 
 use libmodsys::{Errno, RemoveFlags};
 use modcli::Status;
@@ -23,7 +23,7 @@ fn several_go_in_the_order_given() {
 }
 
 #[test]
-fn one_that_is_missing_does_not_keep_the_others() {
+fn a_missing_module_does_not_stop_the_others() {
     let kernel = loaded(&["a", "b"]);
     rmmod(&kernel, &["a", "x", "b"]).failed("rmmod: ERROR: Module x is not currently loaded\n");
     assert!(!kernel.is_loaded("a") && !kernel.is_loaded("b"));
@@ -35,7 +35,7 @@ fn the_same_name_twice() {
 }
 
 #[test]
-fn force_asks_the_kernel_though_the_module_is_in_use() {
+fn force_asks_the_kernel_although_the_module_is_in_use() {
     let kernel = FakeKernel::new();
     kernel.add(FakeModule::new("foo").references(Some(3)));
     rmmod(&kernel, &["foo", "-f"]).silent();
@@ -44,7 +44,7 @@ fn force_asks_the_kernel_though_the_module_is_in_use() {
 }
 
 #[test]
-fn a_refusal_takes_two_lines_the_name_and_the_argument() {
+fn a_refusal_is_two_lines_with_the_name_and_the_argument() {
     for (errno, text) in [
         (Errno::EPERM, "Operation not permitted"),
         (Errno::EWOULDBLOCK, "Resource temporarily unavailable"),
@@ -63,7 +63,7 @@ fn a_refusal_takes_two_lines_the_name_and_the_argument() {
 }
 
 #[test]
-fn verbose_says_nothing_about_success() {
+fn verbose_prints_nothing_on_success() {
     rmmod(&loaded(&["a"]), &["-vvvv", "a"]).silent();
 }
 

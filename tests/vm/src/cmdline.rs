@@ -6,13 +6,13 @@
 pub enum Job {
     /// Run these scenarios, in this order.
     Scenarios(Vec<String>),
-    /// Tell the story of the demo.
+    /// Run the demo.
     Demo,
 }
 
 impl Job {
-    /// Finds `scenarios=a,b,c` or `vmguest.demo`. Nothing found is an empty list: the
-    /// machine then boots and powers off, which is the probe for a new accelerator.
+    /// Looks for `scenarios=a,b,c` or `vmguest.demo`. With neither, the list is empty and the machine boots
+    /// and powers off: that is how the host probes an accelerator.
     pub fn from_cmdline(cmdline: &str) -> Self {
         let mut names = Vec::new();
         for word in cmdline.split_whitespace() {
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_asked() {
+    fn without_scenarios_the_list_is_empty() {
         assert_eq!(Job::from_cmdline("console=ttyS0"), Job::Scenarios(Vec::new()));
         assert_eq!(Job::from_cmdline("x vmguest.demo"), Job::Demo);
     }

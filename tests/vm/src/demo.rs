@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The story that `cargo xtask demo` tells, told from inside the machine.
+//! `cargo xtask demo`, as seen from inside the machine: a driver is unloaded and loaded, and keeps its data.
 
 use std::fs;
 
@@ -8,28 +8,28 @@ use anyhow::{Context, Result, ensure};
 use crate::ctx::{Command, Ctx, Output, tools};
 use crate::protocol::Line;
 
-/// Tells it. Each line is shown on the host as it is said.
+/// Runs the demo. The host shows each line as it is sent.
 pub fn run(ctx: &mut Ctx) -> Result<()> {
     let release = ctx.read("/proc/sys/kernel/osrelease")?;
-    ctx.say(format!("This is Linux {release}, as the distribution ships it: nothing in it is patched."));
+    ctx.say(format!("This is Linux {release}, as the distribution ships it, without any patch."));
     let first = load_and_use(ctx)?;
     unload(ctx)?;
     load_again(ctx, &first)?;
     other_version(ctx)?;
-    ctx.chapter("That is all. Drop the data, and the kernel is as it was");
+    ctx.chapter("That is all. Discard the data, and the kernel is as it was before");
     ctx.command(tools::RMMOD, &["--discard", "meter"])?.success()?;
     ctx.command(tools::MODPERSIST, &["list"])?.success()?;
     Ok(())
 }
 
-/// Where the data were and what the driver said of them.
-struct Seen {
+/// The addresses of the data, and what the driver reports about it.
+struct Snapshot {
     addresses: Vec<(String, u64)>,
-    sum: String,
+    statistics: String,
 }
 
-impl Seen {
-    fn now(ctx: &Ctx) -> Result<Self> {
+impl Snapshot {
+    fn take(ctx: &Ctx) -> Result<Self> {
         let kallsyms = ctx.read("/proc/kallsyms")?;
         let mut addresses = Vec::new();
         for line in kallsyms.lines().filter(|line| line.ends_with("[meter__persist]")) {
@@ -41,15 +41,16 @@ impl Seen {
                 addresses.push((name.to_owned(), u64::from_str_radix(address, 16)?));
             }
         }
-        ensure!(addresses.len() == 3, "kallsyms names {addresses:?}");
+        ensure!(addresses.len() == 3, "kallsyms lists {addresses:?}");
         addresses.sort();
         let text = fs::read_to_string("/dev/meter").context("the driver is loaded")?;
-        let sum = text.lines().next().and_then(|line| line.split_once(", ")).map(|(_, rest)| rest.to_owned());
-        Ok(Self { addresses, sum: sum.unwrap_or_default() })
+        let statistics =
+            text.lines().next().and_then(|line| line.split_once(", ")).map(|(_, rest)| rest.to_owned());
+        Ok(Self { addresses, statistics: statistics.unwrap_or_default() })
     }
 }
 
-fn load_and_use(ctx: &mut Ctx) -> Result<Seen> {
+fn load_and_use(ctx: &mut Ctx) -> Result<Snapshot> {
     ctx.chapter("Load a driver and use it. Its statistics, a list and a lock are marked __persistent");
     ctx.command(tools::INSMOD, &["/modules/meter.ko"])?.success()?;
     for value in ["5", "-3", "12"] {
@@ -57,11 +58,11 @@ fn load_and_use(ctx: &mut Ctx) -> Result<Seen> {
         fs::write("/dev/meter", value)?;
     }
     ctx.show_device()?;
-    Seen::now(ctx)
+    Snapshot::take(ctx)
 }
 
 fn unload(ctx: &mut Ctx) -> Result<()> {
-    ctx.chapter("Unload it. The code is gone; the data stay in the kernel, with what describes them");
+    ctx.chapter("Unload it. The code is gone; the data stays in the kernel, together with its description");
     ctx.command(tools::RMMOD, &["meter"])?.success()?;
     ensure!(!ctx.is_loaded("meter")?, "the driver is still loaded");
     ctx.command(tools::MODPERSIST, &["list"])?.success()?;
@@ -69,27 +70,30 @@ fn unload(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-fn load_again(ctx: &mut Ctx, first: &Seen) -> Result<()> {
-    ctx.chapter("Load it again. It goes on where it was");
+fn load_again(ctx: &mut Ctx, first: &Snapshot) -> Result<()> {
+    ctx.chapter("Load it again. It continues where it left off");
     ctx.command(tools::INSMOD, &["/modules/meter.ko"])?.success()?;
     ctx.show_device()?;
-    let again = Seen::now(ctx)?;
+    let again = Snapshot::take(ctx)?;
     ctx.say("");
     ctx.say("            first load          second load");
     for ((name, before), (_, after)) in first.addresses.iter().zip(&again.addresses) {
         ctx.say(format!("{name:10}  {before:#018x}  {after:#018x}  {}", same(before == after)));
     }
-    ctx.say(format!("values      {}  ({})", again.sum, same(first.sum == again.sum)));
-    ensure!(first.addresses == again.addresses && first.sum == again.sum, "values or addresses differ");
+    ctx.say(format!("values      {}  ({})", again.statistics, same(first.statistics == again.statistics)));
+    ensure!(
+        first.addresses == again.addresses && first.statistics == again.statistics,
+        "values or addresses differ"
+    );
     ctx.command(tools::RMMOD, &["meter"])?.success()?;
     Ok(())
 }
 
 fn other_version(ctx: &mut Ctx) -> Result<()> {
-    ctx.chapter("A new version whose data would not fit is refused before anything is loaded");
+    ctx.chapter("A new version whose data layout differs is refused before anything is loaded");
     ctx.command(tools::INSMOD, &["/modules/meter_v2.ko"])?.code(1)?;
     ctx.say("");
-    ctx.say("The old data are as they were; the old version still finds them:");
+    ctx.say("The kept data is unchanged, and the old version still finds it:");
     ctx.command(tools::INSMOD, &["/modules/meter.ko"])?.success()?;
     ctx.show_device()?;
     ctx.command(tools::RMMOD, &["meter"])?.success()?;
@@ -106,13 +110,13 @@ impl Ctx {
         self.port().send(&Line::Say { say: text.into() });
     }
 
-    /// Begins a part of the story.
+    /// Starts a part of the demo.
     fn chapter(&mut self, title: &str) {
         self.say("");
         self.say(format!("## {title}"));
     }
 
-    /// Shows a command as it would be typed, runs it and shows what it prints.
+    /// Shows a command as one would type it, runs it, and shows what it prints.
     fn command(&mut self, program: &str, args: &[&str]) -> Result<Output> {
         let name = program.rsplit('/').next().unwrap_or(program);
         let words: Vec<&str> = args.iter().map(|arg| arg.strip_prefix("/modules/").unwrap_or(arg)).collect();

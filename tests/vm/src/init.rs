@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The first process: file systems, the job, power off.
+//! The first process: mounts file systems, does the job of this boot, powers off.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::port::Port;
 use crate::protocol::Line;
 use crate::{demo, runner};
 
-/// Type and place of each file system, in order.
+/// Type and mount point of each file system, in mount order.
 const MOUNTS: &[(&str, &str)] = &[
     ("proc", "/proc"),
     ("sysfs", "/sys"),
@@ -28,10 +28,10 @@ const MOUNTS: &[(&str, &str)] = &[
     ("tmpfs", "/tmp"),
 ];
 
-/// The port that carries results; the first one is the console.
+/// The serial port for results; the first port is the console.
 const RESULT_PORT: &str = "/dev/ttyS1";
 
-/// Does the job of this boot and powers off. Returns only where that is refused.
+/// Does the job of this boot and powers off. Returns only if the kernel refuses to power off.
 pub fn main() -> ExitCode {
     if let Err(error) = serve() {
         eprintln!("vmguest: {error:#}");
@@ -78,7 +78,7 @@ fn power_off() -> ExitCode {
     nix::unistd::sync();
     let Err(error) = reboot(RebootMode::RB_POWER_OFF);
     eprintln!("vmguest: cannot power off: {error}");
-    // Leaving would panic the kernel and bury the message above.
+    // Exiting would panic the kernel and bury the message above.
     thread::sleep(Duration::from_secs(3600));
     ExitCode::FAILURE
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What runs inside the virtual machine of the tests: PID 1, the scenarios, and the
-//! words in which both are reported to the host.
+//! What runs inside the test machine: PID 1, the scenarios, and the [`protocol`] in which results are
+//! reported to the host.
 //!
-//! The host side (`xtask`) uses the table of scenarios and the [`protocol`] from here, so
-//! that neither is written down twice. To add a scenario, see [`scenarios`].
+//! The host side (`xtask`) takes the scenario table and the protocol from this crate, so that both sides
+//! always agree. To add a scenario, see [`scenarios`].
 
 pub mod cmdline;
 pub mod ctx;

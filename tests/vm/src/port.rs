@@ -12,12 +12,12 @@ use crate::protocol::Line;
 /// Where the result lines go.
 pub struct Port {
     out: Box<dyn Write>,
-    /// Kept apart to wait until the last byte has left.
+    /// The same device, to wait until the last byte has been sent.
     tty: Option<File>,
 }
 
 impl Port {
-    /// Opens the serial port and takes the line discipline's editing off it.
+    /// Opens the serial port and puts it into raw mode.
     pub fn open(path: &Path) -> io::Result<Self> {
         let tty = OpenOptions::new().read(true).write(true).open(path)?;
         let mut settings = termios::tcgetattr(&tty)?;
@@ -26,12 +26,12 @@ impl Port {
         Ok(Self { out: Box::new(tty.try_clone()?), tty: Some(tty) })
     }
 
-    /// A port that writes elsewhere, for tests on the host.
+    /// A port that writes to `out`, for tests on the host.
     pub fn to(out: Box<dyn Write>) -> Self {
         Self { out, tty: None }
     }
 
-    /// Sends one line. A port that fails has nobody to tell but the console.
+    /// Sends one line. If that fails, only the console can be told.
     pub fn send(&mut self, line: &Line) {
         let text = line.encode() + "\n";
         if let Err(error) = self.out.write_all(text.as_bytes()) {
@@ -39,10 +39,10 @@ impl Port {
         }
     }
 
-    /// Waits until everything sent has left the machine.
+    /// Waits until everything has been transmitted.
     pub fn drain(&mut self) {
         if let Some(tty) = &self.tty {
-            // Power is cut either way: a failure here cannot be helped.
+            // The machine powers off either way, so a failure here does not matter.
             let _ = termios::tcdrain(tty);
         }
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The lines that the guest writes on its second serial port, one JSON object each.
+//! The lines that the guest writes to its second serial port, each a JSON object.
 //!
-//! The console is left to the kernel, whose messages may come in the middle of a line;
-//! this port carries nothing but these lines.
+//! The first port is the console. The kernel may print there at any time, even in the middle of a line, so
+//! results have a port of their own.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Everything asserted holds.
+    /// Every assertion holds.
     Pass,
-    /// Something does not hold; the detail says what.
+    /// An assertion failed; the detail says which.
     Fail,
-    /// Cannot be shown on this kernel; the detail says why.
+    /// It cannot run on this kernel; the detail says why.
     Skip,
 }
 
@@ -22,7 +22,7 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Line {
-    /// A scenario begins. If the machine dies, the host knows in which.
+    /// A scenario begins. If the machine dies, the host knows during which one.
     Start {
         /// Name of the scenario.
         start: String,
@@ -35,34 +35,34 @@ pub enum Line {
         status: Status,
         /// The error, or the reason to skip; empty for a pass.
         detail: String,
-        /// Time it took on the guest's clock.
+        /// Time it took on the guest's clock, in milliseconds.
         ms: u64,
     },
-    /// A number worth keeping, such as memory at the hundredth reload.
+    /// A number worth recording, such as memory use at the hundredth reload.
     Measure {
         /// What was measured.
         measure: String,
-        /// Its value, unit included where it has one.
+        /// Its value, with the unit if it has one.
         value: String,
     },
-    /// A text the host keeps as a file of the run, such as an oops.
+    /// A text that the host saves as a file of the run, such as an oops.
     Artifact {
         /// File name, without directories.
         artifact: String,
         /// Its contents.
         text: String,
     },
-    /// Free text for the reader of the run.
+    /// Free text for whoever reads the run's output.
     Note {
         /// The text.
         note: String,
     },
-    /// A line of the demo, shown as it is.
+    /// A line of the demo, shown verbatim.
     Say {
         /// The text.
         say: String,
     },
-    /// The last line: the guest did all it was asked to.
+    /// The last line: the guest has finished.
     Exit {
         /// 0 unless the guest could not run at all.
         exit: i32,
@@ -70,14 +70,14 @@ pub enum Line {
 }
 
 impl Line {
-    /// The line as it goes over the port, without the newline.
+    /// The line as it is sent, without the newline.
     pub fn encode(&self) -> String {
-        // The types above hold strings and numbers only, for which JSON cannot fail.
+        // The types above contain only strings and numbers, which always serialise.
         serde_json::to_string(self)
             .unwrap_or_else(|error| format!("{{\"note\":\"unencodable line: {error}\"}}"))
     }
 
-    /// Reads a line; `None` for what is no line of the protocol.
+    /// Reads a line; `None` if it is not one of the protocol's.
     pub fn decode(line: &str) -> Option<Self> {
         serde_json::from_str(line.trim()).ok()
     }

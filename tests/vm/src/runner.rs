@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Runs scenarios one after the other and judges each.
+//! Runs scenarios one after another and decides whether each passed.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,9 +12,9 @@ use crate::protocol::{Line, Status};
 use crate::scenario::{Expect, Scenario};
 use crate::scenarios;
 
-/// Runs the named scenarios. An unknown name is a failure of that name.
+/// Runs the named scenarios. An unknown name counts as a failed scenario.
 ///
-/// Stops early where one has harmed the kernel: the host boots again for the rest.
+/// Stops early if a scenario has damaged the kernel: the host boots again for the rest.
 pub fn run(ctx: &mut Ctx, names: &[String]) {
     for (index, name) in names.iter().enumerate() {
         ctx.port().send(&Line::Start { start: name.clone() });
@@ -22,10 +22,10 @@ pub fn run(ctx: &mut Ctx, names: &[String]) {
         let (mut result, kernel) = match scenarios::find(name) {
             Some(scenario) => judge(ctx, scenario),
             None => {
-                (Err(anyhow!("no scenario of this name; see `cargo xtask vm --list`")), KernelState::Sound)
+                (Err(anyhow!("no scenario has this name; see `cargo xtask vm --list`")), KernelState::Sound)
             }
         };
-        // The last one answers for what the whole boot has lost.
+        // Leaks and lock faults anywhere in this boot fail its last scenario.
         if index.saturating_add(1) == names.len() && kernel == KernelState::Sound && result.is_ok() {
             result = health::check(ctx).context("since the start of this boot");
         }
@@ -38,7 +38,7 @@ pub fn run(ctx: &mut Ctx, names: &[String]) {
     }
 }
 
-/// Whether what another scenario sees in this kernel proves anything.
+/// Whether another scenario's result on this kernel would mean anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum KernelState {
     Sound,
@@ -55,7 +55,7 @@ fn outcome(result: Result<()>) -> (Status, String) {
     }
 }
 
-/// Runs one scenario and looks at what it left behind.
+/// Runs one scenario and checks what it left behind.
 fn judge(ctx: &mut Ctx, scenario: &Scenario) -> (Result<()>, KernelState) {
     let (mark, before) = match ctx.log_mark().and_then(|mark| Ok((mark, loaded(ctx)?))) {
         Ok(start) => start,
@@ -63,7 +63,8 @@ fn judge(ctx: &mut Ctx, scenario: &Scenario) -> (Result<()>, KernelState) {
     };
     let result = catch_unwind(AssertUnwindSafe(|| (scenario.run)(ctx)))
         .unwrap_or_else(|panic| Err(anyhow!("panicked: {}", panic_text(panic.as_ref()))));
-    // After an oops, removing a module may wait forever for what the oops left locked; and the boot ends here anyway.
+    // After an oops, removing a module may wait forever for a lock that the oops left held. This boot ends
+    // here anyway.
     let left = if scenario.expect == Expect::Clean { clean_up(ctx, &before) } else { Ok(Vec::new()) };
     let records = ctx.log_records(&mark).unwrap_or_default();
     let expected = |text: &str| scenario.expect == Expect::Traces && text.ends_with("Call Trace:");
@@ -73,16 +74,16 @@ fn judge(ctx: &mut Ctx, scenario: &Scenario) -> (Result<()>, KernelState) {
         .map(|record| record.text.clone());
     let stays = loaded(ctx).map_or(true, |now| now.iter().any(|name| !before.contains(name)));
     let state = if trouble.is_some() || stays { KernelState::Harmed } else { KernelState::Sound };
-    // Its own verdict comes first: it says more than what is found afterwards.
+    // The scenario's own error comes first: it says more than what is found afterwards.
     (result.and_then(|()| verdict(scenario, trouble, left)), state)
 }
 
-/// What the kernel has to say about a scenario that found nothing wrong itself.
+/// Whether the kernel agrees that a scenario passed.
 fn verdict(scenario: &Scenario, trouble: Option<String>, left: Result<Vec<String>>) -> Result<()> {
     match (scenario.expect, trouble) {
-        (Expect::Clean | Expect::Traces, Some(text)) => bail!("the kernel log has {text:?}"),
-        (Expect::Oops, None) => bail!("the kernel was expected to oops and did not"),
-        (Expect::Panic, _) => bail!("the kernel was expected to panic and did not"),
+        (Expect::Clean | Expect::Traces, Some(text)) => bail!("the kernel logged {text:?}"),
+        (Expect::Oops, None) => bail!("the kernel was expected to oops but did not"),
+        (Expect::Panic, _) => bail!("the kernel was expected to panic but did not"),
         (Expect::Clean | Expect::Traces, None) => {
             let left = left?;
             ensure!(scenario.leaves_modules || left.is_empty(), "left behind: {}", left.join(", "));
@@ -104,11 +105,11 @@ fn loaded(ctx: &Ctx) -> Result<Vec<String>> {
     Ok(ctx.modules()?.into_iter().map(|module| module.name).collect())
 }
 
-/// Removes what the scenario left loaded, so that the next one starts even; gives the names.
+/// Removes what the scenario left loaded, so that the next one starts clean. Returns the names.
 fn clean_up(ctx: &mut Ctx, before: &[String]) -> Result<Vec<String>> {
     let mut left = loaded(ctx)?;
     left.retain(|name| !before.contains(name));
-    // Each round removes what nothing else uses; there cannot be more rounds than modules.
+    // Each round removes what nothing else uses, so there are at most as many rounds as modules.
     for _ in 0..left.len() {
         for module in ctx.modules()? {
             if left.contains(&module.name) && module.references == Some(0) {
@@ -116,7 +117,7 @@ fn clean_up(ctx: &mut Ctx, before: &[String]) -> Result<Vec<String>> {
             }
         }
     }
-    for owner in ctx.kernel_regions()? {
+    for owner in ctx.extended_regions()? {
         extended::release(&owner)?;
         left.push(format!("data of {owner}"));
     }

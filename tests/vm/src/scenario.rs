@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a scenario is: a function, and what it needs of the machine.
+//! A scenario: a function, and what it needs of the machine.
 
 use std::time::Duration;
 
@@ -7,80 +7,82 @@ use anyhow::Result;
 
 use crate::ctx::Ctx;
 
-/// What the kernel log may show when the scenario is over.
+/// What the kernel log may contain when the scenario has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
     /// No warning, no oops.
     Clean,
-    /// Traces of calls, as the kernel prints them for an allocation that fails, but nothing worse.
+    /// Call traces, which the kernel prints when an allocation fails, but nothing worse.
     Traces,
-    /// An oops, and the function ran to its end after it.
+    /// An oops, after which the function still returned.
     Oops,
-    /// The machine died of it; the host judges by the console.
+    /// A panic. The host checks the console.
     Panic,
 }
 
-/// Kinds of kernels that scenarios run in.
+/// The kinds of kernel that scenarios run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KernelKind {
-    /// Anybody's, without our patch.
+    /// A distribution's or anybody's, without our patch.
     Stock,
     /// With our patch.
     Extended,
-    /// Of the same tree and key as the extended one, without it.
+    /// Built from the same tree with the same signing key as the extended one, but with the option off.
     Plain,
-    /// With our patch and everything that finds faults, which makes it slow.
+    /// With our patch and the kernel's debugging options, which make it slow.
     Debug,
 }
 
-/// The kernels that a scenario can be shown in.
+/// The kernels that a scenario can run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
     /// Every kernel.
     Any,
-    /// One without our patch.
+    /// A kernel without our patch.
     Stock,
-    /// One with our patch.
+    /// A kernel with our patch.
     Extended,
-    /// One with our patch that is not slow.
+    /// A kernel with our patch, but not the slow debug kernel.
     FastExtended,
-    /// The one that differs from the extended kernel by the patch only.
+    /// The kernel that differs from the extended one only in the option.
     Plain,
 }
 
 impl Needs {
-    /// Why a kernel of this kind does not serve; `None` where it does.
+    /// Why a scenario with these needs cannot run on a kernel of this kind; `None` if it can.
     #[must_use]
     pub const fn unmet(self, kind: KernelKind) -> Option<&'static str> {
         match (self, kind) {
-            (Self::Stock, KernelKind::Extended | KernelKind::Debug) => Some("for kernels without our patch"),
-            (Self::Extended | Self::FastExtended, KernelKind::Stock | KernelKind::Plain) => {
-                Some("for the extended kernel: --kernel extended")
+            (Self::Stock, KernelKind::Extended | KernelKind::Debug) => {
+                Some("needs a kernel without our patch")
             }
-            (Self::FastExtended, KernelKind::Debug) => Some("too much for the debug kernel"),
+            (Self::Extended | Self::FastExtended, KernelKind::Stock | KernelKind::Plain) => {
+                Some("needs the extended kernel: --kernel extended")
+            }
+            (Self::FastExtended, KernelKind::Debug) => Some("too slow on the debug kernel"),
             (Self::Plain, KernelKind::Stock | KernelKind::Extended | KernelKind::Debug) => {
-                Some("for the extended kernel's twin: --kernel plain")
+                Some("needs the extended kernel's twin without the option: --kernel plain")
             }
             _ => None,
         }
     }
 }
 
-/// What the machine must be like. Scenarios with equal values share a boot.
+/// The machine that a scenario needs. Scenarios with equal values share a boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Boot {
-    /// Words added to the kernel command line.
+    /// Parameters added to the kernel command line.
     pub cmdline: &'static str,
-    /// Memory.
+    /// Memory in MiB.
     pub memory_mib: u32,
-    /// Processors. Under emulation, more than one is slower.
+    /// Number of CPUs. Under emulation, more than one is slower.
     pub cpus: u8,
-    /// Whether nothing else may run in the same boot.
+    /// Whether the scenario needs a boot of its own.
     pub alone: bool,
 }
 
 impl Boot {
-    /// Enough for nearly everything.
+    /// Enough for nearly every scenario.
     pub const DEFAULT: Self = Self { cmdline: "", memory_mib: 512, cpus: 1, alone: false };
 }
 
@@ -89,7 +91,7 @@ impl Boot {
 pub struct Scenario {
     /// Name, as given to `cargo xtask vm --scenario`.
     pub name: &'static str,
-    /// What it shows, in one line.
+    /// What it checks, in one line.
     pub about: &'static str,
     /// The outcome that counts as a pass.
     pub expect: Expect,
@@ -97,21 +99,22 @@ pub struct Scenario {
     pub needs: Needs,
     /// The machine it needs.
     pub boot: Boot,
-    /// Whether it may leave modules loaded, because they cannot be removed.
+    /// Whether it may leave modules loaded that cannot be removed.
     pub leaves_modules: bool,
     /// How long it may take before the host gives up on the machine.
     pub limit: Duration,
-    /// What ksymoops says on the host of the console and the artifact `boot-journal.jsonl`, when the machine is gone: each in one
-    /// line, `*` for anything. Empty: it is not asked.
+    /// What ksymoops must print on the host, from the console and the artifact `boot-journal.jsonl`, after
+    /// the machine has ended. Each entry must match within one line; `*` matches anything. If empty,
+    /// ksymoops is not run.
     pub decoded: &'static [&'static str],
-    /// What it says besides where the host has the kernel's debug information.
+    /// What it must print in addition if the host has the kernel's debug information.
     pub decoded_with_vmlinux: &'static [&'static str],
     /// The function.
     pub run: fn(&mut Ctx) -> Result<()>,
 }
 
 impl Scenario {
-    /// A scenario that runs in a shared boot and must leave the kernel log clean.
+    /// A scenario that shares a boot and must leave the kernel log clean.
     pub const fn new(name: &'static str, about: &'static str, run: fn(&mut Ctx) -> Result<()>) -> Self {
         let (expect, needs, boot) = (Expect::Clean, Needs::Any, Boot::DEFAULT);
         let limit = Duration::from_secs(120);
@@ -130,41 +133,41 @@ impl Scenario {
         }
     }
 
-    /// Asks for a kernel.
+    /// Sets the kernel that it needs.
     pub const fn needs(mut self, needs: Needs) -> Self {
         self.needs = needs;
         self
     }
 
-    /// Declares that the kernel oopses. What follows an oops proves nothing, so the
-    /// scenario gets a boot of its own.
+    /// Declares that the kernel oopses. Nothing that runs after an oops proves anything, so the scenario
+    /// gets a boot of its own.
     pub const fn oops(mut self) -> Self {
         self.expect = Expect::Oops;
         self.boot.alone = true;
         self
     }
 
-    /// Declares that the kernel prints traces of calls; the scenario gets a boot of its own.
+    /// Declares that the kernel prints call traces. The scenario gets a boot of its own.
     pub const fn traces(mut self) -> Self {
         self.expect = Expect::Traces;
         self.boot.alone = true;
         self
     }
 
-    /// Declares that the kernel panics; the scenario gets a boot of its own.
+    /// Declares that the kernel panics. The scenario gets a boot of its own.
     pub const fn panic(mut self) -> Self {
         self.expect = Expect::Panic;
         self.boot.alone = true;
         self
     }
 
-    /// Declares what ksymoops says on the host afterwards.
+    /// Declares what ksymoops must print on the host afterwards.
     pub const fn decoded(mut self, lines: &'static [&'static str]) -> Self {
         self.decoded = lines;
         self
     }
 
-    /// Declares what it says besides where the host has the kernel's debug information.
+    /// Declares what it must print in addition if the host has the kernel's debug information.
     pub const fn decoded_with_vmlinux(mut self, lines: &'static [&'static str]) -> Self {
         self.decoded_with_vmlinux = lines;
         self
@@ -176,25 +179,25 @@ impl Scenario {
         self
     }
 
-    /// Lets it leave modules loaded; it should have a boot of its own.
+    /// Allows it to leave modules loaded. It should have a boot of its own.
     pub const fn leaves_modules(mut self) -> Self {
         self.leaves_modules = true;
         self
     }
 
-    /// Adds words to the kernel command line.
+    /// Adds parameters to the kernel command line.
     pub const fn cmdline(mut self, words: &'static str) -> Self {
         self.boot.cmdline = words;
         self
     }
 
-    /// Asks for this much memory.
+    /// Sets the machine's memory.
     pub const fn memory_mib(mut self, mib: u32) -> Self {
         self.boot.memory_mib = mib;
         self
     }
 
-    /// Asks for this many processors.
+    /// Sets the number of CPUs.
     pub const fn cpus(mut self, cpus: u8) -> Self {
         self.boot.cpus = cpus;
         self

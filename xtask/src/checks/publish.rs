@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! libmodfmt could be published as it is.
+//! The libraries must be ready to be published.
 
 use anyhow::{Result, ensure};
 
-use crate::{process, workspace};
+use crate::{metadata, process, workspace};
 
 /// The one warning of every dry run.
-const DRY: &str = "warning: aborting upload due to dry run";
+const DRY_RUN: &str = "warning: aborting upload due to dry run";
 
-/// Packs the library, builds it from the package and insists that cargo has nothing to say.
+/// Packs the libraries and builds each from its package. cargo must not print any warning. All of them go
+/// into one call, since some depend on others that are not in a registry yet.
 pub fn check() -> Result<bool> {
     let mut command = workspace::cargo();
-    // A change under test is not committed yet.
-    command.args(["publish", "--dry-run", "--allow-dirty", "--package", "libmodfmt"]);
+    // A change that is being tested is not committed yet.
+    command.args(["publish", "--dry-run", "--allow-dirty"]);
+    for package in metadata::members()?.iter().filter(|package| package.is_published_library()) {
+        command.arg("--package").arg(&package.name);
+    }
     let output = process::raw(&mut command)?;
     let text = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{} failed:\n{text}", process::line(&command));
     let warnings: Vec<&str> =
-        text.lines().filter(|line| line.starts_with("warning") && *line != DRY).collect();
+        text.lines().filter(|line| line.starts_with("warning") && *line != DRY_RUN).collect();
     ensure!(warnings.is_empty(), "{}: {}", process::line(&command), warnings.join("\n"));
     Ok(true)
 }

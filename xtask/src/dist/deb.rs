@@ -6,11 +6,12 @@ use std::fs;
 use anyhow::{Context, Result};
 use ar::{Builder, Header};
 
-use super::tree::{Entry, Kind};
-use super::{TIME, tarball};
+use super::installed_files::{Entry, Kind};
+use super::release::TIME;
+use super::tarball;
 use crate::workspace;
 
-/// Files of the control part, with whether they are scripts.
+/// Files of the control part, and whether each is a script.
 const CONTROL: &[(&str, bool)] =
     &[("control", false), ("conffiles", false), ("triggers", false), ("prerm", true), ("postrm", true)];
 
@@ -19,8 +20,8 @@ pub fn make(tree: &[Entry], version: &str) -> Result<Vec<u8>> {
     let mut archive = Builder::new(Vec::new());
     let parts = [
         ("debian-binary", b"2.0\n".to_vec()),
-        ("control.tar.gz", tarball::make(&control(tree, version)?)?),
-        ("data.tar.gz", tarball::make(tree)?),
+        ("control.tar.gz", tarball::make(&control(tree, version)?, None)?),
+        ("data.tar.gz", tarball::make(tree, None)?),
     ];
     for (name, content) in parts {
         let mut header = Header::new(name.as_bytes().to_vec(), content.len() as u64);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The release of a kernel image, read from its boot header.
+//! Reads the release of a kernel image from its boot header.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,11 +7,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 
-/// Where the boot protocol puts its magic word and the pointer to the version text.
+/// Offsets of the boot protocol's magic number and of the pointer to the version text.
 const MAGIC: std::ops::Range<usize> = 0x202..0x206;
 const VERSION: std::ops::Range<usize> = 0x20e..0x210;
 
-/// The version text is in the setup code, which is at most 64 sectors long.
+/// The version text is within the setup code, which is at most 64 sectors long; in bytes.
 const SETUP_LIMIT: u64 = 64 * 512;
 
 /// Reads the release of a bzImage.
@@ -22,7 +22,7 @@ pub fn release(image: &Path) -> Result<String> {
         .read_to_end(&mut head)
         .with_context(|| format!("cannot read {}", image.display()))?;
     parse(&head)
-        .ok_or_else(|| anyhow!("{} has no x86 boot header: give a bzImage, not a vmlinux", image.display()))
+        .ok_or_else(|| anyhow!("{} has no x86 boot header: use a bzImage, not a vmlinux", image.display()))
 }
 
 fn parse(head: &[u8]) -> Option<String> {
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_none() {
+    fn other_files_have_no_release() {
         assert_eq!(parse(b"\x7fELF"), None);
         assert_eq!(parse(&[0; 0x400]), None);
     }

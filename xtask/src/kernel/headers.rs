@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Kernel headers that work from wherever they were unpacked.
+//! Makes the distribution's kernel headers work from wherever they are unpacked.
 //!
-//! The distribution's headers refer to each other by absolute path, as they expect to be
-//! installed. In the copy, those paths are made to point into the copy.
+//! They refer to each other by absolute path, because they expect to be installed. In the copy, those paths
+//! are changed to point into the copy.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,15 +10,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
-/// Makes headers unpacked under `unpacked` work from `home`, the path they will have
-/// when the cache entry is complete, and gives their build directory, relative to both.
+/// Makes headers under `unpacked` work from `home`, their path once the cache entry is complete. Returns
+/// their build directory, relative to both.
 pub fn relocate(unpacked: &Path, home: &Path, package: &str) -> Result<PathBuf> {
     let build = PathBuf::from("usr/src").join(package);
     let directory = unpacked.join(&build);
     rewrite_makefile(&directory.join("Makefile"), unpacked, home)?;
     for entry in fs::read_dir(unpacked.join("usr/src"))? {
         let tree = entry?.path();
-        // Before the shared kbuild tree, and since, these are links; some are absolute.
+        // In all releases these are symbolic links, some of them absolute.
         for name in ["scripts", "tools"] {
             relink(&tree.join(name), unpacked, home)?;
         }
@@ -26,14 +26,14 @@ pub fn relocate(unpacked: &Path, home: &Path, package: &str) -> Result<PathBuf> 
     Ok(build)
 }
 
-/// The Makefile includes that of the common headers.
+/// The Makefile includes the one of the common headers.
 fn rewrite_makefile(makefile: &Path, unpacked: &Path, home: &Path) -> Result<()> {
     let text = fs::read_to_string(makefile).with_context(|| format!("cannot read {}", makefile.display()))?;
     fs::write(makefile, rewrite(&text, unpacked, home))
         .with_context(|| format!("cannot write {}", makefile.display()))
 }
 
-/// Puts `home` before every absolute path that exists under `unpacked`.
+/// Prefixes every absolute path that exists under `unpacked` with `home`.
 fn rewrite(text: &str, unpacked: &Path, home: &Path) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {
@@ -53,14 +53,18 @@ fn relink(link: &Path, unpacked: &Path, home: &Path) -> Result<()> {
     let Ok(target) = fs::read_link(link) else { return Ok(()) };
     let Ok(inside) = target.strip_prefix("/") else { return Ok(()) };
     if !unpacked.join(inside).exists() {
-        return Err(anyhow!("{} points to {}, which no package has", link.display(), target.display()));
+        return Err(anyhow!(
+            "{} points to {}, which is in none of the packages",
+            link.display(),
+            target.display()
+        ));
     }
     fs::remove_file(link)?;
     symlink(home.join(inside), link).with_context(|| format!("cannot relink {}", link.display()))
 }
 
 /// The compiler named by the headers' `.kernelvariables`.
-pub fn compiler_wish(variables: &str) -> Option<String> {
+pub fn requested_compiler(variables: &str) -> Option<String> {
     let line = variables.lines().find(|line| line.starts_with("CC ="))?;
     let name = line.split_whitespace().last()?;
     Some(name.trim_start_matches("$(CROSS_COMPILE)").to_owned()).filter(|name| name.starts_with("gcc"))
@@ -71,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_of_the_package_move_and_others_stay() {
+    fn only_paths_in_the_package_are_rewritten() {
         let unpacked = std::env::temp_dir().join(format!("xtask-headers-{}", std::process::id()));
         fs::create_dir_all(unpacked.join("usr/src/common")).unwrap();
         fs::write(unpacked.join("usr/src/common/Makefile"), "").unwrap();
@@ -82,8 +86,8 @@ mod tests {
     }
 
     #[test]
-    fn the_compiler() {
+    fn the_requested_compiler_is_found() {
         let text = "override ARCH = x86\nCC = $(if $(X),$(CCACHE)) $(CROSS_COMPILE)gcc-12\n";
-        assert_eq!(compiler_wish(text).as_deref(), Some("gcc-12"));
+        assert_eq!(requested_compiler(text).as_deref(), Some("gcc-12"));
     }
 }

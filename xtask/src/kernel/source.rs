@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The distribution's kernel source with our patches applied, and with one example added to be built in.
+//! The distribution's kernel source, with our patches applied and one example module added as built-in code.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,13 +11,13 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::setup::apt;
 use crate::{cache, process, ui, workspace};
 
-/// The package that has the source.
+/// The source package.
 const PACKAGE: &str = "linux-source-6.1";
 
-/// Where our patches for it are.
+/// The directory of our patches for it.
 const PATCHES: &str = "kernel/patches/6.1";
 
-/// Gets it, unless the cache has it.
+/// Returns the patched source tree, which is created unless the cache has it.
 pub fn patched() -> Result<PathBuf> {
     let patches = patches()?;
     let builtin = [example(), header()];
@@ -25,27 +25,27 @@ pub fn patched() -> Result<PathBuf> {
     let identity = hash(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>());
     let package = match (apt::lookup(PACKAGE), cache::newest("kernel-sources", PACKAGE)) {
         (Some(package), _) => package,
-        // No lists, but an older run has fetched it; patched as it is now or not at all.
+        // No package lists, but an earlier run has created it with the same patches.
         (None, Some(entry)) if entry.to_string_lossy().ends_with(&format!("{identity:016x}")) => {
             return Ok(entry);
         }
         (None, _) => apt::package(PACKAGE)?,
     };
     cache::entry(&format!("kernel-sources/{}-{identity:016x}", package.cache_name()), |directory| {
-        ui::step("unpacking the kernel's source", || unpack(directory))?;
+        ui::step("downloading and unpacking the kernel's source", || unpack(directory))?;
         patches.iter().try_for_each(|patch| apply(patch, directory))?;
         add_example(directory)
     })
 }
 
-/// A number that stands for these contents.
+/// A hash of these contents, for names in the cache.
 pub fn hash(contents: &[&[u8]]) -> u64 {
     let mut hasher = DefaultHasher::new();
     contents.hash(&mut hasher);
     hasher.finish()
 }
 
-/// The source of a module, which is to work built in as well.
+/// An example module, which must also work as built-in code.
 fn example() -> PathBuf {
     workspace::root().join("kernel/examples/foo_p.c")
 }
@@ -54,7 +54,7 @@ fn header() -> PathBuf {
     workspace::root().join("kernel/persistent.h")
 }
 
-/// Under another name, so that the module itself can be loaded beside it.
+/// Adds the example under another name, so that the module itself can be loaded as well.
 fn add_example(source: &Path) -> Result<()> {
     let misc = source.join("drivers/misc");
     let own = misc.join("modpersist");
@@ -74,12 +74,12 @@ pub fn patches() -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))? {
         let path = entry?.path();
-        // checkpatch leaves a file of its own beside a patch.
+        // checkpatch leaves a file next to a patch.
         if path.extension().is_some_and(|extension| extension == "patch") {
             files.push(path);
         }
     }
-    ensure!(!files.is_empty(), "{} has no patch", directory.display());
+    ensure!(!files.is_empty(), "{} contains no patches", directory.display());
     files.sort();
     Ok(files)
 }

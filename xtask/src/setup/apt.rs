@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Packages by name, through the machine's own apt configuration.
+//! Debian packages, through the machine's own apt configuration.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::Missing;
+use super::missing::Missing;
 use crate::{process, ui};
 
 /// The candidate version of a package.
@@ -17,7 +17,7 @@ pub struct Package {
     pub name: String,
     /// Version.
     pub version: String,
-    /// Names it depends on, first alternatives only.
+    /// Names of the packages that it depends on; of alternatives, only the first.
     pub depends: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ impl Package {
 
     /// A name for the package's directory in the cache.
     pub fn cache_name(&self) -> String {
-        // An epoch's colon would split PATH-like lists and confuse make.
+        // The colon of an epoch would split PATH-like lists and confuse make.
         format!("{}_{}", self.name, self.version.replace(':', "_"))
     }
 }
@@ -49,17 +49,18 @@ fn dependency(text: &str) -> Option<String> {
     Some(name.split(':').next().unwrap_or(name).to_owned())
 }
 
-/// Looks a package up. The lists are fetched where the machine has none yet.
+/// Looks up a package, and fetches the package lists if it is not found.
 pub fn package(name: &str) -> Result<Package> {
     if let Some(package) = lookup(name) {
         return Ok(package);
     }
     update()?;
-    lookup(name)
-        .ok_or_else(|| anyhow!("apt knows no package {name}; `apt-cache policy {name}` shows its view"))
+    lookup(name).ok_or_else(|| {
+        anyhow!("apt has no package {name}; check /etc/apt/sources.list, and see `apt-cache policy {name}`")
+    })
 }
 
-/// Looks a package up in the lists that are there.
+/// Looks up a package in the lists that are already there.
 pub fn lookup(name: &str) -> Option<Package> {
     let mut show = Command::new("apt-cache");
     show.args(["show", "--no-all-versions", "--", name]);
@@ -69,15 +70,19 @@ pub fn lookup(name: &str) -> Option<Package> {
 /// Fetches the package lists.
 pub fn update() -> Result<()> {
     if process::find("apt-get").is_none() {
-        return Err(Missing("this machine has no apt-get; a kernel can be given with --kernel".into()).into());
+        return Err(Missing("this machine has no apt-get to fetch a kernel with; use --kernel PATH to run a kernel of your own".into()).into());
     }
     if !nix::unistd::geteuid().is_root() {
-        return Err(Missing("not root; run this, then try again: sudo apt-get update".into()).into());
+        return Err(Missing(
+            "the package lists must be updated, which needs root; run `sudo apt-get update`, then try again"
+                .into(),
+        )
+        .into());
     }
     ui::step("apt-get update", || process::quiet(Command::new("apt-get").arg("update")))
 }
 
-/// A package and everything that it needs to run.
+/// A package and everything that it depends on.
 pub fn closure(name: &str) -> Result<Vec<String>> {
     let mut depends = Command::new("apt-cache");
     depends.args(["depends", "--recurse", "--important", "--", name]);
@@ -86,12 +91,12 @@ pub fn closure(name: &str) -> Result<Vec<String>> {
     Ok(text.lines().filter(is_name).map(|line| line.split(':').next().unwrap_or(line).to_owned()).collect())
 }
 
-/// Downloads packages and unpacks them over each other into `directory`.
+/// Downloads packages and unpacks them all into `directory`.
 pub fn unpack(names: &[String], directory: &Path) -> Result<()> {
     unpack_from(&[], names, directory, update)
 }
 
-/// The same with options for apt, and the function that fetches the lists for them.
+/// The same, with options for apt and a function that updates the package lists.
 pub fn unpack_from(
     options: &[String],
     names: &[String],
@@ -100,7 +105,7 @@ pub fn unpack_from(
 ) -> Result<()> {
     let archives = directory.join(".archives");
     fs::create_dir_all(&archives)?;
-    // A version that has been superseded is gone from the mirror: fetch the lists, retry.
+    // A superseded version is no longer on the mirror: update the lists and try again.
     download(options, names, &archives).or_else(|error| match update() {
         Ok(()) => download(options, names, &archives),
         Err(_) => Err(error),
@@ -111,7 +116,7 @@ pub fn unpack_from(
     fs::remove_dir_all(&archives).context("cannot remove the downloaded archives")
 }
 
-/// Downloads one package and unpacks what `unpack` takes of its archive.
+/// Downloads one package and lets `unpack` extract what is needed.
 pub fn unpack_some(name: &str, directory: &Path, unpack: &dyn Fn(&Path, &Path) -> Result<()>) -> Result<()> {
     let archives = directory.join(".archives");
     fs::create_dir_all(&archives)?;
@@ -130,7 +135,7 @@ fn download(options: &[String], names: &[String], directory: &Path) -> Result<()
     let mut command = Command::new("apt-get");
     command.args(options.iter().flat_map(|option| ["-o", option]));
     if nix::unistd::geteuid().is_root() {
-        // apt's own user cannot write into our cache, and warns about it.
+        // apt's sandbox user cannot write into our cache, and apt would warn about it.
         command.args(["-o", "APT::Sandbox::User=root"]);
     }
     command.arg("download").args(names).current_dir(directory);
@@ -143,7 +148,7 @@ fn archives_in(directory: &Path) -> Result<Vec<PathBuf>> {
         files.push(entry?.path());
     }
     if files.is_empty() {
-        bail!("apt-get download succeeded and left no file in {}", directory.display());
+        bail!("apt-get download succeeded but left no file in {}", directory.display());
     }
     files.sort();
     Ok(files)
@@ -154,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stanza() {
+    fn a_stanza_is_parsed() {
         let text =
             "Package: kmod\nVersion: 1:30-1\nPre-Depends: init-x\nDepends: libc6 (>= 2.34), a:any | b\n b\n";
         let package = Package::parse(text).unwrap();

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Getting a machine ready that has only the Rust toolchain and a C linker.
+//! Prepares a machine that has only the Rust toolchain and a C linker.
 //!
-//! What must be installed is installed by package name, as root. Everything else (the
-//! kernel, its headers, the guest's programs) is unpacked into the cache.
+//! Programs that must be installed are installed as packages, which needs root. Everything else (the kernel,
+//! its headers, the guest's programs) is unpacked into the cache.
 
 pub mod apt;
 pub mod debug;
+pub mod missing;
 pub mod packages;
 pub mod release;
 pub mod userland;
 
-use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -19,29 +19,18 @@ use crate::args::KernelArgs;
 use crate::kernel::{self, Kernel};
 use crate::{cache, ui};
 
+pub use missing::Missing;
 pub use userland::Userland;
 
-/// Something that this machine lacks and that we may not install.
-#[derive(Debug)]
-pub struct Missing(pub String);
-
-impl fmt::Display for Missing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Missing {}
-
-/// All that a virtual machine needs.
+/// Everything that a virtual machine needs.
 pub struct Ready {
-    /// The kernel and what modules for it are built with.
+    /// The kernel, and what its modules are built with.
     pub kernel: Kernel,
     /// Programs for the guest.
     pub userland: Userland,
 }
 
-/// Installs and fetches what is not there yet.
+/// Installs and downloads whatever is missing.
 pub fn ready(args: &KernelArgs) -> Result<Ready> {
     packages::install()?;
     let kernel = kernel::find(args)?;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Packages of another release of the distribution.
+//! Packages from another release of the distribution.
 //!
-//! The machine's own apt sources are copied with the name of the release exchanged; lists and archives of that copy live in the cache. So nothing
-//! that the machine itself installs can come from there, and no mirror is named by us.
+//! The machine's own apt sources are copied with the release's name replaced. The package lists and archives
+//! of that copy are in the cache, so the machine itself never installs from it, and no mirror is hard-coded.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub struct Release {
 }
 
 impl Release {
-    /// Makes the copy of the sources, and fetches the lists where there are none yet.
+    /// Copies the machine's apt sources with the release's name replaced.
     pub fn named(name: &str) -> Result<Self> {
         let own = own_name()?;
         let home = cache::root()?.join("apt").join(name);
@@ -39,11 +39,11 @@ impl Release {
             fs::write(parts.join(source.file_name().unwrap_or_default()), changed)?;
         }
         if !found {
-            bail!("no apt source of this machine is of its own release {own}");
+            bail!("none of this machine's apt sources is for its own release ({own})");
         }
         let path = |below: &str| home.join(below).display().to_string();
         let options = [
-            // A file that does not exist: all sources are in the directory.
+            // A file that does not exist, because all sources are in the directory.
             format!("Dir::Etc::sourcelist={}", path("none")),
             format!("Dir::Etc::sourceparts={}", path("sources.list.d")),
             format!("Dir::State::lists={}", path("lists")),
@@ -52,7 +52,7 @@ impl Release {
         Ok(Self { name: name.to_owned(), options: options.into() })
     }
 
-    /// Downloads packages and unpacks them over each other.
+    /// Downloads packages and unpacks them all into `directory`.
     pub fn unpack(&self, names: &[String], directory: &Path) -> Result<()> {
         let fetched = cache::root()?.join("apt").join(&self.name).join("cache/pkgcache.bin");
         if !fetched.exists() {
@@ -76,7 +76,7 @@ pub fn own_name() -> Result<String> {
     Ok(name.context("/etc/os-release has no VERSION_CODENAME")?.trim_matches('"').to_owned())
 }
 
-/// The place that apt takes the machine's own release from.
+/// The mirror that apt uses for the machine's own release.
 pub fn own_mirror() -> Result<String> {
     let own = own_name()?;
     for source in own_sources()? {
@@ -90,7 +90,7 @@ pub fn own_mirror() -> Result<String> {
             return Ok(uri.to_owned());
         }
     }
-    bail!("no apt source of this machine is of its own release {own}")
+    bail!("none of this machine's apt sources is for its own release ({own})")
 }
 
 /// The files that apt reads its sources from.
@@ -113,7 +113,7 @@ fn own_sources() -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// One-line sources of exactly the release `own`, with its name exchanged.
+/// One-line sources for exactly the release `own`, with its name replaced.
 fn lines_for(text: &str, own: &str, name: &str) -> String {
     let mut out = String::new();
     for line in text.lines().filter(|line| line.starts_with("deb ")) {
@@ -128,7 +128,8 @@ fn lines_for(text: &str, own: &str, name: &str) -> String {
     out
 }
 
-/// Stanzas that have the release `own` among their suites, with that one exchanged and the others (updates, security) left out.
+/// Stanzas with the release `own` among their suites. It is replaced, and other suites (updates, security)
+/// are left out.
 fn stanzas_for(text: &str, own: &str, name: &str) -> String {
     let mut out = String::new();
     for stanza in text.split("\n\n") {
@@ -154,13 +155,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stanzas() {
+    fn stanzas_name_the_other_release() {
         let text = "Types: deb\n# words\nURIs: x\nSuites: old old-updates\n\nTypes: deb\nURIs: y\nSuites: old-security\n";
         assert_eq!(stanzas_for(text, "old", "new"), "Types: deb\nURIs: x\nSuites: new\n\n");
     }
 
     #[test]
-    fn lines() {
+    fn lines_name_the_other_release() {
         let text = "# deb x old main\ndeb x old main\ndeb [a=b] x old-security main\ndeb-src x old main\n";
         assert_eq!(lines_for(text, "old", "new"), "deb x new main\n");
     }

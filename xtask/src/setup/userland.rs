@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Programs for the guest that are not ours: kmod, to compare with, and busybox.
+//! The guest's third-party programs: busybox, and kmod to compare with.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,22 +10,22 @@ use super::apt;
 use super::release::Release;
 use crate::{cache, process, ui};
 
-/// Where the programs are on this machine.
+/// Paths of the programs on this machine.
 pub struct Userland {
     /// A static busybox.
     pub busybox: PathBuf,
-    /// kmod; which tool it is depends on the name it is called by.
+    /// kmod, which acts as the tool whose name it is called by.
     pub kmod: PathBuf,
-    /// kmod's libraries, with the path that each has in the guest.
+    /// kmod's libraries, each with its path in the guest.
     pub libraries: Vec<(String, PathBuf)>,
-    /// kmod 34 with its own loader and libraries, by file name. Empty where the newer release cannot be had.
+    /// kmod 34 with its own loader and libraries. Empty if the newer release is not available.
     pub kmod34: Vec<PathBuf>,
 }
 
 /// The release of Debian that has kmod 34.
 const NEWER: &str = "trixie";
 
-/// What kmod 34 needs to run: the xz decoder is loaded on demand, so that no list of libraries has it.
+/// The packages that kmod 34 needs. It loads the xz decoder on demand, so dependency lists do not show it.
 const KMOD34: &[&str] = &["kmod", "libkmod2", "libc6", "libssl3t64", "zlib1g", "libzstd1", "liblzma5"];
 
 /// Its files.
@@ -47,7 +47,7 @@ impl Userland {
         let kmod = first_file(&kmod_root, &["usr/bin/kmod", "bin/kmod"])?;
         let libraries = libraries(&kmod_root, &kmod)?;
         let kmod34 = fetch_kmod34().unwrap_or_else(|error| {
-            ui::line(&format!("no kmod 34 to compare with: {error:#}"));
+            ui::line(&format!("kmod 34 is not available, so comparisons with it are skipped: {error:#}"));
             Vec::new()
         });
         Ok(Self {
@@ -65,7 +65,8 @@ impl Userland {
         let mut places: Vec<&Path> = self.libraries.iter().filter_map(|(_, file)| file.parent()).collect();
         places.sort();
         places.dedup();
-        let (_, loader) = self.libraries.first().context("kmod came without a loader")?;
+        let (_, loader) =
+            self.libraries.first().context("the kmod package's dynamic loader was not found")?;
         let mut command = Command::new(loader);
         command.arg("--inhibit-cache").arg("--library-path").arg(std::env::join_paths(places)?);
         command.args(["--argv0", name]).arg(&self.kmod);
@@ -73,7 +74,7 @@ impl Userland {
     }
 }
 
-/// kmod and its libraries, as packages: what this machine has installed does not matter.
+/// The packages of kmod and its libraries, whether or not they are installed on this machine.
 fn kmod_packages() -> Result<Vec<String>> {
     if apt::lookup("kmod").is_none() {
         return Ok(vec!["kmod".to_owned()]);
@@ -86,12 +87,12 @@ fn kmod_packages() -> Result<Vec<String>> {
 fn fetch(name: &str, packages: &[String]) -> Result<PathBuf> {
     let package = match (apt::lookup(name), cache::newest("packages", &format!("{name}_"))) {
         (Some(package), _) => package,
-        // No lists (a new container, say), but an older run has fetched it.
+        // No package lists (in a new container, say), but an earlier run has fetched it.
         (None, Some(entry)) => return Ok(entry),
         (None, None) => apt::package(name)?,
     };
     cache::entry(&format!("packages/{}", package.cache_name()), |directory| {
-        ui::step(&format!("fetching {name} for the guest"), || apt::unpack(packages, directory))
+        ui::step(&format!("downloading {name} for the guest"), || apt::unpack(packages, directory))
     })
 }
 
@@ -101,7 +102,7 @@ fn fetch_kmod34() -> Result<Vec<PathBuf>> {
         None => cache::entry(&format!("packages/{NEWER}-kmod"), |directory| {
             let names: Vec<String> = KMOD34.iter().map(|name| (*name).to_owned()).collect();
             let release = Release::named(NEWER)?;
-            ui::step("fetching kmod 34 for the guest", || release.unpack(&names, directory))
+            ui::step("downloading kmod 34 for the guest", || release.unpack(&names, directory))
         })?,
     };
     KMOD34_FILES.iter().map(|file| first_file(&entry, &[file])).collect()
@@ -110,11 +111,11 @@ fn fetch_kmod34() -> Result<Vec<PathBuf>> {
 fn first_file(root: &Path, candidates: &[&str]) -> Result<PathBuf> {
     match candidates.iter().map(|name| root.join(name)).find(|path| path.is_file()) {
         Some(path) => Ok(path),
-        None => bail!("{} has none of {}", root.display(), candidates.join(", ")),
+        None => bail!("{} contains none of {}", root.display(), candidates.join(", ")),
     }
 }
 
-/// Asks the package's own dynamic loader which libraries it would load.
+/// The libraries that the package's own dynamic loader would load.
 fn libraries(root: &Path, program: &Path) -> Result<Vec<(String, PathBuf)>> {
     const LOADER: &str = "lib64/ld-linux-x86-64.so.2";
     let loader = first_file(

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What executes the guest.
+//! Chooses QEMU's accelerator.
 //!
-//! `/dev/kvm` can be there, accept a machine and then never run it (under some other
-//! virtualisation). So it is believed only after an empty boot came to its end.
+//! `/dev/kvm` may exist and accept a machine, but never run it (inside another hypervisor). So KVM is used
+//! only after an empty boot has finished.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,22 +10,23 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::machine::{End, Machine};
+use super::prepared::Vm;
 use super::qemu::Options;
-use super::{Vm, rundir};
+use super::rundir;
 use crate::args::Accel;
 use crate::ui;
 
-/// An empty boot takes a second or two with KVM.
+/// With KVM, an empty boot takes a second or two.
 const PROBE_LIMIT: Duration = Duration::from_secs(20);
 
-/// Decides.
-pub fn choose(wish: Accel, vm: &Vm) -> Result<&'static str> {
-    match wish {
+/// Chooses the accelerator, and probes KVM if `requested` is `Auto`.
+pub fn choose(requested: Accel, vm: &Vm) -> Result<&'static str> {
+    match requested {
         Accel::Tcg => Ok("tcg"),
         Accel::Kvm => Ok("kvm"),
         Accel::Auto if !Path::new("/dev/kvm").exists() => Ok("tcg"),
         Accel::Auto => {
-            let works = ui::step("trying KVM", || probe(vm))?;
+            let works = ui::step("testing whether KVM works", || probe(vm))?;
             Ok(if works { "kvm" } else { "tcg" })
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Runs the scenarios of one planned boot, booting again where one kills the machine.
+//! Runs the scenarios of one planned boot, and boots again if a scenario kills the machine.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,16 +9,17 @@ use vmguest::protocol::{Line, Status};
 use vmguest::{Expect, Scenario};
 
 use super::machine::{BOOT_LIMIT, End, Machine};
+use super::prepared::Vm;
 use super::qemu::Options;
 use super::report::{Outcome, Report};
 use super::schedule::{self, Planned};
-use super::{Vm, decode, rundir};
+use super::{decode, rundir};
 use crate::ui;
 
-/// Time for what the guest does between scenarios.
+/// Additional time for what the guest does between scenarios.
 const SLACK: Duration = Duration::from_secs(30);
 
-/// Runs them all; each gets an outcome.
+/// Runs all scenarios; each gets an outcome.
 pub fn run(vm: &Vm, planned: Planned, report: &Report) -> Result<()> {
     let mut left = planned.scenarios.clone();
     while !left.is_empty() {
@@ -32,16 +33,17 @@ pub fn run(vm: &Vm, planned: Planned, report: &Report) -> Result<()> {
         let mut current = None;
         let before = left.len();
         let first = left.first().copied();
-        let machine = Machine::start(vm, &options, &directory)?.first_within(BOOT_LIMIT * vm.patience());
-        let end = machine
-            .run(|line| Ok(follow(line, &directory, &mut left, &mut current, report) * vm.patience()))?;
+        let machine = Machine::start(vm, &options, &directory)?.first_within(BOOT_LIMIT * vm.time_factor());
+        let end = machine.run(|line| {
+            Ok(handle_line(line, &directory, &mut left, &mut current, report) * vm.time_factor())
+        })?;
         match current {
-            Some(scenario) => blame(scenario, end, &mut left, report),
-            // It stopped after a scenario that harmed the kernel: the rest gets a new one.
+            Some(scenario) => fail_current(scenario, end, &mut left, report),
+            // The guest stopped after a scenario that damaged the kernel: the rest gets a new boot.
             None if left.len() < before => {}
-            None => give_up(end, &mut left, report),
+            None => fail_remaining(end, &mut left, report),
         }
-        // A scenario whose console is decoded has the boot for itself.
+        // A scenario whose console is decoded has a boot of its own.
         if let Some(scenario) = first.filter(|scenario| scenario.boot.alone)
             && let Err(error) = decode::check(vm, scenario, &directory)
         {
@@ -51,8 +53,8 @@ pub fn run(vm: &Vm, planned: Planned, report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// Takes in one line; gives the time that the next may take.
-fn follow(
+/// Handles one line. Returns how long the next one may take.
+fn handle_line(
     line: Line,
     directory: &Path,
     left: &mut Vec<&'static Scenario>,
@@ -69,15 +71,15 @@ fn follow(
             *current = None;
             report.add(Outcome { name: scenario, status, detail, took: Duration::from_millis(ms) });
         }
-        other => report.extra(directory, current.map(|scenario| scenario.name), other),
+        other => report.add_line(directory, current.map(|scenario| scenario.name), other),
     }
     current.map_or(BOOT_LIMIT, |scenario| scenario.limit + SLACK)
 }
 
-/// The machine ended in this scenario.
-fn blame(scenario: &'static Scenario, end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
+/// The machine ended during this scenario.
+fn fail_current(scenario: &'static Scenario, end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
     left.retain(|other| other.name != scenario.name);
-    let why = cause(end);
+    let why = reason(end);
     if scenario.expect == Expect::Panic && why.contains("Kernel panic") {
         report.add(outcome(scenario, Status::Pass, String::new()));
     } else {
@@ -85,18 +87,18 @@ fn blame(scenario: &'static Scenario, end: End, left: &mut Vec<&'static Scenario
     }
 }
 
-/// The machine ended before any scenario: another boot would end the same way.
-fn give_up(end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
-    let why = cause(end);
+/// The machine ended before any scenario ran, so another boot would end the same way.
+fn fail_remaining(end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
+    let why = reason(end);
     for scenario in left.drain(..) {
         report.add(outcome(scenario, Status::Fail, why.clone()));
     }
 }
 
-fn cause(end: End) -> String {
+fn reason(end: End) -> String {
     match end {
-        End::Done => "the guest did not run it".to_owned(),
-        End::Refused => "the guest gave up; see its notes".to_owned(),
+        End::Done => "the guest did not run this scenario".to_owned(),
+        End::Refused => "the guest reported an error; see its notes above".to_owned(),
         End::Died(why) | End::Hung(why) => why,
     }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Watches the console of a running machine for signs that it will not go on.
+//! Watches the console of a running machine for signs that it hangs.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Lines after which nothing more is to be expected.
+/// Texts after which no more output can be expected.
 const HANGS: &[&str] = &[
     "soft lockup",
     "hard LOCKUP",
@@ -16,7 +16,7 @@ const HANGS: &[&str] = &[
     "Unable to mount root fs",
 ];
 
-/// A console being written.
+/// A console that is being written.
 pub struct Console {
     path: PathBuf,
     file: Option<File>,
@@ -25,19 +25,19 @@ pub struct Console {
 }
 
 impl Console {
-    /// Watches this file, which need not exist yet.
+    /// Watches this file, which may not exist yet.
     pub fn watch(path: &Path) -> Self {
         Self { path: path.to_owned(), file: None, unfinished: String::new(), hang: None }
     }
 
-    /// Reads what is new; gives the first line that means a hang.
+    /// Reads new output. Returns the first line that means a hang.
     pub fn poll(&mut self) -> Option<&str> {
         if self.file.is_none() {
             self.file = File::open(&self.path).ok();
         }
         let mut bytes = Vec::new();
         if let Some(file) = &mut self.file {
-            // The console is evidence, not a result: what cannot be read is no verdict.
+            // The console is only evidence: failing to read it does not decide a result.
             let _ = file.read_to_end(&mut bytes);
         }
         self.feed(&String::from_utf8_lossy(&bytes));
@@ -55,7 +55,7 @@ impl Console {
     }
 }
 
-/// The first line of a finished console that has this word.
+/// The first line of a finished console that contains `word`.
 pub fn find(path: &Path, word: &str) -> Option<String> {
     let bytes = std::fs::read(path).ok()?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_in_two_pieces() {
+    fn a_line_may_arrive_in_two_pieces() {
         let mut console = Console::watch(Path::new("/nonexistent"));
         console.feed("[ 1.0] fine\n[ 2.0] watchdog: BUG: soft lo");
         assert_eq!(console.poll(), None);

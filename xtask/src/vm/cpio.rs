@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Writes the archive format that the kernel unpacks at boot: cpio, "newc".
+//! Writes the archive format of an initramfs: cpio in the "newc" format.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ const PROGRAM: u32 = 0o100_755;
 const LINK: u32 = 0o120_777;
 const CHARACTER_DEVICE: u32 = 0o020_600;
 
-/// An archive being written.
+/// An archive that is being written.
 pub struct Archive<W> {
     out: W,
     position: u64,
@@ -19,18 +19,18 @@ pub struct Archive<W> {
 }
 
 impl<W: Write> Archive<W> {
-    /// Starts one.
+    /// Starts an archive.
     pub fn new(out: W) -> Self {
         Self { out, position: 0, inode: 0, directories: HashSet::new() }
     }
 
-    /// Adds a file with its directories.
+    /// Adds a file and its parent directories.
     pub fn file(&mut self, path: &str, data: &[u8]) -> io::Result<()> {
         self.parents(path)?;
         self.entry(path, FILE, (0, 0), data)
     }
 
-    /// Adds a file that can be executed.
+    /// Adds an executable file.
     pub fn program(&mut self, path: &str, data: &[u8]) -> io::Result<()> {
         self.parents(path)?;
         self.entry(path, PROGRAM, (0, 0), data)
@@ -58,14 +58,14 @@ impl<W: Write> Archive<W> {
         }
     }
 
-    /// Ends the archive.
+    /// Writes the end of the archive.
     pub fn finish(mut self) -> io::Result<W> {
         self.entry("TRAILER!!!", 0, (0, 0), &[])?;
         self.out.flush()?;
         Ok(self.out)
     }
 
-    /// The kernel does not create directories on its own.
+    /// Adds the parent directories, which the kernel does not create on its own.
     fn parents(&mut self, path: &str) -> io::Result<()> {
         match path.rsplit_once('/') {
             Some((parent, _)) => self.directory(parent),
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(bytes.len() % 4, 0);
         assert_eq!(text.matches("070701").count(), 4);
         assert!(text.find("bin\0") < text.find("bin/a\0") && text.ends_with('\0'));
-        // Size and length of the name of `bin/a`, at their places in its header.
+        // The file size and name length of `bin/a`, at their offsets in its header.
         let header = text.find("bin/a\0").unwrap() - 110;
         assert_eq!(&text[header + 54..header + 62], "00000003");
         assert_eq!(&text[header + 94..header + 102], "00000006");

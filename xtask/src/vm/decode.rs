@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Decodes the console of a machine that is gone with ksymoops: from the console, the journal, the fixtures and the distribution's debug files.
+//! Decodes the console of a finished machine with ksymoops, using the journal, the fixtures and the
+//! distribution's debug files.
 
 use std::fs;
 use std::path::Path;
@@ -7,14 +8,14 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use vmguest::Scenario;
 
-use super::Vm;
+use super::prepared::Vm;
 use crate::setup::debug::Debug;
 use crate::{process, workspace};
 
-/// Name of the output, beside the console.
+/// The name of the output file, next to the console.
 const DECODED: &str = "decoded.log";
 
-/// Decodes the console in `directory`, and insists on what the scenario says of the output.
+/// Decodes the console in `directory` and checks that the output contains what the scenario expects.
 pub fn check(vm: &Vm, scenario: &Scenario, directory: &Path) -> Result<()> {
     if scenario.decoded.is_empty() {
         return Ok(());
@@ -24,15 +25,15 @@ pub fn check(vm: &Vm, scenario: &Scenario, directory: &Path) -> Result<()> {
     command.arg("--persist").arg(directory.join("artifacts/boot-journal.jsonl"));
     command.arg("--object").arg(&vm.fixtures);
     let debug = Debug::of(&vm.release)?;
-    if let Some(folder) = debug.folder() {
-        command.arg("--debug-dir").arg(folder);
+    if let Some(directory) = debug.directory() {
+        command.arg("--debug-dir").arg(directory);
     }
     command.arg(directory.join("console.log"));
     let output = process::raw(&mut command)?;
-    // 1: it has warned, say of debug information that is not there.
+    // 1 means a warning, for example about missing debug information.
     ensure!(
         matches!(output.status.code(), Some(0 | 1)),
-        "{} ended with {}: {}",
+        "{} failed with {}: {}",
         process::line(&command),
         output.status,
         String::from_utf8_lossy(&output.stderr)
@@ -40,15 +41,15 @@ pub fn check(vm: &Vm, scenario: &Scenario, directory: &Path) -> Result<()> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let file = directory.join(DECODED);
     fs::write(&file, &text).with_context(|| format!("cannot write {}", file.display()))?;
-    let besides = if debug.folder().is_some() { scenario.decoded_with_vmlinux } else { &[] };
-    for wanted in scenario.decoded.iter().chain(besides) {
-        ensure!(says(&text, wanted), "ksymoops does not say {wanted:?}; see {}", file.display());
+    let additional = if debug.directory().is_some() { scenario.decoded_with_vmlinux } else { &[] };
+    for wanted in scenario.decoded.iter().chain(additional) {
+        ensure!(contains_line(&text, wanted), "ksymoops did not print {wanted:?}; see {}", file.display());
     }
     Ok(())
 }
 
-/// Does one of the lines have all parts of `wanted`, in their order, with anything where a `*` stands?
-fn says(text: &str, wanted: &str) -> bool {
+/// Whether an annotation line contains all parts of `wanted` in order; `*` matches anything between them.
+fn contains_line(text: &str, wanted: &str) -> bool {
     let has = |line: &str| {
         let mut rest = line;
         wanted.split('*').all(|part| match rest.split_once(part) {
@@ -64,12 +65,14 @@ fn says(text: &str, wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::says;
+    use super::contains_line;
 
     #[test]
-    fn parts_in_their_order_in_one_line_of_ours() {
+    fn parts_must_be_in_order_in_one_annotation_line() {
         let text = "RIP: f\n  ;; RIP f at /a/b.c:38:2\n";
-        assert!(says(text, "RIP f at *b.c:38:"));
-        assert!(!says(text, "b.c:*RIP") && !says(text, "RIP: f") && !says(text, "f\n"));
+        assert!(contains_line(text, "RIP f at *b.c:38:"));
+        assert!(
+            !contains_line(text, "b.c:*RIP") && !contains_line(text, "RIP: f") && !contains_line(text, "f\n")
+        );
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is in the guest's file system.
+//! The guest's file system.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -13,13 +13,13 @@ use crate::fixtures;
 use crate::kernel::Kernel;
 use crate::setup::Userland;
 
-/// Modules of the kernel itself: one that exports symbols, one that uses none.
+/// Modules of the kernel itself: one that exports symbols, and one that does not import any.
 const IN_TREE: &[&str] = &["drivers/net/mii", "drivers/net/dummy"];
 
-/// Names under which kmod is each of its tools.
+/// The names under which kmod acts as each of its tools.
 const KMOD_TOOLS: &[&str] = &["insmod", "rmmod", "modprobe", "lsmod", "modinfo", "depmod"];
 
-/// Names under which scripts may call busybox.
+/// Busybox applets that scripts may call by name.
 const APPLETS: &[&str] = &["sh", "cat", "ls", "dmesg", "mount", "umount", "grep", "sleep", "xxd"];
 
 /// Writes the archive.
@@ -32,7 +32,7 @@ pub fn write(
 ) -> Result<()> {
     let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
     let mut archive = Archive::new(BufWriter::new(file));
-    // The kernel opens the console for the first process before anything is mounted.
+    // The kernel opens the first process's console before anything is mounted.
     archive.device("dev/console", 5, 1)?;
     archive.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")?;
     for directory in ["root", "var/log"] {
@@ -51,8 +51,8 @@ pub fn write(
 
 fn add_programs(archive: &mut Archive<impl Write>, programs: &[(&str, PathBuf)]) -> Result<()> {
     for (name, file) in programs {
-        let place = if *name == "vmguest" { "init".to_owned() } else { format!("bin/{name}") };
-        archive.program(&place, &read(file)?)?;
+        let path = if *name == "vmguest" { "init".to_owned() } else { format!("bin/{name}") };
+        archive.program(&path, &read(file)?)?;
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ fn add_userland(archive: &mut Archive<impl Write>, userland: &Userland) -> Resul
     Ok(())
 }
 
-/// A few of the kernel's own modules, where they are at hand.
+/// A few of the kernel's own modules, if they are available.
 fn add_kernel_modules(archive: &mut Archive<impl Write>, kernel: &Kernel) -> Result<()> {
     let guest = format!("lib/modules/{}", kernel.release);
     if kernel.kind != KernelKind::Stock {
@@ -94,7 +94,7 @@ fn add_kernel_modules(archive: &mut Archive<impl Write>, kernel: &Kernel) -> Res
     Ok(())
 }
 
-/// Every module of a kernel of our own, which has few, and its lists.
+/// All modules and index files of a kernel that we built, which has only a few.
 fn add_all_modules(archive: &mut Archive<impl Write>, kernel: &Kernel, guest: &str) -> Result<()> {
     let Some(modules) = &kernel.modules else { return Ok(()) };
     let mut directories = vec![modules.clone()];

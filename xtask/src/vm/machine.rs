@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One boot: starts QEMU, hands on the guest's lines, ends it in time.
+//! One boot: starts QEMU, passes on the guest's lines, and ends the machine at a time limit.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -12,25 +12,25 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 use vmguest::protocol::Line;
 
-use super::Vm;
 use super::console::{self, Console};
+use super::prepared::Vm;
 use super::qemu::{self, Options};
 use crate::process;
 
 /// How a boot ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The guest did all it was asked to.
+    /// The guest finished.
     Done,
-    /// It reported that it could not.
+    /// The guest reported an error.
     Refused,
-    /// The machine stopped before that; the console's line that tells why, if any.
+    /// The machine stopped before that; with the console line that explains it, if there is one.
     Died(String),
-    /// It did not go on, or not in time.
+    /// The machine hung or exceeded a time limit.
     Hung(String),
 }
 
-/// A running machine. It ends with this value.
+/// A running machine. It is killed when this value is dropped.
 pub struct Machine {
     child: Child,
     lines: Receiver<String>,
@@ -40,14 +40,14 @@ pub struct Machine {
     boot_limit: Duration,
 }
 
-/// How long a guest may take from power on to its first line.
+/// How long a guest may take from power-on to its first line.
 pub const BOOT_LIMIT: Duration = Duration::from_secs(120);
 
-/// How often the console is looked at.
+/// How often the console is checked.
 const POLL: Duration = Duration::from_millis(250);
 
 impl Machine {
-    /// Powers it on. The console and the raw lines are kept in `directory`.
+    /// Powers it on. The console and the raw lines are saved in `directory`.
     pub fn start(vm: &Vm, options: &Options, directory: &Path) -> Result<Self> {
         fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
         let log = directory.join("console.log");
@@ -58,7 +58,7 @@ impl Machine {
             .stdout(Stdio::piped())
             .stderr(File::create(directory.join("qemu.log"))?)
             .spawn()
-            .context("cannot start qemu-system-x86_64; cargo xtask setup installs it")?;
+            .context("cannot start qemu-system-x86_64; run `cargo xtask setup` to install it")?;
         let output = child.stdout.take().ok_or_else(|| anyhow!("qemu has no standard output"))?;
         let (sender, lines) = channel();
         thread::spawn(move || {
@@ -79,13 +79,13 @@ impl Machine {
         })
     }
 
-    /// Changes how long the first line may take.
+    /// Sets how long the first line may take.
     pub fn first_within(mut self, limit: Duration) -> Self {
         self.boot_limit = limit;
         self
     }
 
-    /// Hands each line to `handle`, which says how long the next may take.
+    /// Passes each line to `handle`, which returns how long the next one may take.
     pub fn run(mut self, mut handle: impl FnMut(Line) -> Result<Duration>) -> Result<End> {
         let mut deadline = Instant::now() + self.boot_limit;
         let mut exit = None;
@@ -104,7 +104,10 @@ impl Machine {
                         return Ok(End::Hung(hang.to_owned()));
                     }
                     if Instant::now() > deadline {
-                        return Ok(End::Hung(format!("no word within the time limit{}", self.last_words())));
+                        return Ok(End::Hung(format!(
+                            "no output within the time limit{}",
+                            self.console_end()
+                        )));
                     }
                 }
                 Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => break,
@@ -120,16 +123,16 @@ impl Machine {
     }
 
     fn cause(&self) -> String {
-        // The last of the kernel's words comes first: an oops may have been survived.
+        // The most fatal text comes first: the machine may have survived an oops.
         let log = self.directory.join("console.log");
         ["Kernel panic", "vmguest:", "Oops", "BUG:"]
             .iter()
             .find_map(|word| console::find(&log, word))
             .or_else(|| console::find(&self.directory.join("qemu.log"), "qemu"))
-            .unwrap_or_else(|| format!("the machine stopped without a word{}", self.last_words()))
+            .unwrap_or_else(|| format!("the machine stopped without a message{}", self.console_end()))
     }
 
-    fn last_words(&self) -> String {
+    fn console_end(&self) -> String {
         let text = fs::read(self.directory.join("console.log")).unwrap_or_default();
         let text = String::from_utf8_lossy(&text).into_owned();
         text.lines()
@@ -141,7 +144,7 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // It has ended by itself in the good case; then there is nothing to kill.
+        // Normally it has already exited, and there is nothing to kill.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Scenarios in a virtual machine.
+//! Runs scenarios in a virtual machine.
 //!
-//! The guest is an initramfs that we write: no disk image, no file system shared with the
-//! host, so that any kernel can run it. Its console is kept as a file, as the kernel's own
-//! words are part of the result; what the scenarios report comes over a second port.
+//! The guest is an initramfs that we write. It needs no disk image and shares no file system with the host,
+//! so any kernel can run it. Its console is saved as a file, because kernel messages are part of the result.
+//! The scenarios report through a second serial port.
 
 mod accel;
 mod boots;
 mod console;
 mod cpio;
 mod decode;
-mod guest;
 mod initramfs;
 mod machine;
+mod prepared;
+mod programs;
 mod qemu;
 mod report;
 mod rundir;
 mod schedule;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -37,41 +37,8 @@ use machine::Machine;
 use qemu::Options;
 
 pub use machine::End;
+pub use prepared::Vm;
 pub use report::Report;
-
-/// A kernel and a guest, ready to boot.
-pub struct Vm {
-    /// The release that runs.
-    pub release: String,
-    /// The same, told apart from another variant of one release.
-    pub name: String,
-    /// What it can do.
-    kind: KernelKind,
-    image: PathBuf,
-    initramfs: PathBuf,
-    /// The fixture modules, with their debug information.
-    fixtures: PathBuf,
-    accel: &'static str,
-    run: PathBuf,
-}
-
-impl Vm {
-    /// How many times longer than usual everything may take.
-    fn patience(&self) -> u32 {
-        if self.kind == KernelKind::Debug { 4 } else { 1 }
-    }
-
-    /// Boots the demo and hands its lines to `handle`.
-    pub fn tell(&self, handle: impl FnMut(Line) -> Result<Duration>) -> Result<End> {
-        let options = Options { cmdline: "vmguest.demo".to_owned(), memory_mib: 512, cpus: 1 };
-        Machine::start(self, &options, &rundir::boot(&self.run)?)?.run(handle)
-    }
-
-    /// Where the consoles are kept.
-    pub fn run_directory(&self) -> &Path {
-        &self.run
-    }
-}
 
 /// `cargo xtask vm`.
 pub fn run(args: &VmArgs) -> Result<ExitCode> {
@@ -86,19 +53,19 @@ pub fn run(args: &VmArgs) -> Result<ExitCode> {
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The scenarios whose name is or begins with one of `filters`; all without a filter.
+/// The scenarios whose name is, or starts with, one of `filters`; all scenarios if there is no filter.
 fn choose(filters: &[String]) -> Result<Vec<&'static Scenario>> {
     if let Some(none) =
         filters.iter().find(|filter| !scenarios::all().any(|scenario| matches(scenario, filter)))
     {
-        bail!("no scenario is named {none} or begins so; see cargo xtask vm --list");
+        bail!("no scenario's name is {none} or starts with it; see `cargo xtask vm --list`");
     }
     let wanted =
         |scenario: &&Scenario| filters.is_empty() || filters.iter().any(|filter| matches(scenario, filter));
     Ok(scenarios::all().filter(wanted).collect())
 }
 
-/// An exact name means that one only, although others begin with it.
+/// An exact name selects only that scenario, even if other names start with it.
 fn matches(scenario: &Scenario, filter: &str) -> bool {
     if scenarios::find(filter).is_some() {
         scenario.name == filter
@@ -115,15 +82,17 @@ fn list(scenarios: &[&Scenario]) {
     }
 }
 
-/// Gets everything that a boot needs.
+/// Prepares everything that a boot needs.
 pub fn prepare(args: &KernelArgs) -> Result<Vm> {
     let Ready { kernel, userland } = setup::ready(args)?;
-    let programs = guest::build()?;
+    let programs = programs::build()?;
     let modules = fixtures::build(&kernel)?;
     let name = kernel.directory_name();
     let run = rundir::create(&name)?;
     let initramfs = run.join("initramfs.cpio");
-    ui::step("packing the guest", || initramfs::write(&initramfs, &kernel, &userland, &programs, &modules))?;
+    ui::step("packing the initramfs", || {
+        initramfs::write(&initramfs, &kernel, &userland, &programs, &modules)
+    })?;
     let mut vm = Vm {
         release: kernel.release,
         name,
@@ -138,21 +107,27 @@ pub fn prepare(args: &KernelArgs) -> Result<Vm> {
     Ok(vm)
 }
 
-/// Machines that run at a time. A guest has one processor, and a second of them rarely does anything.
+/// Boots the demo and passes its lines to `handle`, which returns how long the next one may take.
+pub fn boot_demo(vm: &Vm, handle: impl FnMut(Line) -> Result<Duration>) -> Result<End> {
+    let options = Options { cmdline: "vmguest.demo".to_owned(), memory_mib: 512, cpus: 1 };
+    Machine::start(vm, &options, &rundir::boot(&vm.run)?)?.run(handle)
+}
+
+/// How many machines run at a time. A guest has one CPU; a second CPU would be idle most of the time.
 const MACHINES: usize = 2;
 
-/// Boots as often as it takes to run every scenario.
+/// Runs every scenario, in as many boots as that takes.
 pub fn run_scenarios(vm: &Vm, chosen: &[&'static Scenario]) -> Result<Report> {
     ui::line(&format!("{} scenarios on Linux {} ({})", chosen.len(), vm.name, vm.accel));
     let report = Report::new(&vm.run);
-    let mut fit = Vec::new();
+    let mut runnable = Vec::new();
     for scenario in chosen {
         match scenario.needs.unmet(vm.kind) {
-            None => fit.push(*scenario),
+            None => runnable.push(*scenario),
             Some(why) => report.skip(scenario.name, why),
         }
     }
-    let queue = Mutex::new(schedule::boots(&fit).into_iter());
+    let queue = Mutex::new(schedule::boots(&runnable).into_iter());
     let worker = || -> Result<()> {
         loop {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -172,8 +147,9 @@ pub fn run_scenarios(vm: &Vm, chosen: &[&'static Scenario]) -> Result<Report> {
     Ok(report)
 }
 
-/// Every scenario that says something of this kernel which a run on the distribution's does not say.
-pub fn telling(vm: &Vm) -> Vec<&'static Scenario> {
+/// The scenarios to run on this kernel: those whose result could differ from that on the distribution's
+/// kernel.
+pub fn scenarios_for(vm: &Vm) -> Vec<&'static Scenario> {
     match vm.kind {
         KernelKind::Stock | KernelKind::Extended => scenarios::all().collect(),
         KernelKind::Plain | KernelKind::Debug => scenarios::extended::all().collect(),

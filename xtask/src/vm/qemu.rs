@@ -4,22 +4,22 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::Vm;
+use super::prepared::Vm;
 
-/// What a boot needs of the machine.
+/// What a boot needs from the machine.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Words for the kernel command line, after the harness's own.
+    /// Kernel parameters, added after the harness's own.
     pub cmdline: String,
-    /// Memory.
+    /// Memory in MiB.
     pub memory_mib: u32,
-    /// Processors.
+    /// Number of CPUs.
     pub cpus: u8,
 }
 
-/// The kernel's words go to the first port; a panic ends the machine at once (QEMU is told
-/// not to reboot); the log has room for all of a run, so that none of it is overwritten; and
-/// what a busy host delivers late during the boot is no fault of the guest.
+/// Kernel messages go to the first serial port. A panic ends the machine at once (QEMU is told not to
+/// reboot). The log buffer is large enough for a whole run, so that nothing is overwritten. Delays during
+/// boot that are caused by a busy host are ignored.
 const CMDLINE: &str = "console=ttyS0 panic=-1 log_buf_len=8M printk.devkmsg=on rdinit=/init \
                        no_timer_check rcupdate.rcu_cpu_stall_suppress_at_boot=1";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What came out of the scenarios.
+//! The scenarios' results.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use vmguest::protocol::{Line, Status};
 
 use crate::ui::{self, Colour, paint};
 
-/// The end of one scenario.
+/// The result of one scenario.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// Its name.
@@ -19,18 +19,18 @@ pub struct Outcome {
     pub status: Status,
     /// Why.
     pub detail: String,
-    /// Time on the guest's clock; zero where the guest did not live to say.
+    /// Time on the guest's clock; zero if the guest died.
     pub took: Duration,
 }
 
-/// All outcomes, shown as they come. Several machines may report at a time.
+/// All outcomes, shown as they arrive. Several machines may report at the same time.
 pub struct Report {
     run: PathBuf,
     outcomes: Mutex<Vec<Outcome>>,
 }
 
 impl Report {
-    /// Starts empty.
+    /// Starts an empty report for the run in this directory.
     pub fn new(run: &Path) -> Self {
         Self { run: run.to_owned(), outcomes: Mutex::default() }
     }
@@ -41,7 +41,7 @@ impl Report {
 
     /// Adds an outcome and shows it.
     pub fn add(&self, outcome: Outcome) {
-        // Held until all is shown: lines of two outcomes must not mix.
+        // Hold the lock until everything is shown: the lines of two outcomes must not mix.
         let mut outcomes = self.outcomes();
         let word = match outcome.status {
             Status::Pass => paint(Colour::Green, "pass"),
@@ -56,13 +56,13 @@ impl Report {
         outcomes.push(outcome);
     }
 
-    /// Adds a scenario that this kernel cannot show.
+    /// Adds a scenario that cannot run on this kernel.
     pub fn skip(&self, name: &str, why: &str) {
         let (status, detail) = (Status::Skip, why.to_owned());
         self.add(Outcome { name: name.to_owned(), status, detail, took: Duration::ZERO });
     }
 
-    /// Turns a pass into a failure, for what only the host can see when the machine is gone.
+    /// Turns a pass into a failure, for checks that the host does after the machine has ended.
     pub fn fail(&self, name: &str, detail: String) {
         let mut outcomes = self.outcomes();
         if let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.name == name)
@@ -75,27 +75,27 @@ impl Report {
         }
     }
 
-    /// Shows or keeps what a scenario said beside its outcome.
-    pub fn extra(&self, directory: &Path, scenario: Option<&str>, line: Line) {
+    /// Shows or saves what a scenario reports in addition to its outcome.
+    pub fn add_line(&self, directory: &Path, scenario: Option<&str>, line: Line) {
         let name = scenario.unwrap_or("guest");
         match line {
             Line::Note { note } => ui::line(&paint(Colour::Dim, &format!("       {name}: {note}"))),
             Line::Measure { measure, value } => {
                 ui::line(&paint(Colour::Dim, &format!("       {name}: {measure}: {value}")));
             }
-            Line::Artifact { artifact, text } => self.keep(directory, &artifact, &text),
+            Line::Artifact { artifact, text } => self.save(directory, &artifact, &text),
             Line::Say { say } => ui::line(&say),
             Line::Start { .. } | Line::Result { .. } | Line::Exit { .. } => {}
         }
     }
 
-    fn keep(&self, directory: &Path, name: &str, text: &str) {
+    fn save(&self, directory: &Path, name: &str, text: &str) {
         let directory = directory.join("artifacts");
-        // The name comes from a guest in any state: only its last part can be meant.
+        // The name comes from the guest, which may be in any state: use only its last component.
         let Some(name) = Path::new(name).file_name() else { return };
         let written = fs::create_dir_all(&directory).and_then(|()| fs::write(directory.join(name), text));
         if let Err(error) = written {
-            ui::line(&format!("       cannot keep {}: {error}", directory.join(name).display()));
+            ui::line(&format!("       cannot write {}: {error}", directory.join(name).display()));
         }
     }
 
@@ -113,12 +113,12 @@ impl Report {
         self.outcomes().iter().filter(|outcome| outcome.status == status).count()
     }
 
-    /// The kernel's outcomes as one step: none failed.
+    /// Whether no scenario failed.
     pub fn is_good(&self) -> bool {
         self.failed() == 0
     }
 
-    /// Names the failures, and says where the evidence is.
+    /// Prints the failed scenarios, and where the consoles are saved.
     pub fn print_failures(&self) {
         for outcome in self.outcomes().iter().filter(|outcome| outcome.status == Status::Fail) {
             ui::line(&format!("{}: {}", paint(Colour::Red, "failed"), outcome.name));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Directories of runs: `target/vm/RELEASE-TIME-PID/boot-N/`.
+//! Directories for runs: `target/vm/RELEASE-TIME-PID/boot-N/`.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,9 +11,9 @@ use anyhow::{Context, Result};
 use crate::workspace;
 
 /// How many runs are kept.
-const KEPT: usize = 8;
+const MAX_RUNS: usize = 8;
 
-/// A directory for a new run.
+/// Creates the directory for a new run.
 pub fn create(release: &str) -> Result<PathBuf> {
     let base = workspace::target().join("vm");
     fs::create_dir_all(&base).with_context(|| format!("cannot create {}", base.display()))?;
@@ -24,7 +24,7 @@ pub fn create(release: &str) -> Result<PathBuf> {
     Ok(run)
 }
 
-/// A directory for the next boot of a run. Several threads may ask at a time.
+/// Creates the directory for the next boot of a run. Several threads may call this at the same time.
 pub fn boot(run: &Path) -> Result<PathBuf> {
     let mut number = 0_usize;
     loop {
@@ -48,9 +48,9 @@ fn remove_oldest(base: &Path) -> Result<()> {
         }
     }
     runs.sort();
-    let surplus = (runs.len() + 1).saturating_sub(KEPT);
+    let surplus = (runs.len() + 1).saturating_sub(MAX_RUNS);
     for (_, run) in runs.iter().take(surplus) {
-        // Another run may be at the same; what stays is removed by the next.
+        // Another run may be removing it too; the next run removes what is left.
         let _ = fs::remove_dir_all(run);
     }
     Ok(())

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which scenarios share a boot.
+//! Decides which scenarios share a boot.
 
 use vmguest::{Boot, Scenario};
 
 /// One machine and the scenarios it runs, in order.
 #[derive(Clone, Debug)]
 pub struct Planned {
-    /// What the machine is like.
+    /// The machine's configuration.
     pub boot: Boot,
-    /// What it runs.
+    /// The scenarios to run.
     pub scenarios: Vec<&'static Scenario>,
 }
 
-/// The kernel's command line has room for 2048 bytes; half of it is left to other words.
+/// The kernel command line has room for 2048 bytes; half of that is left for other parameters.
 const NAMES_LIMIT: usize = 1024;
 
 /// Groups scenarios by the machine they need, keeping their order.
@@ -30,7 +30,7 @@ pub fn boots(scenarios: &[&'static Scenario]) -> Vec<Planned> {
     planned
 }
 
-/// The list for the guest's command line.
+/// The scenario list for the guest's command line.
 pub fn names(scenarios: &[&'static Scenario]) -> String {
     scenarios.iter().map(|scenario| scenario.name).collect::<Vec<_>>().join(",")
 }
@@ -44,7 +44,7 @@ mod tests {
     const OOPS: Scenario = Scenario::new("c", "", |_| Ok(())).oops();
 
     #[test]
-    fn equal_machines_are_shared_unless_alone() {
+    fn equal_machines_share_a_boot_unless_alone() {
         let boots = boots(&[&SHARED, &OOPS, &OTHER, &SHARED, &OOPS]);
         let lists: Vec<String> = boots.iter().map(|boot| names(&boot.scenarios)).collect();
         assert_eq!(lists, ["a,a", "c", "b", "c"]);

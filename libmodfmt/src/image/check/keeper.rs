@@ -5,16 +5,16 @@ use super::{Judge, relocations, role_in, target};
 use crate::arch::Arch;
 use crate::elf::{Object, Place, flags};
 use crate::export::{self, Target};
-use crate::image::{Base, ImageError, Keeper};
+use crate::image::{Base, ImageError, KeeperOptions};
 use crate::module::{Module, THIS_MODULE, name_position};
-use crate::persist::{Header, Inventory, NOTE_SECTION, Role};
+use crate::persist::{Header, Inventory, NOTE_SECTION, PersistentSection};
 
 pub(in crate::image) fn keeper(
     image: &[u8],
     file: &Module<'_>,
     inventory: &Inventory,
     name: &str,
-    wanted: Keeper<'_>,
+    wanted: KeeperOptions<'_>,
 ) -> Result<(), ImageError> {
     let judge = Judge("keeper");
     let module = Module::parse(image)?;
@@ -42,7 +42,7 @@ pub(in crate::image) fn keeper(
     exports(&judge, object, &header, wanted)
 }
 
-/// The `struct module` is the owner's, and the name stands where the owner's stood.
+/// The `struct module` is the owner's, with the name where the owner's was.
 fn this_module(judge: &Judge, file: &Module<'_>, image: &Module<'_>) -> Result<(), ImageError> {
     let part = |module: &Module<'_>| {
         let (_, section) = module.object.section(THIS_MODULE)?;
@@ -63,8 +63,9 @@ fn same_data(
     image: &Object<'_>,
     inventory: &Inventory,
 ) -> Result<(), ImageError> {
-    let role_here =
-        |index: usize| image.sections.get(index).and_then(|section| Role::of_section(&section.name));
+    let role_here = |index: usize| {
+        image.sections.get(index).and_then(|section| PersistentSection::from_name(&section.name))
+    };
     for (role, index) in &inventory.indexes {
         let name = role.section_name();
         let Some((new, after)) = image.section(name) else { continue };
@@ -106,7 +107,7 @@ fn exports(
     judge: &Judge,
     object: &Object<'_>,
     header: &Header,
-    wanted: Keeper<'_>,
+    wanted: KeeperOptions<'_>,
 ) -> Result<(), ImageError> {
     let data =
         |name: &str| object.section(name).map(|(_, section)| section.data.to_vec()).unwrap_or_default();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The strict checks that every image passes before it is handed out.
+//! The strict checks that every image passes before it is returned.
 //!
-//! Kernels before 5.10 hardly look at what they load: a wrong offset would be an oops. So the bytes
-//! are parsed anew, and all that the kernel relies on is looked at once more, beside the file that
-//! the image was made from.
+//! Kernels before 5.10 hardly check what they load: a wrong offset would be an oops. So the bytes are
+//! parsed again, and everything that the kernel relies on is compared with the file that the image
+//! was made from.
 
 mod keeper;
 mod owner;
@@ -11,15 +11,15 @@ mod owner;
 mod tests;
 
 use super::ImageError;
-use super::file::places_must_be_zero;
+use super::zero_bytes::{is_zero, places_must_be_zero};
 use crate::arch::Arch;
 use crate::elf::{Object, Place, Relocation, SectionKind};
-use crate::persist::{Inventory, Role};
+use crate::persist::{Inventory, PersistentSection};
 
 pub(super) use keeper::keeper;
 pub(super) use owner::owner;
 
-/// Fails with the name of the image where a condition does not hold.
+/// Fails with the name of the image if a condition does not hold.
 struct Judge(&'static str);
 
 impl Judge {
@@ -37,7 +37,7 @@ fn relocations(judge: &Judge, object: &Object<'_>) -> Result<(), ImageError> {
             continue;
         };
         for relocation in object.relocations(index)? {
-            let width = arch.relocation(relocation.kind).map_or(1, |known| known.width);
+            let width = arch.relocation(relocation.kind).map_or(1, |known| known.size);
             let place = || format!("{}+{:#x}", target.name_text(), relocation.offset);
             let end = relocation.offset.checked_add(width);
             let inside = end.is_some_and(|end| end <= target.size);
@@ -51,20 +51,11 @@ fn relocations(judge: &Judge, object: &Object<'_>) -> Result<(), ImageError> {
     Ok(())
 }
 
-/// Whether the bytes that a relocation overwrites are zero.
-pub(super) fn is_zero(data: &[u8], offset: u64, width: u64) -> bool {
-    let range = || {
-        let start = usize::try_from(offset).ok()?;
-        data.get(start..start.checked_add(usize::try_from(width).ok()?)?)
-    };
-    range().is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0))
-}
-
-/// What a relocation refers to, however it says so.
+/// What a relocation refers to, whichever symbol it uses.
 #[derive(Debug, PartialEq, Eq)]
 enum Target<'a> {
     /// A place in the persistent data.
-    Kept(Role, i128),
+    Kept(PersistentSection, i128),
     /// A symbol, plus something.
     Symbol(&'a [u8], Place, i64),
 }
@@ -72,7 +63,7 @@ enum Target<'a> {
 fn target<'a>(
     object: &'a Object<'_>,
     relocation: &Relocation,
-    role_of: impl Fn(usize) -> Option<Role>,
+    role_of: impl Fn(usize) -> Option<PersistentSection>,
 ) -> Option<Target<'a>> {
     let symbol = object.symbols.get(relocation.symbol)?;
     let role = match symbol.place {
@@ -85,7 +76,7 @@ fn target<'a>(
     })
 }
 
-/// The role of a section of the file that an image was made from.
-fn role_in(inventory: &Inventory) -> impl Fn(usize) -> Option<Role> {
+/// Which persistent section a section of the original file is.
+fn role_in(inventory: &Inventory) -> impl Fn(usize) -> Option<PersistentSection> {
     |index| inventory.role_of(index)
 }

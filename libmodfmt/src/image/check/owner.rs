@@ -5,7 +5,7 @@ use super::{Judge, Target, relocations, role_in, target};
 use crate::elf::{Object, Place, Section};
 use crate::image::{Base, ImageError};
 use crate::module::Module;
-use crate::persist::{Inventory, Role};
+use crate::persist::{Inventory, PersistentSection};
 use crate::versions::{ExtendedVersions, Versions};
 
 pub(in crate::image) fn owner(
@@ -20,7 +20,7 @@ pub(in crate::image) fn owner(
     judge.that(module.name == inventory.header.owner, || format!("it calls itself {}", module.name))?;
     relocations(&judge, object)?;
     for section in &object.sections {
-        let role = Role::of_section(&section.name);
+        let role = PersistentSection::from_name(&section.name);
         let gone = role.is_none() || section.size == 0;
         judge.that(gone, || format!("{} is still in it", section.name_text()))?;
     }
@@ -34,9 +34,9 @@ pub(in crate::image) fn owner(
     Ok(())
 }
 
-/// Each relocation is the file's; only what led into a persistent section leads to the same distance
-/// from its base symbol. That distance may well lie outside of the section: for `table[i + 1000]`
-/// gcc writes `table + 4000`, wherever the table ends.
+/// Each relocation is the file's, except that one into a persistent section now refers to the same
+/// distance from the base symbol. That may well be outside the section: for `table[i + 1000]` gcc
+/// writes `table + 4000`, wherever the table ends.
 fn same_uses(
     judge: &Judge,
     file: &Object<'_>,
@@ -73,7 +73,7 @@ fn same_uses(
     Ok(())
 }
 
-/// Every table of versions that the image has says the version of the base symbol.
+/// Every version table of the image has the version of the base symbol.
 fn versions(judge: &Judge, object: &Object<'_>, base: &Base) -> Result<(), ImageError> {
     let name = base.symbol.as_bytes();
     let right = |table: &str, crc: Option<u32>| {

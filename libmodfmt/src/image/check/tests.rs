@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Each check finds the image that it is there for: a good image, with one thing wrong in it.
+//! Each check finds what it is there for: a good image with one thing wrong in it.
 
-use super::super::{Base, ImageError, Keeper};
+use modtest::module::{BSS, DATA, Make};
+
+use super::super::{Base, ImageError, KeeperOptions};
 use crate::elf::{Object, Relocation};
 use crate::export::{ExportLayout, Release};
 use crate::module::Module;
 use crate::module::THIS_MODULE;
 use crate::persist::Inventory;
-use modtest::module::{BSS, DATA, Make};
 
-// The types of this crate's tests are not those that modtest knows.
+// In this crate's unit tests the types are not those that modtest was built with: bytes are passed.
 fn parse(file: &[u8]) -> Module<'_> {
     Module::parse(file).unwrap()
 }
@@ -29,11 +30,11 @@ fn keeper_layout() -> ExportLayout {
     ExportLayout::for_release(crate::elf::Machine::X86_64, Release::new(6, 1))
 }
 
-/// What is said of the keeper with a change in it.
+/// What the check says about a keeper with a change in it.
 fn of_keeper(change: impl FnOnce(&mut Object<'_>)) -> Result<(), ImageError> {
     let file = Make::typical("foo").build();
     let (module, layout) = (parse(&file), keeper_layout());
-    let (inventory, wanted) = (inventory(&module), Keeper { layout: &layout, trial: false });
+    let (inventory, wanted) = (inventory(&module), KeeperOptions { layout: &layout, trial: false });
     let image = super::super::keeper(&module, &inventory, wanted)?;
     let mut object = Object::parse(&image)?;
     change(&mut object);
@@ -63,7 +64,7 @@ fn relocations(object: &mut Object<'_>, section: &str, change: impl FnOnce(&mut 
 /// Changes one byte.
 fn byte(object: &mut Object<'_>, section: &str, at: usize) {
     let (index, _) = object.section(section).unwrap();
-    object.sections[index].data.to_mut()[at] ^= 0x55;
+    object.sections[index].data.edit(|data| data[at] ^= 0x55);
 }
 
 fn section_symbol(object: &Object<'_>, section: &str) -> usize {
@@ -135,9 +136,10 @@ fn struct_module_is_the_owners_but_for_the_name() {
     // The same name in another place.
     let moved = of_keeper(|object| {
         let (index, _) = object.section(THIS_MODULE).unwrap();
-        let data = object.sections[index].data.to_mut();
-        data.copy_within(24..40, 200);
-        data[24..40].fill(0);
+        object.sections[index].data.edit(|data| {
+            data.copy_within(24..40, 200);
+            data[24..40].fill(0);
+        });
     });
     assert_eq!(said(moved), differs);
 }
@@ -169,7 +171,7 @@ fn base_symbols_have_their_versions_in_both_tables() {
     let names = of_owner(|object| {
         let (index, section) = object.section("__version_ext_names").unwrap();
         let at = section.data.windows(3).position(|bytes| bytes == b"foo").unwrap();
-        object.sections[index].data.to_mut()[at] = b'g';
+        object.sections[index].data.edit(|data| data[at] = b'g');
     });
     assert!(said(names).starts_with("foo__persist_data has the version None"));
 }

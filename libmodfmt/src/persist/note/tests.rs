@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Header notes written and read, whole and damaged.
+
 use super::*;
 
 fn header() -> Header {
@@ -12,7 +14,8 @@ fn header() -> Header {
         type_name: Some("struct foo_stats".into()),
         type_hash: Some(7),
     };
-    let section = SectionHeader { role: Role::Data, size: 32, align: 64, variables: vec![variable] };
+    let section =
+        SectionHeader { role: PersistentSection::Data, size: 32, align: 64, variables: vec![variable] };
     Header { owner: "foo".into(), build_id: vec![1, 2, 3], named: true, sections: vec![section] }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Running commands, with their output and a time limit.
+//! Running commands: captures their output, and enforces a time limit.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::Ctx;
 
-/// Where the programs are.
+/// Paths of the programs.
 pub mod tools {
     /// Ours.
     pub const INSMOD: &str = "/bin/insmod";
@@ -32,7 +32,7 @@ pub mod tools {
     pub const PEER_MODPROBE: &str = "/peer/modprobe";
     /// kmod's.
     pub const PEER_DEPMOD: &str = "/peer/depmod";
-    /// For whatever else is needed.
+    /// For everything else.
     pub const BUSYBOX: &str = "/bin/busybox";
 }
 
@@ -41,11 +41,11 @@ pub mod tools {
 pub enum Status {
     /// It exited with this code.
     Exited(i32),
-    /// A signal ended it: an oops in a system call does this.
+    /// A signal killed it, as an oops in a system call does.
     Signalled(i32),
     /// It was killed at its time limit.
     TimedOut,
-    /// It was killed at its time limit, and the kernel does not let go of it.
+    /// It was killed at its time limit, but is stuck in the kernel and does not exit.
     Stuck,
 }
 
@@ -69,7 +69,7 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited(code) => write!(f, "exit code {code}"),
-            Self::Signalled(signal) => write!(f, "ended by signal {signal}"),
+            Self::Signalled(signal) => write!(f, "killed by signal {signal}"),
             Self::TimedOut => f.write_str("killed at the time limit"),
             Self::Stuck => f.write_str("stuck in the kernel after the time limit"),
         }
@@ -90,32 +90,32 @@ pub struct Output {
 }
 
 impl Output {
-    /// Insists on exit code 0.
+    /// Fails unless the exit code is 0.
     pub fn success(self) -> Result<Self> {
         self.code(0)
     }
 
-    /// Insists on this exit code.
+    /// Fails unless the exit code is `code`.
     pub fn code(self, code: i32) -> Result<Self> {
-        ensure!(self.status == Status::Exited(code), "{self}\nwanted exit code {code}");
+        ensure!(self.status == Status::Exited(code), "{self}\nexpected exit code {code}");
         Ok(self)
     }
 
-    /// Insists that standard error contains `text`.
+    /// Fails unless standard error contains `text`.
     pub fn stderr_has(self, text: &str) -> Result<Self> {
-        ensure!(self.stderr.contains(text), "{self}\nwanted in standard error: {text}");
+        ensure!(self.stderr.contains(text), "{self}\nexpected in standard error: {text}");
         Ok(self)
     }
 
-    /// Insists that standard output contains `text`.
+    /// Fails unless standard output contains `text`.
     pub fn stdout_has(self, text: &str) -> Result<Self> {
-        ensure!(self.stdout.contains(text), "{self}\nwanted in standard output: {text}");
+        ensure!(self.stdout.contains(text), "{self}\nexpected in standard output: {text}");
         Ok(self)
     }
 
-    /// Insists that nothing was printed.
+    /// Fails if anything was printed.
     pub fn silent(self) -> Result<Self> {
-        ensure!(self.stdout.is_empty() && self.stderr.is_empty(), "{self}\nwanted no output");
+        ensure!(self.stdout.is_empty() && self.stderr.is_empty(), "{self}\nexpected no output");
         Ok(self)
     }
 }
@@ -132,7 +132,7 @@ impl fmt::Display for Output {
     }
 }
 
-/// A command to be run.
+/// A command to run.
 pub struct Command {
     program: OsString,
     args: Vec<OsString>,
@@ -144,7 +144,7 @@ pub struct Command {
 }
 
 impl Command {
-    /// A program by its path; [`tools`] names the usual ones.
+    /// A program, by its path; [`tools`] has the usual ones.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         Self {
             program: program.as_ref().to_owned(),
@@ -178,7 +178,7 @@ impl Command {
         self
     }
 
-    /// Gives it this text as standard input; else there is none.
+    /// Sets its standard input, which is empty by default.
     #[must_use]
     pub fn stdin(mut self, text: impl Into<String>) -> Self {
         self.stdin = Some(text.into());
@@ -192,26 +192,26 @@ impl Command {
         self
     }
 
-    /// Runs it as this user, without groups.
+    /// Runs it as this user and group, without supplementary groups.
     #[must_use]
     pub fn user(mut self, uid: u32) -> Self {
         self.user = Some(uid);
         self
     }
 
-    /// Changes the time limit of one minute.
+    /// Sets the time limit; the default is one minute.
     #[must_use]
     pub fn limit_secs(mut self, secs: u64) -> Self {
         self.limit = Duration::from_secs(secs);
         self
     }
 
-    /// Runs it. An error means that it could not be started.
+    /// Runs it. Returns an error only if it cannot be started.
     pub fn run(&self) -> Result<Output> {
         self.run_by(|child| wait(child, self.limit))
     }
 
-    /// Runs it, and has `wait` see it through to its end.
+    /// Starts it, and lets `wait` wait for its exit.
     pub(super) fn run_by(&self, wait: impl FnOnce(&mut Child) -> Result<Status>) -> Result<Output> {
         let files = Files::create(self.stdin.as_deref())?;
         let mut command = std::process::Command::new(&self.program);
@@ -243,7 +243,7 @@ impl Command {
     }
 }
 
-/// Waits without ever blocking: a process inside a broken kernel may not die.
+/// Waits by polling: in a broken kernel, a process may never exit.
 fn wait(child: &mut Child, limit: Duration) -> Result<Status> {
     if let Some(status) = poll(child, limit)? {
         return Ok(status.into());
@@ -268,7 +268,7 @@ fn poll(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
     }
 }
 
-/// Text as it is; a byte that is none, as `\xNN`.
+/// The text, with bytes that are not UTF-8 written as `\xNN`.
 pub fn printable(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -280,8 +280,8 @@ pub fn printable(bytes: &[u8]) -> String {
     text
 }
 
-/// Input and output go through files: a pipe would have to be read while waiting, and
-/// stays open for as long as any descendant lives.
+/// Input and output go through files: a pipe would have to be read while waiting, and stays open as long as
+/// any descendant runs.
 struct Files {
     prefix: String,
     has_stdin: bool,
@@ -319,7 +319,7 @@ impl Files {
 impl Drop for Files {
     fn drop(&mut self) {
         for kind in ["in", "out", "err"] {
-            // Absent files are no loss, and /tmp ends with the machine.
+            // A file may be absent, and /tmp goes away with the machine.
             let _ = fs::remove_file(self.path(kind));
         }
     }
@@ -351,14 +351,14 @@ impl Ctx {
         Command::new(tools::PEER_RMMOD).args(args).run()
     }
 
-    /// Runs kmod's modprobe, for the few modules of the kernel that are in `/lib/modules`.
+    /// Runs kmod's modprobe, which finds the few kernel modules in the guest's `/lib/modules`.
     pub fn peer_modprobe(&mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Output> {
-        // The image has no index: only depmod knows how to write one.
+        // The initramfs has no index files; depmod writes them.
         Command::new(tools::PEER_DEPMOD).arg("--all").run()?.success()?;
         Command::new(tools::PEER_MODPROBE).args(args).run()
     }
 
-    /// Runs a line of busybox shell and insists on success.
+    /// Runs a busybox shell script and fails unless it succeeds.
     pub fn sh(&mut self, script: &str) -> Result<String> {
         let output = Command::new(tools::BUSYBOX).args(["sh", "-c", script]).run()?;
         if !output.status.is_success() {
@@ -385,17 +385,17 @@ mod tests {
     }
 
     #[test]
-    fn bytes_stay_apart() {
+    fn invalid_bytes_are_escaped() {
         assert_eq!(printable(b"a\xff\xfeb\n"), "a\\xff\\xfeb\n");
     }
 
     #[test]
-    fn a_signal_is_no_exit_code() {
+    fn a_signal_is_not_an_exit_code() {
         assert_eq!(sh("kill -9 $$").run().unwrap().status, Status::Signalled(9));
     }
 
     #[test]
-    fn the_limit_holds() {
+    fn the_time_limit_is_enforced() {
         let start = Instant::now();
         assert_eq!(sh("exec sleep 30").limit_secs(0).run().unwrap().status, Status::TimedOut);
         assert!(start.elapsed() < Duration::from_secs(5));

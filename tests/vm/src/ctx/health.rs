@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a kernel that looks for its own faults has found, beyond what it logs by itself.
+//! What the kernel's debugging options have found that is not in the log: leaked memory (kmemleak), and
+//! whether lock checking (lockdep) is still on.
 
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
@@ -14,18 +15,18 @@ use super::Ctx;
 const KMEMLEAK: &str = "/sys/kernel/debug/kmemleak";
 const LOCKDEP: &str = "/proc/lockdep_stats";
 
-/// Whether this kernel looks for memory that nothing points to.
+/// Whether this kernel has kmemleak.
 pub fn has_kmemleak() -> bool {
     Path::new(KMEMLEAK).exists()
 }
 
-/// Forgets what was lost so far.
+/// Makes kmemleak forget the leaks found so far.
 pub fn forget_leaks() -> Result<()> {
     fs::write(KMEMLEAK, "clear").context("clearing kmemleak")
 }
 
-/// What is lost. Kmemleak reports what two scans have found, and nothing younger than five seconds. A
-/// scan takes ten seconds under emulation.
+/// The leaks. kmemleak reports an object only after two scans have found it, and only if it is older than
+/// five seconds. A scan takes ten seconds under emulation.
 pub fn leaks(ctx: &Ctx) -> Result<String> {
     thread::sleep(Duration::from_secs(6));
     for _ in 0..2 {
@@ -34,27 +35,27 @@ pub fn leaks(ctx: &Ctx) -> Result<String> {
     ctx.read(KMEMLEAK)
 }
 
-/// Insists that the kernel has lost no memory and still watches its locks: it stops that by itself
-/// after some faults, and at some taints.
+/// Checks that the kernel has leaked no memory and that lockdep is still on: it turns itself off after some
+/// faults, and when the kernel is tainted in some ways.
 pub fn check(ctx: &mut Ctx) -> Result<()> {
     if let Ok(stats) = fs::read_to_string(LOCKDEP) {
-        let watches = stats.lines().any(|line| line.split_whitespace().eq(["debug_locks:", "1"]));
-        ensure!(watches, "the kernel does not watch its locks any more");
+        let is_on = stats.lines().any(|line| line.split_whitespace().eq(["debug_locks:", "1"]));
+        ensure!(is_on, "lockdep has turned itself off");
     }
     if !has_kmemleak() {
         return Ok(());
     }
     match OpenOptions::new().write(true).open(KMEMLEAK) {
         Ok(_) => {}
-        // Under lockdown nobody may ask.
+        // Lockdown forbids it.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            ctx.note("kmemleak may not be asked in this boot");
+            ctx.note("kmemleak is not accessible in this boot (lockdown)");
             return Ok(());
         }
         Err(error) => return Err(error).context(KMEMLEAK),
     }
     let found = leaks(ctx)?;
     ensure!(found.is_empty(), "kmemleak:\n{found}");
-    ctx.note("kmemleak has found nothing in this boot, and locks are still watched");
+    ctx.note("kmemleak found nothing in this boot, and lockdep is still on");
     Ok(())
 }

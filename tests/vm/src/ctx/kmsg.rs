@@ -9,9 +9,7 @@ use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
-use super::Ctx;
-
-/// What in the log means that the kernel is not well.
+/// Texts that mean that the kernel is in trouble.
 const TROUBLE: &[&str] = &[
     "BUG:",
     "Oops:",
@@ -34,7 +32,7 @@ pub struct Record {
     pub level: u8,
     /// Sequence number.
     pub seq: u64,
-    /// Time since boot.
+    /// Time since boot, in microseconds.
     pub microseconds: u64,
     /// The message, without continuation lines.
     pub text: String,
@@ -59,12 +57,12 @@ impl Record {
     }
 }
 
-/// The records that mean trouble.
+/// The records that show trouble.
 pub fn trouble(records: &[Record]) -> Vec<&Record> {
     records.iter().filter(|record| TROUBLE.iter().any(|word| record.text.contains(word))).collect()
 }
 
-/// A place in the log.
+/// A position in the log.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark(usize);
 
@@ -84,6 +82,18 @@ impl Log {
         Ok(Self { device, records: Vec::new() })
     }
 
+    /// The present end of the log.
+    pub(super) fn mark(&mut self) -> Result<Mark> {
+        self.read()?;
+        Ok(Mark(self.records.len()))
+    }
+
+    /// The records since a mark.
+    pub(super) fn since(&mut self, mark: &Mark) -> Result<Vec<Record>> {
+        self.read()?;
+        Ok(self.records.iter().skip(mark.0).cloned().collect())
+    }
+
     fn read(&mut self) -> Result<()> {
         let mut buffer = vec![0; 8192];
         loop {
@@ -94,35 +104,11 @@ impl Log {
                     self.records.extend(Record::parse(&raw));
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                // Records were overwritten before they were read: go on with the oldest left.
+                // Records were overwritten before they were read: continue with the oldest one left.
                 Err(error) if error.raw_os_error() == Some(Errno::EPIPE as i32) => {}
                 Err(error) => return Err(error).context("cannot read /dev/kmsg"),
             }
         }
-    }
-}
-
-impl Ctx {
-    /// Remembers the present end of the log.
-    pub fn log_mark(&mut self) -> Result<Mark> {
-        self.log.read()?;
-        Ok(Mark(self.log.records.len()))
-    }
-
-    /// The records since a mark.
-    pub fn log_records(&mut self, mark: &Mark) -> Result<Vec<Record>> {
-        self.log.read()?;
-        Ok(self.log.records.iter().skip(mark.0).cloned().collect())
-    }
-
-    /// The messages since a mark.
-    pub fn log_since(&mut self, mark: &Mark) -> Result<Vec<String>> {
-        Ok(self.log_records(mark)?.into_iter().map(|record| record.text).collect())
-    }
-
-    /// The messages since a mark as the console shows them, for an artifact.
-    pub fn log_text(&mut self, mark: &Mark) -> Result<String> {
-        Ok(self.log_records(mark)?.iter().map(|record| record.console_line() + "\n").collect())
     }
 }
 
@@ -139,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_seen() {
+    fn trouble_is_recognised() {
         let record = |text: &str| Record { level: 4, seq: 0, microseconds: 0, text: text.into() };
         let records = [record("foo: loading"), record("Call Trace:"), record("WARNING: CPU: 0 PID: 1")];
         assert_eq!(trouble(&records).len(), 2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How much memory modules take.
+//! How much memory modules use.
 
 use std::thread;
 use std::time::Duration;
@@ -8,20 +8,20 @@ use anyhow::{Context, Result, anyhow};
 
 use super::Ctx;
 
-/// How often, and how far apart, the module area is measured.
+/// How often the module area is measured, and the time between measurements.
 const SAMPLES: u32 = 10;
 const SAMPLE_TIME: Duration = Duration::from_millis(30);
 
 /// Adds up the areas of `/proc/vmallocinfo` that the module loader asked for.
 ///
-/// The caller is `module_alloc`, `load_module` or another in nearly every release, but all
-/// of them have `module` in their name.
+/// The caller differs between releases (`module_alloc`, `load_module` and others), but its name always
+/// contains `module`.
 pub fn module_areas(vmallocinfo: &str) -> u64 {
     vmallocinfo.lines().filter(|line| is_module_area(line)).filter_map(size).sum()
 }
 
-/// BPF programs live there too, and come and go on their own; areas that wait to be purged are
-/// free already.
+/// BPF programs are allocated there too and come and go on their own. Areas waiting to be purged are already
+/// free.
 fn is_module_area(line: &str) -> bool {
     let caller = line.split_whitespace().nth(2).unwrap_or_default();
     caller.contains("module") && !caller.contains("bpf") && !line.contains("unpurged")
@@ -38,8 +38,8 @@ pub fn meminfo(text: &str, name: &str) -> Option<u64> {
 }
 
 impl Ctx {
-    /// Bytes of the module area in use, once the kernel has come to rest: what a module
-    /// needs for its init only is freed by a work item some time after the load.
+    /// Bytes of the module area in use, once the kernel has settled: init sections are freed by a work item
+    /// some time after the load.
     pub fn module_memory(&self) -> Result<u64> {
         let mut least = u64::MAX;
         for _ in 0..SAMPLES {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a scenario can do and see.
+//! What a scenario can do and observe.
 //!
-//! [`Ctx`] is the one value that a scenario gets. Its methods are grouped by file:
-//! commands, the kernel log, the state of modules, memory, tracing.
+//! A scenario gets one value, [`Ctx`]. Its methods are grouped by file: commands, the kernel log, the state
+//! of modules, memory, tracing.
 
 mod command;
 pub mod extended;
 pub mod health;
+mod intercept;
+mod kernel_log;
 mod kmsg;
 mod memory;
 mod modules;
 mod slab;
 mod trace;
-mod watch;
 
 use std::fmt;
 use std::path::Path;
@@ -20,19 +21,19 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 pub use command::{Command, Output, Status, printable, tools};
+pub use intercept::{Answer, LoadCall};
 pub use kmsg::{Mark, Record, trouble};
 pub use modules::Module;
 pub use slab::SlabObjects;
 pub use trace::Call;
-pub use watch::{Answer, Given};
 
 use crate::port::Port;
 use crate::protocol::Line;
 
-/// Where the harness puts the fixture modules.
+/// The guest's directory of fixture modules.
 pub const FIXTURES: &str = "/modules";
 
-/// The reason why a scenario cannot be shown on this kernel; see [`Ctx::skip`].
+/// Why a scenario cannot run on this kernel; see [`Ctx::skip`].
 #[derive(Debug)]
 pub struct Skip(pub String);
 
@@ -51,7 +52,7 @@ pub struct Ctx {
 }
 
 impl Ctx {
-    /// Starts with everything the kernel has logged so far read.
+    /// Opens the kernel log, starting with what has been logged so far.
     pub fn new(port: Port) -> Result<Self> {
         Ok(Self { port, log: kmsg::Log::open()? })
     }
@@ -61,27 +62,27 @@ impl Ctx {
         &mut self.port
     }
 
-    /// Tells the reader of the run something.
+    /// Prints a note for whoever reads the run's output.
     pub fn note(&mut self, text: impl Into<String>) {
         self.port.send(&Line::Note { note: text.into() });
     }
 
-    /// Keeps a number.
+    /// Records a measured value.
     pub fn measure(&mut self, what: impl Into<String>, value: impl fmt::Display) {
         self.port.send(&Line::Measure { measure: what.into(), value: value.to_string() });
     }
 
-    /// Keeps a text as a file of the run, under `artifacts/`.
+    /// Saves a text as a file of the run, under `artifacts/`.
     pub fn artifact(&mut self, name: impl Into<String>, text: impl Into<String>) {
         self.port.send(&Line::Artifact { artifact: name.into(), text: text.into() });
     }
 
-    /// Ends the scenario as one that this kernel cannot show.
+    /// Ends the scenario as skipped: it cannot run on this kernel.
     pub fn skip<T>(&self, why: impl Into<String>) -> Result<T> {
         Err(Skip(why.into()).into())
     }
 
-    /// The path of a fixture: `/modules/NAME.ko`, or its compressed form.
+    /// The path of a fixture: `/modules/NAME.ko`, possibly with the suffix of a compressed file.
     pub fn fixture(&self, name: &str) -> Result<String> {
         for suffix in [".ko", ".ko.gz", ".ko.xz", ".ko.zst"] {
             let path = format!("{FIXTURES}/{name}{suffix}");
@@ -90,7 +91,7 @@ impl Ctx {
             }
         }
         bail!(
-            "no fixture {name} in {FIXTURES}: is it under tests/fixtures/modules, and is the variant spelled so?"
+            "no fixture {name} in {FIXTURES}: check tests/fixtures/modules for the file and the variant's spelling"
         )
     }
 }

@@ -13,9 +13,9 @@ use super::Ctx;
 pub struct Module {
     /// Name.
     pub name: String,
-    /// Memory it takes.
+    /// Its size in bytes.
     pub size: u64,
-    /// References; `None` where the kernel prints `-`.
+    /// Reference count; `None` if the kernel prints `-`.
     pub references: Option<u32>,
     /// Modules that use it.
     pub holders: Vec<String>,
@@ -61,7 +61,7 @@ impl Ctx {
         Ok(self.modules()?.into_iter().find(|module| module.name == name))
     }
 
-    /// Whether the kernel lists the module, in whatever state.
+    /// Whether the kernel lists the module, in any state.
     pub fn is_loaded(&self, name: &str) -> Result<bool> {
         Ok(self.module(name)?.is_some())
     }
@@ -76,10 +76,10 @@ impl Ctx {
         let path = sys(module).join("sections").join(section);
         let text = read(&path)?;
         u64::from_str_radix(text.trim_start_matches("0x"), 16)
-            .map_err(|error| anyhow!("{}: {text:?} is no address: {error}", path.display()))
+            .map_err(|error| anyhow!("{}: {text:?} is not an address: {error}", path.display()))
     }
 
-    /// Sections of a loaded module that have an address.
+    /// The sections of a loaded module that sysfs lists.
     pub fn sections(&self, module: &str) -> Result<Vec<String>> {
         let path = sys(module).join("sections");
         let entries = fs::read_dir(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without() {
+    fn a_line_without_holders_and_taint() {
         let module = Module::parse("dummy 16384 0 - Live 0xffffffffc0a5b000").unwrap();
         assert!(module.holders.is_empty() && module.taint.is_empty());
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How many objects the kernel's slab caches hold.
 //!
-//! `SUnreclaim` of `/proc/meminfo` counts whole pages, and whether one more object needs one
-//! more page depends on where the others lie: it moves by some pages in either direction
-//! though nothing leaks. Objects can be counted one by one: what loses an object in each of
-//! 90 reloads has 90 more of them in one cache.
+//! `SUnreclaim` in `/proc/meminfo` counts whole pages. Whether one more object takes one more page depends on
+//! where the others are, so the number moves by a few pages in either direction even without a leak. Objects
+//! can be counted exactly: a leak of one object per reload shows as 90 more objects in one cache after 90
+//! reloads.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,10 +15,10 @@ use anyhow::{Context, Result, ensure};
 
 use super::Ctx;
 
-/// One directory for each cache; a cache that was merged with another is a symbolic link.
+/// One directory per cache; a cache that was merged with another one is a symbolic link.
 const CACHES: &str = "/sys/kernel/slab";
 
-/// What is freed by RCU is free only a moment later.
+/// Time for RCU to free what is waiting for a grace period.
 const RCU_TIME: Duration = Duration::from_millis(200);
 
 /// The objects in use in each cache, by the cache's name.
@@ -26,8 +26,7 @@ const RCU_TIME: Duration = Duration::from_millis(200);
 pub struct SlabObjects(BTreeMap<String, u64>);
 
 impl SlabObjects {
-    /// The caches that have at least `count` objects more than they had in `before`, as
-    /// `NAME +COUNT`.
+    /// The caches with at least `count` more objects than in `before`, as `NAME +COUNT`.
     pub fn grown_by(&self, before: &Self, count: u64) -> Vec<String> {
         let growth = |(name, now): (&String, &u64)| {
             let grown = now.saturating_sub(before.0.get(name).copied().unwrap_or(0));
@@ -45,24 +44,24 @@ impl SlabObjects {
     }
 }
 
-/// The number that a file such as `objects` begins with; the counts of each node follow it.
+/// The first number in a file such as `objects`; per-node counts follow it.
 fn count(text: &str) -> Option<u64> {
     text.split_whitespace().next()?.parse().ok()
 }
 
 impl Ctx {
-    /// The objects in use in all slab caches, once caches have given back what they only hold
-    /// in reserve: that is no growth.
+    /// The objects in use in all slab caches, after the caches have returned what they only hold in reserve:
+    /// that would look like growth.
     pub fn slab_objects(&self) -> Result<SlabObjects> {
         fs::write("/proc/sys/vm/drop_caches", "3")?;
         thread::sleep(RCU_TIME);
         let mut found = BTreeMap::new();
-        for cache in fs::read_dir(CACHES).context("does this kernel have CONFIG_SLUB_DEBUG?")? {
+        for cache in fs::read_dir(CACHES).context("cannot read the slab caches (CONFIG_SLUB_DEBUG)")? {
             let cache = cache?;
             if !cache.file_type()?.is_dir() {
                 continue;
             }
-            // Only after a shrink are no objects hidden in lists of a processor.
+            // Until the cache is shrunk, per-CPU lists hide objects.
             fs::write(cache.path().join("shrink"), "1")?;
             let objects = self.read(cache.path().join("objects"))?;
             let objects = count(&objects).with_context(|| format!("objects is {objects:?}"))?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which of the module system calls were made, seen by the kernel itself.
+//! Which module system calls were made, as the kernel's own tracing shows them.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub struct Call {
     pub process: String,
     /// Name of the call.
     pub name: String,
-    /// Its arguments as the kernel prints them: `fd: 3, uargs: 7f.., flags: 0`.
+    /// Its arguments as the kernel prints them, such as `fd: 3, uargs: 7f.., flags: 0`.
     pub args: String,
 }
 
@@ -31,7 +31,7 @@ impl Call {
         Some(Self { process, name, args: args.trim_end().trim_end_matches(')').to_owned() })
     }
 
-    /// One argument by the name that the kernel gives it.
+    /// An argument, by the kernel's name for it.
     pub fn arg(&self, name: &str) -> Option<&str> {
         self.args.split(", ").find_map(|arg| arg.strip_prefix(name)?.strip_prefix(": "))
     }
@@ -50,7 +50,7 @@ fn switch(on: bool) -> Result<()> {
 }
 
 impl Ctx {
-    /// Runs `body` and gives back the module system calls made meanwhile, in order.
+    /// Runs `body` and returns the module system calls made in the meantime, in order.
     pub fn trace_module_calls<T>(&mut self, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<Vec<Call>> {
         write("trace", "")?;
         switch(true)?;
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_of_the_trace() {
+    fn a_trace_line_is_parsed() {
         let line = "          insmod-123     [000] .....    12.345678: sys_finit_module(fd: 3, uargs: 55d1, flags: 0)";
         let call = Call::parse(line).unwrap();
         assert_eq!((call.process.as_str(), call.name.as_str()), ("insmod", "finit_module"));

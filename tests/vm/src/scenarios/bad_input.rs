@@ -1,43 +1,43 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Broken files: an error that says where, and the kernel never sees them.
+//! Broken files: the error says where, and the kernel never sees the file.
 
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
-use super::keep::keeps_itself;
+use super::keep::is_extended_kernel;
 use crate::ctx::{Ctx, Status};
 use crate::scenario::Scenario;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("bad-files", "truncated, flipped and lying files", files).limit_secs(300),
-    Scenario::new("bad-bomb", "a decompression bomb stops at the limit", bomb)
+    Scenario::new("bad-files", "truncated files, flipped bits and false headers", files).limit_secs(300),
+    Scenario::new("bad-bomb", "decompression of a bomb stops at the limit", bomb)
         .memory_mib(1536)
         .limit_secs(300),
 ];
 
 const FILE: &str = "/tmp/bad.ko";
 
-/// Puts a number of eight bytes at an offset.
+/// Writes an eight-byte number at an offset.
 fn put(bytes: &mut [u8], offset: usize, value: u64) -> Result<()> {
-    let place = bytes.get_mut(offset..offset + 8).context("inside the file")?;
+    let place = bytes.get_mut(offset..offset + 8).context("offset beyond the end of the file")?;
     place.copy_from_slice(&value.to_le_bytes());
     Ok(())
 }
 
 fn word(bytes: &[u8], offset: usize) -> Result<u64> {
-    let place = bytes.get(offset..offset + 8).context("inside the file")?;
+    let place = bytes.get(offset..offset + 8).context("offset beyond the end of the file")?;
     Ok(u64::from_le_bytes(place.try_into()?))
 }
 
-/// Where the header of the first section of that type is.
+/// The offset of the first section header of this type.
 fn header_of_type(bytes: &[u8], wanted: u32) -> Result<usize> {
     let table = usize::try_from(word(bytes, 0x28)?)?;
     (0..200)
         .map(|index| table + index * 64)
         .find(|at| bytes.get(at + 4..at + 8).is_some_and(|kind| kind == wanted.to_le_bytes()))
-        .context("a section of that type")
+        .context("no section of this type")
 }
 
 fn files(ctx: &mut Ctx) -> Result<()> {
@@ -91,7 +91,7 @@ fn files(ctx: &mut Ctx) -> Result<()> {
         fs::write(FILE, file)?;
         refused(ctx, Some(text)).with_context(|| name.to_owned())?;
     }
-    // Whatever a cut or a flipped bit does, no half-made image reaches the kernel, and nothing panics.
+    // Whatever is cut or flipped, no half-built image reaches the kernel, and nothing panics.
     let mut loads = 0;
     for step in 0..60 {
         let mut file = good.clone();
@@ -102,8 +102,8 @@ fn files(ctx: &mut Ctx) -> Result<()> {
             file[at] ^= 1 << (step % 8);
         }
         fs::write(FILE, &file)?;
-        if keeps_itself() && step % 2 != 0 {
-            // The file itself would be loaded, and a flipped bit in its code be run.
+        if is_extended_kernel() && step % 2 != 0 {
+            // Loading the file itself could run code with a flipped bit.
             let output = ctx.modpersist(["check", FILE])?;
             ensure!(matches!(output.status, Status::Exited(0 | 1)), "{output}");
             ensure!(!output.stderr.contains("panicked"), "{output}");
@@ -113,13 +113,13 @@ fn files(ctx: &mut Ctx) -> Result<()> {
         ensure!(matches!(output.status, Status::Exited(0 | 1)), "{output}");
         ensure!(!output.stderr.contains("panicked"), "{output}");
         if output.status.is_success() {
-            // A bit in debug information or in a value: the module is as good as before.
+            // The bit was in debug information or in a value, so the module still works.
             loads += 1;
             ctx.rmmod(["--discard", "layout"])?.success()?;
         }
         ensure!(!ctx.is_loaded("layout__persist")?, "a keeper was left: {output}");
     }
-    ctx.measure("of 60 damaged files were still good", loads);
+    ctx.measure("of 60 damaged files, still loadable", loads);
     for empty in ["", "\x7fELF", "no module at all, only text"] {
         fs::write(FILE, empty)?;
         ctx.insmod([FILE])?.code(1)?;
@@ -141,7 +141,7 @@ fn refused(ctx: &mut Ctx, text: Option<&str>) -> Result<()> {
 }
 
 fn bomb(ctx: &mut Ctx) -> Result<()> {
-    // One member of zeros again and again: a megabyte that unpacks to more than a gigabyte.
+    // A gzip member of zeros, repeated: one megabyte that unpacks to more than a gigabyte.
     ctx.sh("busybox dd if=/dev/zero bs=1M count=16 2>/dev/null | busybox gzip > /tmp/member.gz")?;
     fs::write("/tmp/bomb.ko.gz", fs::read("/tmp/member.gz")?.repeat(70))?;
     let before = ctx.meminfo_kib("MemAvailable")?;

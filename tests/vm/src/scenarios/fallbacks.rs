@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The table of fallbacks, as far as a stock kernel can show it.
+//! The fallback table: `--keep=auto`, `require` and `off` against what is kept.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 
-use super::keep::{drop_all, keeps_itself};
-use super::report::Report;
+use super::fixture_report::FixtureReport;
+use super::keep::{drop_all, is_extended_kernel};
 use crate::ctx::{Ctx, tools};
 use crate::scenario::{Needs, Scenario};
 
@@ -18,20 +18,24 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("fallback-differs", "data kept, layout differs: auto, require and off", differs),
     Scenario::new("fallback-name-taken", "no keeper possible: auto warns, require refuses", name_taken)
         .needs(Needs::Stock),
-    Scenario::new("fallback-unbound", "loaded by another tool beside a region", unbound),
-    Scenario::new("fallback-sig-enforce", "sig_enforce switched on while data are kept", sig_enforce)
+    Scenario::new("fallback-unbound", "the owner is loaded by another tool while a region exists", unbound),
+    Scenario::new("fallback-sig-enforce", "sig_enforce turned on while data is kept", sig_enforce)
         .needs(Needs::Stock)
         .alone(),
-    Scenario::new("fallback-sig-enforce-first", "sig_enforce with nothing kept", sig_enforce_first)
-        .needs(Needs::Stock)
-        .alone(),
-    Scenario::new("fallback-lock", "two at once: one waits for the other", lock),
+    Scenario::new(
+        "fallback-sig-enforce-first",
+        "sig_enforce turned on while nothing is kept",
+        sig_enforce_first,
+    )
+    .needs(Needs::Stock)
+    .alone(),
+    Scenario::new("fallback-lock", "concurrent loads: one waits for the other", lock),
 ];
 
 const SIG_ENFORCE: &str = "/sys/module/module/parameters/sig_enforce";
 
 fn first_is(ctx: &Ctx, wanted: &str) -> Result<()> {
-    let report = Report::read(ctx, "layout")?;
+    let report = FixtureReport::read(ctx, "layout")?;
     ensure!(report.value("first")? == wanted, "wanted {wanted}: {report:?}");
     Ok(())
 }
@@ -44,7 +48,7 @@ fn none(ctx: &mut Ctx) -> Result<()> {
         drop_all(ctx, "layout")?;
     }
     ctx.insmod(["--keep=off", file.as_str()])?.success()?.silent()?;
-    ensure!(!ctx.is_loaded("layout__persist")?, "--keep=off made a keeper");
+    ensure!(!ctx.is_loaded("layout__persist")?, "--keep=off created a keeper");
     ctx.rmmod(["layout"])?.success()?.silent()?;
     Ok(())
 }
@@ -89,11 +93,11 @@ fn name_taken(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([&foreign])?.success()?;
     let taken = "a module called clash__persist is loaded that keeps no data";
     let output = ctx.insmod([&file])?.success()?.stderr_has(taken)?;
-    ensure!(output.stderr.lines().count() == 1, "one warning is promised: {output}");
+    ensure!(output.stderr.lines().count() == 1, "expected exactly one warning: {output}");
     ctx.rmmod(["clash"])?.success()?.silent()?;
     ctx.insmod(["--keep=require", file.as_str()])?.code(1)?.stderr_has(taken)?;
     ensure!(!ctx.is_loaded("clash")?, "require loaded it");
-    // It keeps nothing, so it goes like any other module.
+    // It keeps nothing, so it is removed like any other module.
     ctx.rmmod(["clash__persist"])?.success()?.silent()?;
     ctx.insmod(["--keep=require", file.as_str()])?.success()?.silent()?;
     drop_all(ctx, "clash")
@@ -121,7 +125,7 @@ fn sig_enforce(ctx: &mut Ctx) -> Result<()> {
         let calls = ctx.trace_module_calls(|ctx| {
             let output = ctx.insmod([option, file.as_str()])?.code(1)?;
             output
-                .stderr_has("data of layout are kept in the kernel, but cannot be used now")?
+                .stderr_has("data of layout is kept in the kernel, but cannot be used now")?
                 .stderr_has("module.sig_enforce")?
                 .stderr_has("untouched")
         })?;
@@ -136,13 +140,13 @@ fn sig_enforce(ctx: &mut Ctx) -> Result<()> {
 fn sig_enforce_first(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("layout")?;
     std::fs::write(SIG_ENFORCE, "1")?;
-    // A plain load is what is left, and the kernel refuses that one too, in kmod's words.
+    // Only a plain load remains, and the kernel refuses that as well; the message is kmod's.
     let output = ctx.insmod([&file])?.code(1)?;
     let wanted = format!("insmod: ERROR: could not insert module {file}: Key was rejected by service\n");
     ensure!(output.stderr == wanted, "{output}");
     let output = ctx.insmod(["--keep=require", file.as_str()])?.code(1)?;
     output.stderr_has("cannot be kept here")?.stderr_has("module.sig_enforce")?;
-    ensure!(!ctx.is_loaded("layout__persist")?, "a keeper was left");
+    ensure!(!ctx.is_loaded("layout__persist")?, "a keeper was left behind");
     Ok(())
 }
 
@@ -166,7 +170,7 @@ fn lock(ctx: &mut Ctx) -> Result<()> {
     ensure!(loaded == 1, "{loaded} of 4 loads at once succeeded");
     let mode = std::fs::metadata("/run/modpersist")?.permissions().mode() & 0o777;
     ensure!(mode == 0o700, "/run/modpersist has mode {mode:o}");
-    if !keeps_itself() {
+    if !is_extended_kernel() {
         let keeper = ctx.module("layout__persist")?.context("there is no keeper")?;
         ensure!(keeper.holders == ["layout"], "{keeper:?}");
     }

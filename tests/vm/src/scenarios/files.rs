@@ -1,28 +1,36 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Forms of files: compressed, signed, with and without debug information; and files without
-//! persistent data, which go the way that kmod's go.
+//! Compressed and signed files, files with and without debug information, and files without persistent data,
+//! which are loaded exactly as kmod loads them.
 
 use anyhow::{Context, Result, ensure};
 
+use super::fixture_report::FixtureReport;
 use super::keep::drop_all;
-use super::report::Report;
 use crate::ctx::Ctx;
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("files-forms", "gz, xz, zst, signed and without debug information, all one region", forms)
-        .memory_mib(768)
-        .needs(Needs::Stock),
-    Scenario::new("files-plain", "a module without persistent data goes by its descriptor", plain),
+    Scenario::new(
+        "files-forms",
+        "gz, xz, zst, signed and without debug information: all use the same region",
+        forms,
+    )
+    .memory_mib(768)
+    .needs(Needs::Stock),
+    Scenario::new(
+        "files-plain",
+        "a module without persistent data is loaded with finit_module, as by kmod",
+        plain,
+    ),
 ];
 
 fn forms(ctx: &mut Ctx) -> Result<()> {
     let first = ctx.fixture("torture")?;
     ctx.insmod([&first])?.success()?;
     ctx.set_parameter("torture", "poke", "3")?;
-    let before = Report::read(ctx, "torture")?;
-    let moving = ["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
+    let before = FixtureReport::read(ctx, "torture")?;
+    let changing = ["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
     for name in ["torture_gz", "torture_xz", "torture_zst", "torture_nodebug", "torture_signed"] {
         ctx.rmmod(["torture"])?.success()?;
         let file = ctx.fixture(name)?;
@@ -33,8 +41,8 @@ fn forms(ctx: &mut Ctx) -> Result<()> {
         } else {
             output.silent()?;
         }
-        let after = Report::read(ctx, "torture")?;
-        after.same_as(&before, &moving).with_context(|| name.to_owned())?;
+        let after = FixtureReport::read(ctx, "torture")?;
+        after.same_as(&before, &changing).with_context(|| name.to_owned())?;
     }
     drop_all(ctx, "torture")
 }

@@ -1,77 +1,82 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The main job: values and addresses stay while modules come and go.
+//! The main job: values and addresses survive unloading and reloading.
 
 use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use super::report::Report;
+use super::fixture_report::FixtureReport;
 use crate::ctx::{Ctx, SlabObjects};
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("keep-100-reloads", "data of every shape over 100 reloads, and nothing leaks", reloads)
+    Scenario::new("keep-100-reloads", "all kinds of data survive 100 reloads, without leaks", reloads)
         .memory_mib(768)
         .limit_secs(600)
         .alone(),
-    Scenario::new("keep-parameter", "the command line wins over a kept parameter", parameter),
-    Scenario::new("keep-kallsyms", "kernel and modpersist name the kept variables", names)
+    Scenario::new("keep-parameter", "the command line overrides a kept parameter", parameter),
+    Scenario::new("keep-kallsyms", "the kernel and modpersist name the kept variables", names)
         .needs(Needs::Stock),
     Scenario::new("keep-write-only", "a variable that nothing reads is kept", write_only),
+    Scenario::new("keep-count", "the README's module counts its loads", count),
     Scenario::new("keep-foo-p", "the RFC's own example", foo_p),
     Scenario::new("keep-meter", "a driver with statistics, a list and a lock", meter),
     Scenario::new("keep-importer", "a second module imports a kept variable", importer),
-    Scenario::new("keep-in-use", "a region in use stays; discarding starts afresh", discard)
-        .needs(Needs::Stock),
-    Scenario::new("keep-kernel-pointer", "initial values that point into the kernel", kernel_pointer),
-    Scenario::new("keep-pinning", "initial values that point into another module pin it", pinning),
+    Scenario::new(
+        "keep-in-use",
+        "a region in use cannot be dropped; after a discard, data starts afresh",
+        discard,
+    )
+    .needs(Needs::Stock),
+    Scenario::new("keep-kernel-pointer", "initial values may point into the kernel", kernel_pointer),
+    Scenario::new("keep-pinning", "an initial value that points into another module pins it", pinning),
 ];
 
-/// What each report or unload changes by itself.
-const MOVING: &[&str] = &["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
+/// The variables that change with every report or unload.
+const CHANGING: &[&str] = &["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
 
-/// How many reloads are watched for leaks, after some that only warm the caches up.
-const WATCHED: u32 = 90;
+/// How many reloads are checked for leaks, after some that warm up the caches.
+const MEASURED_RELOADS: u32 = 90;
 
-/// Objects that a slab cache may grow by while they happen: fewer than one for two reloads.
-const OBJECTS_OF_A_LEAK: u64 = 45;
+/// A slab cache that grows by this many objects in that time leaks: one object for every two reloads.
+const LEAK_THRESHOLD: u64 = 45;
 
 fn reloads(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("torture")?;
     for _ in 0..10 {
         plain_reload(ctx, &file)?;
     }
-    // Reading takes memory itself, for each cache's files, the first time.
+    // The first read allocates memory for each cache's sysfs files.
     Slab::read(ctx)?;
     let before = Slab::read(ctx)?;
-    for _ in 0..WATCHED {
+    for _ in 0..MEASURED_RELOADS {
         plain_reload(ctx, &file)?;
     }
     Slab::read(ctx)?.report_growth(ctx, &before, "plain reloads by kmod");
 
     ctx.insmod([&file])?.success()?.silent()?;
     ctx.set_parameter("torture", "poke", "41")?;
-    let first = Report::read(ctx, "torture")?;
+    let first = FixtureReport::read(ctx, "torture")?;
     ensure!(first.address("page")? % 4096 == 0, "the page is not page-aligned");
     ensure!(first.address("line")? % 64 == 0, "the line is not 64-aligned");
     kept_reloads(ctx, &file, &first, 1..=10)?;
     let (memory_at_10, before) = (ctx.module_memory()?, Slab::read(ctx)?);
-    kept_reloads(ctx, &file, &first, 11..=10 + WATCHED)?;
+    kept_reloads(ctx, &file, &first, 11..=10 + MEASURED_RELOADS)?;
     let (memory, after) = (ctx.module_memory()?, Slab::read(ctx)?);
     ctx.measure("module memory at reload 10 and 100", format!("{memory_at_10} and {memory} bytes"));
     after.report_growth(ctx, &before, "reloads with kept data");
     ensure!(memory == memory_at_10, "module memory went from {memory_at_10} to {memory}");
-    let grown = after.objects.grown_by(&before.objects, OBJECTS_OF_A_LEAK);
+    let grown = after.objects.grown_by(&before.objects, LEAK_THRESHOLD);
     ensure!(grown.is_empty(), "objects leak: {}", grown.join(", "));
-    // What is too large for the caches is taken in pages: a leak of those is no less than this.
+    // Larger allocations take whole pages, so a leak of those is at least one page per reload.
     let kib = after.unreclaimable_kib.saturating_sub(before.unreclaimable_kib);
-    ensure!(kib < u64::from(WATCHED) * 4, "SUnreclaim grew by {kib} KiB");
+    ensure!(kib < u64::from(MEASURED_RELOADS) * 4, "SUnreclaim grew by {kib} KiB");
     drop_all(ctx, "torture")
 }
 
-/// What the slab caches hold.
+/// The slab caches' objects and the memory that they take.
 struct Slab {
     objects: SlabObjects,
     unreclaimable_kib: u64,
@@ -85,32 +90,32 @@ impl Slab {
 
     fn report_growth(&self, ctx: &mut Ctx, before: &Self, what: &str) {
         let kib = self.unreclaimable_kib.saturating_sub(before.unreclaimable_kib);
-        ctx.measure(format!("SUnreclaim growth over {WATCHED} {what}"), format!("{kib} KiB"));
+        ctx.measure(format!("SUnreclaim growth over {MEASURED_RELOADS} {what}"), format!("{kib} KiB"));
         if let Some((name, count)) = self.objects.largest_growth(&before.objects) {
             ctx.measure(
-                format!("largest growth of a slab cache over {WATCHED} {what}"),
+                format!("largest growth of a slab cache over {MEASURED_RELOADS} {what}"),
                 format!("{count} objects of {name}"),
             );
         }
     }
 }
 
-fn kept_reloads(ctx: &mut Ctx, file: &str, first: &Report, loads: RangeInclusive<u32>) -> Result<()> {
+fn kept_reloads(ctx: &mut Ctx, file: &str, first: &FixtureReport, loads: RangeInclusive<u32>) -> Result<()> {
     for load in loads {
         ctx.rmmod(["torture"])?.success()?.silent()?;
         ctx.insmod([file])?.success()?.silent().with_context(|| format!("reload {load}"))?;
-        let now = Report::read(ctx, "torture")?;
-        now.same_as(first, MOVING).with_context(|| format!("reload {load}"))?;
+        let now = FixtureReport::read(ctx, "torture")?;
+        now.same_as(first, CHANGING).with_context(|| format!("reload {load}"))?;
         ensure!(now.value("from_init")? == (load + 1).to_string(), "init ran {now:?}");
         ensure!(now.value("from_exit")? == load.to_string(), "exit ran {now:?}");
-        ensure!(now.value("ordinary")? == "1", "ordinary data were kept: {now:?}");
+        ensure!(now.value("ordinary")? == "1", "ordinary data was kept: {now:?}");
     }
     Ok(())
 }
 
 fn plain_reload(ctx: &mut Ctx, file: &str) -> Result<()> {
     ctx.peer_insmod([file])?.success()?;
-    Report::read(ctx, "torture")?;
+    FixtureReport::read(ctx, "torture")?;
     ctx.peer_rmmod(["torture"])?.success()?;
     Ok(())
 }
@@ -118,27 +123,27 @@ fn plain_reload(ctx: &mut Ctx, file: &str) -> Result<()> {
 fn parameter(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("torture")?;
     ctx.insmod([file.as_str(), "level=30"])?.success()?;
-    ensure!(ctx.parameter("torture", "level")? == "30", "the first load did not take it");
+    ensure!(ctx.parameter("torture", "level")? == "30", "the first load ignored it");
     ctx.rmmod(["torture"])?.success()?;
     ctx.insmod([file.as_str()])?.success()?;
     ensure!(ctx.parameter("torture", "level")? == "30", "it was not kept");
     ctx.rmmod(["torture"])?.success()?;
     ctx.insmod([file.as_str(), "level=31"])?.success()?;
-    ensure!(ctx.parameter("torture", "level")? == "31", "the command line did not win");
+    ensure!(ctx.parameter("torture", "level")? == "31", "the command line did not override it");
     drop_all(ctx, "torture")
 }
 
 fn names(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("torture")?;
     ctx.insmod([file.as_str()])?.success()?;
-    let report = Report::read(ctx, "torture")?;
+    let report = FixtureReport::read(ctx, "torture")?;
     let kallsyms = ctx.read("/proc/kallsyms")?;
     for (name, variable) in [("plain", "plain"), ("torture_exported", "exported"), ("big", "big.first")] {
         let wanted = format!("{:016x}", report.address(variable)?);
         let line = kallsyms
             .lines()
             .find(|line| line.starts_with(&wanted) && line.ends_with("[torture__persist]"))
-            .with_context(|| format!("kallsyms has nothing of the keeper at {wanted}"))?;
+            .with_context(|| format!("kallsyms has no symbol of the keeper at {wanted}"))?;
         ensure!(line.split_whitespace().nth(2) == Some(name), "{line}");
     }
     let list = ctx.modpersist(["list"])?.success()?.stdout_has("in use")?;
@@ -172,15 +177,15 @@ fn write_only(ctx: &mut Ctx) -> Result<()> {
     drop_all(ctx, "torture")
 }
 
-/// Whether the kernel keeps data itself.
-pub(super) fn keeps_itself() -> bool {
+/// Whether this is an extended kernel.
+pub(super) fn is_extended_kernel() -> bool {
     Path::new("/proc/module_persist").exists()
 }
 
-/// Whether data of this owner are kept, by the kernel itself or by a keeper.
+/// Whether this owner's data is kept, by the extended kernel or by a keeper.
 pub(super) fn is_kept(ctx: &Ctx, owner: &str) -> Result<bool> {
-    if keeps_itself() {
-        return Ok(ctx.kernel_region_use(owner)?.is_some());
+    if is_extended_kernel() {
+        return Ok(ctx.extended_region_state(owner)?.is_some());
     }
     ctx.is_loaded(&format!("{owner}__persist"))
 }
@@ -198,6 +203,22 @@ pub(super) fn kept_bytes(ctx: &mut Ctx, owner: &str, file: &str, name: &str) -> 
     let found: Vec<_> = variables.filter(is).collect();
     ensure!(found.len() == 1, "{} variables {name} of {file}: {value:#}", found.len());
     Ok(found[0]["bytes"].as_str().context("no contents")?.to_owned())
+}
+
+fn count(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("count")?;
+    let mark = ctx.log_mark()?;
+    for _ in 0..2 {
+        ctx.insmod([file.as_str()])?.success()?.silent()?;
+        ctx.rmmod(["count"])?.success()?.silent()?;
+    }
+    ctx.rmmod(["--discard", "count"])?.success()?.silent()?;
+    ctx.insmod([file.as_str()])?.success()?.silent()?;
+    ctx.rmmod(["--discard", "count"])?.success()?.silent()?;
+    let log = ctx.log_since(&mark)?;
+    let loads: Vec<&String> = log.iter().filter(|line| line.starts_with("count: load ")).collect();
+    ensure!(loads == ["count: load 1", "count: load 2", "count: load 1"], "the log has {loads:?}");
+    Ok(())
 }
 
 fn foo_p(ctx: &mut Ctx) -> Result<()> {
@@ -234,15 +255,15 @@ fn importer(ctx: &mut Ctx) -> Result<()> {
     let (owner, importer) = (ctx.fixture("torture")?, ctx.fixture("importer")?);
     ctx.insmod([&owner])?.success()?;
     ctx.insmod([&importer])?.success()?.silent()?;
-    let (theirs, ours) = (Report::read(ctx, "importer")?, Report::read(ctx, "torture")?);
+    let (theirs, ours) = (FixtureReport::read(ctx, "importer")?, FixtureReport::read(ctx, "torture")?);
     ensure!(theirs.address("imported")? == ours.address("exported")?, "{theirs:?} and {ours:?}");
     ctx.set_parameter("importer", "poke", "4711")?;
-    ensure!(Report::read(ctx, "torture")?.value("exported")? == "4711", "the owner does not see it");
+    ensure!(FixtureReport::read(ctx, "torture")?.value("exported")? == "4711", "the owner does not see it");
     ctx.rmmod(["torture"])?.code(1)?.stderr_has("Module torture is in use by: importer")?;
     ctx.rmmod(["importer", "torture"])?.success()?;
     ctx.insmod([&owner])?.success()?;
     ctx.insmod([&importer])?.success()?;
-    let again = Report::read(ctx, "importer")?;
+    let again = FixtureReport::read(ctx, "importer")?;
     ensure!(again == theirs || again.value("imported")? == "4711", "{again:?}");
     ensure!(again.address("imported")? == theirs.address("imported")?, "it moved");
     ctx.rmmod(["importer"])?.success()?;
@@ -253,22 +274,22 @@ fn discard(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("torture")?;
     ctx.insmod([&file])?.success()?;
     ctx.set_parameter("torture", "poke", "7")?;
-    // The kernel itself, asked by kmod, refuses while the owner uses it.
+    // While the owner uses it, the kernel itself refuses kmod's request to remove it.
     ctx.peer_rmmod(["torture__persist"])?.code(1)?.stderr_has("in use by: torture")?;
     ctx.rmmod(["torture__persist"])?.code(1)?.stderr_has("keeps")?.stderr_has("rmmod --discard torture")?;
     ctx.rmmod(["torture"])?.success()?;
     ctx.rmmod(["torture__persist"])?.code(1)?.stderr_has("rmmod --discard torture")?;
-    ensure!(ctx.is_loaded("torture__persist")?, "the keeper went");
+    ensure!(ctx.is_loaded("torture__persist")?, "the keeper was removed");
     ctx.insmod([&file])?.success()?;
-    ensure!(Report::read(ctx, "torture")?.value("plain")? == "8", "the data went");
+    ensure!(FixtureReport::read(ctx, "torture")?.value("plain")? == "8", "the data was lost");
     ctx.rmmod(["--discard", "torture"])?.success()?.silent()?;
-    ensure!(!ctx.is_loaded("torture__persist")?, "the keeper stayed");
+    ensure!(!ctx.is_loaded("torture__persist")?, "the keeper was not removed");
     ctx.rmmod(["--discard", "torture"])?.code(1)?.stderr_has("Module torture is not currently loaded")?;
     ctx.insmod([&file])?.success()?;
-    let fresh = Report::read(ctx, "torture")?;
+    let fresh = FixtureReport::read(ctx, "torture")?;
     ensure!(fresh.value("plain")? == "11" && fresh.value("big.last")? == "0", "{fresh:?}");
     ctx.rmmod(["torture"])?.success()?;
-    // For an owner that is not loaded, only the region goes.
+    // If the owner is not loaded, only the region is dropped.
     ctx.rmmod(["--discard", "torture"])?.success()?.silent()?;
     ctx.modpersist(["list"])?.success()?.stdout_has("Nothing is kept.")?;
     Ok(())
@@ -299,7 +320,7 @@ fn pinning(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-/// Unloads a module with its data, and insists that nothing of it is left.
+/// Unloads a module and its data, and fails if anything is left.
 pub(super) fn drop_all(ctx: &mut Ctx, module: &str) -> Result<()> {
     ctx.rmmod(["--discard", module])?.success()?.silent()?;
     let left: Vec<String> =

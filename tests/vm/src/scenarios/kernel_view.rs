@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the kernel itself thinks of the images: taint, log, vulnerabilities, symbol versions.
+//! How the kernel sees the images: taint, log, vulnerabilities, symbol versions.
 
 use std::ffi::CString;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use libmodfmt::image::{self, Base};
-use libmodfmt::module::Module;
-use libmodfmt::persist::Inventory;
+use libmodfmt::file::ModuleFile;
+use libmodfmt::image::Base;
 use nix::errno::Errno;
 
-use super::keep::keeps_itself;
+use super::keep::is_extended_kernel;
 use crate::ctx::Ctx;
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("kernel-plain-log", "what the kernel says of kmod's load of an unsigned module", plain_log)
+    Scenario::new("kernel-plain-log", "what the kernel logs when kmod loads an unsigned module", plain_log)
         .alone(),
-    Scenario::new("kernel-kept-log", "a kept load: same taint, same log, same vulnerabilities", kept_log)
+    Scenario::new("kernel-kept-log", "a load with kept data: same taint, log and vulnerabilities", kept_log)
         .alone(),
-    Scenario::new("kernel-crc", "the kernel itself refuses an owner image of another layout", wrong_crc)
+    Scenario::new("kernel-crc", "the kernel itself refuses an owner image with another layout", wrong_crc)
         .needs(Needs::Stock),
 ];
 
-/// The kernel log of a plain load of `torture.ko` in a new boot.
+/// The kernel log of a plain load of `torture.ko` in a fresh boot.
 const PLAIN_LOG: &[&str] = &[
     "torture: loading out-of-tree module taints kernel.",
     "torture: module verification failed: signature and/or required key missing - tainting kernel",
@@ -45,7 +44,7 @@ fn plain_log(ctx: &mut Ctx) -> Result<()> {
     ensure!(log == PLAIN_LOG, "{log:?}");
     ensure!(ctx.taint()? == PLAIN_TAINT, "taint is {:#x}", ctx.taint()?);
     ctx.peer_rmmod(["torture"])?.success()?;
-    // The kernel says these things once a boot: of another load nothing.
+    // The kernel logs these messages once per boot, and nothing for later loads.
     let mark = ctx.log_mark()?;
     ctx.peer_insmod([&file])?.success()?;
     let log = about_modules(ctx.log_since(&mark)?);
@@ -54,7 +53,7 @@ fn plain_log(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-/// Without what the clock says of itself in the first seconds of a boot.
+/// The log without the clock messages of the first seconds after boot.
 fn about_modules(log: Vec<String>) -> Vec<String> {
     let clock = |line: &String| ["tsc:", "clocksource:"].iter().any(|word| line.starts_with(word));
     log.into_iter().filter(|line| !clock(line)).collect()
@@ -83,7 +82,7 @@ fn kept_log(ctx: &mut Ctx) -> Result<()> {
     ensure!(ctx.taint()? == kept, "the reload made the taint {:#x}", ctx.taint()?);
     ensure!(ctx.module_taint("torture")? == first, "the reload changed the module's taint");
     let owner = ctx.module_taint("torture")?;
-    let keeper = if keeps_itself() { owner.clone() } else { ctx.module_taint("torture__persist")? };
+    let keeper = if is_extended_kernel() { owner.clone() } else { ctx.module_taint("torture__persist")? };
     ctx.rmmod(["--discard", "torture"])?.success()?;
     ctx.peer_insmod([&file])?.success()?;
     let plain = ctx.module_taint("torture")?;
@@ -97,12 +96,10 @@ fn kept_log(ctx: &mut Ctx) -> Result<()> {
 fn wrong_crc(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([ctx.fixture("layout")?])?.success()?;
     ctx.rmmod(["layout"])?.success()?;
-    // The owner image of another layout, made without asking what is kept.
-    let bytes = std::fs::read(ctx.fixture("layout_grown")?)?;
-    let module = Module::parse(&bytes)?;
-    let inventory = Inventory::of(&module.object, &module.name, None, &[])?
-        .context("layout_grown has persistent data")?;
-    let image = image::owner(&module, &inventory, &Base::all(&inventory.header))?;
+    // An owner image with another layout, built without checking it against the kept data.
+    let file = ModuleFile::new(std::fs::read(ctx.fixture("layout_grown")?)?, 0);
+    let persistent = file.persistent()?.context("layout_grown has persistent data")?;
+    let image = persistent.owner(&Base::all(persistent.header()))?;
     let mark = ctx.log_mark()?;
     let refused = nix::kmod::init_module(&image, &CString::default());
     ensure!(refused == Err(Errno::EINVAL), "init_module: {refused:?}");

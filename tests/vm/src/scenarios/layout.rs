@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! New versions of a module with other data are refused before anything is loaded.
+//! New versions of a module whose data layout differs are refused before anything is loaded.
 
 use anyhow::{Context, Result, ensure};
 
-use super::keep::{drop_all, keeps_itself};
-use super::report::Report;
+use super::fixture_report::FixtureReport;
+use super::keep::{drop_all, is_extended_kernel};
 use crate::ctx::Ctx;
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("layout-versions", "each change of the layout is refused with an account", versions),
-    Scenario::new("layout-agreeing", "other code, other debug information: the data are used", agreeing)
+    Scenario::new("layout-versions", "each layout change is refused, with the differences", versions),
+    Scenario::new("layout-agreeing", "changes in code and debug information do not matter", agreeing)
         .needs(Needs::Stock),
-    Scenario::new("layout-counters", "two statics of one name, swapped", counters),
-    Scenario::new("layout-stripped", "a file without names binds by its build id", stripped),
-    Scenario::new("layout-stripped-g", "a file without file names binds by the others", stripped_g),
-    Scenario::new("layout-fresh", "--fresh starts over, and -f does not get around", fresh),
+    Scenario::new("layout-counters", "two statics of the same name, swapped", counters),
+    Scenario::new("layout-stripped", "a file without symbol names binds by its build ID", stripped),
+    Scenario::new(
+        "layout-stripped-g",
+        "a file without source file names binds by the variables' names",
+        stripped_g,
+    ),
+    Scenario::new("layout-fresh", "--fresh starts over; -f does not bypass the comparison", fresh),
 ];
 
-/// File, and what the account must say.
+/// The file, and the differences that must be reported.
 const VERSIONS: &[(&str, &[&str])] = &[
     (
         "layout_appended",
@@ -34,7 +38,7 @@ const VERSIONS: &[(&str, &[&str])] = &[
 
 fn versions(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([ctx.fixture("layout")?])?.success()?;
-    let before = Report::read(ctx, "layout")?;
+    let before = FixtureReport::read(ctx, "layout")?;
     ctx.rmmod(["layout"])?.success()?;
     for (name, account) in VERSIONS {
         let file = ctx.fixture(name)?;
@@ -46,15 +50,15 @@ fn versions(ctx: &mut Ctx) -> Result<()> {
             ctx.note(output.stderr.clone());
             output.stderr_has("--fresh")?;
             // -f ignores vermagic and symbol versions, never the layout.
-            ctx.insmod(["-f", file.as_str()])?.code(1)?.stderr_has("differ from what is kept")
+            ctx.insmod(["-f", file.as_str()])?.code(1)?.stderr_has("differs from what is kept")
         })?;
-        ensure!(calls.is_empty(), "{name}: the kernel was asked to load: {calls:?}");
+        ensure!(calls.is_empty(), "{name}: the kernel was asked to load it: {calls:?}");
         let check = ctx.modpersist(["check", &file])?.code(1)?;
-        check.stdout_has(account.first().context("an account")?)?;
+        check.stdout_has(account.first().context("no differences in the table")?)?;
         ensure!(!ctx.is_loaded("layout")?, "{name} was loaded");
     }
     ctx.insmod([ctx.fixture("layout")?])?.success()?;
-    let after = Report::read(ctx, "layout")?;
+    let after = FixtureReport::read(ctx, "layout")?;
     after.same_as(&before, &["first"])?;
     ensure!(after.value("first")? == "3", "the data changed: {after:?}");
     drop_all(ctx, "layout")
@@ -69,11 +73,11 @@ fn agreeing(ctx: &mut Ctx) -> Result<()> {
         ctx.modpersist(["check", &file])?.success()?.stdout_has("would use the kept data of layout")?;
         ctx.insmod([&file])?.success()?.silent()?;
         loads += 1;
-        let report = Report::read(ctx, "layout")?;
+        let report = FixtureReport::read(ctx, "layout")?;
         ensure!(report.value("first")? == loads.to_string(), "{name}: {report:?}");
     }
     drop_all(ctx, "layout")?;
-    // Same names, offsets and sizes, another type: seen where both files have debug information.
+    // A change of type alone is seen only if both files have debug information.
     ctx.insmod([ctx.fixture("layout_debug")?])?.success()?;
     ctx.rmmod(["layout"])?.success()?;
     let other = ctx.fixture("layout_debug_type")?;
@@ -86,18 +90,18 @@ fn agreeing(ctx: &mut Ctx) -> Result<()> {
 fn counters(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([ctx.fixture("counters")?])?.success()?;
     ctx.rmmod(["counters"])?.success()?;
-    // A kernel that keeps data itself knows no functions, so any other build may have them swapped.
+    // The extended kernel does not know functions, so in any other build the two may be swapped.
     let unknown = ["counters.c:cnt: several variables have this name"; 2];
     let swapped = ctx.fixture("counters_swapped")?;
     let output = ctx.insmod([&swapped])?.code(1)?;
     ctx.note(output.stderr.clone());
     let moved = ["counters.c:red:cnt: moved from offset", "counters.c:blue:cnt: moved"];
-    let [one, other] = if keeps_itself() { unknown } else { moved };
+    let [one, other] = if is_extended_kernel() { unknown } else { moved };
     output.stderr_has(one)?.stderr_has(other)?;
     let renamed = ctx.fixture("counters_renamed")?;
     let output = ctx.insmod([&renamed])?.code(1)?;
     let changed = ["counters.c:blue:cnt: removed", "counters.c:green:cnt: new"];
-    let [one, other] = if keeps_itself() { unknown } else { changed };
+    let [one, other] = if is_extended_kernel() { unknown } else { changed };
     output.stderr_has(one)?.stderr_has(other)?;
     let nodebug = ctx.fixture("counters_nodebug")?;
     let output = ctx.insmod([&nodebug])?.code(1)?;
@@ -116,7 +120,7 @@ fn stripped(ctx: &mut Ctx) -> Result<()> {
             ctx.insmod([first])?.success()?;
             ctx.rmmod(["layout"])?.success()?;
             ctx.insmod([second])?.success()?.silent()?;
-            let report = Report::read(ctx, "layout")?;
+            let report = FixtureReport::read(ctx, "layout")?;
             ensure!(report.value("first")? == "3", "{first}, {second}: {report:?}");
             ctx.rmmod(["layout"])?.success()?;
             let output = ctx.insmod([&other])?.code(1)?;
@@ -127,16 +131,16 @@ fn stripped(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-/// The build of layout_stripped_g is another one: its build id does not help.
+/// layout_stripped_g comes from another build, so its build ID does not help.
 fn stripped_g(ctx: &mut Ctx) -> Result<()> {
     let (whole, stripped) = (ctx.fixture("layout")?, ctx.fixture("layout_stripped_g")?);
     let other = ctx.fixture("layout_appended_stripped_g")?;
     for (first, second) in [(&whole, &stripped), (&stripped, &whole), (&stripped, &stripped)] {
         ctx.insmod([first])?.success()?;
-        let before = Report::read(ctx, "layout")?;
+        let before = FixtureReport::read(ctx, "layout")?;
         ctx.rmmod(["layout"])?.success()?;
-        if keeps_itself() && first != second {
-            // A kernel that keeps data itself compares files, too: without them only the build counts.
+        if is_extended_kernel() && first != second {
+            // The extended kernel also compares source files: without their names, only the build ID counts.
             ctx.insmod([second])?
                 .code(1)?
                 .stderr_has("not name every variable (stripped), and comes from another build")?;
@@ -144,12 +148,13 @@ fn stripped_g(ctx: &mut Ctx) -> Result<()> {
             continue;
         }
         ctx.insmod([second])?.success()?.silent()?;
-        let report = Report::read(ctx, "layout")?;
+        let report = FixtureReport::read(ctx, "layout")?;
         report.same_as(&before, &["first"])?;
         ensure!(report.value("first")? == "3", "{first}, {second}: {report:?}");
         ctx.rmmod(["layout"])?.success()?;
         let output = ctx.insmod([&other])?.code(1)?;
-        let why = if keeps_itself() { "from another build" } else { "fourth: new (4 bytes at offset 0x20)" };
+        let why =
+            if is_extended_kernel() { "from another build" } else { "fourth: new (4 bytes at offset 0x20)" };
         output.stderr_has(why)?;
         ctx.rmmod(["--discard", "layout"])?.success()?;
     }
@@ -159,17 +164,17 @@ fn stripped_g(ctx: &mut Ctx) -> Result<()> {
 fn fresh(ctx: &mut Ctx) -> Result<()> {
     let (old, new) = (ctx.fixture("layout")?, ctx.fixture("layout_appended")?);
     ctx.insmod([&old])?.success()?;
-    // In use: nothing may be dropped.
+    // The data is in use and must not be dropped.
     ctx.insmod(["--fresh", &new])?.code(1)?.stderr_has("File exists")?;
-    ensure!(Report::read(ctx, "layout")?.value("first")? == "2", "the data changed");
+    ensure!(FixtureReport::read(ctx, "layout")?.value("first")? == "2", "the data has changed");
     ctx.rmmod(["layout"])?.success()?;
     ctx.insmod(["--fresh", &new])?.success()?.silent()?;
-    ensure!(Report::read(ctx, "layout")?.value("first")? == "2", "it did not start over");
+    ensure!(FixtureReport::read(ctx, "layout")?.value("first")? == "2", "it did not start over");
     ctx.rmmod(["layout"])?.success()?;
     ctx.insmod([&new])?.success()?;
-    ensure!(Report::read(ctx, "layout")?.value("first")? == "3", "the new data are not kept");
+    ensure!(FixtureReport::read(ctx, "layout")?.value("first")? == "3", "the new data is not kept");
     drop_all(ctx, "layout")?;
-    // Nothing kept: --fresh is a first load.
+    // If nothing is kept, --fresh is a first load.
     ctx.insmod(["--fresh", &old])?.success()?;
     drop_all(ctx, "layout")
 }

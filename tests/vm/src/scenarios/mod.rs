@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The scenarios, one topic a file.
+//! The scenarios, one file per topic.
 //!
-//! To add one: write `fn name(ctx: &mut Ctx) -> anyhow::Result<()>` in the file of its
-//! topic, and add a line to that file's `SCENARIOS`. A new file is added to [`TOPICS`].
+//! To add one, write `fn name(ctx: &mut Ctx) -> anyhow::Result<()>` in the topic's file and add an entry to
+//! that file's `SCENARIOS`. Add a new file's table to [`TOPICS`].
 
 #![allow(clippy::indexing_slicing, reason = "a scenario is a test: it may panic to fail")]
 
@@ -13,6 +13,7 @@ pub mod extended;
 pub mod failing;
 pub mod fallbacks;
 pub mod files;
+mod fixture_report;
 pub mod keep;
 pub mod kernel_view;
 pub mod layout;
@@ -21,11 +22,10 @@ pub mod modutils;
 pub mod oops;
 pub mod parity;
 pub mod refusals;
-mod report;
 pub mod smoke;
 pub mod suites;
 
-/// The topics' tables, in the order in which they run; those about the extended kernel come after them.
+/// The topics' tables, in the order in which they run. Those about the extended kernel run after them.
 pub const TOPICS: &[&[Scenario]] = &[
     smoke::SCENARIOS,
     keep::SCENARIOS,

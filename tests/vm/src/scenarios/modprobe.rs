@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Our insmod by way of the real modprobe.
+//! Loading through the real modprobe, configured to run our insmod.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -14,7 +14,7 @@ use crate::scenario::Scenario;
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[Scenario::new(
     "modprobe-conf",
-    "modprobe and an alias, as udev uses it, keep data by what modprobe-conf prints",
+    "with modprobe-conf's configuration, modprobe and aliases (as udev uses them) keep data",
     modprobe_conf,
 )
 .alone()];
@@ -29,12 +29,12 @@ fn link(target: &str, path: &str) -> Result<()> {
     Ok(())
 }
 
-/// Values with blanks and shell patterns come through the shell that modprobe starts.
+/// Values with spaces and shell patterns survive the shell that modprobe runs.
 fn options(ctx: &mut Ctx, extra: &str) -> Result<()> {
     fs::copy(ctx.fixture("params")?, format!("{extra}/params.ko"))?;
     Command::new(tools::PEER_DEPMOD).arg("--all").run()?.success()?;
-    let form = ctx.modpersist(["modprobe-conf", "params"])?.success()?.stdout;
-    fs::write("/etc/modprobe.d/persistent-params.conf", form)?;
+    let config = ctx.modpersist(["modprobe-conf", "params"])?.success()?.stdout;
+    fs::write("/etc/modprobe.d/persistent-params.conf", config)?;
     let modprobe = |args: &[&str]| {
         let command = Command::new(tools::PEER_MODPROBE).args(args).directory("/bin");
         command.env("PATH", "/sbin:/bin:/usr/sbin:/usr/bin").run()
@@ -47,7 +47,7 @@ fn options(ctx: &mut Ctx, extra: &str) -> Result<()> {
             "{value}"
         );
         modprobe(&["-r", "params"])?.success()?;
-        ensure!(!ctx.is_loaded("params")?, "modprobe -r left it");
+        ensure!(!ctx.is_loaded("params")?, "modprobe -r did not remove it");
     }
     Ok(())
 }
@@ -63,42 +63,42 @@ fn modprobe_conf(ctx: &mut Ctx) -> Result<()> {
         fs::copy(ctx.fixture(name)?, format!("{extra}/{name}.ko"))?;
     }
     fs::create_dir_all("/etc/modprobe.d")?;
-    // Without it modprobe loads by itself, and nothing is kept.
+    // Without the configuration, modprobe loads the module itself, and nothing is kept.
     ctx.peer_modprobe(["meter"])?.success()?;
-    ensure!(!is_kept(ctx, "meter")?, "modprobe alone kept data");
+    ensure!(!is_kept(ctx, "meter")?, "modprobe kept data without the configuration");
     ctx.peer_rmmod(["meter"])?.success()?;
 
     for owner in ["meter", "pinning"] {
-        let form = ctx.modpersist(["modprobe-conf", owner])?.success()?.stdout;
-        fs::write(format!("/etc/modprobe.d/persistent-{owner}.conf"), form)?;
+        let config = ctx.modpersist(["modprobe-conf", owner])?.success()?.stdout;
+        fs::write(format!("/etc/modprobe.d/persistent-{owner}.conf"), config)?;
     }
-    // udev asks by alias, and the administrator may have options.
+    // udev asks for an alias, and the administrator may have set options.
     fs::write("/etc/modprobe.d/site.conf", "alias pci:v00001234d* meter\noptions provider dyndbg=+p\n")?;
     let modprobe = |args: &[&str]| {
         Command::new(tools::PEER_MODPROBE).args(args).env("PATH", "/sbin:/bin:/usr/sbin:/usr/bin").run()
     };
     modprobe(&["-b", "pci:v00001234d00005678"])?.success()?.silent()?;
-    ensure!(ctx.is_loaded("meter")? && is_kept(ctx, "meter")?, "modprobe did not go our way");
+    ensure!(ctx.is_loaded("meter")? && is_kept(ctx, "meter")?, "modprobe did not use our insmod");
     modprobe(&["meter"])?.success()?.silent()?;
     modprobe(&["-r", "meter"])?.success()?;
-    ensure!(!ctx.is_loaded("meter")? && is_kept(ctx, "meter")?, "modprobe -r took the data");
+    ensure!(!ctx.is_loaded("meter")? && is_kept(ctx, "meter")?, "modprobe -r dropped the data");
     modprobe(&["meter"])?.success()?.silent()?;
     ctx.modpersist(["list"])?.success()?.stdout_has("in use")?;
     ctx.rmmod(["--discard", "meter"])?.success()?;
-    // What a module needs is loaded before our insmod is run.
+    // Dependencies are loaded before our insmod runs.
     modprobe(&["pinning"])?.success()?;
     ensure!(
         ctx.is_loaded("provider")? && ctx.is_loaded("pinning__persist")?,
-        "the module it needs was not loaded"
+        "the dependency was not loaded"
     );
     ctx.rmmod(["--discard", "pinning"])?.success()?;
     ctx.rmmod(["provider"])?.success()?;
-    // Options of the command line arrive.
+    // Options on the command line are passed on.
     let bad = modprobe(&["meter", "no_such_option=1"])?.success()?;
     ensure!(ctx.is_loaded("meter")?, "{bad}");
     ctx.rmmod(["--discard", "meter"])?.success()?;
     options(ctx, &extra)?;
-    // A module that cannot be loaded is an error of modprobe, too.
+    // If a module cannot be loaded, modprobe fails as well.
     fs::write("/etc/modprobe.d/persistent-meter.conf", ctx.modpersist(["modprobe-conf", "absent"])?.stdout)?;
     modprobe(&["absent"])?.code(1)?;
     Ok(())

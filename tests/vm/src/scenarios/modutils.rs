@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Options that modutils had, and those that people have asked for.
+//! Options from modutils, and options that users have asked for.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -16,31 +16,40 @@ use crate::scenarios::parity::prepare;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("options-dry", "--noload and --probe judge as the kernel does, and load nothing", dry),
-    Scenario::new("options-force", "--force-vermagic and --force-modversion, one without the other", force)
+    Scenario::new("options-dry", "--noload and --probe predict the kernel's answer, and load nothing", dry),
+    Scenario::new("options-force", "--force-vermagic and --force-modversion, separately", force)
         .limit_secs(300),
     Scenario::new("options-map", "--map agrees with the kernel's own addresses", map),
-    Scenario::new("options-persist", "parameters go to a file and come back; the command line wins", persist),
-    Scenario::new("options-snapshots", "snapshots, but only into a directory that is there", snapshots),
-    Scenario::new("options-lock", "--lock, --idempotent: loaded and absent are success", idempotent),
-    Scenario::new("options-wait", "--wait ends when the module is unused, or in time", wait),
+    Scenario::new(
+        "options-persist",
+        "parameters are saved and restored; the command line overrides them",
+        persist,
+    ),
+    Scenario::new("options-snapshots", "snapshots are taken only if the directory exists", snapshots),
+    Scenario::new(
+        "options-lock",
+        "--lock and --idempotent: already loaded, or not loaded, is success",
+        idempotent,
+    ),
+    Scenario::new("options-wait", "--wait ends when the module is unused, or at its limit", wait),
     Scenario::new(
         "options-explain",
-        "who exports a symbol, who holds a module, what the kernel said",
+        "--explain and --show-log: who exports a symbol, who uses a module, what the kernel logged",
         explain,
     ),
-    Scenario::new("options-stacks", "rmmod --stacks takes along what nothing uses", stacks),
+    Scenario::new("options-stacks", "rmmod --stacks also removes unused dependencies", stacks),
 ];
 
 fn dry(ctx: &mut Ctx) -> Result<()> {
     let good = ctx.fixture("params")?;
     let needs = ctx.fixture("provider_user")?;
     fs::write("/tmp/text.ko", "no module at all")?;
-    // What this kernel's version magic is only its own modules tell: one that exports something, as modules.dep names it.
+    // Only this kernel's own modules show its version magic: here one that exports symbols, listed in
+    // modules.dep.
     let release = ctx.read("/proc/sys/kernel/osrelease")?;
-    let (own, folder) = (ctx.fixture("provider")?, format!("/lib/modules/{release}"));
+    let (own, modules) = (ctx.fixture("provider")?, format!("/lib/modules/{release}"));
     ctx.sh(&format!(
-        "mkdir -p {folder}/dry && cp {own} {folder}/dry/provider.ko && echo 'dry/user.ko: dry/provider.ko' >> {folder}/modules.dep"
+        "mkdir -p {modules}/dry && cp {own} {modules}/dry/provider.ko && echo 'dry/user.ko: dry/provider.ko' >> {modules}/modules.dep"
     ))?;
     let calls = ctx.trace_module_calls(|ctx| {
         ctx.insmod(["-n", &good, "num=3", "dyndbg=+p"])?.success()?.silent()?;
@@ -55,20 +64,20 @@ fn dry(ctx: &mut Ctx) -> Result<()> {
         replaced(&good, b" SMP ", b" XMP ", "/tmp/magic.ko")?;
         ctx.insmod(["-n", "/tmp/magic.ko"])?.code(1)?.stderr_has(" XMP ")?;
         ctx.insmod(["-nf", "/tmp/magic.ko"])?.success()?;
-        // Where symbols have versions the release does not count.
+        // With symbol versions, the release does not matter.
         replaced(&good, b"vermagic=6", b"vermagic=9", "/tmp/release.ko")?;
         ctx.insmod(["-n", "/tmp/release.ko"])?.success()?.silent()
     })?;
     ensure!(calls.is_empty(), "the kernel was asked: {calls:?}");
-    // The kernel itself says the same.
+    // The kernel gives the same answer.
     ctx.insmod(["/tmp/magic.ko"])?.code(1)?.stderr_has("Invalid module format")?;
     ctx.insmod(["/tmp/release.ko"])?.success()?.silent()?;
     ctx.rmmod(["params"])?.success()?;
-    ctx.sh(&format!("rm -r {folder}/dry; sed -i '/^dry/d' {folder}/modules.dep"))?;
+    ctx.sh(&format!("rm -r {modules}/dry; sed -i '/^dry/d' {modules}/modules.dep"))?;
     dry_with_kept_data(ctx)
 }
 
-/// Writes a file again with some of its bytes in place of others.
+/// Copies a file with some bytes replaced.
 fn replaced(file: &str, old: &[u8], new: &[u8], to: &str) -> Result<()> {
     let mut bytes = fs::read(file)?;
     let at = bytes.windows(old.len()).position(|window| window == old).context("not in the file")?;
@@ -76,7 +85,7 @@ fn replaced(file: &str, old: &[u8], new: &[u8], to: &str) -> Result<()> {
     Ok(fs::write(to, bytes)?)
 }
 
-/// What is kept is looked at, and stays as it is.
+/// A dry run looks at the kept data and does not change it.
 fn dry_with_kept_data(ctx: &mut Ctx) -> Result<()> {
     let (first, second) = (ctx.fixture("meter")?, ctx.fixture("meter_v2")?);
     ctx.insmod(["-n", "--keep=require", &first])?.success()?.silent()?;
@@ -92,7 +101,7 @@ fn dry_with_kept_data(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-/// kmod has these two after 34.2: there is nothing to compare with, so the kernel's answer is what counts.
+/// kmod got these two options after 34.2, so there is nothing to compare with; the kernel's answer counts.
 fn force(ctx: &mut Ctx) -> Result<()> {
     prepare::files(ctx)?;
     let cases = [
@@ -105,7 +114,7 @@ fn force(ctx: &mut Ctx) -> Result<()> {
         ("--force", "both", true),
     ];
     for (option, name, loads) in cases {
-        // By finit_module with a flag, and from memory with the image changed.
+        // finit_module with a flag, and init_module with a modified image.
         for ending in ["ko", "ko.zst"] {
             let file = format!("{}/{name}.{ending}", prepare::DIRECTORY);
             let calls = ctx.trace_module_calls(|ctx| {
@@ -124,7 +133,7 @@ fn force(ctx: &mut Ctx) -> Result<()> {
             }
         }
     }
-    // Both together are the short form.
+    // -f is both together.
     let both = format!("{}/both.ko", prepare::DIRECTORY);
     ctx.insmod(["--force-vermagic", &both, "--force-modversion"])?.success()?;
     ctx.rmmod(["smoke"])?.success()?;
@@ -159,21 +168,21 @@ fn persist(ctx: &mut Ctx) -> Result<()> {
     let saved = ctx.read(data)?;
     ensure!(saved.contains("# mine") && saved.contains("num=78"), "{saved}");
     ensure!(saved.contains("#% Warning: parameter gone is not supported in this kernel\ngone=1"), "{saved}");
-    // The command line comes last, and wins.
+    // The command line comes last, so it wins.
     ctx.insmod(["--persist", data, &file, "list=9"])?.success()?.silent()?;
     ensure!(ctx.parameter("params", "num")? == "78", "the saved value was not used");
-    ensure!(ctx.parameter("params", "word")? == "a b", "a blank in the value was lost");
-    ensure!(ctx.parameter("params", "list")? == "9", "the command line did not win");
-    ensure!(ctx.parameter("params", "depth")? == "5", "one of module_param_cb() was lost");
+    ensure!(ctx.parameter("params", "word")? == "a b", "a space in the value was lost");
+    ensure!(ctx.parameter("params", "list")? == "9", "the command line did not override it");
+    ensure!(ctx.parameter("params", "depth")? == "5", "a module_param_cb() parameter was lost");
     let mode = fs::metadata(data)?.permissions().mode() & 0o777;
-    ensure!(mode == 0o600, "{mode:o}, and root alone may read some of the parameters");
+    ensure!(mode == 0o600, "mode is {mode:o}, but some parameters are readable by root only");
     ctx.rmmod(["params"])?.success()?;
-    // Without the option nothing is read, and nothing is saved.
+    // Without the option, nothing is restored or saved.
     ctx.insmod([&file])?.success()?;
     ensure!(ctx.parameter("params", "num")? == "0", "the file was used without --persist");
     ctx.rmmod(["params"])?.success()?;
     ensure!(ctx.read(data)?.contains("num=78"), "the file was written without --persist");
-    // Nor is it when the load that had the option was removed by another tool.
+    // Nothing is saved either if the module that was loaded with the option was removed by another tool.
     ctx.insmod(["-e", data, &file])?.success()?.silent()?;
     ctx.peer_rmmod(["params"])?.success()?;
     ctx.insmod([&file])?.success()?.silent()?;
@@ -192,14 +201,14 @@ fn persist(ctx: &mut Ctx) -> Result<()> {
     persist_values(ctx, &file, data)
 }
 
-/// `-e ''`: the file is named as the module is below /lib/modules.
+/// `-e ''`: the file's path follows that of the module below /lib/modules.
 fn persist_below_persistdir(ctx: &mut Ctx, file: &str) -> Result<()> {
     let release = ctx.read("/proc/sys/kernel/osrelease")?;
     let installed = format!("/lib/modules/{release}/extra/deep/params.ko");
     ctx.sh(&format!("mkdir -p /lib/modules/{release}/extra/deep && cp {file} {installed}"))?;
     let wanted = "/var/lib/modules/persist/extra/deep/params";
     ctx.sh("rm -rf /var/lib/modules/persist")?;
-    // A missing file is no error, and neither is the missing directory.
+    // Neither a missing file nor a missing directory is an error.
     ctx.insmod(["-e", "", &installed, "num=5"])?.success()?.silent()?;
     ensure!(!Path::new(wanted).exists(), "written at load");
     ctx.rmmod(["params"])?.success()?.silent()?;
@@ -210,7 +219,7 @@ fn persist_below_persistdir(ctx: &mut Ctx, file: &str) -> Result<()> {
     ensure!(ctx.parameter("params", "num")? == "5", "not used");
     let saved = ctx.read(wanted)?;
     ensure!(saved.contains("list=\"\"") && saved.contains("num=5"), "an array that was never set: {saved}");
-    // The file of the module was changed since: what is loaded is saved all the same, with a word at -v.
+    // The module file has changed since the load: the values are saved anyway, with a warning at -v.
     ctx.sh(&format!("touch -d '2001-01-01 00:00' {installed}"))?;
     ctx.set_parameter("params", "num", "6")?;
     ctx.rmmod(["-v", "params"])?.success()?.stderr_has("Object for module params has changed since load")?;
@@ -225,11 +234,11 @@ fn persist_below_persistdir(ctx: &mut Ctx, file: &str) -> Result<()> {
     Ok(())
 }
 
-/// Quotes, escapes, order, limits, a place that cannot be written to.
+/// Quotes, escapes, order, limits, and a path that cannot be written.
 fn persist_values(ctx: &mut Ctx, file: &str, data: &str) -> Result<()> {
     fs::write(data, "# one\nword=\"a \\\\ b\"\nlist=4,5\n\nnum = 12\nbogus=1\n# end\n")?;
     let output = ctx.insmod(["-v", "-e", data, file])?.success()?;
-    output.stderr_has("no parameter bogus to be kept: ignored")?;
+    output.stderr_has("parameter bogus ignored")?;
     ensure!(ctx.parameter("params", "word")? == "a \\ b", "an escape: {}", ctx.parameter("params", "word")?);
     ensure!(ctx.parameter("params", "num")? == "12" && ctx.parameter("params", "list")? == "4,5", "values");
     ctx.rmmod(["params"])?.success()?.silent()?;
@@ -243,16 +252,16 @@ fn persist_values(ctx: &mut Ctx, file: &str, data: &str) -> Result<()> {
     ctx.insmod(["-e", data, file])?.code(1)?.stderr_has("more than 1000 parameters")?;
     fs::write(data, format!("word={}\n", "y".repeat(3000)))?;
     ctx.insmod(["-e", data, file])?.code(1)?.stderr_has("longer than 3000 bytes")?;
-    // A quote alone is nothing that the kernel's parser can read: said, not lost without a word.
+    // The kernel's parser cannot take an unpaired quote: the value is dropped with a warning.
     fs::write(data, "word=\"a \\\" b\"\nnum=3\n")?;
-    ctx.insmod(["-e", data, file])?.success()?.stderr_has("the kernel has no way to write a value")?;
-    ensure!(ctx.parameter("params", "num")? == "3", "the others count");
+    ctx.insmod(["-e", data, file])?.success()?.stderr_has("the kernel's syntax cannot express a value")?;
+    ensure!(ctx.parameter("params", "num")? == "3", "the other values were not used");
     ctx.rmmod(["params"])?.success()?;
-    // What cannot be saved is said, and the module goes.
+    // If saving fails, that is reported and the module is removed anyway.
     ctx.insmod(["-e", "/proc/no/such", file])?.success()?.silent()?;
     ctx.rmmod(["params"])?.code(1)?.stderr_has("could not save the parameters of params")?;
-    ensure!(!ctx.is_loaded("params")?, "it stayed");
-    // rmmod -e names: one that is not loaded is an error, and nothing is removed.
+    ensure!(!ctx.is_loaded("params")?, "it was not removed");
+    // rmmod -e with a name: a module that is not loaded is an error, and nothing is removed.
     ctx.insmod(["-e", data, file, "num=8"])?.success()?.silent()?;
     ctx.rmmod(["-e", "params", "absent"])?.code(1)?.stderr_has("Module absent is not currently loaded")?;
     ensure!(ctx.read(data)?.contains("num=8") && ctx.is_loaded("params")?, "not saved, or removed");
@@ -272,7 +281,7 @@ fn snapshots(ctx: &mut Ctx) -> Result<()> {
     ctx.sh("rm -rf /var/log/ksymoops")?;
     ctx.insmod([&file])?.success()?;
     ctx.rmmod(["smoke"])?.success()?;
-    ensure!(count(ctx)? == 0, "a directory was made");
+    ensure!(count(ctx)? == 0, "the directory was created");
     ctx.sh("mkdir /var/log/ksymoops")?;
     ctx.insmod([&file])?.success()?;
     ensure!(count(ctx)? == 2, "no snapshot after insmod");
@@ -280,7 +289,7 @@ fn snapshots(ctx: &mut Ctx) -> Result<()> {
     ensure!(text.contains("smoke "), "{text}");
     ctx.sh("rm /var/log/ksymoops/*")?;
     ctx.rmmod(["absent"])?.code(1)?;
-    ensure!(count(ctx)? == 0, "a snapshot though nothing changed");
+    ensure!(count(ctx)? == 0, "a snapshot although nothing changed");
     ctx.rmmod(["smoke"])?.success()?;
     ensure!(count(ctx)? == 2, "no snapshot after rmmod");
     ctx.insmod(["-n", &file])?.success()?;
@@ -324,7 +333,7 @@ fn explain(ctx: &mut Ctx) -> Result<()> {
         .code(1)?
         .stderr_has("Unknown symbol in module (errno 2, ENOENT)")?
         .stderr_has("symbol provider_value is exported by module provider, which is not loaded")?
-        .stderr_has("it needs provider, not loaded")?
+        .stderr_has("it depends on modules that are not loaded: provider")?
         .stderr_has("kernel: provider_user: Unknown symbol provider_value")?;
     ctx.sh(&format!("rm /lib/modules/{release}/modules.symbols"))?;
     let provider = ctx.fixture("provider")?;
@@ -335,7 +344,7 @@ fn explain(ctx: &mut Ctx) -> Result<()> {
         .stderr_has("Module provider is in use by: provider_user")?
         .stderr_has("module provider_user uses it")?;
     ctx.rmmod(["provider_user", "provider"])?.success()?;
-    // A device that somebody holds open, and a hold that leaves no trace.
+    // An open device, and a reference whose holder cannot be found.
     let meter = ctx.fixture("meter")?;
     ctx.insmod([&meter])?.success()?;
     let device = fs::File::open("/dev/meter")?;
@@ -347,7 +356,7 @@ fn explain(ctx: &mut Ctx) -> Result<()> {
     ctx.rmmod(["--discard", "meter"])?.success()?;
     let params = ctx.fixture("params")?;
     ctx.insmod([params.as_str(), "hold=1"])?.success()?;
-    ctx.rmmod(["--explain", "params"])?.code(1)?.stderr_has("1 references by no module")?;
+    ctx.rmmod(["--explain", "params"])?.code(1)?.stderr_has("its reference count is 1")?;
     ctx.set_parameter("params", "hold", "0")?;
     ctx.rmmod(["params"])?.success()?;
     Ok(())
@@ -359,16 +368,16 @@ fn stacks(ctx: &mut Ctx) -> Result<()> {
         ctx.insmod([&file])?.success()?;
     }
     ctx.rmmod(["-r", "provider_user"])?.success()?.silent()?;
-    ensure!(ctx.is_loaded("provider")?, "what another module uses was removed");
+    ensure!(ctx.is_loaded("provider")?, "a module that is in use was removed");
     ctx.rmmod(["--stacks", "provider_user2"])?.success()?.silent()?;
-    ensure!(!ctx.is_loaded("provider")?, "what nothing uses stayed");
-    // Kept data go by --discard alone.
+    ensure!(!ctx.is_loaded("provider")?, "an unused dependency was not removed");
+    // Only --discard drops kept data.
     let meter = ctx.fixture("meter")?;
     ctx.insmod([&meter])?.success()?;
     ctx.rmmod(["-r", "meter"])?.success()?;
     ensure!(is_kept(ctx, "meter")?, "--stacks dropped kept data");
     ctx.rmmod(["--discard", "meter"])?.success()?;
-    // What is to be saved is saved, whichever way the module goes.
+    // Parameters are saved however the module is removed.
     let (owner, importer, data) = (ctx.fixture("torture")?, ctx.fixture("importer")?, "/tmp/torture.data");
     ctx.insmod(["-e", data, &owner, "level=30"])?.success()?.silent()?;
     ctx.insmod([&importer])?.success()?;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Crashes whose console and journal the host decodes with ksymoops when the machine is gone.
+//! Crashes. Afterwards, the host decodes the machine's console and journal with ksymoops.
 
 use anyhow::{Result, ensure};
 
 use crate::ctx::{Command, Ctx, tools};
 use crate::scenario::Scenario;
 
-/// Where insmod and rmmod keep the journal, once it is there.
+/// The journal's directory: insmod and rmmod write to it if it exists.
 const JOURNAL: &str = "/var/log/ksymoops";
 
-/// The header as it follows each field.
+/// The line for a field, with the region's header.
 macro_rules! hit {
     ($what:literal, $field:literal, $state:literal) => {
         concat!(
@@ -26,7 +26,7 @@ macro_rules! hit {
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("oops-loaded", "registers point into data of a loaded module", loaded)
+    Scenario::new("oops-loaded", "registers point into the data of a loaded module", loaded)
         .oops()
         .decoded(&[
             "RIP crash_with at *crash_keep.c:38:",
@@ -40,7 +40,7 @@ pub const SCENARIOS: &[Scenario] = &[
             "param_attr_store at *kernel/params.c:585:",
             "inlined into vfs_write at *fs/read_write.c:",
         ]),
-    Scenario::new("oops-init", "a module oopses in its init, and insmod dies", init)
+    Scenario::new("oops-init", "a module oopses in its init and kills insmod", init)
         .oops()
         .decoded(&[
             "RIP crash_with at *crash_keep.c:38:",
@@ -49,7 +49,7 @@ pub const SCENARIOS: &[Scenario] = &[
             hit!("RCX", "dev.queue.prev", "loading then (in its init)"),
         ])
         .decoded_with_vmlinux(&["do_one_initcall at *init/main.c:"]),
-    Scenario::new("oops-stale", "another module holds a pointer into data of one that is gone", stale)
+    Scenario::new("oops-stale", "another module still points into the data of an unloaded one", stale)
         .oops()
         .decoded(&[
             "RIP use_set at *crash_hold.c:13:",
@@ -60,7 +60,7 @@ pub const SCENARIOS: &[Scenario] = &[
             "kernel moved by 0x*, by the journal",
             "param_attr_store at *kernel/params.c:585:",
         ]),
-    Scenario::new("oops-dropped", "another module holds a pointer into data that were dropped", dropped)
+    Scenario::new("oops-dropped", "another module still points into data that was dropped", dropped)
         .oops()
         .decoded(&[
             "RIP use_set at *crash_hold.c:13:",
@@ -82,7 +82,7 @@ pub const SCENARIOS: &[Scenario] = &[
         "how_set at *crash_keep.c:60:",
         hit!("code", "stats.loads", "loaded then"),
     ]),
-    Scenario::new("oops-divide", "a divide error in a module's init text", divide)
+    Scenario::new("oops-divide", "a divide error in a module's init section", divide)
         .oops()
         .decoded(&[
             "RIP crash_divide at *crash_keep.c:82:",
@@ -90,7 +90,7 @@ pub const SCENARIOS: &[Scenario] = &[
             "-> +0x00  f7 f9 *idiv %ecx",
         ])
         .decoded_with_vmlinux(&["do_one_initcall at *init/main.c:"]),
-    Scenario::new("oops-panic", "a crash that somebody asks for, with KASLR", panic)
+    Scenario::new("oops-panic", "a requested crash (sysrq), with KASLR", panic)
         .panic()
         .decoded(&["of the journal"])
         .decoded_with_vmlinux(&[
@@ -99,18 +99,18 @@ pub const SCENARIOS: &[Scenario] = &[
             ";; sysrq_handle_crash at *drivers/tty/sysrq.c:155:",
             "inlined into proc_reg_write at *fs/proc/inode.c:",
         ]),
-    Scenario::new("oops-live", "ksymoops in the machine that a module warned in", live).oops(),
+    Scenario::new("oops-live", "ksymoops on the running machine, after a module's warning", live).oops(),
 ];
 
-/// Loads the module with a journal; it is handed out before anything happens that might end the machine.
+/// Loads the module with a journal, and saves the journal before anything can crash the machine.
 fn load(ctx: &mut Ctx) -> Result<()> {
     ctx.sh(&format!("mkdir -p {JOURNAL}"))?;
     let file = ctx.fixture("crash_keep")?;
     ctx.insmod([&file])?.success()?.silent()?;
-    hand_out(ctx)
+    save_journal(ctx)
 }
 
-fn hand_out(ctx: &mut Ctx) -> Result<()> {
+fn save_journal(ctx: &mut Ctx) -> Result<()> {
     let mode = ctx.sh(&format!("ls -l {JOURNAL}"))?;
     ensure!(
         mode.lines().filter(|line| line.contains("boot-")).all(|line| line.starts_with("-rw-------")),
@@ -121,16 +121,17 @@ fn hand_out(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-/// Writes a parameter from a process that may not survive it.
-fn write(module: &str, parameter: &str, value: &str) {
+/// Writes a parameter from a process that may be killed by it.
+fn write_parameter(module: &str, parameter: &str, value: &str) {
     let script = format!("echo {value} > /sys/module/{module}/parameters/{parameter}");
-    // Where the kernel oopses the process is killed, and never ends: it waits for the file that it holds itself. What the host sees counts.
+    // On an oops, the process is killed but never exits: it waits for a file that it holds itself. The host's
+    // view decides.
     let _ = Command::new(tools::BUSYBOX).args(["sh", "-c", &script]).limit_secs(2).run();
 }
 
 fn loaded(ctx: &mut Ctx) -> Result<()> {
     load(ctx)?;
-    write("crash_keep", "how", "pointer");
+    write_parameter("crash_keep", "how", "pointer");
     Ok(())
 }
 
@@ -139,8 +140,8 @@ fn init(ctx: &mut Ctx) -> Result<()> {
     ctx.rmmod(["crash_keep"])?.success()?;
     let file = ctx.fixture("crash_keep")?;
     let output = ctx.insmod([file.as_str(), "early=pointer"])?;
-    ensure!(!output.status.is_success(), "insmod survived its module's oops");
-    hand_out(ctx)
+    ensure!(!output.status.is_success(), "insmod survived the module's oops");
+    save_journal(ctx)
 }
 
 fn stale(ctx: &mut Ctx) -> Result<()> {
@@ -151,27 +152,27 @@ fn dropped(ctx: &mut Ctx) -> Result<()> {
     use_behind(ctx, &["--discard", "crash_keep"])
 }
 
-/// A use of a pointer that is held, behind a removal.
+/// Uses a pointer that another module still holds after the owner is removed.
 fn use_behind(ctx: &mut Ctx, removal: &[&str]) -> Result<()> {
     load(ctx)?;
     let address = ctx.parameter("crash_keep", "address")?;
     let holder = ctx.fixture("crash_hold")?;
     ctx.insmod([holder, format!("address={address}")])?.success()?;
     ctx.rmmod(removal)?.success()?;
-    hand_out(ctx)?;
-    write("crash_hold", "use", "1");
+    save_journal(ctx)?;
+    write_parameter("crash_hold", "use", "1");
     Ok(())
 }
 
 fn warn(ctx: &mut Ctx) -> Result<()> {
     load(ctx)?;
-    write("crash_keep", "how", "warn");
+    write_parameter("crash_keep", "how", "warn");
     Ok(())
 }
 
 fn bug(ctx: &mut Ctx) -> Result<()> {
     load(ctx)?;
-    write("crash_keep", "how", "bug");
+    write_parameter("crash_keep", "how", "bug");
     Ok(())
 }
 
@@ -180,8 +181,8 @@ fn divide(ctx: &mut Ctx) -> Result<()> {
     ctx.rmmod(["crash_keep"])?.success()?;
     let file = ctx.fixture("crash_keep")?;
     let output = ctx.insmod([file.as_str(), "early=divide"])?;
-    ensure!(!output.status.is_success(), "insmod survived its module's oops");
-    hand_out(ctx)
+    ensure!(!output.status.is_success(), "insmod survived the module's oops");
+    save_journal(ctx)
 }
 
 fn panic(ctx: &mut Ctx) -> Result<()> {
@@ -191,10 +192,10 @@ fn panic(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-/// What the running kernel tells of its regions, and what copies of that tell later.
+/// Regions are found in the running kernel, and later in copies of its files.
 fn live(ctx: &mut Ctx) -> Result<()> {
     load(ctx)?;
-    write("crash_keep", "how", "warn");
+    write_parameter("crash_keep", "how", "warn");
     let file = ctx.fixture("crash_keep")?;
     let field = "persistent data of crash_keep: stats.loads (crash_keep.c); .data..persistent at 0x";
     let alone = ["--no-journal", "--no-discovery", "--object", file.as_str()];
@@ -202,19 +203,19 @@ fn live(ctx: &mut Ctx) -> Result<()> {
     let said = output.stdout_has(field)?.stdout_has("crash_keep loaded then; by the running kernel")?;
     ensure!(said.stdout.contains(";; RIP crash_by_warning at "), "{said}");
 
-    // Without a journal or a kernel to ask: nothing.
+    // Without a journal and without the running kernel, nothing is known.
     ctx.sh("dmesg > /tmp/log")?;
     let output = Command::new(tools::KSYMOOPS).args(alone).arg("/tmp/log").run()?.success()?;
     ensure!(!output.stdout.contains("persistent data"), "{output}");
 
-    // Copies of what the kernel says where its own and the module's symbols are. On a stock kernel, a copy of what it shows of the keeper; the extended kernel has none.
+    // A copy of kallsyms and of the keeper's sysfs directory; the extended kernel has no keeper.
     if std::path::Path::new("/sys/module/crash_keep__persist/notes").exists() {
         ctx.sh("cat /proc/kallsyms > /tmp/kallsyms; mkdir /tmp/copy; cp -r /sys/module/crash_keep__persist /tmp/copy/ 2>/dev/null; true")?;
         let copies = ["--ksyms", "/tmp/kallsyms", "--persist", "/tmp/copy", "/tmp/log"];
         let output = Command::new(tools::KSYMOOPS).args(alone).args(copies).run()?;
         output.success()?.stdout_has(field)?.stdout_has("by /tmp/copy/crash_keep__persist")?;
     }
-    // The journal, found where it is.
+    // The journal, in its standard place.
     let output =
         Command::new(tools::KSYMOOPS).args(["--no-discovery", "--object", &file, "/tmp/log"]).run()?;
     output.success()?.stdout_has(field)?.stdout_has("; by the journal of boot ")?;

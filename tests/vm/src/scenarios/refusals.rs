@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What must not be kept is refused by name, before anything is loaded.
+//! Data that must not be kept is refused, with the variable's name, before anything is loaded.
 
 use anyhow::{Context, Result, ensure};
 
@@ -10,7 +10,7 @@ use crate::scenario::Scenario;
 pub const SCENARIOS: &[Scenario] =
     &[Scenario::new("refusals", "every refusal, by variable, offset and target", refusals)];
 
-/// File, what is said, and whether a plain load of it works.
+/// The file, the error, and whether a plain load works.
 const CASES: &[(&str, &str, bool)] = &[
     (
         "refuse",

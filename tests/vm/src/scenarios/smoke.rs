@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The harness itself: the peer's tools, a fixture, the log, the trace.
+//! Tests of the harness itself: kmod's tools, a fixture, the log, tracing, oops and panic.
 
 use anyhow::{Result, ensure};
 
@@ -8,7 +8,7 @@ use crate::scenario::Scenario;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("smoke", "kmod loads and removes a fixture, and taint says so", smoke),
+    Scenario::new("smoke", "kmod loads and removes a fixture; the taint shows it", smoke),
     Scenario::new("smoke-trace", "tracing shows how kmod loads a module", trace),
     Scenario::new("smoke-oops", "a declared oops passes and leaves PID 1 alive", oops).oops(),
     Scenario::new("smoke-panic", "a declared panic passes", panic).panic(),
@@ -48,7 +48,7 @@ fn trace(ctx: &mut Ctx) -> Result<()> {
 fn oops(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("smoke")?;
     let output = ctx.peer_insmod([file.as_str(), "crash=1"])?;
-    ensure!(!output.status.is_success(), "insmod survived its module's oops");
+    ensure!(!output.status.is_success(), "insmod survived the module's oops");
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What other projects' test suites demand of insmod and rmmod, as scenarios of ours: the Linux Test Project's commands and system calls, as far as a
-//! command can reach them, and module-init-tools' list of command lines.
+//! Scenarios after other projects' test suites: the Linux Test Project's cases for commands and system calls,
+//! as far as a command can reach them, and module-init-tools' command lines.
 
 use std::fs;
 
@@ -11,13 +11,9 @@ use crate::scenario::Scenario;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "suite-ltp-commands",
-        "insmod01, lsmod01: loaded, listed, removed, again and again",
-        ltp_commands,
-    ),
-    Scenario::new("suite-ltp-load", "finit_module01/02, init_module01/02 by way of insmod", ltp_load),
-    Scenario::new("suite-ltp-delete", "delete_module01 to 03 by way of rmmod", ltp_delete),
+    Scenario::new("suite-ltp-commands", "insmod01, lsmod01: load, list and remove, repeatedly", ltp_commands),
+    Scenario::new("suite-ltp-load", "finit_module01/02, init_module01/02, through insmod", ltp_load),
+    Scenario::new("suite-ltp-delete", "delete_module01 to 03, through rmmod", ltp_delete),
     Scenario::new("suite-init-tools", "module-init-tools' insmod and rmmod cases", init_tools),
 ];
 
@@ -33,9 +29,9 @@ fn ltp_commands(ctx: &mut Ctx) -> Result<()> {
         let wanted = [module.name, module.size.to_string(), module.references.unwrap_or(0).to_string()];
         ensure!(words == wanted, "lsmod {words:?}, /proc/modules {wanted:?}");
         ctx.rmmod(["smoke"])?.success()?;
-        ensure!(!ctx.is_loaded("smoke")?, "it is still there");
+        ensure!(!ctx.is_loaded("smoke")?, "it is still loaded");
     }
-    // The library's unload tries again and again; a name that is gone must fail each time.
+    // LTP's library retries the unload; once the module is gone, each attempt must fail.
     for _ in 0..5 {
         ctx.rmmod(["smoke"])?.code(1)?;
     }
@@ -43,7 +39,8 @@ fn ltp_commands(ctx: &mut Ctx) -> Result<()> {
 }
 
 fn ltp_load(ctx: &mut Ctx) -> Result<()> {
-    // Both calls: a plain file goes by finit_module, one that the kernel cannot decompress by init_module.
+    // Both system calls: finit_module for a plain file, init_module for one that the kernel cannot
+    // decompress.
     let plain = ctx.fixture("params")?;
     let invalid = "Invalid parameters";
     ctx.insmod([plain.as_str(), "num=1"])?.success()?;
@@ -60,7 +57,7 @@ fn ltp_load(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod(["/tmp"])?.code(1)?.stderr_has("Is a directory")?;
     fs::write("/tmp/zero.ko", "")?;
     ctx.insmod(["/tmp/zero.ko"])?.code(1)?.stderr_has(invalid)?;
-    // A file that someone writes to.
+    // A file that is open for writing.
     fs::copy(&plain, "/tmp/busy.ko")?;
     let writer = fs::OpenOptions::new().read(true).write(true).open("/tmp/busy.ko")?;
     ctx.insmod(["/tmp/busy.ko"])?.code(1)?.stderr_has("Text file busy")?;
@@ -90,7 +87,7 @@ fn ltp_delete(ctx: &mut Ctx) -> Result<()> {
     let needs = ctx.fixture("provider_user")?;
     ctx.insmod([&provider])?.success()?;
     ctx.insmod([&needs])?.success()?;
-    // Past our own checks, the kernel has the last word.
+    // With -f, our own checks are skipped and the kernel decides.
     ctx.rmmod(["-f", "provider"])?.code(1)?.stderr_has("Resource temporarily unavailable")?;
     Command::new(tools::RMMOD)
         .arg("provider_user")
@@ -104,7 +101,7 @@ fn ltp_delete(ctx: &mut Ctx) -> Result<()> {
     let long = "x".repeat(80);
     for name in ["absent", "", &long] {
         ctx.rmmod(["-f", name])?.code(1)?.stderr_has(missing)?;
-        // The directory of all modules is there: for kmod the empty name is one that cannot be unloaded.
+        // /sys/module/ itself exists, so to kmod the empty name is a module that cannot be unloaded.
         let words =
             if name.is_empty() { "Module unloading is not supported" } else { "is not currently loaded" };
         ctx.rmmod([name])?.code(1)?.stderr_has(words)?;
@@ -115,7 +112,7 @@ fn ltp_delete(ctx: &mut Ctx) -> Result<()> {
 fn init_tools(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("params")?;
     ctx.insmod([""; 0])?.code(1)?.stderr_has("missing filename")?;
-    // Arguments pass in order, quotes untouched.
+    // Arguments are passed on in order, with quotes intact.
     ctx.insmod([file.as_str(), "num=1", "word=\"x y\"", "num=2"])?.success()?;
     ensure!(
         ctx.parameter("params", "word")? == "x y" && ctx.parameter("params", "num")? == "2",
@@ -134,7 +131,7 @@ fn init_tools(ctx: &mut Ctx) -> Result<()> {
             ctx.insmod([&file])?.success()?;
         }
         let output = ctx.rmmod([name])?;
-        // A path that does not exist keeps its slashes with kmod, and so with us; there it was cut.
+        // kmod keeps the slashes of a path that does not exist, and so do we; module-init-tools cut them off.
         if name.contains('/') {
             output.code(1)?.stderr_has("Module /path/provider_user is not currently loaded")?;
             ctx.rmmod(["provider_user"])?.success()?;
@@ -149,7 +146,10 @@ fn init_tools(ctx: &mut Ctx) -> Result<()> {
     }
     let output = ctx.rmmod(["smoke", "absent", "provider_user", "provider"])?.code(1)?;
     ensure!(output.stderr == "rmmod: ERROR: Module absent is not currently loaded\n", "{output}");
-    ensure!(ctx.modules()?.iter().all(|module| !module.name.starts_with("provider")), "something stayed");
+    ensure!(
+        ctx.modules()?.iter().all(|module| !module.name.starts_with("provider")),
+        "a module was not removed"
+    );
     ctx.insmod([file.as_str(), "hold=1"])?.success()?;
     ctx.rmmod(["params"])?.code(1)?.stderr_has("Module params is in use\n")?;
     ctx.rmmod(["-f", "params"])?.success()?;

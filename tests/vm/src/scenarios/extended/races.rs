@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Many at once.
+//! Concurrent loads, unloads, releases and readers.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -9,49 +9,53 @@ use std::thread;
 use anyhow::{Result, anyhow, ensure};
 use nix::errno::Errno;
 
-use super::super::report::Report;
-use super::use_is;
+use super::assertions::region_is;
 use crate::ctx::extended::{FRESH, LIST, PERSIST, delete, finit, release};
 use crate::ctx::{Ctx, health};
 use crate::scenario::{Needs, Scenario};
+use crate::scenarios::fixture_report::FixtureReport;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("ext-1000-reloads", "1,000 reloads with two readers of the list", reloads)
+    Scenario::new("ext-1000-reloads", "1,000 reloads while two readers read the list", reloads)
         .needs(Needs::Extended)
         .limit_secs(900)
         .cpus(2)
         .alone(),
-    Scenario::new("ext-race", "loads, unloads and releases at once", race)
+    Scenario::new("ext-race", "concurrent loads, unloads and releases", race)
         .needs(Needs::Extended)
         .limit_secs(600)
         .cpus(2)
         .alone(),
-    Scenario::new("ext-race-reloads", "loads and unloads at once: no load is lost to the data", race_reloads)
-        .needs(Needs::Extended)
-        .limit_secs(600)
-        .cpus(2)
-        .alone(),
-    Scenario::new("ext-list-whole", "no reader misses a region while others come and go", list_whole)
+    Scenario::new(
+        "ext-race-reloads",
+        "concurrent loads and unloads: every successful load uses the same data",
+        race_reloads,
+    )
+    .needs(Needs::Extended)
+    .limit_secs(600)
+    .cpus(2)
+    .alone(),
+    Scenario::new("ext-list-whole", "readers see every region while others come and go", list_whole)
         .needs(Needs::Extended)
         .limit_secs(600)
         .cpus(2)
         .alone(),
 ];
 
-/// Reads the list until told to stop; gives how often.
+/// Reads the list until told to stop. Returns how often it was read.
 fn read_on(stop: &AtomicBool) -> Result<u32> {
     let mut count = 0;
     while !stop.load(Ordering::Relaxed) {
         let text = fs::read_to_string(LIST)?;
         let whole = text.is_empty() || (text.starts_with("region layout ") && text.ends_with('\n'));
-        ensure!(whole && text.matches("region ").count() <= 1, "torn: {text:?}");
+        ensure!(whole && text.matches("region ").count() <= 1, "inconsistent list: {text:?}");
         count += 1;
     }
     Ok(count)
 }
 
-/// Where each load takes ten times as long, fewer show the same.
+/// Fewer reloads on the debug kernel, where each takes ten times as long.
 fn count() -> u32 {
     if health::has_kmemleak() { 100 } else { 1000 }
 }
@@ -60,7 +64,7 @@ fn reloads(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("layout")?;
     let count = count();
     finit(&file, "", PERSIST)?;
-    let before = Report::read(ctx, "layout")?;
+    let before = FixtureReport::read(ctx, "layout")?;
     let stop = AtomicBool::new(false);
     let mut memory = 0;
     let reads = thread::scope(|scope| -> Result<u32> {
@@ -83,7 +87,7 @@ fn reloads(ctx: &mut Ctx) -> Result<()> {
         }
         result.map(|()| reads)
     })?;
-    let after = Report::read(ctx, "layout")?;
+    let after = FixtureReport::read(ctx, "layout")?;
     ensure!(after.value("first")? == (count + 2).to_string(), "{after:?}");
     after.same_as(&before, &["first"])?;
     ensure!(after.address("first")? == before.address("first")?, "it moved");
@@ -103,35 +107,35 @@ fn race(ctx: &mut Ctx) -> Result<()> {
     release("layout")?;
     let before = ctx.module_memory()?;
     let loaded = contest(&file, true)?;
-    ctx.measure("loads that won", loaded);
-    ensure!(loaded > 0, "no load won");
+    ctx.measure("successful loads", loaded);
+    ensure!(loaded > 0, "no load succeeded");
     if ctx.is_loaded("layout")? {
         delete("layout")?;
     }
-    if ctx.kernel_region_use("layout")?.is_some() {
+    if ctx.extended_region_state("layout")?.is_some() {
         release("layout")?;
     }
-    use_is(ctx, "layout", None)?;
+    region_is(ctx, "layout", None)?;
     let after = ctx.module_memory()?;
     ensure!(after <= before, "module memory went from {before} to {after}");
     Ok(())
 }
 
-/// Every load that won has had the same data: its init has counted in them.
+/// Every successful load used the same data: each init counted in it.
 fn race_reloads(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("layout")?;
     finit(&file, "", PERSIST)?;
-    let before = Report::read(ctx, "layout")?;
+    let before = FixtureReport::read(ctx, "layout")?;
     let loaded = contest(&file, false)?;
-    ctx.measure("loads that won", loaded);
-    ensure!(loaded > 0, "no load won");
-    use_is(ctx, "layout", Some(if ctx.is_loaded("layout")? { "used" } else { "unused" }))?;
+    ctx.measure("successful loads", loaded);
+    ensure!(loaded > 0, "no load succeeded");
+    region_is(ctx, "layout", Some(if ctx.is_loaded("layout")? { "used" } else { "unused" }))?;
     if ctx.is_loaded("layout")? {
         delete("layout")?;
     }
     finit(&file, "", PERSIST)?;
-    let after = Report::read(ctx, "layout")?;
-    // 1 in the file, and one more by each init: the first, the winners, the last.
+    let after = FixtureReport::read(ctx, "layout")?;
+    // 1 in the file, plus one for each init: the first, the concurrent ones, the last.
     ensure!(after.value("first")? == (loaded + 3).to_string(), "{loaded} loads: {after:?}");
     after.same_as(&before, &["first"])?;
     ensure!(after.address("first")? == before.address("first")?, "it moved");
@@ -140,8 +144,8 @@ fn race_reloads(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-/// Two that load, one that unloads (and releases, if told to) and one that reads the list, until the
-/// loaders have tried often enough; gives how many loads won.
+/// Runs two threads that load, one that unloads (and optionally releases) and one that reads the list, until
+/// the loaders have tried often enough. Returns how many loads succeeded.
 fn contest(file: &str, releases: bool) -> Result<u32> {
     const ROUNDS: u32 = 300;
     let (loaded, odd) = (AtomicU32::new(0), std::sync::Mutex::new(Vec::new()));
@@ -197,7 +201,7 @@ fn lines_of(list: &str, owner: &str) -> Option<String> {
     Some(rest[..end].to_owned())
 }
 
-/// As a program with a small buffer does.
+/// Reads the list with a small buffer.
 fn read_slowly() -> Result<String> {
     let (mut file, mut text, mut piece) = (File::open(LIST)?, Vec::new(), [0; 64]);
     loop {
@@ -223,7 +227,7 @@ fn list_whole(ctx: &mut Ctx) -> Result<()> {
             let list = read_slowly()?;
             let found = stays.map(|name| lines_of(&list, name));
             ensure!(found == wanted, "{list}");
-            ensure!(list.matches("region ").count() <= 3, "twice: {list}");
+            ensure!(list.matches("region ").count() <= 3, "a region is listed twice: {list}");
             count += 1;
         }
         Ok(count)
@@ -248,8 +252,8 @@ fn list_whole(ctx: &mut Ctx) -> Result<()> {
         }
         result.map(|()| reads)
     })?;
-    ctx.measure("reads of the list meanwhile", reads);
-    ensure!(reads > 0, "nobody read");
+    ctx.measure("reads of the list in the meantime", reads);
+    ensure!(reads > 0, "the list was never read");
     for name in stays {
         delete(name)?;
         release(name)?;

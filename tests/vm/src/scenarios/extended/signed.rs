@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where only signed modules are loaded: the extended kernel keeps their data, its twin cannot.
+//! With enforced signatures, the extended kernel keeps data of signed modules; its twin without the option
+//! cannot.
 
 use anyhow::{Result, ensure};
 
-use super::super::report::Report;
-use super::use_is;
+use super::assertions::region_is;
 use crate::ctx::Ctx;
 use crate::scenario::{Needs, Scenario};
+use crate::scenarios::fixture_report::FixtureReport;
 
 const ENFORCE: &str = "module.sig_enforce=1";
 
@@ -26,21 +27,21 @@ pub const SCENARIOS: &[Scenario] = &[
         .memory_mib(768),
 ];
 
-const MOVING: &[&str] = &["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
+const CHANGING: &[&str] = &["other.calls", "from_init", "from_exit", "other.exits", "ordinary"];
 
 fn signed(ctx: &mut Ctx) -> Result<()> {
     let (file, unsigned) = (ctx.fixture("torture_signed")?, ctx.fixture("torture")?);
     ctx.insmod([&unsigned])?.code(1)?;
-    use_is(ctx, "torture", None)?;
+    region_is(ctx, "torture", None)?;
     ctx.insmod(["--keep=require", file.as_str()])?.success()?.silent()?;
     ctx.set_parameter("torture", "poke", "41")?;
-    let first = Report::read(ctx, "torture")?;
+    let first = FixtureReport::read(ctx, "torture")?;
     for _ in 0..10 {
         ctx.rmmod(["torture"])?.success()?.silent()?;
-        // What is kept does not make an unsigned file any better.
+        // An unsigned file is refused even if its data is kept.
         ctx.insmod([&unsigned])?.code(1)?;
         ctx.insmod([&file])?.success()?.silent()?;
-        Report::read(ctx, "torture")?.same_as(&first, MOVING)?;
+        FixtureReport::read(ctx, "torture")?.same_as(&first, CHANGING)?;
     }
     let taint = ctx.module_taint("torture")?;
     ensure!(!taint.contains('E'), "a signed module has the taint {taint}");
@@ -55,7 +56,7 @@ fn twin(ctx: &mut Ctx) -> Result<()> {
     output.stderr_has("WARNING: ")?.stderr_has(
         "its persistent data will not be kept: this kernel loads only signed modules (module.sig_enforce)",
     )?;
-    ensure!(Report::read(ctx, "torture")?.value("from_init")? == "1", "it is not as new");
+    ensure!(FixtureReport::read(ctx, "torture")?.value("from_init")? == "1", "the data did not start afresh");
     ctx.rmmod(["torture"])?.success()?.silent()?;
     let output = ctx.insmod(["--keep=require", file.as_str()])?.code(1)?;
     output.stderr_has("cannot be kept here")?.stderr_has("module.sig_enforce")?;

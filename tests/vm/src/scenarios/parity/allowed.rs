@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The entries of `differences.txt`: what may differ, and why.
 //!
-//! An entry that nothing needs any more is an error, too: the file must stay true.
+//! An entry that is no longer needed is an error: the file must stay accurate.
 
 use std::collections::BTreeSet;
 
@@ -16,14 +16,14 @@ use super::peer::Peer;
 pub struct Allowed {
     /// Its name.
     pub name: String,
-    /// The parts that may differ.
+    /// The aspects that may differ.
     pub aspects: Vec<String>,
-    /// Only lines of ours with this in them may; what is left must be equal.
+    /// If any are given, only our lines that contain one of these may differ.
     ours: Vec<String>,
-    /// Only lines of theirs with this in them may.
+    /// The same for their lines.
     theirs: Vec<String>,
     peers: Vec<Peer>,
-    /// `GROUP/NAME`; a `*` at the end stands for any rest.
+    /// `GROUP/NAME`; a `*` at the end matches any rest.
     cases: Vec<String>,
     reason: String,
     needed: BTreeSet<(u8, String)>,
@@ -45,11 +45,11 @@ fn parse(text: &str) -> Result<Vec<Allowed>> {
     text.split("\n\n")
         .map(|entry| entry.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>())
         .filter(|lines| !lines.is_empty())
-        .map(|lines| one(&lines).with_context(|| format!("differences.txt: {}", lines.join(" "))))
+        .map(|lines| parse_entry(&lines).with_context(|| format!("differences.txt: {}", lines.join(" "))))
         .collect()
 }
 
-fn one(lines: &[&str]) -> Result<Allowed> {
+fn parse_entry(lines: &[&str]) -> Result<Allowed> {
     let field = |name: &str| {
         let found = lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
         found.map(str::trim).with_context(|| format!("no line {name}: in an entry"))
@@ -65,7 +65,7 @@ fn one(lines: &[&str]) -> Result<Allowed> {
         peers.push(match word {
             "34" => Peer::Kmod34,
             "30" => Peer::Kmod30,
-            _ => bail!("kmod {word} is not run"),
+            _ => bail!("kmod {word} is not one of the versions that are run"),
         });
     }
     let aspects: Vec<String> = words("differ")?;
@@ -90,25 +90,26 @@ fn matches(pattern: &str, case: &Case) -> bool {
     }
 }
 
-/// Takes out the lines that have one of these in them.
-fn without(text: &mut String, patterns: &[String]) {
+/// Removes the lines that contain one of these.
+fn remove_lines(text: &mut String, patterns: &[String]) {
     let keep = |line: &&str| !patterns.iter().any(|pattern| line.contains(pattern.as_str()));
     *text = text.split_inclusive('\n').filter(keep).collect();
 }
 
 impl Allowed {
-    /// Whether this case may differ from this peer.
+    /// Whether this case may differ from this peer's result.
     pub fn covers(&self, case: &Case, peer: Peer) -> bool {
         self.peers.contains(&peer) && self.cases.iter().any(|pattern| matches(pattern, case))
     }
 
-    /// Whether two texts are equal enough; if the entry is about lines, they are taken out for what other entries say.
+    /// Whether the entry explains all differences between two texts. If it is about lines, it removes them
+    /// from both texts, and other entries see only the rest.
     pub fn settles(&self, ours: &mut String, theirs: &mut String) -> bool {
         if self.ours.is_empty() && self.theirs.is_empty() {
             return true;
         }
-        without(ours, &self.ours);
-        without(theirs, &self.theirs);
+        remove_lines(ours, &self.ours);
+        remove_lines(theirs, &self.theirs);
         ours == theirs
     }
 
@@ -122,7 +123,7 @@ impl Allowed {
         self.needed.iter().filter(|(number, _)| *number == peer as u8).count()
     }
 
-    /// What of the entry nothing in the group needed, as text.
+    /// The parts of the entry that no case in the group needed, as text.
     pub fn unused(&self, group: &str) -> Vec<String> {
         let of_group = self.cases.iter().filter(|pattern| pattern.starts_with(&format!("{group}/")));
         let idle = of_group.flat_map(|pattern| self.peers.iter().map(move |peer| (pattern, *peer))).filter(
@@ -133,7 +134,7 @@ impl Allowed {
         );
         idle.map(|(pattern, peer)| {
             format!(
-                "differences.txt: {}: {pattern} is equal to {peer}, take it out ({})",
+                "differences.txt: {}: {pattern} no longer differs from {peer}: remove it ({})",
                 self.name, self.reason
             )
         })
@@ -146,12 +147,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_can_be_read() {
+    fn differences_txt_is_valid() {
         all().unwrap();
     }
 
     #[test]
-    fn only_the_lines_that_are_named() {
+    fn only_the_named_lines_may_differ() {
         let entry = "name: a\nkmod: 34\ndiffer: stderr\nours: mine\ntheirs: b c\ncases: load/x\nreason: so";
         let entry = &parse(entry).unwrap()[0];
         let settles = |ours: &str, theirs: &str| entry.settles(&mut ours.to_owned(), &mut theirs.to_owned());
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_lacks_nothing() {
+    fn every_field_is_required() {
         let whole = "name: a\nkmod: 34 30\ndiffer: stderr\ncases: load/x load/y*\nreason: so";
         assert_eq!(parse(whole).unwrap().len(), 1);
         assert!(parse(&whole.replace("reason", "because")).is_err());

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The lines of `cases.txt`.
 //!
-//! Words of the second column:
-//! - `+NAME`, `+NAME:PARAMETERS`: the fixture NAME is loaded before; `+NAME!` also if loading is switched off later (it stays between runs)
-//! - `user`: run by someone who is not root
-//! - `log`: a system log listens, and what it gets counts
-//! - `index`, `no-index`: with and without an index of built-in modules
-//! - `no-sysfs`: nothing is mounted on /sys
-//! - `no-proc`: nothing is mounted on /proc
-//! - `zlib`: kmod, which Debian builds without zlib, gets every gzip file with the same content in zstd's form, under the same name
-//! - `short`: the command may wait for ever, and gets only a moment
-//! - `disabled`: loading and removing are switched off until reboot
+//! Words in the second column:
+//! - `+NAME`, `+NAME:PARAMETERS`: the fixture NAME is loaded first; `+NAME!` if loading is disabled later
+//!   (the module stays loaded between runs)
+//! - `user`: run by an unprivileged user
+//! - `log`: a syslog daemon listens, and what it receives is compared
+//! - `index`, `no-index`: with or without an index of built-in modules
+//! - `no-sysfs`: /sys is not mounted
+//! - `no-proc`: /proc is not mounted
+//! - `zlib`: kmod, which Debian builds without zlib, gets the content of each gzip file compressed with zstd,
+//!   under the same name
+//! - `short`: the command may never end, and gets a short time limit
+//! - `disabled`: loading and unloading are disabled until reboot
 
 use anyhow::{Context, Result, bail};
 
@@ -21,23 +23,23 @@ pub struct Case {
     pub group: String,
     /// Its name, unique in the group.
     pub name: String,
-    /// Modules to load before, with parameters.
+    /// Modules to load first, with parameters.
     pub loaded: Vec<(String, String)>,
-    /// Not root.
+    /// Run by an unprivileged user.
     pub user: bool,
-    /// With a system log.
+    /// With a syslog daemon.
     pub log: bool,
-    /// With (or surely without) an index of built-in modules.
+    /// With or without an index of built-in modules; `None` if it does not matter.
     pub index: Option<bool>,
     /// Without /sys.
     pub no_sysfs: bool,
     /// Without /proc.
     pub no_proc: bool,
-    /// Files in gzip's form are in zstd's for kmod.
+    /// kmod gets gzip files as zstd files.
     pub zlib: bool,
     /// With a short time limit.
     pub short: bool,
-    /// With loading switched off.
+    /// With loading and unloading disabled.
     pub disabled: bool,
     /// The command, for a shell.
     pub command: String,
@@ -56,7 +58,7 @@ fn parse(text: &str) -> Result<Vec<Case>> {
             group = name.to_owned();
             continue;
         }
-        let case = one(&group, line).with_context(|| format!("cases.txt: {line}"))?;
+        let case = parse_case(&group, line).with_context(|| format!("cases.txt: {line}"))?;
         if cases.iter().any(|other| (&other.group, &other.name) == (&case.group, &case.name)) {
             bail!("cases.txt: two cases {}/{}", case.group, case.name);
         }
@@ -65,9 +67,9 @@ fn parse(text: &str) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn one(group: &str, line: &str) -> Result<Case> {
+fn parse_case(group: &str, line: &str) -> Result<Case> {
     let mut columns = line.splitn(3, '|').map(str::trim);
-    let mut next = || columns.next().context("three columns are wanted");
+    let mut next = || columns.next().context("expected three columns");
     let (name, words, command) = (next()?, next()?, next()?);
     let mut case = Case {
         group: group.to_owned(),
@@ -101,12 +103,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_can_be_read() {
+    fn cases_txt_is_valid() {
         assert!(all().unwrap().len() >= 150);
     }
 
     #[test]
-    fn words() {
+    fn words_are_parsed() {
         let cases = parse("[g]\na-b | user +params:num=2 +smoke! | insmod x | cat\n").unwrap();
         let loaded = vec![("params".into(), "num=2".into()), ("smoke".into(), String::new())];
         let wanted = Case {

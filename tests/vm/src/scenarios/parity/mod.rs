@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The same command lines for kmod's tools and for ours: what they print, their exit code, what they ask of the kernel and what it is like
-//! afterwards must be equal.
+//! Runs the same command lines with kmod's tools and with ours. Output, exit code, system calls and the
+//! resulting kernel state must be equal.
 //!
-//! The lines are in `cases.txt`, what may differ, and why, in `differences.txt`. kmod 34 is the standard; kmod 30 is run as well, so that what
-//! changes for someone who comes from there is written down.
+//! The command lines are in `cases.txt`; what may differ, and why, is in `differences.txt`. kmod 34 is the
+//! reference. kmod 30 is run as well, to document what changes for its users.
 
 mod allowed;
 mod case;
+mod execute;
 mod outcome;
 mod peer;
 pub mod prepare;
-mod stage;
 
 use std::path::Path;
 
@@ -25,20 +25,21 @@ use crate::scenario::Scenario;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("parity-load", "files that load and files that do not, as kmod has it", load)
+    Scenario::new("parity-load", "files that load and files that do not, compared with kmod", load)
         .limit_secs(900),
-    Scenario::new("parity-files", "compressed, damaged and foreign files, as kmod has it", files)
+    Scenario::new("parity-files", "compressed, damaged and foreign files, compared with kmod", files)
         .limit_secs(900),
-    Scenario::new("parity-params", "parameters with every quoting, as kmod has it", params).limit_secs(900),
-    Scenario::new("parity-options", "options, abbreviations, permutation, as kmod has it", options)
+    Scenario::new("parity-params", "parameters with all kinds of quoting, compared with kmod", params)
         .limit_secs(900),
-    Scenario::new("parity-rmmod", "names, checks and refusals of rmmod, as kmod has it", rmmod)
+    Scenario::new("parity-options", "options, abbreviations, permutation, compared with kmod", options)
         .limit_secs(900),
-    Scenario::new("parity-syslog", "messages to a system log, as kmod has it", syslog).limit_secs(900),
-    Scenario::new("parity-enforced", "a kernel that loads signed modules only, as kmod has it", enforced)
+    Scenario::new("parity-rmmod", "rmmod's names, checks and refusals, compared with kmod", rmmod)
+        .limit_secs(900),
+    Scenario::new("parity-syslog", "messages to the system log, compared with kmod", syslog).limit_secs(900),
+    Scenario::new("parity-enforced", "a kernel that loads only signed modules, compared with kmod", enforced)
         .cmdline("module.sig_enforce=1")
         .limit_secs(900),
-    Scenario::new("parity-last", "what only a reboot undoes, as kmod has it", last)
+    Scenario::new("parity-last", "changes that only a reboot undoes, compared with kmod", last)
         .alone()
         .leaves_modules()
         .limit_secs(900),
@@ -52,11 +53,11 @@ fn files(ctx: &mut Ctx) -> Result<()> {
     compare_compressed(ctx, "files")
 }
 
-/// kmod 30 does not know that a kernel can decompress modules, and such a kernel finds damage instead of
-/// the tools: `differences.txt` is true for one that cannot.
+/// On a kernel that decompresses modules, the kernel finds the damage instead of the tools, and kmod 30 does
+/// not know such kernels. `differences.txt` describes a kernel that does not decompress.
 fn compare_compressed(ctx: &mut Ctx, group: &str) -> Result<()> {
     if Path::new("/sys/module/compression").exists() {
-        return ctx.skip("this kernel decompresses modules itself");
+        return ctx.skip("this kernel decompresses modules");
     }
     compare(ctx, group)
 }
@@ -85,9 +86,9 @@ fn last(ctx: &mut Ctx) -> Result<()> {
     compare(ctx, "last")
 }
 
-/// Runs every case of a group and shows all that is not as it should be at once.
+/// Runs every case of a group, and reports all unexpected differences together.
 fn compare(ctx: &mut Ctx, group: &str) -> Result<()> {
-    if !Peer::Kmod34.is_there() {
+    if !Peer::Kmod34.is_available() {
         return ctx.skip("the guest has no kmod 34");
     }
     prepare::files(ctx)?;
@@ -97,9 +98,9 @@ fn compare(ctx: &mut Ctx, group: &str) -> Result<()> {
     let mut allowed = allowed::all()?;
     let mut wrong = Vec::new();
     for case in &cases {
-        let ours = stage::run(ctx, case, Peer::Ours)?;
+        let ours = execute::run(ctx, case, Peer::Ours)?;
         for peer in [Peer::Kmod34, Peer::Kmod30] {
-            let theirs = stage::run(ctx, case, peer)?;
+            let theirs = execute::run(ctx, case, peer)?;
             wrong.extend(judge(case, peer, &ours, &theirs, &mut allowed));
         }
     }
@@ -108,7 +109,7 @@ fn compare(ctx: &mut Ctx, group: &str) -> Result<()> {
     }
     let differences: usize = allowed.iter().map(|entry| entry.count(Peer::Kmod34)).sum();
     ctx.measure(format!("{group}: command lines compared"), cases.len());
-    ctx.measure(format!("{group}: with an allowed difference to kmod 34"), differences);
+    ctx.measure(format!("{group}: with an allowed difference from kmod 34"), differences);
     if wrong.is_empty() {
         return Ok(());
     }
@@ -116,7 +117,7 @@ fn compare(ctx: &mut Ctx, group: &str) -> Result<()> {
     bail!("{} of {} command lines:\n{}", wrong.len(), cases.len(), wrong.join("\n"))
 }
 
-/// What differs without being allowed to, as text.
+/// The differences that are not allowed, as text.
 fn judge(
     case: &Case,
     peer: Peer,
@@ -158,7 +159,6 @@ fn judge(
             theirs.aspect(aspect)
         ));
     }
-    // A command that did not end says little more than that.
     debug_assert!(!first.is_empty());
     Some(text)
 }

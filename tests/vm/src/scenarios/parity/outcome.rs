@@ -1,33 +1,34 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a command line brought about, in parts that are compared one by one.
+//! The result of a command line, in aspects that are compared one by one.
 
 use std::collections::BTreeMap;
 
-/// What can differ.
+/// The aspects.
 pub const ASPECTS: &[&str] = &["stdout", "stderr", "code", "calls", "modules", "log", "syslog"];
 
-/// The parts, by name.
+/// The aspects' texts, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome(BTreeMap<&'static str, String>);
 
 impl Outcome {
-    /// Sets a part.
+    /// Sets an aspect.
     pub fn set(&mut self, aspect: &'static str, text: String) {
         self.0.insert(aspect, text);
     }
 
-    /// A part.
+    /// An aspect's text.
     pub fn aspect(&self, aspect: &str) -> &str {
         self.0.get(aspect).map_or("", String::as_str)
     }
 
-    /// Names of the parts that differ.
+    /// Names of the aspects that differ.
     pub fn differences(&self, other: &Self) -> Vec<&'static str> {
         ASPECTS.iter().copied().filter(|aspect| self.aspect(aspect) != other.aspect(aspect)).collect()
     }
 }
 
-/// Messages without what is allowed to differ everywhere: where in libkmod's source a message comes from, which Debian's build puts in front.
+/// Messages without the source location in libkmod that Debian's build puts in front of them. It may differ
+/// everywhere.
 pub fn without_source(text: &str) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {
@@ -47,7 +48,7 @@ fn strip_source(line: &str) -> Option<String> {
         .then(|| format!("{head}{text}"))
 }
 
-/// A datagram to the system log without its time, which the C library sends and we leave to the daemon.
+/// A syslog datagram without its time. The C library sends the time; we leave it to the daemon.
 pub fn without_time(datagram: &str) -> String {
     // <27>Nov 22 16:56:22 insmod: text
     let Some((priority, rest)) = datagram.split_once('>') else { return datagram.to_owned() };
@@ -68,14 +69,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_place_in_the_source_goes() {
+    fn the_source_location_is_removed() {
         let line = "insmod: ERROR: ../libkmod/libkmod-module.c:928 kmod_module_insert() Failed to x\nrest\n";
         assert_eq!(without_source(line), "insmod: ERROR: Failed to x\nrest\n");
         assert_eq!(without_source("insmod: ERROR: libkmod\n"), "insmod: ERROR: libkmod\n");
     }
 
     #[test]
-    fn the_time_goes() {
+    fn the_time_is_removed() {
         assert_eq!(without_time("<27>Nov  2 16:56:22 insmod: ERROR: x"), "<27>insmod: ERROR: x");
         assert_eq!(without_time("<27>insmod: ERROR: a longer text"), "<27>insmod: ERROR: a longer text");
     }

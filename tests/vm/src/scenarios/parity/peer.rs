@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whose tools a command line is given to.
+//! The tools that a command line is run with: ours, or those of one of two versions of kmod.
 
 use std::fmt;
 use std::path::Path;
 
-/// Whose tools.
+/// Whose tools are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
     /// This project's.
     Ours,
-    /// The standard.
+    /// The reference.
     Kmod34,
-    /// What Debian 12 has.
+    /// Debian 12's version.
     Kmod30,
 }
 
@@ -19,18 +19,19 @@ const KMOD34: &str = "/peer34/kmod";
 
 impl Peer {
     /// Whether the guest has them.
-    pub fn is_there(self) -> bool {
+    pub fn is_available(self) -> bool {
         self != Self::Kmod34 || Path::new(KMOD34).exists()
     }
 
-    /// Shell functions `insmod` and `rmmod`. All are called by the same name, so that messages that show it agree.
+    /// Shell functions `insmod` and `rmmod`. All peers run under the same name, so that messages with the
+    /// program name agree.
     pub fn functions(self) -> String {
         let function = |tool: &str| match self {
             Self::Ours => format!("{tool}() {{ /bin/{tool} \"$@\"; }}\n"),
             Self::Kmod34 => format!(
                 "{tool}() {{ /peer34/ld-linux-x86-64.so.2 --argv0 /bin/{tool} --library-path /peer34 {KMOD34} \"$@\"; }}\n"
             ),
-            // Its loader knows no --argv0 before glibc 2.33; Debian 12 has 2.36.
+            // The loader's --argv0 needs glibc 2.33; Debian 12 has 2.36.
             Self::Kmod30 => {
                 format!("{tool}() {{ /lib64/ld-linux-x86-64.so.2 --argv0 /bin/{tool} /peer/kmod \"$@\"; }}\n")
             }

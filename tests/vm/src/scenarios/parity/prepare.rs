@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Files that the command lines name: good, damaged and odd ones.
+//! Creates the files that the command lines name: good, damaged and odd ones.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -10,10 +10,10 @@ use anyhow::{Context, Result, ensure};
 
 use crate::ctx::{Command, Ctx, tools};
 
-/// Where they are, and where the commands are run.
+/// The directory of the files, in which the commands are run.
 pub const DIRECTORY: &str = "/tmp/parity";
 
-/// Built-in modules of the index: one that shows in /sys/module, one that does not.
+/// Built-in modules in the index: one that has a directory in /sys/module, and one that has none.
 const BUILTIN: &str = "kernel/drivers/tty/serial/8250/8250.ko\nkernel/lib/libcrc32c.ko\n";
 
 fn place(name: &str) -> PathBuf {
@@ -24,20 +24,20 @@ fn put(name: &str, content: &[u8]) -> Result<()> {
     fs::write(place(name), content).with_context(|| format!("cannot write {name}"))
 }
 
-/// Makes all of them.
+/// Creates all files.
 pub fn files(ctx: &mut Ctx) -> Result<()> {
-    // A new directory: an earlier group may have made it.
+    // Start with an empty directory: an earlier group may have created it.
     let _ = fs::remove_dir_all(DIRECTORY);
     fs::create_dir_all(DIRECTORY)?;
     let good = fs::read(ctx.fixture("smoke")?)?;
     copies(&good)?;
     damaged(&good)?;
     let signed = fs::read(ctx.fixture("smoke-signed")?)?;
-    // The end that says "signed" stays, the signature before it is damaged.
+    // The marker at the end stays; the signature before it is damaged.
     put("signed-cut.ko", &patched(&signed, signed.len().saturating_sub(100), &[0xff; 8])?)?;
     compressed(ctx, &good)?;
     odd(ctx, &good)?;
-    // What the kernel says only once must not look like a difference.
+    // Messages that the kernel logs only once must not look like a difference.
     ctx.sh(&format!(
         "cd {DIRECTORY}; for f in smoke vermagic crc; do /peer/insmod -f $f.ko; /peer/rmmod smoke; done; true"
     ))?;
@@ -65,22 +65,22 @@ fn copies(good: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The first place of `pattern`.
+/// The offset of the first occurrence of `pattern`.
 fn find(bytes: &[u8], pattern: &[u8]) -> Result<usize> {
     let at = bytes.windows(pattern.len()).position(|window| window == pattern);
     at.with_context(|| format!("no {:?} in the module", String::from_utf8_lossy(pattern)))
 }
 
-/// The module with other bytes at one place.
+/// The module with the bytes at an offset replaced.
 fn patched(bytes: &[u8], at: usize, new: &[u8]) -> Result<Vec<u8>> {
     let mut changed = bytes.to_vec();
-    changed.get_mut(at..at + new.len()).context("inside of the module")?.copy_from_slice(new);
+    changed.get_mut(at..at + new.len()).context("offset beyond the end of the module")?.copy_from_slice(new);
     Ok(changed)
 }
 
-/// Offset of the first CRC in `__versions`: eight bytes (a long) before the first name there.
+/// The offset of the first CRC in `__versions`: a long (eight bytes) before the first name.
 fn first_crc(bytes: &[u8]) -> Result<usize> {
-    // Every module uses this symbol, and an entry has its name after the CRC.
+    // Every module imports this symbol; in an entry, the name follows the CRC.
     let name = find(bytes, b"module_layout\0\0\0")?;
     name.checked_sub(8).context("no room for a CRC")
 }
@@ -97,7 +97,7 @@ fn damaged(good: &[u8]) -> Result<()> {
     put("elf32.ko", &patched(good, 4, &[1])?)?;
     put("big.ko", &patched(good, 5, &[2])?)?;
     put("program.ko", &patched(good, 16, &[2, 0])?)?;
-    let first = |count: usize| good.get(..count).context("a longer module");
+    let first = |count: usize| good.get(..count).context("the module is too short");
     put("magic.ko", first(4)?.repeat(2).as_slice())?;
     put("header.ko", first(64)?)?;
     put("half.ko", first(good.len() / 2)?)?;
@@ -140,11 +140,11 @@ fn compressed(ctx: &mut Ctx, good: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Files in gzip's form, and what kmod gets in their place.
+/// The gzip files, each with the zstd file that kmod gets instead.
 const TWINS: &[(&str, &str)] = &[
     ("/modules/smoke-gz.ko.gz", "zstd-as.ko"),
     ("gzipped.ko", "zstd-as.ko"),
-    // zlib ignores what follows.
+    // zlib ignores trailing data.
     ("tail.ko.gz", "zstd-as.ko"),
     ("twice.ko.gz", "gzip.ko.zst"),
     ("cut.ko.gz", "cut.ko.zst"),
@@ -154,12 +154,12 @@ const TWINS: &[(&str, &str)] = &[
     ("novermagic.ko.gz", "novermagic.ko.zst"),
 ];
 
-/// Exchanges every file in gzip's form with its twin; the next time it changes them back.
+/// Swaps every gzip file with its zstd twin. A second call swaps them back.
 pub fn swap() -> Result<()> {
     for (name, twin) in TWINS {
         let (path, kept) = (place(name), place(&format!("{}.gzip", name.replace('/', "_"))));
         if kept.exists() {
-            // Not a rename: they may be on two file systems.
+            // Copied, not renamed: they may be on different file systems.
             fs::copy(&kept, &path)?;
             fs::remove_file(&kept)?;
         } else {
@@ -170,16 +170,16 @@ pub fn swap() -> Result<()> {
     Ok(())
 }
 
-/// A zstd frame that only stores: every byte of a damaged module reaches the other end.
+/// A zstd frame of uncompressed blocks, so that every byte of a damaged module survives.
 fn stored(content: &[u8], with_size: bool) -> Result<Vec<u8>> {
     const BLOCK: usize = 0x1_0000;
     let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd];
     if with_size {
-        // Four bytes of content size, and one segment.
+        // A four-byte content size, single segment.
         frame.push(0xa0);
         frame.extend(u32::try_from(content.len())?.to_le_bytes());
     } else {
-        // No content size; a window of 1 MiB.
+        // No content size, a window of 1 MiB.
         frame.extend([0x00, 0x50]);
     }
     let mut blocks = content.chunks(BLOCK).peekable();
@@ -205,24 +205,24 @@ fn odd(ctx: &mut Ctx, good: &[u8]) -> Result<()> {
     put("unreadable.ko", good)?;
     fs::set_permissions(place("closed"), fs::Permissions::from_mode(0o700))?;
     fs::set_permissions(place("unreadable.ko"), fs::Permissions::from_mode(0o600))?;
-    // The node stays when the listener goes, and that is all that is wanted.
+    // The socket file stays when the listener is closed, which is all that is needed.
     drop(UnixListener::bind(place("socket.ko"))?);
     ctx.sh(&format!("cd {DIRECTORY} && busybox mkfifo fifo.ko && busybox mknod absent-device c 240 77"))?;
     Ok(())
 }
 
-/// Sees to it that there is an index of built-in modules, or that there is none.
+/// Creates or removes the index of built-in modules.
 pub fn index(ctx: &Ctx, wanted: Option<bool>) -> Result<()> {
     let Some(wanted) = wanted else { return Ok(()) };
     let directory = format!("/lib/modules/{}", ctx.read("/proc/sys/kernel/osrelease")?);
     let index = format!("{directory}/modules.builtin.bin");
     if !wanted {
-        // Absent already, mostly.
+        // Usually it does not exist.
         let _ = fs::remove_file(index);
     } else if !Path::new(&index).exists() {
         fs::write(format!("{directory}/modules.builtin"), BUILTIN)?;
         Command::new(tools::PEER_DEPMOD).arg("--all").run()?.success()?;
-        ensure!(Path::new(&index).exists(), "depmod wrote no {index}");
+        ensure!(Path::new(&index).exists(), "depmod did not write {index}");
     }
     Ok(())
 }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The choice between a plain load and one that keeps persistent data.
+
+use libmodsys::{Errno, Kernel};
+use modcli::{Output, Status, module_name};
+use modrecord::journal::{self, ModuleDetails};
+
+use super::{persistent, plain};
+use crate::load_request::LoadRequest;
+use crate::preflight::detect;
+
+/// Loads a module. Everything but the error number's message has been written when this returns.
+///
+/// # Errors
+/// The error number of a plain load, or one with which a plain load would have failed.
+pub(crate) fn load(
+    request: &LoadRequest<'_>,
+    kernel: &dyn Kernel,
+    output: &mut Output,
+) -> Result<Status, Errno> {
+    if detect::concerns_persistent_data(request, kernel)
+        && let Some(status) = persistent::load(request, kernel, output)?
+    {
+        return Ok(status);
+    }
+    plain::load(request, kernel, output)?;
+    // The kernel knows the module by the name inside the file; the file's own name is nearly always the same,
+    // and the file is not read for it.
+    let name = module_name::from_path(request.module.argument());
+    let known = name.as_deref().map(|name| ModuleDetails {
+        name,
+        file: Some(request.module.path()),
+        header: None,
+        build_id: &[],
+        region: None,
+    });
+    journal::record_quietly(kernel, known, false);
+    Ok(Status::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use libmodfmt::elf::flags;
+    use libmodsys::LoadFlags;
+    use modkeep::KeepMode;
+    use modtest::module::Make;
+    use modtest::{FakeKernel, keeper_exports};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::ModuleInput;
+
+    /// Loads a file; the bytes that insmod itself read from it.
+    fn bytes_read(content: &[u8], kernel: &FakeKernel) -> u64 {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("foo.ko");
+        fs::write(&path, content).unwrap();
+        let module = ModuleInput::open(path.as_os_str(), path.clone()).unwrap();
+        let (flags, keep) = (LoadFlags::NONE, KeepMode::Auto);
+        let request = LoadRequest { module: &module, params: c"", flags, keep, fresh: false };
+        let mut output = Output::captured("insmod");
+        assert_eq!(load(&request, kernel, &mut output), Ok(Status::Success), "{}", output.stderr());
+        module.bytes_read()
+    }
+
+    #[test]
+    fn a_plain_load_reads_the_section_table_and_no_more() {
+        let read = |code_size: usize| {
+            let mut make = Make::bare("read_plain");
+            make.section(".text", flags::ALLOC | flags::EXEC, 16, &vec![0x90; code_size]);
+            let kernel = FakeKernel::new();
+            let read = bytes_read(&make.build(), &kernel);
+            assert_eq!(kernel.syscalls().len(), 1);
+            read
+        };
+        assert_eq!(read(16), read(4 << 20));
+        assert!(read(16) < 4 << 10, "{} bytes read", read(16));
+    }
+
+    #[test]
+    fn a_load_that_keeps_data_reads_the_file_once() {
+        let mut make = Make::typical("read_once");
+        make.section(".rodata", flags::ALLOC, 16, &vec![0; 1 << 20]);
+        let file = make.build();
+        let kernel = keeper_exports::kernel();
+        let read = bytes_read(&file, &kernel);
+        assert_eq!(kernel.history(), ["+read_once__persist", "+read_once"]);
+        assert!(read < file.len() as u64 + (4 << 10), "{read} bytes read of {}", file.len());
+    }
+}

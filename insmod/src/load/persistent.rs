@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Loading a module that has persistent data, or for which some is kept.
+//!
+//! `modkeep` plans what becomes of the data. This carries the plan out, under the module's lock, and says
+//! what happened.
+
+use libmodfmt::file::ModuleFile;
+use libmodfmt::persist::Header;
+use libmodsys::lock::{self, Lock};
+use libmodsys::{Errno, Kernel};
+use modcli::{Level, Output, Status, os_text};
+use modkeep::{KeepError, KeeperLoad, LOCK_LIMIT, LoadOutcome, Plan, RegionUse, plan};
+use modrecord::journal::{self, ModuleDetails};
+
+use super::{extended, keeper, plain};
+use crate::load_request::LoadRequest;
+use crate::report::{self, LoadFailure, StillKept};
+
+/// Loads the module. `None`: nothing was done, as a plain load is all that is needed.
+///
+/// # Errors
+/// The error number, if the message is that of a plain load.
+pub(super) fn load(
+    request: &LoadRequest<'_>,
+    kernel: &dyn Kernel,
+    output: &mut Output,
+) -> Result<Option<Status>, Errno> {
+    let file = request.module.argument();
+    let module_file = match request.module.decompressed() {
+        Ok(module_file) => module_file,
+        Err(error) => {
+            return Ok(Some(report::not_inserted_because(file, &error.to_string(), &[], None, output)));
+        }
+    };
+    // A file without a readable name fails in the plan, so it needs no lock.
+    let lock = match request.module.module_name().map(|name| lock::acquire(name, LOCK_LIMIT)) {
+        Some(Ok(Lock::Unlocked { reason })) => {
+            output.warning(format_args!("continuing without a lock: {reason}"));
+            None
+        }
+        Some(Ok(held)) => Some(held),
+        Some(Err(error)) => {
+            return Ok(Some(report::not_inserted_because(file, &error.to_string(), &[], None, output)));
+        }
+        None => None,
+    };
+    let load = PersistentLoad { request, module_file, kernel, lock: lock.as_ref() };
+    let result = match load.attempt(output) {
+        // A program that does not take the lock has loaded a keeper meanwhile: plan again with that one.
+        Err(LoadFailure::Keep { error, .. }) if matches!(*error, KeepError::KeeperAppeared { .. }) => {
+            load.attempt(output)
+        }
+        result => result,
+    };
+    result.or_else(|failure| report::load_failure(file, &failure, output).map(Some))
+}
+
+/// One load, with all that its plan needs.
+struct PersistentLoad<'a> {
+    request: &'a LoadRequest<'a>,
+    module_file: &'a ModuleFile,
+    kernel: &'a dyn Kernel,
+    lock: Option<&'a Lock>,
+}
+
+impl PersistentLoad<'_> {
+    fn attempt(&self, output: &mut Output) -> Result<Option<Status>, LoadFailure> {
+        let (request, kernel) = (self.request, self.kernel);
+        match plan(kernel, request.plan_request(self.module_file, false))? {
+            Plan::Plain { warning: None } => return Ok(None),
+            Plan::Plain { warning: Some(warning) } => self.load_plainly(&warning, output)?,
+            Plan::Drop { region } => {
+                let owner = &region.header.owner;
+                modkeep::discard(kernel, owner)?;
+                return Ok(Some(self.load_without_data(owner, region.header.size(), output)));
+            }
+            Plan::Extended { region_use, owner, region, inventory } => {
+                let kept = region.as_ref().map_or(0, |region| region.header.size());
+                let mut known = self.journal_entry(&owner, &inventory.header);
+                known.region = region.as_deref().filter(|_| region_use == RegionUse::Bind);
+                // Before the load: an oops in the module's init ends this process.
+                journal::record_quietly(kernel, Some(known), true);
+                extended::load(request, region_use, &owner, region.as_deref(), kernel, output)
+                    .map_err(|error| failed(error, region_use, &owner, kept))?;
+                journal::record_quietly(kernel, Some(known), false);
+                announce(region_use, &owner, kept, output);
+            }
+            Plan::Keeper { region_use, owner, images, notes, may_fall_back, region, inventory } => {
+                let images = keeper::forced(request, *images).map_err(LoadFailure::Errno)?;
+                for note in notes {
+                    self.warn(&note, output);
+                }
+                let kept = region.map_or(0, |region| region.header.size());
+                let keeper_load = KeeperLoad {
+                    region_use,
+                    owner: &owner,
+                    images: &images,
+                    may_fall_back,
+                    kept_bytes: kept,
+                };
+                let known = self.journal_entry(&owner, &inventory.header);
+                let done = keeper::load(&keeper_load, request, known, kernel, self.lock)
+                    .map_err(|error| failed(error, region_use, &owner, kept))?;
+                match done {
+                    LoadOutcome::Kept => {
+                        journal::record_quietly(kernel, Some(known), false);
+                        announce(region_use, &owner, kept, output);
+                    }
+                    LoadOutcome::FallBack { warning } => self.load_plainly(&warning, output)?,
+                }
+            }
+        }
+        Ok(Some(Status::Success))
+    }
+
+    /// A plain load although there is persistent data. If it fails too, the kernel's reason is enough.
+    fn load_plainly(&self, warning: &str, output: &mut Output) -> Result<(), LoadFailure> {
+        plain::load(self.request, self.kernel, output).map_err(LoadFailure::Errno)?;
+        self.warn(warning, output);
+        Ok(())
+    }
+
+    /// A plain load of a file without persistent data, after `--fresh` dropped what an earlier version kept.
+    fn load_without_data(&self, owner: &str, dropped: u64, output: &mut Output) -> Status {
+        if let Err(errno) = plain::load(self.request, self.kernel, output) {
+            let text = output.load_error_text(errno);
+            let details = [modkeep::dropped(owner, dropped)];
+            let remedy = modkeep::starts_afresh(owner);
+            let file = self.request.module.argument();
+            return report::not_inserted_because(file, &text, &details, Some(&remedy), output);
+        }
+        output.info(format_args!(
+            "{owner}: {dropped} bytes of kept data dropped; it has no persistent data any more"
+        ));
+        Status::Success
+    }
+
+    /// What the journal records of the module.
+    fn journal_entry<'a>(&'a self, owner: &'a str, header: &'a Header) -> ModuleDetails<'a> {
+        let file = Some(self.request.module.path());
+        ModuleDetails { name: owner, file, header: Some(header), build_id: &header.build_id, region: None }
+    }
+
+    fn warn(&self, text: &str, output: &mut Output) {
+        let file = os_text(self.request.module.argument());
+        output.always(Level::Warning, format_args!("{file}: {text}"));
+    }
+}
+
+fn failed(error: KeepError, region_use: RegionUse, owner: &str, kept: u64) -> LoadFailure {
+    let still_kept =
+        (region_use == RegionUse::Bind).then(|| StillKept { owner: owner.to_owned(), bytes: kept });
+    LoadFailure::Keep { error: Box::new(error), still_kept }
+}
+
+/// Says what became of the data, at `-vvv`.
+fn announce(region_use: RegionUse, owner: &str, kept: u64, output: &mut Output) {
+    match region_use {
+        RegionUse::Create => output.info(format_args!("{owner}: its persistent data is kept from now on")),
+        RegionUse::Bind => output.info(format_args!("{owner}: uses its {kept} bytes of kept data")),
+        RegionUse::Replace => {
+            output.info(format_args!("{owner}: {kept} bytes of kept data dropped, starts afresh"))
+        }
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One load: the file, its parameters and the options that bear on it.
+
+use std::ffi::CStr;
+
+use libmodfmt::file::ModuleFile;
+use libmodsys::LoadFlags;
+use modkeep::{KeepMode, Request};
+
+use crate::ModuleInput;
+
+/// A module to be loaded, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LoadRequest<'a> {
+    /// The open file.
+    pub module: &'a ModuleInput,
+    /// The parameters, as the kernel is given them.
+    pub params: &'a CStr,
+    /// What the force options stand for.
+    pub flags: LoadFlags,
+    /// `--keep`
+    pub keep: KeepMode,
+    /// `--fresh`
+    pub fresh: bool,
+}
+
+impl LoadRequest<'_> {
+    /// The question that [`modkeep::plan`] answers. `assume_unloaded` asks what would happen if the module
+    /// were not loaded.
+    pub fn plan_request<'f>(&self, file: &'f ModuleFile, assume_unloaded: bool) -> Request<'f> {
+        Request { file, keep: self.keep, fresh: self.fresh, assume_unloaded }
+    }
+}

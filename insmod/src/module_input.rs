@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The module file: opened once, and no more of it read than needed.
+//!
+//! For a plain load that is six bytes and the section table; the kernel reads the rest through the
+//! descriptor.
+//!
+//! ```
+//! use insmod::ModuleInput;
+//! use libmodsys::Errno;
+//!
+//! let refused = ModuleInput::open("null.ko".as_ref(), "/dev/null".into());
+//! assert_eq!(refused.unwrap_err(), Errno::EINVAL);
+//! ```
+
+use std::cell::{Cell, OnceCell};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, Seek};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{FileExt, FileTypeExt};
+use std::path::{Path, PathBuf};
+
+use libmodfmt::compress::{self, Format};
+use libmodfmt::elf;
+use libmodfmt::file::{FileError, ModuleFile};
+use libmodfmt::module::Module;
+use libmodsys::Errno;
+
+use crate::InputError;
+
+/// Largest module that is decompressed, in bytes: more than any module with all its debug information, yet no
+/// more than a small machine can bear.
+pub const MAX_IMAGE_BYTES: u64 = 512 << 20;
+
+/// The longest magic number of a format, in bytes. No module is shorter.
+const MAGIC_BYTES: usize = 6;
+
+/// An open module file.
+#[derive(Debug)]
+pub struct ModuleInput {
+    argument: OsString,
+    path: PathBuf,
+    file: File,
+    compression: Option<Format>,
+    bytes_read: Cell<u64>,
+    whole: OnceCell<ModuleFile>,
+}
+
+impl ModuleInput {
+    /// Opens a file and looks at its first bytes.
+    ///
+    /// # Errors
+    /// As kmod: `ESPIPE` for a file that cannot be read twice, `EINVAL` for one that is too short for any
+    /// format, else the system's error number.
+    pub fn open(argument: &OsStr, path: PathBuf) -> Result<Self, Errno> {
+        // Before opening it, as that would wait for a writer.
+        if fs::metadata(&path).is_ok_and(|found| found.file_type().is_fifo()) {
+            return Err(Errno::ESPIPE);
+        }
+        let mut file = File::open(&path).map_err(|error| errno(&error))?;
+        file.stream_position().map_err(|error| errno(&error))?;
+        let mut magic = [0; MAGIC_BYTES];
+        file.read_exact_at(&mut magic, 0).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Errno::EINVAL,
+            _ => errno(&error),
+        })?;
+        Ok(Self {
+            argument: argument.to_owned(),
+            path,
+            file,
+            compression: compress::detect(&magic),
+            bytes_read: Cell::new(MAGIC_BYTES as u64),
+            whole: OnceCell::new(),
+        })
+    }
+
+    /// The file as the user typed it.
+    #[must_use]
+    pub fn argument(&self) -> &OsStr {
+        &self.argument
+    }
+
+    /// The absolute path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The compression format, from the first bytes.
+    #[must_use]
+    pub fn compression(&self) -> Option<Format> {
+        self.compression
+    }
+
+    /// The descriptor, for the kernel.
+    #[must_use]
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+
+    /// The open file.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Bytes that this process has read from the file so far.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.get()
+    }
+
+    /// The names of all sections, from the section table. Of a plain file nothing else is read; a compressed
+    /// one has to be decompressed. `None` if the table cannot be read.
+    ///
+    /// # Errors
+    /// [`InputError::Read`], [`InputError::Decompress`]
+    pub fn section_names(&self) -> Result<Option<Vec<Vec<u8>>>, InputError> {
+        if self.compression.is_none() {
+            return Ok(elf::section_names(|offset, size| self.read_part(offset, size)));
+        }
+        self.whole()?.section_names().map_err(|error| self.error(error))
+    }
+
+    /// The whole file, read once. What is found out about it (decompressed content, signature, ELF tables) is
+    /// found out once.
+    ///
+    /// # Errors
+    /// [`InputError::Read`]
+    pub fn whole(&self) -> Result<&ModuleFile, InputError> {
+        if let Some(whole) = self.whole.get() {
+            return Ok(whole);
+        }
+        let content = read_all(&self.file)
+            .map_err(|error| InputError::Read { path: self.path.clone(), errno: errno(&error) })?;
+        self.count(content.len());
+        Ok(self.whole.get_or_init(|| ModuleFile::as_kmod(content, MAX_IMAGE_BYTES)))
+    }
+
+    /// The whole file, which can be decompressed: for callers whose own errors do not name it.
+    ///
+    /// # Errors
+    /// [`InputError::Read`], [`InputError::Decompress`]
+    pub fn decompressed(&self) -> Result<&ModuleFile, InputError> {
+        self.image()?;
+        self.whole()
+    }
+
+    /// The decompressed file, with its signature.
+    ///
+    /// # Errors
+    /// [`InputError::Read`], [`InputError::Decompress`]
+    pub fn image(&self) -> Result<&[u8], InputError> {
+        self.whole()?.image().map_err(|error| self.error(error))
+    }
+
+    /// Whether there is a signature.
+    ///
+    /// # Errors
+    /// [`InputError`]
+    pub fn is_signed(&self) -> Result<bool, InputError> {
+        let signature = self.whole()?.signature().map_err(|error| self.error(error))?;
+        Ok(signature.is_some())
+    }
+
+    /// The module.
+    ///
+    /// # Errors
+    /// [`InputError`]
+    pub fn module(&self) -> Result<&Module<'static>, InputError> {
+        self.whole()?.module().map_err(|error| self.error(error))
+    }
+
+    /// The name that the module has inside the file; `None` if it cannot be read.
+    #[must_use]
+    pub fn module_name(&self) -> Option<&str> {
+        self.module().ok().map(|module| module.name.as_str())
+    }
+
+    /// Reads a part of the file as it is on disk. `None` if it ends before.
+    fn read_part(&self, offset: u64, size: usize) -> Option<Vec<u8>> {
+        // The size may come from a header: allocate no more than there is.
+        let end = offset.checked_add(u64::try_from(size).ok()?)?;
+        if end > self.file.metadata().ok()?.len() {
+            return None;
+        }
+        let mut bytes = vec![0; size];
+        self.file.read_exact_at(&mut bytes, offset).ok()?;
+        self.count(size);
+        Some(bytes)
+    }
+
+    fn error(&self, error: FileError) -> InputError {
+        InputError::new(self.path.clone(), error)
+    }
+
+    fn count(&self, size: usize) {
+        self.bytes_read.set(self.bytes_read.get().saturating_add(size as u64));
+    }
+}
+
+/// Reads a file from its start, wherever its position is.
+fn read_all(file: &File) -> io::Result<Vec<u8>> {
+    const CHUNK_BYTES: usize = 64 << 10;
+    let size = file.metadata().map_or(0, |found| found.len());
+    let mut content = Vec::with_capacity(usize::try_from(size.min(MAX_IMAGE_BYTES)).unwrap_or(0));
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        match file.read_at(&mut chunk, content.len() as u64) {
+            Ok(0) => return Ok(content),
+            Ok(count) => content.extend_from_slice(chunk.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The error number of an I/O error.
+pub(crate) fn errno(error: &io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Messages about a load that failed: "could not load module", "could not insert module".
+//!
+//! kmod has two stages and two verbs: "load" while the module is only a name, "insert" once its file is
+//! opened.
+
+use std::ffi::OsStr;
+
+use libmodsys::Errno;
+use modcli::{Output, Status, os_text};
+use modkeep::KeepError;
+
+/// Why a module with persistent data was not loaded.
+#[derive(Debug)]
+pub(crate) enum LoadFailure {
+    /// The message is that of a plain load with this error number.
+    Errno(Errno),
+    /// Its persistent data is the reason, or the message has to say what became of it.
+    Keep {
+        /// The reason.
+        error: Box<KeepError>,
+        /// Data that is still kept for the module.
+        still_kept: Option<StillKept>,
+    },
+}
+
+impl From<KeepError> for LoadFailure {
+    fn from(error: KeepError) -> Self {
+        Self::Keep { error: Box::new(error), still_kept: None }
+    }
+}
+
+/// Data that is kept although the load failed.
+#[derive(Debug)]
+pub(crate) struct StillKept {
+    /// The module whose data it is.
+    pub owner: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// The file was not found, or cannot be one of a module.
+pub(crate) fn not_found(file: &OsStr, errno: Errno, output: &mut Output) -> Status {
+    output.error(format_args!("could not load module {}: {}", os_text(file), output.strerror(errno)));
+    Status::Failure
+}
+
+/// The error number says it all.
+pub(crate) fn not_inserted(file: &OsStr, errno: Errno, output: &mut Output) -> Status {
+    let text = output.load_error_text(errno);
+    not_inserted_because(file, &text, &[], None, output)
+}
+
+/// With a text in place of the error number's; details and a remedy follow.
+pub(crate) fn not_inserted_because(
+    file: &OsStr,
+    text: &str,
+    details: &[String],
+    remedy: Option<&str>,
+    output: &mut Output,
+) -> Status {
+    output.error(format_args!("could not insert module {}: {text}", os_text(file)));
+    output.under_error(details, remedy);
+    Status::Failure
+}
+
+/// Reports why a module with persistent data was not loaded.
+///
+/// # Errors
+/// The error number, if the message is that of a plain load.
+pub(crate) fn load_failure(
+    file: &OsStr,
+    failure: &LoadFailure,
+    output: &mut Output,
+) -> Result<Status, Errno> {
+    let (error, still_kept) = match failure {
+        LoadFailure::Errno(errno) => return Err(*errno),
+        LoadFailure::Keep { error, still_kept } => (&**error, still_kept),
+    };
+    let mut details = error.details();
+    if let (KeepError::OwnerRefused { errno, .. }, Some(StillKept { owner, bytes })) = (error, still_kept)
+        && kernel_did_not_read_it(*errno)
+    {
+        details.push(format!("{bytes} bytes of data of {owner} stay kept and untouched"));
+    }
+    match error {
+        KeepError::AlreadyLoaded { .. } => Err(Errno::EEXIST),
+        KeepError::OwnerRefused { errno, .. } if details.is_empty() => Err(*errno),
+        _ => {
+            let remedy = error.remedy();
+            Ok(not_inserted_because(file, &headline(error, output), &details, remedy.as_deref(), output))
+        }
+    }
+}
+
+/// The kernel refused the image without looking at what is in it.
+fn kernel_did_not_read_it(errno: Errno) -> bool {
+    matches!(errno, Errno::EPERM | Errno::EACCES | Errno::EKEYREJECTED | Errno::ENOKEY | Errno::EBADMSG)
+}
+
+fn headline(error: &KeepError, output: &Output) -> String {
+    match error {
+        KeepError::OwnerRefused { errno, .. } => output.load_error_text(*errno),
+        KeepError::FailedAfterDrop { error, .. } => headline(error, output),
+        _ => error.to_string(),
+    }
+}

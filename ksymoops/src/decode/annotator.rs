@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Goes through a report and collects what there is to say about each line.
+
+use liboops::report::{Block, Origin, Place, Report, Span, State, WordRole};
+
+use super::lookup::Lookup;
+use super::report_kernel::ReportKernel;
+use super::{Annotation, AnnotationKind, code_line};
+use crate::persistent::FieldNames;
+
+/// Appends the annotations of one report, the one at `index` in the block.
+pub(super) fn annotate(
+    block: &Block,
+    index: usize,
+    report: &Report,
+    kernel: &ReportKernel,
+    field_names: &FieldNames,
+    annotations: &mut Vec<Annotation>,
+) {
+    let lookup = Lookup { report, kernel, field_names };
+    let mut annotator = Annotator { block, index, lookup, annotations };
+    if !kernel.summary.is_empty() {
+        annotator.push(report.title.span, AnnotationKind::Summary(kernel.summary.clone()));
+    }
+    for place in &report.mentions {
+        annotator.code(place, None);
+    }
+    for state in &report.states {
+        annotator.state(state);
+    }
+    for frame in &report.frames {
+        annotator.code(&frame.place, None);
+    }
+    for word in &report.words {
+        let (label, symbols) = match word.role {
+            WordRole::FaultAddress => ("fault address", Symbols::Named),
+            WordRole::Stack => ("stack", Symbols::Ignored),
+            _ => ("address", Symbols::Ignored),
+        };
+        annotator.data(label, word.value.0, word.span, symbols);
+    }
+}
+
+/// Whether an address outside persistent data gets the name of its symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Symbols {
+    Named,
+    Ignored,
+}
+
+struct Annotator<'a> {
+    block: &'a Block,
+    index: usize,
+    lookup: Lookup<'a>,
+    annotations: &'a mut Vec<Annotation>,
+}
+
+impl Annotator<'_> {
+    fn push(&mut self, span: Span, kind: AnnotationKind) {
+        if let Some(line) = self.block.line_of(span.start) {
+            self.annotations.push(Annotation { line, report: self.index, span, kind });
+        }
+    }
+
+    /// A place in code.
+    fn code(&mut self, place: &Place, label: Option<&'static str>) {
+        let Some(answer) = self.lookup.code(place) else { return };
+        let name = match (&place.symbol, place.address) {
+            (Some(_), _) => place.function().unwrap_or_default(),
+            (None, Some(address)) => format!("{:#x}", address.0),
+            (None, None) => return,
+        };
+        self.push(place.span, AnnotationKind::Code { label, name, answer });
+    }
+
+    fn state(&mut self, state: &State) {
+        if state.origin != Origin::User
+            && let Some(pc) = &state.pc
+        {
+            self.code(pc, Some(if self.lookup.report.arch == Some("i386") { "EIP" } else { "RIP" }));
+        }
+        if matches!(state.origin, Origin::User | Origin::Repeat) {
+            return;
+        }
+        for register in &state.registers {
+            // Segment and control registers hold no addresses of data, except that of the last page fault.
+            if register.name.starts_with('R') || register.name == "CR2" {
+                self.data(register.name, register.value.0, register.span, Symbols::Named);
+            }
+        }
+        let Some(code) = state.code.as_ref().filter(|code| !code.bytes.is_empty()) else { return };
+        for kind in code_line::annotations(code, state, &self.lookup) {
+            self.push(code.span, kind);
+        }
+    }
+
+    /// A value that may be an address of data.
+    fn data(&mut self, label: &str, address: u64, span: Span, symbols: Symbols) {
+        // The lower half is user space, and small numbers.
+        if address >> 47 == 0 {
+            return;
+        }
+        if let Some(found) = self.lookup.persistent(address) {
+            let is_inside = found.is_inside();
+            let (label, address) = (label.to_owned(), Box::new(found));
+            self.push(span, AnnotationKind::Persistent { label, address });
+            if is_inside {
+                return;
+            }
+        }
+        if symbols == Symbols::Ignored {
+            return;
+        }
+        let answer = self.lookup.data(address);
+        if !answer.candidates.is_empty() {
+            self.push(span, AnnotationKind::Data { label: label.to_owned(), address, answer });
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What is known about the kernel of a report.
+
+use std::rc::Rc;
+
+use libksym::{BuildId, LoadedModule, Resolver};
+use libmodfmt::journal;
+use liboops::report::Report;
+
+use super::boot::boot_of_report;
+use super::{Decoder, report_sources};
+use crate::journal::modules_at;
+use crate::persistent::{KnownRegion, regions_of_boot};
+
+/// What is known about the kernel of a report.
+#[derive(Debug)]
+pub(super) struct ReportKernel {
+    pub resolver: Rc<Resolver>,
+    pub regions: Vec<KnownRegion>,
+    /// Where this is known from, for the head of the report.
+    pub summary: Vec<String>,
+}
+
+impl ReportKernel {
+    /// Combines what the user, the report and the journal say.
+    pub fn of(decoder: &Decoder, report: &Report) -> Self {
+        let mut summary = Vec::new();
+        let mut sources = decoder.sources.clone();
+        if let Some(warning) = report_sources::add(report, &mut sources) {
+            decoder.warn(warning);
+        }
+        let boot = boot_of_report(decoder, report, &sources, &mut summary);
+        let mut regions = decoder.regions.clone();
+        if let Some(boot) = boot {
+            let states = modules_at(&decoder.journal, &boot.id, report.time_us);
+            sources.loaded.extend(states.iter().map(|state| loaded_module(state.module)));
+            sources.build_id = sources.build_id.or_else(|| build_id(&boot.build_id));
+            sources.kaslr.journal.clone_from(&boot.text);
+            regions.extend(regions_of_boot(&decoder.journal, &boot.id, report.time_us));
+        }
+        let resolver = decoder.resolver(sources);
+        if let Some(offset) = resolver.kaslr_offset() {
+            summary.push(format!("kernel moved by {:#x}, by {}", offset.bytes, offset.source));
+        }
+        Self { resolver, regions, summary }
+    }
+}
+
+fn loaded_module(module: &journal::LoadedModule) -> LoadedModule {
+    let mut loaded = LoadedModule::new(&module.name);
+    loaded.build_id = build_id(&module.build_id);
+    loaded.sections.clone_from(&module.sections);
+    loaded.file = module.file.as_ref().map(Into::into);
+    loaded
+}
+
+fn build_id(bytes: &[u8]) -> Option<BuildId> {
+    (!bytes.is_empty()).then(|| BuildId::new(bytes))
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The modules of a boot as they were at a given time.
+
+use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage};
+
+/// How far the clocks of log and journal may differ, in microseconds.
+const CLOCK_TOLERANCE_US: u64 = 1_000_000;
+
+/// Converts the journal's hundredths of a second to microseconds.
+pub(super) const fn microseconds(hundredths: u64) -> u64 {
+    hundredths.saturating_mul(10_000)
+}
+
+/// A module as it was at some time in a boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ModuleState<'j> {
+    /// Its latest entry.
+    pub module: &'j LoadedModule,
+    /// Not unloaded yet.
+    pub loaded: bool,
+    /// The persistent data that it has outside its own sections had been discarded.
+    pub discarded: bool,
+}
+
+/// Returns the modules of a boot at a time since boot in microseconds; without a time, at the end. For a
+/// module that was loaded several times that is the latest load until then.
+pub(crate) fn modules_at<'j>(
+    journal: &'j Journal,
+    boot: &'j str,
+    time_us: Option<u64>,
+) -> Vec<ModuleState<'j>> {
+    let mut states: Vec<ModuleState<'j>> = Vec::new();
+    for entry in journal.of_boot(boot) {
+        // The log's clock stops while the machine sleeps, the journal's does not. The first load of a module
+        // is therefore taken however late it is.
+        let early =
+            time_us.is_none_or(|time| microseconds(entry.at()) <= time.saturating_add(CLOCK_TOLERANCE_US));
+        match entry {
+            Entry::Module(module) => {
+                let old = states.iter_mut().find(|state| state.module.name == module.name);
+                match old {
+                    None => states.push(ModuleState { module, loaded: true, discarded: false }),
+                    // While a module is loaded, an entry without addresses says less than an earlier one with
+                    // them.
+                    Some(old) if early && (module.stage == Stage::Loaded || !old.loaded) => {
+                        *old = ModuleState { module, loaded: true, discarded: false };
+                    }
+                    Some(_) => {}
+                }
+            }
+            Entry::Unload(unload) if early => {
+                if let Some(state) = states.iter_mut().find(|state| state.module.name == unload.name) {
+                    state.loaded = false;
+                }
+            }
+            Entry::Discard(discard) if early => {
+                if let Some(state) = states.iter_mut().find(|state| state.module.name == discard.name) {
+                    state.discarded = true;
+                }
+            }
+            Entry::Unload(_) | Entry::Discard(_) | Entry::Boot(_) => {}
+        }
+    }
+    states
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Names the field at an offset in a variable, by the DWARF of the owner's file, or else its BTF.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use libksym::Resolver;
+use libmodfmt::elf::Object;
+use libmodfmt::file::ModuleFile;
+use libmodfmt::persist::{PersistentSection, Variable};
+
+use super::dwarf_field::DwarfField;
+use super::{KnownRegion, btf_field, dwarf_field, owner_file};
+
+/// An owner and its build id.
+type Build = (String, Vec<u8>);
+
+/// A region's source, its owner and the owner's build id, a section, an offset in it.
+type Location = (String, String, Vec<u8>, PersistentSection, u64);
+
+/// Where files of owners may be, and what was found in them so far.
+#[derive(Debug, Default)]
+pub struct FieldNames {
+    /// Files, and folders that are searched for files.
+    paths: Vec<PathBuf>,
+    /// Copies of `/sys/kernel/btf/vmlinux`.
+    kernel_types: Vec<Rc<Vec<u8>>>,
+    files: RefCell<HashMap<Build, Option<Rc<ModuleFile>>>>,
+    known: RefCell<HashMap<Location, Option<String>>>,
+}
+
+impl FieldNames {
+    /// Uses these files, and the files in these folders.
+    #[must_use]
+    pub fn new(paths: Vec<PathBuf>) -> Self {
+        Self { paths, ..Self::default() }
+    }
+
+    /// Adds the kernel's BTF, as `/sys/kernel/btf/vmlinux` has it: that of modules refers to it.
+    #[must_use]
+    pub fn with_kernel_types(mut self, btf: Vec<u8>) -> Self {
+        self.kernel_types.push(Rc::new(btf));
+        self
+    }
+
+    /// Returns the field at `offset` bytes in a variable: `stats.hits[1]`, or `stats.hits[1]+0x3` in the
+    /// middle of it. `None` without debug information.
+    #[must_use]
+    pub fn path(
+        &self,
+        region: &KnownRegion,
+        role: PersistentSection,
+        variable: &Variable,
+        offset: u64,
+        resolver: &Resolver,
+    ) -> Option<String> {
+        let (source, owner) = (region.source.clone(), region.header.owner.clone());
+        let build_id = region.header.build_id.clone();
+        let location = (source, owner, build_id, role, variable.offset.saturating_add(offset));
+        if let Some(known) = self.known.borrow().get(&location) {
+            return known.clone();
+        }
+        let found = self.find(region, role, variable, offset, resolver);
+        self.known.borrow_mut().insert(location, found.clone());
+        found
+    }
+
+    fn find(
+        &self,
+        region: &KnownRegion,
+        role: PersistentSection,
+        variable: &Variable,
+        offset: u64,
+        resolver: &Resolver,
+    ) -> Option<String> {
+        let file = self.owner_file(region, resolver)?;
+        let object = Object::parse(file.unsigned_image().ok()?).ok()?;
+        match dwarf_field::find(&object, variable, offset) {
+            DwarfField::Missing => {
+                let kernel_types = || {
+                    let vmlinux = resolver.kernel_btf().map(Rc::new);
+                    vmlinux.into_iter().chain(self.kernel_types.iter().cloned())
+                };
+                btf_field::find(&object, role, variable, offset, kernel_types).map(|found| found.to_string())
+            }
+            DwarfField::OtherType => None,
+            DwarfField::Found(found) => Some(found.to_string()),
+        }
+    }
+
+    fn owner_file(&self, region: &KnownRegion, resolver: &Resolver) -> Option<Rc<ModuleFile>> {
+        let build = (region.header.owner.clone(), region.header.build_id.clone());
+        if let Some(known) = self.files.borrow().get(&build) {
+            return known.clone();
+        }
+        let file = owner_file::find(region, &self.paths, resolver).map(Rc::new);
+        self.files.borrow_mut().insert(build, file.clone());
+        file
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Regions from copies of `/sys/module/KEEPER`: the header in `notes/.note.persist`, the addresses in
+//! `sections/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libmodfmt::elf::ByteOrder;
+use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, PersistentSection};
+
+use super::KnownRegion;
+use crate::Warning;
+
+/// Returns the regions in folders that are such a copy, or that contain copies.
+#[must_use]
+pub fn regions_of_copies(paths: &[PathBuf], warnings: &mut Vec<Warning>) -> Vec<KnownRegion> {
+    let mut regions = Vec::new();
+    for path in paths {
+        let inner = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut folders: Vec<PathBuf> = std::iter::once(path.clone()).chain(inner).collect();
+        folders.sort();
+        for folder in folders {
+            let file = folder.join("notes").join(NOTE_SECTION);
+            let Ok(bytes) = fs::read(&file) else { continue };
+            match header(&bytes) {
+                Ok(header) => regions.push(region(&folder, header)),
+                Err(error) => warnings.push(Warning::Unreadable { file, error: error.to_string() }),
+            }
+        }
+    }
+    regions
+}
+
+/// The copy may be from a machine of either byte order.
+fn header(bytes: &[u8]) -> Result<Header, NoteError> {
+    Header::from_note(bytes, ByteOrder::Little)
+        .or_else(|error| Header::from_note(bytes, ByteOrder::Big).map_err(|_| error))
+}
+
+fn region(folder: &Path, header: Header) -> KnownRegion {
+    let address = |role: PersistentSection| {
+        let text = fs::read_to_string(folder.join("sections").join(role.section_name())).ok()?;
+        // A reader without permission to see addresses gets 0.
+        u64::from_str_radix(text.trim().strip_prefix("0x")?, 16).ok().filter(|&address| address != 0)
+    };
+    KnownRegion {
+        addresses: PersistentSection::ALL
+            .into_iter()
+            .filter_map(|role| Some((role, address(role)?)))
+            .collect(),
+        header,
+        file: None,
+        source: folder.display().to_string(),
+        owner_loaded: None,
+        discarded: false,
+    }
+}

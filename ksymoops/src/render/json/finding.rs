@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `findings` of the JSON output.
+
+use liboops::report::{Hex, Span};
+use serde::Serialize;
+
+use super::answer::Answer;
+use super::listing::Listing;
+use crate::decode::{Annotation, AnnotationKind};
+use crate::persistent::PersistentAddress;
+use crate::render::text;
+
+/// An annotation.
+#[derive(Debug, Serialize)]
+pub(super) struct Finding<'a> {
+    span: Span,
+    /// The lines of the annotated output.
+    words: Vec<String>,
+    #[serde(flatten)]
+    kind: Kind<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Kind<'a> {
+    Summary { lines: &'a [String] },
+    Place { label: Option<&'static str>, name: &'a str, answer: Answer<'a> },
+    Persistent { label: &'a str, hit: &'a PersistentAddress },
+    Data { label: &'a str, address: Hex, answer: Answer<'a> },
+    Code { listing: Listing<'a> },
+    NoCode { why: &'a str },
+}
+
+impl<'a> From<&'a Annotation> for Finding<'a> {
+    fn from(annotation: &'a Annotation) -> Self {
+        let words = text::lines(&annotation.kind).into_iter().map(|line| line.text).collect();
+        Self { span: annotation.span, words, kind: Kind::from(&annotation.kind) }
+    }
+}
+
+impl<'a> From<&'a AnnotationKind> for Kind<'a> {
+    fn from(kind: &'a AnnotationKind) -> Self {
+        match kind {
+            AnnotationKind::Summary(lines) => Self::Summary { lines },
+            AnnotationKind::Code { label, name, answer } => {
+                Self::Place { label: *label, name, answer: answer.into() }
+            }
+            AnnotationKind::Persistent { label, address } => Self::Persistent { label, hit: address },
+            AnnotationKind::Data { label, address, answer } => {
+                Self::Data { label, address: Hex(*address), answer: answer.into() }
+            }
+            AnnotationKind::Instructions(listing) => Self::Code { listing: Listing::from(&**listing) },
+            AnnotationKind::NoInstructions(why) => Self::NoCode { why },
+        }
+    }
+}

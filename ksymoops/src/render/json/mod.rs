@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! JSON: one object for each report, one on a line. `docs/ksymoops-json.md` is the reference.
+
+mod answer;
+mod finding;
+mod listing;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use liboops::report::{Block, Report};
+use serde::Serialize;
+
+use super::{Render, sanitize};
+use crate::decode::Annotation;
+use finding::Finding;
+
+/// The version of the schema.
+const SCHEMA: u32 = 1;
+
+/// A JSON object for each report, each on a line of its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Json;
+
+/// The object for one report.
+#[derive(Debug, Serialize)]
+struct DecodedReport<'a> {
+    schema: u32,
+    report: &'a Report,
+    text: Vec<Cow<'a, str>>,
+    findings: Vec<Finding<'a>>,
+}
+
+impl Render for Json {
+    fn text(&mut self, _text: &[u8], _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn block(&mut self, block: &Block, annotations: &[Annotation], out: &mut dyn Write) -> io::Result<()> {
+        let mut all: HashMap<usize, Vec<Finding<'_>>> = HashMap::new();
+        for annotation in annotations {
+            all.entry(annotation.report).or_default().push(Finding::from(annotation));
+        }
+        for (index, report) in block.reports.iter().enumerate() {
+            let text = block.messages(index).map(String::from_utf8_lossy).collect();
+            let findings = all.remove(&index).unwrap_or_default();
+            let report = DecodedReport { schema: SCHEMA, report, text, findings };
+            // By way of a value, whose fields are sorted by name: that order does not depend on the structs.
+            let line = serde_json::to_value(report)?.to_string();
+            writeln!(out, "{}", escaped(line))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Escapes characters that a terminal may obey, which JSON does not require. They can only be in strings.
+fn escaped(line: String) -> String {
+    if !line.contains(sanitize::is_hazardous) {
+        return line;
+    }
+    line.chars().fold(String::with_capacity(line.len()), |mut line, letter| {
+        if sanitize::is_hazardous(letter) {
+            line.push_str(&format!("\\u{:04x}", u32::from(letter)));
+        } else {
+            line.push(letter);
+        }
+        line
+    })
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Warnings, as values until they are printed.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Something that the user should know about, although decoding goes on. `Display` is the text that is
+/// printed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Two options exclude each other.
+    #[error("-{lower} and -{upper} exclude each other; -{used}, the last one, is used")]
+    ExclusiveOptions {
+        /// The option that names a source.
+        lower: char,
+        /// The option that rules the source out.
+        upper: char,
+        /// The one that was given last.
+        used: char,
+    },
+    /// The text of `-A` holds no address.
+    #[error("-A: no address of at least 4 hexadecimal digits in {text:?}")]
+    NoAddress {
+        /// The text.
+        text: String,
+    },
+    /// A journal file has lines that are not journal entries.
+    #[error("{}: skipped {count} lines that are not journal entries", .file.display())]
+    JournalLines {
+        /// The file.
+        file: PathBuf,
+        /// How many lines.
+        count: usize,
+    },
+    /// A file cannot be read.
+    #[error("{}: {error}", .file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system, or the reader of the format, says.
+        error: String,
+    },
+    /// The running kernel does not tell which persistent data it keeps.
+    #[error("persistent data of the running kernel: {error}")]
+    RunningKernel {
+        /// What went wrong.
+        error: String,
+    },
+    /// The report is from another release than the user says. The report is believed.
+    #[error("the log is from release {log}, not {named}")]
+    OtherRelease {
+        /// The report's release.
+        log: String,
+        /// The user's.
+        named: String,
+    },
+    /// Several boots of the journal fit a report.
+    #[error("the log fits boots {boots} of the journal; none of them is used, pick one with --boot")]
+    SeveralBoots {
+        /// The ids.
+        boots: String,
+    },
+    /// `--boot`: the journal has no such boot.
+    #[error("--boot: no boot of the journal begins with {wanted}")]
+    NoSuchBoot {
+        /// The beginning of the id.
+        wanted: String,
+    },
+    /// `--boot`: that boot is of another kernel than the report.
+    #[error("--boot: boot {wanted} of the journal is of another kernel and is not used")]
+    BootOfOtherKernel {
+        /// The beginning of the id.
+        wanted: String,
+    },
+    /// `--boot`: in that boot the kernel was at another address (KASLR) than in the report.
+    #[error("--boot: in boot {wanted} of the journal the kernel was at another address; it is not used")]
+    BootAtOtherAddress {
+        /// The beginning of the id.
+        wanted: String,
+    },
+    /// A warning about symbol and debug files.
+    #[error(transparent)]
+    Symbols(#[from] libksym::Warning),
+}

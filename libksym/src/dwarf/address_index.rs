@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Which unit an address is in.
+//!
+//! gcc writes `.debug_aranges`: some hundred kilobytes for a whole kernel. clang does not, unless
+//! asked, and then the first entry of each unit must be read.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use gimli::DebugAranges;
+
+use super::debug_sections::{DebugSections, Slice};
+use super::error::DwarfError;
+use super::unit_header::UnitHeader;
+use super::unit_root::UnitRoot;
+
+/// The rest of a larger `.debug_aranges` is not read.
+const MAX_ARANGES_BYTES: u64 = 64 << 20;
+
+/// Enough for most first entries of units; larger ones are read in a second attempt.
+const FIRST_UNIT_BYTES: u64 = 512;
+
+/// Where ranges overlap, so many of those that start before the address are looked at.
+const MAX_OVERLAPPING: usize = 64;
+
+/// Units by the addresses that they cover.
+#[derive(Debug, Default)]
+pub(super) struct AddressIndex {
+    /// Start, end, offset of the unit; sorted.
+    ranges: Vec<(u64, u64, u64)>,
+    /// Does any range start in another one?
+    overlaps: bool,
+    /// Offsets of the units whose ranges are all here.
+    complete: HashSet<u64>,
+}
+
+impl AddressIndex {
+    /// Reads `.debug_aranges`. Damaged parts are left out: [`Self::from_units`] finds their units.
+    pub(super) fn from_aranges(sections: &DebugSections) -> Result<Self, DwarfError> {
+        let bytes = sections.read(".debug_aranges", 0, MAX_ARANGES_BYTES)?;
+        let mut this = Self::default();
+        let table = DebugAranges::from(sections.slice(&bytes));
+        let mut headers = table.headers();
+        while let Ok(Some(header)) = headers.next() {
+            let unit = header.debug_info_offset().0 as u64;
+            let mut entries = header.entries();
+            let mut is_complete = true;
+            loop {
+                match entries.next() {
+                    Ok(None) => break,
+                    Ok(Some(entry)) => {
+                        let range = entry.range();
+                        this.add(range.begin, range.end, unit);
+                    }
+                    Err(_) => {
+                        is_complete = false;
+                        break;
+                    }
+                }
+            }
+            if is_complete {
+                this.complete.insert(unit);
+            }
+        }
+        this.sort();
+        Ok(this)
+    }
+
+    /// Reads the first entry of each unit that is not complete in `other`.
+    pub(super) fn from_units(sections: &DebugSections, other: &Self) -> Result<Self, DwarfError> {
+        let mut this = Self::default();
+        let size = sections.size(".debug_info")?;
+        let mut offset = 0;
+        while offset < size {
+            // Without a length there is no next unit.
+            let header = UnitHeader::read(sections, offset)?;
+            if header.is_code && !other.complete.contains(&offset) {
+                // One damaged unit does not hide the others.
+                let ranges = unit_ranges(sections, header).unwrap_or_default();
+                ranges.into_iter().for_each(|range| this.add(range.start, range.end, offset));
+            }
+            offset = offset.saturating_add(header.size.max(1));
+        }
+        this.sort();
+        Ok(this)
+    }
+
+    fn add(&mut self, start: u64, end: u64, unit: u64) {
+        if start != 0 && start < end {
+            self.ranges.push((start, end, unit));
+        }
+    }
+
+    fn sort(&mut self) {
+        self.ranges.sort_unstable();
+        let mut last = 0;
+        for &(start, end, _) in &self.ranges {
+            self.overlaps |= start < last;
+            last = last.max(end);
+        }
+    }
+
+    /// The units that cover an address; more than one only where ranges overlap.
+    pub(super) fn units(&self, address: u64) -> impl Iterator<Item = u64> {
+        let past = self.ranges.partition_point(|&(start, ..)| start <= address);
+        let before = self.ranges.get(..past).unwrap_or_default();
+        let take = if self.overlaps { MAX_OVERLAPPING } else { 1 };
+        before
+            .iter()
+            .rev()
+            .take(take)
+            .filter(move |&&(_, end, _)| address < end)
+            .map(|&(.., unit)| unit)
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+}
+
+fn unit_ranges(sections: &DebugSections, header: UnitHeader) -> Result<Vec<Range<u64>>, DwarfError> {
+    let abbreviations = UnitRoot::abbreviations(sections, &header)?;
+    let parse = |bytes: Slice<'_>| UnitRoot::parse(header, bytes, &abbreviations);
+    let root = sections.parse_at(".debug_info", header.offset, FIRST_UNIT_BYTES, parse)?;
+    root.ranges(sections, root.low, root.high, root.ranges)
+}

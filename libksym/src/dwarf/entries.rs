@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The entries (DIEs) of one unit, and a cursor over them.
+
+use gimli::{Abbreviation, Abbreviations, AttributeValue, EntriesRaw, UnitOffset};
+
+use super::debug_sections::{DebugSections, Slice};
+use super::error::DwarfError;
+use super::unit_header::UnitHeader;
+use super::unit_root::UnitRoot;
+
+/// The bytes of a unit, with what it takes to read them.
+#[derive(Debug)]
+pub(super) struct UnitEntries {
+    pub(super) root: UnitRoot,
+    pub(super) bytes: Vec<u8>,
+    abbreviations: Abbreviations,
+}
+
+impl UnitEntries {
+    pub(super) fn read(sections: &DebugSections, offset: u64) -> Result<Self, DwarfError> {
+        let header = UnitHeader::read(sections, offset)?;
+        let bytes = sections.read(".debug_info", offset, header.size)?;
+        let abbreviations = UnitRoot::abbreviations(sections, &header)?;
+        let root = UnitRoot::parse(header, sections.slice(&bytes), &abbreviations);
+        let root = root.map_err(|source| DwarfError::Section { section: ".debug_info", offset, source })?;
+        Ok(Self { root, bytes, abbreviations })
+    }
+
+    /// A cursor over the entries from an offset in the unit on.
+    pub(super) fn cursor_at(&self, sections: &DebugSections, offset: usize) -> EntriesRaw<'_, Slice<'_>> {
+        let rest = self.bytes.get(offset..).unwrap_or_default();
+        let encoding = self.root.header.encoding;
+        EntriesRaw::new(sections.slice(rest), encoding, &self.abbreviations, UnitOffset(offset))
+    }
+
+    /// Adds the unit's offset to an error.
+    pub(super) fn error(&self, source: gimli::Error) -> DwarfError {
+        DwarfError::Section { section: ".debug_info", offset: self.root.header.offset, source }
+    }
+}
+
+/// Skips the attributes of the entry whose abbreviation was read last. Returns the offset in the unit of
+/// the next entry on the same level, if the entry has children and says so.
+pub(super) fn skip(
+    entries: &mut EntriesRaw<'_, Slice<'_>>,
+    abbreviation: &Abbreviation,
+) -> gimli::Result<Option<usize>> {
+    let specs = abbreviation.attributes();
+    let is_sibling = |spec: &gimli::AttributeSpecification| spec.name() == gimli::DW_AT_sibling;
+    let sibling = abbreviation.has_children().then(|| specs.iter().position(is_sibling)).flatten();
+    let Some((before, [spec, after @ ..])) = sibling.and_then(|at| specs.split_at_checked(at)) else {
+        entries.skip_attributes(specs)?;
+        return Ok(None);
+    };
+    entries.skip_attributes(before)?;
+    let value = entries.read_attribute(*spec)?.value();
+    entries.skip_attributes(after)?;
+    Ok(match value {
+        AttributeValue::UnitRef(offset) => Some(offset.0),
+        _ => None,
+    })
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The bytes of a file: on disk, or in memory if they were compressed.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use libmodfmt::compress;
+
+use super::error::ImageError;
+
+/// A larger module, decompressed, is an error. The largest that is known has 340 MB with its debug
+/// information.
+const MAX_DECOMPRESSED_BYTES: u64 = 2 << 30;
+
+/// The bytes of a file.
+#[derive(Debug)]
+pub(super) enum FileBytes {
+    OnDisk { file: File, size: u64 },
+    InMemory(Vec<u8>),
+}
+
+impl FileBytes {
+    pub(super) fn open(path: &Path) -> Result<Self, ImageError> {
+        let open = |source| ImageError::Open { source };
+        let mut file = File::open(path).map_err(open)?;
+        let data = file.metadata().map_err(open)?;
+        if !data.is_file() {
+            return Err(open(std::io::Error::other("not a regular file")));
+        }
+        let size = data.len();
+        let mut magic = [0; 6];
+        let known = file.read_at(&mut magic, 0).map_err(open)?;
+        if compress::detect(magic.get(..known).unwrap_or_default()).is_none() {
+            return Ok(Self::OnDisk { file, size });
+        }
+        let mut packed = Vec::new();
+        file.by_ref().take(MAX_DECOMPRESSED_BYTES).read_to_end(&mut packed).map_err(open)?;
+        compress::decompress(&packed, MAX_DECOMPRESSED_BYTES)
+            .map(Self::InMemory)
+            .map_err(|source| ImageError::Compressed { source })
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        match self {
+            Self::OnDisk { size, .. } => *size,
+            Self::InMemory(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// Reads a range; `None` if it is not within the file. Allocates no more than the file has bytes.
+    pub(super) fn read(&self, offset: u64, size: u64) -> Option<Vec<u8>> {
+        let end = offset.checked_add(size).filter(|&end| end <= self.size())?;
+        match self {
+            Self::OnDisk { file, .. } => {
+                let mut bytes = vec![0; usize::try_from(size).ok()?];
+                file.read_exact_at(&mut bytes, offset).ok()?;
+                Some(bytes)
+            }
+            Self::InMemory(bytes) => {
+                Some(bytes.get(usize::try_from(offset).ok()?..usize::try_from(end).ok()?)?.to_vec())
+            }
+        }
+    }
+}

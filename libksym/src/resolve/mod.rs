@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Answers queries: picks the file, the symbol in it and the lines.
+
+mod by_address;
+mod by_symbol;
+mod kaslr_offset;
+mod module_memory;
+mod open_files;
+mod resolver;
+mod symbol_match;
+
+pub use resolver::{Resolver, SymbolAddresses};

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The resolver: queries in, answers out.
+
+use std::path::PathBuf;
+
+use super::open_files::OpenFiles;
+use super::symbol_match::SymbolPlace;
+use super::{by_address, by_symbol};
+use crate::answer::Answer;
+use crate::image::Image;
+use crate::kaslr::KaslrOffset;
+use crate::query::Query;
+use crate::sources::Sources;
+use crate::warning::Warning;
+
+/// The rest of a larger `.BTF` section is not read: that of a kernel has 5 MB.
+const MAX_BTF_BYTES: u64 = 64 << 20;
+
+/// Answers queries from its sources.
+#[derive(Debug)]
+pub struct Resolver {
+    files: OpenFiles,
+}
+
+/// Where a symbol of the kernel was linked and where it was at run time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SymbolAddresses {
+    /// The linked address, if exactly one symbol has the name.
+    pub linked: Option<u64>,
+    /// The run-time address, once for each source that implies one: first the report's addresses with
+    /// symbols, then the saved `/proc/kallsyms`. They may contradict each other.
+    pub run_time: Vec<u64>,
+}
+
+impl Resolver {
+    /// Takes note of the sources; reads nothing yet.
+    #[must_use]
+    pub fn new(sources: Sources) -> Self {
+        Self { files: OpenFiles::new(sources) }
+    }
+
+    /// Answers one query.
+    #[must_use]
+    pub fn symbolize(&self, query: &Query) -> Answer {
+        match query {
+            Query::Address { address, is_return } => by_address::symbolize(&self.files, *address, *is_return),
+            Query::Symbol { module, name, offset, size, is_return } => {
+                let place = SymbolPlace { name, offset: *offset, size: *size, is_return: *is_return };
+                match module {
+                    None => by_symbol::kernel_symbol(&self.files, place),
+                    Some(module) => by_symbol::module_symbol(&self.files, &module.replace('-', "_"), place),
+                }
+            }
+        }
+    }
+
+    /// Answers many queries, in their order; faster than one by one.
+    #[must_use]
+    pub fn symbolize_all(&self, queries: &[Query]) -> Vec<Answer> {
+        // Neighbours are in one compilation unit, which is then read once.
+        let mut order: Vec<_> = queries.iter().enumerate().collect();
+        order.sort_by_cached_key(|(_, query)| self.sort_key(query));
+        let mut answers = vec![Answer::default(); queries.len()];
+        for (index, query) in order {
+            if let Some(answer) = answers.get_mut(index) {
+                *answer = self.symbolize(query);
+            }
+        }
+        answers
+    }
+
+    fn sort_key(&self, query: &Query) -> (String, u64) {
+        match query {
+            Query::Address { address, .. } => (String::new(), *address),
+            Query::Symbol { module: None, name, .. } => {
+                let kernel = self.files.kernel();
+                let symbol = kernel.and_then(|kernel| kernel.table.by_name(name.as_bytes()).next());
+                (String::new(), symbol.map_or(0, |symbol| symbol.address))
+            }
+            Query::Symbol { module: Some(module), .. } => (module.clone(), 0),
+        }
+    }
+
+    /// How far the kernel was moved at boot, and where that is from; `None` if no source says so.
+    #[must_use]
+    pub fn kaslr_offset(&self) -> Option<KaslrOffset> {
+        self.files.kaslr_offset()
+    }
+
+    /// Where a symbol of the kernel was linked, and where it was at run time according to the report's
+    /// addresses with symbols ([`KaslrHint::pairs`](crate::KaslrHint::pairs)) and to the saved
+    /// `/proc/kallsyms`.
+    ///
+    /// For telling boots apart: a record of another boot has other run-time addresses. The rest of
+    /// [`KaslrHint`](crate::KaslrHint) plays no part.
+    #[must_use]
+    pub fn symbol_addresses(&self, symbol: &str) -> SymbolAddresses {
+        let linked = self.files.link_address(symbol, None);
+        let moved = self.files.kaslr_offset_by_pairs();
+        let by_pairs = linked.zip(moved).map(|(linked, moved)| linked.wrapping_add(moved));
+        let by_kallsyms = self.files.kallsyms().and_then(|(_, tables)| {
+            let mut found = tables.kernel.by_name(symbol.as_bytes());
+            found.next().filter(|_| found.next().is_none()).map(|symbol| symbol.address)
+        });
+        SymbolAddresses { linked, run_time: by_pairs.into_iter().chain(by_kallsyms).collect() }
+    }
+
+    /// The bytes of the `.BTF` section of the kernel's file, or of its debug file.
+    #[must_use]
+    pub fn kernel_btf(&self) -> Option<Vec<u8>> {
+        let kernel = self.files.kernel()?;
+        let types = |image: &Image| {
+            let bytes = image.read_raw(image.find(".BTF")?, 0, MAX_BTF_BYTES).ok()?;
+            (!bytes.is_empty()).then_some(bytes)
+        };
+        types(&kernel.image).or_else(|| types(kernel.line_image()?))
+    }
+
+    /// The files of a module that are of the right build: first the one with its debug information, then
+    /// the one with its symbols if that is another.
+    #[must_use]
+    pub fn module_files(&self, module: &str) -> Vec<PathBuf> {
+        let Some(binary) = self.files.module(&module.replace('-', "_")) else { return Vec::new() };
+        let mut files: Vec<_> =
+            binary.line_image().map(|image| image.path().to_owned()).into_iter().collect();
+        if !files.iter().any(|file| file == binary.path()) {
+            files.push(binary.path().to_owned());
+        }
+        files
+    }
+
+    /// Takes the warnings since the last call. Each is returned once in the life of the resolver.
+    #[must_use]
+    pub fn take_warnings(&self) -> Vec<Warning> {
+        self.files.warnings.take()
+    }
+}

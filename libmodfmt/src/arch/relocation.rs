@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a relocation type does: the one table of this workspace, for every machine that it knows.
+//!
+//! The table has the types that data sections of modules have (debug information, export tables,
+//! version tables), and for x86-64, where images are made, also those of code. Numbers and names
+//! are those of each processor's ELF ABI supplement, as `arch/*/include/asm/elf.h` of the kernel
+//! and `<elf.h>` have them.
+//!
+//! ```
+//! use libmodfmt::arch::{Operation, relocation_type};
+//! use libmodfmt::elf::Machine;
+//!
+//! let prel32 = relocation_type(Machine::AARCH64, 261).ok_or("not known")?;
+//! assert_eq!((prel32.name, prel32.size, prel32.pc_relative), ("R_AARCH64_PREL32", 4, true));
+//! assert_eq!(prel32.operation, Operation::Store);
+//! # Ok::<(), &str>(())
+//! ```
+
+use crate::elf::Machine;
+
+/// How a relocation changes the bytes at its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// Stores nothing that depends on the symbol.
+    None,
+    /// Stores the value, in all bytes of its size.
+    Store,
+    /// Adds the value to the number that is there (riscv, loongarch).
+    Add,
+    /// Subtracts the value from the number that is there (riscv, loongarch).
+    Subtract,
+    /// Stores something other than symbol plus addend: where a GOT or PLT entry is.
+    Indirect,
+}
+
+/// A relocation type of a processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RelocationType {
+    /// Its number.
+    pub number: u32,
+    /// Its name in the processor's ABI.
+    pub name: &'static str,
+    /// Bytes that it changes.
+    pub size: u64,
+    /// The place itself is subtracted from the value (`S + A - P`).
+    pub pc_relative: bool,
+    /// What is done with the value.
+    pub operation: Operation,
+}
+
+impl RelocationType {
+    /// Whether it stores the address of its symbol plus the addend (`S + A`), in 32 or 64 bits.
+    #[must_use]
+    pub fn is_absolute(&self) -> bool {
+        self.is_plain_store() && !self.pc_relative
+    }
+
+    /// Whether the value depends on the sum of symbol and addend only, in 32 or 64 bits: then
+    /// "variable" may be written as "base of its section + offset".
+    #[must_use]
+    pub fn is_plain_store(&self) -> bool {
+        self.operation == Operation::Store && self.size >= 4
+    }
+}
+
+/// The relocation type of that number on `machine`; `None` for one that is not in the table.
+#[must_use]
+pub fn relocation_type(machine: Machine, number: u32) -> Option<&'static RelocationType> {
+    table(machine).iter().find(|known| known.number == number)
+}
+
+const fn entry(number: u32, name: &'static str, size: u64, operation: Operation) -> RelocationType {
+    RelocationType { number, name, size, pc_relative: false, operation }
+}
+
+const fn none(number: u32, name: &'static str) -> RelocationType {
+    entry(number, name, 0, Operation::None)
+}
+
+const fn store(number: u32, name: &'static str, size: u64) -> RelocationType {
+    entry(number, name, size, Operation::Store)
+}
+
+const fn distance(number: u32, name: &'static str, size: u64) -> RelocationType {
+    RelocationType { pc_relative: true, ..store(number, name, size) }
+}
+
+const fn add(number: u32, name: &'static str, size: u64) -> RelocationType {
+    entry(number, name, size, Operation::Add)
+}
+
+const fn subtract(number: u32, name: &'static str, size: u64) -> RelocationType {
+    entry(number, name, size, Operation::Subtract)
+}
+
+/// The distance from the place to a GOT or PLT entry.
+const fn indirect(number: u32, name: &'static str, size: u64) -> RelocationType {
+    RelocationType { pc_relative: true, ..entry(number, name, size, Operation::Indirect) }
+}
+
+const fn table(machine: Machine) -> &'static [RelocationType] {
+    match machine.0 {
+        2 | 18 => SPARC,
+        3 => I386,
+        8 => MIPS,
+        15 => PARISC,
+        20 => POWERPC,
+        21 => POWERPC64,
+        22 => S390,
+        40 => ARM,
+        43 => SPARC64,
+        62 => X86_64,
+        183 => AARCH64,
+        243 => RISCV,
+        258 => LOONGARCH,
+        _ => &[],
+    }
+}
+
+/// `EM_SPARC`, `EM_SPARC32PLUS`
+const SPARC: &[RelocationType] = &[
+    none(0, "R_SPARC_NONE"),
+    store(3, "R_SPARC_32", 4),
+    distance(6, "R_SPARC_DISP32", 4),
+    store(23, "R_SPARC_UA32", 4),
+];
+
+/// `EM_386`
+const I386: &[RelocationType] =
+    &[none(0, "R_386_NONE"), store(1, "R_386_32", 4), distance(2, "R_386_PC32", 4)];
+
+/// `EM_MIPS`, 32 and 64 bit
+const MIPS: &[RelocationType] = &[
+    none(0, "R_MIPS_NONE"),
+    store(2, "R_MIPS_32", 4),
+    store(18, "R_MIPS_64", 8),
+    distance(248, "R_MIPS_PC32", 4),
+];
+
+/// `EM_PARISC`, 32 and 64 bit
+const PARISC: &[RelocationType] = &[
+    none(0, "R_PARISC_NONE"),
+    store(1, "R_PARISC_DIR32", 4),
+    distance(9, "R_PARISC_PCREL32", 4),
+    store(80, "R_PARISC_DIR64", 8),
+];
+
+/// `EM_PPC`
+const POWERPC: &[RelocationType] =
+    &[none(0, "R_PPC_NONE"), store(1, "R_PPC_ADDR32", 4), distance(26, "R_PPC_REL32", 4)];
+
+/// `EM_PPC64`
+const POWERPC64: &[RelocationType] = &[
+    none(0, "R_PPC64_NONE"),
+    store(1, "R_PPC64_ADDR32", 4),
+    distance(26, "R_PPC64_REL32", 4),
+    store(38, "R_PPC64_ADDR64", 8),
+];
+
+/// `EM_S390`, 31 and 64 bit
+const S390: &[RelocationType] =
+    &[none(0, "R_390_NONE"), store(4, "R_390_32", 4), distance(5, "R_390_PC32", 4), store(22, "R_390_64", 8)];
+
+/// `EM_ARM`
+const ARM: &[RelocationType] = &[
+    none(0, "R_ARM_NONE"),
+    store(2, "R_ARM_ABS32", 4),
+    distance(3, "R_ARM_REL32", 4),
+    none(40, "R_ARM_V4BX"),
+];
+
+/// `EM_SPARCV9`
+const SPARC64: &[RelocationType] = &[
+    none(0, "R_SPARC_NONE"),
+    store(3, "R_SPARC_32", 4),
+    distance(6, "R_SPARC_DISP32", 4),
+    store(23, "R_SPARC_UA32", 4),
+    store(32, "R_SPARC_64", 8),
+    store(54, "R_SPARC_UA64", 8),
+];
+
+/// `EM_X86_64`. The kernel applies all that are not marked as indirect, and `PLT32` as `PC32`
+/// (arch/x86/kernel/module.c, 4.19 to 7.3); the others are there so that a refusal can name them.
+const X86_64: &[RelocationType] = &[
+    none(0, "R_X86_64_NONE"),
+    store(1, "R_X86_64_64", 8),
+    distance(2, "R_X86_64_PC32", 4),
+    entry(3, "R_X86_64_GOT32", 4, Operation::Indirect),
+    indirect(4, "R_X86_64_PLT32", 4),
+    indirect(9, "R_X86_64_GOTPCREL", 4),
+    store(10, "R_X86_64_32", 4),
+    store(11, "R_X86_64_32S", 4),
+    store(12, "R_X86_64_16", 2),
+    store(14, "R_X86_64_8", 1),
+    distance(24, "R_X86_64_PC64", 8),
+    indirect(41, "R_X86_64_GOTPCRELX", 4),
+    indirect(42, "R_X86_64_REX_GOTPCRELX", 4),
+];
+
+/// `EM_AARCH64`
+const AARCH64: &[RelocationType] = &[
+    none(0, "R_AARCH64_NONE"),
+    store(257, "R_AARCH64_ABS64", 8),
+    store(258, "R_AARCH64_ABS32", 4),
+    distance(261, "R_AARCH64_PREL32", 4),
+];
+
+/// `EM_RISCV`, 32 and 64 bit
+const RISCV: &[RelocationType] = &[
+    none(0, "R_RISCV_NONE"),
+    store(1, "R_RISCV_32", 4),
+    store(2, "R_RISCV_64", 8),
+    add(33, "R_RISCV_ADD8", 1),
+    add(34, "R_RISCV_ADD16", 2),
+    add(35, "R_RISCV_ADD32", 4),
+    add(36, "R_RISCV_ADD64", 8),
+    subtract(37, "R_RISCV_SUB8", 1),
+    subtract(38, "R_RISCV_SUB16", 2),
+    subtract(39, "R_RISCV_SUB32", 4),
+    subtract(40, "R_RISCV_SUB64", 8),
+    distance(57, "R_RISCV_32_PCREL", 4),
+];
+
+/// `EM_LOONGARCH`, 32 and 64 bit
+const LOONGARCH: &[RelocationType] = &[
+    none(0, "R_LARCH_NONE"),
+    store(1, "R_LARCH_32", 4),
+    store(2, "R_LARCH_64", 8),
+    add(47, "R_LARCH_ADD8", 1),
+    add(48, "R_LARCH_ADD16", 2),
+    add(50, "R_LARCH_ADD32", 4),
+    add(51, "R_LARCH_ADD64", 8),
+    subtract(52, "R_LARCH_SUB8", 1),
+    subtract(53, "R_LARCH_SUB16", 2),
+    subtract(55, "R_LARCH_SUB32", 4),
+    subtract(56, "R_LARCH_SUB64", 8),
+    distance(99, "R_LARCH_32_PCREL", 4),
+];
+
+#[cfg(test)]
+mod tests {
+    use object::elf;
+
+    use super::*;
+
+    const MACHINES: [u16; 14] = [2, 18, 3, 8, 15, 20, 21, 22, 40, 43, 62, 183, 243, 258];
+
+    #[test]
+    fn numbers_are_in_order_and_sizes_are_those_of_numbers() {
+        for machine in MACHINES {
+            let types = table(Machine(machine));
+            assert!(types.is_sorted_by_key(|known| known.number), "machine {machine}");
+            for known in types {
+                assert_eq!(relocation_type(Machine(machine), known.number), Some(known));
+                assert_eq!(known.size == 0, known.operation == Operation::None, "{}", known.name);
+                assert!(matches!(known.size, 0 | 1 | 2 | 4 | 8), "{}", known.name);
+            }
+        }
+        assert_eq!(relocation_type(Machine(4), 1), None, "m68k is not known");
+        assert_eq!(relocation_type(Machine::X86_64, 5), None);
+    }
+
+    #[test]
+    fn the_object_crate_has_the_same_numbers() {
+        let same = [
+            (3, elf::R_386_PC32, "R_386_PC32"),
+            (8, elf::R_MIPS_64, "R_MIPS_64"),
+            (15, elf::R_PARISC_DIR64, "R_PARISC_DIR64"),
+            (20, elf::R_PPC_REL32, "R_PPC_REL32"),
+            (21, elf::R_PPC64_ADDR64, "R_PPC64_ADDR64"),
+            (22, elf::R_390_PC32, "R_390_PC32"),
+            (40, elf::R_ARM_V4BX, "R_ARM_V4BX"),
+            (43, elf::R_SPARC_UA64, "R_SPARC_UA64"),
+            (62, elf::R_X86_64_PC64, "R_X86_64_PC64"),
+            (183, elf::R_AARCH64_PREL32, "R_AARCH64_PREL32"),
+            (243, elf::R_RISCV_SUB64, "R_RISCV_SUB64"),
+            (243, elf::R_RISCV_32_PCREL, "R_RISCV_32_PCREL"),
+            (258, elf::R_LARCH_SUB64, "R_LARCH_SUB64"),
+            (258, elf::R_LARCH_ADD8, "R_LARCH_ADD8"),
+        ];
+        for (machine, number, name) in same {
+            assert_eq!(relocation_type(Machine(machine), number.0).map(|known| known.name), Some(name));
+        }
+    }
+
+    #[test]
+    fn what_an_image_may_write_in_another_way() {
+        let plain =
+            |number| relocation_type(Machine::X86_64, number).is_some_and(RelocationType::is_plain_store);
+        assert_eq!((0..64).filter(|number| plain(*number)).collect::<Vec<_>>(), [1, 2, 10, 11, 24]);
+        let absolute =
+            |number| relocation_type(Machine::X86_64, number).is_some_and(RelocationType::is_absolute);
+        assert_eq!((0..64).filter(|number| absolute(*number)).collect::<Vec<_>>(), [1, 10, 11]);
+    }
+}

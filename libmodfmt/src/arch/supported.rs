@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The processors that images are made for.
+
+use thiserror::Error;
+
+use super::{Arch, x86_64};
+use crate::elf::{Class, Ident, Machine};
+
+/// Images for this machine cannot be made.
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+#[error("persistent data of {machine} modules is not supported yet")]
+#[non_exhaustive]
+pub struct UnsupportedMachine {
+    /// The machine of the file.
+    pub machine: Machine,
+}
+
+impl Arch {
+    /// What the images need to know about the processor of `ident`.
+    ///
+    /// # Errors
+    /// The machine is not supported.
+    pub fn of(ident: Ident) -> Result<&'static Self, UnsupportedMachine> {
+        match (ident.machine, ident.class) {
+            (Machine::X86_64, Class::Elf64) => Ok(&x86_64::ARCH),
+            (machine, _) => Err(UnsupportedMachine { machine }),
+        }
+    }
+}

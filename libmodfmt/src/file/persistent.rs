@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The persistent data of one module: what there is, whether it can be kept, and the images that keep it.
+
+use std::borrow::Cow;
+
+use crate::arch::Arch;
+use crate::export::ExportLayout;
+use crate::image::{self, Base, ImageError, KeeperOptions};
+use crate::module::Module;
+use crate::persist::{Header, Inventory, PersistError, Refusals, SectionHeader, Variable, VariableDebugInfo};
+
+/// A module with persistent data, and the list of that data.
+#[derive(Debug, Clone)]
+pub struct Persistent<'m> {
+    module: &'m Module<'m>,
+    inventory: Cow<'m, Inventory>,
+}
+
+impl Module<'_> {
+    /// The persistent data of this module; `None` if it has none. The debug information is read for
+    /// it on every call; [`ModuleFile::persistent`](super::ModuleFile::persistent) reads it once.
+    ///
+    /// # Errors
+    /// See [`Inventory::of`].
+    pub fn persistent(&self) -> Result<Option<Persistent<'_>>, PersistError> {
+        let inventory = inventory(self)?;
+        Ok(inventory.map(|inventory| Persistent { module: self, inventory: Cow::Owned(inventory) }))
+    }
+}
+
+/// Lists the persistent data of a module with all that its debug information tells.
+pub(super) fn inventory(module: &Module<'_>) -> Result<Option<Inventory>, PersistError> {
+    let debug = VariableDebugInfo::all(&module.object);
+    Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &debug)
+}
+
+impl<'m> Persistent<'m> {
+    pub(super) fn new(module: &'m Module<'m>, inventory: &'m Inventory) -> Self {
+        Self { module, inventory: Cow::Borrowed(inventory) }
+    }
+
+    /// The module.
+    #[must_use]
+    pub fn module(&self) -> &'m Module<'m> {
+        self.module
+    }
+
+    /// The list of sections and variables.
+    #[must_use]
+    pub fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    /// The list of sections and variables by itself.
+    #[must_use]
+    pub fn into_inventory(self) -> Inventory {
+        self.inventory.into_owned()
+    }
+
+    /// What identifies the data once it is kept.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.inventory.header
+    }
+
+    /// Every variable with its section, by section and offset.
+    pub fn variables(&self) -> impl Iterator<Item = (&SectionHeader, &Variable)> {
+        self.header().variables()
+    }
+
+    /// Why the data must not be kept, and what it imports: everything that the file alone can tell.
+    ///
+    /// # Errors
+    /// [`ImageError::Machine`] if the processor is not supported, otherwise the file is broken.
+    pub fn refusals(&self) -> Result<Refusals, ImageError> {
+        let arch = Arch::of(self.module.object.ident)?;
+        Ok(Refusals::of(&self.module.object, &self.inventory, arch)?)
+    }
+
+    /// The keeper image for a kernel with export tables of this `layout`. It does not ask for
+    /// [`Persistent::refusals`].
+    ///
+    /// # Errors
+    /// See [`image::keeper`].
+    pub fn keeper(&self, layout: &ExportLayout) -> Result<Vec<u8>, ImageError> {
+        image::keeper(self.module, &self.inventory, KeeperOptions { layout, trial: false })
+    }
+
+    /// A keeper under another name and without exports, to try out whether the kernel takes it
+    /// while the real one is loaded.
+    ///
+    /// # Errors
+    /// See [`image::keeper`].
+    pub fn trial_keeper(&self, layout: &ExportLayout) -> Result<Vec<u8>, ImageError> {
+        image::keeper(self.module, &self.inventory, KeeperOptions { layout, trial: true })
+    }
+
+    /// The owner image, bound to the base symbols of a keeper. For one that was made from this file
+    /// these are `Base::all(persistent.header())`.
+    ///
+    /// # Errors
+    /// See [`image::owner`].
+    pub fn owner(&self, bases: &[Base]) -> Result<Vec<u8>, ImageError> {
+        image::owner(self.module, &self.inventory, bases)
+    }
+}

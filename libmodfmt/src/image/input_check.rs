@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What must be right in a file before images are made from it, so that whatever the checks of the
+//! images find is our own fault.
+
+use super::ImageError;
+use super::zero_bytes::{is_zero, places_must_be_zero};
+use crate::arch::Arch;
+use crate::elf::{ElfError, Object, RelocationForm, SectionKind};
+
+/// Every relocation of a loaded section has the processor's form and stays inside the section, on
+/// bytes that the kernel lets it change.
+pub(super) fn check(object: &Object<'_>, arch: &Arch) -> Result<(), ImageError> {
+    let form = match arch.form {
+        RelocationForm::Rel => SectionKind::REL,
+        RelocationForm::Rela => SectionKind::RELA,
+    };
+    for (index, table) in object.sections.iter().enumerate().filter(|(_, section)| section.is_relocation()) {
+        let Some(target) = object.sections.get(table.info as usize).filter(|target| target.is_alloc()) else {
+            continue;
+        };
+        let place = || format!("section {index} ({})", table.name_text());
+        if table.kind != form {
+            let value = u64::from(table.kind.0);
+            let why = "not the form of relocations that this processor has";
+            return Err(ElfError::Field { place: place(), field: "sh_type", value, why }.into());
+        }
+        for (number, relocation) in object.relocations(index)?.iter().enumerate() {
+            let width = arch.relocation(relocation.kind).map_or(1, |known| known.size);
+            let end = relocation.offset.checked_add(width);
+            let wrong = |why| {
+                let (section, field, value) = (place(), "r_offset", relocation.offset);
+                Err(ElfError::Relocation { section, index: number, field, value, why }.into())
+            };
+            if target.kind == SectionKind::NOBITS || end.is_none_or(|end| end > target.size) {
+                return wrong("outside of the section that it changes");
+            }
+            if places_must_be_zero(object.ident) && !is_zero(&target.data, relocation.offset, width) {
+                return wrong("the bytes that it changes are not zero");
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Writing files that a root process leaves behind for later.
+//!
+//! ```
+//! use std::io::Write;
+//! use libmodsys::files;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("kallsyms");
+//! files::create_private(&path)?.write_all(b"ffffffff81000000 T _stext\n")?;
+//! assert!(files::is_own_directory(folder.path()));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
+
+/// Creates or truncates a file that only this user may read (mode 0600). A symbolic link in its place is an
+/// error: it is not followed.
+///
+/// # Errors
+/// The system's.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)
+}
+
+/// Opens a file for reading and appending; if it is missing, it is created so that only this user may read it
+/// (mode 0600).
+///
+/// # Errors
+/// The system's.
+pub fn append_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
+}
+
+/// Whether this is a directory, not a link to one, that belongs to this user and that nobody else may write
+/// to: then only this user can have put there what is in it.
+#[must_use]
+pub fn is_own_directory(path: &Path) -> bool {
+    fs::symlink_metadata(path)
+        .is_ok_and(|found| found.is_dir() && found.uid() == effective_user() && found.mode() & 0o022 == 0)
+}
+
+/// Creates a directory, and those above it, with this mode. One that is there already is fine.
+///
+/// # Errors
+/// The system's.
+pub fn create_directory(path: &Path, mode: u32) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(mode).create(path)
+}
+
+/// Replaces a file at once: whoever reads it sees the old content or the new one. The new file has the owner
+/// and the mode of the old one; if there was none, only this user may read it (mode 0600).
+///
+/// # Errors
+/// The system's; the old file is still there.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let new = PathBuf::from(name);
+    let written = write_new(&new, content, fs::metadata(path).ok()).and_then(|()| fs::rename(&new, path));
+    written.inspect_err(|_| {
+        // What is left of it is of no use to anyone.
+        let _ = fs::remove_file(&new);
+    })
+}
+
+fn write_new(path: &Path, content: &[u8], replaced: Option<Metadata>) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    if let Some(replaced) = replaced {
+        fchown(&file, Some(replaced.uid()), Some(replaced.gid()))?;
+        file.set_permissions(replaced.permissions())?;
+    }
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// The user that the system goes by when this process opens a file.
+pub(crate) fn effective_user() -> u32 {
+    nix::unistd::geteuid().as_raw()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    #[test]
+    fn private_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        create_private(&path).unwrap().write_all(b"old").unwrap();
+        append_private(&path).unwrap().write_all(b"+new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old+new");
+        assert_eq!(mode(&path), 0o600);
+        let link = folder.path().join("link");
+        symlink(&path, &link).unwrap();
+        assert!(create_private(&link).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"old+new");
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        replace(&path, b"one").unwrap();
+        assert_eq!(mode(&path), 0o600);
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!((fs::read(&path).unwrap(), mode(&path)), (b"two".to_vec(), 0o640));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(replace(&folder.path().join("no/such"), b"").is_err());
+    }
+
+    #[test]
+    fn directories_of_others_are_not_our_own() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(is_own_directory(folder.path()));
+        let link = folder.path().join("link");
+        symlink(folder.path(), &link).unwrap();
+        assert!(!is_own_directory(&link) && !is_own_directory(Path::new("/no/such")));
+        fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
+        assert!(!is_own_directory(folder.path()));
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Takes the prefix off a line, layer by layer.
+
+use super::prefix::Prefix;
+use super::table::{ASTERISK, BRACKET, DIGIT, LETTER};
+use super::{mail, printk, terminal};
+use crate::cursor::Cursor;
+
+/// More layers than any log has.
+const MAX_LAYERS: usize = 12;
+
+/// Takes the prefix off a line, with or without its line end.
+pub(crate) fn strip(line: &[u8]) -> Prefix {
+    strip_from(line, 0)
+}
+
+/// The same, starting at byte `from` of the line.
+pub(crate) fn strip_from(line: &[u8], from: usize) -> Prefix {
+    let end = trimmed_len(line).max(from);
+    let mut prefix = Prefix { body: from..end, quotes_end: from, ..Prefix::default() };
+    let line = line.get(..end).unwrap_or_default();
+    for _ in 0..MAX_LAYERS {
+        let mut cursor = Cursor::at(line, prefix.body.start);
+        let is_quote = cursor.peek() == Some(b'>');
+        if !layer(&mut cursor, &mut prefix) || cursor.position() == prefix.body.start {
+            break;
+        }
+        prefix.body.start = cursor.position();
+        if is_quote {
+            prefix.quotes = prefix.quotes.saturating_add(1);
+            if !prefix.is_logged {
+                prefix.quotes_end = cursor.position();
+            }
+        } else {
+            prefix.is_logged = true;
+        }
+        if prefix.is_foreign {
+            break;
+        }
+    }
+    // Another writer's line that lacks its end, with the kernel's line right behind it.
+    if prefix.time_us.is_none() {
+        late_time(line, &mut prefix);
+    }
+    prefix
+}
+
+/// The length of a line without its line end and the blanks before that.
+pub(crate) fn trimmed_len(line: &[u8]) -> usize {
+    let last = line.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0));
+    last.map_or(0, |last| last.saturating_add(1))
+}
+
+/// Looks for a time since boot within the message.
+fn late_time(line: &[u8], prefix: &mut Prefix) {
+    let mut from = prefix.body.start;
+    while let Some(found) = line.get(from..).and_then(|rest| memchr::memchr(b'[', rest)) {
+        from = from.saturating_add(found);
+        let mut cursor = Cursor::at(line, from);
+        if let Some(time) = printk::time(&mut cursor) {
+            prefix.time_us = time.since_boot();
+            prefix.caller = printk::caller(&mut cursor).or(prefix.caller);
+            prefix.body.start = cursor.position();
+            prefix.is_logged = true;
+            return;
+        }
+        from = from.saturating_add(1);
+    }
+}
+
+/// Reads one layer. `false` if what comes next is not a layer.
+fn layer(cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
+    match cursor.peek() {
+        Some(0x1b) => terminal::escape(cursor),
+        Some(0 | b'\r') => {
+            cursor.skip(1);
+            true
+        }
+        Some(b'>') => mail::quote(cursor),
+        Some(b'<') => printk::level(cursor),
+        Some(b'[') => bracket(cursor, prefix),
+        Some(b'*') => ASTERISK.read(cursor, prefix),
+        Some(b'0'..=b'9') => DIGIT.read(cursor, prefix),
+        Some(b'A'..=b'Z' | b'a'..=b'z' | 0x80..) => LETTER.read(cursor, prefix),
+        // Blanks belong to the message, since frames are indented. Before another layer they do not.
+        Some(b' ' | b'\t') => {
+            cursor.blanks();
+            matches!(cursor.peek(), Some(b'<' | b'[')) && layer(cursor, prefix)
+        }
+        _ => false,
+    }
+}
+
+/// `[   12.345678] `, `[  T123] `, `[Mon Jan  1 12:00:00 2024] `
+fn bracket(cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
+    if let Some(time) = printk::time(cursor) {
+        prefix.time_us = time.since_boot().or(prefix.time_us);
+        prefix.caller = printk::caller(cursor).or(prefix.caller);
+        return true;
+    }
+    // Without anything before it, `[T123]` may be the message's own.
+    if prefix.is_logged
+        && prefix.caller.is_none()
+        && let Some(caller) = printk::caller(cursor)
+    {
+        prefix.caller = Some(caller);
+        return true;
+    }
+    BRACKET.read(cursor, prefix)
+}

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The table of prefixes that have a pattern. A new one is a row here, and a row in the tests below.
+//!
+//! ```text
+//! syslog date        Jan 23 09:11:20
+//! logcat -v brief    E/kernel  (  123):
+//! ```
+//!
+//! The first byte of a text decides which rows may match, and one search tells whether any of them does:
+//! nearly every message of the kernel begins with a letter and has no prefix left.
+
+use std::sync::{LazyLock, OnceLock};
+
+use regex::bytes::{Captures, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+
+use super::pattern::{Begins, Pattern, name, rough_name};
+use super::prefix::Prefix;
+use super::{dmesg, journal, kmsg, logcat, syslog, terminal};
+use crate::cursor::{Cursor, decimal};
+
+/// Every prefix that has a pattern. The first match counts.
+const TABLE: [Pattern; 19] = [
+    // Has a comma, and no program follows. So it comes before the date of a system log.
+    dmesg::ISO_TIME,
+    syslog::ISO_TIME,
+    syslog::RFC3164,
+    syslog::RFC5424,
+    syslog::KERNEL_ALONE,
+    journal::SHORT_FULL,
+    journal::SHORT_UNIX,
+    journal::EXPORT,
+    dmesg::HUMAN_TIME,
+    dmesg::FACILITY,
+    dmesg::DROPPED,
+    kmsg::RECORD,
+    logcat::BRIEF,
+    logcat::TIME,
+    logcat::THREADTIME,
+    terminal::BRACKETED_TIME,
+    terminal::LOCAL_TIME,
+    terminal::VENDOR,
+    terminal::CLOCK,
+];
+
+pub(super) static ASTERISK: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Asterisk));
+pub(super) static BRACKET: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Bracket));
+pub(super) static DIGIT: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Digit));
+pub(super) static LETTER: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Letter));
+
+/// The prefixes that begin with the same kind of byte.
+#[derive(Debug)]
+pub(super) struct Group {
+    rows: Vec<Row>,
+    /// Matches whatever a row matches, and little else.
+    any: RegexSet,
+}
+
+/// A prefix. Its pattern is compiled when it is first needed.
+#[derive(Debug)]
+struct Row {
+    pattern: Pattern,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Group {
+    fn new(begins: Begins) -> Self {
+        let of_group = TABLE.into_iter().filter(|pattern| pattern.begins.contains(&begins));
+        let rows: Vec<Row> = of_group.map(Row::new).collect();
+        // The classes of Unicode take half a millisecond to compile, and most logs have no such date.
+        let rough = rows.iter().map(|row| row.pattern.regex.replace(name!(), rough_name!()));
+        let any = RegexSetBuilder::new(rough).unicode(false).build();
+        // A test compiles every pattern.
+        Self { rows, any: any.unwrap_or_default() }
+    }
+
+    /// Reads a prefix of this group. `false` if none comes next.
+    pub fn read(&self, cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
+        if !self.any.is_match(cursor.rest()) {
+            return false;
+        }
+        let Some(row) = self.rows.iter().find(|row| row.read(cursor, prefix)) else { return false };
+        if row.pattern.then_program {
+            prefix.is_foreign = syslog::host_and_program(cursor);
+        }
+        true
+    }
+}
+
+impl Row {
+    fn new(pattern: Pattern) -> Self {
+        Self { pattern, regex: OnceLock::new() }
+    }
+
+    fn regex(&self) -> Option<&Regex> {
+        self.regex.get_or_init(|| RegexBuilder::new(self.pattern.regex).unicode(false).build().ok()).as_ref()
+    }
+
+    /// Reads this prefix. `false` if something else comes next.
+    fn read(&self, cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
+        let Some(regex) = self.regex() else { return false };
+        let text = cursor.rest();
+        let length = if regex.captures_len() == 1 {
+            // Without groups a search is twice as fast.
+            regex.find(text).map(|found| found.end())
+        } else {
+            regex.captures(text).map(|captures| take_groups(&captures, cursor.position(), prefix))
+        };
+        let Some(length) = length else { return false };
+        if !prefix.is_foreign {
+            cursor.skip(length);
+        }
+        true
+    }
+}
+
+/// Notes what the named groups of a pattern matched. `start` is where the match begins in the
+/// line. Returns the length of the match.
+fn take_groups(captures: &Captures<'_>, start: usize, prefix: &mut Prefix) -> usize {
+    let length = captures.get_match().end();
+    if let Some(program) = captures.name("program") {
+        prefix.is_foreign = !syslog::is_kernel(program.as_bytes());
+    }
+    if let Some(time) = captures.name("time_us") {
+        prefix.time_us = decimal(time.as_bytes()).or(prefix.time_us);
+    }
+    if let Some(fields) = captures.name("fields") {
+        let (at, end) = (start.saturating_add(fields.start()), start.saturating_add(length));
+        kmsg::fields(fields.as_bytes(), start, at, end, prefix);
+    }
+    length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Caller;
+
+    /// What a row of [`TABLE`] makes of a line.
+    struct Example {
+        name: &'static str,
+        /// Prefixes, as logs have them. The first one is the row's example.
+        prefixes: &'static [&'static str],
+        /// What looks like the prefix and is not.
+        others: &'static [&'static str],
+    }
+
+    /// Row by row as in [`TABLE`].
+    const EXAMPLES: [Example; 19] = [
+        Example {
+            name: "dmesg --time-format=iso",
+            prefixes: &["2024-01-01T12:00:00,123456+00:00 "],
+            others: &["2024-01-01T12:00,123456+00:00 "],
+        },
+        Example {
+            name: "syslog date, ISO",
+            prefixes: &[
+                "2024-01-23T09:11:20.123456+00:00 ",
+                "2024-01-23T09:11:20Z ",
+                "2024-01-23T09:11:20-0500 ",
+                "2024/01/23 09:11:20+01:00 ",
+            ],
+            others: &["2024-01-23T09:11+00:00 ", "24-01-23T09:11:20Z "],
+        },
+        Example {
+            name: "syslog date",
+            prefixes: &[
+                "Jan 23 09:11:20 ",
+                "Jan  3 2024 09:11:20.123456 ",
+                "июл 27 14:08:04 ",
+                "févr. 27 14:08:04 ",
+                "Okt 27 14:08:04 ",
+                "7月 27 14:08:04 ",
+                "Th07 27 14:08:04 ",
+                "ก.ค. 27 14:08:04 ",
+                "जुल॰ 27 14:08:04 ",
+            ],
+            others: &[
+                "Jan 23 ",
+                "CPU: 0 09:11:20 ",
+                "Code 123 09:11:20 ",
+                "23 23 09:11:20 ",
+                "— 23 09:11:20 ",
+            ],
+        },
+        Example {
+            name: "syslog of RFC 5424",
+            prefixes: &[
+                "1 2024-01-23T09:11:20.123456+00:00 host kernel - - [meta sequenceId=\"1\"] ",
+                "1 2024-01-23T09:11:20Z host kernel - - - ",
+                "1 2024-01-23T09:11:20Z host kernel - - [a b=\"\\]\"][c] \u{feff}",
+            ],
+            others: &["2 2024-01-23T09:11:20Z host kernel - - - ", "1 2024-01-23T09:11:20Z host kernel - "],
+        },
+        Example {
+            name: "host and kernel without a date",
+            prefixes: &["host kernel: ", "kernel: ", "a-host_1.example kernel: "],
+            others: &["kernel:", "the host kernel: ", "host kernel "],
+        },
+        Example {
+            name: "journalctl -o short-full",
+            prefixes: &[
+                "Tue 2024-01-23 09:11:20 CET ",
+                "Di 2024-01-23 09:11:20.123456 CET ",
+                "вт 2024-01-23 09:11:20 MSK ",
+            ],
+            others: &["Tue 2024-01-23 09:11 CET ", "2024-01-23 Tue 09:11:20 CET "],
+        },
+        Example {
+            name: "journalctl -o short-unix",
+            prefixes: &["1700000000.123456 "],
+            others: &["1700000000 ", "170000000.123456 "],
+        },
+        Example { name: "journalctl -o export", prefixes: &["MESSAGE="], others: &["MESSAGE ", "PRIORITY="] },
+        Example {
+            name: "dmesg -T or -e",
+            prefixes: &[
+                "[Mon Jan  1 12:00:00 2024] ",
+                "[Jan 1 12:00] ",
+                "[Jan27 12:00] ",
+                "[Di Jul 27 14:08:04 2021] ",
+                "[вт июл 27 14:08:04 2021] ",
+                "[mar. juil. 27 14:08:04 2021] ",
+                "[火  7月 27 14:08:04 2021] ",
+                "[T3 Th07 27 14:08:04 2021] ",
+                "[Jan 1 12:00:00 <    0.000010>] ",
+            ],
+            others: &["[drm] ", "[Hardware Error]: ", "[drm 1] ", "[cut here] "],
+        },
+        Example {
+            name: "dmesg -x",
+            prefixes: &["kern  :err   : ", "daemon:info  : ", "kern:warn:"],
+            others: &["kern  :error : ", "usb: warn: ", "kern :err "],
+        },
+        Example {
+            name: "dropped messages",
+            prefixes: &["** 12 printk messages dropped ** ", "** 1 printk messages dropped ** "],
+            others: &["** replaying previous printk message **", "* 12 ** "],
+        },
+        Example {
+            name: "/dev/kmsg",
+            prefixes: &[
+                "6.1.0-99-amd64,6,416,1758426,-,caller=T104;",
+                "6,416,1758426,-;",
+                "6,416,1758426,c,ncfrag=0/40;",
+            ],
+            others: &["6,416,-;", "6,416,1758426,- ;", "a,416,1758426,-;"],
+        },
+        Example {
+            name: "logcat -v brief",
+            prefixes: &["E/kernel  (  123): ", "W/kernel(0): "],
+            others: &["X/kernel(0): ", "E/kernel: "],
+        },
+        Example {
+            name: "logcat -v time",
+            prefixes: &["01-01 12:00:00.123 E/kernel  (  123): "],
+            others: &["01-01 12:00 E/kernel  (  123): "],
+        },
+        Example {
+            name: "logcat -v threadtime",
+            prefixes: &["01-01 12:00:00.123   123   456 E kernel  : "],
+            others: &["01-01 12:00:00.123   123 E kernel  : "],
+        },
+        Example {
+            name: "time of a terminal program",
+            prefixes: &["[2024-01-23 09:11:20.123] ", "[09:11:20] ", "[2024/01/23 09:11:20]"],
+            others: &["[09:11] ", "[2024-01-23] "],
+        },
+        Example {
+            name: "date and time",
+            prefixes: &["2024/01/23 09:11:20.123456 ", "2024-01-23T09:11:20 "],
+            others: &["2024.01.23 09:11:20 ", "2024/01-23 09:11:20 "],
+        },
+        Example {
+            name: "processor and task of a vendor",
+            prefixes: &["[4:SdpManagerServi: 3874] ", "[0:      swapper/0:    0] "],
+            others: &["[4] ", "[4:a[1]] ", "[SdpManagerServi: 3874] "],
+        },
+        Example {
+            name: "time of a test lab",
+            prefixes: &["12:00:00.123456  ", "12:00:00 "],
+            others: &["12:00 "],
+        },
+    ];
+
+    /// Where the message begins, by one row alone.
+    fn end(row: &Row, line: &str) -> Option<usize> {
+        let mut cursor = Cursor::new(line.as_bytes());
+        row.read(&mut cursor, &mut Prefix::default()).then(|| cursor.position())
+    }
+
+    #[test]
+    fn each_row_matches_its_examples() {
+        for (pattern, example) in TABLE.into_iter().zip(EXAMPLES) {
+            assert_eq!(pattern.name, example.name);
+            assert_eq!(example.prefixes.first(), Some(&pattern.example));
+            let row = Row::new(pattern);
+            for prefix in example.prefixes {
+                for message in ["", "RIP: 0010:f+0x1/0x2"] {
+                    let line = format!("{prefix}{message}");
+                    assert_eq!(end(&row, &line), Some(prefix.len()), "{}: {line}", example.name);
+                }
+                // The rows that begin alike know it too, and no other one comes first.
+                let groups = [&ASTERISK, &BRACKET, &DIGIT, &LETTER];
+                let read = |group: &Group| {
+                    let mut cursor = Cursor::new(prefix.as_bytes());
+                    group.read(&mut cursor, &mut Prefix::default()).then(|| cursor.position())
+                };
+                assert!(
+                    groups.iter().any(|group| read(group) == Some(prefix.len())),
+                    "{}: {prefix}",
+                    example.name
+                );
+            }
+            for other in example.others {
+                assert_eq!(end(&row, &format!("{other}RIP")), None, "{}: {other}", example.name);
+            }
+        }
+    }
+
+    #[test]
+    fn groups_are_taken_in() {
+        for (line, program, time_us, caller) in [
+            ("6,416,1758426,-,caller=T104;x", false, Some(1_758_426), Some(Caller::Task(104))),
+            ("6,416,1758426,-,caller=C1,x=y;x", false, Some(1_758_426), Some(Caller::Cpu(1))),
+            ("1 2024-01-23T09:11:20Z host systemd 1 - - x", true, None, None),
+            ("01-01 12:00:00.123   123   456 E audio: x", true, None, None),
+            ("Jan 23 09:11:20 host systemd[1]: x", true, None, None),
+            ("Jan 23 09:11:20 host kernel: x", false, None, None),
+            ("2024-01-23T09:11:20+00:00 host systemd: x", true, None, None),
+            ("2024-01-23T09:11:20,123456+00:00 CPU: x", false, None, None),
+            ("июл 27 14:08:04 host systemd[1]: x", true, None, None),
+        ] {
+            let prefix = crate::line::strip(line.as_bytes());
+            assert_eq!(
+                (prefix.is_foreign, prefix.time_us, prefix.caller),
+                (program, time_us, caller),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_need_not_be_utf_8() {
+        for prefix in
+            [&b"Jan 23 09:11:20 h\xf6st kernel: "[..], b"[Mon Jan  1 12:00:00 2024] ", b"[4:\xff\xfe: 3874] "]
+        {
+            let line = [prefix, b"RIP: \xff\xfe"].concat();
+            let body = crate::line::strip(&line).body;
+            assert_eq!(line.get(body), Some(&b"RIP: \xff\xfe"[..]));
+        }
+    }
+}

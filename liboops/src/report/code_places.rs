@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Places in code within a line: `[<address>] symbol+0x1/0x2 [module build-id] (P)` and its many relatives.
+
+use super::place::Place;
+use super::span::Hex;
+use crate::cursor::{Cursor, hex, is_blank, text};
+use crate::message::Message;
+
+/// A longer name is not a symbol.
+const MAX_SYMBOL_BYTES: usize = 1024;
+
+/// A place, and where in the message it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub place: Place,
+    /// Its first byte, address and marks included.
+    pub start: usize,
+    /// The byte after it.
+    pub end: usize,
+}
+
+/// Every place in a message.
+pub(crate) fn all(message: &Message<'_>) -> Vec<Found> {
+    let body = message.text;
+    let mut found: Vec<Found> = Vec::new();
+    let mut from = 0;
+    while let Some(plus) = body.get(from..).and_then(|rest| memchr::memchr(b'+', rest)) {
+        let plus = from.saturating_add(plus);
+        from = plus.saturating_add(1);
+        let least = found.last().map_or(0, |last| last.end);
+        if let Some(one) = around(message, plus, least) {
+            from = one.end.max(from);
+            found.push(one);
+        }
+    }
+    found
+}
+
+/// The place whose `+` is at this position.
+fn around(message: &Message<'_>, plus: usize, least: usize) -> Option<Found> {
+    let body = message.text;
+    let before = body.get(least..plus)?;
+    let length = before.iter().rev().take_while(|&&byte| in_symbol(byte)).count();
+    if length == 0 || length > MAX_SYMBOL_BYTES {
+        return None;
+    }
+    let symbol_at = plus.checked_sub(length)?;
+    let mut symbol = body.get(symbol_at..plus)?;
+    let mut cursor = Cursor::at(body, plus.saturating_add(1));
+    let mut place = Place::default();
+    let decimal_form = !cursor.eat(b"0x");
+    let opener = symbol_at.checked_sub(1).and_then(|at| body.get(at)).copied();
+    if decimal_form {
+        // Only klogd's `[f+324/352]` and the `{:module:f+55}` of 2.6 have decimal numbers.
+        place.offset = cursor.decimal()?;
+        match opener {
+            Some(b'[') => {
+                if !cursor.eat(b"/") {
+                    return None;
+                }
+                place.size = Some(cursor.decimal()?);
+                if !cursor.eat(b"]") {
+                    return None;
+                }
+            }
+            Some(b'{') if cursor.eat(b"}") => {}
+            _ => return None,
+        }
+    } else {
+        place.offset = cursor.hex()?.0;
+        if cursor.eat(b"/0x") {
+            place.size = Some(cursor.hex()?.0);
+        }
+    }
+    if let Some(rest) = symbol.strip_prefix(b":") {
+        let end = rest.iter().position(|&byte| byte == b':')?;
+        place.module = rest.get(..end).map(text);
+        symbol = rest.get(end.saturating_add(1)..)?;
+    }
+    let first = *symbol.first()?;
+    if first.is_ascii_digit() || symbol.contains(&b':') {
+        return None;
+    }
+    place.symbol = Some(text(symbol));
+    suffixes(&mut cursor, &mut place);
+    let opened = matches!(opener, Some(b'[' | b'{' | b'('));
+    let start = marks(body, symbol_at.saturating_sub(usize::from(opened)), least, &mut place);
+    let end = cursor.position();
+    place.span = message.span(start..end);
+    Some(Found { place, start, end })
+}
+
+fn in_symbol(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$' | b':') || byte >= 0x80
+}
+
+/// ` [module]`, ` [module 40 digits]`, ` (P)`, ` (unreliable)`, in any order
+fn suffixes(cursor: &mut Cursor<'_>, place: &mut Place) {
+    loop {
+        let mut ahead = *cursor;
+        ahead.eat(b")");
+        ahead.blanks();
+        if ahead.eat(b"[") {
+            let word = ahead.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+            let mut build_id = None;
+            if ahead.eat(b" ") {
+                let digits = ahead.take_while(|byte| byte.is_ascii_hexdigit());
+                build_id = (digits.len() >= 16).then(|| text(digits));
+                if build_id.is_none() {
+                    return;
+                }
+            }
+            if word.is_empty() || word == b"inline" || place.module.is_some() || !ahead.eat(b"]") {
+                return;
+            }
+            place.module = Some(text(word));
+            place.build_id = build_id;
+        } else if ahead.eat(b"(") {
+            let word = ahead.take_while(|byte| byte.is_ascii_alphabetic());
+            match word {
+                b"unreliable" => place.unreliable = true,
+                letters if !letters.is_empty() && letters.iter().all(|letter| b"CTPUFK".contains(letter)) => {
+                    place.exact |= letters.contains(&b'P');
+                }
+                _ => return,
+            }
+            if !ahead.eat(b")") {
+                return;
+            }
+        } else {
+            return;
+        }
+        *cursor = ahead;
+    }
+}
+
+/// Reads what is before the symbol: `? `, `[<address>] `, `<address>`. Returns where the place begins if that
+/// is included.
+fn marks(body: &[u8], symbol_at: usize, least: usize, place: &mut Place) -> usize {
+    let mut start = symbol_at;
+    let before = |end: usize| body.get(least..end).unwrap_or_default();
+    let trimmed = |end: usize| {
+        let blanks = before(end).iter().rev().take_while(|&&byte| is_blank(byte)).count();
+        end.saturating_sub(blanks)
+    };
+    if before(trimmed(start)).ends_with(b"?") {
+        place.unreliable = true;
+        start = trimmed(start).saturating_sub(1);
+    }
+    let end = trimmed(start);
+    let text = before(end);
+    let closing: &[u8] = if text.ends_with(b">]") {
+        b">]"
+    } else if text.ends_with(b">") {
+        b">"
+    } else if text.ends_with(b"]") {
+        b"]"
+    } else {
+        return start;
+    };
+    let inner = text.strip_suffix(closing).unwrap_or_default();
+    let digits = inner.iter().rev().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let opening = inner.get(..inner.len().saturating_sub(digits)).unwrap_or_default();
+    let opener: &[u8] = match closing {
+        b">]" => b"[<",
+        b">" => b"<",
+        _ => b"[",
+    };
+    let value = inner.get(inner.len().saturating_sub(digits)..).and_then(hex);
+    let (Some(value), true) = (value, opening.ends_with(opener) && digits >= 8) else { return start };
+    place.address = address(value, digits);
+    let bracketed = least.saturating_add(opening.len()).saturating_sub(opener.len());
+    // s390 puts a place that it is not sure of in brackets: `([<address>] f+0x1/0x2)`
+    if body.get(..bracketed).is_some_and(|before| before.ends_with(b"(")) {
+        place.unreliable = true;
+        return bracketed.saturating_sub(1);
+    }
+    bracketed
+}
+
+/// An address, unless the kernel hashed it (4.15: 16 digits, the upper 8 of them zero).
+pub(crate) fn address(value: u64, digits: usize) -> Option<Hex> {
+    let hashed = digits == 16 && value >> 32 == 0;
+    (!hashed && value != 0).then_some(Hex(value))
+}
+
+/// A lone `[<address>]`, `[<address>] 0xaddress` or `0xaddress` as a frame.
+pub(super) fn bare(message: &Message<'_>) -> Option<Found> {
+    let mut cursor = Cursor::new(message.text);
+    cursor.blanks();
+    let start = cursor.position();
+    let mut place = Place::default();
+    if cursor.eat(b"? ") {
+        place.unreliable = true;
+    }
+    let (value, digits) = if cursor.eat(b"[<") {
+        let (value, digits) = cursor.hex()?;
+        if !cursor.eat(b">]") {
+            return None;
+        }
+        cursor.blanks();
+        place.unreliable |= cursor.eat(b"? ");
+        if cursor.eat(b"0x") {
+            cursor.hex()?;
+        }
+        (value, digits)
+    } else if cursor.eat(b"0x") {
+        cursor.hex()?
+    } else {
+        return None;
+    };
+    let end = cursor.position();
+    cursor.blanks();
+    if digits < 8 || !cursor.is_at_end() {
+        return None;
+    }
+    place.address = Some(address(value, digits)?);
+    place.span = message.span(start..end);
+    Some(Found { place, start, end })
+}

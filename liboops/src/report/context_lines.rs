@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Lines about the kernel, the task and the modules: `CPU: 1 PID: 321 Comm: bash Not tainted 6.1.0-99-amd64
+//! #1`.
+
+use memchr::memmem;
+
+use super::context::{Context, KernelOffset, Spanned};
+use super::module_list;
+use super::span::Hex;
+use super::task_lines::{self, Task};
+use crate::cursor::{Cursor, decimal, is_blank, number_after, text};
+use crate::message::Message;
+
+/// What a line of this kind is about.
+enum Subject<'t> {
+    /// `CPU: 1 PID: 321 Comm: bash Not tainted 6.1.0-56-amd64 #1`
+    Cpu,
+    /// `Pid: 160, comm: pdflush Not tainted 2.6.10 #1`
+    OldTask { pid: u64 },
+    /// `Hardware name: QEMU Standard PC`
+    Hardware(&'t [u8]),
+    /// `Modules linked in: a(O) b`
+    Modules,
+    /// `Kernel Offset: disabled`
+    KernelOffset(KernelOffset),
+    /// `Not tainted RELEASE VERSION`, the second line about a hung task.
+    Taint,
+    /// `CPU 1`, of x86-64 before 3.0.
+    OldCpu { cpu: u64 },
+    /// A line about a task.
+    Task(Task<'t>),
+    /// `6.1.0-48-amd64 #1 Not tainted`, of lockdep.
+    Lockdep(Release),
+    /// A line that belongs to a report and is not taken apart.
+    Other,
+}
+
+/// Release and version of a kernel, as ranges of a message.
+struct Release {
+    release: std::ops::Range<usize>,
+    version: std::ops::Range<usize>,
+}
+
+/// Whether a message is such a line.
+pub(super) fn is_one(text: &[u8]) -> bool {
+    let message = Message::verbatim(text, 0);
+    subject(&message).or_else(|| other(text)).or_else(|| lockdep(text)).is_some()
+}
+
+/// Reads a message into the context. `false` if it is no such line.
+pub(super) fn read(message: &Message<'_>, context: &mut Context) -> bool {
+    let found = subject(message).or_else(|| {
+        task_lines::mentioned(message.text, context);
+        other(message.text)
+    });
+    // Once the release is known, lines that look like lockdep's are something else.
+    let found = found.or_else(|| lockdep(message.text).filter(|_| context.release.is_none()));
+    let Some(subject) = found else { return false };
+    match subject {
+        Subject::Cpu => cpu(message, context),
+        Subject::OldTask { pid } => old_task(message, pid, context),
+        Subject::Hardware(name) => context.hardware = Some(text(name)),
+        Subject::Modules => module_list::read(message, context),
+        Subject::KernelOffset(offset) => context.kernel_offset = Some(offset),
+        Subject::Taint => taint(message, context),
+        Subject::OldCpu { cpu } => context.cpu = u32::try_from(cpu).ok().or(context.cpu),
+        Subject::Task(task) => task_lines::set(Some(task), context),
+        Subject::Lockdep(found) => {
+            taint(message, context);
+            let version = message.text.get(found.version).unwrap_or_default().trim_ascii();
+            context.version = Some(text(version)).filter(|version| !version.is_empty());
+            let release = message.part(found.release);
+            context.release = Some(Spanned { value: text(release.text), span: release.whole() });
+        }
+        Subject::Other => {}
+    }
+    true
+}
+
+fn subject<'t>(message: &Message<'t>) -> Option<Subject<'t>> {
+    let text = message.text.trim_ascii_start();
+    let starts = |beginning: &[u8]| text.starts_with(beginning);
+    if starts(b"CPU: ") {
+        Some(Subject::Cpu)
+    } else if starts(b"Pid: ") {
+        number_after(text, b"Pid: ").map(|pid| Subject::OldTask { pid })
+    } else if let Some(name) = text.strip_prefix(b"Hardware name: ") {
+        Some(Subject::Hardware(name))
+    } else if starts(b"Modules linked in:") {
+        Some(Subject::Modules)
+    } else if starts(b"Kernel Offset: ") {
+        kernel_offset(message).map(Subject::KernelOffset)
+    } else if starts(b"Not tainted ") || starts(b"Tainted: ") && !starts(b"Tainted: [") {
+        Some(Subject::Taint)
+    } else if let Some(cpu) = text.strip_prefix(b"CPU ").and_then(|rest| decimal(rest.trim_ascii_end())) {
+        Some(Subject::OldCpu { cpu })
+    } else {
+        task_lines::whole(text).map(Subject::Task)
+    }
+}
+
+fn other(text: &[u8]) -> Option<Subject<'_>> {
+    const OTHERS: [&[u8]; 13] = [
+        b"Tainted: [",
+        b"Workqueue: ",
+        b"task: ",
+        b"Process ",
+        b"Dumping ftrace buffer",
+        b"(ftrace buffer empty)",
+        b"last accessed sysfs",
+        b"irq event stamp",
+        b"hardirqs last ",
+        b"softirqs last ",
+        b"Rebooting in ",
+        b"Stack:",
+        b"note: ",
+    ];
+    let text = text.trim_ascii_start();
+    OTHERS.iter().any(|other| text.starts_with(other)).then_some(Subject::Other)
+}
+
+fn cpu(message: &Message<'_>, context: &mut Context) {
+    let body = message.text;
+    let number = |mark: &[u8]| number_after(body, mark).and_then(|number| u32::try_from(number).ok());
+    let mut cursor =
+        Cursor::at(body, memmem::find(body, b"CPU:").map_or(body.len(), |at| at.saturating_add(4)));
+    cursor.blanks();
+    context.cpu = cursor.decimal().and_then(|number| u32::try_from(number).ok()).or(context.cpu);
+    context.pid = number(b" PID: ").or(context.pid);
+    taint(message, context);
+    let end = [&b" Kdump: loaded"[..], b" Not tainted", b" Tainted: "]
+        .iter()
+        .filter_map(|mark| memmem::find(body, mark))
+        .min();
+    if let Some(start) = memmem::find(body, b" Comm: ") {
+        let start = start.saturating_add(7);
+        let comm = body.get(start..end.unwrap_or(body.len()));
+        context.comm = comm.map(|comm| text(comm.trim_ascii())).or(context.comm.take());
+    }
+}
+
+fn old_task(message: &Message<'_>, pid: u64, context: &mut Context) {
+    context.pid = u32::try_from(pid).ok();
+    let body = message.text;
+    let mut cursor =
+        Cursor::at(body, memmem::find(body, b"comm: ").map_or(body.len(), |at| at.saturating_add(6)));
+    context.comm = Some(text(cursor.word())).filter(|comm| !comm.is_empty()).or(context.comm.take());
+    taint(message, context);
+}
+
+/// `Not tainted RELEASE VERSION`, `Tainted: G        W  OE      RELEASE VERSION`
+fn taint(message: &Message<'_>, context: &mut Context) {
+    let body = message.text;
+    let (mut cursor, letters_from) = if let Some(at) = memmem::find(body, b"Not tainted") {
+        (Cursor::at(body, at.saturating_add(11)), None)
+    } else if let Some(at) = memmem::find(body, b"Tainted: ") {
+        let at = at.saturating_add(9);
+        (Cursor::at(body, at), Some(at))
+    } else {
+        return;
+    };
+    let mut letters = Vec::new();
+    let mut letters_end = cursor.position();
+    if letters_from.is_some() {
+        loop {
+            let mut ahead = cursor;
+            let word = ahead.word();
+            if word.is_empty() || word.len() > 20 || !word.iter().all(u8::is_ascii_uppercase) {
+                break;
+            }
+            letters.extend_from_slice(word);
+            letters_end = cursor.position().saturating_add(word.len());
+            cursor = ahead;
+        }
+    }
+    let start = letters_from.unwrap_or(letters_end);
+    context.taint = Some(Spanned { value: text(&letters), span: message.span(start..letters_end) });
+    cursor.blanks();
+    let start = cursor.position();
+    let release = cursor.take_while(|byte| !is_blank(byte));
+    if release.is_empty() {
+        return;
+    }
+    context.release = Some(Spanned { value: text(release), span: message.span(start..cursor.position()) });
+    cursor.blanks();
+    let version = cursor.rest().trim_ascii();
+    // STACKTRACE_BUILD_ID puts the kernel's build id last.
+    let last = version.rsplit(|&byte| is_blank(byte)).next().unwrap_or_default();
+    if last.len() == 40 && last.iter().all(u8::is_ascii_hexdigit) {
+        context.build_id = Some(text(last));
+    }
+    context.version = Some(text(version)).filter(|version| !version.is_empty());
+}
+
+/// `4.14.0-rc3+ #22 Not tainted`, `6.1.0-48-amd64 #1 Tainted: G        W  OE`, as lockdep prints it.
+fn lockdep(body: &[u8]) -> Option<Subject<'_>> {
+    let mut cursor = Cursor::new(body);
+    cursor.blanks();
+    let start = cursor.position();
+    let release = cursor.take_while(|byte| !is_blank(byte));
+    let is_release = release.first().is_some_and(u8::is_ascii_digit) && release.contains(&b'.');
+    let marks = [&b" Not tainted"[..], b" Tainted: "];
+    let tainted = marks.iter().filter(|_| is_release).find_map(|mark| memmem::find(body, mark))?;
+    let end = cursor.position();
+    Some(Subject::Lockdep(Release { release: start..end, version: end..tainted }))
+}
+
+/// `Kernel Offset: 0x3b800000 from 0xffffffff81000000 (relocation range: ..)`, `Kernel Offset: disabled`
+fn kernel_offset(message: &Message<'_>) -> Option<KernelOffset> {
+    let at = memmem::find(message.text, b"Offset: ").map_or(0, |at| at.saturating_add(8));
+    let mut cursor = Cursor::at(message.text, at);
+    let slide = if cursor.eat(b"disabled") {
+        0
+    } else if cursor.eat(b"0x") {
+        cursor.hex()?.0
+    } else {
+        return None;
+    };
+    let from = cursor.eat(b" from 0x").then(|| cursor.hex()).flatten();
+    let span = message.span(at..cursor.position());
+    Some(KernelOffset { slide: Hex(slide), base: from.map(|(value, _)| Hex(value)), span })
+}

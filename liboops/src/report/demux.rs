@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Tells apart the reports of writers whose lines are interleaved, and collects them into a block.
+//!
+//! With `CONFIG_PRINTK_CALLER` each line says who printed it: `[  T321]`, `[    C1]`. Every writer has at
+//! most one open report.
+
+use memchr::memmem;
+
+use super::block::{Block, Line, Report};
+use super::builder::{Builder, LineUse};
+use super::context::{Caller, Spanned};
+use super::context_lines;
+use super::kind::Kind;
+use super::span::Span;
+use super::start_lines::{self, Start};
+use crate::arch;
+use crate::cursor::text;
+use crate::line::{LogLine, Prefix};
+use crate::message::{Assembly, KnownLines, Message};
+
+/// Unknown lines of its own writer after which a report is over.
+const MAX_UNKNOWN_LINES: u32 = 48;
+/// The same, once a line that ends reports was seen.
+const MAX_UNKNOWN_LINES_AFTER_END: u32 = 6;
+/// Messages of any writer after which a report is over.
+const MAX_SILENT_LINES: u32 = 2000;
+/// A larger block is cut.
+const MAX_BLOCK_BYTES: usize = 4 << 20;
+/// A block with more reports is cut.
+const MAX_REPORTS: usize = 2048;
+/// No kernel's banner is longer.
+const MAX_BANNER_BYTES: usize = 1024;
+/// How far behind the header of a mail its encoding is expected, in bytes.
+const MAX_MAIL_BYTES: u64 = 4 << 20;
+
+/// What the assembly of messages must know of their meaning.
+const KNOWN_LINES: KnownLines = KnownLines { starts_report, has_meaning };
+
+fn starts_report(text: &[u8]) -> bool {
+    start_lines::read(text).is_some()
+}
+
+fn has_meaning(text: &[u8]) -> bool {
+    starts_report(text)
+        || arch::read(None, &Message::verbatim(text, 0)).is_some()
+        || context_lines::is_one(text)
+}
+
+/// Collects the lines of one block.
+#[derive(Debug, Default)]
+pub(crate) struct Demux {
+    block: Block,
+    /// The reports that are open, with their writers.
+    open: Vec<(Option<Caller>, Builder)>,
+    banner: Option<String>,
+    /// The message that is being put together, and the index of its first line.
+    pending: Option<(Assembly, usize)>,
+    /// Up to where in the input the encoding of a mail is expected.
+    mail_until: u64,
+}
+
+impl Demux {
+    /// Whether no report is open.
+    pub fn is_idle(&self) -> bool {
+        self.open.is_empty() && self.pending.is_none()
+    }
+
+    /// Takes note of what a line outside of reports says: the kernel's banner, a mail's encoding.
+    pub fn note(&mut self, line: &LogLine<'_>) {
+        if let Some(at) = memmem::find(line.text, b"Linux version ") {
+            let banner = line.text.get(at..).unwrap_or_default().trim_ascii();
+            self.banner = Some(text(banner.get(..MAX_BANNER_BYTES).unwrap_or(banner)));
+        }
+        if memmem::find(line.text, b"quoted-printable").is_some() {
+            self.mail_until = line.offset.saturating_add(MAX_MAIL_BYTES);
+        }
+    }
+
+    /// Whether a line starts a report.
+    pub fn starts(line: &LogLine<'_>) -> bool {
+        if line.prefix.is_foreign {
+            return false;
+        }
+        let body = line.body();
+        if starts_report(body) {
+            return true;
+        }
+        let is_encoded = matches!(body.trim_ascii_start().first(), Some(b'{' | b'"'))
+            || memchr::memchr2(0x1b, 0, body).is_some();
+        is_encoded && Assembly::new(line).decode(false).messages().any(|message| starts_report(message.text))
+    }
+
+    /// Adds a line if it continues the message of the line before. Otherwise that message is read, and the
+    /// line is to be looked at again, as no report may be open any more.
+    pub fn continues(&mut self, line: &LogLine<'_>) -> bool {
+        let Some((assembly, _)) = &mut self.pending else { return false };
+        if assembly.is_replayed_after(line) {
+            self.add(line, true);
+            return true;
+        }
+        if assembly.is_repeated_by(line) {
+            self.forget();
+            return false;
+        }
+        if assembly.merge_names(line) || assembly.append(line, &KNOWN_LINES) {
+            self.add(line, true);
+            return true;
+        }
+        self.settle();
+        false
+    }
+
+    /// Adds a line that begins a message.
+    pub fn begin(&mut self, line: &LogLine<'_>) {
+        self.settle();
+        if self.block.lines.is_empty() {
+            self.block.base = line.offset;
+        }
+        self.pending = Some((Assembly::new(line), self.block.lines.len()));
+        self.add(line, false);
+    }
+
+    fn add(&mut self, line: &LogLine<'_>, continues: bool) {
+        self.block.text.extend_from_slice(line.text);
+        let span = Message::verbatim(line.text, line.offset).whole();
+        self.block.lines.push(Line { continues, ..Line::new(span, span) });
+    }
+
+    /// Reads the message that was put together.
+    fn settle(&mut self) {
+        let Some((assembly, first)) = self.pending.take() else { return };
+        if assembly.is_soft() {
+            self.mail_until = self.mail_until.max(assembly.offset().saturating_add(MAX_MAIL_BYTES));
+        }
+        let is_mail = assembly.offset() < self.mail_until;
+        let decoded = assembly.decode(is_mail);
+        let mut report = None;
+        if !decoded.prefix().is_foreign {
+            for message in decoded.messages() {
+                report = self.assign(&message, decoded.prefix()).or(report);
+            }
+        }
+        let whole = decoded.whole();
+        if decoded.is_rewritten() {
+            self.block.rewritten.insert(first, whole.text.to_vec());
+        }
+        self.describe(first, whole.whole(), decoded.prefix().caller, report);
+        self.close_old();
+    }
+
+    /// Leaves the message that was put together aside, as it comes again.
+    fn forget(&mut self) {
+        if let Some((assembly, first)) = self.pending.take() {
+            let nothing = Span { start: assembly.offset(), end: assembly.offset() };
+            self.describe(first, nothing, None, None);
+            self.close_old();
+        }
+    }
+
+    /// Notes at the lines of a message what was found out.
+    fn describe(&mut self, first: usize, body: Span, caller: Option<Caller>, report: Option<usize>) {
+        for line in self.block.lines.iter_mut().skip(first) {
+            line.caller = caller;
+            line.report = report;
+            if !line.continues {
+                line.body = body;
+            }
+        }
+        let report = report.and_then(|index| self.block.reports.get_mut(index));
+        if let (Some(report), Some(last)) = (report, self.block.lines.last()) {
+            report.span.end = last.span.end;
+        }
+    }
+
+    fn close_old(&mut self) {
+        let full = self.block.text.len() > MAX_BLOCK_BYTES || self.block.reports.len() >= MAX_REPORTS;
+        self.open.retain_mut(|(_, builder)| {
+            builder.silent_lines = builder.silent_lines.saturating_add(1);
+            let limit = if builder.has_ended() { MAX_UNKNOWN_LINES_AFTER_END } else { MAX_UNKNOWN_LINES };
+            !full && builder.unknown_lines <= limit && builder.silent_lines <= MAX_SILENT_LINES
+        });
+    }
+
+    /// Gives a message to the report that it belongs to, and returns the report's index.
+    fn assign(&mut self, message: &Message<'_>, prefix: &Prefix) -> Option<usize> {
+        let position = self.open.iter().position(|(caller, _)| *caller == prefix.caller);
+        if let Some(start) = start_lines::read(message.text) {
+            return Some(self.start(position, &start, message, prefix));
+        }
+        let Some(position) = position else {
+            let is_other = message.text.trim_ascii_start().starts_with(b"NMI backtrace for cpu");
+            let start = Start { kind: Kind::Backtrace, numbered: false, address: None, exact: false };
+            return is_other.then(|| self.start(None, &start, message, prefix));
+        };
+        let (_, builder) = self.open.get_mut(position)?;
+        let index = builder.index;
+        let report = self.block.reports.get_mut(index)?;
+        match builder.line(report, message) {
+            LineUse::Used => Some(index),
+            LineUse::Unknown => None,
+        }
+    }
+
+    fn start(
+        &mut self,
+        position: Option<usize>,
+        start: &Start,
+        message: &Message<'_>,
+        prefix: &Prefix,
+    ) -> usize {
+        if let Some(position) = position
+            && let Some((_, builder)) = self.open.get_mut(position)
+            && let Some(report) = self.block.reports.get_mut(builder.index)
+        {
+            if builder.takes_start(report, start) {
+                builder.start(report, start, message);
+                return builder.index;
+            }
+            self.open.remove(position);
+        }
+        let index = self.block.reports.len();
+        let mut report = Report::new(start.kind, Spanned::default());
+        report.span = message.whole();
+        report.caller = prefix.caller;
+        report.time_us = prefix.time_us;
+        report.context.banner.clone_from(&self.banner);
+        let mut builder = Builder::new(index);
+        builder.start(&mut report, start, message);
+        self.block.reports.push(report);
+        self.open.push((prefix.caller, builder));
+        index
+    }
+
+    /// Closes every report and returns the block.
+    pub fn finish(&mut self) -> Block {
+        self.settle();
+        self.open.clear();
+        let mut block = std::mem::take(&mut self.block);
+        // The line before a warning or a BUG is no report without what it announces.
+        let mut kept = Vec::with_capacity(block.reports.len());
+        let mut numbers = Vec::with_capacity(block.reports.len());
+        for report in block.reports.drain(..) {
+            let keep = !report.kind.is_general() || report.kind != Kind::CutHere || !report.frames.is_empty();
+            numbers.push(keep.then_some(kept.len()));
+            if keep {
+                kept.push(report);
+            }
+        }
+        block.reports = kept;
+        for line in &mut block.lines {
+            line.report = line.report.and_then(|index| numbers.get(index).copied().flatten());
+        }
+        block
+    }
+}

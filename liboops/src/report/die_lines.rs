@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The line that `die()` prints on every architecture: what happened, and the number of the oops.
+//!
+//! Each architecture has its own words, but the line always has one of these forms:
+//!
+//! | form | architectures |
+//! |---|---|
+//! | `alignment check: 0000 [#1] SMP` | x86 |
+//! | `specification exception: 0006 ilc:2 [#1] SMP` | s390 |
+//! | `Kernel bug detected[#1]:` | mips, loongarch |
+//! | `tool(321): Kernel bad trap [#1]` | sparc |
+
+use memchr::memmem;
+
+use super::kind::Kind;
+use crate::cursor::Cursor;
+
+/// More bytes than the words in front of the number have.
+const MAX_WORDS_BYTES: usize = 64;
+
+/// Words in small letters, and what a report that has them is about. The first one that is found counts.
+const WORDS: &[(&[u8], Kind)] = &[
+    (b"kernel bug", Kind::Bug),
+    (b"double", Kind::DoubleFault),
+    (b"stack segment", Kind::StackSegment),
+    (b"stack overflow", Kind::DoubleFault),
+    (b"divide", Kind::DivideError),
+    (b"page", Kind::PageFault),
+    (b"reserved instruction", Kind::InvalidOpcode),
+    (b"illegal operation", Kind::InvalidOpcode),
+    (b"unaligned", Kind::Oops),
+];
+
+/// What a line of such a form is about. `None` for any other line.
+pub(super) fn kind(text: &[u8]) -> Option<Kind> {
+    // Most lines of a report come here, and few of them have it.
+    let number = memchr::memchr(b'#', text)?;
+    let before = text.get(..number)?.strip_suffix(b"[")?;
+    let mut cursor = Cursor::at(text, number.saturating_add(1));
+    cursor.decimal()?;
+    if !cursor.eat(b"]") {
+        return None;
+    }
+    if let Some(task) = memmem::find(before, b"): ").filter(|&end| before.get(..end).is_some_and(is_task)) {
+        let words = before.get(task.saturating_add(3)..)?;
+        return (is_words(words) && cursor.is_at_end()).then_some(Kind::Oops);
+    }
+    let words = if cursor.rest() == b":" {
+        before
+    } else {
+        let end = memmem::find(before, b": ")?;
+        let mut code = Cursor::at(before, end.saturating_add(2));
+        let digits = code.hex()?.1;
+        if code.eat(b" ilc:") {
+            code.decimal()?;
+        }
+        // Only names of build options may follow.
+        let options = cursor.is_at_end()
+            || cursor.eat(b" ") && cursor.peek().is_some_and(|byte| byte.is_ascii_uppercase());
+        if !options || digits != 4 || !code.eat(b" ") || !code.is_at_end() {
+            return None;
+        }
+        before.get(..end)?
+    };
+    if !is_words(words) {
+        return None;
+    }
+    let words = words.to_ascii_lowercase();
+    let known = WORDS.iter().find(|(word, _)| memmem::find(&words, word).is_some());
+    Some(known.map_or(Kind::Trap, |(_, kind)| *kind))
+}
+
+/// `tool(321`
+fn is_task(text: &[u8]) -> bool {
+    let Some(at) = memchr::memrchr(b'(', text) else { return false };
+    // A name has at most 15 bytes.
+    let digits = text.get(at.saturating_add(1)..).unwrap_or_default();
+    (1..=15).contains(&at) && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+}
+
+/// Whether a text begins with a letter and has nothing that a driver would put before its messages.
+fn is_words(words: &[u8]) -> bool {
+    let known = |&byte: &u8| byte.is_ascii_alphanumeric() || b" -()/".contains(&byte);
+    words.len() <= MAX_WORDS_BYTES
+        && words.first().is_some_and(u8::is_ascii_alphabetic)
+        && words.iter().all(known)
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The first lines of reports: `BUG: kernel NULL pointer dereference, address: 0000000000000010`.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::die_lines;
+use super::kind::Kind;
+use crate::cursor::Cursor;
+
+/// How start lines begin, and what the report is then about. The first match counts.
+const BEGINNINGS: &[(&[u8], Kind)] = &[
+    (b"BUG: KASAN: ", Kind::Kasan),
+    (b"BUG: KMSAN: ", Kind::Kmsan),
+    (b"BUG: KCSAN: ", Kind::Kcsan),
+    (b"BUG: KFENCE: ", Kind::Kfence),
+    (b"BUG: unable to handle ", Kind::PageFault),
+    (b"BUG: Unable to handle ", Kind::PageFault),
+    (b"BUG: kernel NULL pointer dereference", Kind::PageFault),
+    (b"BUG: soft lockup", Kind::SoftLockup),
+    (b"Watchdog detected hard LOCKUP", Kind::HardLockup),
+    (b"NMI Watchdog detected LOCKUP", Kind::HardLockup),
+    (b"BUG: NMI Watchdog detected LOCKUP", Kind::HardLockup),
+    (b"BUG: sleeping function called", Kind::AtomicSleep),
+    (b"BUG: scheduling while atomic", Kind::AtomicSleep),
+    (b"BUG: Bad page ", Kind::BadPage),
+    (b"BUG: memory leak", Kind::MemoryLeak),
+    (b"BUG: held lock freed", Kind::Lockdep),
+    (b"BUG: spinlock ", Kind::Lockdep),
+    (b"BUG: ", Kind::Bug),
+    (b"kernel BUG at ", Kind::Bug),
+    (b"Kernel BUG at ", Kind::Bug),
+    (b"general protection fault", Kind::GeneralProtection),
+    (b"segment-related general protection fault", Kind::GeneralProtection),
+    (b"invalid opcode: ", Kind::InvalidOpcode),
+    (b"invalid operand: ", Kind::InvalidOpcode),
+    (b"undefined instruction: ", Kind::InvalidOpcode),
+    (b"divide error: ", Kind::DivideError),
+    (b"stack segment: ", Kind::StackSegment),
+    (b"double fault: ", Kind::DoubleFault),
+    (b"PANIC: double fault", Kind::DoubleFault),
+    (b"traps: PANIC: double fault", Kind::DoubleFault),
+    (b"traps: PANIC", Kind::Trap),
+    (b"traps: Missing ENDBR: ", Kind::Oops),
+    (b"CFI failure at ", Kind::Oops),
+    (b"int3: ", Kind::Trap),
+    (b"Oops: general protection fault", Kind::GeneralProtection),
+    (b"Oops: divide error", Kind::DivideError),
+    (b"Oops: invalid opcode", Kind::InvalidOpcode),
+    (b"Oops: stack segment", Kind::StackSegment),
+    (b"Oops: double fault", Kind::DoubleFault),
+    (b"Oops: int3", Kind::Trap),
+    (b"Oops: ", Kind::Oops),
+    (b"Oops[#", Kind::Oops),
+    (b"Oops [#", Kind::Oops),
+    (b"Oops - ", Kind::Oops),
+    (b"Kernel BUG [#", Kind::Bug),
+    (b"Internal error: ", Kind::Oops),
+    (b"Unable to handle ", Kind::PageFault),
+    (b"Unhandled fault: ", Kind::Oops),
+    (b"Unhandled prefetch abort", Kind::Oops),
+    (b"Insufficient stack space to handle exception", Kind::Oops),
+    (b"SError Interrupt on CPU", Kind::Oops),
+    (b"Machine check in kernel mode", Kind::MachineCheck),
+    (b"illegal operation: ", Kind::InvalidOpcode),
+    (b"monitor event: ", Kind::Bug),
+    (b"WARNING: CPU: ", Kind::Warning),
+    (b"WARNING: at ", Kind::Warning),
+    (b"WARNING: possible ", Kind::Lockdep),
+    (b"WARNING: suspicious RCU usage", Kind::Lockdep),
+    (b"WARNING: inconsistent lock state", Kind::Lockdep),
+    (b"WARNING: bad unlock balance", Kind::Lockdep),
+    (b"WARNING: lock held when returning", Kind::Lockdep),
+    (b"WARNING: held lock freed", Kind::Lockdep),
+    (b"WARNING: still has locks held", Kind::Lockdep),
+    (b"WARNING: Nested lock was not taken", Kind::Lockdep),
+    (b"WARNING: kernel stack ", Kind::Warning),
+    (b"WARNING: stack going in the wrong direction", Kind::Warning),
+    (b"WARNING: unrecognized unwind", Kind::Warning),
+    (b"WARNING: SOFTIRQ-", Kind::Lockdep),
+    (b"WARNING: HARDIRQ-", Kind::Lockdep),
+    (b"[ BUG: ", Kind::Lockdep),
+    (b"[ INFO: ", Kind::Lockdep),
+    (b"INFO: possible ", Kind::Lockdep),
+    (b"INFO: suspicious RCU usage", Kind::Lockdep),
+    (b"INFO: inconsistent lock state", Kind::Lockdep),
+    (b"INFO: trying to register non-static key", Kind::Lockdep),
+    (b"INFO: task ", Kind::HungTask),
+    (b"INFO: rcu", Kind::RcuStall),
+    (b"rcu: INFO: ", Kind::RcuStall),
+    (b"UBSAN: ", Kind::Ubsan),
+    (b"unreferenced object 0x", Kind::MemoryLeak),
+    (b"rust_kernel: panicked at ", Kind::Bug),
+    (b"Kernel panic - not syncing", Kind::Panic),
+    (b"sysrq: Trigger a crash", Kind::SysRq),
+    (b"sysrq: SysRq : Trigger a crash", Kind::SysRq),
+    (b"SysRq : Trigger a crash", Kind::SysRq),
+    (b"------------[ cut here ]", Kind::CutHere),
+    (b"8<--- cut here ---", Kind::CutHere),
+];
+
+/// Beginnings that are not enough by themselves, and words of which one must follow.
+const CONDITIONS: &[(&[u8], &[&[u8]])] = &[
+    (b"INFO: task ", &[b" blocked for more", b" can't die for more"]),
+    (b"INFO: rcu", &[b"stall"]),
+    (b"rcu: INFO: ", &[b"stall"]),
+    (b"general protection fault", &[b"[#", b": 0000", b", maybe for address", b", probably for"]),
+    (b"Oops: ", &[b"[#", b"0", b"sig:", b"Kernel access", b"Exception"]),
+    (b"[ INFO: ", &[b" ]"]),
+    (b"[ BUG: ", &[b" ]"]),
+];
+
+/// What a start line says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Start {
+    pub kind: Kind,
+    /// It has the number of the oops, `[#1]`. A report has one such line.
+    pub numbered: bool,
+    /// The address of a failed access, and where it is in the message.
+    pub address: Option<(u64, Range<usize>)>,
+    /// A place in it is that of the instruction itself, not a return address.
+    pub exact: bool,
+}
+
+/// Trigger words that are common in logs, and what must follow for a line to be worth a closer look. With an
+/// empty list, anything may follow.
+const COMMON: &[(&[u8], &[&[u8]])] = &[
+    (b"BUG: ", &[]),
+    (
+        b"WARNING: ",
+        &[b"CPU: ", b"at ", b"possible ", b"suspicious", b"inconsistent", b"bad unlock", b"lock held"],
+    ),
+    (
+        b"WARNING: ",
+        &[b"held lock", b"still has", b"Nested lock", b"kernel stack", b"stack going", b"unrecognized"],
+    ),
+    (b"WARNING: ", &[b"SOFTIRQ-", b"HARDIRQ-"]),
+    (b"INFO: ", &[b"possible ", b"suspicious", b"inconsistent", b"trying to register", b"task ", b"rcu"]),
+    (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" 0"]),
+];
+
+/// Whether the line with the trigger word at `at` may start a report. Quick, and never wrong if it says no.
+pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
+    let rest = text.get(at..).unwrap_or_default();
+    let mut known = COMMON.iter().filter(|(word, _)| rest.starts_with(word)).peekable();
+    let Some((word, _)) = known.peek() else { return true };
+    // `DEBUG: `
+    if at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(u8::is_ascii_uppercase) {
+        return false;
+    }
+    let after = rest.get(word.len()..).unwrap_or_default();
+    // A terminal's escape sequence is dealt with later.
+    if matches!(after.first(), Some(0x1b | 0)) {
+        return true;
+    }
+    if known.any(|(_, next)| next.is_empty() || next.iter().any(|next| after.starts_with(next))) {
+        return true;
+    }
+    // `WARNING: file:line at f+0x1/0x2, CPU#1: comm/1`, `WARNING: comm/1 still has locks held!`
+    let end = memchr::memchr(b'\n', after).unwrap_or(after.len());
+    let line = after.get(..end).unwrap_or_default();
+    rest.starts_with(b"WARNING: ")
+        && (memchr::memchr(b'#', line).is_some() || line.trim_ascii_end().ends_with(b"held!"))
+}
+
+/// Reads a message that starts a report. `None` for any other message.
+pub(super) fn read(body: &[u8]) -> Option<Start> {
+    let body_start = body.iter().position(|&byte| byte != b' ').unwrap_or(0);
+    let text = without_subsystem(body.get(body_start..)?);
+    let kind = kind(text)?;
+    let numbered = memmem::find(text, b"[#").is_some();
+    Some(Start { kind, numbered, address: address(body, kind), exact: is_exact(text, kind) })
+}
+
+/// A message without the subsystem's name in front, which is `watchdog: CPU28: `, `mce: [Hardware Error]: `
+/// or the like.
+fn without_subsystem(text: &[u8]) -> &[u8] {
+    match text.first() {
+        Some(b'w' | b'N') => {
+            let rest = [&b"watchdog: "[..], b"NMI watchdog: "].iter().find_map(|of| text.strip_prefix(*of));
+            let Some(rest) = rest else { return text };
+            let mut cursor = Cursor::new(rest);
+            let known = cursor.eat(b"CPU") && cursor.decimal().is_some() && cursor.eat(b": ");
+            if known { cursor.rest() } else { rest }
+        }
+        Some(b'm' | b'[') => {
+            let rest = text.strip_prefix(b"mce: ").unwrap_or(text);
+            rest.strip_prefix(b"[Hardware Error]: ").unwrap_or(text)
+        }
+        _ => text,
+    }
+}
+
+/// Whether the kernel takes the place from the registers. The sanitizers take that of their caller.
+fn is_exact(text: &[u8], kind: Kind) -> bool {
+    let has = |word: &[u8]| memmem::find(text, word).is_some();
+    match kind {
+        // Up to 4.5 a warning was a call, and printed `f+0x1/0x2()`.
+        Kind::Warning => {
+            (has(b" at ") || has(b", CPU#")) && !text.ends_with(b"()") && !has(b" stack going in ")
+        }
+        Kind::Bug => true,
+        Kind::Oops => text.starts_with(b"CFI failure at ") || text.starts_with(b"traps: "),
+        // These are noticed at once; `memory corruption in` and `invalid free in` when the memory is freed.
+        Kind::Kfence => has(b" read in ") || has(b" write in "),
+        _ => false,
+    }
+}
+
+fn kind(text: &[u8]) -> Option<Kind> {
+    let first = text.first();
+    for &(beginning, kind) in BEGINNINGS {
+        // Every line comes here, and few of them start a report.
+        if beginning.first() != first {
+            continue;
+        }
+        let Some(rest) = text.strip_prefix(beginning) else { continue };
+        let condition = CONDITIONS.iter().find(|(of, _)| *of == beginning);
+        let holds =
+            condition.is_none_or(|(_, words)| words.iter().any(|word| memmem::find(rest, word).is_some()));
+        return holds.then_some(kind);
+    }
+    if text.starts_with(b"WARNING: ")
+        && memmem::find(text, b", CPU#").is_some()
+        && memmem::find(text, b" at ").is_some()
+    {
+        return Some(Kind::Warning);
+    }
+    if text.starts_with(b"WARNING: ") && memmem::find(text, b" still has locks held!").is_some() {
+        return Some(Kind::Lockdep);
+    }
+    // alpha and sparc put the task first.
+    if let Some(at) = memmem::find(text, b"): ").filter(|&at| at < 40)
+        && let Some(rest) = text.get(at.saturating_add(3)..)
+        && (rest.starts_with(b"Oops ") && rest.get(5).is_some_and(u8::is_ascii_digit)
+            || rest.starts_with(b"Kernel bad "))
+    {
+        return Some(Kind::Oops);
+    }
+    if text.starts_with(b"CPU ") {
+        let words: [(&[u8], Kind); 3] = [
+            (b" Unable to handle kernel ", Kind::PageFault),
+            (b": Machine Check Exception: ", Kind::MachineCheck),
+            (b": Machine Check: ", Kind::MachineCheck),
+        ];
+        return words.iter().find(|(word, _)| memmem::find(text, word).is_some()).map(|(_, kind)| *kind);
+    }
+    die_lines::kind(text)
+}
+
+/// `... at virtual address X`, `... address: X`, `... request at X`
+fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
+    const MARKS: [&[u8]; 5] =
+        [b" virtual address ", b" address: ", b" for address ", b"canonical address ", b" at "];
+    if !matches!(kind, Kind::PageFault | Kind::GeneralProtection) {
+        return None;
+    }
+    for mark in MARKS {
+        let Some(at) = memmem::find(body, mark) else { continue };
+        let mut cursor = Cursor::at(body, at.saturating_add(mark.len()));
+        cursor.eat(b"0x");
+        let start = cursor.position();
+        if let Some((value, digits)) = cursor.hex()
+            && digits >= 8
+        {
+            return Some((value, start..cursor.position()));
+        }
+    }
+    None
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! From a file to a plan.
+
+use libmodfmt::file::ModuleFile;
+use libmodfmt::persist::Difference;
+use libmodsys::{InitState, Kernel};
+
+use super::outcome::{Plan, RegionUse};
+use super::request::{KeepMode, Request};
+use super::table::{Case, Keeping, Method};
+use crate::error::KeepError;
+use crate::region::Region;
+
+/// Decides what loading a file does.
+///
+/// # Errors
+/// Whatever the table of fallbacks calls an error, a broken file, or a kernel that cannot be asked. Nothing
+/// has been changed then.
+pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError> {
+    if request.keep == KeepMode::Off {
+        return Ok(Plan::Plain { warning: kept_but_unused(kernel, request.file) });
+    }
+    let owner = request.file.module()?.name.clone();
+    let Some(persistent) = request.file.persistent()? else {
+        return without_persistent_data(kernel, request, &owner);
+    };
+    let region = Region::find_for(kernel, persistent.header())?;
+    if !request.assume_unloaded {
+        check_not_loaded(kernel, &owner, region.is_some())?;
+    }
+    let case = Case { kernel, request, persistent: &persistent, region: region.as_ref() };
+    let Keeping { region_use, method, mut notes } = match case.decide()? {
+        Ok(keeping) => keeping,
+        Err(obstacle) => return case.keeping_is_impossible(obstacle),
+    };
+    let (region, inventory) = (region.map(Box::new), Box::new(persistent.into_inventory()));
+    let images = match method {
+        Method::ExtendedKernel => return Ok(Plan::Extended { region_use, owner, region, inventory }),
+        Method::Keeper(images) => Box::new(images),
+    };
+    if request.file.signature()?.is_some() {
+        notes.push("its signature is lost: the images that keep data differ from the signed file".to_owned());
+    }
+    Ok(Plan::Keeper {
+        may_fall_back: region_use == RegionUse::Create && request.keep == KeepMode::Auto,
+        region_use,
+        owner,
+        region,
+        inventory,
+        images,
+        notes,
+    })
+}
+
+/// A file without persistent data: if anything is kept for its owner, the layout differs.
+fn without_persistent_data(
+    kernel: &dyn Kernel,
+    request: Request<'_>,
+    owner: &str,
+) -> Result<Plan, KeepError> {
+    if !Region::may_exist(kernel, owner) {
+        return Ok(Plan::Plain { warning: None });
+    }
+    let Some(region) = Region::find(kernel, owner)? else {
+        return Ok(Plan::Plain { warning: None });
+    };
+    if !request.assume_unloaded {
+        check_not_loaded(kernel, owner, true)?;
+    }
+    if !request.fresh {
+        let sections = region.header.sections.iter();
+        let differences =
+            sections.map(|section| Difference::SectionRemoved { section: section.role }).collect();
+        return Err(KeepError::LayoutDiffers { owner: owner.to_owned(), differences });
+    }
+    if !region.users.is_empty() {
+        return Err(KeepError::InUse { owner: owner.to_owned(), users: region.users });
+    }
+    Ok(Plan::Drop { region: Box::new(region) })
+}
+
+/// The warning of `--keep=off`, which loads a file whatever we make of it.
+fn kept_but_unused(kernel: &dyn Kernel, file: &ModuleFile) -> Option<String> {
+    let region = || Region::find(kernel, &file.module()?.name);
+    match region() {
+        Ok(None) => None,
+        Ok(Some(Region { header, .. })) => Some(format!(
+            "{} bytes of data of {} are kept in the kernel and not used by this load (--keep=off)",
+            header.size(),
+            header.owner
+        )),
+        Err(error) => {
+            Some(format!("if data is kept in the kernel, it is not used by this load (--keep=off): {error}"))
+        }
+    }
+}
+
+fn check_not_loaded(kernel: &dyn Kernel, owner: &str, kept: bool) -> Result<(), KeepError> {
+    let owner = owner.to_owned();
+    match kernel.init_state(&owner)? {
+        None | Some(InitState::DirectoryOnly) => Ok(()),
+        Some(InitState::Coming) => Err(KeepError::StuckInInit { owner, kept }),
+        Some(InitState::Live | InitState::Going) => Err(KeepError::AlreadyLoaded { owner }),
+    }
+}

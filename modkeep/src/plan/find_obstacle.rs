@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Obstacles that can be seen without trying to load a keeper.
+
+use libmodfmt::module::{Module, THIS_MODULE};
+use libmodfmt::persist::keeper_name;
+use libmodsys::{InitState, Kernel, Lockdown};
+
+use super::export_layout::DetectedLayout;
+use super::obstacle::Obstacle;
+use crate::error::KeepError;
+
+/// The obstacle to any keeper on this kernel.
+pub(super) fn on_this_kernel(kernel: &dyn Kernel) -> Result<Option<Obstacle>, KeepError> {
+    if kernel.sig_enforce()? == Some(true) {
+        return Ok(Some(Obstacle::Signatures { setting: "module.sig_enforce" }));
+    }
+    match kernel.lockdown()? {
+        Some(Lockdown::Integrity | Lockdown::Confidentiality) => {
+            Ok(Some(Obstacle::Signatures { setting: "lockdown" }))
+        }
+        Some(Lockdown::None) | None => Ok(None),
+    }
+}
+
+/// The obstacle to a keeper for this module.
+pub(super) fn for_this_module(
+    kernel: &dyn Kernel,
+    module: &Module<'_>,
+    detected: &DetectedLayout,
+    kept: bool,
+) -> Result<Option<Obstacle>, KeepError> {
+    let file = module.object.section(THIS_MODULE).map_or(0, |(_, section)| section.size);
+    // Kernels before 6.4 do not compare the sizes and would write past the end of a short one.
+    if let Some(size) = detected.module_size.filter(|size| *size != file) {
+        return Ok(Some(Obstacle::ThisModule { file, kernel: size }));
+    }
+    let keeper = keeper_name(&module.name);
+    if kept {
+        return Ok(None);
+    }
+    match kernel.init_state(&keeper)? {
+        None => Ok(None),
+        // It may hold data in a moment, or held some a moment ago.
+        Some(InitState::Coming) => Err(KeepError::KeeperInTransition { keeper, doing: "loaded" }),
+        Some(InitState::Going) => Err(KeepError::KeeperInTransition { keeper, doing: "removed" }),
+        Some(InitState::Live | InitState::DirectoryOnly) => Ok(Some(Obstacle::NameTaken { keeper })),
+    }
+}

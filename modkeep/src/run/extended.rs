@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Loading on an extended kernel: the file as it is, with a flag.
+
+use std::ffi::CStr;
+use std::os::fd::BorrowedFd;
+
+use libmodsys::{Kernel, LoadFlags};
+
+use super::remove_keeper::remove;
+use super::verify;
+use crate::error::KeepError;
+use crate::plan::RegionUse;
+use crate::region::{KeptBy, Region};
+
+/// One load on an extended kernel, as planned.
+#[derive(Debug, Clone, Copy)]
+pub struct ExtendedLoad<'a> {
+    /// What happens to the region.
+    pub region_use: RegionUse,
+    /// The module's name.
+    pub owner: &'a str,
+    /// What was kept when the load was planned.
+    pub region: Option<&'a Region>,
+    /// The file as it is on disk, or its decompressed content if the kernel does not decompress it itself.
+    pub file: BorrowedFd<'a>,
+    /// Flags for this load in any case.
+    pub flags: LoadFlags,
+}
+
+impl ExtendedLoad<'_> {
+    /// Loads it.
+    ///
+    /// # Errors
+    /// The kernel refuses the file, and what was kept before is still kept; or the kernel does not show
+    /// afterwards that the module uses its region.
+    pub fn run(&self, kernel: &dyn Kernel, params: &CStr) -> Result<(), KeepError> {
+        let mut flags = self.flags | LoadFlags::PERSIST;
+        if self.region_use == RegionUse::Replace {
+            flags |= LoadFlags::PERSIST_FRESH;
+        }
+        kernel
+            .finit_module(self.file, params, flags)
+            .map_err(|errno| KeepError::OwnerRefused { errno, keeper_left: None })?;
+        verify::owner_uses_region(kernel, self.owner)?;
+        match self.region.map(|region| &region.kept_by) {
+            // Its data was to be dropped, and the kernel keeps the new data now.
+            Some(KeptBy::Keeper(keeper)) => remove(kernel, keeper),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Why parameters cannot be saved or read back.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use libmodsys::{Errno, SysError, errno_text, io_errno};
+
+/// Why parameters cannot be saved or read back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SavedParametersError {
+    /// A file cannot be read or written.
+    #[error("could not {what} {}: {}", path.display(), errno_text(*errno))]
+    File {
+        /// `read`, `write`, ...
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        errno: Errno,
+    },
+    /// A line is not `name=value`.
+    #[error("line {line}: {problem}")]
+    Line {
+        /// Its number, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A line of a file is not `name=value`.
+    #[error("{}: line {line}: {problem}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// The number of the line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The name of the file is not absolute.
+    #[error("the name of a file of saved parameters must be absolute, not '{}'", path.display())]
+    Relative {
+        /// The name.
+        path: PathBuf,
+    },
+    /// The name of the module file does not yield one for the parameters.
+    #[error("{} is not below {}: name the file of saved parameters", module.display(), modules.display())]
+    NoName {
+        /// The module file.
+        module: PathBuf,
+        /// Where modules are installed.
+        modules: PathBuf,
+    },
+    /// The kernel could not be asked.
+    #[error(transparent)]
+    Sys(#[from] SysError),
+}
+
+impl SavedParametersError {
+    pub(super) fn file(what: &'static str, path: &Path, error: &io::Error) -> Self {
+        Self::File { what, path: path.to_owned(), errno: io_errno(error) }
+    }
+}

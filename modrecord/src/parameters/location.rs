@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Which file the parameters of a loaded module are saved to, and which of them.
+//!
+//! modutils kept this as a symbol of the module. Here it is a small file under `/run`, of fields separated by
+//! NUL: the mark of the load, the path, the module's file and its modification time, then the names of the
+//! parameters; no names stand for all parameters. It is valid for that load only: another tool may remove the
+//! module, and load it again, without knowing about it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use libmodsys::{Kernel, files};
+
+use super::error::SavedParametersError;
+use crate::paths::Paths;
+
+/// Where the parameters of one loaded module are saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaveLocation {
+    /// The file.
+    pub path: PathBuf,
+    /// The names of the parameters to save; all if empty.
+    pub names: Vec<String>,
+    module_file: Option<PathBuf>,
+    changed: Option<(i64, i64)>,
+}
+
+impl SaveLocation {
+    /// For a module that is loaded from `module_file`.
+    #[must_use]
+    pub fn new(path: PathBuf, names: Vec<String>, module_file: &Path) -> Self {
+        Self { path, names, module_file: Some(module_file.to_owned()), changed: modified(module_file) }
+    }
+
+    /// The file that `-e FILE` means for a module file; `None` if FILE is empty and the configuration wants
+    /// none.
+    ///
+    /// # Errors
+    /// [`SavedParametersError::Relative`], [`SavedParametersError::NoName`]
+    pub fn file_for(
+        file: &OsStr,
+        module: &Path,
+        release: &str,
+        paths: &Paths,
+    ) -> Result<Option<PathBuf>, SavedParametersError> {
+        if !file.is_empty() {
+            let path = PathBuf::from(file);
+            return if path.is_absolute() {
+                Ok(Some(path))
+            } else {
+                Err(SavedParametersError::Relative { path })
+            };
+        }
+        let Some(directory) = paths.persist_directory() else { return Ok(None) };
+        let no_name =
+            || SavedParametersError::NoName { module: module.to_owned(), modules: paths.modules.clone() };
+        let below = module
+            .strip_prefix(paths.modules.join(release))
+            .or_else(|_| module.strip_prefix(&paths.modules))
+            .map_err(|_| no_name())?;
+        let mut name = below.as_os_str().as_bytes();
+        for ending in [".gz", ".xz", ".zst", ".ko", ".o"] {
+            name = name.strip_suffix(ending.as_bytes()).unwrap_or(name);
+        }
+        Ok(Some(directory.join(OsStr::from_bytes(name))))
+    }
+
+    /// Remembers it for a module, with the module's file as it is now.
+    ///
+    /// # Errors
+    /// [`SavedParametersError::File`]
+    pub fn remember(
+        &self,
+        module: &str,
+        kernel: &dyn Kernel,
+        paths: &Paths,
+    ) -> Result<(), SavedParametersError> {
+        let directory = &paths.save_locations;
+        files::create_directory(directory, 0o700)
+            .map_err(|error| SavedParametersError::file("create", directory, &error))?;
+        let Some(path) = file_of(module, paths) else { return Ok(()) };
+        let module_file = self.module_file.as_ref().map(|file| file.as_os_str().as_bytes());
+        let changed = self.changed.map(|(seconds, nanoseconds)| format!("{seconds}.{nanoseconds}"));
+        let mark = kernel.load_mark(module).unwrap_or_default().to_string();
+        let head = [mark.as_bytes(), self.path.as_os_str().as_bytes(), module_file.unwrap_or_default()];
+        let parts = head.into_iter().chain([changed.as_deref().unwrap_or_default().as_bytes()]);
+        let text = parts.chain(self.names.iter().map(String::as_bytes)).collect::<Vec<_>>().join(&0);
+        // A new file, renamed: nobody else's link is followed, and a command that is killed leaves a whole
+        // file.
+        let new = directory.join(format!(".{}", std::process::id()));
+        let written = fs::write(&new, text).and_then(|()| fs::rename(&new, &path));
+        written.map_err(|error| SavedParametersError::file("write", &path, &error))
+    }
+
+    /// What is remembered for a module, as it is loaded now.
+    #[must_use]
+    pub fn of(module: &str, kernel: &dyn Kernel, paths: &Paths) -> Option<Self> {
+        // The file says where to write: only this user may have made it.
+        if !files::is_own_directory(&paths.save_locations) {
+            return None;
+        }
+        let text = fs::read(file_of(module, paths)?).ok()?;
+        let mut parts = text.split(|byte| *byte == 0);
+        let mark = String::from_utf8_lossy(parts.next()?).parse().ok();
+        if mark.is_none() || mark != kernel.load_mark(module) {
+            return None;
+        }
+        let mut path = || Some(PathBuf::from(OsString::from_vec(parts.next()?.to_vec())));
+        let (path, module_file) = (path()?, path()?);
+        let changed = String::from_utf8_lossy(parts.next()?).into_owned();
+        let changed = changed
+            .split_once('.')
+            .and_then(|(seconds, rest)| Some((seconds.parse().ok()?, rest.parse().ok()?)));
+        let module_file = Some(module_file).filter(|file| !file.as_os_str().is_empty());
+        let names = parts.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+        Some(Self { path, names, module_file, changed })
+    }
+
+    /// Whether the module's file is no longer the one that was loaded.
+    #[must_use]
+    pub fn module_file_changed(&self) -> bool {
+        let Some(module_file) = &self.module_file else { return false };
+        self.changed != modified(module_file)
+    }
+
+    /// Modules for which something is remembered.
+    #[must_use]
+    pub fn modules(paths: &Paths) -> Vec<String> {
+        let entries = fs::read_dir(&paths.save_locations).into_iter().flatten().filter_map(Result::ok);
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.retain(|name| !name.starts_with('.'));
+        names.sort();
+        names
+    }
+
+    /// Forgets a module that was removed.
+    pub fn forget(module: &str, paths: &Paths) {
+        if let Some(path) = file_of(module, paths) {
+            // It may have had none.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// The small file of a module; `None` for what cannot be a module's name, such as a path.
+fn file_of(module: &str, paths: &Paths) -> Option<PathBuf> {
+    let is_name = !module.is_empty() && !module.starts_with('.') && !module.contains(['/', '\0']);
+    is_name.then(|| paths.save_locations.join(module))
+}
+
+/// Modification time of a file in seconds and nanoseconds; `None` if there is no such file.
+fn modified(file: &Path) -> Option<(i64, i64)> {
+    fs::metadata(file).ok().map(|found| (found.mtime(), found.mtime_nsec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use modtest::{FakeKernel, FakeModule};
+
+    use super::*;
+
+    #[test]
+    fn names_of_files() {
+        let paths = Paths { config: "/no/such".into(), ..Paths::default() };
+        let name =
+            |file: &str, module: &str| SaveLocation::file_for(file.as_ref(), module.as_ref(), "9.9", &paths);
+        assert_eq!(name("/a/b", "x.ko").unwrap(), Some("/a/b".into()));
+        assert!(name("a/b", "x.ko").is_err());
+        let wanted = Some("/var/lib/modules/persist/kernel/drivers/foo".into());
+        assert_eq!(name("", "/lib/modules/9.9/kernel/drivers/foo.ko.xz").unwrap(), wanted);
+        assert!(name("", "/tmp/foo.ko").is_err());
+    }
+
+    #[test]
+    fn what_is_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let locations = folder.path().join("locations");
+        let paths = Paths { save_locations: locations, ..Paths::default() };
+        let object = folder.path().join("foo.ko");
+        fs::write(&object, "").unwrap();
+        let location = SaveLocation::new("/a b\nc".into(), vec!["x".into(), "y".into()], &object);
+        let kernel = FakeKernel::new();
+        kernel.add(FakeModule::new("foo"));
+        location.remember("foo", &kernel, &paths).unwrap();
+        assert_eq!(SaveLocation::of("foo", &kernel, &paths), Some(location.clone()));
+        assert_eq!(SaveLocation::modules(&paths), ["foo"]);
+        assert!(!location.module_file_changed());
+        fs::File::options().write(true).open(&object).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+        assert!(SaveLocation::of("foo", &kernel, &paths).unwrap().module_file_changed());
+        fs::remove_file(object).unwrap();
+        for no_name in ["", ".", "..", "/etc/x", "a/b", "../x"] {
+            assert_eq!(file_of(no_name, &paths), None);
+            SaveLocation::forget(no_name, &paths);
+        }
+        // Removed and loaded again by a tool that does not know of it.
+        kernel.take("foo");
+        assert_eq!(SaveLocation::of("foo", &kernel, &paths), None);
+        kernel.add(FakeModule::new("foo"));
+        assert_eq!(SaveLocation::of("foo", &kernel, &paths), None);
+        location.remember("foo", &kernel, &paths).unwrap();
+        SaveLocation::forget("foo", &paths);
+        assert_eq!(SaveLocation::of("foo", &kernel, &paths), None);
+    }
+}

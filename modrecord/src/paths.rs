@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Every fixed path of this project that is not an interface of the kernel.
+
+use std::fs;
+use std::path::PathBuf;
+
+pub use libmodsys::paths::{MODULES_DIRECTORY, RUN_DIRECTORY};
+
+/// The configuration file. It has one setting: `persistdir=DIRECTORY`.
+pub const CONFIG_FILE: &str = "/etc/modpersist.conf";
+
+/// The journal, and snapshots. modutils had its logs here and wrote them only if the directory existed.
+pub const LOG_DIRECTORY: &str = "/var/log/ksymoops";
+
+/// Saved parameters, unless the configuration file names another directory. It is the one of modutils.
+pub const PERSIST_DIRECTORY: &str = "/var/lib/modules/persist";
+
+/// Where the parameters of each loaded module are to be saved, one small file a module.
+pub const SAVE_LOCATIONS: &str = "/run/modpersist/parameters";
+
+/// Our insmod as the package installs it.
+pub const INSMOD: &str = "/usr/lib/modpersist/insmod";
+
+/// The paths of one system. Tests make their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    /// [`CONFIG_FILE`]
+    pub config: PathBuf,
+    /// [`SAVE_LOCATIONS`]
+    pub save_locations: PathBuf,
+    /// [`LOG_DIRECTORY`]
+    pub logs: PathBuf,
+    /// [`MODULES_DIRECTORY`]
+    pub modules: PathBuf,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self {
+            config: CONFIG_FILE.into(),
+            save_locations: SAVE_LOCATIONS.into(),
+            logs: LOG_DIRECTORY.into(),
+            modules: MODULES_DIRECTORY.into(),
+        }
+    }
+}
+
+impl Paths {
+    /// The directory for saved parameters whose file the user did not name; `None` if the configuration has
+    /// an empty `persistdir=`, which means that they are not wanted.
+    #[must_use]
+    pub fn persist_directory(&self) -> Option<PathBuf> {
+        let text = fs::read_to_string(&self.config).unwrap_or_default();
+        let configured = text.lines().filter_map(|line| line.trim().strip_prefix("persistdir=")).next_back();
+        match configured.map(str::trim) {
+            Some("") => None,
+            Some(directory) => Some(directory.into()),
+            None => Some(PERSIST_DIRECTORY.into()),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What happens to the persistent data of a module that is removed. It stays, or is dropped at `--discard`.
+
+use libmodsys::lock::{self, Lock};
+use libmodsys::{InitState, Kernel};
+use modcli::{Output, Status};
+use modkeep::{KeepError, LOCK_LIMIT, Region};
+
+use crate::{Args, Target};
+
+/// How the names of keepers end.
+const KEEPER_SUFFIX: &str = "__persist";
+
+/// What comes after [`before_removal`].
+#[must_use]
+pub(crate) enum Next {
+    /// Check and remove the module, holding this lock.
+    Remove(Option<Lock>),
+    /// Nothing: there was no module to remove, or it must not be. Messages have been written.
+    Finished(Status),
+}
+
+/// Called before a module is checked and removed. Refuses to remove a keeper by its own name, takes the lock
+/// if there is data, and drops the data at once if its owner is not loaded.
+pub(crate) fn before_removal(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Output) -> Next {
+    match Region::of_keeper(kernel, &target.name) {
+        Ok(None) => {}
+        Ok(Some(region)) => return Next::Finished(refuse_keeper(&region, output)),
+        // It cannot be a keeper with such a name: kmod's checks come next, and report the error.
+        Err(KeepError::Sys(_)) if !target.name.ends_with(KEEPER_SUFFIX) => return Next::Remove(None),
+        Err(error) => return Next::Finished(failure(&error, output)),
+    }
+    // At --discard even if nothing is kept: a load that has begun may be about to keep something.
+    if !args.discard && !Region::exists(kernel, &target.name) {
+        return Next::Remove(None);
+    }
+    let lock = match lock::acquire(&target.name, LOCK_LIMIT) {
+        Ok(Lock::Unlocked { reason }) => {
+            output.warning(format_args!("continuing without a lock: {reason}"));
+            None
+        }
+        Ok(lock) => Some(lock),
+        Err(error) => {
+            output.error(error);
+            return Next::Finished(Status::Failure);
+        }
+    };
+    let is_absent = matches!(kernel.init_state(&target.name), Ok(None));
+    if args.discard && is_absent && Region::exists(kernel, &target.name) {
+        return Next::Finished(discard(target, kernel, output));
+    }
+    Next::Remove(lock)
+}
+
+/// Called after a module was removed: drops its data at `--discard`.
+pub(crate) fn after_removal(
+    target: &Target,
+    args: &Args,
+    kernel: &dyn Kernel,
+    output: &mut Output,
+) -> Status {
+    if args.discard {
+        let is_kept = Region::exists(kernel, &target.name);
+        return if is_kept { discard(target, kernel, output) } else { Status::Success };
+    }
+    if let Ok(Some(region)) = Region::find(kernel, &target.name) {
+        let size = region.header.size();
+        output.info(format_args!("{size} bytes of data of {} stay in the kernel", target.name));
+    }
+    Status::Success
+}
+
+/// Called after a module was not removed: says so if its init function has never returned, which pins its
+/// data.
+pub(crate) fn explain_stuck_owner(target: &Target, kernel: &dyn Kernel, output: &mut Output) {
+    let is_coming = matches!(kernel.init_state(&target.name), Ok(Some(InitState::Coming)));
+    if is_coming && matches!(Region::find(kernel, &target.name), Ok(Some(_))) {
+        report(&KeepError::StuckInInit { owner: target.name.clone(), kept: true }, output);
+    }
+}
+
+fn discard(target: &Target, kernel: &dyn Kernel, output: &mut Output) -> Status {
+    match modkeep::discard(kernel, &target.name) {
+        Ok(discarded) => {
+            let size = discarded.header.size();
+            output.info(format_args!("{size} bytes of data of {} dropped", target.name));
+            modrecord::journal::record_quietly(kernel, None, false);
+            Status::Success
+        }
+        Err(KeepError::NothingKept { .. }) => Status::Success,
+        Err(error) => failure(&error, output),
+    }
+}
+
+/// Removing a keeper drops the data in it, so it takes `--discard`.
+fn refuse_keeper(region: &Region, output: &mut Output) -> Status {
+    let (keeper, owner, size) = (&region.kept_by, &region.header.owner, region.header.size());
+    output.error(format_args!("Module {keeper} keeps {size} bytes of data of {owner} and was not removed"));
+    output.error(format_args!("to drop the data: rmmod --discard {owner}"));
+    Status::Failure
+}
+
+fn failure(error: &KeepError, output: &mut Output) -> Status {
+    report(error, output);
+    Status::Failure
+}
+
+fn report(error: &KeepError, output: &mut Output) {
+    output.error(error);
+    output.under_error(&error.details(), error.remedy().as_deref());
+}

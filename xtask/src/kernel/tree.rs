@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A kernel that can be booted, and that modules can be built for: from a build tree, or from an image and
+//! its headers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use vmguest::KernelKind;
+
+use super::{bzimage, headers};
+use crate::process;
+
+/// A kernel that can be booted and built against.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    /// The release, as `uname -r` prints it.
+    pub release: String,
+    /// Whether it is ours, and what it can do.
+    pub kind: KernelKind,
+    /// The bzImage.
+    pub image: PathBuf,
+    /// The build directory, for `make -C` to build modules.
+    pub build: PathBuf,
+    /// The compiler to build modules with.
+    pub compiler: String,
+    /// The directory of this kernel's own modules, if there is one.
+    pub modules: Option<PathBuf>,
+}
+
+/// A kernel from a build tree in which `make` has been run.
+pub fn from_tree(tree: &Path) -> Result<Kernel> {
+    let file = tree.join("include/config/kernel.release");
+    let release = fs::read_to_string(&file)
+        .with_context(|| format!("{} is not a built kernel tree: run make there first", tree.display()))?;
+    let image = tree.join("arch/x86/boot/bzImage");
+    ensure!(image.is_file(), "{} does not exist: run `make bzImage` first", image.display());
+    let mut kernel = given(release.trim().to_owned(), image, tree.to_owned());
+    // `cargo xtask kernel` installs them here.
+    let installed = tree.join("installed/lib/modules").join(&kernel.release);
+    if installed.is_dir() {
+        kernel.modules = Some(installed);
+    }
+    Ok(kernel)
+}
+
+pub fn from_image(image: &Path, headers: Option<&Path>) -> Result<Kernel> {
+    let release = bzimage::release(image)?;
+    let installed = PathBuf::from(format!("/lib/modules/{release}/build"));
+    let build = match headers {
+        Some(directory) => {
+            fs::canonicalize(directory).with_context(|| format!("--headers {}", directory.display()))?
+        }
+        None if installed.exists() => fs::canonicalize(installed)?,
+        None => {
+            bail!("no headers for {release} in {}: install them, or use --headers DIR", installed.display())
+        }
+    };
+    ensure!(
+        build.join("Makefile").is_file(),
+        "{} is not a kernel build directory: it has no Makefile",
+        build.display()
+    );
+    Ok(given(release, image.to_owned(), build))
+}
+
+fn given(release: String, image: PathBuf, build: PathBuf) -> Kernel {
+    let modules = Some(PathBuf::from(format!("/lib/modules/{release}"))).filter(|path| path.is_dir());
+    Kernel { compiler: compiler(&build), release, kind: kind_of(&build), image, build, modules }
+}
+
+/// Determined from the tree's configuration; a kernel without one is not ours.
+fn kind_of(build: &Path) -> KernelKind {
+    let config = fs::read_to_string(build.join(".config")).unwrap_or_default();
+    let has = |option: &str| config.lines().any(|line| line.strip_suffix("=y") == Some(option));
+    match (has("CONFIG_MODULE_PERSIST"), has("CONFIG_KASAN")) {
+        (true, true) => KernelKind::Debug,
+        (true, false) => KernelKind::Extended,
+        // The tree knows the option, but it is disabled.
+        (false, _) if config.contains("# CONFIG_MODULE_PERSIST is not set") => KernelKind::Plain,
+        (false, _) => KernelKind::Stock,
+    }
+}
+
+/// The compiler that the headers ask for, if this machine has it, otherwise gcc.
+pub fn compiler(build: &Path) -> String {
+    let requested = fs::read_to_string(build.join(".kernelvariables"))
+        .ok()
+        .and_then(|text| headers::requested_compiler(&text));
+    requested.filter(|name| process::find(name).is_some()).unwrap_or_else(|| "gcc".to_owned())
+}
+
+impl Kernel {
+    /// A directory name for files built for this kernel. Two variants of one tree have the same release.
+    pub fn directory_name(&self) -> String {
+        match self.kind {
+            KernelKind::Stock => self.release.clone(),
+            kind => format!("{}-{kind:?}", self.release).to_lowercase(),
+        }
+    }
+
+    /// The first line of the compiler's version.
+    pub fn compiler_version(&self) -> Result<String> {
+        let text = process::output(Command::new(&self.compiler).arg("--version"))?;
+        Ok(text.lines().next().unwrap_or_default().to_owned())
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Builds our programs for the guest. They are static, because the guest has no libraries for them.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::{process, ui, workspace};
+
+/// The target. It is named explicitly so that the flags below do not apply to build scripts.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// Packages, each with a program of the same name.
+const PACKAGES: &[&str] = &["vmguest", "insmod", "rmmod", "modpersist", "ksymoops"];
+
+/// A debug build with all run-time checks, but optimised for size and speed under emulation.
+const PROFILE: &[&str] = &[
+    "profile.guest.inherits='dev'",
+    "profile.guest.opt-level=1",
+    "profile.guest.debug=false",
+    "profile.guest.strip='debuginfo'",
+];
+
+/// Builds the programs. Returns each name with the path of its file.
+pub fn build() -> Result<Vec<(&'static str, PathBuf)>> {
+    let mut cargo = workspace::cargo();
+    cargo.args(["build", "--quiet", "--profile", "guest", "--target", TARGET]);
+    for setting in PROFILE {
+        cargo.args(["--config", setting]);
+    }
+    for package in PACKAGES {
+        cargo.args(["--package", package]);
+    }
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    cargo.env("RUSTFLAGS", format!("{flags} -C target-feature=+crt-static"));
+    ui::step("building the guest's programs", || match process::shown(&mut cargo)? {
+        true => Ok(()),
+        false => bail!("building the guest's programs failed; see the compiler's messages above"),
+    })?;
+    let directory = workspace::target().join(TARGET).join("guest");
+    Ok(PACKAGES.iter().map(|name| (*name, directory.join(name))).collect())
+}
