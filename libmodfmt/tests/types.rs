@@ -29,7 +29,8 @@ fn table(compiler: &str, version: u32, source: &str) -> Option<(TypeTable, TypeI
     let variables = info.variables();
     let types = DwarfTypes::new(&info);
     let variable = variables.iter().find(|variable| variable.name == "x").expect("no variable x");
-    let (table, roots) = types.table(&[types.of_variable(variable).unwrap()], None, 10_000);
+    let found = types.table(&[types.of_variable(variable).unwrap()], None, 10_000);
+    let (table, roots) = (found.table, found.roots);
     let read = TypeTable::from_bytes(&table.to_bytes()).unwrap();
     assert_eq!(read, table);
     Some((table, *roots.first()?))

@@ -115,7 +115,8 @@ fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header
             verdict.notes = notes;
             verdict.keeps(region_use, &owner, region.as_deref());
         }
-        Ok(Plan::Extended { region_use, owner, region, .. }) => {
+        Ok(Plan::Extended { region_use, owner, region, notes, .. }) => {
+            verdict.notes = notes;
             verdict.keeps(region_use, &owner, region.as_deref())
         }
         Err(error) => {

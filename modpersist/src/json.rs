@@ -130,7 +130,7 @@ impl Region {
             size: section.size,
             align: section.align,
             layout_hash: format!("{:016x}", section.layout_hash()),
-            variables: section.variables.iter().map(Variable::of).collect(),
+            variables: section.variables.iter().map(|variable| Variable::of(header, variable)).collect(),
         };
         Self {
             owner: header.owner.clone(),
@@ -164,7 +164,7 @@ impl Region {
 }
 
 impl Variable {
-    fn of(variable: &persist::Variable) -> Self {
+    fn of(header: &persist::Header, variable: &persist::Variable) -> Self {
         Self {
             file: variable.file.clone(),
             function: variable.function.clone(),
@@ -173,7 +173,7 @@ impl Variable {
             size: variable.size,
             align: variable.align,
             type_name: variable.type_name.clone(),
-            type_hash: variable.type_hash.map(|hash| format!("{hash:016x}")),
+            type_hash: header.type_hash(variable).map(|hash| format!("{hash:016x}")),
             bytes: None,
             bytes_cut: false,
             value: None,

@@ -74,7 +74,11 @@ impl PersistentLoad<'_> {
                 modkeep::discard(kernel, owner)?;
                 return Ok(Some(self.load_without_data(owner, region.header.size(), output)));
             }
-            Plan::Extended { region_use, owner, region, inventory } => {
+            Plan::Extended { region_use, owner, region, inventory, notes } => {
+                // The extended kernel knows no types: that its manual says, not each load.
+                for note in notes {
+                    output.info(format_args!("{owner}: {note}"));
+                }
                 let kept = region.as_ref().map_or(0, |region| region.header.size());
                 let mut known = self.journal_entry(&owner, &inventory.header);
                 known.region = region.as_deref().filter(|_| region_use == RegionUse::Bind);

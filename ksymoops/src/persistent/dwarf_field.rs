@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Fields by DWARF.
 
-use libmodfmt::dwarf::{DebugInfo, DebugSections};
+use libmodfmt::dwarf::{DebugInfo, DebugSections, DwarfTypes};
 use libmodfmt::elf::Object;
-use libmodfmt::persist::Variable;
+use libmodfmt::persist::{Header, Variable};
+use libmodfmt::types::Comparison;
 
 use super::field_text::FieldText;
 
@@ -17,8 +18,8 @@ pub(super) enum DwarfField {
     Found(FieldText),
 }
 
-/// Finds the field at `offset` bytes in a variable.
-pub(super) fn find(object: &Object<'_>, variable: &Variable, offset: u64) -> DwarfField {
+/// Finds the field at `offset` bytes in a variable of a header.
+pub(super) fn find(object: &Object<'_>, header: &Header, variable: &Variable, offset: u64) -> DwarfField {
     let Ok(sections) = DebugSections::of(object) else { return DwarfField::Missing };
     let Ok(info) = DebugInfo::read(&sections) else { return DwarfField::Missing };
     let found = info.variables().into_iter().find(|candidate| {
@@ -28,8 +29,9 @@ pub(super) fn find(object: &Object<'_>, variable: &Variable, offset: u64) -> Dwa
             && (variable.function.is_none() || candidate.function == variable.function)
     });
     let Some(found) = found else { return DwarfField::Missing };
-    if let (Some(recorded), Some(own)) = (variable.type_hash, found.type_hash)
-        && recorded != own
+    let types = DwarfTypes::new(&info);
+    if let (Some(recorded), Some(own)) = (variable.type_id, types.of_variable(&found))
+        && Comparison::new(&header.types, &types).of(recorded, own).is_err()
     {
         return DwarfField::OtherType;
     }

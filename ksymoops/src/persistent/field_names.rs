@@ -77,7 +77,7 @@ impl FieldNames {
     ) -> Option<String> {
         let file = self.owner_file(region, resolver)?;
         let object = Object::parse(file.unsigned_image().ok()?).ok()?;
-        match dwarf_field::find(&object, variable, offset) {
+        match dwarf_field::find(&object, &region.header, variable, offset) {
             DwarfField::Missing => {
                 let kernel_types = || {
                     let vmlinux = resolver.kernel_btf().map(Rc::new);

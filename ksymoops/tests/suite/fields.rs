@@ -25,8 +25,9 @@ fn module(folder: &Path, typed: bool) -> (PathBuf, KnownRegion) {
     let bytes = std::fs::read(&module).unwrap();
     let object = Object::parse(&bytes).unwrap();
     let id = libmodfmt::module::build_id(&object).unwrap();
-    let facts = if typed { VariableDebugInfo::all(&object) } else { Vec::new() };
-    let header = Inventory::of(&object, "keep", Some(id.as_slice()), &facts).unwrap().unwrap().header;
+    let (facts, types) = if typed { VariableDebugInfo::all(&object, None) } else { Default::default() };
+    let mut header = Inventory::of(&object, "keep", Some(id.as_slice()), &facts).unwrap().unwrap().header;
+    header.types = types;
     let region = KnownRegion {
         header,
         addresses: vec![(PersistentSection::Data, DATA), (PersistentSection::Bss, BSS)],

@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Types as C text.
 
+use std::cell::Cell;
+
 use super::info::{DebugInfo, Die, Entry};
 
 /// How deeply a type is written out; `...` stands for what is deeper.
-const LEVELS: u32 = 16;
+const MAX_LEVELS: u32 = 16;
+/// How many types are written out in one text. Parameters of functions nest, so that the text of a small
+/// type could grow without bound.
+const MAX_TYPES: u32 = 64;
+/// How many dimensions of an array are written out.
+const MAX_DIMENSIONS: usize = 16;
 
 impl<'a> DebugInfo<'a> {
     /// A type as C writes it in a declaration without a name: `struct foo *[4]`, `int (*)(void *)`.
     pub(super) fn c_type(&self, die: Option<Die>) -> String {
-        self.declare(die, String::new(), 0)
+        self.declare(die, String::new(), 0, &Cell::new(MAX_TYPES))
     }
 
     /// `inner` is what has been read so far, from the name outwards.
-    fn declare(&self, die: Option<Die>, inner: String, level: u32) -> String {
+    fn declare(&self, die: Option<Die>, inner: String, level: u32, types_left: &Cell<u32>) -> String {
         let Some(die) = die else { return join("void", &inner) };
-        let entry = self.entry(die).filter(|_| level < LEVELS);
+        let left = types_left.get();
+        types_left.set(left.saturating_sub(1));
+        let entry = self.entry(die).filter(|_| level < MAX_LEVELS && left > 0);
         let Some(entry) = entry else { return join("...", &inner) };
         let target = self.type_of(die.unit, &entry);
         let level = level.saturating_add(1);
@@ -30,23 +39,24 @@ impl<'a> DebugInfo<'a> {
                     matches!(entry.tag(), gimli::DW_TAG_array_type | gimli::DW_TAG_subroutine_type)
                 });
                 let pointer = format!("*{inner}");
-                self.declare(target, if wraps { format!("({pointer})") } else { pointer }, level)
+                self.declare(target, if wraps { format!("({pointer})") } else { pointer }, level, types_left)
             }
             gimli::DW_TAG_array_type => {
                 let counts = self.dimensions(die);
                 let counts =
                     counts.iter().map(|count| count.map(|count| count.to_string()).unwrap_or_default());
-                let dimensions: String = counts.map(|count| format!("[{count}]")).collect();
-                self.declare(target, inner + &dimensions, level)
+                let dimensions: String =
+                    counts.take(MAX_DIMENSIONS).map(|count| format!("[{count}]")).collect();
+                self.declare(target, inner + &dimensions, level, types_left)
             }
             gimli::DW_TAG_subroutine_type => {
-                let parameters = self.parameters(die, level);
-                self.declare(target, format!("{inner}({parameters})"), level)
+                let parameters = self.parameters(die, level, types_left);
+                self.declare(target, format!("{inner}({parameters})"), level, types_left)
             }
-            gimli::DW_TAG_const_type => self.qualify("const", target, inner, level),
-            gimli::DW_TAG_volatile_type => self.qualify("volatile", target, inner, level),
-            gimli::DW_TAG_restrict_type => self.qualify("restrict", target, inner, level),
-            gimli::DW_TAG_atomic_type => self.qualify("_Atomic", target, inner, level),
+            gimli::DW_TAG_const_type => self.qualify("const", target, inner, level, types_left),
+            gimli::DW_TAG_volatile_type => self.qualify("volatile", target, inner, level, types_left),
+            gimli::DW_TAG_restrict_type => self.qualify("restrict", target, inner, level, types_left),
+            gimli::DW_TAG_atomic_type => self.qualify("_Atomic", target, inner, level, types_left),
             gimli::DW_TAG_structure_type | gimli::DW_TAG_class_type => join(&tagged("struct"), &inner),
             gimli::DW_TAG_union_type => join(&tagged("union"), &inner),
             gimli::DW_TAG_enumeration_type => join(&tagged("enum"), &inner),
@@ -56,21 +66,28 @@ impl<'a> DebugInfo<'a> {
 
     /// A qualifier goes after the star of a pointer, and before anything else. If gcc qualifies an
     /// array, its elements are qualified as well.
-    fn qualify(&self, word: &str, target: Option<Die>, inner: String, level: u32) -> String {
+    fn qualify(
+        &self,
+        word: &str,
+        target: Option<Die>,
+        inner: String,
+        level: u32,
+        types_left: &Cell<u32>,
+    ) -> String {
         match target.and_then(|die| self.entry(die)).map(|entry| entry.tag()) {
-            Some(gimli::DW_TAG_pointer_type) => self.declare(target, join(word, &inner), level),
-            Some(gimli::DW_TAG_array_type) => self.declare(target, inner, level),
-            _ => format!("{word} {}", self.declare(target, inner, level)),
+            Some(gimli::DW_TAG_pointer_type) => self.declare(target, join(word, &inner), level, types_left),
+            Some(gimli::DW_TAG_array_type) => self.declare(target, inner, level, types_left),
+            _ => format!("{word} {}", self.declare(target, inner, level, types_left)),
         }
     }
 
-    fn parameters(&self, function: Die, level: u32) -> String {
+    fn parameters(&self, function: Die, level: u32, types_left: &Cell<u32>) -> String {
         let children = self.children(function);
         let parameters: Vec<String> = children
             .iter()
             .filter_map(|child: &Entry<'a>| match child.tag() {
                 gimli::DW_TAG_formal_parameter => {
-                    Some(self.declare(self.type_of(function.unit, child), String::new(), level))
+                    Some(self.declare(self.type_of(function.unit, child), String::new(), level, types_left))
                 }
                 gimli::DW_TAG_unspecified_parameters => Some("...".to_owned()),
                 _ => None,

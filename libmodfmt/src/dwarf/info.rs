@@ -10,6 +10,9 @@ use super::{DebugSections, DwarfError};
 /// below; a cycle in damaged data does not.
 pub(super) const MAX_DEPTH: u32 = 64;
 
+/// Longest string that is read, in bytes; what is longer is cut. Paths have at most 4096.
+const MAX_TEXT_BYTES: usize = 4096;
+
 /// A debugging entry.
 pub(super) type Entry<'a> = gimli::DebuggingInformationEntry<Reader<'a>>;
 
@@ -115,7 +118,9 @@ impl<'a> DebugInfo<'a> {
 
     /// The value of a string attribute.
     pub(super) fn text(&self, unit: usize, value: Value<'a>) -> Option<String> {
-        let text = self.dwarf.attr_string(self.units.get(unit)?, value).ok()?;
+        let mut text = self.dwarf.attr_string(self.units.get(unit)?, value).ok()?;
+        // Strings may overlap, so that a small file could have gigabytes of them.
+        text.truncate(text.len().min(MAX_TEXT_BYTES)).ok()?;
         Some(text.to_string_lossy().ok()?.into_owned())
     }
 

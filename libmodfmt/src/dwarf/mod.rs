@@ -2,9 +2,8 @@
 //! What debug information (DWARF 4 and 5) tells about a module's variables.
 //!
 //! The symbol table gives a variable's name, place and size. DWARF adds the function around a
-//! static variable, the type as C text, and the structure of the type, which tells whether a new
-//! version of the module would read the kept bytes the same way: that is the
-//! [type hash](DebugVariable::type_hash).
+//! static variable, the type as C text, and the structure of the type ([`DwarfTypes`]), which tells
+//! whether a new version of the module would read the kept bytes the same way.
 //!
 //! A module is not linked, so its debug sections are full of relocations. They are resolved while
 //! reading, and the address of a variable is a section and an offset. Debug information only adds to
@@ -29,7 +28,6 @@
 
 mod ctype;
 mod error;
-mod fingerprint;
 mod info;
 mod members;
 mod path;
@@ -46,5 +44,5 @@ pub use error::DwarfError;
 pub use info::DebugInfo;
 pub use path::DwarfFieldPath;
 pub use sections::DebugSections;
-pub use type_source::DwarfTypes;
+pub use type_source::{DwarfTypes, ReachedTypes};
 pub use variable::{DebugVariable, variables};

@@ -38,6 +38,18 @@ struct Known {
     types: Vec<(Option<Die>, Option<Rc<Type>>)>,
 }
 
+/// The types that some variables lead to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReachedTypes {
+    /// The types.
+    pub table: TypeTable,
+    /// The numbers of the variables' types, in the order in which these were given.
+    pub roots: Vec<TypeId>,
+    /// Nothing was left out because there was too much of it.
+    pub is_complete: bool,
+}
+
 impl<'i, 'a> DwarfTypes<'i, 'a> {
     /// Reads nothing yet.
     #[must_use]
@@ -83,7 +95,7 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
         TypeId(next)
     }
 
-    /// A table of the types that `roots` lead to, nearest first, with the roots' numbers in it. A type behind a pointer that the
+    /// A table of the types that `roots` lead to, nearest first. A type behind a pointer that the
     /// kernel has as well is named in place of being described. What goes beyond `max_parts` members is unknown in the table.
     #[must_use]
     pub fn table(
@@ -91,7 +103,7 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
         roots: &[TypeId],
         kernel: Option<&dyn KernelTypes>,
         max_parts: usize,
-    ) -> (TypeTable, Vec<TypeId>) {
+    ) -> ReachedTypes {
         let mut table = TypeTable::default();
         // By number here and by whether it stands behind a pointer, where the kernel's own types are named.
         let mut numbers: HashMap<(TypeId, bool), TypeId> = HashMap::new();
@@ -105,7 +117,7 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
         };
         let moved: Vec<TypeId> =
             roots.iter().map(|root| place(*root, false, &mut table, &mut pending)).collect();
-        let (mut next, mut parts) = (0, 0_usize);
+        let (mut next, mut parts, mut is_complete) = (0, 0_usize, true);
         while let Some((id, behind, new)) = pending.get(next).copied() {
             next = next.saturating_add(1);
             let ty = self.get(id);
@@ -115,13 +127,15 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
             }
             parts = parts.saturating_add(ty.part_count());
             if parts > max_parts.min(MAX_PARTS) || table.types().len() >= MAX_TYPES {
+                is_complete = false;
                 continue;
             }
             let is_pointer = matches!(*ty, Type::Pointer { .. });
             let ty = Type::clone(&ty).with_references(|id| place(id, is_pointer, &mut table, &mut pending));
             table.replace(new, ty);
         }
-        table.minimized(&moved)
+        let (table, roots) = table.minimized(&moved);
+        ReachedTypes { table, roots, is_complete }
     }
 
     /// A type of the kernel by its name.

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 
 use gimli::{AttributeValue, Operation};
 
-use super::fingerprint::Fingerprints;
 use super::info::{DebugInfo, Die, Entry, Value, number};
 use super::types::has_members;
 use super::{DebugSections, DwarfError};
@@ -29,11 +28,6 @@ pub struct DebugVariable {
     pub size: Option<u64>,
     /// The alignment that the source demands, in bytes; usually it demands none.
     pub align: Option<u64>,
-    /// A hash over the structure of its type: sizes and encodings of numbers, names and places of
-    /// members, counts of arrays, values of enumerations. It does not depend on the compiler or
-    /// the version of DWARF. Behind pointers the structure of the target counts, too, but of what
-    /// that points to only kind and tag.
-    pub type_hash: Option<u64>,
     pub(super) ty: Option<Die>,
 }
 
@@ -51,11 +45,10 @@ impl<'a> DebugInfo<'a> {
     /// If a unit cannot be read to its end, what comes before is still listed.
     #[must_use]
     pub fn variables(&self) -> Vec<DebugVariable> {
-        let mut fingerprints = Fingerprints::new(self);
         let mut found = Vec::new();
         for unit in 0..self.units.len() {
             // An error ends the unit; the others do not depend on it.
-            let _ = self.walk(unit, &mut fingerprints, &mut found);
+            let _ = self.walk(unit, &mut found);
         }
         // An inlined function is described once for itself and once for each use.
         let mut seen = HashSet::new();
@@ -63,12 +56,7 @@ impl<'a> DebugInfo<'a> {
         found
     }
 
-    fn walk(
-        &self,
-        unit: usize,
-        fingerprints: &mut Fingerprints<'_, 'a>,
-        found: &mut Vec<DebugVariable>,
-    ) -> gimli::Result<()> {
+    fn walk(&self, unit: usize, found: &mut Vec<DebugVariable>) -> gimli::Result<()> {
         let Some(header) = self.units.get(unit) else { return Ok(()) };
         let mut cursor = header.entries();
         // The functions around the current entry, with their depths.
@@ -93,20 +81,14 @@ impl<'a> DebugInfo<'a> {
                 }
                 gimli::DW_TAG_variable => {
                     let function = functions.last().map(|(_, die)| *die);
-                    found.extend(self.variable(unit, entry, function, fingerprints));
+                    found.extend(self.variable(unit, entry, function));
                 }
                 _ => {}
             }
         }
     }
 
-    fn variable(
-        &self,
-        unit: usize,
-        entry: &Entry<'a>,
-        function: Option<Die>,
-        fingerprints: &mut Fingerprints<'_, 'a>,
-    ) -> Option<DebugVariable> {
+    fn variable(&self, unit: usize, entry: &Entry<'a>, function: Option<Die>) -> Option<DebugVariable> {
         let (section, offset) = self.place(unit, entry.attr_value(gimli::DW_AT_location)?)?;
         let (name_unit, name) = self.inherited(unit, entry, gimli::DW_AT_name)?;
         let file = self.inherited(unit, entry, gimli::DW_AT_decl_file);
@@ -122,7 +104,6 @@ impl<'a> DebugInfo<'a> {
             type_name: ty.map(|die| self.c_type(Some(die))),
             size: ty.and_then(|die| self.size_of(die)),
             align: number(entry, gimli::DW_AT_alignment).or_else(|| self.alignment_of(ty?)),
-            type_hash: ty.and_then(|die| fingerprints.of(die)),
             ty,
         })
     }

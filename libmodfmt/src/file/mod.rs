@@ -29,7 +29,7 @@ pub use persistent::Persistent;
 use crate::compress::{self, CompressError, Format};
 use crate::elf::{self, Object};
 use crate::module::Module;
-use crate::persist::{Inventory, PersistError};
+use crate::persist::{Inventory, KernelBtfReader, PersistError};
 use crate::signature::{self, Signature};
 
 /// The bytes of a module file, and what was found out about them.
@@ -136,8 +136,21 @@ impl ModuleFile {
     /// # Errors
     /// Those of [`ModuleFile::module`], and [`FileError::Persist`].
     pub fn persistent(&self) -> Result<Option<Persistent<'_>>, FileError> {
+        self.persistent_with(None)
+    }
+
+    /// The persistent data of the module as [`ModuleFile::persistent`]. `kernel` reads the BTF of the kernel
+    /// that the module is for; it is called only if the variables lead to very many types, to find those
+    /// that the kernel has itself (see [`VariableDebugInfo::all`](crate::persist::VariableDebugInfo::all)).
+    ///
+    /// # Errors
+    /// Those of [`ModuleFile::persistent`].
+    pub fn persistent_with(
+        &self,
+        kernel: Option<KernelBtfReader<'_>>,
+    ) -> Result<Option<Persistent<'_>>, FileError> {
         let module = self.module()?;
-        let inventory = self.inventory.get_or_init(|| persistent::inventory(module));
+        let inventory = self.inventory.get_or_init(|| persistent::inventory(module, kernel));
         match inventory {
             Ok(inventory) => Ok(inventory.as_ref().map(|inventory| Persistent::new(module, inventory))),
             Err(source) => Err(FileError::Persist { source: source.clone() }),

@@ -7,7 +7,10 @@ use crate::arch::Arch;
 use crate::export::ExportLayout;
 use crate::image::{self, Base, ImageError, KeeperOptions};
 use crate::module::Module;
-use crate::persist::{Header, Inventory, PersistError, Refusals, SectionHeader, Variable, VariableDebugInfo};
+use crate::persist::{
+    Header, Inventory, KernelBtfReader, PersistError, PersistentSection, Refusals, SectionHeader, Variable,
+    VariableDebugInfo,
+};
 
 /// A module with persistent data, and the list of that data.
 #[derive(Debug, Clone)]
@@ -23,15 +26,27 @@ impl Module<'_> {
     /// # Errors
     /// See [`Inventory::of`].
     pub fn persistent(&self) -> Result<Option<Persistent<'_>>, PersistError> {
-        let inventory = inventory(self)?;
+        let inventory = inventory(self, None)?;
         Ok(inventory.map(|inventory| Persistent { module: self, inventory: Cow::Owned(inventory) }))
     }
 }
 
 /// Lists the persistent data of a module with all that its debug information tells.
-pub(super) fn inventory(module: &Module<'_>) -> Result<Option<Inventory>, PersistError> {
-    let debug = VariableDebugInfo::all(&module.object);
-    Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &debug)
+pub(super) fn inventory(
+    module: &Module<'_>,
+    kernel: Option<KernelBtfReader<'_>>,
+) -> Result<Option<Inventory>, PersistError> {
+    let has_persistent_data =
+        module.object.sections.iter().any(|section| PersistentSection::from_name(&section.name).is_some());
+    if !has_persistent_data {
+        return Ok(None);
+    }
+    let (debug, types) = VariableDebugInfo::all(&module.object, kernel);
+    let inventory = Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &debug)?;
+    Ok(inventory.map(|mut inventory| {
+        inventory.header.types = types;
+        inventory
+    }))
 }
 
 impl<'m> Persistent<'m> {

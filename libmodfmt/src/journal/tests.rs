@@ -15,11 +15,11 @@ fn header() -> Header {
         size: 32,
         align: 8,
         type_name: Some("struct stats".into()),
-        type_hash: Some(7),
+        type_id: None,
     };
     let section =
         SectionHeader { role: PersistentSection::Data, size: 40, align: 8, variables: vec![variable] };
-    Header { owner: "meter".into(), build_id: vec![1, 2], named: true, sections: vec![section] }
+    Header { build_id: vec![1, 2], sections: vec![section], ..Header::new("meter") }
 }
 
 fn entries() -> Vec<Entry> {

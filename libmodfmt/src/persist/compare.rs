@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether a new version of a module may use the region of an old one, with an account per variable.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use super::{Header, PersistentSection, SectionHeader, Variable};
+use crate::types::{Comparison, Completeness, TypeDifference};
 
 /// The outcome of [`compare`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Agreement {
-    /// The layouts agree, and so do the types as far as both are known.
-    Layout,
+    /// The layouts agree, and so do the types as far as they were compared.
+    Layout {
+        /// Variables whose types were not compared, or not in full: one side does not know them (no debug
+        /// information, or stripped), or there were too many types.
+        types_not_compared: usize,
+    },
     /// One side does not name all variables, but both were made from one build.
     Build,
     /// They differ. The data must not be used by the new version.
@@ -72,7 +78,7 @@ pub enum Difference {
         /// The variable in the file.
         file: Variable,
     },
-    /// The type of a variable, of the same size.
+    /// The type of a variable, or one that it leads to.
     Type {
         /// Its section.
         section: PersistentSection,
@@ -80,6 +86,8 @@ pub enum Difference {
         kept: Variable,
         /// The variable in the file.
         file: Variable,
+        /// Where the types differ, and how.
+        difference: TypeDifference,
     },
     /// Several variables of one file have this name, and the functions that tell them apart are not
     /// known on both sides.
@@ -102,6 +110,7 @@ pub fn compare(kept: &Header, file: &Header) -> Agreement {
     let same_build = !kept.build_id.is_empty() && kept.build_id == file.build_id;
     let mut found = Vec::new();
     let names = Names::of([kept, file]);
+    let types = Types { comparison: Comparison::new(&kept.types, &file.types), not_compared: Cell::new(0) };
     let unnamed = !kept.named || !file.named;
     if unnamed && !same_build {
         let build_ids_known = !kept.build_id.is_empty() && !file.build_id.is_empty();
@@ -113,7 +122,9 @@ pub fn compare(kept: &Header, file: &Header) -> Agreement {
     }
     for section in PersistentSection::ALL {
         match (kept.section(section), file.section(section)) {
-            (Some(kept), Some(file)) => sections(kept, file, (!unnamed).then_some(&names), &mut found),
+            (Some(kept), Some(file)) => {
+                sections(kept, file, (!unnamed).then_some((&names, &types)), &mut found)
+            }
             (None, Some(_)) => found.push(Difference::SectionAdded { section }),
             (Some(_), None) => found.push(Difference::SectionRemoved { section }),
             (None, None) => {}
@@ -122,7 +133,8 @@ pub fn compare(kept: &Header, file: &Header) -> Agreement {
     match (found.is_empty(), unnamed) {
         (false, _) => Agreement::Differs(found),
         (true, true) => Agreement::Build,
-        (true, false) => Agreement::Layout,
+        (true, false) if same_build => Agreement::Layout { types_not_compared: 0 },
+        (true, false) => Agreement::Layout { types_not_compared: types.not_compared.get() },
     }
 }
 
@@ -139,6 +151,26 @@ fn of_unknown_functions(header: &Header) -> Vec<String> {
     alike
         .map(|((file, name), _)| file.as_ref().map_or_else(|| name.clone(), |file| format!("{file}:{name}")))
         .collect()
+}
+
+/// The types of both versions.
+struct Types<'a> {
+    comparison: Comparison<'a>,
+    /// Variables that could not be compared.
+    not_compared: Cell<usize>,
+}
+
+impl Types<'_> {
+    fn compare(&self, kept: &Variable, file: &Variable) -> Result<(), TypeDifference> {
+        let completeness = match (kept.type_id, file.type_id) {
+            (Some(kept), Some(file)) => self.comparison.of(kept, file)?,
+            _ => Completeness::Partial,
+        };
+        if completeness == Completeness::Partial {
+            self.not_compared.set(self.not_compared.get().saturating_add(1));
+        }
+        Ok(())
+    }
 }
 
 /// Which names occur once in every version.
@@ -165,7 +197,7 @@ impl<'a> Names<'a> {
 fn sections(
     kept: &SectionHeader,
     file: &SectionHeader,
-    names: Option<&Names<'_>>,
+    names: Option<(&Names<'_>, &Types<'_>)>,
     found: &mut Vec<Difference>,
 ) {
     let section = kept.role;
@@ -175,7 +207,7 @@ fn sections(
     if kept.align != file.align {
         found.push(Difference::SectionAlign { section, kept: kept.align, file: file.align });
     }
-    let Some(names) = names else { return };
+    let Some((names, types)) = names else { return };
     let mut by_name: HashMap<&str, Vec<&Variable>> = HashMap::new();
     for new in &file.variables {
         by_name.entry(&new.name).or_default().push(new);
@@ -194,9 +226,9 @@ fn sections(
                 found.push(Difference::Changed { section, kept: old.clone(), file: new.clone() });
             }
             Some(new) => {
-                let types = old.type_hash.zip(new.type_hash);
-                if types.is_some_and(|(old, new)| old != new) {
-                    found.push(Difference::Type { section, kept: old.clone(), file: new.clone() });
+                if let Err(difference) = types.compare(old, new) {
+                    let (kept, file) = (old.clone(), new.clone());
+                    found.push(Difference::Type { section, kept, file, difference });
                 }
             }
         }
@@ -230,14 +262,13 @@ impl fmt::Display for Difference {
                 write!(f, "{variable}: removed (kept: {size} bytes at offset {offset:#x})")
             }
             Self::Changed { kept, file, .. } => changed(f, kept, file),
-            Self::Type { kept, file, .. } => {
-                let name = |variable: &Variable| variable.type_name.clone().unwrap_or_else(|| "?".into());
-                if kept.type_name == file.type_name {
-                    write!(f, "{kept}: {} is built differently inside", name(kept))
-                } else {
-                    write!(f, "{kept}: type changed from {} to {}", name(kept), name(file))
+            Self::Type { kept, file, difference, .. } => match (&kept.type_name, &file.type_name) {
+                (Some(old), Some(new)) if old != new => {
+                    write!(f, "{kept}: type changed from {old} to {new}: ")?;
+                    f.write_str(&difference.in_variable(&kept.name))
                 }
-            }
+                _ => write!(f, "{kept}: {}", difference.in_variable(&kept.name)),
+            },
             Self::NoFunctions { name } => write!(
                 f,
                 "{name}: several variables have this name, and not both sides tell their functions: only a \

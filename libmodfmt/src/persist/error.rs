@@ -22,6 +22,14 @@ pub enum PersistError {
         /// Index of the second.
         second: usize,
     },
+    /// A name is longer than any that the kernel would accept (`KSYM_NAME_LEN`, 512 since 6.1).
+    #[error("{section}: a variable or its source file has a name of {length} bytes; 512 are allowed")]
+    LongName {
+        /// The section.
+        section: &'static str,
+        /// Length of the name in bytes.
+        length: usize,
+    },
     /// A variable ends past its section.
     #[error(
         "{section}: variable {variable} at offset {offset:#x}, size {size:#x}, ends behind the section \

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::PersistentSection;
+use crate::types::{TypeId, TypeTable, layout_hash};
 
 /// What identifies the persistent data of one owner. It has no address: that is read
 /// from the kernel.
@@ -18,6 +19,8 @@ pub struct Header {
     pub named: bool,
     /// The persistent sections, data before bss, at most one of each.
     pub sections: Vec<SectionHeader>,
+    /// The types of the variables, if debug information tells.
+    pub types: TypeTable,
 }
 
 /// One persistent section.
@@ -53,15 +56,16 @@ pub struct Variable {
     pub align: u64,
     /// Its C type, if debug information tells.
     pub type_name: Option<String>,
-    /// Hash over the structure of its type, if debug information tells.
-    pub type_hash: Option<u64>,
+    /// Its type in the header's table, if debug information tells.
+    pub type_id: Option<TypeId>,
 }
 
 impl Header {
     /// A header of `owner` without sections and build id, with all names known.
     #[must_use]
     pub fn new(owner: &str) -> Self {
-        Self { owner: owner.to_owned(), build_id: Vec::new(), named: true, sections: Vec::new() }
+        let (build_id, sections) = (Vec::new(), Vec::new());
+        Self { owner: owner.to_owned(), build_id, named: true, sections, types: TypeTable::default() }
     }
 
     /// The header of one of the two sections.
@@ -74,6 +78,12 @@ impl Header {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.sections.iter().fold(0, |sum, section| sum.saturating_add(section.size))
+    }
+
+    /// A hash over the type of one of the variables ([`layout_hash`]); `None` if its type is not known.
+    #[must_use]
+    pub fn type_hash(&self, variable: &Variable) -> Option<u64> {
+        variable.type_id.map(|id| layout_hash(&self.types, id))
     }
 
     /// Every variable with its section.
@@ -96,8 +106,8 @@ impl Variable {
     /// A variable of which nothing but name and place is known; offset, size and alignment in bytes.
     #[must_use]
     pub fn new(name: &str, offset: u64, size: u64, align: u64) -> Self {
-        let (file, function, type_name, type_hash) = (None, None, None, None);
-        Self { file, function, name: name.to_owned(), offset, size, align, type_name, type_hash }
+        let (file, function, type_name, type_id) = (None, None, None, None);
+        Self { file, function, name: name.to_owned(), offset, size, align, type_name, type_id }
     }
 
     /// The alignment that `offset` guarantees in a section of alignment `section_align`, in bytes.
@@ -111,7 +121,7 @@ impl Variable {
     /// functions.
     #[must_use]
     pub fn scope(&self) -> Option<Option<&str>> {
-        let described = self.function.is_some() || self.type_name.is_some() || self.type_hash.is_some();
+        let described = self.function.is_some() || self.type_name.is_some() || self.type_id.is_some();
         described.then_some(self.function.as_deref())
     }
 

@@ -41,7 +41,7 @@ impl Inventory {
         let ambiguous = if named { candidates.ambiguous() } else { Vec::new() };
         let sections = candidates.into_sections(object, &indexes);
         let build_id = build_id.unwrap_or_default().to_vec();
-        let header = Header { owner: owner.to_owned(), build_id, named, sections };
+        let header = Header { build_id, named, sections, ..Header::new(owner) };
         Ok(Some(Self { header, indexes, ambiguous }))
     }
 

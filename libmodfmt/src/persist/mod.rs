@@ -36,7 +36,7 @@ mod variables;
 
 pub use ambiguous::{Ambiguity, AmbiguousName};
 pub use compare::{Agreement, Difference, compare};
-pub use debug_info::VariableDebugInfo;
+pub use debug_info::{KernelBtfReader, MAX_TYPE_TABLE_BYTES, VariableDebugInfo};
 pub use error::PersistError;
 pub use extended::{ExtendedListError, ExtendedRegion, ExtendedUse, extended_regions};
 pub use header::{Header, SectionHeader, Variable};

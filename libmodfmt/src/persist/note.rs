@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::{Header, PersistentSection, SectionHeader, Variable};
 use crate::elf::ByteOrder;
 use crate::note::{self, NoteSectionError};
+use crate::types::{TypeId, TypeTable, TypeTableError};
 
 /// Section of a keeper that holds the note, also its file name below `/sys/module/NAME/notes/`.
 pub const NOTE_SECTION: &str = ".note.persist";
@@ -13,10 +14,12 @@ pub const NOTE_SECTION: &str = ".note.persist";
 pub const NOTE_NAME: &[u8] = b"persist";
 /// Type of the note.
 pub const NOTE_TYPE: u32 = 1;
-/// The version that this crate writes, and the only one that it reads.
-pub const NOTE_VERSION: u16 = 1;
+/// The version that this crate writes. It reads all from 1 on.
+pub const NOTE_VERSION: u16 = 2;
 
 const FLAG_NAMED: u16 = 1;
+/// Longest text of the format, in bytes.
+const MAX_TEXT_BYTES: usize = 4096;
 /// The largest number of sections or variables that a reader believes.
 const MAX_COUNT: u32 = 1 << 20;
 
@@ -31,7 +34,9 @@ pub enum NoteError {
     #[error("no note of name \"persist\" and type 1")]
     Missing,
     /// A later version of the format.
-    #[error("version {version} of the header note is not known (this program reads version {NOTE_VERSION})")]
+    #[error(
+        "version {version} of the header note is not known (this program reads versions 1 to {NOTE_VERSION})"
+    )]
     Version {
         /// The version found.
         version: u16,
@@ -46,6 +51,9 @@ pub enum NoteError {
         /// What is wrong.
         why: &'static str,
     },
+    /// The table of types is broken.
+    #[error("header note: {0}")]
+    Types(#[from] TypeTableError),
     /// The recorded layout hash is not that of the recorded variables.
     #[error("header note: the layout hash of {section} is {recorded:#x}, its variables give {computed:#x}")]
     Hash {
@@ -82,10 +90,15 @@ impl Header {
                 out.number64(variable.size);
                 out.number64(variable.align);
                 out.text(variable.type_name.as_deref().unwrap_or_default());
-                out.count(usize::from(variable.type_hash.is_some()));
-                out.number64(variable.type_hash.unwrap_or_default());
+                // 0 stands for a type that is not known.
+                out.count(
+                    variable.type_id.map_or(0, |id| usize::try_from(id.0).unwrap_or(0).saturating_add(1)),
+                );
             }
         }
+        let types = if self.types.is_empty() { Vec::new() } else { self.types.to_bytes() };
+        out.count(types.len());
+        out.data.extend(types);
         note::encode(NOTE_NAME, NOTE_TYPE, &out.data, order)
     }
 
@@ -98,7 +111,7 @@ impl Header {
         for record in note::records(section, order) {
             let record = record?;
             if record.name == NOTE_NAME && record.kind == NOTE_TYPE {
-                return Reader { order, data: record.description, at: 0 }.header();
+                return Reader { order, data: record.description, at: 0, version: 0 }.header();
             }
         }
         Err(NoteError::Missing)
@@ -123,15 +136,17 @@ impl Writer {
         self.data.extend(self.order.bytes32(u32::try_from(number).unwrap_or(u32::MAX)));
     }
 
-    /// A 16-bit length and the bytes; a longer text is cut.
+    /// A 16-bit length and the bytes, of which more are cut.
     fn bytes(&mut self, bytes: &[u8]) {
         let size = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
         self.number16(size);
         self.data.extend_from_slice(bytes.get(..usize::from(size)).unwrap_or_default());
     }
 
+    /// A text; what is more than [`MAX_TEXT_BYTES`] is cut, between two characters.
     fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
+        let end = (0..=text.len().min(MAX_TEXT_BYTES)).rev().find(|end| text.is_char_boundary(*end));
+        self.bytes(text.get(..end.unwrap_or_default()).unwrap_or_default().as_bytes());
     }
 }
 
@@ -139,6 +154,7 @@ struct Reader<'d> {
     order: ByteOrder,
     data: &'d [u8],
     at: usize,
+    version: u16,
 }
 
 impl<'d> Reader<'d> {
@@ -191,9 +207,9 @@ impl<'d> Reader<'d> {
     }
 
     fn header(&mut self) -> Result<Header, NoteError> {
-        let version = self.number16("version")?;
-        if version != NOTE_VERSION {
-            return Err(NoteError::Version { version });
+        self.version = self.number16("version")?;
+        if !(1..=NOTE_VERSION).contains(&self.version) {
+            return Err(NoteError::Version { version: self.version });
         }
         let named = self.number16("flags")? & FLAG_NAMED != 0;
         let owner = self.text("owner")?;
@@ -212,7 +228,24 @@ impl<'d> Reader<'d> {
         if sections.is_empty() {
             return Err(self.error("section count", "is zero"));
         }
-        Ok(Header { owner, build_id, named, sections })
+        let types = if self.version == 1 { TypeTable::default() } else { self.types()? };
+        let count = types.types().len();
+        let unknown = |id: &TypeId| usize::try_from(id.0).map_or(true, |index| index >= count);
+        if sections
+            .iter()
+            .flat_map(|section| &section.variables)
+            .filter_map(|variable| variable.type_id.as_ref())
+            .any(unknown)
+        {
+            return Err(self.error("type", "does not occur in the table of types"));
+        }
+        Ok(Header { owner, build_id, named, sections, types })
+    }
+
+    fn types(&mut self) -> Result<TypeTable, NoteError> {
+        let size = usize::try_from(self.count("size of the types")?).unwrap_or(usize::MAX);
+        let bytes = self.take(size, "types")?;
+        if bytes.is_empty() { Ok(TypeTable::default()) } else { Ok(TypeTable::from_bytes(bytes)?) }
     }
 
     fn section(&mut self) -> Result<SectionHeader, NoteError> {
@@ -245,18 +278,14 @@ impl<'d> Reader<'d> {
             return Err(self.error("variable size", "ends behind its section"));
         }
         let type_name = self.optional("type name")?;
-        let known = self.count("type hash flag")? != 0;
-        let hash = self.number64("type hash")?;
-        Ok(Variable {
-            file,
-            function,
-            name,
-            offset,
-            size,
-            align,
-            type_name,
-            type_hash: known.then_some(hash),
-        })
+        let type_id = if self.version == 1 {
+            // A hash that missed changes behind pointers: not compared any more.
+            let _ = (self.count("type hash flag")?, self.number64("type hash")?);
+            None
+        } else {
+            self.count("type")?.checked_sub(1).map(TypeId)
+        };
+        Ok(Variable { file, function, name, offset, size, align, type_name, type_id })
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     Ambiguity, AmbiguousName, PersistError, PersistentSection, SectionHeader, Variable, VariableDebugInfo,
 };
 use crate::elf::{Binding, Object, Place, Section, Symbol, SymbolKind};
+use crate::types::MAX_NAME_BYTES;
 
 /// A variable on its way from symbol to header.
 struct Candidate {
@@ -32,16 +33,16 @@ impl Candidates {
         indexes: &[(PersistentSection, usize)],
     ) -> Result<Self, PersistError> {
         let mut found = Vec::new();
-        let (mut file, mut unit): (Option<String>, usize) = (None, 0);
+        let (mut file, mut unit): (Option<&Symbol<'_>>, usize) = (None, 0);
         for symbol in &object.symbols {
             if symbol.kind == SymbolKind::FILE {
-                file = Some(symbol.name_text()).filter(|name| !name.is_empty());
+                file = Some(symbol).filter(|file| !file.name.is_empty());
                 unit = unit.saturating_add(1);
             }
             let Place::Section(index) = symbol.place else { continue };
             let Some((role, _)) = indexes.iter().find(|(_, own)| *own == index) else { continue };
             let Some(section) = object.sections.get(index).filter(|_| is_variable(symbol)) else { continue };
-            let symbol_name = symbol.name_text();
+            let symbol_name = bounded_name(symbol, *role)?;
             let end = symbol.value.checked_add(symbol.size);
             if end.is_none_or(|end| end > section.size) {
                 return Err(PersistError::VariableOutside {
@@ -53,15 +54,16 @@ impl Candidates {
                 });
             }
             let local = symbol.binding == Binding::Local;
+            let file = file.filter(|_| local).map(|file| bounded_name(file, *role)).transpose()?;
             let variable = Variable {
-                file: file.clone().filter(|_| local),
+                file,
                 function: None,
                 name: source_name(&symbol_name).to_owned(),
                 offset: symbol.value,
                 size: symbol.size,
                 align: Variable::align_of(symbol.value, section.align),
                 type_name: None,
-                type_hash: None,
+                type_id: None,
             };
             let (role, section, symbol) = (*role, index, symbol_name);
             found.push(Candidate { role, section, variable, symbol, local, unit, described: false });
@@ -77,7 +79,7 @@ impl Candidates {
                 candidate.described = true;
                 candidate.variable.function.clone_from(&info.function);
                 candidate.variable.type_name.clone_from(&info.type_name);
-                candidate.variable.type_hash = info.type_hash;
+                candidate.variable.type_id = info.type_id;
             }
         }
     }
@@ -169,6 +171,15 @@ impl Candidates {
         }
         headers
     }
+}
+
+/// Names of a file's strings may overlap, so that a small file could have gigabytes of them.
+fn bounded_name(symbol: &Symbol<'_>, section: PersistentSection) -> Result<String, PersistError> {
+    let length = symbol.name.len();
+    if length > MAX_NAME_BYTES {
+        return Err(PersistError::LongName { section: section.section_name(), length });
+    }
+    Ok(symbol.name_text())
 }
 
 fn is_variable(symbol: &Symbol<'_>) -> bool {

@@ -4,6 +4,7 @@
 use libmodfmt::persist::{
     Agreement, Difference, Header, PersistentSection, SectionHeader, Variable, compare,
 };
+use libmodfmt::types::Type;
 
 fn variable(name: &str, offset: u64, size: u64) -> Variable {
     let mut variable = Variable::new(name, offset, size, 8);
@@ -39,7 +40,7 @@ fn kept() -> Header {
 fn the_same_layout_agrees_whatever_the_build() {
     let mut other = kept();
     other.build_id = vec![1; 20];
-    assert_eq!(compare(&kept(), &other), Agreement::Layout);
+    assert!(matches!(compare(&kept(), &other), Agreement::Layout { .. }));
 }
 
 #[test]
@@ -129,11 +130,11 @@ fn functions_are_compared_where_both_are_known() {
             "foo.c:tx_total:a: new (8 bytes at offset 0x0)",
         ]
     );
-    assert_eq!(compare(&rx, &rx), Agreement::Layout);
+    assert!(matches!(compare(&rx, &rx), Agreement::Layout { .. }));
     let (outside, unknown) = (of(None, true), of(None, false));
     assert_eq!(text(&rx, &outside)[1], "foo.c:a: new (8 bytes at offset 0x0)");
-    assert_eq!(compare(&rx, &unknown), Agreement::Layout);
-    assert_eq!(compare(&unknown, &tx), Agreement::Layout);
+    assert!(matches!(compare(&rx, &unknown), Agreement::Layout { .. }));
+    assert!(matches!(compare(&unknown, &tx), Agreement::Layout { .. }));
     assert_eq!(rx.layout_hash(), unknown.layout_hash());
 }
 
@@ -146,7 +147,7 @@ fn two_of_one_name_are_matched_by_their_functions() {
         }
         header
     };
-    assert_eq!(compare(&of("red", "blue"), &of("red", "blue")), Agreement::Layout);
+    assert!(matches!(compare(&of("red", "blue"), &of("red", "blue")), Agreement::Layout { .. }));
     assert_eq!(
         text(&of("red", "blue"), &of("blue", "red")),
         ["foo.c:red:cnt: moved from offset 0x0 to 0x8", "foo.c:blue:cnt: moved from offset 0x8 to 0x0"]
@@ -159,8 +160,8 @@ fn an_unknown_file_matches_where_the_name_is_unique() {
         header.sections[0].variables[0].file = None;
         header
     };
-    assert_eq!(compare(&kept(), &without(kept())), Agreement::Layout);
-    assert_eq!(compare(&without(kept()), &kept()), Agreement::Layout);
+    assert!(matches!(compare(&kept(), &without(kept())), Agreement::Layout { .. }));
+    assert!(matches!(compare(&without(kept()), &kept()), Agreement::Layout { .. }));
     let mut two = kept();
     two.sections[0].variables[1].name = "a".into();
     two.sections[0].variables[1].file = Some("bar.c".into());
@@ -169,20 +170,31 @@ fn an_unknown_file_matches_where_the_name_is_unique() {
 
 #[test]
 fn types_are_compared_where_both_are_known() {
-    let typed = |name: &str, hash| {
+    let typed = |name: &str, ty: Type| {
         let mut header = kept();
-        header.sections[0].variables[0].type_name = Some(name.into());
-        header.sections[0].variables[0].type_hash = Some(hash);
+        let variable = &mut header.sections[0].variables[0];
+        variable.type_name = Some(name.into());
+        variable.type_id = Some(header.types.push(ty));
         header
     };
-    assert_eq!(compare(&typed("struct s", 1), &kept()), Agreement::Layout);
-    assert_eq!(compare(&kept(), &typed("struct s", 1)), Agreement::Layout);
-    assert_eq!(compare(&typed("struct s", 1), &typed("struct t", 1)), Agreement::Layout, "renamed only");
+    let number = |encoding| Type::Number { name: "long".into(), size: 8, encoding };
+    let count = kept().variables().count();
+    let compared = |kept: &Header, file: &Header| match compare(kept, file) {
+        Agreement::Layout { types_not_compared } => types_not_compared,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(compared(&typed("long", number(5)), &kept()), count);
+    assert_eq!(compared(&kept(), &typed("long", number(5))), count);
+    assert_eq!(compared(&typed("long", number(5)), &typed("s64", number(5))), count - 1);
+    assert_eq!(compared(&typed("long", number(5)), &typed("s64", Type::Unknown)), count);
     assert_eq!(
-        text(&typed("struct s", 1), &typed("struct s", 2)),
-        ["foo.c:a: struct s is built differently inside"]
+        text(&typed("long", number(5)), &typed("long", number(7))),
+        ["foo.c:a: a: encoding changed from 5 to 7 (long)"]
     );
-    assert_eq!(text(&typed("long", 1), &typed("void *", 2)), ["foo.c:a: type changed from long to void *"]);
+    assert_eq!(
+        text(&typed("long", number(5)), &typed("double", number(4))),
+        ["foo.c:a: type changed from long to double: a: encoding changed from 5 to 4 (long)"]
+    );
 }
 
 #[test]
@@ -228,7 +240,7 @@ fn one_name_in_unknown_functions_binds_within_a_build_only() {
     for (variable, function) in file.sections[0].variables.iter_mut().zip(["red", "blue"]) {
         variable.function = Some(function.into());
     }
-    assert_eq!(compare(&file, &file), Agreement::Layout, "both sides know them");
+    assert!(matches!(compare(&file, &file), Agreement::Layout { .. }), "both sides know them");
     for (kept, file) in [(&kept, &file), (&file, &kept), (&kept, &kept)] {
         assert_eq!(differences(kept, file), [Difference::NoFunctions { name: "foo.c:cnt".into() }]);
     }
@@ -237,5 +249,5 @@ fn one_name_in_unknown_functions_binds_within_a_build_only() {
         header.build_id = vec![1];
         header
     };
-    assert_eq!(compare(&built(&kept), &built(&file)), Agreement::Layout);
+    assert!(matches!(compare(&built(&kept), &built(&file)), Agreement::Layout { .. }));
 }

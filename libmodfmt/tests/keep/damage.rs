@@ -23,7 +23,7 @@ fn through(file: &[u8]) {
     }
     let Ok(module) = Module::parse(file) else { return };
     let _ = parameters::names(&module.object);
-    let debug_info = VariableDebugInfo::all(&module.object);
+    let (debug_info, _) = VariableDebugInfo::all(&module.object, None);
     let build_id = module.build_id.as_deref();
     let Ok(Some(inventory)) = Inventory::of(&module.object, &module.name, build_id, &debug_info) else {
         return;

@@ -5,6 +5,7 @@ use libmodfmt::elf::SymbolKind;
 use libmodfmt::persist::{
     Ambiguity, AmbiguousName, Inventory, PersistError, PersistentSection, Variable, VariableDebugInfo,
 };
+use libmodfmt::types::TypeId;
 use modtest::module::{BSS, DATA, Make, inventory, parse};
 
 fn of(make: &Make) -> Inventory {
@@ -61,7 +62,7 @@ fn debug_info(make: &Make, section: &str, offset: u64, function: Option<&str>) -
     let mut info = VariableDebugInfo::new(make.index(section), offset);
     info.function = function.map(Into::into);
     info.type_name = Some("int".into());
-    info.type_hash = Some(5);
+    info.type_id = Some(TypeId(5));
     info
 }
 
@@ -133,7 +134,7 @@ fn the_function_is_told_wherever_debug_information_knows_it() {
     let found = with_debug_info(&make, &infos);
     assert_eq!(found.ambiguous, []);
     assert_eq!(names(&found), ["foo.c:read:cnt", "foo.c:write:cnt", "foo.c:poll:other"]);
-    assert!(found.header.variables().all(|(_, variable)| variable.type_hash == Some(5)));
+    assert!(found.header.variables().all(|(_, variable)| variable.type_id == Some(TypeId(5))));
     let bare = |inventory: &Inventory| inventory.header.layout_hash();
     assert_eq!(bare(&found), bare(&of(&make)), "-g must not change a layout");
 }

@@ -21,7 +21,8 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
         return Ok(Plan::Plain { warning: kept_but_unused(kernel, request.file) });
     }
     let owner = request.file.module()?.name.clone();
-    let Some(persistent) = request.file.persistent()? else {
+    let btf = || kernel.vmlinux_btf().ok().flatten();
+    let Some(persistent) = request.file.persistent_with(Some(&btf))? else {
         return without_persistent_data(kernel, request, &owner);
     };
     let region = Region::find_for(kernel, persistent.header())?;
@@ -35,7 +36,7 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
     };
     let (region, inventory) = (region.map(Box::new), Box::new(persistent.into_inventory()));
     let images = match method {
-        Method::ExtendedKernel => return Ok(Plan::Extended { region_use, owner, region, inventory }),
+        Method::ExtendedKernel => return Ok(Plan::Extended { region_use, owner, region, inventory, notes }),
         Method::Keeper(images) => Box::new(images),
     };
     if request.file.signature()?.is_some() {

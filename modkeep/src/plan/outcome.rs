@@ -51,6 +51,8 @@ pub enum Plan {
         region: Option<Box<Region>>,
         /// What the file has.
         inventory: Box<Inventory>,
+        /// What the user may want to know: types that were not compared.
+        notes: Vec<String>,
     },
     /// Load images made from the file: a keeper keeps its data.
     Keeper {
@@ -64,7 +66,8 @@ pub enum Plan {
         inventory: Box<Inventory>,
         /// The images.
         images: Box<Images>,
-        /// What the user should know: a lost signature, a module that will be pinned.
+        /// What the user should know: a lost signature, a module that will be pinned, types that were not
+        /// compared.
         notes: Vec<String>,
         /// If the kernel refuses the keeper, load the file plainly.
         may_fall_back: bool,

@@ -56,14 +56,14 @@ impl Case<'_> {
         if !refusals.reasons.is_empty() {
             return Err(KeepError::Refused { reasons: refusals.reasons });
         }
-        let region_use = self.region_use()?;
+        let (region_use, notes) = self.region_use()?;
         if self.extended_kernel_keeps(region_use, &refusals)? {
-            return Ok(Ok(Keeping { region_use, method: Method::ExtendedKernel, notes: Vec::new() }));
+            return Ok(Ok(Keeping { region_use, method: Method::ExtendedKernel, notes }));
         }
         if let Some(obstacle) = find_obstacle::on_this_kernel(self.kernel)? {
             return Ok(Err(obstacle));
         }
-        self.make_images(region_use, &refusals)
+        self.make_images(region_use, &refusals, notes)
     }
 
     /// A plain load with a warning or an error: nothing here can keep the data.
@@ -75,15 +75,15 @@ impl Case<'_> {
         }
     }
 
-    /// The row of the table.
-    fn region_use(&self) -> Result<RegionUse, KeepError> {
-        let Some(region) = self.region else { return Ok(RegionUse::Create) };
+    /// The row of the table, and what to say about it.
+    fn region_use(&self) -> Result<(RegionUse, Vec<String>), KeepError> {
+        let Some(region) = self.region else { return Ok((RegionUse::Create, Vec::new())) };
         if self.request.fresh {
             let owner = &region.header.owner;
             let mut users = region.users.clone();
             users.retain(|user| !self.request.assume_unloaded || user != owner);
             return if users.is_empty() {
-                Ok(RegionUse::Replace)
+                Ok((RegionUse::Replace, Vec::new()))
             } else {
                 Err(KeepError::InUse { owner: owner.clone(), users })
             };
@@ -92,7 +92,11 @@ impl Case<'_> {
         // The extended kernel compares by the names of source files.
         file.named &= region.kept_by != KeptBy::ExtendedKernel || self.persistent.module().names_files();
         match compare(&region.header, &file) {
-            Agreement::Layout | Agreement::Build => Ok(RegionUse::Bind),
+            Agreement::Build => Ok((RegionUse::Bind, Vec::new())),
+            Agreement::Layout { types_not_compared } => {
+                let variables = file.variables().count();
+                Ok((RegionUse::Bind, types_note(types_not_compared, variables).into_iter().collect()))
+            }
             Agreement::Differs(differences) => {
                 Err(KeepError::LayoutDiffers { owner: region.header.owner.clone(), differences })
             }
@@ -116,9 +120,9 @@ impl Case<'_> {
         &self,
         region_use: RegionUse,
         refusals: &Refusals,
+        mut notes: Vec<String>,
     ) -> Result<Result<Keeping, Obstacle>, KeepError> {
         let mut images = Images::default();
-        let mut notes = Vec::new();
         let kept = match (region_use, self.region) {
             (RegionUse::Bind, Some(region)) => &region.header,
             _ => self.persistent.header(),
@@ -144,7 +148,7 @@ impl Case<'_> {
                 Ok(keeper) => Some(keeper),
                 Err(error) => return obstacle_or_error(error).map(Err),
             };
-            notes = pinned_modules::notes(self.kernel, &refusals.imports)?;
+            notes.extend(pinned_modules::notes(self.kernel, &refusals.imports)?);
         }
         images.owner = match self.persistent.owner(&Base::all(kept)) {
             Ok(owner) => owner,
@@ -152,6 +156,16 @@ impl Case<'_> {
         };
         Ok(Ok(Keeping { region_use, method: Method::Keeper(images), notes }))
     }
+}
+
+/// What is said if types were not compared: a change to them would go unnoticed.
+fn types_note(not_compared: usize, variables: usize) -> Option<String> {
+    (not_compared > 0).then(|| {
+        format!(
+            "the types of {not_compared} of {variables} variables were not compared with what is kept: debug \
+             information is missing or incomplete (build with -g, do not strip it)"
+        )
+    })
 }
 
 /// A valid file whose data cannot be kept is an obstacle; a broken file must not be loaded at all.

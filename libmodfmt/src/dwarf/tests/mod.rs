@@ -8,7 +8,8 @@ use blob::{Blob, sample};
 use proptest::prelude::*;
 
 use super::*;
-use crate::elf::{ByteOrder, Class, Ident, Machine, SectionKind};
+use crate::elf::{ByteOrder, Class, Ident, Machine, Object, SectionKind};
+use crate::types::{Completeness, compare};
 
 const PPC64: Ident = Ident { class: Class::Elf64, order: ByteOrder::Big, machine: Machine(21) };
 const ARM: Ident = Ident { class: Class::Elf32, order: ByteOrder::Little, machine: Machine::ARM };
@@ -35,25 +36,33 @@ fn variables_of_every_class_and_order() {
 }
 
 #[test]
-fn the_type_hash_depends_on_structure_alone() {
-    let hashes = |change: &dyn Fn(&mut Blob)| {
+fn types_are_equal_by_structure_alone() {
+    let table = |object: &Object<'_>| {
+        let sections = DebugSections::of(object).unwrap();
+        let info = DebugInfo::read(&sections).unwrap();
+        let types = DwarfTypes::new(&info);
+        let roots: Vec<_> =
+            info.variables().iter().map(|variable| types.of_variable(variable).unwrap()).collect();
+        types.table(&roots, None, 100)
+    };
+    let changed = |change: &dyn Fn(&mut Blob)| {
         let mut blob = sample(Ident::X86_64, 5);
         change(&mut blob);
-        let object = blob.object();
-        let variables = variables(&DebugSections::of(&object).unwrap()).unwrap();
-        variables.iter().map(|variable| variable.type_hash.unwrap()).collect::<Vec<_>>()
+        table(&blob.object())
     };
-    let plain = hashes(&|_| {});
-    assert_eq!(plain, hashes(&|blob| blob.replace("probe", "other")));
-    assert_eq!(plain, hashes(&|blob| blob.replace("int", "lnt")), "compilers differ in names of numbers");
-    let renamed = hashes(&|blob| blob.replace("opened", "closes"));
-    assert_eq!((plain[0], plain[1] == renamed[1]), (renamed[0], false));
-    // The value is part of what a keeper records: it must not change between releases.
-    assert_eq!(plain[0], 0xe7b8_c56e_4e04_fca9);
-    for (ident, version) in [(PPC64, 4), (ARM, 4)] {
-        let object = sample(ident, version).object();
-        let variables = variables(&DebugSections::of(&object).unwrap()).unwrap();
-        assert_eq!(variables[1].type_hash, Some(plain[1]));
+    let plain = changed(&|_| {});
+    let said = |new: &ReachedTypes, index: usize| {
+        let compared = compare((&plain.table, plain.roots[index]), (&new.table, new.roots[index]));
+        compared.map_err(|difference| difference.in_variable("x"))
+    };
+    let renamed = changed(&|blob| blob.replace("opened", "closes"));
+    assert_eq!(said(&renamed, 0), Ok(Completeness::Full));
+    assert_eq!(said(&renamed, 1).unwrap_err(), "x: member opened was removed (struct stats)");
+    // Compilers differ in the names of numbers.
+    let same = [changed(&|blob| blob.replace("probe", "other")), changed(&|blob| blob.replace("int", "lnt"))];
+    let other_machines = [table(&sample(PPC64, 4).object()), table(&sample(ARM, 4).object())];
+    for other in same.iter().chain(&other_machines) {
+        assert_eq!(said(other, 1), Ok(Completeness::Full));
     }
 }
 
@@ -65,7 +74,7 @@ fn what_is_not_understood_is_left_out() {
     let object = blob.object();
     let all = variables(&DebugSections::of(&object).unwrap()).unwrap();
     assert_eq!(all.len(), 2);
-    assert!(all.iter().all(|v| v.type_hash.is_none() && v.size.is_none()));
+    assert!(all.iter().all(|variable| variable.size.is_none()));
 
     // Relocations of a type that stores no address.
     let mut object = sample(Ident::X86_64, 5).object();

@@ -24,6 +24,7 @@ mod text;
 use thiserror::Error;
 
 use super::{Header, Inventory, PersistentSection};
+use crate::types::TypeTable;
 
 pub use parse::extended_regions;
 
@@ -101,8 +102,9 @@ impl ExtendedRegion {
         for variable in header.sections.iter_mut().flat_map(|section| &mut section.variables) {
             variable.function = None;
             variable.type_name = None;
-            variable.type_hash = None;
+            variable.type_id = None;
         }
+        header.types = TypeTable::default();
         Self { layout: header.layout_hash(), header, used: ExtendedUse::Used, addresses }
     }
 }

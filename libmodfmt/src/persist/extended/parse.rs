@@ -46,7 +46,7 @@ fn region(fields: &mut Fields<'_>) -> Result<ExtendedRegion, ExtendedListError> 
     let named = matches!(fields.word("names")?, "named" | "ambiguous");
     let layout = fields.hexadecimal("layout")?;
     let build_id = fields.bytes("build id")?;
-    let header = Header { owner, build_id, named, sections: Vec::new() };
+    let header = Header { build_id, named, ..Header::new(&owner) };
     Ok(ExtendedRegion { header, used, layout, addresses: Vec::new() })
 }
 
@@ -79,7 +79,7 @@ fn variable(fields: &mut Fields<'_>, region: &mut ExtendedRegion) -> Result<(), 
         size,
         align: Variable::align_of(offset, section.align),
         type_name: None,
-        type_hash: None,
+        type_id: None,
     };
     section.variables.push(variable);
     Ok(())

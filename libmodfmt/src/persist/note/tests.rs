@@ -2,6 +2,7 @@
 //! Header notes written and read, whole and damaged.
 
 use super::*;
+use crate::types::{TagKind, Type};
 
 fn header() -> Header {
     let variable = Variable {
@@ -12,11 +13,13 @@ fn header() -> Header {
         size: 24,
         align: 8,
         type_name: Some("struct foo_stats".into()),
-        type_hash: Some(7),
+        type_id: Some(TypeId(0)),
     };
+    let mut types = TypeTable::default();
+    types.push(Type::Declared { kind: TagKind::Struct, name: "foo_stats".into() });
     let section =
         SectionHeader { role: PersistentSection::Data, size: 32, align: 64, variables: vec![variable] };
-    Header { owner: "foo".into(), build_id: vec![1, 2, 3], named: true, sections: vec![section] }
+    Header { build_id: vec![1, 2, 3], sections: vec![section], types, ..Header::new("foo") }
 }
 
 #[test]
@@ -29,7 +32,7 @@ fn both_orders_round_trip() {
 #[test]
 fn an_unknown_version_is_named() {
     let mut note = header().to_note(ByteOrder::Little);
-    let start = note.windows(4).position(|bytes| bytes == [1, 0, 1, 0]).unwrap();
+    let start = note.windows(4).position(|bytes| bytes == [2, 0, 1, 0]).unwrap();
     note[start] = 9;
     assert_eq!(Header::from_note(&note, ByteOrder::Little), Err(NoteError::Version { version: 9 }));
 }
