@@ -128,14 +128,18 @@ mod tests {
 
     #[test]
     fn characters_that_change_how_text_is_shown() {
-        for letter in "\u{9b}\u{200b}\u{200e}\u{202a}\u{202e}\u{2066}\u{2069}\u{2028}\u{feff}\u{e0041}".chars() {
+        for letter in
+            "\u{9b}\u{200b}\u{200e}\u{202a}\u{202e}\u{2066}\u{2069}\u{2028}\u{feff}\u{e0041}".chars()
+        {
             assert_eq!(line(&format!("a{letter}b")), format!("a\\u{{{:x}}}b", u32::from(letter)));
         }
     }
 
     #[test]
     fn ordinary_text_stays() {
-        for text in ["", "foo.ko: Invalid module format", "caf\u{e9} \u{65e5}\u{672c} \u{1f980} \\x1b", "a  b"] {
+        for text in
+            ["", "foo.ko: Invalid module format", "caf\u{e9} \u{65e5}\u{672c} \u{1f980} \\x1b", "a  b"]
+        {
             assert!(matches!(line(text), Cow::Borrowed(same) if same == text));
             assert_eq!(json(text.to_owned()), text);
         }

@@ -76,7 +76,9 @@ mod tests {
     #[test]
     fn every_name_comes_out_as_it_went_in() {
         let all: Vec<u8> = (0..=255).collect();
-        for name in [&all[..], b"", b"a-b", "é\u{2028}\u{ffff}\u{10ff80}".as_bytes(), b"\xc3\xff\xc3\xa9\xe2\x82"] {
+        for name in
+            [&all[..], b"", b"a-b", "é\u{2028}\u{ffff}\u{10ff80}".as_bytes(), b"\xc3\xff\xc3\xa9\xe2\x82"]
+        {
             assert_eq!(os_bytes(&os_text(OsStr::from_bytes(name))).as_ref(), name);
         }
     }
