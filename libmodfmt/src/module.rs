@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::elf::{Class, ElfError, Object, SymbolKind};
 use crate::modinfo::{Modinfo, ModinfoError};
+use crate::module_name::is_module_name;
 use crate::note;
 
 /// The section with the on-disk `struct module`.
@@ -49,6 +50,12 @@ pub enum ModuleError {
         /// The section.
         section: &'static str,
     },
+    /// The module's name cannot be one.
+    #[error("'{name}' cannot be the name of a module")]
+    BadName {
+        /// The name.
+        name: String,
+    },
     /// No module name where the kernel looks for it.
     #[error("section {THIS_MODULE} ({size} bytes) does not hold the module's name{}", wanted.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default())]
     Name {
@@ -71,6 +78,9 @@ impl<'d> Module<'d> {
     /// The facts of a file that was read.
     pub(crate) fn of(object: Object<'d>) -> Result<Self, ModuleError> {
         let name = name(&object)?;
+        if !is_module_name(&name) {
+            return Err(ModuleError::BadName { name });
+        }
         let build_id = build_id(&object);
         Ok(Self { object, name, build_id })
     }

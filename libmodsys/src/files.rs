@@ -50,19 +50,17 @@ fn regular(found: &Metadata) -> io::Result<()> {
 /// Reads a regular file of at most `limit` bytes. See [`open_regular`].
 ///
 /// # Errors
-/// Those of [`open_regular`]; an error of kind [`io::ErrorKind::FileTooLarge`] for a larger file.
+/// Those of [`open_regular`]; `EFBIG` for a larger file.
 pub fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let file = open_regular(path)?;
-    let too_large =
-        || io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes, the limit"));
     if file.metadata()?.len() > limit {
-        return Err(too_large());
+        return Err(Errno::EFBIG.into());
     }
     let mut content = Vec::new();
     // Files in /proc have no size, and any file may grow.
     file.take(limit.saturating_add(1)).read_to_end(&mut content)?;
     if u64::try_from(content.len()).is_ok_and(|length| length > limit) {
-        return Err(too_large());
+        return Err(Errno::EFBIG.into());
     }
     Ok(content)
 }

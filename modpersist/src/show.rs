@@ -4,7 +4,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
+use libmodfmt::module_name::is_module_name;
 use libmodsys::Kernel;
 use modcli::escape;
 use modkeep::Region;
@@ -16,6 +17,7 @@ use crate::{address, hex, json, owner_state, variable_text};
 const MAX_CONTENT_BYTES: u64 = 256;
 
 pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
+    ensure!(is_module_name(owner), "'{owner}' cannot be the name of a module");
     let Some(region) = find(kernel, owner)? else {
         bail!("nothing is kept for {owner} (`modpersist list` shows what is)");
     };
