@@ -9,6 +9,7 @@ use std::path::Path;
 use libmodfmt::compress;
 
 use super::error::ImageError;
+use crate::files::open_regular;
 
 /// A larger module, decompressed, is an error. The largest that is known has 340 MB with its debug
 /// information.
@@ -24,12 +25,8 @@ pub(super) enum FileBytes {
 impl FileBytes {
     pub(super) fn open(path: &Path) -> Result<Self, ImageError> {
         let open = |source| ImageError::Open { source };
-        let mut file = File::open(path).map_err(open)?;
-        let data = file.metadata().map_err(open)?;
-        if !data.is_file() {
-            return Err(open(std::io::Error::other("not a regular file")));
-        }
-        let size = data.len();
+        let mut file = open_regular(path).map_err(open)?;
+        let size = file.metadata().map_err(open)?.len();
         let mut magic = [0; 6];
         let known = file.read_at(&mut magic, 0).map_err(open)?;
         if compress::detect(magic.get(..known).unwrap_or_default()).is_none() {
