@@ -11,7 +11,14 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
-use nix::fcntl::OFlag;
+/// `O_NONBLOCK` (include/uapi/asm-generic/fcntl.h, and those of arch/ that differ).
+const O_NONBLOCK: i32 = if cfg!(any(target_arch = "mips", target_arch = "mips64")) {
+    0o200
+} else if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) {
+    0o40000
+} else {
+    0o4000
+};
 
 /// As many links are followed as by the kernel (`MAXSYMLINKS`, include/linux/namei.h).
 const MAX_LINKS: usize = 40;
@@ -25,8 +32,7 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     // A device is not even opened, unless it takes the file's place at this moment.
     regular(&fs::metadata(path)?)?;
     let mut options = OpenOptions::new();
-    options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
-    let file = options.open(path)?;
+    let file = options.read(true).custom_flags(O_NONBLOCK).open(path)?;
     regular(&file.metadata()?)?;
     Ok(file)
 }

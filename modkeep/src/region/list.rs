@@ -7,6 +7,7 @@ use libmodfmt::proc;
 use libmodsys::{InitState, Kernel};
 
 use super::kept_by::KeptBy;
+use super::owner_state::OwnerState;
 use super::{extended, keeper};
 use crate::error::KeepError;
 use crate::region::Region;
@@ -119,6 +120,19 @@ impl Region {
     /// As [`Region::list`].
     pub fn of_keeper(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Self>, KeepError> {
         if is_module_name(keeper) { keeper::read(kernel, keeper) } else { Ok(None) }
+    }
+
+    /// Whether a module is the keeper of an owner that is not loaded, by its note and by its name, and nothing
+    /// uses it.
+    #[must_use]
+    pub fn is_unused_keeper(kernel: &dyn Kernel, module: &str) -> bool {
+        Self::of_keeper(kernel, module).is_ok_and(|region| {
+            region.is_some_and(|region| {
+                module == keeper_name(&region.header.owner)
+                    && region.owner_state == OwnerState::Unloaded
+                    && region.users.is_empty()
+            })
+        })
     }
 }
 
