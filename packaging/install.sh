@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Installs what this archive has beside the system's kmod, or removes it again.
+# Installs the files of this archive beside the system's kmod, or removes them again.
 set -eu
 
 usage() {
@@ -34,6 +34,11 @@ case $prefix in
 *) echo "install.sh: --prefix must be an absolute path" >&2; exit 2 ;;
 esac
 
+case $destdir in
+'' | /*) ;;
+*) destdir=$PWD/$destdir ;;
+esac
+
 cd "$(dirname "$0")"
 root=$destdir$prefix
 config=$destdir/etc/modpersist.conf
@@ -42,7 +47,7 @@ files() {
 	find sbin share include lib -type f | sort
 }
 
-# Where these are kmod's they are links to it: nothing of kmod's is overwritten, and nothing of it removed.
+# kmod's commands are links to kmod. They are never overwritten or removed.
 for tool in insmod rmmod; do
 	if [ -L "$root/sbin/$tool" ] || { [ -e "$root/sbin/$tool" ] && ! grep -q modpersist "$root/sbin/$tool"; }; then
 		echo "install.sh: $root/sbin/$tool is not modpersist's; use another --prefix, or the Debian package" >&2
@@ -56,7 +61,7 @@ install)
 		mode=644
 		[ ! -x "$file" ] || mode=755
 		mkdir -p "$root/${file%/*}"
-		# A program that runs keeps its file.
+		# Replaces the file even if the program is running.
 		rm -f "$root/$file"
 		install -m "$mode" "$file" "$root/$file"
 	done
@@ -70,7 +75,7 @@ uninstall)
 	files | while IFS= read -r file; do
 		rm -f "$root/$file"
 	done
-	# The other directories are not ours alone.
+	# Other directories may have files of others, or belong to the system.
 	rmdir "$root/include/modpersist" 2>/dev/null || true
 	if cmp -s etc/modpersist.conf "$config"; then
 		rm -f "$config"

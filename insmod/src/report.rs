@@ -30,7 +30,7 @@ impl LoadFailure {
         match self {
             Self::Errno(_) => true,
             Self::Keep { error, .. } => {
-                matches!(**error, KeepError::Owner { .. } | KeepError::Dropped { .. })
+                matches!(**error, KeepError::OwnerRefused { .. } | KeepError::FailedAfterDrop { .. })
             }
         }
     }
@@ -90,14 +90,14 @@ pub(crate) fn load_failure(
         LoadFailure::Keep { error, still_kept } => (&**error, still_kept),
     };
     let mut details = error.details();
-    if let (KeepError::Owner { errno, .. }, Some(StillKept { owner, bytes })) = (error, still_kept)
+    if let (KeepError::OwnerRefused { errno, .. }, Some(StillKept { owner, bytes })) = (error, still_kept)
         && kernel_did_not_read_it(*errno)
     {
         details.push(format!("{bytes} bytes of data of {owner} stay kept and untouched"));
     }
     match error {
-        KeepError::Loaded { .. } => Err(Errno::EEXIST),
-        KeepError::Owner { errno, .. } if details.is_empty() => Err(*errno),
+        KeepError::AlreadyLoaded { .. } => Err(Errno::EEXIST),
+        KeepError::OwnerRefused { errno, .. } if details.is_empty() => Err(*errno),
         _ => {
             let remedy = error.remedy();
             Ok(not_inserted_because(file, &headline(error, output), &details, remedy.as_deref(), output))
@@ -112,8 +112,8 @@ fn kernel_did_not_read_it(errno: Errno) -> bool {
 
 fn headline(error: &KeepError, output: &Output) -> String {
     match error {
-        KeepError::Owner { errno, .. } => output.load_error_text(*errno),
-        KeepError::Dropped { error, .. } => headline(error, output),
+        KeepError::OwnerRefused { errno, .. } => output.load_error_text(*errno),
+        KeepError::FailedAfterDrop { error, .. } => headline(error, output),
         _ => error.to_string(),
     }
 }

@@ -2,9 +2,9 @@
 //! Functions, files, lines and inline chains of a distribution's kernel, compared with elfutils and
 //! LLVM: `cargo xtask accuracy`.
 //!
-//! Return addresses are sampled from the code itself: what follows a call, looked up one byte
-//! before. The kernel's debug files are large, so they are not in the tree, and these tests do not
-//! run by themselves: `$KSYMOOPS_DEBUG` names the folder, laid out like `/usr/lib/debug`.
+//! Return addresses are sampled from the code itself: the first byte behind a call, looked up one byte
+//! before. The kernel's debug files are too large for the tree, so these tests are ignored by default;
+//! `$KSYMOOPS_DEBUG` names a folder laid out like `/usr/lib/debug`.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,12 +17,13 @@
 #[path = "accuracy/mod.rs"]
 mod accuracy;
 
-use accuracy::{debug_files, judge};
-use modtest::calls as sample;
 use std::collections::BTreeMap;
 
-/// Least share of equal answers, in 1/1000.
-const LEAST: usize = 995;
+use accuracy::{debug_files, judge};
+use modtest::calls as sample;
+
+/// The share of equal answers that is required, in 1/1000.
+const MIN_EQUAL: usize = 995;
 
 #[test]
 #[ignore = "needs the debug files of a kernel: cargo xtask accuracy"]
@@ -32,7 +33,7 @@ fn kernel_equals_llvm_or_elfutils() {
     assert_eq!(places.len(), 4000);
     let ours = judge::ours_of_kernel(&files.vmlinux, &places);
     let references = [judge::llvm(&files.vmlinux, &places), judge::elfutils(&files.vmlinux, &places)];
-    judge::report("vmlinux", &places, &ours, &references, LEAST).unwrap();
+    judge::report("vmlinux", &places, &ours, &references, MIN_EQUAL).unwrap();
 }
 
 #[test]
@@ -52,10 +53,10 @@ fn modules_equal_elfutils() {
     println!("modules: {} places in {} modules, by section: {sections:?}", places.len(), files.modules.len());
     assert!(places.len() >= 1000 && sections.len() > 1, "too few places, or one section only");
     assert!(sections.contains_key(".init.text") && sections.contains_key(".exit.text"));
-    judge::report("modules", &places, &ours, &[("elfutils", reference)], LEAST).unwrap();
+    judge::report("modules", &places, &ours, &[("elfutils", reference)], MIN_EQUAL).unwrap();
 }
 
-/// Answers of ours and of another tool, of which so many differ.
+/// Judges 1000 answers, of which `change` makes so many differ from those of another tool.
 fn judged(differ: usize, change: impl Fn(&mut judge::Chain)) -> Result<(), String> {
     let place = sample::ReturnAddress {
         symbol: "f".to_owned(),
@@ -68,7 +69,7 @@ fn judged(differ: usize, change: impl Fn(&mut judge::Chain)) -> Result<(), Strin
     let (places, theirs) = (vec![place; 1000], vec![right.clone(); 1000]);
     let mut ours = vec![vec![right]; 1000];
     ours.iter_mut().take(differ).for_each(|candidates| change(&mut candidates[0]));
-    judge::report("made up", &places, &ours, &[("a tool", theirs)], LEAST)
+    judge::report("made up", &places, &ours, &[("a tool", theirs)], MIN_EQUAL)
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn the_judge_counts_what_differs_for_a_reason() {
         let places = vec![place("f"); 1000];
         let ours = vec![vec![chain("f")]; 1000];
         let theirs = (0..1000).map(|number| chain(if number < differ { "??" } else { "f" })).collect();
-        judge::report("made up", &places, &ours, &[("a tool", theirs)], LEAST)
+        judge::report("made up", &places, &ours, &[("a tool", theirs)], MIN_EQUAL)
     };
     assert!(judged(5).is_ok());
     assert!(judged(6).is_err(), "a reason does not make an answer equal");

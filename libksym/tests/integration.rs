@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of the resolver and the disassembler through their interfaces, in one binary.
+//! Tests of the resolver and the disassembler through the public API, in one binary.
 
 #![allow(
     clippy::unwrap_used,

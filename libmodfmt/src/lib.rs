@@ -1,7 +1,49 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Linux kernel module files and the persistent data in them: formats only, bytes in, values out.
+//! Linux kernel module files and the persistent data in them.
 //!
-//! This crate opens no file, asks no kernel and holds no `unsafe`.
+//! Formats only: bytes in, values out. This crate opens no file, asks no kernel and has no `unsafe`.
+//! Its input may come from anybody, so every offset and count in it is checked.
+//!
+//! [`ModuleFile`](file::ModuleFile) is the way in. It takes the bytes of a `.ko`, `.ko.gz`, `.ko.xz` or
+//! `.ko.zst`, and decompresses, splits off the signature and parses, each step once. This lists the
+//! persistent variables of a module, and why they could not be kept:
+//!
+//! ```
+//! use libmodfmt::file::ModuleFile;
+//!
+//! fn list(content: Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
+//!     let file = ModuleFile::new(content, 512 << 20); // at most 512 MiB when decompressed
+//!     let Some(persistent) = file.persistent()? else { return Ok(()) };
+//!     for (section, variable) in persistent.variables() {
+//!         let section = section.role.section_name();
+//!         println!("{section}+{:#x}: {variable}, {} bytes", variable.offset, variable.size);
+//!     }
+//!     for reason in persistent.refusals()?.reasons {
+//!         println!("{reason}");
+//!     }
+//!     Ok(())
+//! }
+//!
+//! let error = list(b"#!/bin/sh".to_vec()).unwrap_err();
+//! assert_eq!(error.to_string(), "not an ELF file: the magic bytes 7f 45 4c 46 are missing");
+//! ```
+//!
+//! | what | where |
+//! |---|---|
+//! | a file on disk | [`mod@file`], [`compress`], [`signature`] |
+//! | the module in it | [`module`], [`elf`], [`arch`], [`note`], [`modinfo`], [`parameters`] |
+//! | what it imports and exports | [`versions`], [`export`] |
+//! | types | [`btf`], `dwarf` |
+//! | persistent data and the images that keep it | [`persist`], [`image`] |
+//! | a running kernel's files, and what is recorded about it | [`proc`], `journal` |
+//!
+//! # Features
+//!
+//! All are on by default.
+//!
+//! - `compression`: decompresses modules and compressed debug sections.
+//! - `dwarf`: reads debug information, which names types and the functions around static variables.
+//! - `journal`: reads and writes the journal that `insmod` and `rmmod` keep for `ksymoops`.
 
 pub mod arch;
 pub mod btf;
@@ -24,3 +66,8 @@ pub mod persist;
 pub mod proc;
 pub mod signature;
 pub mod versions;
+
+/// The example in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

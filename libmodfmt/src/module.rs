@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A module file as a whole: its ELF object with the facts that make it a kernel module.
+//! An uncompressed module: its ELF object, and the facts that make it a kernel module.
+//!
+//! [`ModuleFile`](crate::file::ModuleFile) reads files that may be compressed and signed.
 //!
 //! ```
 //! use libmodfmt::module::{Module, ModuleError};
@@ -28,9 +30,9 @@ const NT_GNU_BUILD_ID: u32 = 3;
 pub struct Module<'d> {
     /// Sections and symbols.
     pub object: Object<'d>,
-    /// The name under which the kernel will know it, as `struct module` has it.
+    /// The name that the kernel will know it by, from `struct module`.
     pub name: String,
-    /// `NT_GNU_BUILD_ID`, where the file has one.
+    /// `NT_GNU_BUILD_ID`, if the file has one.
     pub build_id: Option<Vec<u8>>,
 }
 
@@ -57,7 +59,10 @@ pub enum ModuleError {
         name: String,
     },
     /// No module name where the kernel looks for it.
-    #[error("section {THIS_MODULE} ({size} bytes) does not hold the module's name{}", wanted.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default())]
+    #[error(
+        "section {THIS_MODULE} ({size} bytes) does not hold the module's name{}",
+        wanted.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default()
+    )]
     Name {
         /// The name that `.modinfo` gives, if it gives one.
         wanted: Option<String>,
@@ -75,7 +80,7 @@ impl<'d> Module<'d> {
         Self::of(Object::parse(data)?)
     }
 
-    /// The facts of a file that was read.
+    /// The module in a file that was parsed.
     pub(crate) fn of(object: Object<'d>) -> Result<Self, ModuleError> {
         let name = name(&object)?;
         if !is_module_name(&name) {
@@ -85,7 +90,7 @@ impl<'d> Module<'d> {
         Ok(Self { object, name, build_id })
     }
 
-    /// Whether the symbol table says from which source files names are: `strip -g` takes that away.
+    /// Whether the symbol table names the source files of local symbols. `strip -g` removes that.
     #[must_use]
     pub fn names_files(&self) -> bool {
         self.object.symbols.iter().any(|symbol| symbol.kind == SymbolKind::FILE)
@@ -101,8 +106,8 @@ impl<'d> Module<'d> {
     }
 }
 
-/// The offset of `name` in `struct module` where its fields are not shuffled: behind the state and
-/// one list head (include/linux/module.h, 4.19 to 7.3).
+/// The offset of `name` in `struct module` if its fields are not shuffled: after the state and one
+/// list head (include/linux/module.h, 4.19 to 7.3).
 const fn usual_name_offset(class: Class) -> usize {
     match class {
         Class::Elf32 => 12,
@@ -110,9 +115,9 @@ const fn usual_name_offset(class: Class) -> usize {
     }
 }
 
-/// Where `name`, with its NUL, stands in the bytes of `struct module`. Kernels built with
-/// RANDSTRUCT shuffle the fields, so it is searched for, the usual place first. Elsewhere the byte
-/// before must be 0: the end of another name is not a name.
+/// The offset of `name`, with its NUL, in the bytes of `struct module`. Kernels built with RANDSTRUCT
+/// shuffle the fields, so the name is searched for, at the usual offset first. Anywhere else the byte
+/// before it must be 0, so that the end of another name does not match.
 pub(crate) fn name_position(this_module: &[u8], name: &str, class: Class) -> Option<usize> {
     let mut wanted = name.as_bytes().to_vec();
     wanted.push(0);

@@ -4,7 +4,7 @@
 //! Names become parts of paths (`/sys/module/NAME`, lock files, saved parameters) and of messages, so a name
 //! from a command line, a file, a note or a log is checked where it enters.
 
-/// The longest module or versioned symbol name that every kernel takes: `MODULE_NAME_LEN` is
+/// The longest name of a module or versioned symbol that every kernel accepts: `MODULE_NAME_LEN` is
 /// 64 - sizeof(long), with its NUL (include/linux/moduleparam.h, 4.19 to 7.3).
 pub const MAX_NAME_BYTES: usize = 55;
 

@@ -26,7 +26,7 @@ pub struct Record<'d> {
     pub description: &'d [u8],
 }
 
-/// A note section ends within a record.
+/// A note section ends inside a record.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 #[error("note record at offset {offset:#x}: {field} of {value} bytes runs past the end ({size} bytes)")]
 #[non_exhaustive]
@@ -41,7 +41,7 @@ pub struct NoteSectionError {
     pub size: usize,
 }
 
-/// Walks the records of a note section. Ends after the first error.
+/// Iterates over the records of a note section. It ends after the first error.
 #[must_use]
 pub fn records(data: &[u8], order: ByteOrder) -> Records<'_> {
     Records { data, order, offset: 0 }
@@ -94,7 +94,7 @@ impl<'d> Iterator for Records<'d> {
     }
 }
 
-/// The bytes of one record; `name` is given its NUL, both parts are padded to four bytes.
+/// The bytes of one record. A NUL is appended to `name`, and both parts are padded to four bytes.
 #[must_use]
 pub fn encode(name: &[u8], kind: u32, description: &[u8], order: ByteOrder) -> Vec<u8> {
     let mut data = Vec::new();

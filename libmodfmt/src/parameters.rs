@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The parameters that a module has, by its own table.
+//! The parameters of a module, from its own table.
 //!
-//! `.modinfo` names those of `module_param()` with their types, and not those of `module_param_cb()` and `module_param_call()`. Section `__param` is
-//! what the kernel itself goes by: an array of `struct kernel_param`, {name, mod, ops, perm, level, flags, arg} (include/linux/moduleparam.h, 4.19 to
-//! 7.3), five words each.
+//! `.modinfo` has the parameters of `module_param()` with their types, but not those of
+//! `module_param_cb()` and `module_param_call()`. The kernel itself uses the section `__param`, an array
+//! of `struct kernel_param`: {name, mod, ops, perm, level, flags, arg}, five words each
+//! (include/linux/moduleparam.h, 4.19 to 7.3).
 //!
 //! ```no_run
 //! use libmodfmt::elf::Object;
@@ -17,10 +18,10 @@ use std::collections::HashMap;
 
 use crate::elf::{Object, Place, Relocation};
 
-/// Words of an entry.
+/// Size of an entry in words.
 const WORDS: u64 = 5;
 
-/// The names, in the order of the table. What cannot be read is left out.
+/// The names, in the order of the table. One that cannot be read is left out.
 #[must_use]
 pub fn names(object: &Object<'_>) -> Vec<String> {
     let Some((index, section)) = object.section("__param") else { return Vec::new() };
@@ -32,7 +33,7 @@ pub fn names(object: &Object<'_>) -> Vec<String> {
     (0..count).filter_map(|entry| name_at(object, &by_place, entry.checked_mul(size)?)).collect()
 }
 
-/// The text that the pointer at this place of a section leads to, by the section's relocations.
+/// The text that the pointer at this offset of a section refers to, by the section's relocations.
 pub(crate) fn name_at(
     object: &Object<'_>,
     by_place: &HashMap<u64, &Relocation>,

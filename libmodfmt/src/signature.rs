@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The signature behind a signed module.
+//! The signature at the end of a signed module.
 //!
 //! A signed module file is the ELF image, a PKCS#7 message, a `struct module_signature` of 12
-//! bytes and a magic line. Whoever rewrites an image must cut these off: the kernel refuses a
-//! signature that no longer fits in any case, enforced or not (`mod_check_sig()`, same format
-//! from 4.3 to 7.3). Nothing is verified here, which would take the kernel's keys.
+//! bytes and a magic line. A program that rewrites the image must cut these off: the kernel
+//! refuses a signature that no longer fits, whether or not it enforces signatures
+//! (`mod_check_sig()`, same format from 4.3 to 7.3). Nothing is verified here: that would take the
+//! kernel's keys.
 //!
 //! ```
 //! use libmodfmt::signature::split;
@@ -34,15 +35,15 @@ const DESCRIPTION: usize = 12;
 /// `id_type` of a PKCS#7 message, the only kind that kernels from 4.3 on know.
 pub const PKCS7: u8 = 2;
 
-/// A signature as it stands in the file.
+/// A signature as it is in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Signature<'d> {
-    /// Public key algorithm; 0 in PKCS#7, which says it itself.
+    /// Public key algorithm; 0 for PKCS#7, where the message has it.
     pub algorithm: u8,
-    /// Digest algorithm; 0 in PKCS#7.
+    /// Digest algorithm; 0 for PKCS#7.
     pub hash: u8,
-    /// Kind of message, [`PKCS7`] in practice. The kernel takes others for "unsigned".
+    /// Kind of message, [`PKCS7`] in practice. The kernel treats a file with another as unsigned.
     pub id_type: u8,
     /// Offset of `message` in the file, in bytes: the size of the module itself.
     pub offset: u64,
@@ -60,7 +61,7 @@ pub enum SignatureError {
         /// Offset of the magic line.
         offset: u64,
     },
-    /// `sig_len` reaches to the start of the file or beyond.
+    /// `sig_len` reaches back to the start of the file or beyond.
     #[error("signature field sig_len at offset {offset:#x} is {value}; only {available} bytes are before it")]
     Length {
         /// Offset of the field.
@@ -89,7 +90,7 @@ pub enum SignatureError {
 /// # Errors
 ///
 /// [`SignatureError`] if the file ends with the magic line but what is before it is not a
-/// signature. The kernel would answer `EBADMSG` to such a file even where it asks for none.
+/// signature. The kernel answers `EBADMSG` to such a file even if it does not require signatures.
 pub fn split(file: &[u8]) -> Result<(&[u8], Option<Signature<'_>>), SignatureError> {
     let Some(signed) = file.strip_suffix(MAGIC) else {
         return Ok((file, None));
@@ -110,7 +111,7 @@ pub fn split(file: &[u8]) -> Result<(&[u8], Option<Signature<'_>>), SignatureErr
         return Err(SignatureError::Length { offset: at.saturating_add(8), value, available: at });
     };
 
-    // The kernel looks at nothing else in a description of another kind.
+    // Of another kind the kernel checks nothing else.
     if id_type == PKCS7 {
         let zero = [
             ("algo", 0, algorithm),
@@ -124,7 +125,7 @@ pub fn split(file: &[u8]) -> Result<(&[u8], Option<Signature<'_>>), SignatureErr
         for (field, distance, value) in zero {
             expect(field, at.saturating_add(distance), value, 0)?;
         }
-        // A stale length points into the middle of something.
+        // With a stale length the message would start in the middle of something.
         let first = message.first().copied().unwrap_or(0);
         expect("pkcs7 (DER SEQUENCE)", module.len() as u64, first, 0x30)?;
     }

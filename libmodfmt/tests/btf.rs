@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Fields by BTF as `pahole` writes it, compared with those by DWARF, at each byte. Skipped, aloud,
-//! without gcc and pahole.
+//! Field paths from BTF that `pahole` wrote, compared with those from DWARF at each byte. Without gcc
+//! and pahole it says that it skips.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests panic to fail")]
 
 use std::path::{Path, PathBuf};

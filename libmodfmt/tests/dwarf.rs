@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The DWARF reader on what the C compilers of this machine write. Skipped, aloud, without one.
+//! The DWARF reader on the output of this machine's C compilers. Without one it says that it skips.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests panic to fail")]
 
 use std::process::Command;
@@ -40,7 +40,7 @@ int second(void) { P static long cnt = 2; return (int)cnt++ + once(); }
 int use(void) { return users.counter + (table[0] != 0) + (handler != 0) + (anything != 0); }
 "#;
 
-/// Compiles [`SOURCE`]; `None`, aloud, if there is no such compiler.
+/// Compiles [`SOURCE`]; `None`, with a message, if there is no such compiler.
 fn compile(compiler: &str, options: &[&str]) -> Option<Vec<u8>> {
     compile_text(SOURCE, compiler, options)
 }

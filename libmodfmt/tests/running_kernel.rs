@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The readers on what the machine's own kernel says. Skipped, aloud, where it says nothing.
+//! The readers on the files of the running kernel. Without them it says that it skips.
 
 use std::time::Instant;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reading a line from left to right.
+//! Reading a text from left to right: `cursor.eat(b"[<")`, then `cursor.hex()`.
 
 /// A position in a text.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ impl<'t> Cursor<'t> {
         Self { text, at: at.min(text.len()) }
     }
 
-    /// How many bytes were read.
+    /// How many bytes have been read.
     pub fn position(&self) -> usize {
         self.at
     }
@@ -47,7 +47,7 @@ impl<'t> Cursor<'t> {
         found
     }
 
-    /// Reads bytes as long as a condition holds.
+    /// Reads bytes while a condition holds.
     pub fn take_while(&mut self, condition: impl Fn(u8) -> bool) -> &'t [u8] {
         let rest = self.rest();
         let length = rest.iter().position(|&byte| !condition(byte)).unwrap_or(rest.len());
@@ -75,7 +75,7 @@ impl<'t> Cursor<'t> {
         Some(number)
     }
 
-    /// A hexadecimal number of at least one digit, with its count of digits.
+    /// A hexadecimal number of at least one digit, and how many digits it has.
     pub fn hex(&mut self) -> Option<(u64, usize)> {
         let mut ahead = *self;
         let digits = ahead.take_while(|byte| byte.is_ascii_hexdigit());
@@ -109,7 +109,7 @@ pub(crate) fn hex(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// The decimal number behind the first occurrence of a mark, such as `CPU#`.
+/// The decimal number after the first occurrence of a mark such as `CPU#`.
 pub(crate) fn number_after(text: &[u8], mark: &[u8]) -> Option<u64> {
     let at = memchr::memmem::find(text, mark)?;
     let rest = text.get(at.saturating_add(mark.len())..)?;
@@ -117,7 +117,7 @@ pub(crate) fn number_after(text: &[u8], mark: &[u8]) -> Option<u64> {
     decimal(rest.get(..digits)?)
 }
 
-/// Text of the log as a string; what is not UTF-8 is replaced.
+/// Bytes of the log as a string. Invalid UTF-8 is replaced.
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #![forbid(unsafe_code)]
-//! Finds Linux kernel oops reports in logs and reads them: bytes in, values out.
+#![doc = include_str!("../README.md")]
 //!
-//! ```
-//! let log = b"[    1.000000] BUG: kernel NULL pointer dereference, address: 0000000000000010\n\
-//!             [    1.000001] RIP: 0010:meter_write+0x1b/0x30 [meter]\n";
-//! let blocks = liboops::blocks(log);
-//! let report = &blocks[0].reports[0];
-//! assert_eq!(report.fault_address(), Some(0x10));
-//! assert_eq!(report.fault().unwrap().pc.as_ref().unwrap().module.as_deref(), Some("meter"));
-//! ```
+//! ## How a log is read
+//!
+//! 1. `trigger` looks for the few words that any report begins with, in whole pieces of the log at once. What
+//!    has none of them goes through untouched ([`Event::Text`]).
+//! 2. `line` takes off what the way of the log put before the message: times, levels, host names, quotation
+//!    marks.
+//! 3. `message` puts messages together again that were wrapped, cut, encoded or printed twice.
+//! 4. `report` tells writers apart, knows first lines and reads each report line by line, with what `arch`
+//!    knows of processors ([`Event::Block`]).
 
 mod arch;
 mod cursor;

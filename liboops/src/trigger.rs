@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The fast way through what is not an oops: looks for the few words that any start line has, in whole pieces of the log at once.
+//! The fast path through what is not an oops: looks for the few words of which every start line has one, in
+//! whole pieces of the log at once.
 
 use aho_corasick::Span;
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 use memchr::memmem::{self, Finder};
 
-/// Every start line that `super::start` knows has one of these words, or [`COUNTED`]; so have the kernel's banner and what tells how a mail is
-/// encoded.
+/// Every start line that `report::start_lines` knows has one of these words, or [`COUNTED`]. So do the
+/// kernel's banner and the header that says how a mail is encoded.
 ///
-/// Only the first four bytes of each are looked for at full speed, so they are chosen to be rare in logs (`lt: 0000` ends old kernels' `general
-/// protection fault: 0000`, and `faul` would find every default). A search for up to 16 words takes twice as many bytes at a time as one for more,
-/// and a piece of the log stays in the processor's cache: two searches are faster than one for all.
+/// Only the first four bytes of each word are searched for at full speed, so they are chosen to be rare in
+/// logs: `lt: 0000` ends old kernels' `general protection fault: 0000`, while `faul` would find every
+/// default. A search for up to 16 words handles twice as many bytes at a time as one for more, and a piece of
+/// the log stays in the processor's cache, so two searches are faster than one for all words.
 const WORDS: [&[&[u8]]; 2] = [
     &[
         b"BUG: ",
@@ -71,12 +73,12 @@ impl Trigger {
         Self { searchers: WORDS.map(searcher), counted: Finder::new(COUNTED) }
     }
 
-    /// Begins a search in a piece of the log.
+    /// Starts a search in a piece of the log.
     pub fn search<'t>(&'t self, text: &'t [u8]) -> Search<'t> {
         Search { trigger: self, text, next: [Next::Unknown; 3] }
     }
 
-    /// The first byte of the first word of one of the searches.
+    /// Where the first word of one of the searches begins.
     fn find(&self, which: usize, text: &[u8], from: usize) -> Option<usize> {
         let rest = text.get(from..)?;
         let Some(searcher) = self.searchers.get(which) else {
@@ -87,7 +89,7 @@ impl Trigger {
                 let span = Span { start: from, end: text.len() };
                 searcher.find_in(text, span).map(|found| found.start())
             }
-            // No vector instructions here.
+            // This processor has no vector instructions.
             None => {
                 let found = WORDS.get(which)?.iter().filter_map(|word| memmem::find(rest, word)).min();
                 found.map(|at| at.saturating_add(from))
@@ -104,7 +106,7 @@ enum Next {
     Nowhere,
 }
 
-/// A search in a piece of the log, from its beginning to its end.
+/// A search through a piece of the log.
 #[derive(Debug)]
 pub(super) struct Search<'t> {
     trigger: &'t Trigger,
@@ -113,7 +115,7 @@ pub(super) struct Search<'t> {
 }
 
 impl Search<'_> {
-    /// The first trigger word at or behind a place. Places must not go back.
+    /// Where the first trigger word at or after `from` begins. `from` must never decrease.
     pub fn from(&mut self, from: usize) -> Option<usize> {
         let mut first = None;
         for (which, next) in self.next.iter_mut().enumerate() {

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of the log parser from outside, in one binary.
+//! Tests of the parser from outside, in one binary.
 #[cfg(test)]
 mod suite {
+    mod common;
     mod context;
+    mod damage;
     mod exact;
+    mod example;
+    mod memory;
+    mod messages;
     mod prefixes;
+    mod spans;
     mod starts;
 }

@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::plan::Obstacle;
 
 /// Why a module with persistent data was not loaded, or a region not dropped. What was kept before is still
-/// kept, except after [`KeepError::Dropped`].
+/// kept, except after [`KeepError::FailedAfterDrop`].
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum KeepError {
@@ -19,7 +19,7 @@ pub enum KeepError {
     Sys(#[from] SysError),
     /// `/proc/modules` cannot be understood.
     #[error("/proc/modules: {what}")]
-    Modules {
+    UnreadableModuleList {
         /// What is wrong.
         what: String,
     },
@@ -51,7 +51,7 @@ pub enum KeepError {
     },
     /// Data is kept, and the file's layout differs.
     #[error("its persistent data differs from what is kept in the kernel")]
-    Differs {
+    LayoutDiffers {
         /// The owner.
         owner: String,
         /// Every difference.
@@ -59,21 +59,21 @@ pub enum KeepError {
     },
     /// The owner is loaded already.
     #[error("File exists")]
-    Loaded {
+    AlreadyLoaded {
         /// The owner.
         owner: String,
     },
     /// The owner's init has begun but not ended.
     #[error("{owner} has been in its init function since an earlier load: it hangs there, or it oopsed")]
-    Stuck {
+    StuckInInit {
         /// The owner.
         owner: String,
-        /// Data is kept for it.
+        /// Whether data is kept for it.
         kept: bool,
     },
     /// A keeper with a note that cannot be read.
     #[error("{keeper} keeps data, but its header cannot be read")]
-    Note {
+    UnreadableHeader {
         /// The keeper.
         keeper: String,
         /// Why.
@@ -91,7 +91,7 @@ pub enum KeepError {
     },
     /// The kernel refused the owner; insmod prints the words of a plain load.
     #[error("the kernel refused the module: {}", errno.desc())]
-    Owner {
+    OwnerRefused {
         /// Its reason.
         errno: Errno,
         /// Set if a keeper made for this load could not be removed again: why.
@@ -99,7 +99,7 @@ pub enum KeepError {
     },
     /// `--fresh` dropped what was kept, and a later step failed; the message is that step's.
     #[error("{error}")]
-    Dropped {
+    FailedAfterDrop {
         /// The owner.
         owner: String,
         /// Size of what was kept for it, in bytes.
@@ -109,13 +109,13 @@ pub enum KeepError {
     },
     /// Another program loaded a keeper of this name between plan and load.
     #[error("{keeper} was loaded by another program at the same time")]
-    Appeared {
+    KeeperAppeared {
         /// The keeper.
         keeper: String,
     },
     /// The keeper is being loaded or removed.
     #[error("{keeper} is being {doing} now")]
-    Moving {
+    KeeperInTransition {
         /// The keeper.
         keeper: String,
         /// `loaded` or `removed`.
@@ -123,7 +123,7 @@ pub enum KeepError {
     },
     /// The kernel loaded an image, but does not show what it should show.
     #[error("{what}")]
-    Verify {
+    NotAsExpected {
         /// What is missing.
         what: String,
     },
@@ -143,7 +143,7 @@ pub enum KeepError {
     },
     /// The extended kernel refused to drop a region.
     #[error("the kernel refused to drop the data of {owner}: {}", errno.desc())]
-    Release {
+    RegionNotReleased {
         /// The owner.
         owner: String,
         /// Its reason.
@@ -159,13 +159,13 @@ pub enum KeepError {
     },
     /// The extended kernel's list cannot be read.
     #[error("/proc/module_persist: {source}")]
-    List {
+    UnreadableExtendedList {
         /// What is wrong with it.
         source: ExtendedListError,
     },
     /// The kernel refused to remove a keeper.
     #[error("could not remove {keeper}: {}", errno.desc())]
-    Remove {
+    KeeperNotRemoved {
         /// The keeper.
         keeper: String,
         /// Its reason.
@@ -179,12 +179,12 @@ impl KeepError {
     pub fn details(&self) -> Vec<String> {
         match self {
             Self::Refused { reasons } => reasons.iter().map(ToString::to_string).collect(),
-            Self::Differs { differences, .. } => differences.iter().map(ToString::to_string).collect(),
-            Self::Note { source, .. } => vec![source.to_string()],
-            Self::Owner { keeper_left: Some(errno), .. } => {
+            Self::LayoutDiffers { differences, .. } => differences.iter().map(ToString::to_string).collect(),
+            Self::UnreadableHeader { source, .. } => vec![source.to_string()],
+            Self::OwnerRefused { keeper_left: Some(errno), .. } => {
                 vec![format!("the keeper made for this load could not be removed: {}", errno.desc())]
             }
-            Self::Dropped { owner, size, error } => {
+            Self::FailedAfterDrop { owner, size, error } => {
                 let mut details = error.details();
                 details.push(dropped(owner, *size));
                 details
@@ -205,25 +205,27 @@ impl KeepError {
                 "nothing was loaded, and the data of {owner} is untouched\n\
                  --keep=off loads the module with data of its own"
             ),
-            Self::Differs { owner, .. } => format!(
+            Self::LayoutDiffers { owner, .. } => format!(
                 "nothing was loaded, and the data of {owner} is untouched\n\
                  --fresh drops it and starts from the file's initial values\n\
                  --keep=off loads the module with data of its own"
             ),
-            Self::Stuck { kept: true, owner } => format!(
+            Self::StuckInInit { kept: true, owner } => format!(
                 "if it oopsed, neither {owner} nor its kept data can be removed before the next boot\n\
                  if its init is only slow, wait for it"
             ),
-            Self::Stuck { kept: false, owner } => format!(
+            Self::StuckInInit { kept: false, owner } => format!(
                 "if it oopsed, {owner} cannot be removed before the next boot\n\
                  if its init is only slow, wait for it"
             ),
-            Self::Dropped { owner, error, .. } => match error.remedy() {
+            Self::FailedAfterDrop { owner, error, .. } => match error.remedy() {
                 Some(remedy) => format!("{remedy}\n{}", starts_afresh(owner)),
                 None => starts_afresh(owner),
             },
-            Self::Appeared { .. } | Self::Moving { .. } => "nothing was loaded; try again".to_owned(),
-            Self::Note { keeper, .. } => format!(
+            Self::KeeperAppeared { .. } | Self::KeeperInTransition { .. } => {
+                "nothing was loaded; try again".to_owned()
+            }
+            Self::UnreadableHeader { keeper, .. } => format!(
                 "use the version of this program that made it, or remove {keeper} with kmod's rmmod, \
                  which drops the data"
             ),

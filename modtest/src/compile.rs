@@ -52,35 +52,37 @@ pub fn line(file: &str, mark: &str) -> u32 {
     u32::try_from(index).unwrap() + 1
 }
 
-/// An object like a module's file, of both sources, by gcc.
+/// An object like a module's file, of `chain.c` and `other.c`, by gcc.
 pub fn module(folder: &Path, flags: &[&str]) -> PathBuf {
-    module_by("gcc", folder, flags)
+    module_of("gcc", &["chain.c", "other.c"], folder, flags)
 }
 
-/// An object like a module's file, of both sources.
-pub fn module_by(compiler: &str, folder: &Path, flags: &[&str]) -> PathBuf {
+/// An object like a module's file.
+pub fn module_of(compiler: &str, sources: &[&str], folder: &Path, flags: &[&str]) -> PathBuf {
     let module = folder.join("fix-ture.ko");
-    link(compiler, folder, flags, &["-r"], &module);
+    link(compiler, sources, folder, flags, &["-r"], &module);
     module
 }
 
-/// A linked file like the kernel's, by gcc.
+/// A linked file like the kernel's, of `chain.c` and `other.c`, by gcc.
 pub fn vmlinux(folder: &Path, flags: &[&str]) -> PathBuf {
-    vmlinux_by("gcc", folder, flags)
+    vmlinux_of("gcc", &["chain.c", "other.c"], folder, flags)
 }
 
 /// A linked file like the kernel's.
-pub fn vmlinux_by(compiler: &str, folder: &Path, flags: &[&str]) -> PathBuf {
+pub fn vmlinux_of(compiler: &str, sources: &[&str], folder: &Path, flags: &[&str]) -> PathBuf {
     let vmlinux = folder.join("vmlinux");
     let text = "-Ttext=0xffffffff81000000";
-    link(compiler, folder, flags, &["-static", "--emit-relocs", "-e", "outer", text], &vmlinux);
+    link(compiler, sources, folder, flags, &["-static", "--emit-relocs", "-e", "outer", text], &vmlinux);
     vmlinux
 }
 
-fn link(compiler: &str, folder: &Path, flags: &[&str], options: &[&str], out: &Path) {
-    let objects = ["chain.c", "other.c"].map(|file| object(compiler, folder, file, flags));
-    let out = out.to_str().unwrap();
-    run("ld", &[options, &["--build-id", "-o", out, &objects[0], &objects[1]]].concat());
+fn link(compiler: &str, sources: &[&str], folder: &Path, flags: &[&str], options: &[&str], out: &Path) {
+    let objects: Vec<_> = sources.iter().map(|file| object(compiler, folder, file, flags)).collect();
+    let mut arguments = options.to_vec();
+    arguments.extend(["--build-id", "-o", out.to_str().unwrap()]);
+    arguments.extend(objects.iter().map(String::as_str));
+    run("ld", &arguments);
     objects.iter().for_each(|object| std::fs::remove_file(object).unwrap());
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn after_removal(
 pub(crate) fn explain_stuck_owner(target: &Target, kernel: &dyn Kernel, output: &mut Output) {
     let is_coming = matches!(kernel.init_state(&target.name), Ok(Some(InitState::Coming)));
     if is_coming && matches!(Region::find(kernel, &target.name), Ok(Some(_))) {
-        report(&KeepError::Stuck { owner: target.name.clone(), kept: true }, output);
+        report(&KeepError::StuckInInit { owner: target.name.clone(), kept: true }, output);
     }
 }
 

@@ -119,7 +119,7 @@ pub struct DistArgs {
 /// Which steps to run.
 #[derive(Clone, Debug, clap::Args)]
 pub struct CheckArgs {
-    /// Names of steps, as in the summary of `test`, with - for blanks; all where none is named
+    /// Names of steps, as in the summary of `test`, with - for blanks [default: all]
     #[arg(value_name = "STEP")]
     pub steps: Vec<String>,
 }

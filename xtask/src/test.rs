@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cargo xtask test`: everything that has to hold before a change is taken.
+//! `cargo xtask test`: everything that has to pass before a change is accepted.
 
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ const CHECKS: &[Check] = &[
     },
 ];
 
-/// A check of our own that depends on no kernel.
+/// A check that is more than one cargo command and needs no kernel.
 struct OwnCheck {
     name: &'static str,
     run: fn() -> Result<bool>,
@@ -47,12 +47,12 @@ const OWN_CHECKS: &[OwnCheck] = &[
     OwnCheck { name: "publishing", run: checks::publish::check },
 ];
 
-/// How a step ended, with its time.
+/// The result of a step, and how long it took.
 struct Step {
     name: String,
     result: Outcome,
     took: Duration,
-    /// Scenarios that count one by one, in place of the step.
+    /// The scenarios, which are counted one by one instead of the step.
     report: Option<vm::Report>,
 }
 
@@ -62,8 +62,8 @@ enum Outcome {
     Skipped(String),
 }
 
-/// Runs every check even where an earlier one failed: one run shows all. What does not depend on
-/// the kernel is checked once; what comes with the first kernel's release, with that one.
+/// Runs every check, even after one has failed, so that one run shows everything. What does not depend on a
+/// kernel is checked once.
 pub fn run(args: &TestArgs) -> Result<ExitCode> {
     let mut steps = without_kernel(|_| true);
     if let Some(accuracy) = checks::accuracy::cached() {
@@ -86,7 +86,7 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
     Ok(summary(&steps))
 }
 
-/// `cargo xtask check`: some of the steps that need no kernel, or all of them.
+/// `cargo xtask check`: runs all steps that need no kernel, or those that are named.
 pub fn run_some(args: &CheckArgs) -> Result<ExitCode> {
     let own = OWN_CHECKS.iter().map(|check| check.name);
     let all: Vec<String> =
@@ -130,8 +130,8 @@ fn timed(name: &str, body: impl FnOnce() -> Result<bool>) -> Step {
     Step { name: name.to_owned(), result, took: start.elapsed(), report: None }
 }
 
-/// The counts are the last line, for whoever reads nothing else. Scenarios count one by
-/// one, and as a step only where they could not be run.
+/// Prints a line for each step, and the counts last. Scenarios are counted one by one; if they could not be
+/// run, they count as one step.
 fn summary(steps: &[Step]) -> ExitCode {
     let (mut passed, mut failed, mut skipped) = (0, 0, false);
     ui::line("== summary");

@@ -23,7 +23,7 @@ pub(super) fn load(
     kernel: &dyn Kernel,
     output: &mut Output,
 ) -> Result<(), KeepError> {
-    let refused = |errno: Errno| KeepError::Owner { errno, keeper_left: None };
+    let refused = |errno: Errno| KeepError::OwnerRefused { errno, keeper_left: None };
     let module = request.module;
     let mut flags = request.flags;
     let memory: File;

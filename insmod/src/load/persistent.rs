@@ -48,7 +48,7 @@ pub(super) fn load(
     let load = PersistentLoad { request, module_file, kernel, lock: lock.as_ref() };
     let result = match load.attempt(output) {
         // A program that does not take the lock has loaded a keeper meanwhile: plan again with that one.
-        Err(LoadFailure::Keep { error, .. }) if matches!(*error, KeepError::Appeared { .. }) => {
+        Err(LoadFailure::Keep { error, .. }) if matches!(*error, KeepError::KeeperAppeared { .. }) => {
             load.attempt(output)
         }
         result => result,

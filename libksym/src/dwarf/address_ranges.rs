@@ -7,7 +7,7 @@ use gimli::{
     DebugAddr, DebugAddrBase, DebugRanges, DebugRngLists, EndianSlice, RangeLists, RangeListsOffset, Reader,
 };
 
-use super::attributes::{Address, High, RangeListRef};
+use super::attributes::{Address, HighPc, RangeListRef};
 use super::debug_sections::{DebugSections, Slice};
 use super::error::DwarfError;
 use super::unit_root::UnitRoot;
@@ -24,7 +24,7 @@ impl UnitRoot {
         &self,
         sections: &DebugSections,
         low: Option<Address>,
-        high: Option<High>,
+        high: Option<HighPc>,
         list: Option<RangeListRef>,
     ) -> Result<Vec<Range<u64>>, DwarfError> {
         if let Some(list) = list {
@@ -33,8 +33,8 @@ impl UnitRoot {
         let (Some(low), Some(high)) = (low, high) else { return Ok(Vec::new()) };
         let low = self.address(sections, low)?;
         let high = match high {
-            High::Address(high) => self.address(sections, high)?,
-            High::Size(size) => low.saturating_add(size),
+            HighPc::Address(high) => self.address(sections, high)?,
+            HighPc::Size(size) => low.saturating_add(size),
         };
         // Linkers leave discarded code at 0 or at the very end.
         let is_discarded = low == 0 || low >= u64::MAX - 1;

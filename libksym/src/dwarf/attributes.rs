@@ -25,7 +25,7 @@ pub(super) enum Address {
 
 /// The end of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum High {
+pub(super) enum HighPc {
     Address(Address),
     Size(u64),
 }
@@ -47,7 +47,7 @@ pub(super) struct Attributes {
     pub(super) linkage_name: Option<StringRef>,
     pub(super) origin: Option<Reference>,
     pub(super) low: Option<Address>,
-    pub(super) high: Option<High>,
+    pub(super) high: Option<HighPc>,
     pub(super) ranges: Option<RangeListRef>,
     pub(super) call_file: Option<u64>,
     pub(super) call_line: Option<u64>,
@@ -93,8 +93,8 @@ impl Attributes {
             }
             gimli::DW_AT_low_pc => self.low = address(&value),
             gimli::DW_AT_high_pc => {
-                let high = address(&value).map(High::Address);
-                self.high = high.or_else(|| value.udata_value().map(High::Size));
+                let high = address(&value).map(HighPc::Address);
+                self.high = high.or_else(|| value.udata_value().map(HighPc::Size));
             }
             gimli::DW_AT_ranges => {
                 self.ranges = match value {

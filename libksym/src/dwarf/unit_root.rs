@@ -3,7 +3,7 @@
 
 use gimli::{Abbreviations, DebugAbbrev, DebugAbbrevOffset, EndianSlice, EntriesRaw, Reader, UnitOffset};
 
-use super::attributes::{Address, Attributes, High, RangeListRef};
+use super::attributes::{Address, Attributes, HighPc, RangeListRef};
 use super::debug_sections::{DebugSections, Slice};
 use super::error::DwarfError;
 use super::string_ref::StringRef;
@@ -21,7 +21,7 @@ pub(super) struct UnitRoot {
     /// Offset in `.debug_line`.
     pub(super) lines: Option<u64>,
     pub(super) low: Option<Address>,
-    pub(super) high: Option<High>,
+    pub(super) high: Option<HighPc>,
     pub(super) ranges: Option<RangeListRef>,
     pub(super) bases: TableBases,
     /// Can functions be nested in types and namespaces?

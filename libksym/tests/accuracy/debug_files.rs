@@ -4,13 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A kernel's file, and some modules of the same build.
+/// A vmlinux and some modules of the same build.
 pub struct DebugFiles {
     pub vmlinux: PathBuf,
     pub modules: Vec<PathBuf>,
 }
 
-/// Those below `$KSYMOOPS_DEBUG`.
+/// Finds the files below `$KSYMOOPS_DEBUG`.
 pub fn find() -> DebugFiles {
     let root =
         std::env::var_os("KSYMOOPS_DEBUG").expect("KSYMOOPS_DEBUG names no folder: cargo xtask accuracy");
@@ -18,7 +18,7 @@ pub fn find() -> DebugFiles {
     let vmlinux = first(&root.join("boot"), &|name| name.starts_with("vmlinux-"));
     let mut modules = Vec::new();
     collect(&root.join("lib/modules"), &mut modules);
-    // Each folder's first: of every kind some.
+    // The first one of each folder, for variety.
     modules.sort();
     modules.dedup_by_key(|path| path.parent().map(Path::to_owned));
     assert!(!modules.is_empty(), "no modules in {}", root.display());

@@ -12,7 +12,7 @@ use modtest::calls::ReturnAddress;
 /// Function, file and line, the innermost first.
 pub type Chain = Vec<(String, String, u32)>;
 
-/// Our chain of each place that fits.
+/// Our chain for each candidate.
 pub type Candidates = Vec<Chain>;
 
 /// A tool and its answers.
@@ -103,7 +103,7 @@ fn chain(block: &str) -> Chain {
         let place = pair[1].split(" (discriminator").next().unwrap();
         let mut parts = place.rsplitn(3, ':').collect::<Vec<_>>();
         parts.reverse();
-        // Without a column there are two parts, or the file's name has a colon.
+        // Without a column there are two parts, unless the file's name has a colon.
         let (file, line) = match parts[..] {
             [file, line, _] => (file, line),
             [file, line] => (file, line),
@@ -119,7 +119,7 @@ fn clean(file: &str) -> String {
     format!("{}{}", if file.starts_with('/') { "/" } else { "" }, names.join("/"))
 }
 
-/// Why an answer may differ from a tool's and still be right.
+/// The reason why an answer differs from a tool's and is right all the same.
 fn class(place: &ReturnAddress, ours: &[Chain], theirs: &Chain) -> Option<&'static str> {
     if ours.len() > 1 {
         let among = ours.contains(theirs);
@@ -138,8 +138,8 @@ fn class(place: &ReturnAddress, ours: &[Chain], theirs: &Chain) -> Option<&'stat
     None
 }
 
-/// Prints the shares and the differences by class. An error if too many differ, or one without a
-/// known reason.
+/// Prints the shares and the differences by reason. Returns an error if too many differ, or if one
+/// differs without a known reason.
 pub fn report(
     what: &str,
     places: &[ReturnAddress],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the comparison is made of.
+//! The parts of the comparison.
 
 pub mod debug_files;
 pub mod judge;

@@ -13,7 +13,10 @@ use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionIndex
 use super::named;
 
 type Reader<'d> = gimli::EndianSlice<'d, gimli::RunTimeEndian>;
+/// Function, file, line and column, the innermost first.
 type Chain = Vec<(String, String, u32, u32)>;
+
+const SOURCES: [&str; 3] = ["chain.c", "other.c", "ranges.c"];
 
 /// The debug sections of a file, relocated, with each section of code at an address of its own.
 struct Sections {
@@ -86,7 +89,10 @@ fn relocated(
 fn ours(frames: &[Frame]) -> Chain {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let frame = |frame: &Frame| {
-        (text(&frame.function), text(&frame.file), frame.line.unwrap_or(0), frame.column.unwrap_or(0))
+        let line = frame.line.unwrap_or(0);
+        // The one difference: addr2line drops the column of a row without a line, which clang writes.
+        let column = if line == 0 { 0 } else { frame.column.unwrap_or(0) };
+        (text(&frame.function), text(&frame.file), line, column)
     };
     frames.iter().map(frame).collect()
 }
@@ -104,7 +110,7 @@ fn for_each_place(file: &object::File<'_>, mut check: impl FnMut(&str, &str, u64
             places += 1;
         }
     }
-    assert!(places > 100, "{places} places");
+    assert!(places > 500, "{places} places");
 }
 
 fn check_linked(path: &Path, what: &str) {
@@ -153,8 +159,8 @@ fn every_address_of_the_fixtures_equals_addr2line() {
             let folder = build::folder("addr2line");
             let flags = ["-g", version];
             let what = format!("{compiler} {version}");
-            check_linked(&build::vmlinux_by(compiler, &folder, &flags), &what);
-            check_relocatable(&build::module_by(compiler, &folder, &flags), &what);
+            check_linked(&build::vmlinux_of(compiler, &SOURCES, &folder, &flags), &what);
+            check_relocatable(&build::module_of(compiler, &SOURCES, &folder, &flags), &what);
         }
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `Code:` lines.
+//! Disassembly of `Code:` lines.
 
 use libksym::code::{AccessKind, Architecture, CodeBytes, CodeError, Context, Listing, Trap, decode};
 use proptest::prelude::*;
 
-/// Everything that a report may say besides the bytes.
+/// A context with every field.
 fn context<'a>(
     pc: Option<u64>,
     register: &'a dyn Fn(&str) -> Option<u64>,
@@ -17,7 +17,7 @@ fn context<'a>(
     context
 }
 
-/// Reads a line as a report has it.
+/// Parses the hexadecimal bytes of a report.
 fn line(text: &str) -> CodeBytes {
     let mut code = CodeBytes::default();
     for (index, word) in text.split_whitespace().enumerate() {
@@ -81,11 +81,11 @@ fn works_out_addresses_from_registers() {
     // An unknown register leaves the address unknown.
     let listing = decoded("<48> 8b 03", 0x1000, &registers, fault);
     assert_eq!((listing.access[0].address, listing.access[0].is_fault), (None, None));
-    // lea computes and accesses nothing.
+    // lea accesses no memory.
     assert!(decoded("<48> 8d 44 c8 10", 0x1000, &registers, fault).access.is_empty());
 }
 
-/// Whether the fault is an access of the marked instruction, for each of its operands.
+/// For each memory operand of the marked instruction: is it the one that failed?
 fn faults(text: &str, registers: &[(&str, u64)], fault: u64) -> Vec<Option<bool>> {
     decoded(text, 0x1000, registers, Some(fault)).access.iter().map(|access| access.is_fault).collect()
 }
@@ -106,10 +106,10 @@ fn with_rep_what_follows_is_accessed_too() {
     let down = at(0x20_0000, 16, 0x400);
     assert!(is_one(&down, 0x20_0007) && !is_one(&down, 0x20_0008));
     assert!(is_one(&down, 0x20_0000 - 15 * 8) && !is_one(&down, 0x20_0000 - 15 * 8 - 1));
-    // Nothing left to do, or nobody knows how much.
+    // Nothing is left to do, or it is not known how much.
     assert_eq!(faults(MOVE, &at(0x20_0000, 0, 0), 0x20_0000), [None, None]);
     assert_eq!(faults(MOVE, &[("rdi", 0x20_0000)], 0x20_0000), [None, None]);
-    // Without rep it is one element.
+    // Without rep only one element is accessed.
     assert!(faults("<48> a5", &at(0x20_0000, 0, 0), 0x20_0008).contains(&Some(false)));
 }
 
@@ -137,7 +137,7 @@ fn an_access_may_reach_the_next_page() {
     assert_eq!(read(0x1ff8, 0x2000), [Some(false)]);
     assert_eq!(read(0x1ffc, 0x2800), [Some(true)], "some tell the page only");
     assert_eq!(read(0x1000, 0x1008), [Some(false)]);
-    // xsave (%rax): nobody knows how much it writes.
+    // xsave (%rax): how much it writes is not known.
     assert_eq!(faults("<0f> ae 20", &[("rax", 0x1000), ("rdx", 0)], 0x1200), [None]);
 }
 
@@ -169,8 +169,8 @@ fn names_traps() {
 
 #[test]
 fn finds_the_first_whole_instruction() {
-    // The tail of `movabs $0x...,%rax` comes first: as instructions of its own it would run over
-    // the mark.
+    // The bytes start within a `movabs $0x...,%rax`. Decoded from there, an instruction would run over
+    // the marker.
     let listing = decoded("ff 48 b8 90 <48> 8b 07", 0x1000, &[], None);
     assert_eq!(listing.instructions[listing.marked.unwrap()].offset, 0);
     assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How far the kernel was moved, and where that is from.
+//! The KASLR offset, and which source it is from.
 
 use std::ops::Deref;
 
@@ -63,7 +63,7 @@ fn an_old_kernel_has_none() {
 fn each_source_is_named() {
     let address = outer(&resolver(KaslrHint::default())).wrapping_add(MOVED);
     let pair = KaslrPair::new(address + 2, "outer", 2, None);
-    // A hashed address, and a symbol that there are two of, say nothing.
+    // A hashed address and an ambiguous symbol are of no use.
     let hashed = KaslrPair::new(0x1234_5679, "outer", 2, None);
     let twice = KaslrPair::new(address + 2, "twin", 2, None);
     for (hint, source) in [

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The kernel's own file: found, checked, never guessed.
+//! vmlinux, `System.map` and kallsyms: found, checked, never guessed.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ fn found_by_release_below_the_root() {
     assert!(place.frames[0].file.as_deref().unwrap().ends_with("chain.c"));
     assert_eq!(resolver.take_warnings(), []);
 
-    // A release from a log leads nowhere else.
+    // A release, which comes from a log, cannot lead to other folders.
     let release = Some("../boot/vmlinux-9.9.9-fixture".to_owned());
     let resolver = Resolver::new(changed(&sources, |sources| sources.release = release));
     assert_eq!(ask(&resolver, "outer").unresolved, Some(Unresolved::NoKernel));
@@ -60,7 +60,7 @@ fn each_kind_is_looked_for_by_itself() {
         let one = |answer: Answer| !answer.candidates.is_empty();
         [one(ask(&resolver, "outer")), one(ask(&resolver, "only_in_map")), one(in_module)]
     };
-    // The map is asked where there is no file of the kernel.
+    // System.map is used only without a vmlinux.
     assert_eq!(found(all), [true, false, true]);
     assert_eq!(found(but(|it| it.kernel = FileSearch::Nowhere)), [false, true, true]);
     let modules_only = but(|it| (it.kernel, it.system_map) = (FileSearch::Nowhere, FileSearch::Nowhere));
@@ -118,7 +118,7 @@ fn stale_and_censored_maps_are_no_answer() {
     assert!(stale.candidates.is_empty(), "{stale:?}");
     assert!(matches!(stale.unresolved, Some(Unresolved::SizeMismatch { .. })), "{stale:?}");
 
-    // What the kernel shows to those who may not know.
+    // As the kernel shows it to unprivileged readers.
     let kallsyms = folder.join("kallsyms");
     fs::write(&kallsyms, "0000000000000000 T _text\n0000000000000000 T one\n0000000000000000 t a\t[mod]\n")
         .unwrap();
@@ -168,7 +168,7 @@ fn system_map_and_kallsyms_know_symbols_only() {
     assert!(at(0xffff_ffff_c100_0000).candidates.is_empty(), "far behind the last symbol");
 }
 
-/// The symbols of addresses, with offset and size, by a text that is `kallsyms` or else `System.map`.
+/// The symbols of addresses, with offset and size, from a text that is `kallsyms` or else `System.map`.
 fn names(kallsyms: bool, text: &str, modules: Option<&str>, addresses: &[u64]) -> Vec<String> {
     let folder = build::folder("bounds");
     let file = folder.join("text");
@@ -229,7 +229,7 @@ fn the_gap_behind_a_module_is_no_symbol() {
         names(true, text, Some(range), &addresses),
         ["a_exit+0x10/0x2000", "outside", "outside", "a_data+0x10/0x40"]
     );
-    // Nobody says how large the module is.
+    // Without /proc/modules the size of the module is not known.
     assert_eq!(
         names(true, text, None, &addresses),
         ["a_exit+0x10/0x40000", "a_exit+0x2000/0x40000", "outside", "a_data+0x10/0x40"]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One file a subject.
+//! One file for each subject.
 
 mod against_addr2line;
 mod code;

@@ -77,7 +77,7 @@ fn inline_chains_and_sections_in_every_form() {
         let folder = build::folder("forms");
         let module = build::module(&folder, flags);
         if flags.contains(&"-ffunction-sections") {
-            // Sections have other names then; the chain is the same.
+            // The sections have other names, but the chain is the same.
             assert!(chains(&resolver(&module), "outer").iter().any(|chain| chain.len() == 3));
             continue;
         }
@@ -144,13 +144,13 @@ fn a_module_without_a_file_is_named_only_where_it_is_nearest() {
     let lost = Some(Unresolved::NoModule { module: "lost".to_owned() });
     assert_eq!((at(0xffff_ffff_c000_0010), at(0xffff_ffff_c000_f000)), (lost.clone(), lost));
     assert!(matches!(at(0xffff_ffff_c001_0000), None | Some(Unresolved::NoDebugInfo { .. })));
-    // Behind the code of a module that is known, and in a keeper, which has none.
+    // Behind the code of a module with a file, and in a keeper, which has no code.
     for address in [0xffff_ffff_c001_f000, 0xffff_ffff_c002_0010] {
         assert_eq!(at(address), Some(Unresolved::NoKernel), "{address:#x}");
     }
 }
 
-/// Splits a module as distributions do.
+/// Splits the debug information off, as distributions do.
 fn split(folder: &Path) -> (PathBuf, PathBuf) {
     let module = build::module(folder, &["-g"]);
     let debug = folder.join("fix-ture.ko.debug");
@@ -192,7 +192,7 @@ fn separate_debug_files_by_debuglink_and_by_build_id() {
     });
     check_chains(&Resolver::new(sources.clone()), "build id");
 
-    // By the build id of the report alone.
+    // With nothing but the build id of the report.
     let sources = changed(&sources, |sources| {
         sources.modules.clear();
         sources.loaded = vec![loaded_build("fix-ture", id)];
@@ -223,10 +223,10 @@ fn duplicates_are_chosen_by_size() {
         files.iter().any(|file| file.ends_with("chain.c"))
             && files.iter().any(|file| file.ends_with("other.c"))
     );
-    // Same name and same size: both are told.
+    // Same name and same size: both are candidates.
     let twins = ask(&resolver, "twin", 0, None).candidates;
     assert_eq!(ask(&resolver, "twin", 0, twins[0].size).candidates.len(), 2);
-    // No such size: it is another build.
+    // No symbol has that size: the file is of another build.
     let answer = ask(&resolver, "helper", 0, Some(0x4000_0000));
     assert!(answer.candidates.is_empty());
     assert!(matches!(answer.unresolved, Some(Unresolved::SizeMismatch { .. })), "{answer:?}");
@@ -265,7 +265,7 @@ fn run_time_addresses_by_section_and_by_proc_modules() {
     let first = at(0xffff_ffff_c000_1000).candidates[0].clone();
     assert_eq!((first.section.as_deref(), first.address), (Some(".text"), Some(0xffff_ffff_c000_1000)));
     assert!(matches!(at(0xffff_ffff_c200_0000).unresolved, Some(Unresolved::NoKernel)));
-    // By symbol, the run-time address is told.
+    // A query by symbol yields the run-time address too.
     assert_eq!(ask(&resolver, "setup", 1, None).candidates[0].address, Some(0xffff_ffff_c100_0001));
 
     let text = b"fix_ture 16384 0 - Live 0xffffffffc0001000 (OE)\n".to_vec();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What differs between processors: relocation types, and what a module of each must carry.
+//! What differs between processors: relocation types, and the sections that a module must have.
 //!
 //! Images are made only for machines listed here. Everything else is refused by name:
 //!
@@ -8,7 +8,8 @@
 //! use libmodfmt::elf::{ByteOrder, Class, Ident, Machine};
 //!
 //! let s390 = Ident { class: Class::Elf64, order: ByteOrder::Big, machine: Machine(22) };
-//! assert_eq!(Arch::of(s390).unwrap_err().to_string(), "persistent data of s390 modules is not supported yet");
+//! let error = Arch::of(s390).unwrap_err();
+//! assert_eq!(error.to_string(), "persistent data of s390 modules is not supported yet");
 //! ```
 
 mod processor;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The facts about one processor.
+//! What the images need to know about a processor.
 
 use super::{RelocationType, relocation_type};
 use crate::elf::{Machine, RelocationForm};
 
-/// The facts about one processor that the images need.
+/// What the images need to know about a processor.
 #[derive(Debug)]
 pub struct Arch {
     /// `REL` or `RELA`.
@@ -25,7 +25,7 @@ impl Arch {
         relocation_type(self.machine, number)
     }
 
-    /// The name of a relocation type, or its number where it is not known.
+    /// The name of a relocation type, or its number if it is not known.
     #[must_use]
     pub fn relocation_name(&self, number: u32) -> String {
         self.relocation(number)

@@ -21,7 +21,7 @@ use crate::elf::Machine;
 /// How a relocation changes the bytes at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
-    /// It changes nothing, or nothing that the value depends on.
+    /// Stores nothing that depends on the symbol.
     None,
     /// Stores the value, in all bytes of its size.
     Store,
@@ -29,7 +29,7 @@ pub enum Operation {
     Add,
     /// Subtracts the value from the number that is there (riscv, loongarch).
     Subtract,
-    /// Stores something else than symbol plus addend: where a GOT or PLT entry is.
+    /// Stores something other than symbol plus addend: where a GOT or PLT entry is.
     Indirect,
 }
 
@@ -45,7 +45,7 @@ pub struct RelocationType {
     pub size: u64,
     /// The place itself is subtracted from the value (`S + A - P`).
     pub pc_relative: bool,
-    /// What becomes of the value.
+    /// What is done with the value.
     pub operation: Operation,
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Fields of a variable that the blob does not have, by its type as C text.
 //!
-//! Somebody who had the source's debug information wrote down `struct stats[4]`; the blob has the
+//! The header note of kept data has types as text, such as `struct stats[4]`, and the blob has the
 //! structure of that name.
 
-use super::{Btf, BtfError, BtfFieldPath, Kind, TypeId};
 use std::fmt::Write;
 
-/// A declaration taken apart.
+use super::{Btf, BtfError, BtfFieldPath, Kind, TypeId};
+
+/// A parsed declaration.
 struct Declared<'t> {
     /// What is declared, or what a pointer that is declared points to: `struct stats`.
     base: &'t str,
@@ -20,12 +21,12 @@ struct Declared<'t> {
 impl Btf<'_> {
     /// The field at `offset` bytes in a variable of `size` bytes, declared with the type `text`.
     ///
-    /// `None` behind its end; where the blob has no such type, or none of that size; and where
-    /// several types bear the name and do not agree.
+    /// `None` past its end, if the blob has no such type of that size, or if several types of that
+    /// name do not agree.
     ///
     /// # Errors
     ///
-    /// [`BtfError`] as [`Btf::path_at`].
+    /// See [`Btf::path_at`].
     pub fn path_by_type(&self, text: &str, size: u64, offset: u64) -> Result<Option<BtfFieldPath>, BtfError> {
         let Some(declared) = Declared::parse(text) else { return Ok(None) };
         let elements = declared.counts.iter().try_fold(1_u64, |all, count| all.checked_mul(*count));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What can be wrong with BTF.
 
-use super::{Kind, TypeId};
 use thiserror::Error;
+
+use super::{Kind, TypeId};
 
 /// Why BTF cannot be read. Offsets and sizes are bytes.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub enum BtfError {
     /// A module's blob has another byte order than its base.
     #[error("BTF of the module and of the kernel differ in byte order")]
     Order,
-    /// A type does not end within the type section.
+    /// A type ends past the type section.
     #[error("BTF type {id} at offset {offset:#x} of the types is cut off")]
     Truncated {
         /// Id of the type.
@@ -65,7 +66,7 @@ pub enum BtfError {
         /// The greatest id.
         last: TypeId,
     },
-    /// A name is outside of the string table or not UTF-8.
+    /// A name is outside the string table or not UTF-8.
     #[error("BTF name at string offset {offset:#x} cannot be read")]
     Name {
         /// Offset in the strings; a module's strings follow its kernel's.
@@ -81,7 +82,7 @@ pub enum BtfError {
         /// What was asked for.
         what: &'static str,
     },
-    /// Types refer to each other in a circle, or are nested beyond reason.
+    /// Types refer to each other in a cycle, or are nested beyond reason.
     #[error("BTF type {id} is nested too deeply")]
     Depth {
         /// The type where the search ended.
@@ -93,7 +94,7 @@ pub enum BtfError {
         /// Id of the array.
         id: TypeId,
     },
-    /// Pointers are met, but no type `long` says how large they are.
+    /// There is a pointer, but no type `long` that tells how large it is.
     #[error("BTF has no type long, so the size of pointers is unknown")]
     PointerSize,
 }

@@ -5,7 +5,7 @@ use super::BtfError;
 use crate::elf::ByteOrder;
 
 const MAGIC: u16 = 0xeb9f;
-/// Size of the header of version 1. A longer one is passed over by its `hdr_len`.
+/// Size of the header of version 1, in bytes. The rest of a longer one (`hdr_len`) is skipped.
 const HEADER: u32 = 24;
 
 /// The two sections of a blob.

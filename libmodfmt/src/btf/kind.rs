@@ -55,14 +55,14 @@ const KINDS: [Kind; 19] = [
 ];
 
 impl Kind {
-    /// The kind with this number, [`Kind::Void`] left out: it never stands in a blob.
+    /// The kind with this number. [`Kind::Void`] is never in a blob.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
         KINDS.get(index).copied()
     }
 
-    /// Bytes behind the 12 that every type has, if the type has `count` elements (`vlen`).
+    /// Bytes after the 12 that every type has, if the type has `count` elements (`vlen`).
     pub(super) fn extra_size(self, count: u16) -> usize {
         let count = usize::from(count);
         match self {
@@ -74,7 +74,7 @@ impl Kind {
         }
     }
 
-    /// Has such a type a size of its own? (Otherwise the field is a type id, or unused.)
+    /// Does such a type have a size of its own? (Otherwise the field is a type id, or unused.)
     pub(super) const fn has_size(self) -> bool {
         matches!(self, Self::Int | Self::Struct | Self::Union | Self::Enum | Self::Float | Self::Enum64)
     }

@@ -5,7 +5,7 @@ use super::header::u32_at;
 use super::{Btf, BtfError, Kind, Type, TypeId};
 
 /// How many types may be passed on the way from one to its size or member. C code stays far below;
-/// a circle in damaged data does not.
+/// a cycle in damaged data does not.
 pub(super) const MAX_DEPTH: u32 = 64;
 
 impl<'d> Btf<'d> {
@@ -50,7 +50,7 @@ impl<'d> Btf<'d> {
     /// - [`BtfError::Wrong`]: `void`, functions, forward declarations and the like have none.
     /// - [`BtfError::PointerSize`]: it is a pointer, and the blob does not tell how large those are.
     /// - [`BtfError::Overflow`]: an array is too large.
-    /// - As [`Btf::resolve`] for the types on the way.
+    /// - Those of [`Btf::resolve`] for the types on the way.
     pub fn size_of(&self, id: TypeId) -> Result<u64, BtfError> {
         let mut elements: u64 = 1;
         let mut current = self.get(id)?;
@@ -80,7 +80,7 @@ impl<'d> Btf<'d> {
     ///
     /// # Errors
     ///
-    /// As [`Btf::resolve`].
+    /// See [`Btf::resolve`].
     pub fn target(&self, id: TypeId) -> Result<Option<TypeId>, BtfError> {
         let ty = self.resolve(id)?;
         let refers = matches!(ty.kind, Kind::Pointer | Kind::Variable);
@@ -91,7 +91,7 @@ impl<'d> Btf<'d> {
     ///
     /// # Errors
     ///
-    /// As [`Btf::resolve`].
+    /// See [`Btf::resolve`].
     pub fn is_signed(&self, id: TypeId) -> Result<Option<bool>, BtfError> {
         let ty = self.resolve(id)?;
         let encoding = u32_at(ty.extra, 0, self.order).filter(|_| ty.kind == Kind::Int);

@@ -54,8 +54,8 @@ impl<'d> Btf<'d> {
     /// As [`Btf::members`] for each structure that is searched; [`BtfError::Depth`] if there is no
     /// end of them.
     pub fn member(&self, id: TypeId, name: &str) -> Result<Option<Member<'d>>, BtfError> {
-        // The structures still to be searched, and their places in bits. A circle in damaged data
-        // makes the list grow without end.
+        // The structures still to be searched, and their places in bits. A cycle in damaged
+        // data makes the list grow without end.
         let mut pending = vec![(id, 0_u64)];
         let mut entered: usize = 0;
         while let Some((id, start)) = pending.pop() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! BTF, the compact type description of a running kernel.
 //!
-//! `/sys/kernel/btf/vmlinux` tells what no header tells for certain: how large `struct module` is
-//! in this very kernel, which members `struct kernel_symbol` has. Anyone may read it where the
+//! `/sys/kernel/btf/vmlinux` tells what headers do not tell for certain: how large `struct module` is
+//! in this very kernel, and which members `struct kernel_symbol` has. Anyone may read it if the
 //! kernel has `CONFIG_DEBUG_INFO_BTF`. [`Btf`] reads such a blob, and that of a module on top of
 //! it, in either byte order, with all kinds up to `ENUM64` (kernel 6.0; none was added until 7.3).
 //!
@@ -68,7 +68,7 @@ pub struct Btf<'d> {
 }
 
 impl<'d> Btf<'d> {
-    /// Reads a blob that stands for itself, such as `/sys/kernel/btf/vmlinux`.
+    /// Reads a self-contained blob, such as `/sys/kernel/btf/vmlinux`.
     ///
     /// # Errors
     ///
@@ -83,7 +83,7 @@ impl<'d> Btf<'d> {
     ///
     /// # Errors
     ///
-    /// As [`Btf::parse`]; also if the byte orders differ.
+    /// Those of [`Btf::parse`], and [`BtfError::Order`] if the byte orders differ.
     pub fn parse_split(blob: &'d [u8], base: &'d Btf<'d>) -> Result<Self, BtfError> {
         Self::read(blob, Some(base))
     }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From an offset in a variable to the path of the field there.
 
+use std::fmt::Write;
+
 use super::lookup::MAX_DEPTH;
 use super::{Btf, BtfError, Kind, Member, TypeId};
-use std::fmt::Write;
 
 /// The innermost field at an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BtfFieldPath {
-    /// What is to be written behind the variable's name, without a leading dot: `stats.hits[1]`.
+    /// What follows the variable's name, without a leading dot: `stats.hits[1]`.
     /// Empty if the variable itself is meant.
     pub path: String,
     /// Type of the field.
@@ -19,7 +20,7 @@ pub struct BtfFieldPath {
 }
 
 impl Btf<'_> {
-    /// The field at `offset` bytes in a value of type `id`; `None` behind its end.
+    /// The field at `offset` bytes in a value of type `id`; `None` past its end.
     ///
     /// In a union it is the first member that reaches there. In padding it is the structure that
     /// has the padding, and so it is in a byte that several bit-fields share.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Types, their bounds and their names.
 
+use std::fmt;
+
 use super::header::u32_at;
 use super::{Btf, BtfError, Kind};
-use std::fmt;
 
 /// The number of a type. 0 is `void`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,7 +21,7 @@ impl fmt::Display for TypeId {
     }
 }
 
-/// A type as it stands in the blob.
+/// A type as it is in the blob.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Type<'b> {
@@ -79,7 +80,7 @@ impl<'d> Btf<'d> {
         })
     }
 
-    /// Notes where each type starts, and that it is whole.
+    /// Records where each type starts, and checks that it is complete.
     pub(super) fn index(&mut self) -> Result<(), BtfError> {
         let mut start = 0;
         while start < self.types.len() {
@@ -140,7 +141,7 @@ impl<'d> Btf<'d> {
         string.and_then(|name| std::str::from_utf8(name).ok()).ok_or(BtfError::Name { offset })
     }
 
-    /// Compares without decoding: most names that a search meets are not the one.
+    /// Compares without decoding: most names in a search do not match.
     pub(super) fn name_is(&self, offset: u32, name: &[u8]) -> bool {
         self.string_tail(offset).and_then(|tail| tail.strip_prefix(name)).is_some_and(|t| t.starts_with(&[0]))
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Variables, where a blob has them.
+//! The variables in a blob.
 //!
-//! Most blobs have those of one section only, the variables of each processor; newer compilers and
-//! `pahole` can be told to describe all.
+//! Most blobs describe one section only, the per-CPU variables. Newer compilers and `pahole` can be
+//! told to describe all.
 
 use super::header::u32_at;
 use super::{Btf, Kind, TypeId};

@@ -3,7 +3,7 @@
 //!
 //! Each function takes one member off the front of `rest` and appends its content to the output.
 //! The decoders' own handling of several members is not used: it differs between the crates, and
-//! does not tell garbage behind a member from damage inside the next.
+//! does not tell garbage after a member from damage inside the next.
 
 use std::error::Error;
 use std::io::{self, Read};
@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use super::output::Output;
 use super::{CompressError, Format, WINDOW_LIMIT};
 
-/// Size of the pieces in which content goes from a decoder to the output.
+/// Content is copied from a decoder to the output in chunks of this size, in bytes.
 const CHUNK: usize = 64 << 10;
 
 /// Why a member could not be taken.
@@ -42,7 +42,7 @@ pub(super) fn gzip(rest: &mut &[u8], output: &mut Output) -> Result<(), Failure>
     copy(&mut flate2::bufread::GzDecoder::new(rest), output)
 }
 
-/// Takes one xz stream and the padding behind it.
+/// Takes one xz stream and the padding after it.
 pub(super) fn xz(rest: &mut &[u8], output: &mut Output) -> Result<(), Failure> {
     expect(rest, Format::Xz)?;
     let limit_kib = u32::try_from(WINDOW_LIMIT >> 10).unwrap_or(u32::MAX - 1);
@@ -90,7 +90,7 @@ fn expect(rest: &[u8], format: Format) -> Result<(), Failure> {
     if rest.starts_with(format.magic()) { Ok(()) } else { Err(Failure::NotAMember) }
 }
 
-/// Copies all that a decoder yields.
+/// Copies everything that a decoder produces.
 fn copy(decoder: &mut dyn Read, output: &mut Output) -> Result<(), Failure> {
     let mut chunk = vec![0; CHUNK];
     loop {

@@ -37,7 +37,7 @@ pub enum SectionError {
         /// The caller's limit.
         limit: u64,
     },
-    /// There is less content than the header says.
+    /// There is less content than the header promises.
     #[error("{found} bytes of content, and not {size}")]
     Short {
         /// Bytes that came out.
@@ -100,7 +100,7 @@ fn content(kind: u32, _packed: &[u8], _size: u64) -> Result<Vec<u8>, SectionErro
     })
 }
 
-/// Type and size by the header (`Elf32_Chdr`, `Elf64_Chdr`), and what is behind it.
+/// Type and size from the header (`Elf32_Chdr`, `Elf64_Chdr`), and the bytes after it.
 fn header(data: &[u8], ident: Ident) -> Option<(u32, u64, &[u8])> {
     let kind = ident.order.u32(*data.first_chunk()?);
     match ident.class {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the header of a zstd frame says.
+//! The header of a zstd frame.
 
 use super::Format;
 
-/// The size of the content by the header of the first frame; `None` where it does not say.
+/// The size of the content according to the header of the first frame, in bytes; `None` if it has
+/// none.
 ///
-/// kmod refuses a file whose first frame does not tell, or that is empty, as it sets the memory aside beforehand.
+/// kmod allocates the memory beforehand, so it refuses a file whose first frame has no size or size 0.
 ///
 /// ```
 /// use libmodfmt::compress::zstd_content_size;

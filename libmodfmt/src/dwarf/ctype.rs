@@ -54,8 +54,8 @@ impl<'a> DebugInfo<'a> {
         }
     }
 
-    /// A qualifier stands behind the star of a pointer, and before anything else. Where gcc gives one
-    /// to an array, the elements have it as well.
+    /// A qualifier goes after the star of a pointer, and before anything else. If gcc qualifies an
+    /// array, its elements are qualified as well.
     fn qualify(&self, word: &str, target: Option<Die>, inner: String, level: u32) -> String {
         match target.and_then(|die| self.entry(die)).map(|entry| entry.tag()) {
             Some(gimli::DW_TAG_pointer_type) => self.declare(target, join(word, &inner), level),

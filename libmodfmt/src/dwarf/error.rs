@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What stands in the way of reading debug information at all.
+//! Why debug information cannot be read at all.
+
+use thiserror::Error;
 
 use crate::compress::SectionError;
 use crate::elf::ElfError;
-use thiserror::Error;
 
 /// Why debug information cannot be read. Smaller damage only leaves gaps in what is known.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DwarfError {
-    /// The section is compressed (`CONFIG_DEBUG_INFO_COMPRESSED_*`), and its content cannot be had.
+    /// The section is compressed (`CONFIG_DEBUG_INFO_COMPRESSED_*`), and cannot be decompressed.
     #[error("compressed section {section}: {source}")]
     Compressed {
         /// Name of the section.

@@ -5,15 +5,16 @@
 //! same names, types and places, and so on all the way down. Tags, names of numbers, typedefs and
 //! qualifiers do not count: they can change without a change to the data.
 //!
-//! Memory behind a kept pointer is kept, too. So of a target its kind and tag count, and of a
-//! structure or union that the unit defines the structure as well. There it ends: of what pointers
-//! inside of that lead to, only kind and tag count, so that a list that points to itself comes to
-//! an end and one pointer into the kernel does not bring in half of its types.
+//! Memory behind a kept pointer is kept, too. So the kind and tag of a pointer's target count, and
+//! the members of a structure or union if the unit defines it. It ends there: of the targets of
+//! pointers inside that structure only kind and tag count, so that a list head that points to itself
+//! has an end, and one pointer into the kernel does not pull in half of its types.
+
+use std::collections::HashMap;
 
 use super::info::{DebugInfo, Die, Entry, MAX_DEPTH, number};
 use super::types::has_members;
 use crate::fnv::Hash;
-use std::collections::HashMap;
 
 /// Computes hashes, each type once.
 pub(super) struct Fingerprints<'i, 'a> {
@@ -21,7 +22,7 @@ pub(super) struct Fingerprints<'i, 'a> {
     known: HashMap<(Die, Side), Option<u64>>,
 }
 
-/// Where a type stands.
+/// Where a type is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Side {
     /// In the variable itself.
@@ -45,7 +46,7 @@ impl<'i, 'a> Fingerprints<'i, 'a> {
         if let Some(known) = self.known.get(&(die, side)) {
             return *known;
         }
-        // A type that holds itself is no type: whoever meets it again gets this.
+        // A type cannot contain itself: if damaged data says so, this is the answer.
         self.known.insert((die, side), None);
         let hash = self.compute(die, &entry, side, depth);
         self.known.insert((die, side), hash);
@@ -116,8 +117,8 @@ impl<'i, 'a> Fingerprints<'i, 'a> {
         Some(())
     }
 
-    /// Kind and tag of what a pointer leads to, through further pointers; gives the structure or
-    /// union that stands at the end.
+    /// Adds kind and tag of a pointer's target, through further pointers. Returns the structure or
+    /// union at the end.
     fn pointee(&self, unit: usize, pointer: &Entry<'a>, hash: &mut Hash) -> Option<Option<Die>> {
         let (mut unit, mut entry) = (unit, pointer.clone());
         for _ in 0..MAX_DEPTH {

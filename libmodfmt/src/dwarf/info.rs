@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The compilation units, and the way from one debugging entry to another.
 
+use gimli::{AttributeValue, DwAt, Reader as _, UnitOffset};
+
 use super::relocate::Reader;
 use super::{DebugSections, DwarfError};
-use gimli::{AttributeValue, DwAt, Reader as _, UnitOffset};
 
 /// How many debugging entries may be passed on the way through nested types. C code stays far
 /// below; a cycle in damaged data does not.
@@ -22,7 +23,7 @@ pub(super) struct Die {
     pub(super) offset: usize,
 }
 
-/// The debug information of a file, ready to be asked.
+/// The debug information of a file, ready for queries.
 #[derive(Debug)]
 pub struct DebugInfo<'a> {
     pub(super) sections: &'a DebugSections<'a>,
@@ -34,11 +35,11 @@ pub struct DebugInfo<'a> {
 impl<'a> DebugInfo<'a> {
     /// Reads the headers of all units.
     ///
-    /// A unit whose abbreviations or line table cannot be read is passed over.
+    /// A unit whose abbreviations or line table cannot be read is skipped.
     ///
     /// # Errors
     ///
-    /// [`DwarfError::Unit`] if a header is broken: where the next unit starts is not known then.
+    /// [`DwarfError::Unit`] if a header is broken: then it is unknown where the next unit starts.
     pub fn read(sections: &'a DebugSections<'a>) -> Result<Self, DwarfError> {
         let load = |id: gimli::SectionId| Ok::<_, DwarfError>(sections.reader(id.name()));
         let mut dwarf = gimli::Dwarf::load(load)?;

@@ -42,7 +42,7 @@ impl<'a> DebugInfo<'a> {
         Some(Member { name: self.name(unit, entry), ty, bit_offset, bits })
     }
 
-    /// Where a bit-field starts, counted as the processor counts bits: DWARF 5 says it, DWARF 4
+    /// Where a bit-field starts, as the processor counts bits. DWARF 5 has that number, DWARF 4
     /// counts from the most significant bit of a storage unit.
     fn bit_offset(&self, entry: &Entry<'a>, ty: Die, start: u64, bits: u64) -> Option<u64> {
         if let Some(offset) = number(entry, gimli::DW_AT_data_bit_offset) {

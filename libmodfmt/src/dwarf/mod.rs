@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What debug information (DWARF 4 and 5) says of a module's variables.
+//! What debug information (DWARF 4 and 5) tells about a module's variables.
 //!
 //! The symbol table gives a variable's name, place and size. DWARF adds the function around a
 //! static variable, the type as C text, and the structure of the type, which tells whether a new
@@ -7,9 +7,9 @@
 //! [type hash](DebugVariable::type_hash).
 //!
 //! A module is not linked, so its debug sections are full of relocations. They are resolved while
-//! reading, and a variable's address comes out as section and offset. All of this only refines:
-//! what cannot be understood is left out of the answer, and only a file that is broken as a whole
-//! is an error.
+//! reading, and the address of a variable is a section and an offset. Debug information only adds to
+//! what the symbol table says: what cannot be understood is left out of the answer, and only a file
+//! that is broken as a whole is an error.
 //!
 //! ```
 //! use libmodfmt::dwarf::{DebugInfo, DebugSections};

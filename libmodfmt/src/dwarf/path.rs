@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From an offset in a variable to the path of the field there.
 
+use std::fmt::Write;
+
 use super::DebugVariable;
 use super::info::{DebugInfo, Die, MAX_DEPTH};
 use super::members::Member;
 use super::types::has_members;
-use std::fmt::Write;
 
 /// The innermost field at an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl DebugInfo<'_> {
         None
     }
 
-    /// Appends the indexes of the element at `offset`, and gives the offset in that element.
+    /// Appends the indexes of the element at `offset`, and returns the offset in that element.
     fn index(&self, array: Die, element: u64, offset: u64, path: &mut String) -> Option<u64> {
         let mut size =
             self.dimensions(array).iter().try_fold(element, |size, count| size.checked_mul((*count)?))?;

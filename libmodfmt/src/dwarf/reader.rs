@@ -8,7 +8,7 @@ use super::relocate::{Reader, Relocator};
 use crate::elf::ByteOrder;
 
 impl DebugSections<'_> {
-    /// A reader of the section of that name, of nothing if it is missing.
+    /// A reader of the section of that name; an empty one if it is missing.
     pub(super) fn reader(&self, name: &str) -> Reader<'_> {
         let endian = match self.order {
             ByteOrder::Little => RunTimeEndian::Little,

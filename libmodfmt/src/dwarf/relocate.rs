@@ -40,7 +40,7 @@ impl gimli::Relocate for Relocator<'_> {
         Ok(number.map_or(0, |number| number as u64))
     }
 
-    /// Offsets lead into other debug sections.
+    /// Offsets refer to other debug sections.
     fn relocate_offset(&self, offset: usize, value: usize) -> gimli::Result<usize> {
         match self.find(offset) {
             None => Ok(value),

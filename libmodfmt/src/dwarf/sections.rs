@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The debug sections of a module file, with the places that relocations change in them.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use super::DwarfError;
 use super::relocate::Fixup;
 use crate::arch::relocation_type;
 use crate::compress;
 use crate::elf::{ByteOrder, Object, Place, Relocation, Section, SectionKind};
-use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// `SHF_COMPRESSED`
 const COMPRESSED: u64 = 0x800;
@@ -19,9 +20,9 @@ const LIMIT: u64 = 1 << 30;
 #[derive(Clone, Debug)]
 pub struct DebugSections<'d> {
     pub(super) order: ByteOrder,
-    /// By name. Where several have one name, the first counts.
+    /// By name; the first one if there are several.
     pub(super) sections: HashMap<&'static str, DebugSection<'d>>,
-    /// Those of all sections, each section's in a row, sorted by offset.
+    /// Those of all sections, one section after the other, sorted by offset.
     pub(super) fixups: Vec<Fixup>,
 }
 
@@ -72,7 +73,7 @@ impl<'d> DebugSections<'d> {
     }
 }
 
-/// What is in a section, decompressed.
+/// The content of a section, decompressed.
 fn content<'d>(
     object: &Object<'_>,
     name: &str,
@@ -85,7 +86,7 @@ fn content<'d>(
     content.map(Cow::Owned).map_err(|source| DwarfError::Compressed { section: name.to_owned(), source })
 }
 
-/// What a relocation stores. `implicit` is the section's data where the addend stands there.
+/// What a relocation stores. `implicit` is the section's data if it has the addends.
 fn fixup(object: &Object<'_>, relocation: &Relocation, implicit: Option<&[u8]>) -> Fixup {
     let target = || {
         relocation_type(object.ident.machine, relocation.kind).filter(|known| known.is_absolute())?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Types behind their other names, and their sizes.
+//! Types without typedefs and qualifiers, and their sizes.
 
 use super::info::{DebugInfo, Die, Entry, MAX_DEPTH, number};
 

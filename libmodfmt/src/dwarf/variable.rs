@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Variables with a fixed address.
 
+use std::collections::HashSet;
+
+use gimli::{AttributeValue, Operation};
+
 use super::fingerprint::Fingerprints;
 use super::info::{DebugInfo, Die, Entry, Value, number};
 use super::types::has_members;
 use super::{DebugSections, DwarfError};
-use gimli::{AttributeValue, Operation};
-use std::collections::HashSet;
 
-/// What debug information says of a variable.
+/// What debug information tells about a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DebugVariable {
-    /// Its name in the source; function-scope statics have no number behind it.
+    /// Its name in the source, without the number that gcc appends to statics in functions.
     pub name: String,
     /// The function around it, if it is in one; of an inlined function, that one's name.
     pub function: Option<String>,
@@ -38,7 +40,7 @@ pub struct DebugVariable {
 /// All variables with a fixed address that the debug information describes.
 ///
 /// # Errors
-/// As [`DebugInfo::read`].
+/// See [`DebugInfo::read`].
 pub fn variables(debug: &DebugSections<'_>) -> Result<Vec<DebugVariable>, DwarfError> {
     Ok(DebugInfo::read(debug)?.variables())
 }
@@ -46,7 +48,7 @@ pub fn variables(debug: &DebugSections<'_>) -> Result<Vec<DebugVariable>, DwarfE
 impl<'a> DebugInfo<'a> {
     /// All variables with a fixed address, each once, in the order of the debug information.
     ///
-    /// Where a unit cannot be read to its end, what comes before is still listed.
+    /// If a unit cannot be read to its end, what comes before is still listed.
     #[must_use]
     pub fn variables(&self) -> Vec<DebugVariable> {
         let mut fingerprints = Fingerprints::new(self);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the headers of a file must have in common.
+//! Consistency checks across the headers of a file.
 
 use super::{ElfError, Section, SectionKind};
 

@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-/// What is wrong with an ELF file, and where. Offsets are file offsets unless the text says otherwise.
+/// What is wrong with an ELF file, and where. Offsets are file offsets unless stated otherwise.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ElfError {

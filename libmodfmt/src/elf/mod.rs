@@ -6,8 +6,8 @@
 //! Class and byte order are decided once, in [`Ident`], and every offset and count that comes
 //! from the file is checked before it is used.
 //!
-//! The on-disk structures are those of the `object` crate; what is added here is the editing
-//! model and errors that name the field, the section and the offset.
+//! The on-disk structures come from the `object` crate. This module adds the editing model, and
+//! errors that name the field, the section and the offset.
 //!
 //! ```
 //! use libmodfmt::elf::{Object, ElfError};
@@ -55,13 +55,13 @@ impl<'d> Object<'d> {
         Self { ident, flags, sections: vec![Section::null()], symbols: vec![Symbol::null()] }
     }
 
-    /// The index and the section of that name, the first one where there are several.
+    /// The section of that name with its index; the first one if there are several.
     #[must_use]
     pub fn section(&self, name: &str) -> Option<(usize, &Section<'d>)> {
         self.sections.iter().enumerate().skip(1).find(|(_, section)| &*section.name == name.as_bytes())
     }
 
-    /// The name of the section at `index` as text, `"?"` where there is none.
+    /// The name of the section at `index` as text, `"?"` if there is none.
     #[must_use]
     pub fn section_name(&self, index: usize) -> String {
         self.sections.get(index).map_or_else(|| String::from("?"), Section::name_text)
@@ -75,7 +75,7 @@ impl<'d> Object<'d> {
             .filter(move |(_, section)| section.is_relocation() && section.info as usize == target)
     }
 
-    /// The symbol of that name which is not local, if any.
+    /// The global or weak symbol of that name with its index.
     #[must_use]
     pub fn global(&self, name: &str) -> Option<(usize, &Symbol<'d>)> {
         self.symbols

@@ -18,8 +18,8 @@ impl<'d> Object<'d> {
     /// Reads a relocatable ELF file of either class and byte order. The data stays borrowed.
     ///
     /// # Errors
-    /// [`ElfError`] names the header, field or range that cannot be; a section that lies outside of
-    /// the file, shares bytes with another, or a symbol of a section that does not exist is refused.
+    /// [`ElfError`] names the header, field or range that is invalid. A section that lies outside the file or
+    /// shares bytes with another is refused, and so is a symbol in a section that does not exist.
     pub fn parse(data: &'d [u8]) -> Result<Self, ElfError> {
         let ident: &[u8; 16] = data.first_chunk().ok_or(ElfError::NotElf)?;
         if !ident.starts_with(b"\x7fELF") {
@@ -162,7 +162,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
                 },
             )
         };
-        // From 0xff00 sections on, the count stands in the size of section 0.
+        // With 0xff00 sections or more, the count is in the size field of section 0.
         let count = match u64::from(self.header.e_shnum(self.endian)) {
             0 => table(1)?.first().map_or(0, |first| first.sh_size(self.endian).into()),
             count => count,
@@ -291,7 +291,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
             .collect()
     }
 
-    /// The section indexes of symbols that do not fit 16 bits (`SHT_SYMTAB_SHNDX`).
+    /// The section indexes of symbols that do not fit in 16 bits (`SHT_SYMTAB_SHNDX`).
     fn wide_indexes(&self, symtab: usize, sections: &[Section<'d>]) -> Vec<u32> {
         sections
             .iter()
@@ -347,7 +347,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
 
 fn string(table: &[u8], offset: u32) -> Option<&[u8]> {
     let tail = table.get(offset as usize..)?;
-    // An empty name may point at an empty table.
+    // An empty name may refer to an empty table.
     if tail.is_empty() && offset == 0 {
         return Some(tail);
     }

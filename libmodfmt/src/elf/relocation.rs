@@ -9,10 +9,10 @@ use object::write::elf::{Encoder, Rel as RawRelocation};
 
 use super::{Class, ElfError, Ident, Object, Section, SectionKind};
 
-/// Where the addend of a relocation stands.
+/// Where the addend of a relocation is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RelocationForm {
-    /// `SHT_REL`: in the bytes that are relocated (i386, arm, mips32).
+    /// `SHT_REL`: in the bytes that are relocated (i386, arm, 32-bit mips).
     Rel,
     /// `SHT_RELA`: in the relocation (all others).
     Rela,
@@ -21,7 +21,7 @@ pub enum RelocationForm {
 /// One relocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Relocation {
-    /// The place that is changed: offset in the section, in bytes.
+    /// The place that it changes: an offset in the section, in bytes.
     pub offset: u64,
     /// Index of the symbol.
     pub symbol: usize,
@@ -35,7 +35,7 @@ impl Object<'_> {
     /// The relocations of section `index`, which must be a relocation section.
     ///
     /// # Errors
-    /// A table that is not a whole number of relocations, or one that names a symbol that does not exist.
+    /// The table is not a whole number of relocations, or names a symbol that does not exist.
     pub fn relocations(&self, index: usize) -> Result<Vec<Relocation>, ElfError> {
         let Some(section) = self.sections.get(index).filter(|section| section.is_relocation()) else {
             return Ok(Vec::new());
@@ -66,7 +66,7 @@ impl Object<'_> {
     /// Every relocation that applies to section `target`, from all tables that name it.
     ///
     /// # Errors
-    /// As [`Object::relocations`].
+    /// See [`Object::relocations`].
     pub fn relocations_of(&self, target: usize) -> Result<Vec<Relocation>, ElfError> {
         let tables: Vec<usize> = self.relocation_sections_of(target).map(|(index, _)| index).collect();
         let mut all = Vec::new();
@@ -76,10 +76,10 @@ impl Object<'_> {
         Ok(all)
     }
 
-    /// Replaces the relocations of section `index` in the form that the section has.
+    /// Replaces the relocations of section `index`, in the form that the section has.
     ///
     /// # Errors
-    /// A symbol index that does not fit 32 bits.
+    /// A symbol index does not fit in 32 bits.
     pub fn set_relocations(&mut self, index: usize, relocations: &[Relocation]) -> Result<(), ElfError> {
         let ident = self.ident;
         if let Some(section) = self.sections.get_mut(index).filter(|section| section.is_relocation()) {
@@ -94,7 +94,7 @@ impl Object<'_> {
     /// Adds a relocation section for section `target`, in the form of the machine.
     ///
     /// # Errors
-    /// A symbol or section index that does not fit 32 bits.
+    /// A symbol or section index does not fit in 32 bits.
     pub fn add_relocations(
         &mut self,
         target: usize,

@@ -69,7 +69,7 @@ pub struct Section<'d> {
     pub size: u64,
     /// The bytes in the file; empty for [`SectionKind::NOBITS`].
     pub data: Bytes<'d>,
-    /// Where the data stood in the file that was read, in bytes; for messages.
+    /// Offset of the data in the file that was read, in bytes; for messages.
     pub offset: u64,
 }
 
@@ -91,7 +91,7 @@ impl<'d> Section<'d> {
         }
     }
 
-    /// A section with bytes of its own.
+    /// A new section with these bytes.
     #[must_use]
     pub fn with_data(name: &str, kind: SectionKind, flags: u64, align: u64, data: Vec<u8>) -> Self {
         Self {
@@ -111,13 +111,13 @@ impl<'d> Section<'d> {
         String::from_utf8_lossy(&self.name).into_owned()
     }
 
-    /// Part of the module in memory.
+    /// Whether it is part of the module in memory.
     #[must_use]
     pub const fn is_alloc(&self) -> bool {
         self.flags & flags::ALLOC != 0
     }
 
-    /// A table of relocations of either form.
+    /// Whether it is a table of relocations, in either form.
     #[must_use]
     pub fn is_relocation(&self) -> bool {
         self.kind == SectionKind::REL || self.kind == SectionKind::RELA
@@ -129,8 +129,8 @@ impl<'d> Section<'d> {
         self.data = data.into();
     }
 
-    /// Takes the section out of the file but leaves its index in place, so that no number that
-    /// refers to a section has to change. The kernel passes over such a section in every version.
+    /// Takes the section out of the file but keeps its index, so that no number that refers to a
+    /// section has to change. Every kernel version skips such a section.
     pub fn clear(&mut self) {
         *self = Self { name: std::mem::take(&mut self.name), offset: self.offset, ..Self::null() };
     }

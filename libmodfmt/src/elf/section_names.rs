@@ -6,17 +6,19 @@ use object::elf::{FileHeader32, FileHeader64};
 use object::pod;
 use object::read::elf::{FileHeader, SectionHeader};
 
-/// More than this is no section table or name table of a module; in bytes.
-const MOST: u64 = 16 << 20;
+/// The largest section table or name table that is read, in bytes. No module comes near.
+const MAX_TABLE_BYTES: u64 = 16 << 20;
 
-/// The names of all sections of the ELF file behind `read`, which returns the bytes at an offset, all
-/// of them or `None`. `None` where this is no ELF file or its table is broken: then the caller knows
-/// nothing, and whoever reads the whole file will say what is wrong.
+/// The names of all sections of an ELF file. `read` returns the given number of bytes at an offset of
+/// the file, or `None`.
+///
+/// Returns `None` if this is not an ELF file or its section table is broken. Reading the whole file
+/// with [`Object::parse`](super::Object::parse) tells what is wrong.
 ///
 /// ```
 /// use libmodfmt::elf::section_names;
 ///
-/// let file = b"\x7fELF, but nothing behind it";
+/// let file = b"\x7fELF, and nothing else";
 /// let read = |offset: u64, size: usize| {
 ///     let start = usize::try_from(offset).ok()?;
 ///     file.get(start..start.checked_add(size)?).map(<[u8]>::to_vec)
@@ -56,13 +58,16 @@ fn names<H: FileHeader<Endian = Endianness>>(
         0xffff => first.sh_link(endian),
         index => index,
     };
-    let size = count.checked_mul(entry as u64).filter(|size| *size <= MOST)?;
+    let size = count.checked_mul(entry as u64).filter(|size| *size <= MAX_TABLE_BYTES)?;
     let table = read(offset, usize::try_from(size).ok()?)?;
     let (headers, _) =
         pod::slice_from_bytes::<H::SectionHeader>(&table, usize::try_from(count).ok()?).ok()?;
     let strings = headers.get(strings as usize)?;
     let size: u64 = strings.sh_size(endian).into();
-    let names = read(strings.sh_offset(endian).into(), usize::try_from(size).ok().filter(|_| size <= MOST)?)?;
+    let names = read(
+        strings.sh_offset(endian).into(),
+        usize::try_from(size).ok().filter(|_| size <= MAX_TABLE_BYTES)?,
+    )?;
     let name = |header: &H::SectionHeader| {
         let tail = names.get(header.sh_name(endian) as usize..).unwrap_or_default();
         let end = tail.iter().position(|byte| *byte == 0).unwrap_or(tail.len());

@@ -3,7 +3,7 @@
 
 use super::Bytes;
 
-/// Who sees a symbol.
+/// The binding of a symbol: who can see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Binding {
     /// `STB_LOCAL`
@@ -53,7 +53,7 @@ impl SymbolKind {
     pub const FUNCTION: Self = Self(2);
     /// `STT_SECTION`
     pub const SECTION: Self = Self(3);
-    /// `STT_FILE`: the source file of the local symbols behind it.
+    /// `STT_FILE`: the source file of the local symbols that follow.
     pub const FILE: Self = Self(4);
 }
 
@@ -77,7 +77,7 @@ pub enum Place {
 pub struct Symbol<'d> {
     /// The name, without its NUL; empty for section symbols.
     pub name: Bytes<'d>,
-    /// Who sees it.
+    /// Who can see it.
     pub binding: Binding,
     /// What it stands for.
     pub kind: SymbolKind,

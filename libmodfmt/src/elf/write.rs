@@ -9,26 +9,26 @@ use object::write::elf::{FileHeader, FileHeaderLayout, SectionHeader, Sym};
 use super::relocation::{encoder, narrow};
 use super::{Binding, Class, ElfError, Object, Place, Section, SectionKind};
 
-/// Section indexes from here on need a table of their own.
+/// Section indexes from here on are stored in a table of their own.
 const SHN_LORESERVE: usize = 0xff00;
 
 impl Object<'_> {
-    /// The file's bytes. Symbol and string tables are made anew from [`Object::symbols`]; all other
-    /// sections keep their bytes. A symbol table is added where there is none and symbols exist.
+    /// The file's bytes. Symbol and string tables are rebuilt from [`Object::symbols`]; all other
+    /// sections keep their bytes. A symbol table is added if there are symbols and no table.
     ///
     /// # Errors
-    /// A number that does not fit the class, a local symbol behind a global one, more sections than
-    /// 65,279 (no kernel module comes near).
+    /// A number does not fit the class, a local symbol follows a global one, or there are more than
+    /// 65,279 sections (no kernel module comes near).
     pub fn write(&self) -> Result<Vec<u8>, ElfError> {
         let mut object = self.clone();
         object.refresh_tables()?;
         object.lay_out()
     }
 
-    /// Index of the symbol table, which is added with its string table where the file has none.
+    /// Index of the symbol table. It is added, with its string table, if the file has none.
     ///
     /// # Errors
-    /// More sections than 32 bits count.
+    /// There are more sections than 32 bits can count.
     pub fn symtab(&mut self) -> Result<usize, ElfError> {
         if let Some(index) = self.sections.iter().position(|section| section.kind == SectionKind::SYMTAB) {
             return Ok(index);
@@ -102,7 +102,7 @@ impl Object<'_> {
         Ok(())
     }
 
-    /// Gives the symbols a string table of their own where they share that of the section names.
+    /// Adds a string table for the symbols if they share the one of the section names.
     fn separate_strings(&mut self, symtab: usize) -> Result<(), ElfError> {
         let link = self.sections.get(symtab).map_or(0, |table| table.link as usize);
         let shared = self.sections.get(link).is_some_and(|strings| &*strings.name == b".shstrtab");
@@ -116,7 +116,7 @@ impl Object<'_> {
         Ok(())
     }
 
-    /// Places headers and sections one behind the other and writes them.
+    /// Lays headers and sections out one after the other and writes them.
     fn lay_out(&mut self) -> Result<Vec<u8>, ElfError> {
         let encoder = encoder(self.ident);
         let mut names = Strings::new();
@@ -176,7 +176,7 @@ impl Object<'_> {
         Ok(out)
     }
 
-    /// Fills the section name table (a new one where the file has none that is only that) and
+    /// Fills the section name table (a new one if the file has none that serves only that) and
     /// returns its index with the offset of each section's name.
     fn name_table(&mut self, names: &mut Strings) -> Result<(usize, Vec<u32>), ElfError> {
         let own =

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What can be wrong with export tables, or stand in the way of learning their layout.
+//! What can be wrong with export tables, and why their layout cannot be told.
+
+use thiserror::Error;
 
 use crate::btf::BtfError;
 use crate::elf::{ElfError, Machine};
-use thiserror::Error;
 
-/// Why exports cannot be read or their layout not be told. Offsets and sizes are bytes.
+/// Why exports cannot be read, or their layout cannot be told. Offsets and sizes are in bytes.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -19,7 +20,7 @@ pub enum ExportError {
         /// Size of an entry.
         entry: u64,
     },
-    /// `__kflagstab` has not one byte for each symbol.
+    /// `__kflagstab` does not have one byte for each symbol.
     #[error("__kflagstab has {flags} bytes for {symbols} symbols")]
     Flags {
         /// Size of `__kflagstab`.
@@ -27,7 +28,7 @@ pub enum ExportError {
         /// Number of symbols.
         symbols: u64,
     },
-    /// The kernel demands `__kflagstab`, and the module has none.
+    /// The kernel requires `__kflagstab`, and the module has none.
     #[error("__kflagstab is missing")]
     NoFlags,
     /// A field that must refer to something has no relocation.
@@ -40,9 +41,10 @@ pub enum ExportError {
         /// Its offset in the section.
         offset: u64,
     },
-    /// A field refers to a place that holds no NUL-ended string.
+    /// A field refers to a place without a NUL-terminated string.
     #[error(
-        "{section}: {field} at offset {offset:#x} refers to no string (section {target}, offset {target_offset:#x})"
+        "{section}: {field} at offset {offset:#x} refers to no string (section {target}, \
+         offset {target_offset:#x})"
     )]
     NoString {
         /// Name of the section.
@@ -87,12 +89,12 @@ pub enum ExportError {
         /// Name of the structure.
         name: &'static str,
     },
-    /// The kernel's structure is none that is known.
+    /// The kernel's structure is not a known one.
     #[error("struct {name} of this kernel is unknown: it has {what}")]
     UnknownType {
         /// Name of the structure.
         name: &'static str,
-        /// What is strange about it.
+        /// What is unexpected about it.
         what: &'static str,
     },
     /// The BTF is damaged.

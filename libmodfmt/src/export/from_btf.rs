@@ -44,7 +44,7 @@ impl ExportLayout {
         Ok(layout)
     }
 
-    /// The names are not trusted alone: offsets and size must be those that the layout gives.
+    /// Names alone are not trusted: offsets and size must be those of the layout.
     fn confirm(&self, btf: &Btf<'_>, symbol: TypeId, names: &[&str; 3]) -> Result<(), ExportError> {
         let class = match btf.pointer_size() {
             Some(8) => Class::Elf64,
@@ -66,7 +66,7 @@ impl ExportLayout {
     }
 }
 
-/// `crcs` points to `s32` where the numbers may be distances (4.19 to 5.18), later to `u32`.
+/// `crcs` points to `s32` if the numbers may be distances (4.19 to 5.18), later to `u32`.
 fn crc(btf: &Btf<'_>, module: TypeId, machine: Machine) -> Result<CrcForm, ExportError> {
     // 5.10 stands for all releases in which the two processors have it.
     if !relative_crcs(machine, Release::new(5, 10)) {

@@ -8,7 +8,7 @@ impl ExportLayout {
     /// The layout that `struct kernel_symbol` has in `declaration` (`include/linux/export.h` until
     /// 6.4, later `kernel/module/internal.h`, which header packages leave out), under the
     /// configuration of `autoconf` (`include/generated/autoconf.h`), with the tables that
-    /// `include/linux/module.h` names. `None` where the text does not hold the declaration.
+    /// `include/linux/module.h` names. `None` if the text does not have the declaration.
     ///
     /// ```
     /// use libmodfmt::elf::Machine;
@@ -43,7 +43,7 @@ impl ExportLayout {
     }
 }
 
-/// What stands between the braces of each declaration.
+/// The text between the braces of each declaration.
 fn bodies(text: &str) -> impl Iterator<Item = &str> {
     text.split("struct kernel_symbol {").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
 }

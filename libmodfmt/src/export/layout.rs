@@ -40,7 +40,7 @@ pub struct ExportLayout {
     pub form: Form,
     /// Which fields there are.
     pub fields: Fields,
-    /// The kernel demands `__kflagstab` (7.1 and later). Older ones pass over it.
+    /// The kernel requires `__kflagstab` (7.1 and later). Older ones ignore it.
     pub kflagstab: bool,
     /// The kernel reads `__ksymtab_gpl` (until 7.0). Newer ones ignore it with a warning.
     pub gpl_tables: bool,

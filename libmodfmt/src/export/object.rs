@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Export tables in a module file.
 
+use std::collections::HashMap;
+
 use super::{Export, ExportError, ExportLayout, Flags, Table, Target, read_table};
 use super::{KFLAGSTAB, KSYMTAB, KSYMTAB_GPL};
 use crate::elf::{Object, Place, Relocation, SectionKind};
-use std::collections::HashMap;
 
-/// What a module file exports: `__ksymtab` and, where the layout has it, `__ksymtab_gpl`.
+/// What a module file exports: `__ksymtab` and, if the layout has it, `__ksymtab_gpl`.
 ///
 /// # Errors
 ///
-/// - As [`read_table`] for each table.
-/// - [`ExportError::NoFlags`]: the layout demands `__kflagstab`, and it is missing.
+/// - Those of [`read_table`] for each table.
+/// - [`ExportError::NoFlags`]: the layout requires `__kflagstab`, and it is missing.
 /// - [`ExportError::Elf`]: a relocation names a symbol that does not exist.
 pub fn exports<'a>(object: &'a Object<'_>, layout: &ExportLayout) -> Result<Vec<Export<'a>>, ExportError> {
     let mut all = Vec::new();
@@ -41,7 +42,7 @@ pub fn exports<'a>(object: &'a Object<'_>, layout: &ExportLayout) -> Result<Vec<
     Ok(all)
 }
 
-/// Where a relocation of section `table` leads. The place it is relative to does not matter: the
+/// What a relocation of section `table` refers to. The place it is relative to does not matter: the
 /// fields are distances from themselves.
 pub(super) fn target(object: &Object<'_>, table: usize, relocation: &Relocation) -> Option<Target> {
     let symbol = object.symbols.get(relocation.symbol)?;

@@ -33,7 +33,7 @@ impl Release {
 }
 
 impl ExportLayout {
-    /// The layout that mainline has in this release on this processor (`include/linux/export.h`,
+    /// The layout of mainline in this release on this processor (`include/linux/export.h`,
     /// `kernel/module/internal.h`; read in 4.19, 5.4, 5.10, 6.1, 6.6, 6.12, 6.18, 7.1 and 7.3).
     ///
     /// The last resort: vendors' kernels (RHEL, Android) carry changes from later releases.
@@ -52,8 +52,8 @@ impl ExportLayout {
     }
 }
 
-/// Has the release `CONFIG_MODULE_REL_CRCS` on this processor? powerpc has it in 4.19, s390 in 5.4
-/// and 5.10; both have lost it by 6.1.
+/// Does the release have `CONFIG_MODULE_REL_CRCS` on this processor? powerpc has it in 4.19, s390 in 5.4
+/// and 5.10; both had lost it by 6.1.
 pub(super) fn relative_crcs(machine: Machine, release: Release) -> bool {
     let since = match machine.0 {
         POWERPC | POWERPC64 => Release::new(4, 19),

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The layout from a module that was built for the kernel.
 
+use std::collections::BTreeMap;
+
 use super::object::target;
 use super::relocation::is_relative;
 use super::{CrcForm, ExportError, ExportLayout, Fields, Form};
 use super::{KCRCTAB, KCRCTAB_GPL, KFLAGSTAB, KSYMTAB, KSYMTAB_GPL, KSYMTAB_STRINGS};
 use crate::elf::{Class, Object};
-use std::collections::BTreeMap;
 
 /// A relocation of a sample's export table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,17 +17,17 @@ pub struct SampleRelocation {
     pub offset: u64,
     /// It stores a distance, not an address.
     pub relative: bool,
-    /// It leads into `__ksymtab_strings`: the field is a name or a namespace.
+    /// It refers to `__ksymtab_strings`: the field is a name or a namespace.
     pub into_strings: bool,
 }
 
-/// What a module shows of the layout of its kernel's tables.
+/// What a module shows about the layout of its kernel's tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sample {
     /// Class of the file.
     pub class: Class,
-    /// Name of the table looked at, for messages: `__ksymtab`, or `__ksymtab_gpl` if that is all.
+    /// Name of the table, for messages: `__ksymtab`, or `__ksymtab_gpl` if there is no other.
     pub section: &'static str,
     /// Size of that table in bytes.
     pub size: u64,

@@ -39,18 +39,18 @@ pub struct Table<'a> {
 pub struct Export<'d> {
     /// Its name.
     pub name: &'d [u8],
-    /// The namespace that importers must declare; `None` where everyone may import it.
+    /// The namespace that importers must declare; `None` if everyone may import it.
     pub namespace: Option<&'d [u8]>,
     /// Where the symbol is; `None` if it is not in a section of this module.
     pub value: Option<Target>,
-    /// Only for modules with a licence compatible with the GPL.
+    /// Only for modules with a license compatible with the GPL.
     pub gpl_only: bool,
 }
 
 /// Reads a table of a relocatable file, in the order of the file.
 ///
-/// Its fields are empty until the kernel relocates them, so `target` must tell where the relocation
-/// at an offset in the table leads; `data` gives the bytes of a section.
+/// Its fields are empty until the kernel relocates them, so `target` returns what the relocation at an
+/// offset in the table refers to. `data` returns the bytes of a section.
 ///
 /// # Errors
 ///

@@ -14,13 +14,13 @@ use crate::versions::VersionsError;
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImageError {
-    /// The file, or the image that came out, is not well-formed.
+    /// The file, or the image that was made, is not well-formed.
     #[error(transparent)]
     Elf(#[from] ElfError),
     /// The file is not a module.
     #[error(transparent)]
     Module(#[from] ModuleError),
-    /// The persistent data are broken.
+    /// The persistent data is broken.
     #[error(transparent)]
     Persist(#[from] PersistError),
     /// The processor is not supported.
@@ -32,7 +32,7 @@ pub enum ImageError {
     /// The version tables cannot be extended.
     #[error("symbol versions: {0}")]
     Versions(#[from] VersionsError),
-    /// The header in the keeper that came out is not the one that went in.
+    /// The header in the keeper that was made is not the one that went in.
     #[error("the header note of the keeper: {0}")]
     Note(#[from] NoteError),
     /// A use of persistent data by a relocation that cannot be moved to another module's symbol.
@@ -63,7 +63,7 @@ pub enum ImageError {
         /// The symbol.
         symbol: String,
     },
-    /// The image that came out fails one of our own checks. A defect of this library.
+    /// The image that was made fails one of our own checks: a defect of this library.
     #[error("the {image} image is not right: {what} (please report this)")]
     Check {
         /// `keeper` or `owner`.
@@ -74,8 +74,8 @@ pub enum ImageError {
 }
 
 impl ImageError {
-    /// The file is broken, and no way of loading it is worth trying. The others say that a sound
-    /// file cannot be kept in this way.
+    /// Whether the file is broken, so that loading it in another way is pointless. The other errors
+    /// mean that the data of a sound file cannot be kept in this way.
     #[must_use]
     pub const fn is_broken_file(&self) -> bool {
         matches!(

@@ -9,8 +9,8 @@ use crate::export::ExportLayout;
 use crate::module::{MODINFO, Module, ModuleError, THIS_MODULE, name_position};
 use crate::persist::{Inventory, NOTE_SECTION, keeper_name, trial_name};
 
-/// Keys of `.modinfo` that speak of the owner's code, parameters or place in the tree. `staging`,
-/// `test` and `livepatch` would taint the kernel a second time in the keeper's name.
+/// Keys of `.modinfo` that describe the owner's code, parameters or place in the tree. `staging`,
+/// `test` and `livepatch` would taint the kernel a second time, in the keeper's name.
 const DROPPED_KEYS: [&str; 13] = [
     "alias",
     "parm",
@@ -27,14 +27,14 @@ const DROPPED_KEYS: [&str; 13] = [
     "version",
 ];
 
-/// The version tables, which the keeper takes over whole: it imports a part of what the owner does.
+/// The version tables. They are copied whole: the keeper imports a subset of what the owner does.
 const VERSION_SECTIONS: [&str; 3] = ["__versions", "__version_ext_crcs", "__version_ext_names"];
 
 /// Makes the keeper image of a module.
 ///
 /// # Errors
-/// The processor is not supported, or the file is broken. What must not be kept is not asked here:
-/// see [`crate::persist::Refusals`].
+/// The processor is not supported, or the file is broken. Whether the data may be kept is not checked
+/// here: see [`crate::persist::Refusals`].
 pub fn keeper(
     module: &Module<'_>,
     inventory: &Inventory,
@@ -115,7 +115,7 @@ impl<'d> Build<'_, 'd> {
     }
 
     /// The owner's `struct module` with the keeper's name, and neither init nor exit: those are
-    /// relocations, which are left behind. Its size and all else that the build put there stay.
+    /// relocations, which are left out. Its size and everything else that the build put there stay.
     fn this_module(&self) -> Result<Section<'d>, ImageError> {
         let owner = &self.module.object;
         let missing = ModuleError::Missing { section: THIS_MODULE };
@@ -160,7 +160,7 @@ struct Exports {
     strings: usize,
     /// Offset of each name in the strings, by position in the table.
     names: Vec<i64>,
-    /// Which base symbol stands at each position: the kernel searches the table by name.
+    /// Which base symbol is at each position: the table is sorted, as the kernel searches it by name.
     order: Vec<usize>,
 }
 
@@ -183,7 +183,7 @@ impl Exports {
             image.sections.push(Section::with_data(name, SectionKind::PROGBITS, flags::ALLOC, align, data));
             image.sections.len().saturating_sub(1)
         };
-        // Both tables of flags are always there: a kernel that does not know one passes over it.
+        // Both are always written: a kernel ignores a table that it does not know.
         add("__kcrctab", 4, crcs);
         add("__kflagstab", 1, vec![0; bases.len()]);
         let strings = add("__ksymtab_strings", 1, strings);

@@ -6,14 +6,14 @@
 //! use of persistent data turned into a use of those symbols. The kernel's own loader links the two,
 //! and its own reference count keeps the keeper loaded while the owner is.
 //!
-//! [`keeper`] and [`owner`] make them; both are read again by the strict checks of this module
-//! before they are handed out, so what a caller gets is what the kernel may have.
+//! [`keeper`] and [`owner`] make them. Before they are returned, strict checks read both images again:
+//! what a caller gets is safe to load.
 //!
 //! ```
 //! use libmodfmt::image::Base;
 //! use libmodfmt::persist::{PersistentSection, SectionHeader};
 //!
-//! let section = SectionHeader { role: PersistentSection::Data, size: 8, align: 8, variables: vec![] };
+//! let section = SectionHeader::new(PersistentSection::Data, 8, 8);
 //! let base = Base::of("foo", &section);
 //! assert_eq!(base.symbol, "foo__persist_data");
 //! assert_eq!(base.crc, section.crc());

@@ -8,11 +8,11 @@ use crate::module::Module;
 use crate::persist::Inventory;
 use crate::versions::{ExtendedVersions, Versions};
 
-/// Makes the owner image. `bases` name the symbols of the keeper to bind to; a persistent section
-/// of the file without a base there is an error of the caller and is reported as one.
+/// Makes the owner image. `bases` are the keeper's symbols to bind to. Every persistent section of
+/// the file needs one; a missing one is the caller's mistake and reported as an error.
 ///
 /// # Errors
-/// A use of persistent data that cannot be moved, a name that is taken, or a table that is full.
+/// A use of persistent data cannot be moved, a name is taken, or a table is full.
 pub fn owner(module: &Module<'_>, inventory: &Inventory, bases: &[Base]) -> Result<Vec<u8>, ImageError> {
     let arch = Arch::of(module.object.ident)?;
     input_check::check(&module.object, arch)?;
@@ -52,7 +52,7 @@ impl Rebase<'_> {
                 continue;
             };
             let target = section.info as usize;
-            // What is not loaded (debug information) keeps referring to the file's own symbols.
+            // Sections that are not loaded (debug information) keep referring to the file's symbols.
             let loaded = object.sections.get(target).is_some_and(crate::elf::Section::is_alloc);
             if !loaded || self.inventory.role_of(target).is_some() {
                 continue;
@@ -98,7 +98,7 @@ impl Rebase<'_> {
     }
 }
 
-/// Leaves the persistent sections in place, so that no index changes, but empty and not loaded.
+/// Empties the persistent sections, which are not loaded any more. They stay, so that no index changes.
 fn empty_sections(object: &mut Object<'_>, inventory: &Inventory) {
     for (_, index) in &inventory.indexes {
         let tables: Vec<usize> = object.relocation_sections_of(*index).map(|(table, _)| table).collect();
@@ -115,7 +115,7 @@ fn empty_sections(object: &mut Object<'_>, inventory: &Inventory) {
     }
 }
 
-/// Kernels with CONFIG_MODVERSIONS want a version for every import; Debian's refuse one without.
+/// Kernels with CONFIG_MODVERSIONS expect a version for every import; Debian's refuse one without.
 fn add_versions(object: &mut Object<'_>, bases: &[Base]) -> Result<(), ImageError> {
     let ident = object.ident;
     if let Some((index, section)) = object.section("__versions") {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::elf::{Binding, Object, Place, Relocation, Symbol, SymbolKind};
 
-/// Old and new index of each section that the keeper takes over.
+/// Old and new index of each section that the keeper copies.
 pub(super) type SectionMap = HashMap<usize, usize>;
 
 /// The keeper's symbols, and how the owner's relate to them.

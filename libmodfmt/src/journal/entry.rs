@@ -12,7 +12,8 @@ pub enum Entry {
     Module(LoadedModule),
     /// A module that was loaded and is gone.
     Unload(Unload),
-    /// Persistent data that were with their owner, or with the kernel itself, and are gone. Data that a keeper has are gone with the keeper.
+    /// Persistent data that is gone and was in its owner's own sections or in the extended kernel. Data in
+    /// a keeper goes away with the keeper.
     Discard(Discard),
 }
 
@@ -23,7 +24,7 @@ pub struct Boot {
     pub id: String,
     /// The text of `/proc/version`: `Linux version 6.1.0-56-amd64 (...) ... #1 SMP ...`.
     pub banner: String,
-    /// The build id of the kernel; empty where it has none.
+    /// The build id of the kernel; empty if it has none.
     pub build_id: Vec<u8>,
     /// Symbol and address of the start of the kernel's code: `_stext` or `_text`.
     pub text: Option<(String, u64)>,
@@ -31,13 +32,13 @@ pub struct Boot {
     pub at: u64,
 }
 
-/// What was known of a module when it was written down.
+/// What was known about a module when the entry was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Stage {
     /// It is loaded.
     #[default]
     Loaded,
-    /// It is about to be loaded, and has no addresses yet. Where its init oopses this is all there will be.
+    /// It is about to be loaded, and has no addresses yet. If its init oopses, no other entry follows.
     Loading,
 }
 
@@ -48,15 +49,15 @@ pub struct LoadedModule {
     pub boot: String,
     /// Its name.
     pub name: String,
-    /// How far it was.
+    /// Loaded, or about to be.
     pub stage: Stage,
     /// Its address in `/proc/modules`.
     pub base: Option<u64>,
     /// Its sections with their addresses.
     pub sections: Vec<(String, u64)>,
-    /// Its build id; empty where it has none.
+    /// Its build id; empty if it has none.
     pub build_id: Vec<u8>,
-    /// The file that it was loaded from, where that is known.
+    /// The file that it was loaded from, if that is known.
     pub file: Option<String>,
     /// Its persistent data: of a keeper, or of the owner.
     pub persistent: Option<Header>,
@@ -65,8 +66,8 @@ pub struct LoadedModule {
 }
 
 impl LoadedModule {
-    /// The header, if this is an owner and its persistent data are where its own sections are: with it, or with the kernel itself. A keeper's
-    /// owner has no such sections.
+    /// The header, if this is an owner and its persistent data is in sections of its own or in the
+    /// extended kernel. The owner of a keeper has no such sections.
     #[must_use]
     pub fn own_data(&self) -> Option<&Header> {
         let has = |header: &&Header| {
@@ -94,19 +95,19 @@ pub struct Unload {
     pub at: u64,
 }
 
-/// Persistent data that are gone.
+/// Persistent data that is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Discard {
     /// The boot.
     pub boot: String,
-    /// Their owner.
+    /// Its owner.
     pub name: String,
     /// Time since boot at which it was noticed, in hundredths of a second.
     pub at: u64,
 }
 
 impl Entry {
-    /// The boot that it is of.
+    /// The boot that it belongs to.
     #[must_use]
     pub fn boot(&self) -> &str {
         match self {

@@ -3,10 +3,10 @@
 
 use super::{Boot, Entry};
 
-/// The name of the file of one boot begins and ends like this.
+/// Start and end of the name of a boot's file.
 pub const FILE_NAME: (&str, &str) = ("boot-", ".jsonl");
 
-/// A line of more bytes is no entry.
+/// A longer line is not an entry.
 const MAX_LINE_BYTES: usize = 1 << 22;
 
 /// The entries of a text.
@@ -19,7 +19,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Reads a text. A line that is no entry is counted and passed over.
+    /// Reads a text. A line that is not an entry is counted and skipped.
     #[must_use]
     pub fn read(text: &[u8]) -> Self {
         let mut journal = Self::default();
@@ -39,7 +39,7 @@ impl Journal {
         journal
     }
 
-    /// The boots that have an entry of their own, each once, in their order.
+    /// The boots that have a `boot` entry, each once, in their order.
     #[must_use]
     pub fn boots(&self) -> Vec<&Boot> {
         let mut boots: Vec<&Boot> = Vec::new();
@@ -53,7 +53,7 @@ impl Journal {
         boots
     }
 
-    /// What is recorded of a boot behind its first entry, in its order.
+    /// All entries of a boot, in their order.
     pub fn of_boot<'j>(&'j self, id: &'j str) -> impl Iterator<Item = &'j Entry> {
         self.entries.iter().filter(move |entry| entry.boot() == id)
     }

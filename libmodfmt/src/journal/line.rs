@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An entry as a line of JSON. Addresses and build ids are hexadecimal text; the persistent header is the bytes of its note, so that it is read
-//! and checked by the same code as a keeper's.
+//! An entry as a line of JSON. Addresses and build ids are hexadecimal text. The persistent header is
+//! the bytes of its note, so that the same code reads and checks it as for a keeper.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ enum What {
 }
 
 impl Entry {
-    /// The line, with its end.
+    /// The line, with its line feed.
     #[must_use]
     pub fn to_line(&self) -> Vec<u8> {
         let what = match self {
@@ -91,7 +91,7 @@ impl Entry {
         bytes
     }
 
-    /// Reads a line without its end; `None` if it is no entry of this version.
+    /// Reads a line without its line feed; `None` if it is not an entry of this version.
     #[must_use]
     pub fn from_line(line: &[u8]) -> Option<Self> {
         let line: Line = serde_json::from_slice(line).ok()?;

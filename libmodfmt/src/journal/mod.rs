@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The journal: what an oops of a boot needs later, and only the running kernel can tell.
+//! The journal: what only the running kernel can tell, and an oops needs later.
 //!
-//! `insmod` and `rmmod` write it, `ksymoops` reads it. It is a text of JSON objects, one a line, that is only ever appended to, so that a line
-//! which was cut by a crash costs only itself. `docs/journal-format.md` is the reference.
+//! `insmod` and `rmmod` write it, `ksymoops` reads it. It has one JSON object per line and is only ever
+//! appended to, so that a line which was cut by a crash costs only itself. `docs/journal-format.md` is
+//! the reference.
 //!
 //! ```
 //! use libmodfmt::journal::{Boot, Entry, Journal};

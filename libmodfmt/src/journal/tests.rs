@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Entries written and read, whole and damaged.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Changing a `.modinfo` section and writing it back.
 
-use super::{Entry, Modinfo, ModinfoError};
 use std::borrow::Cow;
 
+use super::{Entry, Modinfo, ModinfoError};
+
 impl<'d> Modinfo<'d> {
-    /// Drops every entry with one of these keys.
+    /// Removes every entry with one of these keys.
     #[must_use]
     pub fn without(mut self, keys: &[&str]) -> Self {
         self.entries.retain(|entry| !keys.iter().any(|key| entry.key() == key.as_bytes()));
         self
     }
 
-    /// Sets `key` to one value: in the place of its first entry, else at the end. Further entries
-    /// of that key are dropped.
+    /// Sets `key` to one value, in place of its first entry or at the end. Further entries with that
+    /// key are removed.
     ///
     /// # Errors
     ///
@@ -26,7 +27,7 @@ impl<'d> Modinfo<'d> {
         Ok(self)
     }
 
-    /// Adds an entry at the end, whether or not there is one of that key.
+    /// Adds an entry at the end, even if there is one with that key.
     ///
     /// # Errors
     ///
@@ -37,7 +38,7 @@ impl<'d> Modinfo<'d> {
         Ok(())
     }
 
-    /// The bytes of the section. Entries that were not changed are as they were, with their padding.
+    /// The bytes of the section. Unchanged entries keep their bytes and padding.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut section = Vec::new();

@@ -2,7 +2,7 @@
 //! The `.modinfo` section: what a module says about itself.
 //!
 //! The section is a list of `key=value` strings, each ended by a NUL byte. A keeper carries its
-//! owner's list with a few keys changed, because licence, vermagic and tags such as `retpoline`
+//! owner's list with a few keys changed, because license, vermagic and tags such as `retpoline`
 //! decide how the kernel treats a module. All other entries keep their order and their bytes,
 //! padding included.
 //!
@@ -26,19 +26,20 @@ mod edit;
 mod tests;
 
 use std::borrow::Cow;
+
 use thiserror::Error;
 
 /// What is wrong with a `.modinfo` section or an entry for it.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ModinfoError {
-    /// The last string has no NUL: the kernel would read on behind the section.
+    /// The last string has no NUL: the kernel would read past the end of the section.
     #[error(".modinfo: entry at offset {offset:#x} is not ended by a NUL")]
     Unterminated {
         /// Offset of the entry in the section, in bytes.
         offset: u64,
     },
-    /// A new entry cannot be told from two, or its key from its value.
+    /// A new entry would read as two, or with another key.
     #[error(".modinfo: {what} {text:?} for a new entry has a {character:?} in it")]
     Character {
         /// `key` or `value`.
@@ -57,18 +58,18 @@ pub enum ModinfoError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'d> {
     text: Cow<'d, [u8]>,
-    /// NUL bytes behind the text: one, or more where the compiler aligned the next string.
+    /// NUL bytes after the text: one, or more if the compiler aligned the next string.
     nuls: usize,
 }
 
 impl Entry<'_> {
-    /// What is before the first `=`; everything if there is none.
+    /// The part before the first `=`; the whole string if there is none.
     #[must_use]
     pub fn key(&self) -> &[u8] {
         self.text.split(|&byte| byte == b'=').next().unwrap_or_default()
     }
 
-    /// What is behind the first `=`; empty if there is none.
+    /// The part after the first `=`; empty if there is none.
     #[must_use]
     pub fn value(&self) -> &[u8] {
         let start = self.key().len().saturating_add(1);
@@ -91,7 +92,7 @@ pub struct Modinfo<'d> {
 impl<'d> Modinfo<'d> {
     /// Reads the bytes of a `.modinfo` section.
     ///
-    /// Strings without `=` and empty strings are kept, as the kernel passes over them.
+    /// Strings without `=` and empty strings are kept: the kernel skips them.
     ///
     /// # Errors
     ///
@@ -117,13 +118,13 @@ impl<'d> Modinfo<'d> {
         self.entries.iter()
     }
 
-    /// The value of the first entry of that key, which is the one the kernel takes.
+    /// The value of the first entry with that key, which is the one that the kernel uses.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&[u8]> {
         self.all(key).next()
     }
 
-    /// The values of all entries of that key: `alias`, `parm`, `import_ns`, ... may be repeated.
+    /// The values of all entries with that key: `alias`, `parm`, `import_ns`, ... may be repeated.
     pub fn all(&self, key: &str) -> impl Iterator<Item = &[u8]> {
         // The kernel compares up to the '=', so an entry without one has no key.
         self.entries
@@ -138,19 +139,19 @@ impl<'d> Modinfo<'d> {
         self.get(key).map(String::from_utf8_lossy)
     }
 
-    /// The module's name. Modules built before 4.13 do not have it; theirs is the file's name.
+    /// The module's name. Modules built before 4.13 do not have it: they are called like their file.
     #[must_use]
     pub fn name(&self) -> Option<Cow<'_, str>> {
         self.text("name")
     }
 
-    /// Kernel release and options that the module is built for.
+    /// Kernel release and options that the module was built for.
     #[must_use]
     pub fn vermagic(&self) -> Option<Cow<'_, str>> {
         self.text("vermagic")
     }
 
-    /// Licence. Without one the kernel assumes a proprietary module.
+    /// License. Without one the kernel assumes a proprietary module.
     #[must_use]
     pub fn license(&self) -> Option<Cow<'_, str>> {
         self.text("license")

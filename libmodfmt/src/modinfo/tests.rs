@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-use super::*;
+//! Sections read, changed and written.
+
 use proptest::prelude::*;
+
+use super::*;
 
 const SECTION: &[u8] = b"\0parm=a:first\0\0\0license=GPL v2\0author=J\xf6rg=x\0retpoline=Y\0parm=b:second\0\
     odd\0depends=\0name=foo\0vermagic=6.1.0 SMP mod_unload \0\0";

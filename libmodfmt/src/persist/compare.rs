@@ -17,7 +17,7 @@ pub enum Agreement {
     Differs(Vec<Difference>),
 }
 
-/// One thing in which the new layout differs from what is kept. Sizes and alignments are in bytes.
+/// One difference between the file's layout and what is kept. Sizes and alignments are in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
@@ -87,7 +87,7 @@ pub enum Difference {
         /// File and name.
         name: String,
     },
-    /// Names are missing in one of the two and the build ids do not settle it.
+    /// Names are missing on one side, and the build ids do not settle it.
     NoNames {
         /// The new file is the one without names; otherwise the kept data is.
         in_file: bool,
@@ -126,8 +126,8 @@ pub fn compare(kept: &Header, file: &Header) -> Agreement {
     }
 }
 
-/// Files and names that several variables share of which one has no known function: gcc numbers those in
-/// an order that changes with the code.
+/// Names that several variables of one file share, one of them without a known function: gcc numbers
+/// those in an order that changes with the code.
 fn of_unknown_functions(header: &Header) -> Vec<String> {
     let mut groups: HashMap<_, (usize, bool)> = HashMap::new();
     for (_, variable) in header.variables() {

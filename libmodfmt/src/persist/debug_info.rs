@@ -20,7 +20,7 @@ pub struct VariableDebugInfo {
 }
 
 impl VariableDebugInfo {
-    /// Of the variable at `offset` bytes in a section nothing is known yet.
+    /// The variable at `offset` bytes in a section, of which nothing is known yet.
     #[must_use]
     pub fn new(section: usize, offset: u64) -> Self {
         Self { section, offset, function: None, type_name: None, type_hash: None }

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::elf::ElfError;
 
-/// The file is broken where its persistent data stand.
+/// The file is broken where its persistent data is.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PersistError {
@@ -22,9 +22,10 @@ pub enum PersistError {
         /// Index of the second.
         second: usize,
     },
-    /// A variable ends behind its section.
+    /// A variable ends past its section.
     #[error(
-        "{section}: variable {variable} at offset {offset:#x}, size {size:#x}, ends behind the section ({section_size:#x} bytes)"
+        "{section}: variable {variable} at offset {offset:#x}, size {size:#x}, ends behind the section \
+         ({section_size:#x} bytes)"
     )]
     VariableOutside {
         /// The section.

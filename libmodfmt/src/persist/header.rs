@@ -5,14 +5,14 @@ use std::fmt;
 
 use super::PersistentSection;
 
-/// What identifies the persistent data of one owner. The address is not part of it: that is read
+/// What identifies the persistent data of one owner. It has no address: that is read
 /// from the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Header {
     /// Name of the module whose source defines the variables.
     pub owner: String,
-    /// The build id (`NT_GNU_BUILD_ID`) of the owner's file; empty where it has none.
+    /// The build id (`NT_GNU_BUILD_ID`) of the owner's file; empty if it has none.
     pub build_id: Vec<u8>,
     /// The names of all variables are known. A file stripped of some of them binds only by build id.
     pub named: bool,
@@ -38,10 +38,10 @@ pub struct SectionHeader {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Variable {
-    /// Base name of the source file; none for a variable that is visible outside of its file, and
-    /// where the file was stripped of it (`strip -g`).
+    /// Base name of the source file; none for a variable that is visible outside its file, and none
+    /// after `strip -g`.
     pub file: Option<String>,
-    /// The function around it, where debug information told it.
+    /// The function around it, if debug information tells.
     pub function: Option<String>,
     /// The name in the source, without the number that gcc appends (`cnt.0`).
     pub name: String,
@@ -51,20 +51,20 @@ pub struct Variable {
     pub size: u64,
     /// The alignment that its place guarantees, in bytes: that of the offset, at most the section's.
     pub align: u64,
-    /// Its C type, where debug information told it.
+    /// Its C type, if debug information tells.
     pub type_name: Option<String>,
-    /// Hash over the structure of its type, where debug information told it.
+    /// Hash over the structure of its type, if debug information tells.
     pub type_hash: Option<u64>,
 }
 
 impl Header {
-    /// A header of `owner` without sections and build id, all of whose names are known.
+    /// A header of `owner` without sections and build id, with all names known.
     #[must_use]
     pub fn new(owner: &str) -> Self {
         Self { owner: owner.to_owned(), build_id: Vec::new(), named: true, sections: Vec::new() }
     }
 
-    /// The section of that role.
+    /// The header of one of the two sections.
     #[must_use]
     pub fn section(&self, role: PersistentSection) -> Option<&SectionHeader> {
         self.sections.iter().find(|section| section.role == role)
@@ -107,8 +107,8 @@ impl Variable {
         own.min(section_align.max(1)).max(1)
     }
 
-    /// The function around it, as far as debug information was there to tell: `Some(None)` is a
-    /// variable outside of functions.
+    /// The function around it; `None` without debug information, `Some(None)` for a variable outside
+    /// functions.
     #[must_use]
     pub fn scope(&self) -> Option<Option<&str>> {
         let described = self.function.is_some() || self.type_name.is_some() || self.type_hash.is_some();
@@ -116,8 +116,8 @@ impl Variable {
     }
 
     /// Whether `other` is the same variable in another version: name, file and function agree.
-    /// A function that one side does not know agrees with all, and so does a file where the name
-    /// alone is enough (`unique`: there is no other variable of that name in either version).
+    /// An unknown function agrees with any. An unknown file agrees with any if the name alone is
+    /// enough (`unique`: neither version has another variable of that name).
     #[must_use]
     pub fn may_be(&self, other: &Self, unique: bool) -> bool {
         let one_unknown = self.file.is_none() || other.file.is_none();

@@ -18,26 +18,26 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Lists what `object`, the module `owner`, marks as persistent; `None` where it marks nothing.
+    /// Lists what `object`, the module `owner`, marks as persistent; `None` if it marks nothing.
     ///
-    /// `facts` come from debug information and may be empty: they name functions and types.
+    /// `debug_info` names functions and types. It may be empty.
     ///
     /// # Errors
-    /// Two sections of one name, or a variable that ends behind its section.
+    /// Two sections have one name, or a variable ends past its section.
     pub fn of(
         object: &Object<'_>,
         owner: &str,
         build_id: Option<&[u8]>,
-        facts: &[VariableDebugInfo],
+        debug_info: &[VariableDebugInfo],
     ) -> Result<Option<Self>, PersistError> {
         let indexes = persistent_sections(object)?;
         if indexes.is_empty() {
             return Ok(None);
         }
         let mut candidates = Candidates::of(object, &indexes)?;
-        candidates.add_facts(facts);
+        candidates.add_debug_info(debug_info);
         let named = candidates.are_complete(object, &indexes);
-        // Without names it binds by its build id.
+        // A file without names binds by its build id, so that ambiguous ones do no harm.
         let ambiguous = if named { candidates.ambiguous() } else { Vec::new() };
         let sections = candidates.into_sections(object, &indexes);
         let build_id = build_id.unwrap_or_default().to_vec();
@@ -45,7 +45,7 @@ impl Inventory {
         Ok(Some(Self { header, indexes, ambiguous }))
     }
 
-    /// The role of section `index`, if it is one of the persistent sections.
+    /// Which persistent section the section at `index` is, if it is one.
     #[must_use]
     pub fn role_of(&self, index: usize) -> Option<PersistentSection> {
         self.indexes.iter().find(|(_, own)| *own == index).map(|(role, _)| *role)
@@ -65,7 +65,7 @@ fn persistent_sections(object: &Object<'_>) -> Result<Vec<(PersistentSection, us
     let mut indexes = Vec::new();
     for role in PersistentSection::ALL {
         let mut named = object.sections.iter().enumerate().filter(|(_, section)| {
-            // An empty one is what remains of the section in an owner image.
+            // An owner image has empty ones.
             PersistentSection::from_name(&section.name) == Some(role) && section.size > 0
         });
         if let Some((first, _)) = named.next() {

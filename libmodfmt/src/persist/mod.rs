@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Persistent data in a module file: which variables there are, what describes them, what may be kept.
+//! Persistent data in a module file: its variables, what describes them, and what may be kept.
 //!
 //! A module marks variables with `__persistent` (section `.data..persistent`) or `__persistent_bss`
-//! (`.bss..persistent`). [`Inventory::of`] lists them; its [`Header`] is what a keeper carries in a
-//! note and what [`compare`] holds against the next version of the module.
+//! (`.bss..persistent`). [`Inventory::of`] lists them. The [`Header`] in it is what a keeper carries in
+//! a note, and what [`compare`] compares with the next version of the module.
 //!
 //! ```
 //! use libmodfmt::elf::{Ident, Object, Section, SectionKind, flags};
@@ -13,7 +13,8 @@
 //! assert!(Inventory::of(&module, "foo", None, &[]).unwrap().is_none());
 //!
 //! let flags = flags::ALLOC | flags::WRITE;
-//! module.sections.push(Section::with_data(".data..persistent", SectionKind::PROGBITS, flags, 8, vec![0; 16]));
+//! let (kind, data) = (SectionKind::PROGBITS, vec![0; 16]);
+//! module.sections.push(Section::with_data(".data..persistent", kind, flags, 8, data));
 //! let inventory = Inventory::of(&module, "foo", None, &[]).unwrap().unwrap();
 //! assert_eq!(inventory.header.sections[0].size, 16);
 //! ```

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Names that are made from an owner's: its keeper and the base symbols.
+//! Names made from the owner's: its keeper and the base symbols.
 
 use super::PersistentSection;
 use crate::fnv::Hash;
@@ -19,7 +19,7 @@ pub fn keeper_name(owner: &str) -> String {
     bounded(owner, KEEPER)
 }
 
-/// The name under which a keeper for `owner` is tried out beside a living one.
+/// The name of the keeper for `owner` that is tried out while the real one is loaded.
 #[must_use]
 pub fn trial_name(owner: &str) -> String {
     bounded(owner, "__ptrial")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The header as an ELF note: how a keeper carries it. docs/note-format.md is the reference.
+//! The header as an ELF note, which a keeper carries. docs/note-format.md is the reference.
 
 use thiserror::Error;
 
@@ -18,8 +18,8 @@ pub const NOTE_TYPE: u32 = 1;
 pub const NOTE_VERSION: u16 = 1;
 
 const FLAG_NAMED: u16 = 1;
-/// More than this many sections or variables cannot be meant.
-const MOST: u32 = 1 << 20;
+/// The largest number of sections or variables that a reader believes.
+const MAX_COUNT: u32 = 1 << 20;
 
 /// Why a note is not a header.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum NoteError {
         /// The version found.
         version: u16,
     },
-    /// The note ends within a field, or a field has an impossible value.
+    /// The note ends inside a field, or a field has an impossible value.
     #[error("header note, offset {offset:#x}: {field} {why}")]
     Field {
         /// Offset in the note's description, in bytes.
@@ -93,8 +93,8 @@ impl Header {
     /// Reads a header from a note section.
     ///
     /// # Errors
-    /// No such note, an unknown version, a truncated or impossible field, or a layout hash that does
-    /// not belong to the variables.
+    /// There is no such note, its version is unknown, a field is truncated or impossible, or the
+    /// layout hash does not belong to the variables.
     pub fn from_note(section: &[u8], order: ByteOrder) -> Result<Self, NoteError> {
         for record in note::records(section, order) {
             let record = record?;
@@ -124,7 +124,7 @@ impl Writer {
         self.data.extend(self.order.bytes32(u32::try_from(number).unwrap_or(u32::MAX)));
     }
 
-    /// A 16-bit length and the bytes; what is longer than that is cut.
+    /// A 16-bit length and the bytes; a longer text is cut.
     fn bytes(&mut self, bytes: &[u8]) {
         let size = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
         self.number16(size);
@@ -170,7 +170,7 @@ impl<'d> Reader<'d> {
 
     fn count(&mut self, field: &'static str) -> Result<u32, NoteError> {
         let count = self.order.u32(self.array(field)?);
-        if count > MOST {
+        if count > MAX_COUNT {
             return Err(self.error(field, "is impossibly large"));
         }
         Ok(count)

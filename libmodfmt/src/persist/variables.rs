@@ -19,7 +19,7 @@ struct Candidate {
     local: bool,
     /// Which of the file's `FILE` symbols it follows: two source files may have one base name.
     unit: usize,
-    /// Debug information knows it, so no function means that there is none.
+    /// Debug information has it, so no function means that it is outside functions.
     described: bool,
 }
 
@@ -70,20 +70,20 @@ impl Candidates {
         Ok(Self(found))
     }
 
-    pub(super) fn add_facts(&mut self, facts: &[VariableDebugInfo]) {
-        let facts: HashMap<_, _> = facts.iter().map(|fact| ((fact.section, fact.offset), fact)).collect();
+    pub(super) fn add_debug_info(&mut self, infos: &[VariableDebugInfo]) {
+        let infos: HashMap<_, _> = infos.iter().map(|info| ((info.section, info.offset), info)).collect();
         for candidate in &mut self.0 {
-            if let Some(fact) = facts.get(&(candidate.section, candidate.variable.offset)) {
+            if let Some(info) = infos.get(&(candidate.section, candidate.variable.offset)) {
                 candidate.described = true;
-                candidate.variable.function.clone_from(&fact.function);
-                candidate.variable.type_name.clone_from(&fact.type_name);
-                candidate.variable.type_hash = fact.type_hash;
+                candidate.variable.function.clone_from(&info.function);
+                candidate.variable.type_name.clone_from(&info.type_name);
+                candidate.variable.type_hash = info.type_hash;
             }
         }
     }
 
     /// Whether the symbol table names every variable, so that names can be relied on. `strip` has
-    /// options that take away all local names, some, or only the source files.
+    /// options that remove all local names, some of them, or only the source files.
     pub(super) fn are_complete(&self, object: &Object<'_>, indexes: &[(PersistentSection, usize)]) -> bool {
         let locals = object.symbols.iter().any(is_local_name);
         let covered = indexes.iter().all(|(role, index)| {
@@ -92,8 +92,8 @@ impl Candidates {
         covered && self.files_do_not_matter()
     }
 
-    /// Whether nothing but padding lies between the variables of a section. Where the file has no
-    /// local names at all (`locals`), a gap may be a variable whose name was taken away.
+    /// Whether there is nothing but padding between the variables of a section. If the file has no
+    /// local names at all (`locals`), a gap may be a variable whose name was removed.
     fn covers(&self, role: PersistentSection, section: &Section<'_>, locals: bool) -> bool {
         let mut end = 0_u64;
         let sized = self.0.iter().map(|candidate| (candidate.role, &candidate.variable));
@@ -120,8 +120,8 @@ impl Candidates {
         unknown.all(|candidate| seen.get(&*candidate.variable.name) == Some(&1))
     }
 
-    /// gcc numbers statics of one name in an order that changes with the code. Where the name
-    /// alone is not enough, the function must tell them apart, in whatever sections they are.
+    /// gcc numbers statics of one name in an order that changes with the code. If the name alone is
+    /// not enough, the function must tell them apart, whatever sections they are in.
     pub(super) fn ambiguous(&self) -> Vec<AmbiguousName> {
         let mut groups: BTreeMap<(Option<&str>, &str), Vec<&Candidate>> = BTreeMap::new();
         for candidate in &self.0 {
@@ -175,7 +175,7 @@ fn is_variable(symbol: &Symbol<'_>) -> bool {
     is_source_name(symbol) && matches!(symbol.kind, SymbolKind::OBJECT | SymbolKind::NONE)
 }
 
-/// `.L` begins names that compilers make up, `$` the marks of assemblers for arm and riscv. An extended
+/// `.L` begins names that compilers make up, `$` the mapping symbols of arm and riscv. The extended
 /// kernel has the same rule.
 fn is_source_name(symbol: &Symbol<'_>) -> bool {
     !symbol.name.is_empty() && !symbol.name.starts_with(b".L") && !symbol.name.starts_with(b"$")

@@ -26,7 +26,7 @@ pub enum ProcError {
         line: u64,
         /// Name of the field.
         field: &'static str,
-        /// What stands there, at most its first 64 bytes.
+        /// Its text, at most the first 64 bytes.
         value: String,
     },
     /// The line is longer than the kernel's buffers.

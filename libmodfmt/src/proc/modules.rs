@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `/proc/modules`: name, size, references, users, state, address and, where it applies, taint.
+//! `/proc/modules`: name, size, references, users, state, address and, if there is any, taint.
 
 use super::ProcError;
 use super::fields::{Fields, Lines};
@@ -9,7 +9,7 @@ const FILE: &str = "/proc/modules";
 /// A line names at most every loaded module, each with up to 60 bytes: this allows 17,000.
 const LINE: usize = 1 << 20;
 
-/// How far a module's life has come.
+/// The state of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// It runs.
@@ -36,7 +36,7 @@ pub struct LoadedModule<'t> {
     pub state: State,
     /// Where its text is: 0 if the reader may not know, and for a module without text.
     pub address: u64,
-    /// Taint flags, such as `OE`, and behind them `+` or `-` while the module comes or goes.
+    /// Taint flags, such as `OE`, followed by `+` or `-` while the module is being loaded or unloaded.
     /// Empty for a module that does not taint the kernel.
     pub taint: &'t [u8],
 }
@@ -47,7 +47,7 @@ impl<'t> LoadedModule<'t> {
         self.used_by().filter(|name| !name.starts_with(b"["))
     }
 
-    /// Can the module never be unloaded, as it has an init and no exit?
+    /// Whether the module can never be unloaded, as it has an init and no exit.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
         self.used_by().any(|name| name == b"[permanent]")

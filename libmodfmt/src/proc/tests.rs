@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-use super::*;
+//! Lines of every kernel version, and damaged ones.
+
 use proptest::prelude::*;
+
+use super::*;
 
 const MODULES: &[u8] = b"\
 nf_tables 266240 2 nft_chain_nat,nft_compat, Live 0xffffffffc0a00000\n\

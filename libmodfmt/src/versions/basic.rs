@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `__versions`: `struct modversion_info { unsigned long crc; char name[64 - sizeof(long)]; }`.
 
+use std::borrow::Cow;
+
 use super::{ENTRY_SIZE, Version, VersionsError, check_name};
 use crate::elf::{ByteOrder, Class};
-use std::borrow::Cow;
 
 const SECTION: &str = "__versions";
 

@@ -27,7 +27,7 @@ pub enum VersionsError {
         /// Offset of the name in the section.
         offset: u64,
     },
-    /// A checksum does not fit 32 bits, so it can be no symbol's.
+    /// A checksum does not fit in 32 bits, so it cannot be a symbol's.
     #[error("{section}: crc of entry {index} at offset {offset:#x} is {value:#x}, above 32 bits")]
     Crc {
         /// Name of the section.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `__version_ext_crcs` and `__version_ext_names`.
 
+use std::borrow::Cow;
+
 use super::{MAX_SYMBOL_NAME, Version, VersionsError, check_name};
 use crate::elf::ByteOrder;
-use std::borrow::Cow;
 
 const CRCS: &str = "__version_ext_crcs";
 const NAMES: &str = "__version_ext_names";
@@ -14,7 +15,7 @@ pub struct ExtendedVersions<'d> {
     crcs: Cow<'d, [u8]>,
     /// Exactly one NUL-ended string per checksum.
     names: Cow<'d, [u8]>,
-    /// NULs behind the last name: the build writes a C string, which ends with one more.
+    /// NULs after the last name: the build writes a C string, which ends with one more.
     padding: usize,
     order: ByteOrder,
 }

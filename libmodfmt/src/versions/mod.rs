@@ -8,7 +8,7 @@
 //!
 //! There are two forms. [`Versions`] is `__versions`, an array of `struct modversion_info`.
 //! [`ExtendedVersions`] is the pair `__version_ext_crcs` and `__version_ext_names`, which allows
-//! long names (seen from 6.18 on); where a module has it, the kernel looks at nothing else.
+//! long names (seen from 6.18 on). If a module has it, the kernel looks at nothing else.
 //! A module may have either or both. Entries that are already there keep their bytes.
 //!
 //! ```

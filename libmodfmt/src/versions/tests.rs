@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Version tables of both forms, classes and byte orders.
+
+use proptest::prelude::*;
+
 use super::*;
 use crate::elf::{ByteOrder, Class};
-use proptest::prelude::*;
 
 const CLASSES: [Class; 2] = [Class::Elf32, Class::Elf64];
 const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];

@@ -5,7 +5,6 @@ use libmodfmt::elf::{ElfError, Object};
 use libmodfmt::image::{Base, owner};
 use libmodfmt::module::Module;
 use libmodfmt::persist::Header;
-
 use modtest::module::{DATA, Make, R_PC32, inventory, parse};
 
 fn put(file: &mut [u8], at: usize, bytes: &[u8]) {

@@ -8,10 +8,9 @@ use libmodfmt::image::{Base, KeeperOptions, keeper, owner};
 use libmodfmt::module::Module;
 use libmodfmt::parameters;
 use libmodfmt::persist::{Header, Inventory, Refusals, VariableDebugInfo, compare};
+use modtest::module::Make;
 use proptest::prelude::*;
 use proptest::sample::Index;
-
-use modtest::module::Make;
 
 /// Everything that the tools do with a file.
 fn through(file: &[u8]) {

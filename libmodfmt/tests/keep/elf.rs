@@ -5,7 +5,6 @@ use libmodfmt::elf::{
     ByteOrder, Class, ElfError, Ident, Machine, Object, Place, Relocation, RelocationForm, Section,
     SectionKind, Symbol, flags,
 };
-
 use modtest::module::{BSS, DATA, Make};
 
 const BIG32: Ident = Ident { class: Class::Elf32, order: ByteOrder::Big, machine: Machine(20) };

@@ -9,7 +9,6 @@ use libmodfmt::file::{FileError, ModuleFile};
 use libmodfmt::image::{self, Base, KeeperOptions};
 use libmodfmt::module::ModuleError;
 use libmodfmt::signature::SignatureError;
-
 use modtest::module::{Make, inventory, parse, signed};
 
 const LIMIT: u64 = 1 << 20;

@@ -5,7 +5,6 @@ use libmodfmt::elf::SymbolKind;
 use libmodfmt::persist::{
     Ambiguity, AmbiguousName, Inventory, PersistError, PersistentSection, Variable, VariableDebugInfo,
 };
-
 use modtest::module::{BSS, DATA, Make, inventory, parse};
 
 fn of(make: &Make) -> Inventory {

@@ -7,7 +7,6 @@ use libmodfmt::image::{Base, KeeperOptions, keeper};
 use libmodfmt::modinfo::Modinfo;
 use libmodfmt::module::{Module, THIS_MODULE};
 use libmodfmt::persist::{Header, NOTE_SECTION};
-
 use modtest::module::{BSS, DATA, Make, R_64, inventory, parse};
 
 const LAYOUT: ExportLayout = ExportLayout {

@@ -4,7 +4,6 @@
 use libmodfmt::elf::{Ident, Machine, Object, Place, Relocation, RelocationForm, SectionKind, flags};
 use libmodfmt::image::{Base, ImageError, owner};
 use libmodfmt::versions::{ExtendedVersions, Versions};
-
 use modtest::module::{
     BSS, DATA, Make, R_32, R_32S, R_64, R_GOTPCREL, R_PC32, R_PC64, R_PLT32, inventory, parse,
 };

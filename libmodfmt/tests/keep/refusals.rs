@@ -4,7 +4,6 @@
 use libmodfmt::arch::Arch;
 use libmodfmt::elf::{Ident, Place, SymbolKind, flags};
 use libmodfmt::persist::{Ambiguity, AmbiguousName, Import, Refusal, Refusals};
-
 use modtest::module::{BSS, DATA, Make, R_64, R_GOTPCREL, R_PLT32, inventory, parse};
 
 fn refusals(make: &Make) -> Refusals {

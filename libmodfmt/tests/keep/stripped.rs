@@ -3,7 +3,6 @@
 
 use libmodfmt::elf::{Binding, Symbol, SymbolKind};
 use libmodfmt::persist::{Agreement, Header, compare};
-
 use modtest::module::{BSS, DATA, Make, inventory, parse};
 
 fn header(make: &Make) -> Header {

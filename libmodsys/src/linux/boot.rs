@@ -2,17 +2,20 @@
 //! Which boot of which kernel this is: `/proc/sys/kernel/random/boot_id`, `/proc/version`,
 //! `/sys/kernel/notes`, `/proc/uptime`.
 
-use super::{Linux, files};
+use std::path::PathBuf;
+
+use super::files;
 use crate::{BootIdentity, SysError};
 
-pub(super) fn read(linux: &Linux) -> Result<BootIdentity, SysError> {
-    let uptime_path = linux.path("/proc/uptime");
+/// `path` leads from the path on a running system to that of the file to read.
+pub(super) fn read(path: impl Fn(&str) -> PathBuf) -> Result<BootIdentity, SysError> {
+    let uptime_path = path("/proc/uptime");
     let text = files::line(&uptime_path)?;
     let uptime = hundredths(&text).ok_or_else(|| files::unknown(&uptime_path, &text))?;
     Ok(BootIdentity {
-        id: files::line(&linux.path("/proc/sys/kernel/random/boot_id"))?,
-        banner: files::line(&linux.path("/proc/version"))?,
-        notes: files::read_if_there(&linux.path("/sys/kernel/notes"))?.unwrap_or_default(),
+        id: files::line(&path("/proc/sys/kernel/random/boot_id"))?,
+        banner: files::line(&path("/proc/version"))?,
+        notes: files::read_if_there(&path("/sys/kernel/notes"))?.unwrap_or_default(),
         uptime,
     })
 }

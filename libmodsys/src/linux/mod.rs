@@ -184,7 +184,7 @@ impl Kernel for Linux {
     }
 
     fn boot(&self) -> Result<BootIdentity, SysError> {
-        boot::read(self)
+        boot::read(|below| self.path(below))
     }
 
     fn compression(&self) -> Result<Option<KernelCompression>, SysError> {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the parser asks an architecture, and what it answers.
+//! What an architecture must be able to do.
 
 use crate::message::Message;
 use crate::report::{Code, Place, Register};
 
-/// What a line says of the state of a processor.
+/// What a line says about the state of a processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Item {
     /// The instruction pointer.
     Pc {
         /// The code segment.
         segment: Option<u16>,
-        /// It is that of a program.
+        /// It points into a program.
         user: bool,
-        /// The kernel uses this form only to repeat it at the end.
+        /// The kernel uses this form only at the end, to repeat it.
         repeated: bool,
         /// Where it points.
         place: Place,
@@ -22,7 +22,7 @@ pub(crate) enum Item {
     Registers(Vec<Register>),
     /// The bytes around the instruction pointer.
     Code(Code),
-    /// Known to be part of an oops, and not taken apart.
+    /// Part of a report, but not taken apart.
     Known,
 }
 

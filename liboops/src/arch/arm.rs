@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! 32-bit ARM: its lines are recognised and passed on as they are.
+//! 32-bit ARM: lines are recognised as part of a report, but not taken apart.
 
 use super::recognised::Recognised;
 

@@ -8,7 +8,7 @@ use super::x86;
 use crate::cursor::{Cursor, is_blank};
 use crate::message::Message;
 
-/// Names of registers; the kernel printed most of them in small letters up to 2.6.
+/// Names of registers. Kernels up to 2.6 print most of them in small letters.
 const REGISTERS: &[&str] = &[
     "EAX", "EBX", "ECX", "EDX", "ESI", "EDI", "EBP", "ESP", "EFLAGS", "DS", "ES", "FS", "GS", "SS", "CS",
     "CR0", "CR2", "CR3", "CR4", "DR0", "DR1", "DR2", "DR3", "DR6", "DR7",
@@ -17,7 +17,7 @@ const REGISTERS: &[&str] = &[
 /// Beginnings of lines that are not taken apart.
 const OTHERS: [&[u8]; 3] = [b"*pde = ", b"*pdpt = ", b"printing eip:"];
 
-/// Programs are between these addresses, where the kernel has the highest quarter as usual.
+/// Addresses of programs, in the usual split where the kernel has the highest quarter.
 const PROGRAMS: std::ops::Range<u64> = 0x1000..0xc000_0000;
 
 #[derive(Debug)]
@@ -50,8 +50,11 @@ impl Architecture for I386 {
     }
 }
 
-/// `EIP:    0010:[<a>]    Not tainted`, `EIP: 0060:[<a>] EFLAGS: 00010246 CPU: 0`, `EIP: f+0x1/0x2`, `EIP is at f+0x1/0x2 [m]`, and at the end of
-/// a report `EIP: [<a>] f+0x1/0x2 SS:ESP 0068:f7531f28`
+/// - `EIP:    0010:[<a>]    Not tainted`
+/// - `EIP: 0060:[<a>] EFLAGS: 00010246 CPU: 0`
+/// - `EIP: f+0x1/0x2`
+/// - `EIP is at f+0x1/0x2 [m]`
+/// - `EIP: [<a>] f+0x1/0x2 SS:ESP 0068:f7531f28`, at the end of a report
 fn pc(message: &Message<'_>) -> Option<Item> {
     let mut cursor = Cursor::new(message.text);
     cursor.blanks();
@@ -61,7 +64,7 @@ fn pc(message: &Message<'_>) -> Option<Item> {
     }
     let repeated = memmem::find(cursor.rest(), b" SS:ESP ").is_some();
     let (segment, place) = x86::pc(message, cursor);
-    // Since 4.10 there is no segment.
+    // Kernels since 4.10 print no segment.
     let bare = segment.is_none() && place.symbol.is_none();
     let user =
         x86::is_user(segment) || bare && place.address.is_some_and(|address| PROGRAMS.contains(&address.0));

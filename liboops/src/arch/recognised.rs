@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Architectures whose lines are recognised as part of an oops, by their beginnings, and not taken apart.
+//! Architectures whose lines are recognised by their beginnings, but not taken apart.
 
 use super::architecture::{Architecture, Item};
 use crate::message::Message;
 
-/// An architecture by the beginnings of its lines.
+/// An architecture, known by the beginnings of its lines.
 #[derive(Debug)]
 pub(super) struct Recognised {
     pub name: &'static str,

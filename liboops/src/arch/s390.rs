@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! s390, 64-bit: its lines are recognised and passed on as they are.
+//! s390, 64-bit: lines are recognised as part of a report, but not taken apart.
 
 use super::recognised::Recognised;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The architectures.
+//! The table of architectures.
 
 use super::architecture::{Architecture, Item};
 use super::arm::ARM;
@@ -13,11 +13,11 @@ use super::s390::S390;
 use super::x86_64::X86_64;
 use crate::message::Message;
 
-/// Every architecture. The first that knows a line counts.
+/// Every architecture. The first one that knows a line counts.
 const ALL: &[&dyn Architecture] = &[&X86_64, &I386, &ARM64, &ARM, &RISCV, &POWERPC, &S390, &MIPS, &LOONGARCH];
 
-/// Asks the architecture that a report is known to be of, else each of them. Returns its name too, if the line is
-/// certain to be one of it.
+/// Asks the architecture of the report, or each of them if that is not known. Also returns the architecture's
+/// name if no other one prints such a line.
 pub(crate) fn read(
     known: Option<&'static str>,
     message: &Message<'_>,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What 32-bit and 64-bit x86 kernels print alike: the form of instruction pointers and registers, `Code:`, and lines
-//! that do not tell which of the two it is.
+//! What 32-bit and 64-bit x86 kernels have in common: the form of instruction pointers and registers,
+//! `Code:`, and some other lines.
 
 use super::architecture::Item;
 use crate::cursor::{Cursor, is_blank, text};
@@ -10,7 +10,7 @@ use crate::report::{Code, Hex, Place, Register, code_places};
 /// More code bytes than any kernel prints.
 const MAX_CODE_BYTES: usize = 256;
 
-/// What both print in the same form.
+/// Reads a line that both print in the same form.
 pub(super) fn common(message: &Message<'_>) -> Option<Item> {
     let text = message.text.trim_ascii_start();
     if text.starts_with(b"Code: ") || text == b"Code:" {
@@ -20,8 +20,8 @@ pub(super) fn common(message: &Message<'_>) -> Option<Item> {
     KNOWN.iter().any(|known| text.starts_with(known)).then_some(Item::Known)
 }
 
-/// `0010:f+0x1/0x2`, `0010:[<a>]  [<a>] f+0x1/0x2`, `0033:0x7f..`, `[<a>] f`, `0010:[<a>] <a>{f+76}`: the code segment and the place behind the
-/// name of the instruction pointer.
+/// Reads the code segment and the place after the name of the instruction pointer: `0010:f+0x1/0x2`,
+/// `0010:[<a>]  [<a>] f+0x1/0x2`, `0033:0x7f..`, `[<a>] f`, `0010:[<a>] <a>{f+76}`.
 pub(super) fn pc(message: &Message<'_>, mut cursor: Cursor<'_>) -> (Option<u16>, Place) {
     let from = cursor.position();
     let mut segment = None;
@@ -43,7 +43,7 @@ pub(super) fn pc(message: &Message<'_>, mut cursor: Cursor<'_>) -> (Option<u16>,
     (segment, place)
 }
 
-/// Whether a code segment is one of a program: its two lowest bits are the privilege, and 3 is a program's.
+/// Whether a code segment is that of a program: the two lowest bits are the privilege level, 3 for programs.
 pub(super) fn is_user(segment: Option<u16>) -> bool {
     segment.is_some_and(|segment| segment & 3 == 3)
 }
@@ -58,7 +58,7 @@ fn first_address(text: &[u8]) -> Option<Hex> {
     code_places::address(value, digits)
 }
 
-/// Pairs of name and value; the whole message consists of them. The names may be in small letters.
+/// Reads a message that consists of names and values of registers. The names may be in small letters.
 pub(super) fn registers(names: &[&'static str], message: &Message<'_>) -> Option<Vec<Register>> {
     let mut cursor = Cursor::new(message.text);
     let mut found = Vec::new();
@@ -68,7 +68,7 @@ pub(super) fn registers(names: &[&'static str], message: &Message<'_>) -> Option
             break;
         }
         let word = cursor.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        // ` RSP <ffff...>`, at the end of old reports, repeats.
+        // ` RSP <ffff...>` at the end of old reports only repeats.
         let Some(name) = names.iter().find(|name| name.as_bytes().eq_ignore_ascii_case(word)) else { break };
         if !cursor.eat(b":") {
             break;
@@ -76,7 +76,7 @@ pub(super) fn registers(names: &[&'static str], message: &Message<'_>) -> Option
         cursor.blanks();
         let mut start = cursor.position();
         let Some((mut value, _)) = cursor.hex() else { break };
-        // `RSP: 0018:ffff...`: segment first.
+        // `RSP: 0018:ffff...` has the segment first.
         if cursor.eat(b":") {
             start = cursor.position();
             let Some((offset, _)) = cursor.hex() else { break };

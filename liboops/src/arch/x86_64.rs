@@ -31,7 +31,7 @@ impl Architecture for X86_64 {
     fn is_certain(&self, item: &Item) -> bool {
         match item {
             Item::Pc { .. } => true,
-            // The segments, the control and the debug registers are those of 32-bit kernels too.
+            // 32-bit kernels also print the segment, control and debug registers.
             Item::Registers(registers) => {
                 registers.iter().any(|register| register.name.starts_with(['R', 'O']))
             }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What dmesg puts before a message instead of, or beside, the kernel's own time: `[Mon Jan  1 12:00:00 2024] `.
+//! What dmesg puts before a message instead of, or beside, the kernel's own time: `[Mon Jan  1 12:00:00 2024]
+//! `.
 
 use super::pattern::Begins::{Asterisk, Bracket, Digit, Letter};
 use super::pattern::{Pattern, date, name};

@@ -18,8 +18,8 @@ pub(super) const RECORD: Pattern = Pattern {
     then_program: false,
 };
 
-/// Reads the fields of a header: the text of the header's field list, with `start` as the beginning of the header
-/// and `at` as that of the list, both in the line. `end` is where the header ends.
+/// Reads the fields of a header: the text of the header's field list, with `start` as the beginning of the
+/// header and `at` as that of the list, both in the line. `end` is where the header ends.
 pub(super) fn fields(fields: &[u8], start: usize, at: usize, end: usize, prefix: &mut Prefix) {
     let mut at = at;
     for field in fields.split(|&byte| byte == b',') {

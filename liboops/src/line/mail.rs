@@ -3,7 +3,8 @@
 
 use crate::cursor::Cursor;
 
-/// A quotation mark, with the blank behind it if there is one. `>ffff...:` of a memory dump is none.
+/// Reads a quotation mark and the blank after it, if there is one. `>ffff...:` of a memory dump is not a
+/// quotation.
 pub(super) fn quote(cursor: &mut Cursor<'_>) -> bool {
     let mut ahead = *cursor;
     let known = ahead.eat(b">") && !is_dump_row(ahead);

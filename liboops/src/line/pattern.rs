@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A row of the table of prefixes, and the parts that several rows share.
 //!
-//! Patterns match bytes, as a log need not be UTF-8; only in names of days and months letters are those of Unicode.
+//! Patterns match bytes, as a log need not be UTF-8; only in names of days and months letters are those of
+//! Unicode.
 
 /// One form of prefix.
 #[derive(Debug)]
@@ -36,10 +37,10 @@ pub(super) enum Begins {
     Letter,
 }
 
-/// Name of a day or month in any language, also abbreviated: `Jan`, `июл`, `juil.`, `7月`, `Th07`.
+/// Name of a day or month in any language, also abbreviated: `Jan`, `июл`, `juil.`, `7月`, `Th07`, `जुल॰`.
 macro_rules! name {
     () => {
-        r"(?u:[0-9]{0,2}(?:[\p{L}\p{M}]\.?)+[0-9]*)"
+        r"(?u:[0-9]{0,2}(?:[\p{L}\p{M}][.॰]?)+[0-9]*)"
     };
 }
 

@@ -6,8 +6,8 @@
 //! logcat -v brief    E/kernel  (  123):
 //! ```
 //!
-//! Rows are tried by the first byte of the text. All that begin with it are looked for at once, since nearly every
-//! message of the kernel begins with a letter and matches none.
+//! Rows are tried by the first byte of the text. All that begin with it are looked for at once, since nearly
+//! every message of the kernel begins with a letter and matches none.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -20,15 +20,16 @@ use crate::cursor::{Cursor, decimal};
 
 /// Every form that has a pattern. The first that matches counts.
 const TABLE: [Pattern; 19] = [
-    syslog::RFC3164,
+    // Before the date of a system log, after which a program is expected: it has a comma.
+    dmesg::ISO_TIME,
     syslog::ISO_TIME,
+    syslog::RFC3164,
     syslog::RFC5424,
     syslog::KERNEL_ALONE,
     journal::SHORT_FULL,
     journal::SHORT_UNIX,
     journal::EXPORT,
     dmesg::HUMAN_TIME,
-    dmesg::ISO_TIME,
     dmesg::FACILITY,
     dmesg::DROPPED,
     kmsg::RECORD,
@@ -112,8 +113,8 @@ impl Row {
     }
 }
 
-/// Takes what the named groups of a pattern matched into the prefix. `start` is where the match begins in the line.
-/// Returns the length of the match.
+/// Takes what the named groups of a pattern matched into the prefix. `start` is where the match begins in the
+/// line. Returns the length of the match.
 fn take_groups(captures: &Captures<'_>, start: usize, prefix: &mut Prefix) -> usize {
     let length = captures.get_match().end();
     if let Some(program) = captures.name("program") {
@@ -127,4 +128,225 @@ fn take_groups(captures: &Captures<'_>, start: usize, prefix: &mut Prefix) -> us
         kmsg::fields(fields.as_bytes(), start, at, end, prefix);
     }
     length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Caller;
+
+    /// What a row of [`TABLE`] makes of a line.
+    struct Example {
+        name: &'static str,
+        /// Prefixes, as logs have them. The first one is the row's example.
+        prefixes: &'static [&'static str],
+        /// What looks like the prefix and is not.
+        others: &'static [&'static str],
+    }
+
+    /// Row by row as in [`TABLE`].
+    const EXAMPLES: [Example; 19] = [
+        Example {
+            name: "dmesg --time-format=iso",
+            prefixes: &["2024-01-01T12:00:00,123456+00:00 "],
+            others: &["2024-01-01T12:00,123456+00:00 "],
+        },
+        Example {
+            name: "syslog date, ISO",
+            prefixes: &[
+                "2024-01-23T09:11:20.123456+00:00 ",
+                "2024-01-23T09:11:20Z ",
+                "2024-01-23T09:11:20-0500 ",
+                "2024/01/23 09:11:20+01:00 ",
+            ],
+            others: &["2024-01-23T09:11+00:00 ", "24-01-23T09:11:20Z "],
+        },
+        Example {
+            name: "syslog date",
+            prefixes: &[
+                "Jan 23 09:11:20 ",
+                "Jan  3 2024 09:11:20.123456 ",
+                "июл 27 14:08:04 ",
+                "févr. 27 14:08:04 ",
+                "Okt 27 14:08:04 ",
+                "7月 27 14:08:04 ",
+                "Th07 27 14:08:04 ",
+                "ก.ค. 27 14:08:04 ",
+                "जुल॰ 27 14:08:04 ",
+            ],
+            others: &[
+                "Jan 23 ",
+                "CPU: 0 09:11:20 ",
+                "Code 123 09:11:20 ",
+                "23 23 09:11:20 ",
+                "— 23 09:11:20 ",
+            ],
+        },
+        Example {
+            name: "syslog of RFC 5424",
+            prefixes: &[
+                "1 2024-01-23T09:11:20.123456+00:00 host kernel - - [meta sequenceId=\"1\"] ",
+                "1 2024-01-23T09:11:20Z host kernel - - - ",
+                "1 2024-01-23T09:11:20Z host kernel - - [a b=\"\\]\"][c] \u{feff}",
+            ],
+            others: &["2 2024-01-23T09:11:20Z host kernel - - - ", "1 2024-01-23T09:11:20Z host kernel - "],
+        },
+        Example {
+            name: "host and kernel without a date",
+            prefixes: &["host kernel: ", "kernel: ", "a-host_1.example kernel: "],
+            others: &["kernel:", "the host kernel: ", "host kernel "],
+        },
+        Example {
+            name: "journalctl -o short-full",
+            prefixes: &[
+                "Tue 2024-01-23 09:11:20 CET ",
+                "Di 2024-01-23 09:11:20.123456 CET ",
+                "вт 2024-01-23 09:11:20 MSK ",
+            ],
+            others: &["Tue 2024-01-23 09:11 CET ", "2024-01-23 Tue 09:11:20 CET "],
+        },
+        Example {
+            name: "journalctl -o short-unix",
+            prefixes: &["1700000000.123456 "],
+            others: &["1700000000 ", "170000000.123456 "],
+        },
+        Example { name: "journalctl -o export", prefixes: &["MESSAGE="], others: &["MESSAGE ", "PRIORITY="] },
+        Example {
+            name: "dmesg -T or -e",
+            prefixes: &[
+                "[Mon Jan  1 12:00:00 2024] ",
+                "[Jan 1 12:00] ",
+                "[Jan27 12:00] ",
+                "[Di Jul 27 14:08:04 2021] ",
+                "[вт июл 27 14:08:04 2021] ",
+                "[mar. juil. 27 14:08:04 2021] ",
+                "[火  7月 27 14:08:04 2021] ",
+                "[T3 Th07 27 14:08:04 2021] ",
+                "[Jan 1 12:00:00 <    0.000010>] ",
+            ],
+            others: &["[drm] ", "[Hardware Error]: ", "[drm 1] ", "[cut here] "],
+        },
+        Example {
+            name: "dmesg -x",
+            prefixes: &["kern  :err   : ", "daemon:info  : ", "kern:warn:"],
+            others: &["kern  :error : ", "usb: warn: ", "kern :err "],
+        },
+        Example {
+            name: "dropped messages",
+            prefixes: &["** 12 printk messages dropped ** ", "** 1 printk messages dropped ** "],
+            others: &["** replaying previous printk message **", "* 12 ** "],
+        },
+        Example {
+            name: "/dev/kmsg",
+            prefixes: &[
+                "6.1.0-99-amd64,6,416,1758426,-,caller=T104;",
+                "6,416,1758426,-;",
+                "6,416,1758426,c,ncfrag=0/40;",
+            ],
+            others: &["6,416,-;", "6,416,1758426,- ;", "a,416,1758426,-;"],
+        },
+        Example {
+            name: "logcat -v brief",
+            prefixes: &["E/kernel  (  123): ", "W/kernel(0): "],
+            others: &["X/kernel(0): ", "E/kernel: "],
+        },
+        Example {
+            name: "logcat -v time",
+            prefixes: &["01-01 12:00:00.123 E/kernel  (  123): "],
+            others: &["01-01 12:00 E/kernel  (  123): "],
+        },
+        Example {
+            name: "logcat -v threadtime",
+            prefixes: &["01-01 12:00:00.123   123   456 E kernel  : "],
+            others: &["01-01 12:00:00.123   123 E kernel  : "],
+        },
+        Example {
+            name: "time of a terminal program",
+            prefixes: &["[2024-01-23 09:11:20.123] ", "[09:11:20] ", "[2024/01/23 09:11:20]"],
+            others: &["[09:11] ", "[2024-01-23] "],
+        },
+        Example {
+            name: "date and time",
+            prefixes: &["2024/01/23 09:11:20.123456 ", "2024-01-23T09:11:20 "],
+            others: &["2024.01.23 09:11:20 ", "2024/01-23 09:11:20 "],
+        },
+        Example {
+            name: "processor and task of a vendor",
+            prefixes: &["[4:SdpManagerServi: 3874] ", "[0:      swapper/0:    0] "],
+            others: &["[4] ", "[4:a[1]] ", "[SdpManagerServi: 3874] "],
+        },
+        Example {
+            name: "time of a test lab",
+            prefixes: &["12:00:00.123456  ", "12:00:00 "],
+            others: &["12:00 "],
+        },
+    ];
+
+    /// Where the message begins, by one row alone.
+    fn end(row: &Row, line: &str) -> Option<usize> {
+        let mut cursor = Cursor::new(line.as_bytes());
+        row.read(&mut cursor, &mut Prefix::default()).then(|| cursor.position())
+    }
+
+    #[test]
+    fn each_row_matches_its_examples() {
+        for (pattern, example) in TABLE.into_iter().zip(EXAMPLES) {
+            assert_eq!(pattern.name, example.name);
+            assert_eq!(example.prefixes.first(), Some(&pattern.example));
+            let row = Row::new(pattern);
+            for prefix in example.prefixes {
+                for message in ["", "RIP: 0010:f+0x1/0x2"] {
+                    let line = format!("{prefix}{message}");
+                    assert_eq!(end(&row, &line), Some(prefix.len()), "{}: {line}", example.name);
+                }
+                // The rows that begin alike know it too, and no other one comes first.
+                let groups = [&ASTERISK, &BRACKET, &DIGIT, &LETTER];
+                let read = |group: &Group| {
+                    let mut cursor = Cursor::new(prefix.as_bytes());
+                    group.read(&mut cursor, &mut Prefix::default()).then(|| cursor.position())
+                };
+                assert!(
+                    groups.iter().any(|group| read(group) == Some(prefix.len())),
+                    "{}: {prefix}",
+                    example.name
+                );
+            }
+            for other in example.others {
+                assert_eq!(end(&row, &format!("{other}RIP")), None, "{}: {other}", example.name);
+            }
+        }
+    }
+
+    #[test]
+    fn groups_are_taken_in() {
+        for (line, program, time_us, caller) in [
+            ("6,416,1758426,-,caller=T104;x", false, Some(1_758_426), Some(Caller::Task(104))),
+            ("6,416,1758426,-,caller=C1,x=y;x", false, Some(1_758_426), Some(Caller::Cpu(1))),
+            ("1 2024-01-23T09:11:20Z host systemd 1 - - x", true, None, None),
+            ("01-01 12:00:00.123   123   456 E audio: x", true, None, None),
+            ("Jan 23 09:11:20 host systemd[1]: x", true, None, None),
+            ("Jan 23 09:11:20 host kernel: x", false, None, None),
+            ("2024-01-23T09:11:20+00:00 host systemd: x", true, None, None),
+            ("2024-01-23T09:11:20,123456+00:00 CPU: x", false, None, None),
+            ("июл 27 14:08:04 host systemd[1]: x", true, None, None),
+        ] {
+            let prefix = crate::line::strip(line.as_bytes());
+            assert_eq!(
+                (prefix.is_foreign, prefix.time_us, prefix.caller),
+                (program, time_us, caller),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_need_not_be_utf_8() {
+        for prefix in
+            [&b"Jan 23 09:11:20 h\xf6st kernel: "[..], b"[Mon Jan  1 12:00:00 2024] ", b"[4:\xff\xfe: 3874] "]
+        {
+            let line = [prefix, b"RIP: \xff\xfe"].concat();
+            let body = crate::line::strip(&line).body;
+            assert_eq!(line.get(body), Some(&b"RIP: \xff\xfe"[..]));
+        }
+    }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What terminal programs, test labs and vendors put before a line of a console: `[2024-01-23 09:11:20.123] `.
+//! What terminal programs, test labs and vendors put before a line of a console: `[2024-01-23 09:11:20.123]
+//! `.
 
 use super::pattern::Begins::{Bracket, Digit};
 use super::pattern::{Pattern, clock, date};

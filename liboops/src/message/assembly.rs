@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::wrapped::{self, KnownLines};
-use super::{Message, encoded, fragments, journal, repeated};
+use super::{Message, Origin, encoded, fragments, journal, repeated};
 use crate::line::{LogLine, Prefix, strip, strip_from, trimmed_len};
 
 /// More lines than any message is wrapped into.
@@ -36,8 +36,8 @@ pub(crate) struct Assembly {
 #[derive(Debug, Default)]
 struct Text {
     bytes: Vec<u8>,
-    /// For each byte its offset from the first byte of the first line.
-    origins: Vec<usize>,
+    /// For each byte where it was, relative to the first byte of the first line.
+    origins: Vec<Origin>,
     /// The bytes are not simply those of the log.
     changed: bool,
 }
@@ -97,8 +97,8 @@ impl Assembly {
         self.replayed && line.body().starts_with(self.body())
     }
 
-    /// Takes in what the next line says in addition, if klogd wrote the same line with names in place of addresses, or
-    /// the other way round. `false` if it is another line.
+    /// Takes in what the next line says in addition, if klogd wrote the same line with names in place of
+    /// addresses, or the other way round. `false` if it is another line.
     pub fn merge_names(&mut self, line: &LogLine<'_>) -> bool {
         if self.lines != 1 || self.replayed || memchr::memchr(b'[', self.body()).is_none() {
             return false;
@@ -120,7 +120,7 @@ impl Assembly {
         let Some(continuation) = self.continuation(line, known) else { return false };
         let at = usize::try_from(line.offset.saturating_sub(self.offset)).unwrap_or(usize::MAX);
         if continuation.blank {
-            self.text.push(b' ', at);
+            self.text.push(b' ', Origin::byte(at));
         }
         let before = self.text.bytes.len();
         self.text.changed = true;
@@ -163,7 +163,7 @@ impl Assembly {
             self.text.changed = true;
         }
         self.text.bytes.extend_from_slice(line.get(from..end).unwrap_or_default());
-        self.text.origins.extend((from..end.max(from)).map(|offset| offset.saturating_add(at)));
+        self.text.origins.extend((from..end.max(from)).map(|offset| Origin::byte(offset.saturating_add(at))));
     }
 
     /// Without line ends between them, the fragments of a message are in one line.
@@ -258,7 +258,7 @@ impl Decoded {
 }
 
 impl Text {
-    fn push(&mut self, byte: u8, origin: usize) {
+    fn push(&mut self, byte: u8, origin: Origin) {
         self.bytes.push(byte);
         self.origins.push(origin);
     }
@@ -275,12 +275,19 @@ impl Text {
         self.origins.drain(range);
     }
 
-    /// Puts bytes in place of others. All of them get the origin of the first one that they replace.
+    /// Puts bytes in place of others. Each of them gets all that they replace as its origin.
     fn splice(&mut self, range: Range<usize>, bytes: Vec<u8>) {
         self.changed = true;
-        let origin = self.origins.get(range.start).copied().unwrap_or_default();
+        let origin = self.origin(range.clone());
         self.origins.splice(range.clone(), std::iter::repeat_n(origin, bytes.len()));
         self.bytes.splice(range, bytes);
+    }
+
+    /// From where the first to where the last byte of a range was.
+    fn origin(&self, range: Range<usize>) -> Origin {
+        let origins = self.origins.get(range).unwrap_or_default();
+        let ends = origins.first().zip(origins.last());
+        ends.map_or(Origin::byte(0), |(first, last)| Origin { start: first.start, end: last.end })
     }
 
     /// Undoes an encoding, from a byte on.
@@ -293,7 +300,7 @@ impl Text {
                 (length.max(1), byte)
             });
             if let Some(byte) = byte {
-                let origin = self.origins.get(at).copied().unwrap_or_default();
+                let origin = self.origin(at..at.saturating_add(length));
                 if let (Some(to), Some(origin_to)) = (self.bytes.get_mut(kept), self.origins.get_mut(kept)) {
                     (*to, *origin_to) = (byte, origin);
                 }

@@ -44,7 +44,7 @@ pub(super) struct Field {
     pub time_us: Option<u64>,
 }
 
-/// Looks for the message in a line, from a byte on.
+/// Looks for the message in a line, starting at byte `from`.
 pub(super) fn message(line: &[u8], from: usize) -> Option<Field> {
     let blanks = line.get(from..)?.iter().take_while(|&&byte| is_blank(byte)).count();
     let from = from.saturating_add(blanks);
@@ -88,7 +88,7 @@ fn value(line: &[u8], from: usize, key: &[u8]) -> Option<(usize, bool)> {
     Some((cursor.position(), list))
 }
 
-/// A field of the system journal other than the message: `_PID=1`, `"_PID" : "1",`
+/// Whether a line is a field of the system journal other than the message: `_PID=1`, `"_PID" : "1",`
 pub(super) fn is_field(line: &[u8]) -> bool {
     let line = line.trim_ascii_start();
     let (name, quoted) = match line.strip_prefix(b"\"") {

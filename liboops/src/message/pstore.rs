@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Logs that the firmware or reserved memory kept over a crash (`/sys/fs/pstore`): in parts, the newest first.
+//! Logs that survived a crash in firmware or reserved memory (`/sys/fs/pstore`). They come in parts, the
+//! newest part first.
 //!
 //! ```
 //! use liboops::pstore;
@@ -13,9 +14,9 @@ use std::io::{self, Cursor, Read};
 
 use crate::cursor::Cursor as Text;
 
-/// More than any firmware keeps, in bytes. What is larger keeps its order.
+/// More bytes than any firmware keeps. The parts of a larger log stay in the order they have.
 pub const MAX_BYTES: u64 = 16 << 20;
-/// Limit of the header of a part.
+/// More bytes than the header of a part has.
 const MAX_HEADER_BYTES: usize = 64;
 
 /// Number of the dump and of the part in it.
@@ -39,7 +40,7 @@ pub fn begins_part(text: &[u8]) -> bool {
     text.split(|&byte| byte == b'\n').next().and_then(header).is_some()
 }
 
-/// The parts in the order of time: dump by dump, each from its last part to its first.
+/// Puts the parts in order of time: dump by dump, each from its last part to its first.
 #[must_use]
 pub fn in_order(text: &[u8]) -> Vec<u8> {
     let mut parts: Vec<(Number, Vec<u8>)> = Vec::new();
@@ -55,7 +56,7 @@ pub fn in_order(text: &[u8]) -> Vec<u8> {
     parts.sort_by_key(|((dump, part), _)| (*dump, std::cmp::Reverse(*part)));
     let mut ordered = Vec::with_capacity(text.len());
     for (_, part) in parts {
-        // The last line of the file may have no end.
+        // The last line of the file may lack its line end.
         if !ordered.is_empty() && !ordered.ends_with(b"\n") {
             ordered.push(b'\n');
         }
@@ -64,7 +65,7 @@ pub fn in_order(text: &[u8]) -> Vec<u8> {
     ordered
 }
 
-/// A reader of one log or of the concatenated parts of one, which come out in order.
+/// Wraps the reader of a log. If the log consists of such parts, they come out in order.
 ///
 /// # Errors
 /// Those of the reader.

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages that are in a log twice.
 //!
-//! `klogd -2` writes a line as the kernel wrote it and once more with names in place of addresses, in either order.
-//! The kernel prints a message again that a more urgent writer cut, behind a line that says so.
+//! `klogd -2` writes each line twice: as the kernel wrote it, and with names in place of addresses, in either
+//! order. If a more urgent writer interrupts a message, the kernel prints that message again, after a line
+//! that says so.
 
 use std::ops::Range;
 
 use crate::cursor::Cursor;
 
-/// What the kernel (since 6.10) writes before a message that it prints again.
+/// What the kernel (since 6.10) prints before a message that it prints again.
 const REPLAY: &[u8] = b"** replaying previous printk message **";
 
-/// Whether a message says that the one before it is printed again, and nothing else.
+/// Whether all that a message says is that the one before it is printed again.
 pub(super) fn is_replay(body: &[u8]) -> bool {
     body.trim_ascii_start() == REPLAY
 }
 
-/// The message that was cut, if its own line goes on with the words that it is printed again.
+/// The message that was interrupted, if those words follow in its own line.
 pub(super) fn cut_before_replay(body: &[u8]) -> Option<&[u8]> {
     body.strip_suffix(REPLAY).filter(|cut| !cut.is_empty())
 }
 
-/// What an address is in one of klogd's two lines.
+/// What one of klogd's two lines has for an address.
 enum Bracket<'t> {
     /// `[<c0112345>]`
     Address(&'t [u8]),
@@ -29,7 +30,7 @@ enum Bracket<'t> {
     Name { module: Option<&'t [u8]>, symbol: &'t [u8], offset: u64, size: u64 },
 }
 
-/// What to put where into the first of two lines, so that it says all that both say. `None` if they are not klogd's
+/// The replacements that make the first of two lines say all that both say. `None` if they are not klogd's
 /// two forms of one line.
 pub(super) fn merged(first: &[u8], second: &[u8]) -> Option<Vec<(Range<usize>, Vec<u8>)>> {
     let (mut one, mut other) = (Cursor::new(first), Cursor::new(second));
@@ -58,7 +59,7 @@ pub(super) fn merged(first: &[u8], second: &[u8]) -> Option<Vec<(Range<usize>, V
     (one.is_at_end() && other.is_at_end() && !merged.is_empty()).then_some(merged)
 }
 
-/// Reads a bracket of klogd's. If it is another one, the cursor stays where it was.
+/// Reads a bracket of klogd's. The cursor does not move if it is another bracket.
 fn bracket<'t>(cursor: &mut Cursor<'t>) -> Option<Bracket<'t>> {
     let mut ahead = *cursor;
     let found = if ahead.eat(b"[<") {
@@ -85,7 +86,7 @@ fn bracket<'t>(cursor: &mut Cursor<'t>) -> Option<Bracket<'t>> {
     found
 }
 
-/// As later kernels write it: `[<c0112345>] schedule+0x144/0x160 [module]`
+/// Address and name in the form of later kernels: `[<c0112345>] schedule+0x144/0x160 [module]`
 fn modern(address: &[u8], module: Option<&[u8]>, symbol: &[u8], offset: u64, size: u64) -> Vec<u8> {
     let mut text = [b"[<", address, b">] ", symbol, format!("+{offset:#x}/{size:#x}").as_bytes()].concat();
     if let Some(module) = module {

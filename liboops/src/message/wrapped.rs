@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines that a mail program wrapped. It breaks at a blank where a word would go beyond its margin; the kernel never
-//! does.
+//! Lines that a mail program wrapped. Unlike the kernel, it breaks a line at a blank if the next word would
+//! go beyond the margin.
 
 use std::ops::RangeInclusive;
 
@@ -10,7 +10,7 @@ use super::{journal, pstore};
 use crate::cursor::is_blank;
 use crate::line::{LogLine, Prefix};
 
-/// What must be known of the meaning of messages.
+/// What the assembly of messages has to know about their meaning.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KnownLines {
     /// Whether a message starts a report.
@@ -29,7 +29,7 @@ const MAX_LINE_BYTES: usize = 80;
 
 /// Beginnings of lines that often have more than 70 bytes.
 const LONG: [&[u8]; 5] = [b"CPU: ", b"RIP", b"Hardware name: ", b"Modules linked in:", b"Kernel Offset: "];
-/// Ends of what cannot be a whole line.
+/// A line with one of these ends is not complete.
 const UNFINISHED: [&[u8]; 5] = [b" address:", b" address", b" at", b" knlGS:", b" range:"];
 
 /// Where a line continues the message of the line before, which has `width` bytes. `None` if it does not.
@@ -42,7 +42,7 @@ pub(super) fn continued(
 ) -> Option<usize> {
     let message = message.trim_ascii();
     let (mut from, quotes) = (line.prefix.quotes_end, line.prefix.quotes);
-    // The letters of the taint are apart by many blanks, some of which may be left.
+    // Many blanks separate the taint letters, and some of them may be left.
     if message.starts_with(b"CPU: ") && message.last().is_some_and(u8::is_ascii_uppercase) {
         from = from.saturating_add(line.text.get(from..)?.iter().take_while(|&&byte| is_blank(byte)).count());
     }
@@ -53,15 +53,15 @@ pub(super) fn continued(
     if word == 0 || is_other || next.starts_with(b";;") {
         return None;
     }
-    // Asked before the prefix, as `<48>` is a level elsewhere.
+    // Checked before the prefix: elsewhere, `<48>` is a level.
     if message.starts_with(b"Code:") {
         return next.split(|&byte| is_blank(byte)).all(is_code_byte).then_some(from);
     }
     if line.prefix.is_logged {
         return None;
     }
-    // A line that ends a sentence is whole. In a log without times, whatever follows may be anybody's: only a line that
-    // is known to be long, or that is certainly not whole, goes on.
+    // A line that ends a sentence is complete. In a log without times, the next line may be anybody's, so
+    // only a line that is known to be long, or that is certainly incomplete, goes on.
     let is_whole = message.is_empty() || message.ends_with(b"!") || message.ends_with(b".");
     let may_go_on = prefix.is_logged && !(known.starts_report)(message)
         || LONG.iter().any(|long| message.starts_with(long))
@@ -71,7 +71,7 @@ pub(super) fn continued(
     (!is_whole && may_go_on && !stands_alone(next, known)).then_some(from)
 }
 
-/// Whether a line ends in the name of a register, whose value is missing.
+/// Whether a line ends in the name of a register without its value.
 fn names_register(message: &[u8]) -> bool {
     let word = message.rsplit(|&byte| is_blank(byte)).next().unwrap_or_default();
     let name = word.strip_suffix(b":").unwrap_or_default();

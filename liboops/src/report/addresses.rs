@@ -9,8 +9,8 @@ use crate::message::Message;
 /// More words than any row has.
 const MAX_WORDS: usize = 64;
 
-/// Reads the 64-bit numbers of a message, which is a row of the stack if it consists of them. `false` if there are
-/// none.
+/// Reads the 64-bit numbers in a message. If it has nothing else, they are words of the stack. `false` if
+/// there are none.
 pub(super) fn read(message: &Message<'_>, words: &mut Vec<Word>) -> bool {
     let mut row = true;
     let mut found: Vec<Word> = Vec::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A stretch of the log with the reports in it.
+//! A stretch of the log, its lines and the reports in it.
 
 use std::collections::BTreeMap;
 
@@ -13,16 +13,17 @@ pub struct Block {
     pub base: u64,
     /// The bytes, line ends included.
     pub text: Vec<u8>,
-    /// The lines, in the order of the input; together they are the text.
+    /// The lines in the order of the input. Together they are the text.
     pub lines: Vec<Line>,
-    /// The reports, by their first lines.
+    /// The reports, in the order of their first lines.
     pub reports: Vec<Report>,
-    /// Messages that are not simply bytes of the log, as they had to be put together or decoded, by the index of their first line.
+    /// Messages that had to be put together or decoded, so that they are not simply bytes of the log. The key
+    /// is the index of the message's first line.
     pub rewritten: BTreeMap<usize, Vec<u8>>,
 }
 
 impl Block {
-    /// The bytes at a span; empty where it is not in this block.
+    /// The bytes at a span. Empty if it is not in this block.
     #[must_use]
     pub fn slice(&self, span: Span) -> &[u8] {
         let at = |offset: u64| usize::try_from(offset.checked_sub(self.base)?).ok();
@@ -30,7 +31,7 @@ impl Block {
         range.and_then(|(start, end)| self.text.get(start..end)).unwrap_or_default()
     }
 
-    /// The text at a span; what is not UTF-8 is replaced.
+    /// The text at a span. Invalid UTF-8 is replaced.
     #[must_use]
     pub fn text_at(&self, span: Span) -> String {
         String::from_utf8_lossy(self.slice(span)).into_owned()
@@ -59,18 +60,18 @@ impl Block {
 pub struct Line {
     /// The line with its end.
     pub span: Span,
-    /// The message: without what the way of the log put before it, and without the line end.
+    /// The message, without the prefix that the log put before it and without the line end.
     pub body: Span,
     /// Who printed it.
     pub caller: Option<Caller>,
     /// Index of the report that it belongs to.
     pub report: Option<usize>,
-    /// It goes on with the message of the line before.
+    /// It continues the message of the line before.
     pub continues: bool,
 }
 
 impl Line {
-    /// A line of its own that belongs to no report. `span` includes the line end, `body` does not.
+    /// A line that belongs to no report. `span` includes the line end, `body` does not.
     #[must_use]
     pub fn new(span: Span, body: Span) -> Self {
         Self { span, body, caller: None, report: None, continues: false }
@@ -86,15 +87,15 @@ pub struct Report {
     pub kind: Kind,
     /// The start line that says so.
     pub title: Spanned<String>,
-    /// From the first to the last line of it; lines of others may be in between.
+    /// From its first to its last line. Lines of other writers may be in between.
     pub span: Span,
     /// Who printed it.
     pub caller: Option<Caller>,
-    /// Time of the first line since boot, in microseconds, where the log has it.
+    /// When the first line was printed, in microseconds since boot, if the log has it.
     pub time_us: Option<u64>,
-    /// The architecture, where its lines tell.
+    /// The architecture, named as by `uname -m`, if the lines tell.
     pub arch: Option<&'static str>,
-    /// What it says of the kernel, the task and the modules.
+    /// The kernel, the task and the modules.
     pub context: Context,
     /// Places in start lines and other running text.
     pub mentions: Vec<Place>,
@@ -102,14 +103,14 @@ pub struct Report {
     pub states: Vec<State>,
     /// The call traces, one after the other.
     pub frames: Vec<Frame>,
-    /// Addresses.
+    /// Addresses that are not known to be those of code.
     pub words: Vec<Word>,
-    /// It ended in a panic.
+    /// The kernel panicked in the end.
     pub panicked: bool,
 }
 
 impl Report {
-    /// A report with nothing but a title.
+    /// A report that has only a title.
     #[must_use]
     pub fn new(kind: Kind, title: Spanned<String>) -> Self {
         Self {
@@ -128,13 +129,13 @@ impl Report {
         }
     }
 
-    /// The state of the processor where it happened.
+    /// The state of the processor at the fault.
     #[must_use]
     pub fn fault(&self) -> Option<&State> {
         self.states.iter().find(|state| state.origin == Origin::Fault)
     }
 
-    /// The address that an access failed at.
+    /// The address whose access failed.
     #[must_use]
     pub fn fault_address(&self) -> Option<u64> {
         let word = self.words.iter().find(|word| word.role == WordRole::FaultAddress);
@@ -150,14 +151,14 @@ impl Report {
         self.mentions.iter().chain(states).chain(self.frames.iter().map(|frame| &frame.place))
     }
 
-    /// Whether a module was loaded, as far as the report says: `None` where it lists no modules.
+    /// Whether a module was loaded. `None` if the report lists no modules.
     #[must_use]
     pub fn had_module(&self, name: &str) -> Option<bool> {
         let modules = self.context.modules.as_ref()?;
         Some(modules.iter().any(|module| module.name == name))
     }
 
-    /// An address and a symbol of the same line, to find out where the kernel was.
+    /// Places with both an address and a symbol, which tell where the kernel was loaded.
     pub fn anchors(&self) -> impl Iterator<Item = (Hex, &Place)> {
         self.places()
             .filter_map(|place| Some((place.address?, place)))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Builds a report line by line. What a line means depends on the lines before it.
+//! Builds a report line by line. What a line means depends on the lines before it: after `Call Trace:`, a line
+//! with `RIP:` is where an interrupt or a system call came from.
 
 use super::block::Report;
 use super::kind::Kind;
@@ -33,8 +34,8 @@ enum LastLine {
     Other,
 }
 
-/// Beginnings of lines whose places are not return addresses: the instruction pointer of an oops up to 4.18 and of a
-/// machine check, and the lock that a message is about.
+/// Beginnings of lines whose places are not return addresses: the instruction pointer of an oops up to 4.18
+/// and of a machine check, and the lock that a message is about.
 const EXACT: [&[u8]; 4] = [b"IP: ", b"mce: [Hardware Error]: RIP", b"[Hardware Error]: RIP", b"lock: "];
 
 /// A report under construction. The values read so far are in a [`Report`] that the caller keeps.
@@ -155,8 +156,8 @@ impl Builder {
     /// Reads a line about the kernel, the task and the modules.
     fn context(&self, report: &mut Report, message: &Message<'_>) -> bool {
         let context = &mut report.context;
-        // The task that waits for too long is not the one that says so, and what other processors were doing is not
-        // what the report is about.
+        // The task that waits for too long is not the one that says so, and what other processors were doing
+        // is not what the report is about.
         let is_told = (self.section.other_cpu || report.kind == Kind::HungTask) && context.pid.is_some();
         let subject = is_told.then(|| (context.cpu, context.pid, context.comm.take()));
         let known = context_lines::read(message, context);

@@ -6,16 +6,16 @@ use super::span::Hex;
 use crate::cursor::{Cursor, hex, is_blank, text};
 use crate::message::Message;
 
-/// Longer names are not symbols.
+/// A longer name is not a symbol.
 const MAX_SYMBOL_BYTES: usize = 1024;
 
-/// A place, and where it is in the message.
+/// A place, and where in the message it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     pub place: Place,
     /// Its first byte, address and marks included.
     pub start: usize,
-    /// The byte behind it.
+    /// The byte after it.
     pub end: usize,
 }
 
@@ -51,7 +51,7 @@ fn around(message: &Message<'_>, plus: usize, least: usize) -> Option<Found> {
     let decimal_form = !cursor.eat(b"0x");
     let opener = symbol_at.checked_sub(1).and_then(|at| body.get(at)).copied();
     if decimal_form {
-        // klogd's `[f+324/352]` and the `{:module:f+55}` of 2.6: decimal numbers, and only there.
+        // Only klogd's `[f+324/352]` and the `{:module:f+55}` of 2.6 have decimal numbers.
         place.offset = cursor.decimal()?;
         match opener {
             Some(b'[') => {
@@ -134,7 +134,8 @@ fn suffixes(cursor: &mut Cursor<'_>, place: &mut Place) {
     }
 }
 
-/// Reads what is before the symbol: `? `, `[<address>] `, `<address>`. Returns where the place begins with it.
+/// Reads what is before the symbol: `? `, `[<address>] `, `<address>`. Returns where the place begins if that
+/// is included.
 fn marks(body: &[u8], symbol_at: usize, least: usize, place: &mut Place) -> usize {
     let mut start = symbol_at;
     let before = |end: usize| body.get(least..end).unwrap_or_default();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines about the kernel, the task and the modules: `CPU: 1 PID: 321 Comm: bash Not tainted 6.1.0-99-amd64 #1`.
+//! Lines about the kernel, the task and the modules: `CPU: 1 PID: 321 Comm: bash Not tainted 6.1.0-99-amd64
+//! #1`.
 
 use memchr::memmem;
 

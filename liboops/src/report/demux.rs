@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tells apart the reports of writers whose lines are interleaved, and collects them into a block.
 //!
-//! With `CONFIG_PRINTK_CALLER` each line says who printed it: `[  T321]`, `[    C1]`. Every writer has at most one
-//! open report.
+//! With `CONFIG_PRINTK_CALLER` each line says who printed it: `[  T321]`, `[    C1]`. Every writer has at
+//! most one open report.
 
 use memchr::memmem;
 
@@ -90,8 +90,8 @@ impl Demux {
         is_encoded && Assembly::new(line).decode(false).messages().any(|message| starts_report(message.text))
     }
 
-    /// Adds a line if it continues the message of the line before. Otherwise that message is read, and the line is
-    /// to be looked at again, as no report may be open any more.
+    /// Adds a line if it continues the message of the line before. Otherwise that message is read, and the
+    /// line is to be looked at again, as no report may be open any more.
     pub fn continues(&mut self, line: &LogLine<'_>) -> bool {
         let Some((assembly, _)) = &mut self.pending else { return false };
         if assembly.is_replayed_after(line) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The line that every architecture prints when it gives up, `die()` in the kernel's sources: what happened, and the number of the oops.
+//! The line that `die()` prints on every architecture: what happened, and the number of the oops.
 //!
-//! The words are any that the architecture has, the shape is always one of these:
+//! Each architecture has its own words, but the line always has one of these forms:
 //!
-//! | shape | architectures |
+//! | form | architectures |
 //! |---|---|
 //! | `alignment check: 0000 [#1] SMP` | x86 |
 //! | `specification exception: 0006 ilc:2 [#1] SMP` | s390 |
@@ -15,10 +15,10 @@ use memchr::memmem;
 use super::kind::Kind;
 use crate::cursor::Cursor;
 
-/// Limit of the words in front of the number.
+/// More bytes than the words in front of the number have.
 const MAX_WORDS_BYTES: usize = 64;
 
-/// Words, in small letters, and what a report is about that has them. The first that is there counts.
+/// Words in small letters, and what a report that has them is about. The first one that is found counts.
 const WORDS: &[(&[u8], Kind)] = &[
     (b"kernel bug", Kind::Bug),
     (b"double", Kind::DoubleFault),
@@ -31,9 +31,9 @@ const WORDS: &[(&[u8], Kind)] = &[
     (b"unaligned", Kind::Oops),
 ];
 
-/// What a line of such a shape is about.
+/// What a line of such a form is about. `None` for any other line.
 pub(super) fn kind(text: &[u8]) -> Option<Kind> {
-    // Asked of most lines of a report, and few of them have it.
+    // Most lines of a report come here, and few of them have it.
     let number = memchr::memchr(b'#', text)?;
     let before = text.get(..number)?.strip_suffix(b"[")?;
     let mut cursor = Cursor::at(text, number.saturating_add(1));
@@ -54,7 +54,7 @@ pub(super) fn kind(text: &[u8]) -> Option<Kind> {
         if code.eat(b" ilc:") {
             code.decimal()?;
         }
-        // Behind it are only names of how the kernel was built.
+        // Only names of build options may follow.
         let options = cursor.is_at_end()
             || cursor.eat(b" ") && cursor.peek().is_some_and(|byte| byte.is_ascii_uppercase());
         if !options || digits != 4 || !code.eat(b" ") || !code.is_at_end() {
@@ -73,12 +73,12 @@ pub(super) fn kind(text: &[u8]) -> Option<Kind> {
 /// `tool(321`
 fn is_task(text: &[u8]) -> bool {
     let Some(at) = memchr::memrchr(b'(', text) else { return false };
-    // A name has 15 bytes at most.
+    // A name has at most 15 bytes.
     let digits = text.get(at.saturating_add(1)..).unwrap_or_default();
     (1..=15).contains(&at) && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
 }
 
-/// Letters first, and nothing that a driver puts before its messages.
+/// Whether a text begins with a letter and has nothing that a driver would put before its messages.
 fn is_words(words: &[u8]) -> bool {
     let known = |&byte: &u8| byte.is_ascii_alphanumeric() || b" -()/".contains(&byte);
     words.len() <= MAX_WORDS_BYTES

@@ -7,13 +7,13 @@
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum Kind {
-    /// Only the line that comes before a warning or a BUG was seen.
+    /// `cut here`, without the warning or BUG that it announces.
     CutHere,
-    /// An access to memory that is not there.
+    /// An access to memory that is not mapped or does not allow it.
     PageFault,
     /// General protection fault.
     GeneralProtection,
-    /// An instruction that does not exist, other than that of a BUG.
+    /// Invalid opcode, other than that of a BUG.
     InvalidOpcode,
     /// Divide error.
     DivideError,
@@ -21,54 +21,54 @@ pub enum Kind {
     StackSegment,
     /// Double fault.
     DoubleFault,
-    /// A breakpoint, or another trap.
+    /// A breakpoint or another trap.
     Trap,
-    /// An oops whose cause is not told apart further.
+    /// An oops with any other cause.
     Oops,
-    /// `BUG()`, or a message that starts with it.
+    /// `BUG()`, or another message that begins with `BUG:`.
     Bug,
     /// `WARN()`.
     Warning,
-    /// The end of the kernel, without an oops before it.
+    /// A panic without an oops before it.
     Panic,
-    /// The crash that somebody asked for.
+    /// A crash requested by sysrq.
     SysRq,
-    /// The address sanitiser.
+    /// KASAN: use after free, access out of bounds.
     Kasan,
-    /// The sanitiser of uninitialised memory.
+    /// KMSAN: use of uninitialised memory.
     Kmsan,
-    /// The concurrency sanitiser.
+    /// KCSAN: a data race.
     Kcsan,
-    /// The sampling detector of memory errors.
+    /// KFENCE: a memory error, found by sampling.
     Kfence,
-    /// The sanitiser of undefined behaviour.
+    /// UBSAN: undefined behaviour.
     Ubsan,
-    /// The lock checker.
+    /// lockdep and other lock debugging.
     Lockdep,
     /// A processor that does not schedule.
     SoftLockup,
     /// A processor that takes no interrupts.
     HardLockup,
-    /// A stall of read-copy-update.
+    /// RCU stall.
     RcuStall,
-    /// A task that waits for too long.
+    /// A task that has been waiting for too long.
     HungTask,
-    /// Sleeping or scheduling where it is forbidden.
+    /// Sleeping or scheduling in atomic context.
     AtomicSleep,
-    /// The state of a page is wrong.
+    /// Bad state of a page or a page table.
     BadPage,
-    /// Memory that nothing refers to any more.
+    /// kmemleak: memory that nothing refers to any more.
     MemoryLeak,
-    /// The hardware reports an error.
+    /// Machine check exception: an error reported by the hardware.
     MachineCheck,
-    /// What another processor was doing at that time.
+    /// What another processor was doing at the time.
     Backtrace,
-    /// No report: addresses that the user asks for.
+    /// Not a report of the kernel: addresses that a user asks about.
     Addresses,
 }
 
 impl Kind {
-    /// The words for a reader.
+    /// The name for a reader.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -104,7 +104,7 @@ impl Kind {
         }
     }
 
-    /// Whether a start line of this kind only says more of what an earlier start line of a report says.
+    /// Whether a start line of this kind may be followed by one that says more precisely what happened.
     #[must_use]
     pub(crate) const fn is_general(self) -> bool {
         matches!(self, Self::CutHere | Self::SysRq | Self::Oops)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a log says: the values that parsing yields.
 //!
-//! Each value has the [`Span`] of input bytes that it was read from, and a [`Block`] owns the bytes themselves. Nothing
-//! of the log is lost, and output can be put next to the text that it explains.
+//! Each value has the [`Span`] of input bytes that it was read from, and a [`Block`] owns the bytes
+//! themselves. Nothing of the log is lost, and output can be put next to the text that it explains.
 //!
-//! The rest of this module reads them: `start_lines` and `die_lines` know first lines, `demux` keeps writers apart,
-//! `builder` reads a report line by line with `arch`, `context_lines`, `task_lines`, `module_list`, `code_places` and
-//! `addresses`.
+//! The rest of this module reads them: `start_lines` and `die_lines` know first lines, `demux` keeps writers
+//! apart, `builder` reads a report line by line with `arch`, `context_lines`, `task_lines`, `module_list`,
+//! `code_places` and `addresses`.
 
 mod addresses;
 mod block;

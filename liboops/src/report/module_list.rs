@@ -14,7 +14,7 @@ pub(super) fn read(message: &Message<'_>, context: &mut Context) {
     names(message, at, context);
 }
 
-/// Reads another line of a list that the kernel wrapped. `false` if the message is none.
+/// Reads a further line of a list that the kernel wrapped. `false` if the message is not one.
 pub(super) fn more(message: &Message<'_>, context: &mut Context) -> bool {
     let words = || message.text.split(|&byte| is_blank(byte)).filter(|word| !word.is_empty());
     let is_indented = message.text.first().is_some_and(|&byte| is_blank(byte)) && words().next().is_some();
@@ -30,7 +30,7 @@ pub(super) fn more(message: &Message<'_>, context: &mut Context) -> bool {
     true
 }
 
-/// Reads the names from a byte of the message on.
+/// Reads the names, starting at byte `from` of the message.
 fn names(message: &Message<'_>, from: usize, context: &mut Context) {
     let mut cursor = Cursor::at(message.text, from);
     loop {

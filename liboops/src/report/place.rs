@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A place in code, as a log names it.
+//! Places in code, as a log names them.
 
 use super::{Hex, Span};
 
@@ -10,32 +10,34 @@ use super::{Hex, Span};
 pub struct Place {
     /// Where it is written, address and module included.
     pub span: Span,
-    /// The address; none where the log has none, or one that the kernel made unrecognisable.
+    /// The address. `None` if the log has none, or one that the kernel hashed.
     pub address: Option<Hex>,
-    /// Name of the symbol, as it is in the log.
+    /// Name of the symbol, as in the log.
     pub symbol: Option<String>,
     /// Offset from the symbol.
     pub offset: u64,
-    /// Distance from the symbol to the next one; none in logs of old kernels.
+    /// Distance from the symbol to the next one. `None` in logs of old kernels.
     pub size: Option<u64>,
     /// Name of the module.
     pub module: Option<String>,
-    /// Build id of the module, in hexadecimal digits.
+    /// Build ID of the module in hexadecimal digits.
     pub build_id: Option<String>,
-    /// Marked by the kernel as no sure part of the call chain: `?` or `(unreliable)`.
+    /// The unwinder does not vouch for it: `?` or `(unreliable)`.
     pub unreliable: bool,
-    /// The address of the instruction itself. Otherwise it is a return address, and the call is the instruction before.
+    /// The address is that of the instruction itself. Otherwise it is a return address, and the call is the
+    /// instruction before it.
     pub exact: bool,
 }
 
 impl Place {
-    /// An address, without a symbol. It is taken for that of the instruction itself.
+    /// An address without a symbol, which is taken to be that of the instruction itself.
     #[must_use]
     pub fn at(address: u64, span: Span) -> Self {
         Self { span, address: Some(Hex(address)), exact: true, ..Self::default() }
     }
 
-    /// The symbol as in the source: a Rust name readable, without what the compiler appended (`.isra.0`, `.cold`).
+    /// The symbol as in the source: Rust names demangled, without what the compiler appended (`.isra.0`,
+    /// `.cold`).
     #[must_use]
     pub fn function(&self) -> Option<String> {
         let symbol = self.symbol.as_deref()?;
@@ -55,7 +57,7 @@ pub struct Frame {
     /// The place.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub place: Place,
-    /// The stack that it is on: `IRQ`, `NMI`, `TASK`, ... as far as the log says.
+    /// The stack that it is on, if the log says: `IRQ`, `NMI`, `TASK`, ...
     pub context: Option<String>,
 }
 

@@ -7,32 +7,25 @@
 pub struct Span {
     /// The first byte.
     pub start: u64,
-    /// The byte behind the last one.
+    /// The byte after the last one.
     pub end: u64,
 }
 
 impl Span {
-    /// A range within a piece of text that begins at `base`.
-    #[must_use]
-    pub fn within(base: u64, range: &std::ops::Range<usize>) -> Self {
-        let at = |offset: usize| base.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX));
-        Self { start: at(range.start), end: at(range.end) }
-    }
-
     /// Its length in bytes.
     #[must_use]
     pub fn len(self) -> u64 {
         self.end.saturating_sub(self.start)
     }
 
-    /// Whether it holds nothing.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.end <= self.start
     }
 }
 
-/// A number of 64 bits, as text in hexadecimal digits where it is written to JSON, whose numbers lose bits above 2^53.
+/// A 64-bit number. JSON, whose numbers lose bits above 2^53, gets it as text in hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Hex(pub u64);
 

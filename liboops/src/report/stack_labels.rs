@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Labels that say on which stack the frames of a call trace are: `<IRQ>`, `</IRQ>`, `<EOI>`, `<<EOE>>`, `<#DF>`.
+//! Labels that say on which stack the frames of a call trace are: `<IRQ>`, `</IRQ>`, `<EOI>`, `<<EOE>>`,
+//! `<#DF>`.
 
 use crate::cursor::{Cursor, text};
 
@@ -20,8 +21,8 @@ impl StackLabels {
         self.current = None;
     }
 
-    /// Reads labels, and `Call Trace:`, at the beginning of a message. Returns where they end, and whether there was
-    /// a label.
+    /// Reads labels, and `Call Trace:`, at the beginning of a message. Returns where they end, and whether
+    /// there was a label.
     pub fn read(&mut self, body: &[u8]) -> (usize, bool) {
         let mut cursor = Cursor::new(body);
         let mut labelled = false;

@@ -9,7 +9,7 @@ use super::die_lines;
 use super::kind::Kind;
 use crate::cursor::Cursor;
 
-/// How start lines begin, and what the report is about. The first that matches counts.
+/// How start lines begin, and what the report is then about. The first match counts.
 const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"BUG: KASAN: ", Kind::Kasan),
     (b"BUG: KMSAN: ", Kind::Kmsan),
@@ -100,7 +100,7 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"8<--- cut here ---", Kind::CutHere),
 ];
 
-/// Beginnings that are not enough alone, and words of which one must follow.
+/// Beginnings that are not enough by themselves, and words of which one must follow.
 const CONDITIONS: &[(&[u8], &[&[u8]])] = &[
     (b"INFO: task ", &[b" blocked for more", b" can't die for more"]),
     (b"INFO: rcu", &[b"stall"]),
@@ -123,8 +123,8 @@ pub(super) struct Start {
     pub exact: bool,
 }
 
-/// Trigger words that are common in logs, and what must follow for a line to be worth a closer look. With an empty
-/// list, anything may follow.
+/// Trigger words that are common in logs, and what must follow for a line to be worth a closer look. With an
+/// empty list, anything may follow.
 const COMMON: &[(&[u8], &[&[u8]])] = &[
     (b"BUG: ", &[]),
     (
@@ -140,8 +140,7 @@ const COMMON: &[(&[u8], &[&[u8]])] = &[
     (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" 0"]),
 ];
 
-/// Whether a line may start a report because of the trigger word at `at`. This is quick, and never wrong when it says
-/// no.
+/// Whether the line with the trigger word at `at` may start a report. Quick, and never wrong if it says no.
 pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
     let rest = text.get(at..).unwrap_or_default();
     let mut known = COMMON.iter().filter(|(word, _)| rest.starts_with(word)).peekable();
@@ -151,7 +150,7 @@ pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
         return false;
     }
     let after = rest.get(word.len()..).unwrap_or_default();
-    // A terminal's colours are looked at later.
+    // A terminal's escape sequence is dealt with later.
     if matches!(after.first(), Some(0x1b | 0)) {
         return true;
     }
@@ -165,7 +164,7 @@ pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
         && (memchr::memchr(b'#', line).is_some() || line.trim_ascii_end().ends_with(b"held!"))
 }
 
-/// Reads a message that starts a report. `None` for any other.
+/// Reads a message that starts a report. `None` for any other message.
 pub(super) fn read(body: &[u8]) -> Option<Start> {
     let body_start = body.iter().position(|&byte| byte != b' ').unwrap_or(0);
     let text = without_subsystem(body.get(body_start..)?);
@@ -174,7 +173,8 @@ pub(super) fn read(body: &[u8]) -> Option<Start> {
     Some(Start { kind, numbered, address: address(body, kind), exact: is_exact(text, kind) })
 }
 
-/// A message without the name of the subsystem that prints it: `watchdog: CPU28: `, `mce: [Hardware Error]: `.
+/// A message without the subsystem's name in front, which is `watchdog: CPU28: `, `mce: [Hardware Error]: `
+/// or the like.
 fn without_subsystem(text: &[u8]) -> &[u8] {
     match text.first() {
         Some(b'w' | b'N') => {
@@ -196,7 +196,7 @@ fn without_subsystem(text: &[u8]) -> &[u8] {
 fn is_exact(text: &[u8], kind: Kind) -> bool {
     let has = |word: &[u8]| memmem::find(text, word).is_some();
     match kind {
-        // Up to 4.5 a warning was a call, and had `f+0x1/0x2()`.
+        // Up to 4.5 a warning was a call, and printed `f+0x1/0x2()`.
         Kind::Warning => {
             (has(b" at ") || has(b", CPU#")) && !text.ends_with(b"()") && !has(b" stack going in ")
         }
@@ -211,7 +211,7 @@ fn is_exact(text: &[u8], kind: Kind) -> bool {
 fn kind(text: &[u8]) -> Option<Kind> {
     let first = text.first();
     for &(beginning, kind) in BEGINNINGS {
-        // This is asked of each line, and most lines are none of them.
+        // Every line comes here, and few of them start a report.
         if beginning.first() != first {
             continue;
         }
@@ -230,7 +230,7 @@ fn kind(text: &[u8]) -> Option<Kind> {
     if text.starts_with(b"WARNING: ") && memmem::find(text, b" still has locks held!").is_some() {
         return Some(Kind::Lockdep);
     }
-    // alpha and sparc: the task comes first.
+    // alpha and sparc put the task first.
     if let Some(at) = memmem::find(text, b"): ").filter(|&at| at < 40)
         && let Some(rest) = text.get(at.saturating_add(3)..)
         && (rest.starts_with(b"Oops ") && rest.get(5).is_some_and(u8::is_ascii_digit)

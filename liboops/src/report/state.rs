@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The state of a processor: registers, code bytes, stack words.
+//! The state of a processor: registers, code bytes, words of the stack.
 
 use super::{Hex, Place, Span};
 
-/// What a set of registers shows.
+/// Where a set of registers comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum Origin {
-    /// The kernel where the report happened.
+    /// The kernel at the fault.
     Fault,
-    /// The kernel where an interrupt or exception within the trace happened.
+    /// The kernel at an interrupt or exception within the trace.
     Interrupted,
-    /// The program that had entered the kernel.
+    /// The program that entered the kernel.
     User,
-    /// The same as before, printed again at the end.
+    /// A state that was shown before and is printed again at the end.
     Repeat,
     /// Another processor.
     OtherCpu,
 }
 
-/// A register and what it held.
+/// A register and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Register {
-    /// Its name, as later kernels print it where older ones have small letters: `RAX`, `CR2`.
+    /// Its name as later kernels print it, where older ones have small letters: `RAX`, `CR2`.
     pub name: &'static str,
     /// Its value.
     pub value: Hex,
@@ -39,9 +39,9 @@ pub struct Register {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct State {
-    /// What it shows.
+    /// Where it comes from.
     pub origin: Origin,
-    /// The code segment of the instruction pointer, where the log has it.
+    /// The code segment of the instruction pointer, if the log has it.
     pub segment: Option<u16>,
     /// The instruction pointer.
     pub pc: Option<Place>,
@@ -70,13 +70,13 @@ impl State {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Code {
-    /// Where the line's text is, from `Code:` on.
+    /// Where the line is, from `Code:` on.
     pub span: Span,
-    /// The bytes. Empty where the kernel could not read them.
+    /// The bytes. Empty if the kernel could not read them.
     pub bytes: Vec<u8>,
-    /// Index of the byte in `<>`, which the instruction pointer is at.
+    /// Index of the byte in `<>`, which is the one at the instruction pointer.
     pub marker: Option<usize>,
-    /// The text in place of bytes, such as `Bad RIP value.`
+    /// What the kernel printed instead of bytes, such as `Bad RIP value.`
     pub unreadable: Option<String>,
 }
 
@@ -88,13 +88,13 @@ pub struct Code {
 pub enum WordRole {
     /// A word of the stack.
     Stack,
-    /// The address that an access failed at.
+    /// The address whose access failed.
     FaultAddress,
     /// Anything else.
     Mention,
 }
 
-/// An address in a log that is not known to be one of code.
+/// An address that is not known to be that of code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which processor state of a report a line with registers or code belongs to.
 //!
-//! A report may show several: those of the fault, of an exception within the trace, of the program that entered the
-//! kernel, and the first one again at the end.
+//! A report may show several: those of the fault, of an exception within the trace, of the program that
+//! entered the kernel, and the first one again at the end.
 
 use super::block::Report;
 use super::place::Place;
@@ -20,8 +20,8 @@ pub(super) struct Section {
     pub ended: bool,
 }
 
-/// Takes in what a line says of the state of a processor. `after_pc` is whether the line before had an instruction
-/// pointer. Returns whether this line has one that begins a state.
+/// Takes in what a line says of the state of a processor. `after_pc` is whether the line before had an
+/// instruction pointer. Returns whether this line has one that begins a state.
 pub(super) fn take_in(report: &mut Report, item: Item, section: Section, after_pc: bool) -> bool {
     match item {
         Item::Known => {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which task and processor a report is about, from its running text: `bash/321`, `bash:321`, `CPU#1`. Lines that
-//! begin with `CPU:` are read in `context_lines`.
+//! Which task and processor a report is about, from its running text: `bash/321`, `bash:321`, `CPU#1`. Lines
+//! that begin with `CPU:` are read in `context_lines`.
 
 use memchr::memmem;
 
@@ -65,7 +65,7 @@ pub(super) fn whole(body: &[u8]) -> Option<Task<'_>> {
     }
 }
 
-/// Reads the task out of a line that says more than that.
+/// Reads the task from a line that is about something else.
 pub(super) fn mentioned(body: &[u8], context: &mut Context) {
     let line = body.trim_ascii_start();
     let starts = |beginnings: &[&[u8]]| beginnings.iter().any(|beginning| line.starts_with(beginning));
@@ -77,7 +77,7 @@ pub(super) fn mentioned(body: &[u8], context: &mut Context) {
         number(line, b" by task ", &mut context.pid);
         number(line, b" on cpu ", &mut context.cpu);
     } else if context.pid.is_none() && line.ends_with(b":") | line.ends_with(b"!") {
-        // Asked of most lines, and few of them end like that.
+        // Most lines come here, and few of them end like that.
         let locks: [&[u8]; 3] =
             [b" is trying to acquire lock", b" is trying to release lock", b" is freeing memory "];
         set(between(line, b"", &locks).and_then(|task| pair(task, b'/')), context);
@@ -87,7 +87,7 @@ pub(super) fn mentioned(body: &[u8], context: &mut Context) {
 /// Name and number.
 pub(super) type Task<'t> = (&'t [u8], Option<u32>);
 
-/// Takes a task into the context.
+/// Notes a task in the context.
 pub(super) fn set(task: Option<Task<'_>>, context: &mut Context) {
     if let Some((name, pid)) = task.filter(|(name, _)| !name.is_empty()) {
         context.comm = Some(text(name.trim_ascii()));
@@ -95,12 +95,13 @@ pub(super) fn set(task: Option<Task<'_>>, context: &mut Context) {
     }
 }
 
-/// A number behind a mark, where none is known.
+/// Reads the number after a mark, unless the number is known already.
 fn number(body: &[u8], mark: &[u8], to: &mut Option<u32>) {
     *to = to.or_else(|| number_after(body, mark).and_then(|number| u32::try_from(number).ok()));
 }
 
-/// What is between the end of a mark and the first of others that is there; up to the end if there are no others.
+/// What is between a mark and the first of the other marks that is found, or the end if there are no other
+/// marks.
 fn between<'t>(body: &'t [u8], from: &[u8], to: &[&[u8]]) -> Option<&'t [u8]> {
     let rest = body.get(memmem::find(body, from)?.saturating_add(from.len())..)?;
     if to.is_empty() {
@@ -114,6 +115,6 @@ fn pair(task: &[u8], separator: u8) -> Option<Task<'_>> {
     let at = memchr::memrchr(separator, task)?;
     let mut cursor = Cursor::at(task, at.saturating_add(1));
     let pid = u32::try_from(cursor.decimal()?).ok()?;
-    // Names have 15 bytes at most, those of the kernel's own tasks may be longer.
+    // Names have at most 15 bytes, but those of kernel threads may be longer.
     (cursor.is_at_end() && at <= 64).then_some((task.get(..at)?, Some(pid)))
 }

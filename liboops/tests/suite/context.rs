@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is said of the kernel, the task and the processor, in each form that it has.
+//! What reports say about the kernel, the task and the processor, in every form.
 
 use liboops::report::Report;
 

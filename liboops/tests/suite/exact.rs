@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which places are the instruction itself, and which are return addresses, that the call is before.
+//! Which places are those of the instruction itself, and which are return addresses.
 
 use liboops::report::Place;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! First lines of reports, of every architecture: each is recognised, and its bytes go through unharmed.
+//! First lines of reports of every architecture: each is recognised, and its bytes come out unchanged.
 
 use liboops::Event;
 use liboops::report::{Kind, Report};
@@ -186,7 +186,7 @@ fn what_only_looks_like_one_is_none() {
     }
 }
 
-/// Of other architectures and old kernels: one report, and every byte.
+/// Other architectures and old kernels: one report, and every byte comes out.
 #[test]
 fn other_processors_pass_through() {
     for (arch, log) in [

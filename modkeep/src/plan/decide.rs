@@ -71,7 +71,7 @@ fn without_persistent_data(
         let sections = region.header.sections.iter();
         let differences =
             sections.map(|section| Difference::SectionRemoved { section: section.role }).collect();
-        return Err(KeepError::Differs { owner: owner.to_owned(), differences });
+        return Err(KeepError::LayoutDiffers { owner: owner.to_owned(), differences });
     }
     if !region.users.is_empty() {
         return Err(KeepError::InUse { owner: owner.to_owned(), users: region.users });
@@ -99,7 +99,7 @@ fn check_not_loaded(kernel: &dyn Kernel, owner: &str, kept: bool) -> Result<(), 
     let owner = owner.to_owned();
     match kernel.init_state(&owner)? {
         None | Some(InitState::DirectoryOnly) => Ok(()),
-        Some(InitState::Coming) => Err(KeepError::Stuck { owner, kept }),
-        Some(InitState::Live | InitState::Going) => Err(KeepError::Loaded { owner }),
+        Some(InitState::Coming) => Err(KeepError::StuckInInit { owner, kept }),
+        Some(InitState::Live | InitState::Going) => Err(KeepError::AlreadyLoaded { owner }),
     }
 }

@@ -41,8 +41,8 @@ pub(super) fn for_this_module(
     match kernel.init_state(&keeper)? {
         None => Ok(None),
         // It may hold data in a moment, or held some a moment ago.
-        Some(InitState::Coming) => Err(KeepError::Moving { keeper, doing: "loaded" }),
-        Some(InitState::Going) => Err(KeepError::Moving { keeper, doing: "removed" }),
+        Some(InitState::Coming) => Err(KeepError::KeeperInTransition { keeper, doing: "loaded" }),
+        Some(InitState::Going) => Err(KeepError::KeeperInTransition { keeper, doing: "removed" }),
         Some(InitState::Live | InitState::DirectoryOnly) => Ok(Some(Obstacle::NameTaken { keeper })),
     }
 }

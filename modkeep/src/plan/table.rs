@@ -94,7 +94,7 @@ impl Case<'_> {
         match compare(&region.header, &file) {
             Agreement::Layout | Agreement::Build => Ok(RegionUse::Bind),
             Agreement::Differs(differences) => {
-                Err(KeepError::Differs { owner: region.header.owner.clone(), differences })
+                Err(KeepError::LayoutDiffers { owner: region.header.owner.clone(), differences })
             }
         }
     }

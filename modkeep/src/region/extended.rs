@@ -32,7 +32,7 @@ pub(super) fn find_for(kernel: &dyn Kernel, file: &Header) -> Result<Option<Regi
 
 fn read(kernel: &dyn Kernel) -> Result<Vec<ExtendedRegion>, KeepError> {
     let text = kernel.persist_list()?.unwrap_or_default();
-    extended_regions(&text).map_err(|source| KeepError::List { source })
+    extended_regions(&text).map_err(|source| KeepError::UnreadableExtendedList { source })
 }
 
 fn region(kernel: &dyn Kernel, listed: ExtendedRegion) -> Result<Region, KeepError> {

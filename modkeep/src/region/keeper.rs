@@ -29,7 +29,7 @@ fn read_live(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Region>, KeepEr
         Ok(header) => header,
         // Somebody else's notes in a section of that name.
         Err(NoteError::Missing) => return Ok(None),
-        Err(source) => return Err(KeepError::Note { keeper: keeper.to_owned(), source }),
+        Err(source) => return Err(KeepError::UnreadableHeader { keeper: keeper.to_owned(), source }),
     };
     if keeper == trial_name(&header.owner) {
         // Left behind by a `--fresh` that was killed during its trial. It holds nobody's data.

@@ -140,7 +140,7 @@ fn module_names(kernel: &dyn Kernel) -> Result<Vec<String>, KeepError> {
     let text = kernel.modules_text()?;
     let mut names = Vec::new();
     for module in proc::modules(&text) {
-        let module = module.map_err(|source| KeepError::Modules { what: source.to_string() })?;
+        let module = module.map_err(|source| KeepError::UnreadableModuleList { what: source.to_string() })?;
         names.push(String::from_utf8_lossy(module.name).into_owned());
     }
     Ok(names)

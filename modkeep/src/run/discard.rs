@@ -31,6 +31,6 @@ pub fn discard(kernel: &dyn Kernel, owner: &str) -> Result<Region, KeepError> {
 fn release(kernel: &dyn Kernel, owner: &str) -> Result<(), KeepError> {
     kernel.persist_release(owner).map_err(|errno| match errno {
         Errno::EBUSY => KeepError::InUse { owner: owner.to_owned(), users: vec![owner.to_owned()] },
-        errno => KeepError::Release { owner: owner.to_owned(), errno },
+        errno => KeepError::RegionNotReleased { owner: owner.to_owned(), errno },
     })
 }

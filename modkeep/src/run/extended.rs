@@ -40,7 +40,7 @@ impl ExtendedLoad<'_> {
         }
         kernel
             .finit_module(self.file, params, flags)
-            .map_err(|errno| KeepError::Owner { errno, keeper_left: None })?;
+            .map_err(|errno| KeepError::OwnerRefused { errno, keeper_left: None })?;
         verify::owner_uses_region(kernel, self.owner)?;
         match self.region.map(|region| &region.kept_by) {
             // Its data was to be dropped, and the kernel keeps the new data now.

@@ -46,7 +46,7 @@ impl KeeperLoad<'_> {
         };
         trial::run(kernel, self.owner, image)?;
         remove(kernel, &keeper)?;
-        self.load(kernel, &keeper, params, before).map_err(|error| KeepError::Dropped {
+        self.load(kernel, &keeper, params, before).map_err(|error| KeepError::FailedAfterDrop {
             owner: self.owner.to_owned(),
             size: self.kept_bytes,
             error: Box::new(error),
@@ -88,6 +88,6 @@ impl KeeperLoad<'_> {
     ) -> Result<(), KeepError> {
         before(LoadStep::Owner);
         let loaded = kernel.init_module(&self.images.owner, params);
-        loaded.map_err(|errno| KeepError::Owner { errno, keeper_left: None })
+        loaded.map_err(|errno| KeepError::OwnerRefused { errno, keeper_left: None })
     }
 }

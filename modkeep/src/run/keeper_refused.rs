@@ -14,7 +14,7 @@ pub(super) fn at_load(keeper: &str, errno: Errno, may_fall_back: bool) -> Result
     let obstacle = Obstacle::Refused { errno };
     match errno {
         // This says nothing about our keeper: there is another one, and it may hold data.
-        Errno::EEXIST => Err(KeepError::Appeared { keeper: keeper.to_owned() }),
+        Errno::EEXIST => Err(KeepError::KeeperAppeared { keeper: keeper.to_owned() }),
         _ if may_fall_back => Ok(LoadOutcome::FallBack { warning: nothing_kept(&obstacle) }),
         _ => Err(KeepError::Impossible { obstacle }),
     }
@@ -29,9 +29,9 @@ pub(super) fn without_header(
 ) -> Result<LoadOutcome, KeepError> {
     let what = format!("the kernel took {keeper}, but does not show its header");
     let warning = format!("its persistent data will not be kept: {what}");
-    match undo(kernel, keeper, KeepError::Verify { what: what.clone() }) {
+    match undo(kernel, keeper, KeepError::NotAsExpected { what: what.clone() }) {
         // If removing it failed, the error says more than before.
-        KeepError::Verify { what: said } if said == what && may_fall_back => {
+        KeepError::NotAsExpected { what: said } if said == what && may_fall_back => {
             Ok(LoadOutcome::FallBack { warning })
         }
         error => Err(error),

@@ -9,7 +9,7 @@ use crate::error::KeepError;
 
 /// Removes a keeper.
 pub(super) fn remove(kernel: &dyn Kernel, keeper: &str) -> Result<(), KeepError> {
-    let failed = |errno| KeepError::Remove { keeper: keeper.to_owned(), errno };
+    let failed = |errno| KeepError::KeeperNotRemoved { keeper: keeper.to_owned(), errno };
     let name = CString::new(keeper).map_err(|_| failed(Errno::EINVAL))?;
     kernel.delete_module(&name, RemoveFlags::default()).map_err(failed)
 }
@@ -18,9 +18,9 @@ pub(super) fn remove(kernel: &dyn Kernel, keeper: &str) -> Result<(), KeepError>
 pub(super) fn undo(kernel: &dyn Kernel, keeper: &str, error: KeepError) -> KeepError {
     match (remove(kernel, keeper), error) {
         (Ok(()), error) => error,
-        (Err(KeepError::Remove { errno: left, .. }), KeepError::Owner { errno, .. }) => {
-            KeepError::Owner { errno, keeper_left: Some(left) }
+        (Err(KeepError::KeeperNotRemoved { errno: left, .. }), KeepError::OwnerRefused { errno, .. }) => {
+            KeepError::OwnerRefused { errno, keeper_left: Some(left) }
         }
-        (Err(left), error) => KeepError::Verify { what: format!("{error}; {left}") },
+        (Err(left), error) => KeepError::NotAsExpected { what: format!("{error}; {left}") },
     }
 }

@@ -15,14 +15,14 @@ pub(super) fn keeper_shows_header(kernel: &dyn Kernel, keeper: &str) -> Result<b
 
 /// The kernel must count the owner as a user of the keeper: only then does it use the kept data.
 pub(super) fn owner_uses_keeper(kernel: &dyn Kernel, owner: &str, keeper: &str) -> Result<(), KeepError> {
-    let users = kernel.holders(keeper).map_err(|error| KeepError::Verify {
+    let users = kernel.holders(keeper).map_err(|error| KeepError::NotAsExpected {
         what: format!("{owner} is loaded, but whether it uses the kept data cannot be seen: {error}"),
     })?;
     if users.iter().any(|user| user == owner) {
         return Ok(());
     }
     let what = format!("{owner} is loaded, but the kernel does not count it as a user of {keeper}");
-    Err(KeepError::Verify { what })
+    Err(KeepError::NotAsExpected { what })
 }
 
 /// The extended kernel must list the owner's region as in use. If another program loaded the same file at the
@@ -30,7 +30,7 @@ pub(super) fn owner_uses_keeper(kernel: &dyn Kernel, owner: &str, keeper: &str) 
 pub(super) fn owner_uses_region(kernel: &dyn Kernel, owner: &str) -> Result<(), KeepError> {
     match Region::find_extended(kernel, owner)? {
         Some(region) if !region.users.is_empty() => Ok(()),
-        _ => Err(KeepError::Verify {
+        _ => Err(KeepError::NotAsExpected {
             what: format!(
                 "{owner} is loaded, but without its kept data: another program has loaded it at the same \
                  time; to load it again: rmmod {owner}"

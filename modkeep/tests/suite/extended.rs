@@ -87,7 +87,7 @@ fn another_layout_is_refused_before_the_kernel_is_asked() {
     unload(&kernel);
     let other = file(&grown("foo"));
     let before = kernel.syscalls().len();
-    assert!(matches!(load(&kernel, request(&other)), Err(KeepError::Differs { .. })));
+    assert!(matches!(load(&kernel, request(&other)), Err(KeepError::LayoutDiffers { .. })));
     assert_eq!(kernel.syscalls().len(), before);
     assert_eq!(load(&kernel, Request { fresh: true, ..request(&other) }).unwrap(), RegionUse::Replace);
 }
@@ -98,7 +98,7 @@ fn a_refused_load_keeps_what_was_kept() {
     let file = file(&Make::typical("foo"));
     kernel.fail_next(Op::Finit, Errno::ENODEV);
     let refused = load(&kernel, request(&file));
-    assert!(matches!(refused, Err(KeepError::Owner { errno: Errno::ENODEV, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(KeepError::OwnerRefused { errno: Errno::ENODEV, .. })), "{refused:?}");
     assert!(!kernel.keeps("foo"));
     load(&kernel, request(&file)).unwrap();
     unload(&kernel);

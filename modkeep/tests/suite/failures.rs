@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every call fails in its turn: nothing that was kept is lost, nothing half-made is left behind, and the next
-//! attempt works.
+//! Every call fails in its turn: nothing that was kept is lost, nothing half-made is left behind, and the
+//! next attempt works.
 
 use libmodsys::Errno;
 use modkeep::{KeepError, LoadOutcome, Request};
@@ -126,7 +126,10 @@ fn a_keeper_that_stays_is_said_and_used_by_the_next_attempt() {
     kernel.fail_after(Op::Init, 1, Errno::ENODEV);
     kernel.fail_next(Op::Delete, Errno::EBUSY);
     let error = load(&kernel, request(&file)).unwrap_err();
-    assert!(matches!(error, KeepError::Owner { errno: Errno::ENODEV, keeper_left: Some(Errno::EBUSY) }));
+    assert!(matches!(
+        error,
+        KeepError::OwnerRefused { errno: Errno::ENODEV, keeper_left: Some(Errno::EBUSY) }
+    ));
     assert_eq!(error.details().len(), 1);
     assert_eq!(load(&kernel, request(&file)).unwrap(), Some(LoadOutcome::Kept));
     assert_eq!(kernel.history(), ["+foo__persist", "+foo", "-foo__persist", "+foo"]);
@@ -139,7 +142,7 @@ fn a_new_keeper_that_is_refused_after_its_trial_is_told_from_one_before() {
     keep(&kernel, &Make::typical("foo"));
     kernel.fail_after(Op::Init, 1, Errno::ENOMEM);
     let error = load(&kernel, Request { fresh: true, ..request(&file) }).unwrap_err();
-    assert!(matches!(error, KeepError::Dropped { size: 4160, .. }), "{error}");
+    assert!(matches!(error, KeepError::FailedAfterDrop { size: 4160, .. }), "{error}");
     assert_eq!(
         error.to_string(),
         "its persistent data cannot be kept here: the kernel refused the keeper: Out of memory"
@@ -165,6 +168,6 @@ fn a_keeper_of_another_program_is_no_reason_for_a_plain_load() {
     let kernel = kernel();
     kernel.fail_next(Op::Init, Errno::EEXIST);
     let error = load(&kernel, request(&file)).unwrap_err();
-    assert!(matches!(error, KeepError::Appeared { .. }), "{error}");
+    assert!(matches!(error, KeepError::KeeperAppeared { .. }), "{error}");
     assert!(error.remedy().unwrap().contains("try again"));
 }

@@ -122,7 +122,7 @@ fn kept_and_another_layout_is_an_error_with_an_account() {
         let kernel = kernel();
         keep(&kernel, &Make::typical("foo"));
         let error = load(&kernel, Request { keep: keep_option, ..request(&file) }).unwrap_err();
-        assert!(matches!(error, KeepError::Differs { .. }), "{error}");
+        assert!(matches!(error, KeepError::LayoutDiffers { .. }), "{error}");
         assert_eq!(error.details()[1], "bar.c:more: new (32 bytes at offset 0x40)");
         assert!(error.remedy().unwrap().contains("--fresh"));
         assert_eq!(kernel.history().len(), 3, "nothing was loaded");
@@ -232,7 +232,7 @@ fn a_version_without_persistent_data_differs_from_what_is_kept() {
         let kernel = kernel();
         keep(&kernel, &Make::typical("foo"));
         let error = load(&kernel, Request { keep: keep_option, ..request(&file) }).unwrap_err();
-        assert!(matches!(error, KeepError::Differs { .. }), "{error}");
+        assert!(matches!(error, KeepError::LayoutDiffers { .. }), "{error}");
         assert_eq!(error.details().len(), 2, "{:?}", error.details());
         assert!(kernel.is_loaded("foo__persist"));
         assert_eq!(

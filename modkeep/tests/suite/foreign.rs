@@ -33,7 +33,7 @@ fn a_note_of_an_unknown_version_is_said_and_nothing_is_touched() {
     }
     assert!(matches!(
         modkeep::discard(&kernel, "foo"),
-        Err(KeepError::Note { source: NoteError::Version { version: 9 }, .. })
+        Err(KeepError::UnreadableHeader { source: NoteError::Version { version: 9 }, .. })
     ));
     assert!(Region::list(&kernel).is_err());
     keep(&kernel, &Make::typical("bar"));
@@ -129,8 +129,8 @@ fn an_owner_in_each_state() {
             kernel.add(FakeModule::new("foo").state(state));
             let error = error(&kernel, false);
             match (state, &error) {
-                (InitState::Coming, KeepError::Stuck { kept: said, .. }) => assert_eq!(*said, kept),
-                (InitState::Going | InitState::Live, KeepError::Loaded { .. }) => {}
+                (InitState::Coming, KeepError::StuckInInit { kept: said, .. }) => assert_eq!(*said, kept),
+                (InitState::Going | InitState::Live, KeepError::AlreadyLoaded { .. }) => {}
                 _ => panic!("{error}"),
             }
             if kept {
@@ -170,7 +170,7 @@ fn a_file_stripped_of_its_names_binds_to_its_own_build_only() {
     };
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
-    assert!(matches!(load(&kernel, request(&stripped(8))), Err(KeepError::Differs { .. })));
+    assert!(matches!(load(&kernel, request(&stripped(8))), Err(KeepError::LayoutDiffers { .. })));
     assert!(load(&kernel, request(&stripped(7))).is_ok());
     let note = &kernel.module("foo__persist").unwrap().notes[NOTE_SECTION];
     assert!(Header::from_note(note, ByteOrder::Little).unwrap().named);

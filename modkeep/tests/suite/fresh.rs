@@ -48,7 +48,7 @@ fn a_loaded_owner_is_said_first() {
     let kernel = kernel();
     let file = file(&Make::typical("foo"));
     load(&kernel, request(&file)).unwrap();
-    assert!(matches!(load(&kernel, fresh(&file)), Err(KeepError::Loaded { .. })));
+    assert!(matches!(load(&kernel, fresh(&file)), Err(KeepError::AlreadyLoaded { .. })));
 }
 
 /// Killed between loading the trial and removing it.

@@ -29,7 +29,7 @@ fn without_notes(mut module: FakeModule) -> FakeModule {
 
 fn error(kernel: &FakeKernel) -> String {
     match load(kernel, request(&file(&Make::typical("foo")))) {
-        Err(KeepError::Verify { what }) => what,
+        Err(KeepError::NotAsExpected { what }) => what,
         other => panic!("{other:?}"),
     }
 }
@@ -40,7 +40,7 @@ fn a_keeper_without_a_note_is_taken_back_and_the_owner_not_loaded() {
     let file = file(&Make::typical("foo"));
     let said = "the kernel took foo__persist, but does not show its header";
     match load(&kernel, Request { keep: KeepMode::Require, ..request(&file) }) {
-        Err(KeepError::Verify { what }) => assert_eq!(what, said),
+        Err(KeepError::NotAsExpected { what }) => assert_eq!(what, said),
         other => panic!("{other:?}"),
     }
     assert!(!kernel.is_loaded("foo__persist") && !kernel.is_loaded("foo"));

@@ -17,14 +17,14 @@ const TOOLS: &[(&str, &str, &str)] = &[
     ("llvm-symbolizer", "llvm", "tells lines to compare ours with"),
 ];
 
-/// Fetches the debug information where it is not there yet, and compares.
+/// Fetches the debug information if it is not cached yet, and compares.
 pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     let debug = Debug::fetch(&kernel::find(args)?.release)?;
     let same = compare(debug.directory().unwrap_or(Path::new("")))?;
     Ok(if same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The same as a part of the tests, which fetch no 850 MB: nothing where the cache has no debug information.
+/// The same as a step of the tests, which do not fetch 850 MB: `None` if no debug information is cached.
 pub fn cached() -> Option<impl FnOnce() -> Result<bool>> {
     let debug = Debug::newest();
     if debug.is_none() {
@@ -38,7 +38,7 @@ pub fn cached() -> Option<impl FnOnce() -> Result<bool>> {
 fn compare(debug: &Path) -> Result<bool> {
     packages::install_named(TOOLS)?;
     let mut command = workspace::cargo();
-    // Without optimisation it takes minutes.
+    // Takes minutes without optimisation.
     command.args(["test", "--quiet", "--release", "--package", "libksym", "--test", "accuracy"]);
     command.args(["--", "--ignored", "--nocapture", "--test-threads=1"]);
     process::shown(command.env("KSYMOOPS_DEBUG", debug))

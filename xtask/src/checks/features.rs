@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Each library builds, without a warning, with none of its features, with each alone and with all.
+//! Each library must build without warnings: with none of its features, with each one alone, and with all.
 //!
-//! The features come from the manifests, so a new one is not forgotten.
+//! The features are read from the manifests, so a new one is not forgotten.
 
 use anyhow::Result;
 
@@ -31,7 +31,7 @@ fn combinations(package: &Package) -> Vec<Vec<String>> {
     all
 }
 
-/// Only the library: what tests and examples need would turn on features of it.
+/// Builds only the library. Tests and examples have dependencies that would turn on its features.
 fn builds(package: &str, features: &[String]) -> Result<bool> {
     let mut command = workspace::cargo();
     command.args(["clippy", "--quiet", "--package", package, "--lib"]).args(features);

@@ -2,30 +2,31 @@
 //! Checks of `cargo xtask test` that need more than one cargo command.
 
 pub mod accuracy;
-pub mod builtin;
+pub mod builtin_code;
+pub mod checkpatch;
 pub mod circles;
+pub mod export_layout;
 pub mod features;
 pub mod fuzz;
-pub mod ladder;
+pub mod module_abi;
 pub mod papers;
-pub mod patch;
-pub mod peers;
 pub mod publish;
+pub mod readelf_modinfo;
 pub mod tools;
-pub mod twins;
 
 use anyhow::Result;
 
 use crate::args::KernelArgs;
 use crate::setup;
 
-/// What libmodfmt reads from modules built for a kernel, and from the kernel's own files, against others who read them.
+/// Builds the fixture modules for a kernel and checks what libmodfmt reads from them, and from the kernel's
+/// own files, against what other tools read.
 pub fn fixtures(args: &KernelArgs) -> Result<bool> {
     let kernel = setup::ready(args)?.kernel;
     let out = crate::fixtures::build(&kernel)?;
     Ok(tools::check(&out)?
-        & builtin::check(&out)?
-        & peers::check(&out)?
-        & ladder::check(&kernel)?
-        & twins::check(&kernel)?)
+        & builtin_code::check(&out)?
+        & readelf_modinfo::check(&out)?
+        & export_layout::check(&kernel)?
+        & module_abi::check(&kernel)?)
 }

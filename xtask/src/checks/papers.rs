@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The papers say what is in the tree: a line for each folder, links that lead somewhere, the example as it is.
+//! The documents must fit the tree: ARCHITECTURE.md has a line for each folder, links lead to files that
+//! exist, and the README shows the example as it is.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +9,13 @@ use anyhow::{Context, Result};
 
 use crate::{metadata, ui, workspace};
 
-/// No line of the README is longer, in characters.
+/// The longest line that the README may have.
 const MAX_LINE_CHARS: usize = 120;
 
-/// Papers at the top, and the folder of the others.
+/// Documents at the top level. Those in `docs/` are checked as well.
 const PAPERS: &[&str] = &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"];
 
-/// Prints what is wrong with them.
+/// Checks them, and prints what is wrong.
 pub fn check() -> Result<bool> {
     let mut wrong = folders_without_a_line()?;
     let mut papers: Vec<PathBuf> = PAPERS.iter().map(PathBuf::from).collect();
@@ -51,8 +52,9 @@ fn entries(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Folders at the top, and folders of source of each crate but those of the tests' own tools, that
-/// ARCHITECTURE.md does not name at the start of a table's row; and rows without a folder.
+/// Folders that no table row in ARCHITECTURE.md begins with, and rows whose folder does not exist. Folders
+/// are those at the top level and those in each crate's `src`, except for the test harness (xtask and
+/// vmguest).
 fn folders_without_a_line() -> Result<Vec<String>> {
     let text = read(Path::new("ARCHITECTURE.md"))?;
     let root = workspace::root();
@@ -85,7 +87,7 @@ fn folders_without_a_line() -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-/// Not what git or cargo made, or an editor.
+/// Whether a name at the top level is part of the source, and not made by git, cargo or an editor.
 fn is_source(name: &str) -> bool {
     matches!(name, ".ci" | ".cargo") || !name.starts_with('.') && name != "target"
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The libraries could be published as they are.
+//! The libraries must be ready to be published.
 
 use anyhow::{Result, ensure};
 
@@ -8,11 +8,11 @@ use crate::{metadata, process, workspace};
 /// The one warning of every dry run.
 const DRY_RUN: &str = "warning: aborting upload due to dry run";
 
-/// Packs the libraries, builds each from its package and insists that cargo has nothing to say. They go in one
-/// call, as some depend on others that no registry has yet.
+/// Packs the libraries and builds each from its package. cargo must not print any warning. All of them go
+/// into one call, since some depend on others that are not in a registry yet.
 pub fn check() -> Result<bool> {
     let mut command = workspace::cargo();
-    // A change under test is not committed yet.
+    // A change that is being tested is not committed yet.
     command.args(["publish", "--dry-run", "--allow-dirty"]);
     for package in metadata::members()?.iter().filter(|package| package.is_published_library()) {
         command.arg("--package").arg(&package.name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Small programs as a tool's author would write them, outside of the workspace: they build against the
-//! libraries' public interface and print what they should.
+//! Small programs outside of the workspace, as a tool's author would write them. They must build against the
+//! libraries' public interface and print the expected lines.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use crate::{process, workspace};
 /// A folder of `tests/tools`, and what the program in it prints for a file.
 struct Tool {
     name: &'static str,
-    /// The file, below the fixture modules or below `tests/fixtures`, and text that a line must start with or,
-    /// for JSON, have in it.
+    /// The file, below the fixture modules or below `tests/fixtures`, and text that a line must start with
+    /// or, for JSON, have in it.
     cases: &'static [(&'static str, Wanted)],
 }
 

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::installed_files::{Layout, Parts};
 use super::release::VERSION;
-use super::tree::{self, Layout, Parts};
-use super::{deb, notices, programs, tarball};
+use super::{deb, installed_files, notices, programs, tarball};
 use crate::{ui, workspace};
 
-/// What the processor is called in the tarball's name.
+/// The processor, as named in the tarball's name.
 const ARCHITECTURE: &str = "x86_64";
 
 /// What was made.
@@ -20,11 +20,11 @@ pub struct Built {
     pub tarball: PathBuf,
     /// The Debian package.
     pub package: PathBuf,
-    /// The same with a lower version, to upgrade from.
+    /// The same package with a lower version, to upgrade from.
     pub older: PathBuf,
 }
 
-/// The folder that everything in the tarball is in, which is also its name.
+/// The tarball's top folder, which is also its name.
 pub fn top() -> String {
     format!("modpersist-{VERSION}-{ARCHITECTURE}")
 }
@@ -35,8 +35,8 @@ pub fn build() -> Result<Built> {
     let directory = workspace::target().join("dist");
     fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
     let tarball = directory.join(format!("{}.tar.gz", top()));
-    write(&tarball, &tarball::make(&tree::files(&parts, Layout::Tarball)?, Some(&top()))?)?;
-    let tree = tree::files(&parts, Layout::Package)?;
+    write(&tarball, &tarball::make(&installed_files::files(&parts, Layout::Tarball)?, Some(&top()))?)?;
+    let tree = installed_files::files(&parts, Layout::Package)?;
     let package = directory.join(format!("modpersist_{VERSION}_amd64.deb"));
     write(&package, &deb::make(&tree, VERSION)?)?;
     let older = workspace::target().join("package-before.deb");

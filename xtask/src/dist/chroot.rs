@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A Debian of its own, to install the package in.
+//! A small Debian to install the package in.
 //!
-//! It is made once by debootstrap from the machine's own release and kept in the cache; each check works in a copy.
+//! debootstrap makes it once, from the machine's own release, and it is cached. Each check works in a copy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,23 +23,23 @@ pub fn base() -> Result<PathBuf> {
     })
 }
 
-/// A copy that is removed again.
+/// A copy that is removed when it is dropped.
 pub struct Root(PathBuf);
 
 impl Root {
-    /// Copies a system.
+    /// Copies the base system.
     pub fn copy(base: &Path) -> Result<Self> {
         let path = std::env::temp_dir().join(format!("modpersist-dist-{}", std::process::id()));
         process::quiet(Command::new("cp").args(["--archive", "--reflink=auto"]).arg(base).arg(&path))?;
         Ok(Self(path))
     }
 
-    /// The path of something in it, seen from here.
+    /// The path, outside of the chroot, of something inside.
     pub fn path(&self, inside: &str) -> PathBuf {
         self.0.join(inside)
     }
 
-    /// Runs a script in it; gives its output.
+    /// Runs a shell script in it and returns the output.
     pub fn sh(&self, script: &str) -> Result<String> {
         let mut command = Command::new("chroot");
         command.arg(&self.0).args(["/bin/sh", "-ec", script]);
@@ -50,7 +50,7 @@ impl Root {
         process::output(&mut command).with_context(|| format!("in the chroot: {script}"))
     }
 
-    /// Every file with its kind, size and link target, but for logs, caches and dpkg's own notes.
+    /// Lists every file with its kind, size and link target, except logs, caches and dpkg's database.
     pub fn listing(&self) -> Result<String> {
         self.sh(
             "find / -xdev ! -type d \\( -path /var/lib/dpkg -o -path /var/log -o -path /var/cache -o -path /proc -o -path /tmp \
@@ -62,7 +62,7 @@ impl Root {
 
 impl Drop for Root {
     fn drop(&mut self) {
-        // A copy that stays costs room only.
+        // A copy that cannot be removed only costs disk space.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

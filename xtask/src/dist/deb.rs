@@ -6,12 +6,12 @@ use std::fs;
 use anyhow::{Context, Result};
 use ar::{Builder, Header};
 
+use super::installed_files::{Entry, Kind};
 use super::release::TIME;
 use super::tarball;
-use super::tree::{Entry, Kind};
 use crate::workspace;
 
-/// Files of the control part, with whether they are scripts.
+/// Files of the control part, and whether each is a script.
 const CONTROL: &[(&str, bool)] =
     &[("control", false), ("conffiles", false), ("triggers", false), ("prerm", true), ("postrm", true)];
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The generated part of a manual page: name, synopsis, description, options, from a program's own definition.
+//! The generated part of a manual page, from a program's clap definition: name, synopsis, description,
+//! options.
 
 use clap::{Arg, ArgAction, Command};
 
 use super::release::{DATE, VERSION};
 
-/// Everything up to the sections that `packaging/man/NAME.roff` has.
+/// Everything that comes before the sections in `packaging/man/NAME.roff`.
 pub fn head(command: &Command) -> String {
     let mut command = command.clone().disable_help_subcommand(true);
-    // clap adds --help and --version only then.
+    // clap adds --help and --version here.
     command.build();
     let name = command.get_name();
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
@@ -51,7 +52,7 @@ pub fn head(command: &Command) -> String {
             headings.push(arg.get_help_heading());
         }
     }
-    // Those without a heading come first, as in the help.
+    // Options without a heading come first, as in the help.
     headings.sort_by_key(Option::is_some);
     for heading in headings {
         if let Some(heading) = heading {
@@ -63,7 +64,7 @@ pub fn head(command: &Command) -> String {
     text
 }
 
-/// What the definition says itself, without the word before it.
+/// The usage line of the definition, without the word "Usage:".
 fn usage(command: &Command) -> Option<String> {
     if command.has_subcommands() {
         return None;
@@ -83,7 +84,7 @@ fn sub_usage(name: &str, sub: &Command) -> String {
     words.join(" ")
 }
 
-/// Words in capitals stand for something, others are typed.
+/// Marks up a usage line: words in capitals are placeholders, others are typed as they are.
 fn synopsis(usage: &str) -> String {
     let word = |word: &str| {
         let kind = if word.chars().any(|letter| letter.is_ascii_lowercase()) { 'B' } else { 'I' };
@@ -96,7 +97,7 @@ fn options<'a>(args: impl Iterator<Item = &'a Arg>, text: &mut String) {
     for arg in args {
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let help = match arg.get_action() {
-            // clap's words promise two forms of the help.
+            // clap's text for --help promises a short and a long form.
             ArgAction::Help => "Print the help".to_owned(),
             ArgAction::Version => "Print the version".to_owned(),
             _ => help,
@@ -140,12 +141,13 @@ fn value_name(arg: &Arg) -> String {
     name.map_or_else(|| arg.get_id().to_string().to_uppercase(), ToString::to_string)
 }
 
-/// roff reads a dash as a hyphen, and a point or quote at the start of a line as a request.
+/// Escapes text for roff, which reads a dash as a hyphen and a period or quote at the start of a line as a
+/// request.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq").replace('`', "\\(ga")
 }
 
-/// A sentence a line, none longer than a screen is wide.
+/// Writes one sentence per line, and breaks lines at 80 columns.
 fn sentences(text: &str) -> String {
     const WIDTH: usize = 78;
     let mut out = String::new();
@@ -164,7 +166,7 @@ fn sentences(text: &str) -> String {
             line.push_str("\\&");
         }
         line.push_str(&word);
-        // A colon or a point in the middle of a line would get a wide blank there.
+        // roff puts a wide blank after a colon or period that ends a line.
         if word.ends_with(['.', '?', '!']) || index + 1 == words.len() {
             out.push_str(&line);
             out.push('\n');

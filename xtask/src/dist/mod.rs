@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cargo xtask dist`: a tarball and a Debian package, both of static programs.
 //!
-//! What is installed, and where, is one list ([`tree`]); both are made from it.
+//! Both are made from one list of files ([`installed_files`]).
 
 mod build;
 mod check;
 mod chroot;
-mod complete;
+mod completions;
 mod deb;
-mod early;
+mod debian_boot;
+mod initramfs_boot;
+mod installed_files;
 mod man;
 mod notices;
 mod pages;
 mod programs;
 mod release;
-mod reload;
 mod tarball;
-mod tree;
 
 use std::process::ExitCode;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The notices of what is linked into the programs: name, version, licence and the licence's text.
+//! Third-party notices: name, version, licence and licence text of everything that is linked into the
+//! programs.
 //!
-//! The list comes from cargo, the texts from the sources in cargo's registry folder. A crate under a licence
-//! that is not known here fails the build: somebody has to read that licence first.
+//! The list comes from `cargo metadata`, the texts from the crates' sources in cargo's registry folder. A
+//! licence that is not in the list of known ones is an error, because somebody has to read it first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +16,7 @@ use super::release::VERSION;
 use crate::metadata::{self, Metadata, Package};
 use crate::workspace;
 
-/// Licences that allow linking into our programs with no more than a notice; what is preferred comes first.
+/// Licences that require no more than a notice from programs that link the code; the preferred ones first.
 const KNOWN: &[&str] = &[
     "MIT",
     "MIT-0",
@@ -28,10 +29,10 @@ const KNOWN: &[&str] = &[
     "Unicode-3.0",
 ];
 
-/// Where the name of a licence file starts so.
+/// How names of licence files begin.
 const NAMES: &[&str] = &["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE"];
 
-/// The whole file.
+/// The text of `THIRD-PARTY.txt`.
 pub fn make() -> Result<Vec<u8>> {
     let metadata = metadata::with_dependencies(TARGET)?;
     let mut list = String::new();
@@ -62,14 +63,15 @@ fn packaged(name: &str) -> Result<String> {
     fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Texts in the order of the crates that they are for.
+/// Sorts the texts by the crates that they are for.
 fn by_first_name(texts: BTreeMap<String, Vec<String>>) -> Vec<(String, Vec<String>)> {
     let mut all: Vec<_> = texts.into_iter().collect();
     all.sort_by(|one, other| one.1.cmp(&other.1));
     all
 }
 
-/// The crates of others that end up in the programs: no build scripts, no macros that run at compile time.
+/// The third-party crates that end up in the programs. Dependencies of build scripts, and procedural macros,
+/// do not.
 fn linked(metadata: &Metadata) -> Result<Vec<&Package>> {
     let packages: BTreeMap<&str, &Package> =
         metadata.packages.iter().map(|package| (package.id.as_str(), package)).collect();
@@ -95,12 +97,12 @@ fn linked(metadata: &Metadata) -> Result<Vec<&Package>> {
     Ok(linked)
 }
 
-/// Of each alternative in an SPDX expression the licence that we take it under.
+/// The licence that we choose from each group of alternatives in an SPDX expression.
 fn choose(expression: &str) -> Result<Vec<&'static str>> {
     let mut chosen = Vec::new();
     for part in expression.split(" AND ") {
         let part = part.trim().trim_start_matches('(').trim_end_matches(')');
-        // A slash is how manifests said OR once.
+        // Old manifests write a slash for OR.
         let offered: Vec<&str> = part.split(" OR ").flat_map(|name| name.split('/')).map(str::trim).collect();
         match KNOWN.iter().find(|known| offered.contains(known)) {
             Some(known) => chosen.push(*known),
@@ -110,7 +112,7 @@ fn choose(expression: &str) -> Result<Vec<&'static str>> {
     Ok(chosen)
 }
 
-/// The texts that have to go along. A crate with several licence files names them by licence.
+/// The licence texts of a crate. If it has several files, the licence is part of their names.
 fn licence_texts(package: &Package, chosen: &[&str]) -> Result<Vec<String>> {
     let folder = package.folder();
     let mut files = Vec::new();
@@ -134,7 +136,7 @@ fn licence_texts(package: &Package, chosen: &[&str]) -> Result<Vec<String>> {
     }
 }
 
-/// The MIT licence of a crate that has no file of it.
+/// The MIT licence, for a crate that does not bring its text.
 fn mit_of(package: &Package) -> Result<String> {
     let text = normalised(&workspace::root().join("LICENSE-MIT"))?;
     let authors = if package.authors.is_empty() {
@@ -149,7 +151,7 @@ fn mit_of(package: &Package) -> Result<String> {
     Ok(text.lines().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// A text without what differs between copies of it: blanks at the ends, and how lines end.
+/// Reads a text and normalises what differs between copies of it: trailing blanks and line ends.
 fn normalised(path: &Path) -> Result<String> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let text = String::from_utf8_lossy(&bytes);

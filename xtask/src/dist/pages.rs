@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Manual pages: options from the definitions that the programs themselves use, the rest from `packaging/man`.
+//! Manual pages: options come from the programs' clap definitions, the rest from `packaging/man`.
 
 use std::fs;
 
@@ -10,25 +10,25 @@ use super::man;
 use super::release::{DATE, VERSION};
 use crate::workspace;
 
-/// The page of the command that needs dpkg.
+/// The page of the one command that needs dpkg.
 pub const TAKEOVER: &str = "modpersist-takeover.8";
 
-/// Pages that nothing generates.
+/// Pages that are written entirely by hand.
 pub const BY_HAND: &[&str] = &["persistent.7", TAKEOVER];
 
-/// The commands with a definition of their own.
+/// The commands that have a clap definition.
 pub fn commands() -> Vec<Command> {
     vec![insmod::command(), rmmod::command(), modpersist::command(), ksymoops::cli::command()]
 }
 
-/// The page of a command: options from its definition, then what `packaging/man/NAME.roff` says.
+/// The page of a command: the generated part, then `packaging/man/NAME.roff`.
 pub fn page(command: &Command) -> Result<Vec<u8>> {
     let mut page = man::head(command).into_bytes();
     page.extend(hand_written(&format!("{}.roff", command.get_name()))?);
     Ok(page)
 }
 
-/// A page, or part of one, that nothing generates.
+/// A page, or the part of one, that is written by hand.
 pub fn hand_written(file: &str) -> Result<Vec<u8>> {
     let path = workspace::root().join("packaging/man").join(file);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -87,7 +87,7 @@ mod tests {
                 .stdout(Stdio::null())
                 .stderr(Stdio::piped())
                 .spawn();
-            // The build does not need it.
+            // groff is not needed to build.
             let Ok(mut child) = ran else { continue };
             child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
             let output = child.wait_with_output().unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The programs, static, so that they run in an initramfs and beside any C library.
+//! Builds the programs. They are static, so that they run in an initramfs and with any C library.
 
 use std::fs;
 
@@ -7,13 +7,13 @@ use anyhow::{Context, Result, bail};
 
 use crate::{process, ui, workspace};
 
-/// Named so that the flags do not apply to build scripts.
+/// Named explicitly, so that RUSTFLAGS do not apply to build scripts.
 pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// Packages with the program of the same name.
+/// Packages, each with a program of the same name.
 pub const PACKAGES: &[&str] = &["insmod", "rmmod", "modpersist", "ksymoops"];
 
-/// Each name with its bytes.
+/// Builds the programs and returns each name with the file's bytes.
 pub fn build() -> Result<Vec<(&'static str, Vec<u8>)>> {
     let mut cargo = workspace::cargo();
     cargo.args(["build", "--quiet", "--release", "--target", TARGET]);
@@ -21,7 +21,7 @@ pub fn build() -> Result<Vec<(&'static str, Vec<u8>)>> {
         cargo.args(["--package", package]);
     }
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    // Names for a debugger would make them half as large again.
+    // Symbols for debuggers would make them half as large again.
     cargo.env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
     cargo.env("RUSTFLAGS", format!("{flags} -C target-feature=+crt-static"));
     ui::step("building static programs", || match process::shown(&mut cargo)? {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tar archives of the tree: the tarball itself, and the parts of the Debian package.
+//! Tar archives: the tarball, and the parts of the Debian package.
 //!
-//! Owner, time and order are fixed, so that the same input gives the same bytes.
+//! Owner, time and order are fixed, so that the same input yields the same bytes.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,10 +9,10 @@ use std::path::Path;
 use anyhow::Result;
 use tar::{Builder, EntryType, Header};
 
+use super::installed_files::{Entry, Kind, gzip};
 use super::release::TIME;
-use super::tree::{Entry, Kind, gzip};
 
-/// The tree as a compressed archive, directories included, in the folder `top`; the parts of a package have none.
+/// A compressed archive of the files and their directories, all in the folder `top` if one is given.
 pub fn make(tree: &[Entry], top: Option<&str>) -> Result<Vec<u8>> {
     gzip(&archive(tree, top)?)
 }
@@ -49,7 +49,7 @@ fn header(kind: EntryType, mode: u32, size: usize) -> Header {
     header
 }
 
-/// Every directory that holds something, outer ones first.
+/// Every directory that is not empty, parents first.
 fn directories(tree: &[Entry], top: Option<&str>) -> BTreeSet<String> {
     let mut all: BTreeSet<String> = top.map(str::to_owned).into_iter().collect();
     for entry in tree {
@@ -63,7 +63,7 @@ fn directories(tree: &[Entry], top: Option<&str>) -> BTreeSet<String> {
     all
 }
 
-/// The name of something in the archive.
+/// The path of a file or directory in the archive.
 fn within(top: Option<&str>, path: &str) -> String {
     top.map_or_else(|| path.to_owned(), |top| format!("{top}/{path}"))
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Damaged blobs: each error, and no panic.
+
+use proptest::prelude::*;
+
 use super::blob::Blob;
 use crate::btf::{Btf, BtfError, TypeId};
 use crate::elf::ByteOrder;
-use proptest::prelude::*;
 
 const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];
 
@@ -82,7 +85,12 @@ fn wrong_names_are_reported_when_read() {
 
 proptest! {
     #[test]
-    fn no_types_panic(words in prop::collection::vec(prop_oneof![0_u32..8, any::<u32>(), 0x0100_0000_u32..0x1400_0003], 0..40)) {
+    fn no_types_panic(
+        words in prop::collection::vec(
+            prop_oneof![0_u32..8, any::<u32>(), 0x0100_0000_u32..0x1400_0003],
+            0..40,
+        ),
+    ) {
         for order in ORDERS {
             let mut blob = Blob::new(order);
             blob.string("x");

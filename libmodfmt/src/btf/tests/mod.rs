@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Blobs made up for the purpose.
+
 pub(crate) mod blob;
 mod damage;
 mod reading;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Whole blobs: kinds, members, paths and variables.
+
 use super::blob::Blob;
 use crate::btf::{Btf, BtfError, Kind, TypeId};
 use crate::elf::ByteOrder;

@@ -4,10 +4,11 @@
 
 mod blob;
 
-use super::*;
-use crate::elf::{ByteOrder, Class, Ident, Machine, SectionKind};
 use blob::{Blob, sample};
 use proptest::prelude::*;
+
+use super::*;
+use crate::elf::{ByteOrder, Class, Ident, Machine, SectionKind};
 
 const PPC64: Ident = Ident { class: Class::Elf64, order: ByteOrder::Big, machine: Machine(21) };
 const ARM: Ident = Ident { class: Class::Elf32, order: ByteOrder::Little, machine: Machine::ARM };

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Export tables in module files of every layout.
+
+use proptest::prelude::*;
+
 use super::{S390, layout};
 use crate::elf::{
     Binding, ByteOrder, Class, Ident, Machine, Object, Place, Relocation, RelocationForm, Section,
     SectionKind, Symbol,
 };
 use crate::export::*;
-use proptest::prelude::*;
 
 /// The exports of the sample files, by name.
 const NAMES: [(&str, Option<&str>); 3] = [("alpha", None), ("beta", Some("NS")), ("gamma", None)];
@@ -190,7 +193,8 @@ proptest! {
         for class in [Class::Elf32, Class::Elf64] {
             for size in [size, size % 48] {
                 let relocations = relocations.clone();
-                let sample = Sample { class, section: KSYMTAB, size, relocations, kflagstab, relative_crcs: false };
+                let (section, relative_crcs) = (KSYMTAB, false);
+                let sample = Sample { class, section, size, relocations, kflagstab, relative_crcs };
                 let _ = ExportLayout::from_sample(&sample);
             }
         }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! The layout from BTF, from headers and by release.
+
 use super::{POWERPC64, S390, layout};
 use crate::btf::{Btf, BtfError, tests::blob::Blob};
 use crate::elf::{ByteOrder, Class, Machine};

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Layouts and the files that have them.
+
 mod files;
 mod layouts;
 

@@ -42,7 +42,7 @@ pub(in crate::image) fn keeper(
     exports(&judge, object, &header, wanted)
 }
 
-/// The `struct module` is the owner's, and the name stands where the owner's stood.
+/// The `struct module` is the owner's, with the name where the owner's was.
 fn this_module(judge: &Judge, file: &Module<'_>, image: &Module<'_>) -> Result<(), ImageError> {
     let part = |module: &Module<'_>| {
         let (_, section) = module.object.section(THIS_MODULE)?;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The strict checks that every image passes before it is handed out.
+//! The strict checks that every image passes before it is returned.
 //!
-//! Kernels before 5.10 hardly look at what they load: a wrong offset would be an oops. So the bytes
-//! are parsed anew, and all that the kernel relies on is looked at once more, beside the file that
-//! the image was made from.
+//! Kernels before 5.10 hardly check what they load: a wrong offset would be an oops. So the bytes are
+//! parsed again, and everything that the kernel relies on is compared with the file that the image
+//! was made from.
 
 mod keeper;
 mod owner;
@@ -19,7 +19,7 @@ use crate::persist::{Inventory, PersistentSection};
 pub(super) use keeper::keeper;
 pub(super) use owner::owner;
 
-/// Fails with the name of the image where a condition does not hold.
+/// Fails with the name of the image if a condition does not hold.
 struct Judge(&'static str);
 
 impl Judge {
@@ -51,7 +51,7 @@ fn relocations(judge: &Judge, object: &Object<'_>) -> Result<(), ImageError> {
     Ok(())
 }
 
-/// What a relocation refers to, however it says so.
+/// What a relocation refers to, whichever symbol it uses.
 #[derive(Debug, PartialEq, Eq)]
 enum Target<'a> {
     /// A place in the persistent data.
@@ -76,7 +76,7 @@ fn target<'a>(
     })
 }
 
-/// The role of a section of the file that an image was made from.
+/// Which persistent section a section of the original file is.
 fn role_in(inventory: &Inventory) -> impl Fn(usize) -> Option<PersistentSection> {
     |index| inventory.role_of(index)
 }

@@ -34,9 +34,9 @@ pub(in crate::image) fn owner(
     Ok(())
 }
 
-/// Each relocation is the file's; only what led into a persistent section leads to the same distance
-/// from its base symbol. That distance may well lie outside of the section: for `table[i + 1000]`
-/// gcc writes `table + 4000`, wherever the table ends.
+/// Each relocation is the file's, except that one into a persistent section now refers to the same
+/// distance from the base symbol. That may well be outside the section: for `table[i + 1000]` gcc
+/// writes `table + 4000`, wherever the table ends.
 fn same_uses(
     judge: &Judge,
     file: &Object<'_>,
@@ -73,7 +73,7 @@ fn same_uses(
     Ok(())
 }
 
-/// Every table of versions that the image has says the version of the base symbol.
+/// Every version table of the image has the version of the base symbol.
 fn versions(judge: &Judge, object: &Object<'_>, base: &Base) -> Result<(), ImageError> {
     let name = base.symbol.as_bytes();
     let right = |table: &str, crc: Option<u32>| {

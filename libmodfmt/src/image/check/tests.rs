@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Each check finds the image that it is there for: a good image, with one thing wrong in it.
+//! Each check finds what it is there for: a good image with one thing wrong in it.
+
+use modtest::module::{BSS, DATA, Make};
 
 use super::super::{Base, ImageError, KeeperOptions};
 use crate::elf::{Object, Relocation};
@@ -7,9 +9,8 @@ use crate::export::{ExportLayout, Release};
 use crate::module::Module;
 use crate::module::THIS_MODULE;
 use crate::persist::Inventory;
-use modtest::module::{BSS, DATA, Make};
 
-// The types of this crate's tests are not those that modtest knows.
+// In this crate's unit tests the types are not those that modtest was built with: bytes are passed.
 fn parse(file: &[u8]) -> Module<'_> {
     Module::parse(file).unwrap()
 }
@@ -29,7 +30,7 @@ fn keeper_layout() -> ExportLayout {
     ExportLayout::for_release(crate::elf::Machine::X86_64, Release::new(6, 1))
 }
 
-/// What is said of the keeper with a change in it.
+/// What the check says about a keeper with a change in it.
 fn of_keeper(change: impl FnOnce(&mut Object<'_>)) -> Result<(), ImageError> {
     let file = Make::typical("foo").build();
     let (module, layout) = (parse(&file), keeper_layout());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The list of regions that an extended kernel keeps itself: the text of `/proc/module_persist`.
+//! The list of regions that the extended kernel keeps: the text of `/proc/module_persist`.
 //!
-//! The format is described with the kernel patch, in its page `module-persist.rst`.
+//! The kernel patch documents the format in `module-persist.rst`.
 //!
 //! ```
 //! use libmodfmt::persist::{ExtendedUse, extended_regions};
@@ -27,31 +27,31 @@ use super::{Header, Inventory, PersistentSection};
 
 pub use parse::extended_regions;
 
-/// Bytes of a build id that an extended kernel keeps; a shorter one is filled up with zeros.
+/// Bytes of a build id in the extended kernel; a shorter one is padded with zeros.
 const BUILD_ID_LENGTH: usize = 20;
 
-/// Whether a region that the kernel keeps is in use.
+/// Whether a region in the extended kernel is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExtendedUse {
     /// By nobody: the owner is not loaded, or loaded without it.
     Unused,
     /// By its owner.
     Used,
-    /// By its owner, whose init has not ended yet; the region goes if it fails.
+    /// By its owner, whose init is still running; the region goes away if it fails.
     New,
 }
 
-/// A region that the kernel keeps.
+/// A region that the extended kernel keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExtendedRegion {
-    /// What identifies it. Functions and types are unknown to a kernel.
+    /// What identifies it. A kernel knows neither functions nor types.
     pub header: Header,
     /// Whether it is in use.
     pub used: ExtendedUse,
     /// The kernel's own layout hash.
     pub layout: u64,
-    /// The address of each section; 0 where the kernel does not show it.
+    /// The address of each section; 0 if the kernel does not show it.
     pub addresses: Vec<(PersistentSection, u64)>,
 }
 
@@ -69,11 +69,11 @@ pub struct ExtendedListError {
 }
 
 impl ExtendedRegion {
-    /// Takes over what a kernel cannot know from a module file of the same build: the functions
-    /// around variables, and the length of the build id.
+    /// Fills in what a kernel cannot know from a module file of the same build: the functions around
+    /// variables, and the length of the build id.
     ///
-    /// Functions tell apart what has one name in one file. In another build, two such variables may
-    /// have changed places, so there they stay unknown, and the comparison fails.
+    /// Functions tell apart variables of one name in one file. In another build two of these may have
+    /// swapped places, so their functions stay unknown and the comparison fails.
     pub fn adopt(&mut self, file: &Header) {
         if self.header.build_id.is_empty() || padded(&file.build_id) != self.header.build_id {
             return;
@@ -93,7 +93,7 @@ impl ExtendedRegion {
         }
     }
 
-    /// The region that a kernel would make of a file's data, in use, at these addresses.
+    /// The region that the extended kernel would make of a file's data, in use, at these addresses.
     #[must_use]
     pub fn of(inventory: &Inventory, addresses: Vec<(PersistentSection, u64)>) -> Self {
         let mut header = inventory.header.clone();

@@ -6,11 +6,11 @@ use super::{ExtendedListError, ExtendedRegion, ExtendedUse};
 use crate::persist::source_name::source_name;
 use crate::persist::{Header, PersistentSection, SectionHeader, Variable};
 
-/// Reads the text of `/proc/module_persist`. Lines of kinds that are not known are passed over, and
-/// so are further fields.
+/// Reads the text of `/proc/module_persist`. Lines of an unknown kind and additional
+/// fields are skipped.
 ///
 /// # Errors
-/// A line of a known kind that is not as it should be.
+/// A line of a known kind is malformed.
 pub fn extended_regions(text: &[u8]) -> Result<Vec<ExtendedRegion>, ExtendedListError> {
     let text = String::from_utf8_lossy(text);
     let mut regions: Vec<ExtendedRegion> = Vec::new();
@@ -42,7 +42,7 @@ fn region(fields: &mut Fields<'_>) -> Result<ExtendedRegion, ExtendedListError> 
         "new" => ExtendedUse::New,
         _ => return Err(fields.error("state", "is not known")),
     };
-    // Where names are ambiguous, they are all there.
+    // Ambiguous names are complete, too.
     let named = matches!(fields.word("names")?, "named" | "ambiguous");
     let layout = fields.hexadecimal("layout")?;
     let build_id = fields.bytes("build id")?;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Lists of regions, whole and damaged.
 
 use super::*;
 

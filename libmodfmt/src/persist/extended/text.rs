@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Writes a region as a kernel does: for kernels that are not there, in tests.
+//! Writes a region as the extended kernel does, for fake kernels in tests.
 
 use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
@@ -44,7 +44,7 @@ impl Display for ExtendedRegion {
     }
 }
 
-/// Whether two variables have one file and name: a kernel knows nothing else that tells them apart.
+/// Whether two variables share file and name: a kernel knows nothing else to tell them apart by.
 fn is_ambiguous(header: &Header) -> bool {
     let mut seen = HashSet::new();
     !header.variables().all(|(_, variable)| seen.insert((&variable.file, &variable.name)))

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! Header notes written and read, whole and damaged.
+
 use super::*;
 
 fn header() -> Header {

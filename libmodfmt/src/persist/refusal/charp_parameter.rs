@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Module parameters that live in persistent data. Numbers and char arrays may; a `charp` may not.
+//! The rule that refuses a `charp` parameter in persistent data: the kernel frees the string at unload
+//! and leaves the pointer. Numbers and char arrays are fine.
 //!
 //! `struct kernel_param` is {name, mod, ops, perm, level, flags, arg} and `struct kparam_array` is
 //! {max, elemsize, num, ops, elem} (include/linux/moduleparam.h, 4.19 to 7.3): from a pointer to

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What must not be kept, each rule in a file of its own.
+//! Why persistent data must not be kept: each rule has a file of its own.
 
 mod charp_parameter;
 mod check;

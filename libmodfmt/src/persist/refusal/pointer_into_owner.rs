@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the initial values point to.
+//! The rule that refuses initial values which point into the module itself: they would dangle after
+//! rmmod. Pointers within the persistent data and to the kernel's symbols are fine.
 
 use super::variable_text::variable_text;
 use super::{Import, Refusal, Refusals};
@@ -7,7 +8,7 @@ use crate::arch::{Arch, RelocationType};
 use crate::elf::{Object, Place, Relocation, Symbol, SymbolKind, flags};
 use crate::persist::{Inventory, PersistError};
 
-/// The longest string of the module that a message quotes, in bytes.
+/// A message quotes at most this many bytes of a string.
 const MAX_QUOTED_BYTES: usize = 40;
 
 pub(super) fn check(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The reasons, and the words for them.
+//! The reasons, and their messages.
 
 use thiserror::Error;
 
@@ -25,7 +25,7 @@ pub enum Refusal {
         section: &'static str,
         /// The variable, with the distance inside it.
         variable: String,
-        /// Where the pointer stands.
+        /// Where the pointer is.
         offset: u64,
         /// What it points to.
         target: String,
@@ -45,7 +45,7 @@ pub enum Refusal {
         /// The parameter.
         parameter: String,
     },
-    /// The section asks for more than the loader gives.
+    /// The section needs a larger alignment than the module loader gives.
     #[error("{section} asks for an alignment of {align} bytes; a module's data gets at most {PAGE}")]
     Alignment {
         /// The section.
@@ -71,7 +71,7 @@ pub enum Refusal {
         /// Why nothing tells them apart.
         reason: Ambiguity,
     },
-    /// The section is larger than anything that a module is given.
+    /// The section is larger than the kernel's address space for modules allows.
     #[error("{section} has {size} bytes; more than {MAX_SECTION_BYTES} bytes are not kept")]
     Size {
         /// The section.
@@ -82,17 +82,17 @@ pub enum Refusal {
     /// Livepatch modules have relocations that the kernel applies later, by name.
     #[error("this is a livepatch module ({sign}); its data cannot be kept")]
     Livepatch {
-        /// What shows it.
+        /// How it shows: a section, a symbol or a tag.
         sign: String,
     },
-    /// A relocation inside the persistent data that the keeper could not carry.
+    /// A relocation in the persistent data that the keeper could not carry.
     #[error("{variable} (offset {offset:#x} of {section}) needs {relocation}, which cannot be kept")]
     Relocation {
         /// The section.
         section: &'static str,
         /// The variable.
         variable: String,
-        /// Where it stands.
+        /// Where the relocation is.
         offset: u64,
         /// The relocation type's name.
         relocation: String,
@@ -103,7 +103,7 @@ pub enum Refusal {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusals {
-    /// Every reason; empty where the data may be kept.
+    /// Every reason; empty if the data may be kept.
     pub reasons: Vec<Refusal>,
     /// Symbols of the kernel or of other modules to which initial values point.
     pub imports: Vec<Import>,

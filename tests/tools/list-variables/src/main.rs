@@ -15,7 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     for (section, variable) in persistent.variables() {
-        println!("{name} {} {:#x} {} {variable}", section.role.section_name(), variable.offset, variable.size);
+        let section = section.role.section_name();
+        println!("{name} {section} {:#x} {} {variable}", variable.offset, variable.size);
     }
     for reason in persistent.refusals()?.reasons {
         println!("{name}: {reason}");

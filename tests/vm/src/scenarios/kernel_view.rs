@@ -4,9 +4,8 @@
 use std::ffi::CString;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use libmodfmt::image::{self, Base};
-use libmodfmt::module::Module;
-use libmodfmt::persist::Inventory;
+use libmodfmt::file::ModuleFile;
+use libmodfmt::image::Base;
 use nix::errno::Errno;
 
 use super::keep::is_extended_kernel;
@@ -98,11 +97,9 @@ fn wrong_crc(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([ctx.fixture("layout")?])?.success()?;
     ctx.rmmod(["layout"])?.success()?;
     // An owner image with another layout, built without checking it against the kept data.
-    let bytes = std::fs::read(ctx.fixture("layout_grown")?)?;
-    let module = Module::parse(&bytes)?;
-    let inventory = Inventory::of(&module.object, &module.name, None, &[])?
-        .context("layout_grown has persistent data")?;
-    let image = image::owner(&module, &inventory, &Base::all(&inventory.header))?;
+    let file = ModuleFile::new(std::fs::read(ctx.fixture("layout_grown")?)?, 0);
+    let persistent = file.persistent()?.context("layout_grown has persistent data")?;
+    let image = persistent.owner(&Base::all(persistent.header()))?;
     let mark = ctx.log_mark()?;
     let refused = nix::kmod::init_module(&image, &CString::default());
     ensure!(refused == Err(Errno::EINVAL), "init_module: {refused:?}");

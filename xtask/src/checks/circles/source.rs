@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, Expr, ExprLit, Item, ItemFn, ItemImpl, ItemMod, ItemUse, Lit, Meta, UseTree, Visibility,
+    Attribute, Expr, ExprLit, Item, ItemFn, ItemImpl, ItemMod, ItemUse, Lit, Meta, Path, UseTree, Visibility,
 };
 
 /// The names of one module.
@@ -23,7 +23,7 @@ pub struct Source {
     pub words: BTreeSet<String>,
 }
 
-/// One name of a `use` declaration.
+/// One name of a `use` declaration, or a path in code, which has the same effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
     /// The path, as it is written.
@@ -32,7 +32,7 @@ pub struct Import {
     pub name: Option<String>,
     /// Whether it has a visibility, which makes it a re-export.
     pub exported: bool,
-    /// Whether it stands in a function, so that the module's scope does not have the name.
+    /// Whether it is inside an item, so that the module's scope does not have the name.
     pub local: bool,
 }
 
@@ -111,7 +111,7 @@ impl Source {
     }
 }
 
-/// Finds `use` declarations in functions.
+/// Finds `use` declarations and paths in items.
 struct Inner<'source>(&'source mut Source);
 
 impl<'ast> Visit<'ast> for Inner<'_> {
@@ -120,6 +120,15 @@ impl<'ast> Visit<'ast> for Inner<'_> {
     }
 
     fn visit_item_mod(&mut self, _: &'ast ItemMod) {}
+
+    fn visit_path(&mut self, path: &'ast Path) {
+        let words: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        if let [_, .., last] = words.as_slice() {
+            let name = Some(last.clone());
+            self.0.imports.push(Import { path: words, name, exported: false, local: true });
+        }
+        visit::visit_path(self, path);
+    }
 
     fn visit_item_fn(&mut self, item: &'ast ItemFn) {
         if !is_for_tests(&item.attrs) {

@@ -85,6 +85,16 @@ fn longer_circles_are_found_through_nested_braces_and_in_functions() {
 }
 
 #[test]
+fn a_path_in_code_counts_as_an_import() {
+    let found = circles(&[
+        ("lib.rs", "mod a; mod b; fn main() { a::f(); }"),
+        ("a.rs", "pub fn f() { crate::b::g(); std::mem::drop(1); Self::x(); }"),
+        ("b.rs", "use super::a; pub fn g() -> a::T { a::f() }"),
+    ]);
+    assert_eq!(found, ["a.rs -> b.rs -> a.rs"]);
+}
+
+#[test]
 fn error_types_and_tests_are_exempt() {
     let found = circles(&[
         ("lib.rs", "mod a; mod b; mod error;"),

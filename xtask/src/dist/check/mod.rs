@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The tarball and the package in a Debian of its own, which is then booted with the package in it.
+//! Checks the tarball and the package in a small Debian, which is then booted with the package installed.
 
+mod installed;
 mod package;
-mod says;
 mod tarball;
 
 use std::fs;
@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use super::build::{self, Built};
 use super::chroot::{self, Root};
-use super::{early, reload};
+use super::{debian_boot, initramfs_boot};
 use crate::setup::{Missing, packages};
 use crate::ui;
 
@@ -27,6 +27,6 @@ pub fn run(built: &Built) -> Result<()> {
     fs::copy(&built.older, root.path("tmp/older.deb"))?;
     ui::step("installing from the tarball, uninstalling", || tarball::check(&root, &build::top()))?;
     ui::step("installing, taking over, upgrading, giving back, purging", || package::check(&root))?;
-    reload::check(&root)?;
-    early::check(&root)
+    debian_boot::check(&root)?;
+    initramfs_boot::check(&root)
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The life of the package: install, take over, upgrade (it and kmod), give back, purge.
+//! Checks the package: install, take over, upgrade (ours and kmod's), give back, purge.
 
 use anyhow::{Result, ensure};
 
-use super::says::{completions, is_kmods, is_ours, pages, same_files};
+use super::installed::{completions, is_kmods, is_ours, pages, same_files};
 use crate::dist::chroot::Root;
 use crate::dist::release::VERSION;
 
-/// Makes a newer package of kmod out of the one that is installed: the same files, another version, and one file more. With MOVED the files of /sbin
-/// are in /usr/sbin by name, or back, as a new release of Debian has them.
+/// A script that makes a newer kmod package from the installed one: the same files, another version, and one
+/// more file. If MOVED is set, the files in /sbin move to /usr/sbin, or back, as they do in a new release of
+/// Debian.
 const NEWER_KMOD: &str = r#"
 MOVED=${MOVED:-}
 rm -rf /tmp/k /tmp/kmod.deb
@@ -41,7 +42,7 @@ echo newer > /tmp/k/usr/share/modpersist-test/kmod
 dpkg-deb --build --root-owner-group /tmp/k /tmp/kmod.deb
 "#;
 
-/// Its whole life.
+/// Goes through all of it.
 pub fn check(root: &Root) -> Result<()> {
     let before = root.listing()?;
     root.sh("dpkg --install /tmp/older.deb")?;
@@ -75,8 +76,8 @@ pub fn check(root: &Root) -> Result<()> {
     Ok(())
 }
 
-/// A release in which the same commands are part of kmod by the other name of their directory: what is taken over stays, and can be given back; and
-/// the same when it goes back again.
+/// Upgrades to a kmod package that has its commands in the other of /sbin and /usr/sbin, and back. What is
+/// taken over stays so, and can be given back.
 fn moved(root: &Root) -> Result<()> {
     let kmods = "dpkg-query --listfiles kmod | grep -E '/sbin/(ins|rm)mod$' | sort";
     let before = root.sh(kmods)?;
@@ -99,13 +100,13 @@ fn moved(root: &Root) -> Result<()> {
     Ok(())
 }
 
-/// A new version of either package leaves what is taken over as it is.
+/// Upgrades either package. What is taken over stays so.
 fn upgrades(root: &Root) -> Result<()> {
     root.sh("dpkg --install /tmp/modpersist.deb")?;
     is_ours(root, "upgraded")?;
     let version = root.sh("dpkg-query --show --showformat='${Version}' modpersist")?;
     ensure!(version == VERSION, "upgraded to {version}");
-    // The files of the package that is there now are what the diversion moved aside.
+    // The script below packs the installed files, so kmod's own must be in place.
     root.sh("modpersist-takeover off")?;
     root.sh(NEWER_KMOD)?;
     root.sh("cp /tmp/kmod.deb /tmp/newer.deb; modpersist-takeover on; dpkg --install /tmp/newer.deb")?;
@@ -114,7 +115,7 @@ fn upgrades(root: &Root) -> Result<()> {
     let kmods = root.sh("/usr/lib/modpersist/kmod/rmmod -V")?;
     ensure!(kmods.contains("kmod version"), "kmod's own is gone: {kmods}");
     moved(root)?;
-    // And back to the files that were there before, by way of the oldest of both.
+    // Back to the first version, so that the listing can be compared at the end.
     root.sh("dpkg --install /tmp/older.deb")?;
     is_ours(root, "downgraded")?;
     root.sh("rm -rf /usr/share/modpersist-test")?;

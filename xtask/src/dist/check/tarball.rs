@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The tarball's own script: installs beside kmod, installs again, spares kmod's files, uninstalls.
+//! Checks the tarball's `install.sh`: it installs beside kmod, installs again, leaves kmod's files alone, and
+//! uninstalls.
 
 use anyhow::{Result, ensure};
 
-use super::says::{is_kmods, same_files};
+use super::installed::{is_kmods, same_files};
 use crate::dist::chroot::Root;
 
-/// Unpacks the tarball, which has everything in the folder `top`, and follows its README.
+/// Unpacks the tarball, whose files are all in the folder `top`, and runs the script.
 pub fn check(root: &Root, top: &str) -> Result<()> {
     let before = root.listing()?;
     let listed = root
@@ -20,7 +21,7 @@ pub fn check(root: &Root, top: &str) -> Result<()> {
         ensure!(listed.lines().any(|path| path == format!("{top}/{paper}")), "no {paper} in\n{listed}");
     }
     let script = format!("/tmp/{top}/install.sh");
-    // As a packager calls it: nothing outside of the destination changes.
+    // As a packager runs it: nothing outside of the destination may change.
     root.sh(&format!("{script} --prefix /opt/modpersist --destdir /tmp/staged"))?;
     root.sh("test -x /tmp/staged/opt/modpersist/sbin/ksymoops; test -f /tmp/staged/etc/modpersist.conf")?;
     same_files(root, &before, "an installation with --destdir")?;
@@ -29,7 +30,7 @@ pub fn check(root: &Root, top: &str) -> Result<()> {
     let refused = root.sh(&format!("! {} 2>&1", in_place[1]))?;
     ensure!(refused.contains("is not modpersist's"), "over kmod's files: {refused}");
     is_kmods(root, "refused to install over kmod's files")?;
-    // With the directory of root's PATH that comes first.
+    // The first directory in root's PATH on Debian.
     let path = "PATH=/usr/local/sbin:$PATH";
     for _ in 0..2 {
         root.sh(&in_place[0])?;

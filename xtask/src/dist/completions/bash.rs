@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! For bash. The package bash-completion loads the script but is not needed to run it.
+//! Completions for bash. The package bash-completion loads the script but is not needed to run it.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use clap::Command;
 
 use super::{Choice, Kind, choices, operands};
 
-/// What every script begins with. bash parts words at `=`, so that it is a word of its own.
+/// The beginning of every script. bash splits words at `=`, so `=` is a word of its own.
 const HEAD: &str = r#"_modpersist_@() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} value= word path
 	if [[ $cur == "=" ]]; then
@@ -118,7 +118,7 @@ fn kind(kind: &Kind, depth: usize, text: &mut String) {
     }
 }
 
-/// Words without blanks: options, names of subcommands.
+/// A list of words without blanks: options, or names of subcommands.
 fn words(list: &str, depth: usize, text: &mut String) {
     let line = format!(
         "while IFS= read -r word; do\n\tCOMPREPLY+=(\"$word\")\ndone < <(compgen -W {} -- \"$cur\")\n",

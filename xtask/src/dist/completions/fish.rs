@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! For fish.
+//! Completions for fish.
 
 use clap::Command;
 
@@ -8,7 +8,7 @@ use super::{Choice, Kind, choices, operands};
 /// Module files and folders, as fish completes them.
 const MODULE_FILES: &str = "(__fish_complete_path (commandline -ct) | string match -r '.*(?:/|\\.ko(?:\\.gz|\\.xz|\\.zst)?)(?:\\t.*)?$')";
 const FILES: &str = "(__fish_complete_path (commandline -ct))";
-/// Whether a module file was named, and which.
+/// Whether a module file is on the command line, and which one.
 const NAMED: &str = "commandline -opc | string match -qr '\\.ko(\\.gz|\\.xz|\\.zst)?$'";
 const PARAMETERS: &str = "(modinfo -F parm (commandline -opc | string match -r '.*\\.ko(?:\\.gz|\\.xz|\\.zst)?$')[1] 2>/dev/null | string replace -r ':.*' '=')";
 const MODULES: &str = "(test -r /proc/modules; and string replace -r ' .*' '' < /proc/modules)";
@@ -95,7 +95,7 @@ fn words(kind: &Kind) -> Option<String> {
     })
 }
 
-/// In single quotes fish knows two escapes.
+/// Quotes text for fish, which knows two escapes in single quotes.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }

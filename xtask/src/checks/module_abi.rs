@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The extended kernel and its twin without the option are the same to every module: `struct module`
-//! to the byte, and the versions of all exported symbols. So what was built and signed for the one
-//! loads on the other. The patch that makes the difference is looked at as well.
+//! The extended kernel must have the module ABI of the same kernel without the option: the same `struct
+//! module`, to the byte, and the same versions of all exported symbols. Then modules that were built and
+//! signed for one load on the other. The patch itself is checked, too.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use vmguest::KernelKind;
 use crate::kernel::{Kernel, Variant, build};
 use crate::{process, ui};
 
-/// Compares the twins; passes where the kernel is neither of them.
+/// Compares the two. Passes if `kernel` is neither of them.
 pub fn check(kernel: &Kernel) -> Result<bool> {
     if !matches!(kernel.kind, KernelKind::Extended | KernelKind::Plain) {
         return Ok(true);
@@ -21,7 +21,7 @@ pub fn check(kernel: &Kernel) -> Result<bool> {
     let (extended, plain) = (build(Variant::Extended)?.build, build(Variant::Plain)?.build);
     let same_versions = same("versions of exported symbols", &symbols(&extended)?, &symbols(&plain)?);
     let same_module = same("struct module", &layout(&extended)?, &layout(&plain)?);
-    Ok(same_versions & same_module & super::patch::check()?)
+    Ok(same_versions & same_module & super::checkpatch::check()?)
 }
 
 /// Every exported symbol with its version.
@@ -30,7 +30,7 @@ fn symbols(tree: &Path) -> Result<String> {
     fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// `struct module` with all that is in it, as the compiler laid it out.
+/// `struct module` as the compiler laid it out, nested structures included.
 fn layout(tree: &Path) -> Result<String> {
     let mut pahole = Command::new("pahole");
     pahole.args(["--expand_types", "--class_name", "module"]).arg(tree.join("vmlinux"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! In code that is built into the kernel `__persistent` means nothing.
+//! `__persistent` must mean nothing in code that is built into the kernel.
 
 use std::fs;
 use std::path::Path;
@@ -8,8 +8,8 @@ use anyhow::{Context, Result, ensure};
 use libmodfmt::elf::{Object, Place};
 use libmodfmt::persist::PersistentSection;
 
-/// Looks at the objects that kbuild compiled as for `obj-y`: no persistent section, and the
-/// variables where any other would be.
+/// Looks at the objects that kbuild compiled as for `obj-y`: they have no persistent section, and the
+/// variables are where ordinary ones would be.
 pub fn check(fixtures: &Path) -> Result<bool> {
     let directory = fixtures.join("builtin");
     let mut seen = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The initramfs hook in a real boot: a module that initramfs-tools loads before there is a root file system has its data kept.
+//! Tests the initramfs hook by booting: the data of a module that initramfs-tools loads before the root file
+//! system is mounted must be kept.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,10 +12,10 @@ use super::chroot::Root;
 use crate::args::KernelArgs;
 use crate::{fixtures, process, setup, ui};
 
-/// Seconds until a boot that does not end is given up.
-const LIMIT: &str = "180";
+/// Seconds until a boot that does not end is killed.
+const BOOT_SECONDS: &str = "180";
 
-/// Runs in the initramfs after modules were loaded.
+/// A script that runs in the initramfs after modules were loaded.
 const REPORT: &str = "#!/bin/sh
 [ \"$1\" != prereqs ] || exit 0
 while read -r line; do echo \"loaded: $line\"; done < /proc/modules > /dev/console
@@ -22,7 +23,7 @@ echo o > /proc/sysrq-trigger
 sleep 60
 ";
 
-/// Makes an initramfs in the chroot, where the package must be installed anew, and boots it.
+/// Installs the package in the chroot, makes an initramfs there and boots it.
 pub fn check(root: &Root) -> Result<()> {
     let kernel = setup::ready(&KernelArgs::default())?.kernel;
     let modules = fixtures::build(&kernel)?;
@@ -38,7 +39,7 @@ pub fn check(root: &Root) -> Result<()> {
         let report = root.path("etc/initramfs-tools/scripts/init-premount/report");
         fs::write(&report, REPORT)?;
         fs::set_permissions(&report, fs::Permissions::from_mode(0o755))?;
-        // mkinitramfs asks what the kernel can unpack.
+        // mkinitramfs reads here which compression the kernel knows.
         fs::create_dir_all(root.path("boot"))?;
         fs::write(root.path(&format!("boot/config-{release}")), "CONFIG_RD_GZIP=y\n")?;
         let make = format!("depmod {release}; mkinitramfs -o /tmp/initrd {release}; lsinitramfs /tmp/initrd");
@@ -51,7 +52,7 @@ pub fn check(root: &Root) -> Result<()> {
             ensure!(routed.contains(wanted), "the initramfs lacks {wanted}:\n{routed}");
         }
         let mut qemu = Command::new("timeout");
-        qemu.args([LIMIT, "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none"]);
+        qemu.args([BOOT_SECONDS, "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none"]);
         qemu.args(["-no-reboot", "-accel", "tcg", "-cpu", "max", "-m", "512M", "-serial", "stdio"]);
         qemu.args(["-append", "console=ttyS0 panic=-1"]).arg("-kernel").arg(&kernel.image);
         qemu.arg("-initrd").arg(root.path("tmp/initrd"));

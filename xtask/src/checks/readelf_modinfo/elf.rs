@@ -9,14 +9,14 @@ use libmodfmt::elf::{Binding, Object, Place, Symbol, SymbolKind};
 
 use crate::process;
 
-/// Fails where `object` is not what readelf sees in `file`, or where readelf is not content with it.
+/// Fails if `object` differs from what readelf sees in `file`, or if readelf has warnings.
 pub fn compare(file: &Path, object: &Object<'_>) -> Result<()> {
     sections(file, object)?;
     symbols(file, object)?;
     relocations(file, object)
 }
 
-/// Standard output; a warning is an error.
+/// The standard output of readelf. A warning counts as an error.
 fn readelf(option: &str, file: &Path) -> Result<String> {
     let mut command = Command::new("readelf");
     command.args([option, "-W"]).arg(file).env("LC_ALL", "C");
@@ -26,7 +26,8 @@ fn readelf(option: &str, file: &Path) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Names and sizes. The tables of names and symbols are made anew when a file is written.
+/// Names and sizes of sections. String and symbol tables are left out: they are rebuilt when a file is
+/// written.
 fn sections(file: &Path, object: &Object<'_>) -> Result<()> {
     let ours: Vec<String> = object
         .sections
@@ -99,7 +100,7 @@ fn shown(object: &Object<'_>, symbol: &Symbol<'_>) -> Shown {
     (symbol.value, symbol.size, binding, place, name(object, symbol))
 }
 
-/// A section's symbol is shown by the section's name.
+/// readelf shows a section symbol by the section's name.
 fn name(object: &Object<'_>, symbol: &Symbol<'_>) -> String {
     match symbol.place {
         Place::Section(index) if symbol.kind == SymbolKind::SECTION => object.section_name(index),

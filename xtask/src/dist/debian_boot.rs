@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The Debian with the package in it, booted: insmod and rmmod are taken over, a module is loaded, used, unloaded and loaded again by those names,
-//! and after giving back and purging, what was kept is still the kernel's, and kmod's tools work.
+//! Boots the Debian with the package installed and insmod and rmmod taken over: a module is loaded, used,
+//! unloaded and loaded again. Afterwards kmod's commands are back and work, and the kept data is still in the
+//! kernel.
 
 use std::fs;
 use std::process::Command;
@@ -11,8 +12,8 @@ use super::chroot::Root;
 use crate::args::KernelArgs;
 use crate::{fixtures, process, setup, ui};
 
-/// Seconds until a boot that does not end is given up.
-const LIMIT: &str = "300";
+/// Seconds until a boot that does not end is killed.
+const BOOT_SECONDS: &str = "300";
 
 /// The first process.
 const INIT: &str = r#"#!/bin/sh
@@ -49,7 +50,8 @@ echo o > /proc/sysrq-trigger
 sleep 60
 "#;
 
-/// What it has to say, in this order. The generation counts the loads that used the data.
+/// How the lines that it prints must begin, in this order. The generation counts the loads that used the
+/// data.
 const SAID: &[&str] = &[
     "first generation 1, 3 samples",
     "second generation 2, 3 samples",
@@ -59,7 +61,7 @@ const SAID: &[&str] = &[
     "end",
 ];
 
-/// Packs the chroot, where the package must be installed anew, and boots it.
+/// Installs the package in the chroot, packs the chroot and boots it.
 pub fn check(root: &Root) -> Result<()> {
     let kernel = setup::ready(&KernelArgs::default())?.kernel;
     let modules = fixtures::build(&kernel)?;
@@ -72,10 +74,10 @@ pub fn check(root: &Root) -> Result<()> {
              -o -path ./var/lib/apt -o -path ./usr/share/locale -o -path ./usr/share/i18n -o -path ./usr/lib/gcc \\) -prune -o -print \
              | cpio --quiet -o -H newc > /tmp/debian.cpio",
         )?;
-        // Mount points, which were left out with what is in them.
+        // The mount points were left out together with their contents.
         root.sh("cd /tmp; mkdir -p mounts/proc mounts/sys mounts/tmp mounts/var/cache; cd mounts; find . | cpio --quiet -o -H newc > /tmp/mounts.cpio; cat /tmp/mounts.cpio >> /tmp/debian.cpio")?;
         let mut qemu = Command::new("timeout");
-        qemu.args([LIMIT, "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none"]);
+        qemu.args([BOOT_SECONDS, "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none"]);
         qemu.args(["-no-reboot", "-accel", "tcg", "-cpu", "max", "-m", "1536M", "-serial", "stdio"]);
         qemu.args(["-append", "console=ttyS0 panic=-1 quiet"]).arg("-kernel").arg(&kernel.image);
         qemu.arg("-initrd").arg(root.path("tmp/debian.cpio"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is installed, and where.
+//! Which files are installed, and where.
 
 use std::fs;
 use std::io::Write;
@@ -9,13 +9,13 @@ use clap::Command;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::{complete, pages};
+use super::{completions, pages};
 use crate::workspace;
 
 /// One file or link.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Its place below the root, without a slash before it.
+    /// Its path below the root, without a leading slash.
     pub path: String,
     /// What it is.
     pub kind: Kind,
@@ -33,13 +33,13 @@ pub enum Kind {
 /// Which archive the files are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// The Debian package: paths of the system, insmod and rmmod beside kmod's until they are taken over.
+    /// The Debian package: system paths, with insmod and rmmod aside until they are taken over.
     Package,
-    /// The tarball: paths below the prefix that its `install.sh` gets.
+    /// The tarball: paths below the prefix of `install.sh`.
     Tarball,
 }
 
-/// What an archive is made from.
+/// What is built before an archive can be made.
 pub struct Parts<'parts> {
     /// The programs, with their names.
     pub programs: &'parts [(&'static str, Vec<u8>)],
@@ -47,7 +47,7 @@ pub struct Parts<'parts> {
     pub notices: &'parts [u8],
 }
 
-/// Papers at the top of the tarball.
+/// Documents at the top of the tarball.
 const PAPERS: &[&str] =
     &["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE-MIT", "LICENSE-APACHE", "COPYING"];
 
@@ -62,7 +62,7 @@ fn program(path: impl Into<String>, content: Vec<u8>) -> Entry {
     Entry { path: path.into(), kind: Kind::File { mode: 0o755, content } }
 }
 
-/// Bytes in gzip's format, the same for the same bytes.
+/// Compresses with gzip. The same input yields the same output.
 pub fn gzip(content: &[u8]) -> Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(content)?;
@@ -74,7 +74,7 @@ fn source(path: &str) -> Result<Vec<u8>> {
 }
 
 impl Layout {
-    /// What comes before `lib`, `share` and the like.
+    /// What precedes `lib/`, `share/` and the like.
     fn prefix(self) -> &'static str {
         match self {
             Self::Package => "usr/",
@@ -82,7 +82,7 @@ impl Layout {
         }
     }
 
-    /// Whether a command stands aside, because kmod has one of this name.
+    /// Whether a command is installed aside, because kmod has one of the same name.
     fn is_aside(self, command: &str) -> bool {
         self == Self::Package && matches!(command, "insmod" | "rmmod")
     }
@@ -97,7 +97,7 @@ impl Layout {
         format!("{}{place}/{name}.8.gz", self.prefix())
     }
 
-    /// The place of a completion script, which is named as each shell wants it.
+    /// The path of a completion script, whose name tells the shell.
     fn completion(self, command: &str, script: &str) -> String {
         let prefix = self.prefix();
         if self.is_aside(command) {
@@ -107,14 +107,14 @@ impl Layout {
         } else if script.ends_with(".fish") {
             format!("{prefix}share/fish/vendor_completions.d/{script}")
         } else {
-            // Debian's zsh has a directory for packages.
+            // Debian's zsh has a separate directory for packages.
             let place = if self == Self::Package { "vendor-completions" } else { "site-functions" };
             format!("{prefix}share/zsh/{place}/{script}")
         }
     }
 }
 
-/// All of it, in the order of the paths.
+/// All files, sorted by path.
 pub fn files(parts: &Parts<'_>, layout: Layout) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for (name, content) in parts.programs {
@@ -144,7 +144,7 @@ pub fn files(parts: &Parts<'_>, layout: Layout) -> Result<Vec<Entry>> {
 fn about(command: &Command, layout: Layout) -> Result<Vec<Entry>> {
     let name = command.get_name();
     let mut entries = vec![file(layout.page(name), gzip(&pages::page(command)?)?)];
-    for (script, content) in complete::scripts(command) {
+    for (script, content) in completions::scripts(command) {
         entries.push(file(layout.completion(name, &script), content));
     }
     Ok(entries)
@@ -156,7 +156,7 @@ fn hand_written(page: &str, layout: Layout) -> Result<Entry> {
     Ok(file(path, gzip(&pages::hand_written(page)?)?))
 }
 
-/// What needs dpkg, or is Debian's own way.
+/// Files that need dpkg, or that only Debian packages have.
 fn only_in_package(notices: &[u8]) -> Result<Vec<Entry>> {
     let mut entries = vec![
         program("usr/sbin/modpersist-takeover", source("packaging/modpersist-takeover")?),
@@ -173,7 +173,7 @@ fn only_in_package(notices: &[u8]) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// What a person reads who has unpacked it, and the script that installs the rest.
+/// The documents for those who unpack the tarball, and the script that installs the rest.
 fn only_in_tarball(notices: &[u8]) -> Result<Vec<Entry>> {
     let mut entries = vec![
         program("install.sh", source("packaging/install.sh")?),
@@ -186,7 +186,7 @@ fn only_in_tarball(notices: &[u8]) -> Result<Vec<Entry>> {
         let path = workspace::root().join(folder);
         for found in fs::read_dir(&path).with_context(|| format!("cannot read {}", path.display()))? {
             let name = found?.file_name().to_string_lossy().into_owned();
-            // Not what a build left there.
+            // Not files that a build left there.
             let is_source = name.ends_with(".md") || name.ends_with(".c") && !name.ends_with(".mod.c");
             if is_source || matches!(name.as_str(), "Kbuild" | "Makefile") {
                 let path = format!("{folder}/{name}");
@@ -196,4 +196,56 @@ fn only_in_tarball(notices: &[u8]) -> Result<Vec<Entry>> {
         }
     }
     Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(layout: Layout) -> Vec<String> {
+        let programs = ["insmod", "rmmod", "modpersist", "ksymoops"].map(|name| (name, Vec::new()));
+        let parts = Parts { programs: &programs, notices: b"" };
+        files(&parts, layout).unwrap().into_iter().map(|entry| entry.path).collect()
+    }
+
+    #[test]
+    fn the_package_leaves_kmods_paths_alone() {
+        let paths = paths(Layout::Package);
+        for of_kmod in [
+            "usr/sbin/insmod",
+            "usr/share/man/man8/rmmod.8.gz",
+            "usr/share/bash-completion/completions/rmmod",
+        ] {
+            assert!(!paths.iter().any(|path| path == of_kmod), "{of_kmod}");
+        }
+        for path in
+            ["usr/lib/modpersist/insmod", "usr/sbin/ksymoops", "usr/share/doc/modpersist/THIRD-PARTY.txt.gz"]
+        {
+            assert!(paths.iter().any(|own| own == path), "no {path}");
+        }
+        assert!(
+            paths.iter().all(|path| path.starts_with("usr/") || path == "etc/modpersist.conf"),
+            "{paths:?}"
+        );
+    }
+
+    #[test]
+    fn the_tarball_has_all_commands_and_its_script_installs_them() {
+        let paths = paths(Layout::Tarball);
+        for path in
+            ["sbin/insmod", "sbin/ksymoops", "share/man/man8/insmod.8.gz", "share/man/man7/persistent.7.gz"]
+        {
+            assert!(paths.iter().any(|own| own == path), "no {path}");
+        }
+        let script = String::from_utf8(source("packaging/install.sh").unwrap()).unwrap();
+        for path in paths.iter().filter(|path| path.contains('/')) {
+            let folder = path.split('/').next().unwrap();
+            let is_document = matches!(folder, "docs" | "kernel" | "etc");
+            assert!(
+                is_document || script.contains(&format!(" {folder} ")),
+                "install.sh does not install {path}"
+            );
+        }
+        assert!(!paths.iter().any(|path| path.contains("takeover")), "it needs dpkg");
+    }
 }

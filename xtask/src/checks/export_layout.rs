@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The rungs of the ladder that finds the layout of export tables agree on a real kernel. The first,
-//! the kernel's BTF, is the one that every keeper of the scenarios is made by.
+//! All ways to find the layout of export tables must agree on a real kernel: a module file that exports
+//! something, the kernel's headers, and the table by release. The kernel's BTF is not read here, because
+//! every keeper of the scenarios is made by it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use libmodfmt::elf::Ident;
+use libmodfmt::elf::{Ident, Object};
 use libmodfmt::export::{ExportLayout, Release, Sample};
-use libmodfmt::{compress, elf::Object, signature};
+use libmodfmt::file::ModuleFile;
 
 use crate::kernel::Kernel;
 
-/// A distribution has hundreds of modules that export something; a few will do.
-const SAMPLES: usize = 20;
+/// How many modules are read. A distribution has hundreds that export something; a few will do.
+const MAX_SAMPLES: usize = 20;
 
-/// No module of a distribution is larger, in bytes.
-const IMAGE_LIMIT: u64 = 256 << 20;
+/// The size limit of a decompressed module. No module of a distribution comes near.
+const MAX_MODULE_BYTES: u64 = 256 << 20;
 
-/// Compares module files, headers and table. A kernel without modules of its own has fewer rungs.
+/// Compares them. A kernel without modules of its own has only headers and table.
 pub fn check(kernel: &Kernel) -> Result<bool> {
     let release = Release::parse(&kernel.release).with_context(|| kernel.release.clone())?;
     let machine = Ident::X86_64.machine;
@@ -35,20 +36,12 @@ pub fn check(kernel: &Kernel) -> Result<bool> {
     let Some(modules) = &kernel.modules else { return Ok(true) };
     let mut seen = 0;
     for file in module_files(modules)? {
-        if seen == SAMPLES {
+        if seen == MAX_SAMPLES {
             break;
         }
-        let bytes = fs::read(&file)?;
-        let bytes = match compress::detect(&bytes) {
-            Some(_) => compress::decompress(&bytes, IMAGE_LIMIT)?,
-            None => bytes,
-        };
-        let (bytes, _) = signature::split(&bytes)?;
-        let Ok(sample) =
-            Object::parse(bytes).map_err(anyhow::Error::from).and_then(|object| Ok(Sample::of(&object)?))
-        else {
-            continue;
-        };
+        let content = ModuleFile::new(fs::read(&file)?, MAX_MODULE_BYTES);
+        let Ok(object) = Object::parse(content.unsigned_image()?) else { continue };
+        let Ok(sample) = Sample::of(&object) else { continue };
         let layout = ExportLayout::from_sample(&sample)?;
         ensure!(layout == table, "{} shows {layout:?}, the table has {table:?}", file.display());
         seen += 1;
@@ -57,8 +50,8 @@ pub fn check(kernel: &Kernel) -> Result<bool> {
     Ok(true)
 }
 
-/// Distributions keep the headers of all flavours in a directory that the Makefile names; a tree that was built
-/// apart from its source has a link to it.
+/// Reads a header of a kernel. Distributions keep the headers that all flavours share in a directory of their
+/// own; a tree that was built outside of its source has a link to the source.
 fn header(kernel: &Kernel, path: &str) -> String {
     let own = [kernel.build.join(path), kernel.build.join("source").join(path)];
     let common = fs::read_dir(kernel.build.parent().unwrap_or(Path::new("/")))
@@ -68,7 +61,7 @@ fn header(kernel: &Kernel, path: &str) -> String {
     own.into_iter().chain(common).find_map(|file| fs::read_to_string(file).ok()).unwrap_or_default()
 }
 
-/// Modules below a directory.
+/// The module files below a directory.
 fn module_files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut directories = vec![root.to_owned()];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What libmodfmt reads is what readelf and modinfo read, file by file: modules, the same written
-//! again, and the images that are made of them.
+//! libmodfmt must read what readelf and modinfo read: from modules, from the same modules written back, and
+//! from the images that are made from them.
 
 mod elf;
 
@@ -11,10 +11,9 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use libmodfmt::elf::Object;
 use libmodfmt::export::{ExportLayout, Release};
-use libmodfmt::image::{self, Base, KeeperOptions};
+use libmodfmt::file::ModuleFile;
+use libmodfmt::image::Base;
 use libmodfmt::module::Module;
-use libmodfmt::persist::{Inventory, VariableDebugInfo};
-use libmodfmt::signature;
 
 use crate::fixtures;
 use crate::setup::Userland;
@@ -22,7 +21,7 @@ use crate::{process, ui};
 
 /// Compares every uncompressed fixture.
 pub fn check(fixtures_dir: &Path) -> Result<bool> {
-    // That of the package, not of the machine, which may have none: the guest needs the package anyway.
+    // modinfo comes from the package that the guest needs anyway; the machine itself may have none.
     let userland = Userland::fetch()?;
     let scratch = fixtures_dir.join("compared.tmp");
     let (mut modules, mut images) = (0, 0);
@@ -30,16 +29,15 @@ pub fn check(fixtures_dir: &Path) -> Result<bool> {
         if file.extension().is_none_or(|extension| extension != "ko") {
             continue;
         }
-        let bytes = fs::read(&file)?;
-        let (bytes, _) = signature::split(&bytes).with_context(|| file.display().to_string())?;
-        let module = Module::parse(bytes).with_context(|| file.display().to_string())?;
+        let content = ModuleFile::new(fs::read(&file)?, 0);
+        let module = content.module().with_context(|| file.display().to_string())?;
         elf::compare(&file, &module.object)?;
-        modinfo(&userland, &file, &module)?;
-        // Written again, readelf must see the same file.
+        modinfo(&userland, &file, module)?;
+        // readelf must see the same file after it was written back.
         written(&scratch, &module.object.write()?, &module.object)
             .with_context(|| format!("{}, written again", file.display()))?;
         modules += 1;
-        for (kind, image) in images_of(&module)? {
+        for (kind, image) in images_of(module)? {
             let what = || format!("the {kind} image of {}", file.display());
             let object = Object::parse(&image).with_context(what)?;
             written(&scratch, &image, &object).with_context(what)?;
@@ -54,7 +52,7 @@ pub fn check(fixtures_dir: &Path) -> Result<bool> {
     Ok(true)
 }
 
-/// Compares bytes that are in no file yet.
+/// Compares an image that exists in memory only.
 fn written(scratch: &Path, bytes: &[u8], object: &Object<'_>) -> Result<()> {
     fs::write(scratch, bytes)?;
     let result = elf::compare(scratch, object);
@@ -62,21 +60,17 @@ fn written(scratch: &Path, bytes: &[u8], object: &Object<'_>) -> Result<()> {
     result
 }
 
-/// The images that keep the data of a module; none where there are no such data, or where they
-/// cannot be kept (some fixtures are there to be refused).
+/// The images that keep the data of a module. `None` if it has no persistent data, or if that cannot be kept
+/// (some fixtures exist to be refused).
 fn images_of(module: &Module<'_>) -> Result<Vec<(&'static str, Vec<u8>)>> {
-    let facts = VariableDebugInfo::all(&module.object);
-    let inventory = Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &facts)?;
-    let Some(inventory) = inventory else { return Ok(Vec::new()) };
+    let Some(persistent) = module.persistent()? else { return Ok(Vec::new()) };
     let layout = ExportLayout::for_release(module.object.ident.machine, Release::new(6, 1));
-    let mut images = Vec::new();
-    for (kind, trial) in [("keeper", false), ("trial", true)] {
-        let image = image::keeper(module, &inventory, KeeperOptions { layout: &layout, trial });
-        images.extend(image.ok().map(|image| (kind, image)));
-    }
-    let owner = image::owner(module, &inventory, &Base::all(&inventory.header));
-    images.extend(owner.ok().map(|image| ("owner", image)));
-    Ok(images)
+    let images = [
+        ("keeper", persistent.keeper(&layout)),
+        ("trial", persistent.trial_keeper(&layout)),
+        ("owner", persistent.owner(&Base::all(persistent.header()))),
+    ];
+    Ok(images.into_iter().filter_map(|(kind, image)| Some((kind, image.ok()?))).collect())
 }
 
 fn modinfo(userland: &Userland, file: &Path, module: &Module<'_>) -> Result<()> {
@@ -87,14 +81,14 @@ fn modinfo(userland: &Userland, file: &Path, module: &Module<'_>) -> Result<()> 
             "name" => Some(module.name.clone()),
             key => info.text(key).map(Cow::into_owned),
         };
-        // modinfo has no name for a module that gives none itself.
+        // modinfo prints no name if the module itself has none.
         ensure!(
             ours.clone().unwrap_or_default() == theirs.trim_end_matches('\n'),
             "{}: {key}: ours {ours:?}, modinfo's {theirs:?}",
             file.display()
         );
     }
-    // What has a type is in the module's own table, too.
+    // Parameters with a type are in the module's own table as well.
     let typed = process::output(userland.kmod_tool("modinfo")?.args(["-F", "parmtype"]).arg(file))?;
     let names = libmodfmt::parameters::names(&module.object);
     for name in typed.lines().filter_map(|line| line.split(':').next()) {

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whose commands, pages and completions a system has, by what it says itself.
+//! Whose commands, pages and completions are installed: ours or kmod's.
 
 use anyhow::{Result, bail, ensure};
 
 use crate::dist::chroot::Root;
 
-/// insmod and rmmod are kmod's.
+/// Fails unless insmod and rmmod are kmod's.
 pub fn is_kmods(root: &Root, when: &str) -> Result<()> {
     let text = root.sh("readlink -f \"$(command -v insmod)\"; insmod -V; rmmod -V")?;
     ensure!(text.matches("kmod version").count() == 2, "{when}: insmod and rmmod are not kmod's: {text}");
     Ok(())
 }
 
-/// insmod and rmmod are ours.
+/// Fails unless insmod and rmmod are ours.
 pub fn is_ours(root: &Root, when: &str) -> Result<()> {
     let text = root.sh("insmod -V; rmmod -V")?;
     ensure!(text.contains("insmod (modpersist)") && text.contains("rmmod (modpersist)"), "{when}: {text}");
     Ok(())
 }
 
-/// These pages are ours, and man has nothing to say against them.
+/// Fails unless these pages are ours and man shows them without a warning.
 pub fn pages(root: &Root, pages: &[&str]) -> Result<()> {
     for page in pages {
         let (name, section) = page.split_once('.').unwrap_or((page, "8"));
@@ -32,7 +32,7 @@ pub fn pages(root: &Root, pages: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Where bash looks for them, they are ours.
+/// Fails unless bash finds our completions.
 pub fn completions(root: &Root) -> Result<()> {
     for tool in ["insmod", "rmmod", "modpersist", "ksymoops"] {
         let script = format!(". /usr/share/bash-completion/completions/{tool}; complete -p {tool}");
@@ -42,7 +42,7 @@ pub fn completions(root: &Root) -> Result<()> {
     Ok(())
 }
 
-/// What was installed in between is gone, and nothing else: `before` is an earlier [`Root::listing`].
+/// Fails unless the files are those of an earlier [`Root::listing`].
 pub fn same_files(root: &Root, before: &str, step: &str) -> Result<()> {
     let after = root.listing()?;
     if before != after {

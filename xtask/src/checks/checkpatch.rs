@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Our patches have the style that the kernel asks for, by the kernel's own judge.
+//! Our kernel patches must pass the kernel's own `checkpatch.pl --strict`.
 
 use std::fs;
 use std::process::Command;
@@ -9,13 +9,13 @@ use anyhow::{Context, Result};
 use crate::kernel::source;
 use crate::{process, ui, workspace};
 
-/// Nobody's signature is ours to give: whoever sends a patch adds it.
+/// A sign-off is added by the person who sends a patch.
 const OPTIONS: &[&str] = &["--strict", "--no-signoff", "--terse", "--no-summary"];
 
-/// Has every patch judged; nothing may be found.
+/// Runs it on every patch. It must not print anything.
 pub fn check() -> Result<bool> {
     let source = source::patched()?;
-    // It leaves a file of its own where it is started.
+    // checkpatch.pl leaves a file in its working directory.
     let directory = workspace::target().join("checkpatch");
     fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
     let mut clean = true;

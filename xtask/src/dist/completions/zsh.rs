@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! For zsh, by its function `_arguments`.
+//! Completions for zsh, by its function `_arguments`.
 
 use clap::Command;
 
@@ -129,7 +129,7 @@ fn option(choice: &Choice) -> String {
     }
 }
 
-/// What stands for it, and how it is completed.
+/// The placeholder of a value, and how it is completed.
 fn action(kind: &Kind) -> String {
     match kind {
         Kind::ModuleFile => "module file:_files -g \"*.ko(|.gz|.xz|.zst)(-.)\"".to_owned(),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Completions for bash, zsh and fish, from the definitions that the programs themselves use.
+//! Completions for bash, zsh and fish, from the programs' clap definitions.
 //!
-//! Not clap_complete's: those know options and no more, and offer `[FILE]` as a word to type. What people complete are the files of modules, names
-//! of modules that are loaded, and parameters of the module that they have just named.
+//! clap_complete is not used: its scripts know options only, and offer `[FILE]` as a word to type. What
+//! people complete are module files, names of loaded modules, and parameters of the module that they have
+//! just named.
 
 mod bash;
 mod fish;
@@ -10,9 +11,9 @@ mod zsh;
 
 use clap::{Arg, ArgAction, Command};
 
-/// Each script with the name that its shell looks for.
+/// The scripts of a command, each with the file name that its shell looks for.
 pub fn scripts(command: &Command) -> Vec<(String, Vec<u8>)> {
-    // clap adds --help and --version only then.
+    // clap adds --help and --version here.
     let mut command = command.clone().disable_help_subcommand(true);
     command.build();
     let name = command.get_name();
@@ -23,22 +24,22 @@ pub fn scripts(command: &Command) -> Vec<(String, Vec<u8>)> {
     ]
 }
 
-/// What comes in the place of an operand or of an option's value.
+/// What an operand or the value of an option is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
     /// A module's file.
     ModuleFile,
-    /// Parameters of the module whose file was named before.
+    /// Parameters of the module whose file is on the command line.
     Parameter,
-    /// A module that is loaded.
+    /// The name of a loaded module.
     Module,
-    /// A module that has kept data.
+    /// The name of a module whose data is kept.
     Owner,
     /// Any file.
     File,
     /// One of these.
     Words(Vec<String>),
-    /// Nothing that could be known.
+    /// Something that cannot be completed.
     Text,
 }
 
@@ -67,11 +68,11 @@ struct Choice {
     short: Option<char>,
     long: Option<String>,
     help: String,
-    /// What its value is, if it takes one.
+    /// The kind of its value, if it takes one.
     value: Option<Kind>,
-    /// The value may be left out; if not, it comes behind `=`.
+    /// Whether the value may be left out. If it is given, it follows `=`.
     optional: bool,
-    /// It may be given again.
+    /// Whether the option may be repeated.
     repeats: bool,
 }
 
@@ -89,14 +90,14 @@ impl Choice {
         }
     }
 
-    /// With dashes, the short one first.
+    /// Its names with dashes, the short one first.
     fn spellings(&self) -> Vec<String> {
         let short = self.short.map(|letter| format!("-{letter}"));
         short.into_iter().chain(self.long.iter().map(|long| format!("--{long}"))).collect()
     }
 }
 
-/// The options that are shown in the help, too.
+/// The options that the help shows.
 fn choices(command: &Command) -> Vec<Choice> {
     let shown = command.get_arguments().filter(|arg| !arg.is_positional() && !arg.is_hide_set());
     shown.map(|arg| Choice::new(command, arg)).collect()
@@ -106,7 +107,7 @@ fn operands(command: &Command) -> Vec<Kind> {
     command.get_positionals().map(|arg| Kind::of(command, arg)).collect()
 }
 
-/// Text between single quotes of a POSIX shell.
+/// Quotes text for a POSIX shell, in single quotes.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
@@ -120,7 +121,7 @@ mod tests {
     use super::super::pages;
     use super::*;
 
-    /// All scripts in a folder of their own, with some files to complete.
+    /// Writes all scripts to a folder of their own, with some files to complete.
     fn folder(name: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("modpersist-complete-{}-{name}", std::process::id()));
         fs::create_dir_all(folder.join("modules.d")).unwrap();
@@ -135,7 +136,7 @@ mod tests {
         folder
     }
 
-    /// What bash offers for the last of these words.
+    /// The completions that bash offers for the last of these words.
     fn offers(folder: &std::path::Path, words: &[&str]) -> Vec<String> {
         let tool = words[0];
         let list = words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
@@ -167,7 +168,7 @@ mod tests {
         assert_eq!(offers(&folder, &["modpersist", "show", "--j"]), ["--json"]);
         assert_eq!(offers(&folder, &["ksymoops", "one."]), ["one.ko", "one.txt"]);
         assert!(offers(&folder, &["ksymoops", "--format", ""]).contains(&"json".to_owned()));
-        // Loaded modules, as this machine has them; it may have none.
+        // Names of loaded modules depend on the machine, which may have none.
         let loaded = fs::read_to_string("/proc/modules").unwrap_or_default();
         let mut wanted: Vec<_> = loaded.lines().filter_map(|line| line.split(' ').next()).collect();
         let mut offered = offers(&folder, &["rmmod", ""]);
@@ -185,7 +186,7 @@ mod tests {
                 let name = command.get_name();
                 let file = if file == "_" { format!("_{name}") } else { format!("{name}{file}") };
                 let ran = Process::new(shell).arg("-n").arg(folder.join(&file)).output();
-                // The build needs none of them.
+                // The shells are not needed to build.
                 let Ok(output) = ran else { continue };
                 assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stderr));
             }
