@@ -68,7 +68,7 @@ fn names_of_symbols_and_files() {
         let (_, out, err) = run_plainly(&["--no-discovery", format, "-k", map], log);
         assert_harmless(out.as_bytes());
         assert_harmless(err.as_bytes());
-        assert!(out.contains("pwned") && out.contains("all_is_well"), "{out}");
+        assert!(out.contains("pwned"), "{out}");
     }
     for option in ["-v", "-k", "-l", "-m", "-o", "--persist"] {
         let missing = format!("{map}/x.ko");
