@@ -33,10 +33,12 @@ pub(crate) fn load(paths: &[PathBuf], warnings: &mut Vec<Warning>) -> Journal {
 
 fn files_of(path: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(path) else { return vec![path.to_owned()] };
-    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    // insmod makes no links, and one may lead out of the folder of another machine.
+    let is_file = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
+    let mut files: Vec<_> = entries.flatten().filter(is_file).map(|entry| entry.path()).collect();
     files.retain(|file| {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(FILE_NAME.0) && name.ends_with(FILE_NAME.1) && file.is_file()
+        name.starts_with(FILE_NAME.0) && name.ends_with(FILE_NAME.1)
     });
     files.sort();
     files
