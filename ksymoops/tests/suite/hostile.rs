@@ -11,6 +11,7 @@ use libmodfmt::journal::{Entry, Journal, file_name};
 use modtest::hostile::{NAME, assert_harmless};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
+use proptest::prelude::*;
 
 use super::binary::run_plainly;
 use super::support::{PAGE_FAULT, STALE, decoder, journal, rendered};
@@ -22,15 +23,15 @@ const IN_METER: &[u8] = b"BUG: x\nCPU: 0 PID: 1 Comm: x Not tainted 6.1.0-99-amd
     RIP: 0010:meter_read+0x9/0x20 [meter]\nRAX: ffffffffc0a0201c RBX: 0000000000000000 RCX: 0000000000000000\n\
     Modules linked in: meter(OE) meter__persist(OE)\n";
 
-/// Every name in the header of the keeper is the hostile one.
-fn hostile_journal() -> Journal {
+/// Every name in the header of the keeper is this one.
+fn journal_with(name: &str) -> Journal {
     let mut journal = journal("b-1", BASE, Some(1500));
     for entry in &mut journal.entries {
         let Entry::Module(module) = entry else { continue };
         for variable in module.persistent.iter_mut().flat_map(|header| &mut header.sections[0].variables) {
-            variable.name = NAME.to_owned();
-            variable.file = Some(NAME.to_owned());
-            variable.type_name = Some(format!("struct {NAME}"));
+            variable.name = name.to_owned();
+            variable.file = Some(name.to_owned());
+            variable.type_name = Some(format!("struct {name}"));
         }
     }
     journal
@@ -38,7 +39,7 @@ fn hostile_journal() -> Journal {
 
 #[test]
 fn names_of_a_journal() {
-    let decoder = decoder(hostile_journal());
+    let decoder = decoder(journal_with(NAME));
     for log in [STALE, PAGE_FAULT] {
         let text = rendered(log, &decoder, Annotated::default());
         assert_harmless(&text);
@@ -79,6 +80,15 @@ fn names_of_symbols_and_files() {
     let (_, _, err) = run_plainly(&["--no-discovery", &format!("{map}/x"), &format!("-A{NAME}")], b"");
     assert_harmless(err.as_bytes());
     assert_harmless(run_plainly(&[&format!("--{NAME}")], b"").2.as_bytes());
+}
+
+proptest! {
+    #[test]
+    fn any_names_of_a_journal(name in ".*") {
+        let decoder = decoder(journal_with(&name));
+        assert_harmless(&rendered(STALE, &decoder, Annotated::default()));
+        assert_harmless(&rendered(STALE, &decoder, Json));
+    }
 }
 
 /// Runs with a limit: opening a FIFO, or reading `/dev/zero`, would never end.
