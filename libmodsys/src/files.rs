@@ -21,8 +21,8 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
 /// Opens a file for reading if it is a regular one, after following symbolic links. Whoever names a file, or
-/// puts one where it is looked for, must not be able to make this process wait (FIFO, terminal), read for ever
-/// (`/dev/zero`) or trigger what opening a device does.
+/// puts one where it is looked for, must not be able to make this process wait (FIFO, terminal), read without
+/// end (`/dev/zero`) or trigger what opening a device does.
 ///
 /// # Errors
 /// The system's; `EISDIR` for a directory; an error of kind [`io::ErrorKind::InvalidInput`] for anything else
