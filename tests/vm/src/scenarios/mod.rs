@@ -14,6 +14,7 @@ pub mod failing;
 pub mod fallbacks;
 pub mod files;
 mod fixture_report;
+pub mod hostile;
 pub mod keep;
 pub mod kernel_view;
 pub mod layout;
@@ -39,6 +40,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     modutils::SCENARIOS,
     modprobe::SCENARIOS,
     suites::SCENARIOS,
+    hostile::SCENARIOS,
     parity::SCENARIOS,
     oops::SCENARIOS,
 ];
