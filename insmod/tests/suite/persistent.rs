@@ -208,7 +208,7 @@ fn a_note_of_an_unknown_version_stops_it() {
     kernel.add(FakeModule::new("keep_future__persist").note(NOTE_SECTION, &note_of_unknown_version()));
     insmod(&kernel, &[&file]).failed(&format!(
         "insmod: ERROR: could not insert module {file}: keep_future__persist keeps data, but its header cannot be read\n\
-         insmod: ERROR:   version 9 of the header note is not known (this program reads version 1)\n\
+         insmod: ERROR:   version 9 of the header note is not known (this program reads versions 1 to 2)\n\
          insmod: ERROR: use the version of this program that made it, or remove keep_future__persist with kmod's \
          rmmod, which drops the data\n"
     ));

@@ -351,6 +351,6 @@ fn string(table: &[u8], offset: u32) -> Option<&[u8]> {
     if tail.is_empty() && offset == 0 {
         return Some(tail);
     }
-    let end = tail.iter().position(|byte| *byte == 0)?;
+    let end = memchr::memchr(0, tail)?;
     tail.get(..end)
 }

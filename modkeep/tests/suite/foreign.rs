@@ -27,7 +27,7 @@ fn a_note_of_an_unknown_version_is_said_and_nothing_is_touched() {
         assert_eq!(error.to_string(), "foo__persist keeps data, but its header cannot be read");
         assert_eq!(
             error.details(),
-            ["version 9 of the header note is not known (this program reads version 1)"]
+            ["version 9 of the header note is not known (this program reads versions 1 to 2)"]
         );
         assert!(error.remedy().unwrap().contains("remove foo__persist with kmod's rmmod"));
     }

@@ -6,7 +6,7 @@
 //! {max, elemsize, num, ops, elem} (include/linux/moduleparam.h, 4.19 to 7.3): from a pointer to
 //! `param_ops_charp` the variable's address is two words away in the first, one in the second.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::variable_text::variable_text;
 use super::{Refusal, Refusals};
@@ -21,10 +21,16 @@ pub(super) fn check(
 ) -> Result<(), PersistError> {
     let Some((charp, _)) = object.global("param_ops_charp") else { return Ok(()) };
     let word = object.ident.class.word_size() as u64;
-    for index in 0..object.sections.len() {
+    // By table and not by section: a file may have very many sections.
+    let mut by_target: BTreeMap<usize, Vec<Relocation>> = BTreeMap::new();
+    for (table, section) in object.sections.iter().enumerate().filter(|(_, section)| section.is_relocation())
+    {
+        let Ok(target) = usize::try_from(section.info) else { continue };
+        by_target.entry(target).or_default().extend(object.relocations(table)?);
+    }
+    for (index, relocations) in by_target {
         let Some(section) = object.sections.get(index).filter(|section| section.is_alloc()) else { continue };
         let distance = if &*section.name == b"__param" { word.saturating_mul(2) } else { word };
-        let relocations = object.relocations_of(index)?;
         if !relocations.iter().any(|relocation| relocation.symbol == charp) {
             continue;
         }
