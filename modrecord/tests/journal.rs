@@ -13,7 +13,7 @@ use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage};
 use libmodfmt::persist::{Header, NOTE_SECTION, PersistentSection, SectionHeader};
 use libmodsys::{BootIdentity, Kernel, LoadFlags, PersistSupport, RemoveFlags, SectionAddress, sealed_file};
 use modkeep::{KeptBy, OwnerState, Region, discard};
-use modrecord::journal::{ModuleDetails, record};
+use modrecord::journal::{ModuleDetails, Recorder};
 use modtest::module::{Make, signed};
 use modtest::{FakeKernel, FakeModule};
 use tempfile::TempDir;
@@ -25,8 +25,8 @@ impl Folder {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self) -> &Path {
-        self.0.path()
+    fn path(&self) -> PathBuf {
+        self.0.path().canonicalize().unwrap()
     }
 
     fn file(&self) -> PathBuf {
@@ -36,6 +36,16 @@ impl Folder {
     fn entries(&self) -> Vec<Entry> {
         Journal::read(&fs::read(self.file()).unwrap()).entries
     }
+}
+
+/// Records without a warning.
+fn record(kernel: &FakeKernel, folder: &Folder, details: Option<ModuleDetails<'_>>, about_to_load: bool) {
+    let recorder = Recorder::new(kernel, &folder.path());
+    match details.filter(|_| about_to_load) {
+        Some(details) => recorder.about_to_load(details),
+        None => recorder.update(details),
+    }
+    assert_eq!(recorder.take_warning(), None);
 }
 
 fn header() -> Header {
@@ -82,7 +92,7 @@ fn the_keeper_is_written_down_before_its_owner_is_loaded() {
         build_id: &[7],
         region: None,
     };
-    record(&kernel, folder.path(), Some(details), true).unwrap();
+    record(&kernel, &folder, Some(details), true);
     let entries = folder.entries();
     let Entry::Boot(boot) = &entries[0] else { panic!("{entries:?}") };
     assert_eq!(
@@ -90,7 +100,7 @@ fn the_keeper_is_written_down_before_its_owner_is_loaded() {
         ("b-1", Some(("_stext".into(), 0xffff_ffff_9b00_1000)))
     );
     let modules = modules(&entries);
-    assert_eq!(modules[0].persistent.as_ref(), Some(&header));
+    assert_eq!(modules[0].persistent.as_deref(), Some(&header));
     assert_eq!(modules[0].section(".data..persistent"), Some(0xffff_ffff_c000_2000));
     assert_eq!((modules[1].name.as_str(), modules[1].stage), ("foo", Stage::Loading));
     assert_eq!(modules[1].file.as_deref(), Some("/m/foo.ko"));
@@ -114,12 +124,12 @@ fn what_the_kernel_keeps_is_written_down_with_its_place_before_it_is_used() {
         build_id: &[7],
         region: Some(&region),
     };
-    record(&kernel, folder.path(), Some(details), true).unwrap();
+    record(&kernel, &folder, Some(details), true);
     let entries = folder.entries();
     let last = *modules(&entries).last().unwrap();
     assert_eq!((last.name.as_str(), last.stage), ("foo", Stage::Loading));
     assert_eq!(last.section(".data..persistent"), Some(0xffff_ffff_c000_7000));
-    assert_eq!(last.persistent.as_ref(), Some(&header));
+    assert_eq!(last.persistent.as_deref(), Some(&header));
 }
 
 #[test]
@@ -132,7 +142,7 @@ fn a_region_that_an_extended_kernel_dropped_is_written_down_once() {
     kernel.finit_module(file.as_fd(), c"", LoadFlags::PERSIST).unwrap();
     kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();
     let dropped = |details: Option<ModuleDetails<'_>>| {
-        record(&kernel, folder.path(), details, details.is_some()).unwrap();
+        record(&kernel, &folder, details, details.is_some());
         folder.entries().iter().filter(|entry| matches!(entry, Entry::Discard(_))).count()
     };
     let region = Region::find(&kernel, "foo").unwrap().unwrap();
@@ -148,14 +158,14 @@ fn a_region_that_an_extended_kernel_dropped_is_written_down_once() {
 #[test]
 fn what_is_written_down_is_not_written_again() {
     let (folder, kernel) = (Folder::new(), kernel());
-    record(&kernel, folder.path(), None, false).unwrap();
+    record(&kernel, &folder, None, false);
     let first = fs::read(folder.file()).unwrap();
-    record(&kernel, folder.path(), None, false).unwrap();
+    record(&kernel, &folder, None, false);
     assert_eq!(fs::read(folder.file()).unwrap(), first);
     kernel.add(FakeModule::new("foo"));
-    record(&kernel, folder.path(), None, false).unwrap();
+    record(&kernel, &folder, None, false);
     kernel.take("foo");
-    record(&kernel, folder.path(), None, false).unwrap();
+    record(&kernel, &folder, None, false);
     let entries = folder.entries();
     assert_eq!(entries.len(), 4);
     assert!(matches!(&entries[3], Entry::Unload(gone) if gone.name == "foo"), "{entries:?}");
@@ -168,10 +178,10 @@ fn data_that_a_module_had_itself_is_gone_with_it() {
     let details =
         ModuleDetails { name: "foo", file: None, header: Some(&header), build_id: &[7], region: None };
     kernel.add(FakeModule::new("foo").section(".data..persistent", 0xffff_ffff_c000_7000));
-    record(&kernel, folder.path(), Some(details), false).unwrap();
+    record(&kernel, &folder, Some(details), false);
     kernel.take("foo");
     for _ in 0..2 {
-        record(&kernel, folder.path(), None, false).unwrap();
+        record(&kernel, &folder, None, false);
     }
     let dropped = |entry: &&Entry| matches!(entry, Entry::Discard(gone) if gone.name == "foo");
     assert_eq!(folder.entries().iter().filter(dropped).count(), 1, "{:?}", folder.entries());
@@ -181,13 +191,16 @@ fn data_that_a_module_had_itself_is_gone_with_it() {
 fn a_line_that_a_crash_cut_does_not_take_the_next_with_it() {
     let (folder, kernel) = (Folder::new(), kernel());
     fs::write(folder.file(), b"{\"v\":1,\"boot\":\"b-").unwrap();
-    record(&kernel, folder.path(), None, false).unwrap();
+    fs::set_permissions(folder.file(), PermissionsExt::from_mode(0o600)).unwrap();
+    record(&kernel, &folder, None, false);
     assert_eq!(folder.entries().len(), 2);
 }
 
 #[test]
 fn without_the_folder_nothing_is_asked_or_written() {
     let kernel = kernel();
-    record(&kernel, Path::new("/nonexistent/ksymoops"), None, false).unwrap();
+    let recorder = Recorder::new(&kernel, Path::new("/nonexistent/ksymoops"));
+    recorder.update(None);
+    assert_eq!(recorder.take_warning(), None);
     assert!(kernel.calls().is_empty());
 }

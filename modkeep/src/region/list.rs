@@ -7,6 +7,7 @@ use libmodsys::{InitState, Kernel};
 
 use super::kept_by::KeptBy;
 use super::{extended, keeper};
+use crate::region::keeper::Found;
 use crate::error::KeepError;
 use crate::region::Region;
 
@@ -81,14 +82,16 @@ impl Region {
     /// The keeper's region or the extended kernel's. Two copies are an error, never a silent choice.
     fn only_one(kernel: &dyn Kernel, owner: &str, extended: Option<Self>) -> Result<Option<Self>, KeepError> {
         let name = keeper_name(owner);
-        match (keeper::read(kernel, &name)?, extended) {
-            (Some(region), _) if region.header.owner != owner => Err(KeepError::OtherOwner {
-                keeper: name,
-                owner: owner.to_owned(),
-                other: region.header.owner,
-            }),
-            (Some(_), Some(_)) => Err(KeepError::KeptTwice { owner: owner.to_owned(), keeper: name }),
-            (region, extended) => Ok(region.or(extended)),
+        match (keeper::find(kernel, &name)?, extended) {
+            // Two long names may be cut to one; or the module of that name is not ours.
+            (Found::Keeper(Self { header: Header { owner: other, .. }, .. }) | Found::Foreign { owner: other }, _)
+                if other != owner =>
+            {
+                Err(KeepError::OtherOwner { keeper: name, owner: owner.to_owned(), other })
+            }
+            (Found::Keeper(_), Some(_)) => Err(KeepError::KeptTwice { owner: owner.to_owned(), keeper: name }),
+            (Found::Keeper(region), None) => Ok(Some(region)),
+            (Found::Foreign { .. } | Found::Nothing, extended) => Ok(extended),
         }
     }
 
@@ -113,6 +116,18 @@ impl Region {
     /// As [`Region::list`].
     pub fn of_keeper(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Self>, KeepError> {
         keeper::read(kernel, keeper)
+    }
+
+    /// The owner in the header that a loaded module carries although it is not the keeper of that owner's data:
+    /// somebody has copied the note. `None` for keepers, and for modules without such a note.
+    ///
+    /// # Errors
+    /// The kernel cannot be asked.
+    pub fn foreign_header(kernel: &dyn Kernel, module: &str) -> Result<Option<String>, KeepError> {
+        Ok(match keeper::find(kernel, module)? {
+            Found::Foreign { owner } => Some(owner),
+            Found::Keeper(_) | Found::Nothing => None,
+        })
     }
 }
 
