@@ -31,13 +31,15 @@
 mod error;
 mod plan;
 mod region;
+mod remedy;
 mod run;
 
 use std::time::Duration;
 
-pub use error::{KeepError, dropped, starts_afresh};
+pub use error::KeepError;
 pub use plan::{Images, KeepMode, Obstacle, Plan, RegionUse, Request, plan};
 pub use region::{KeptBy, OwnerState, Region, UnreadableRegion};
+pub use remedy::{dropped, starts_afresh};
 pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, discard};
 
 /// How long to wait for another insmod or rmmod that is busy with the same module.

@@ -19,6 +19,7 @@ mod address;
 mod aligned_table;
 mod args;
 mod check;
+mod contents;
 mod hex;
 mod json;
 mod list;

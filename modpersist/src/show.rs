@@ -9,10 +9,8 @@ use libmodsys::Kernel;
 use modkeep::Region;
 
 use crate::aligned_table::{Align, AlignedTable};
-use crate::{address, hex, json, owner_state, variable_text};
-
-/// A variable's content is read up to here, in bytes.
-const MAX_CONTENT_BYTES: u64 = 256;
+use crate::contents::Contents;
+use crate::{address, hex, json, owner_state};
 
 pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
     let Some(region) = find(kernel, owner)? else {
@@ -86,51 +84,6 @@ fn summary(region: &Region, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "          made from a stripped file, which does not name every variable")?;
     }
     Ok(())
-}
-
-/// The contents of each variable, in the order of the header.
-struct Contents {
-    values: Vec<Option<(Vec<u8>, String)>>,
-    denied: Option<String>,
-}
-
-impl Contents {
-    fn read(kernel: &dyn Kernel, region: &Region) -> Self {
-        let mut contents = Self { values: Vec::new(), denied: None };
-        for (section, variable) in region.header.variables() {
-            let value = match region.address(section.role) {
-                None => {
-                    let setting = match kernel.kptr_restrict() {
-                        Ok(Some(2..)) => "sysctl kernel.kptr_restrict=2 hides addresses even from root",
-                        _ => "only root (CAP_SYSLOG) may see addresses",
-                    };
-                    contents.denied = Some(setting.to_owned());
-                    None
-                }
-                Some(base) => {
-                    let length = usize::try_from(variable.size.min(MAX_CONTENT_BYTES)).unwrap_or(0);
-                    match kernel.read_memory(base.wrapping_add(variable.offset), length) {
-                        Ok(bytes) => {
-                            let text = variable_text::text(&bytes, variable.type_name.as_deref());
-                            Some((bytes, text))
-                        }
-                        Err(error) => {
-                            let why = match kernel.lockdown() {
-                                Ok(Some(libmodsys::Lockdown::Confidentiality)) => {
-                                    " (lockdown=confidentiality)"
-                                }
-                                _ => "",
-                            };
-                            contents.denied = Some(format!("{error}{why}"));
-                            None
-                        }
-                    }
-                }
-            };
-            contents.values.push(value);
-        }
-        contents
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub struct UnsupportedMachine {
 }
 
 impl Arch {
-    /// The facts for `ident`.
+    /// What the images need to know about the processor of `ident`.
     ///
     /// # Errors
     /// The machine is not supported.

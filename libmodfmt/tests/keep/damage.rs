@@ -23,9 +23,11 @@ fn through(file: &[u8]) {
     }
     let Ok(module) = Module::parse(file) else { return };
     let _ = parameters::names(&module.object);
-    let facts = VariableDebugInfo::all(&module.object);
+    let debug_info = VariableDebugInfo::all(&module.object);
     let build_id = module.build_id.as_deref();
-    let Ok(Some(inventory)) = Inventory::of(&module.object, &module.name, build_id, &facts) else { return };
+    let Ok(Some(inventory)) = Inventory::of(&module.object, &module.name, build_id, &debug_info) else {
+        return;
+    };
     let note = inventory.header.to_note(module.object.ident.order);
     if let Ok(header) = Header::from_note(&note, module.object.ident.order) {
         let _ = compare(&header, &inventory.header);

@@ -11,10 +11,10 @@ fn of(make: &Make) -> Inventory {
     inventory(&parse(&make.build()))
 }
 
-fn with_facts(make: &Make, facts: &[VariableDebugInfo]) -> Inventory {
+fn with_debug_info(make: &Make, infos: &[VariableDebugInfo]) -> Inventory {
     let file = make.build();
     let module = parse(&file);
-    Inventory::of(&module.object, &module.name, None, facts).unwrap().unwrap()
+    Inventory::of(&module.object, &module.name, None, infos).unwrap().unwrap()
 }
 
 fn error(make: &Make) -> PersistError {
@@ -57,7 +57,7 @@ fn ambiguous(name: &str, symbols: &[&str], reason: Ambiguity) -> Vec<AmbiguousNa
     vec![AmbiguousName { name: name.to_owned(), symbols, reason }]
 }
 
-fn fact(make: &Make, section: &str, offset: u64, function: Option<&str>) -> VariableDebugInfo {
+fn debug_info(make: &Make, section: &str, offset: u64, function: Option<&str>) -> VariableDebugInfo {
     let mut info = VariableDebugInfo::new(make.index(section), offset);
     info.function = function.map(Into::into);
     info.type_name = Some("int".into());
@@ -82,8 +82,8 @@ fn one_name_in_two_sections_of_one_file_is_ambiguous() {
         of(&make).ambiguous,
         ambiguous("foo.c:first", &["first", "first.7"], Ambiguity::UnknownFunctions)
     );
-    let facts = [fact(&make, DATA, 0, Some("read")), fact(&make, BSS, 0, Some("write"))];
-    let found = with_facts(&make, &facts);
+    let infos = [debug_info(&make, DATA, 0, Some("read")), debug_info(&make, BSS, 0, Some("write"))];
+    let found = with_debug_info(&make, &infos);
     assert_eq!(found.ambiguous, []);
     assert_eq!(names(&found), ["foo.c:read:first", "foo.c:second", "foo.c:write:first"]);
 }
@@ -93,20 +93,20 @@ fn one_name_in_two_sections_of_one_file_is_ambiguous() {
 fn a_function_that_is_not_known_tells_nothing_apart() {
     let mut make = Make::small("foo");
     make.local("first.1", DATA, 4, 4);
-    let one = [fact(&make, DATA, 0, Some("read"))];
+    let one = [debug_info(&make, DATA, 0, Some("read"))];
     let expected = ambiguous("foo.c:first", &["first", "first.1"], Ambiguity::UnknownFunctions);
-    assert_eq!(with_facts(&make, &one).ambiguous, expected);
-    let outside = [fact(&make, DATA, 0, None), fact(&make, DATA, 4, Some("read"))];
-    assert_eq!(with_facts(&make, &outside).ambiguous, [], "one outside of functions, one in a function");
+    assert_eq!(with_debug_info(&make, &one).ambiguous, expected);
+    let outside = [debug_info(&make, DATA, 0, None), debug_info(&make, DATA, 4, Some("read"))];
+    assert_eq!(with_debug_info(&make, &outside).ambiguous, [], "one outside of functions, one in a function");
 }
 
 #[test]
 fn two_blocks_of_one_function() {
     let mut make = Make::small("foo");
     make.local("first.1", DATA, 4, 4);
-    let facts = [fact(&make, DATA, 0, Some("read")), fact(&make, DATA, 4, Some("read"))];
+    let infos = [debug_info(&make, DATA, 0, Some("read")), debug_info(&make, DATA, 4, Some("read"))];
     let expected = ambiguous("foo.c:first", &["first", "first.1"], Ambiguity::SameFunction);
-    assert_eq!(with_facts(&make, &facts).ambiguous, expected);
+    assert_eq!(with_debug_info(&make, &infos).ambiguous, expected);
 }
 
 /// a/foo.c and b/foo.c: only base names are known.
@@ -117,8 +117,8 @@ fn two_files_of_one_name() {
     make.local("second", DATA, 8, 4);
     let expected = ambiguous("foo.c:second", &["second", "second"], Ambiguity::SameFileName);
     assert_eq!(of(&make).ambiguous, expected);
-    let facts = [fact(&make, DATA, 0, None), fact(&make, DATA, 8, None)];
-    assert_eq!(with_facts(&make, &facts).ambiguous, expected);
+    let infos = [debug_info(&make, DATA, 0, None), debug_info(&make, DATA, 8, None)];
+    assert_eq!(with_debug_info(&make, &infos).ambiguous, expected);
 }
 
 #[test]
@@ -128,9 +128,9 @@ fn the_function_is_told_wherever_debug_information_knows_it() {
     make.local("cnt.0", DATA, 0, 4);
     make.local("cnt.1", DATA, 4, 4);
     make.local("other.2", DATA, 8, 8);
-    let facts = [(0, "read"), (4, "write"), (8, "poll")];
-    let facts = facts.map(|(offset, function)| fact(&make, DATA, offset, Some(function)));
-    let found = with_facts(&make, &facts);
+    let infos = [(0, "read"), (4, "write"), (8, "poll")];
+    let infos = infos.map(|(offset, function)| debug_info(&make, DATA, offset, Some(function)));
+    let found = with_debug_info(&make, &infos);
     assert_eq!(found.ambiguous, []);
     assert_eq!(names(&found), ["foo.c:read:cnt", "foo.c:write:cnt", "foo.c:poll:other"]);
     assert!(found.header.variables().all(|(_, variable)| variable.type_hash == Some(5)));

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A row of the table of prefixes, and the parts that several rows share.
+//! What a row of the table of prefixes has, and parts of patterns that several rows share.
 //!
-//! Patterns match bytes, as a log need not be UTF-8; only in names of days and months letters are those of
-//! Unicode.
+//! Patterns match bytes, since a log need not be UTF-8. Only names of days and months consist of the letters
+//! of Unicode.
 
 /// One form of prefix.
 #[derive(Debug)]
 pub(super) struct Pattern {
-    /// Which prefix it is.
+    /// What it is called.
     #[cfg_attr(not(test), expect(dead_code, reason = "documents the row, and tests match it"))]
     pub name: &'static str,
-    /// One that is in logs.
+    /// An example from logs.
     #[cfg_attr(not(test), expect(dead_code, reason = "documents the row, and tests match it"))]
     pub example: &'static str,
-    /// Which bytes it may begin with.
+    /// Which bytes it can begin with.
     pub begins: &'static [Begins],
     /// What it looks like. Named groups have a meaning:
     /// - `time_us`: microseconds since boot;
     /// - `program`: who wrote the line; if that is not the kernel, the line is not looked at further;
     /// - `fields`: further fields of a record of `/dev/kmsg`.
     pub regex: &'static str,
-    /// A host and a program may follow: `host kernel: `.
+    /// Whether a host and a program may follow: `host kernel: `.
     pub then_program: bool,
 }
 
@@ -33,7 +33,7 @@ pub(super) enum Begins {
     Bracket,
     /// A decimal digit.
     Digit,
-    /// A letter, of Unicode too.
+    /// A letter, ASCII or not.
     Letter,
 }
 
@@ -44,7 +44,7 @@ macro_rules! name {
     };
 }
 
-/// The same, where any byte that is not ASCII counts as a letter. It is compiled ten times faster.
+/// The same, with any byte that is not ASCII as a letter. It compiles ten times as fast.
 macro_rules! rough_name {
     () => {
         r"(?:[0-9]{0,2}(?:[A-Za-z\x80-\xff]\.?)+[0-9]*)"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What was found before the message of a line.
+//! What a line has before its message.
 
 use std::ops::Range;
 
@@ -10,19 +10,19 @@ use crate::report::Caller;
 pub(crate) struct Prefix {
     /// The message, within the line.
     pub body: Range<usize>,
-    /// Who printed it.
+    /// Who printed the line.
     pub caller: Option<Caller>,
     /// Microseconds since boot.
     pub time_us: Option<u64>,
-    /// A program other than the kernel wrote the line, by its name in the system log.
+    /// Whether a program other than the kernel wrote the line, by its name in the system log.
     pub is_foreign: bool,
     /// How many quotation marks of a mail there are.
     pub quotes: usize,
     /// Where in the line the quotation marks end.
     pub quotes_end: usize,
-    /// There is more than a mail's quotation marks.
+    /// Whether there is more than a mail's quotation marks.
     pub is_logged: bool,
-    /// The line is a fragment of a message that the network console cut.
+    /// Set if the line is a fragment of a message that the network console cut.
     pub fragment: Option<Fragment>,
 }
 

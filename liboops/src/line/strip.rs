@@ -14,7 +14,7 @@ pub(crate) fn strip(line: &[u8]) -> Prefix {
     strip_from(line, 0)
 }
 
-/// The same, from some byte of the line on.
+/// The same, starting at byte `from` of the line.
 pub(crate) fn strip_from(line: &[u8], from: usize) -> Prefix {
     let end = trimmed_len(line).max(from);
     let mut prefix = Prefix { body: from..end, quotes_end: from, ..Prefix::default() };
@@ -68,7 +68,7 @@ fn late_time(line: &[u8], prefix: &mut Prefix) {
     }
 }
 
-/// Reads one layer. `false` if what comes next is none.
+/// Reads one layer. `false` if what comes next is not a layer.
 fn layer(cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
     match cursor.peek() {
         Some(0x1b) => terminal::escape(cursor),

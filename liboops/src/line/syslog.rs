@@ -61,8 +61,8 @@ pub(super) fn is_kernel(program: &[u8]) -> bool {
     KERNEL.contains(&program.trim_ascii())
 }
 
-/// Reads a host and a program behind a date: `host kernel: `, `host kernel[123]: `, `kernel: `. Those of the
-/// kernel are read over. Returns whether another program wrote the line.
+/// Reads a host and a program after a date: `host kernel: `, `host kernel[123]: `, `kernel: `. The cursor
+/// moves only if the program is the kernel. Returns whether it is another one.
 pub(super) fn host_and_program(cursor: &mut Cursor<'_>) -> bool {
     if NO_PROGRAM.iter().any(|words| cursor.rest().starts_with(words)) {
         return false;

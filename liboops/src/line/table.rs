@@ -6,8 +6,8 @@
 //! logcat -v brief    E/kernel  (  123):
 //! ```
 //!
-//! Rows are tried by the first byte of the text. All that begin with it are looked for at once, since nearly
-//! every message of the kernel begins with a letter and matches none.
+//! The first byte of a text decides which rows may match, and one search tells whether any of them does:
+//! nearly every message of the kernel begins with a letter and has no prefix left.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -18,9 +18,9 @@ use super::prefix::Prefix;
 use super::{dmesg, journal, kmsg, logcat, syslog, terminal};
 use crate::cursor::{Cursor, decimal};
 
-/// Every form that has a pattern. The first that matches counts.
+/// Every prefix that has a pattern. The first match counts.
 const TABLE: [Pattern; 19] = [
-    // Before the date of a system log, after which a program is expected: it has a comma.
+    // Has a comma, and no program follows. So it comes before the date of a system log.
     dmesg::ISO_TIME,
     syslog::ISO_TIME,
     syslog::RFC3164,
@@ -47,15 +47,15 @@ pub(super) static BRACKET: LazyLock<Group> = LazyLock::new(|| Group::new(Begins:
 pub(super) static DIGIT: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Digit));
 pub(super) static LETTER: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Letter));
 
-/// The forms that begin with the same kind of byte.
+/// The prefixes that begin with the same kind of byte.
 #[derive(Debug)]
 pub(super) struct Group {
     rows: Vec<Row>,
-    /// Matches what a row matches, and little else.
+    /// Matches whatever a row matches, and little else.
     any: RegexSet,
 }
 
-/// A form with its pattern, which is compiled when it is first looked for.
+/// A prefix. Its pattern is compiled when it is first needed.
 #[derive(Debug)]
 struct Row {
     pattern: Pattern,
@@ -66,14 +66,14 @@ impl Group {
     fn new(begins: Begins) -> Self {
         let of_group = TABLE.into_iter().filter(|pattern| pattern.begins.contains(&begins));
         let rows: Vec<Row> = of_group.map(Row::new).collect();
-        // Most logs have no date, and need not wait for the classes of Unicode to be compiled.
+        // The classes of Unicode take half a millisecond to compile, and most logs have no such date.
         let rough = rows.iter().map(|row| row.pattern.regex.replace(name!(), rough_name!()));
         let any = RegexSetBuilder::new(rough).unicode(false).build();
         // A test compiles every pattern.
         Self { rows, any: any.unwrap_or_default() }
     }
 
-    /// Reads a prefix of this group. `false` if what comes next is none.
+    /// Reads a prefix of this group. `false` if none comes next.
     pub fn read(&self, cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
         if !self.any.is_match(cursor.rest()) {
             return false;
@@ -95,7 +95,7 @@ impl Row {
         self.regex.get_or_init(|| RegexBuilder::new(self.pattern.regex).unicode(false).build().ok()).as_ref()
     }
 
-    /// Reads a prefix of this form. `false` if what comes next is none.
+    /// Reads this prefix. `false` if something else comes next.
     fn read(&self, cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
         let Some(regex) = self.regex() else { return false };
         let text = cursor.rest();
@@ -113,7 +113,7 @@ impl Row {
     }
 }
 
-/// Takes what the named groups of a pattern matched into the prefix. `start` is where the match begins in the
+/// Notes what the named groups of a pattern matched. `start` is where the match begins in the
 /// line. Returns the length of the match.
 fn take_groups(captures: &Captures<'_>, start: usize, prefix: &mut Prefix) -> usize {
     let length = captures.get_match().end();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Puts a message together from its lines, and takes encodings off.
 //!
-//! Only lines near a report come here, so it may keep for every byte where that was.
+//! Only lines near a report come here, so it can afford to remember where every byte was.
 
 use std::ops::Range;
 
@@ -28,7 +28,7 @@ pub(crate) struct Assembly {
     soft: bool,
     /// Bytes of a message in fragments that are still missing.
     missing: usize,
-    /// The message was cut, and is printed again behind this line.
+    /// The message was cut, and is printed again after this line.
     replayed: bool,
 }
 
@@ -38,7 +38,7 @@ struct Text {
     bytes: Vec<u8>,
     /// For each byte where it was, relative to the first byte of the first line.
     origins: Vec<Origin>,
-    /// The bytes are not simply those of the log.
+    /// Whether the bytes are not simply those of the log.
     changed: bool,
 }
 

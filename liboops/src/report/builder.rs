@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Builds a report line by line. What a line means depends on the lines before it: after `Call Trace:`, a line
-//! with `RIP:` is where an interrupt or a system call came from.
+//! Builds a report line by line. What a line means depends on the lines before it: after `Call Trace:`, a
+//! line with `RIP:` is where an interrupt or a system call came from.
 
 use super::block::Report;
 use super::kind::Kind;

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The contents of kept variables, from kernel memory.
+
+use libmodfmt::persist::Variable;
+use libmodsys::{Kernel, Lockdown};
+use modkeep::Region;
+
+use crate::variable_text;
+
+/// A variable's content is read up to here, in bytes.
+const MAX_CONTENT_BYTES: u64 = 256;
+
+/// The contents of each variable, in the order of the header.
+pub(crate) struct Contents {
+    /// The bytes and their text; `None` if they cannot be read.
+    pub(crate) values: Vec<Option<(Vec<u8>, String)>>,
+    /// Why some could not be read.
+    pub(crate) denied: Option<String>,
+}
+
+impl Contents {
+    pub(crate) fn read(kernel: &dyn Kernel, region: &Region) -> Self {
+        let mut contents = Self { values: Vec::new(), denied: None };
+        for (section, variable) in region.header.variables() {
+            let base = region.address(section.role).ok_or_else(|| address_denied(kernel));
+            match base.and_then(|base| content(kernel, base, variable)) {
+                Ok(value) => contents.values.push(Some(value)),
+                Err(denied) => {
+                    contents.values.push(None);
+                    contents.denied = Some(denied);
+                }
+            }
+        }
+        contents
+    }
+}
+
+fn content(kernel: &dyn Kernel, base: u64, variable: &Variable) -> Result<(Vec<u8>, String), String> {
+    let length = usize::try_from(variable.size.min(MAX_CONTENT_BYTES)).unwrap_or(0);
+    let bytes = kernel.read_memory(base.wrapping_add(variable.offset), length).map_err(|error| {
+        let setting = match kernel.lockdown() {
+            Ok(Some(Lockdown::Confidentiality)) => " (lockdown=confidentiality)",
+            _ => "",
+        };
+        format!("{error}{setting}")
+    })?;
+    let text = variable_text::text(&bytes, variable.type_name.as_deref());
+    Ok((bytes, text))
+}
+
+fn address_denied(kernel: &dyn Kernel) -> String {
+    let setting = match kernel.kptr_restrict() {
+        Ok(Some(2..)) => "sysctl kernel.kptr_restrict=2 hides addresses even from root",
+        _ => "only root (CAP_SYSLOG) may see addresses",
+    };
+    setting.to_owned()
+}
