@@ -143,9 +143,8 @@ impl PrivateDirectory {
             }
             links = links.saturating_add(1);
             let parent = directory.metadata().map_err(|error| failed(io_errno(&error)))?;
-            let trusted = is_trusted_owner(&metadata)
-                && is_trusted_owner(&parent)
-                && parent.mode() & OTHERS_WRITE == 0;
+            let trusted =
+                is_trusted_owner(&metadata) && is_trusted_owner(&parent) && parent.mode() & OTHERS_WRITE == 0;
             if rest.is_empty() || !trusted || links > MAX_LINKS {
                 return Err(flawed(Flaw::Link));
             }
@@ -184,9 +183,7 @@ impl PrivateDirectory {
         }
         match self.new_file(name, OFlag::O_RDWR | OFlag::O_APPEND) {
             // Another process of this user's was faster.
-            Err(Errno::EEXIST) => {
-                self.append_existing(name)?.ok_or_else(|| self.failed(name, Errno::ENOENT))
-            }
+            Err(Errno::EEXIST) => self.append_existing(name)?.ok_or_else(|| self.failed(name, Errno::ENOENT)),
             file => file.map_err(|errno| self.failed(name, errno)),
         }
     }

@@ -13,8 +13,18 @@ use tempfile::TempDir;
 
 const MODULES: usize = 100;
 const SECTIONS: [&str; 12] = [
-    ".text", ".init.text", ".data", ".bss", ".rodata", ".rodata.str1.1", ".orc_unwind", ".orc_unwind_ip",
-    "__mcount_loc", ".note.Linux", "__ksymtab", ".altinstructions",
+    ".text",
+    ".init.text",
+    ".data",
+    ".bss",
+    ".rodata",
+    ".rodata.str1.1",
+    ".orc_unwind",
+    ".orc_unwind_ip",
+    "__mcount_loc",
+    ".note.Linux",
+    "__ksymtab",
+    ".altinstructions",
 ];
 const KALLSYMS_LINES: usize = 200_000;
 

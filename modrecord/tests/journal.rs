@@ -260,19 +260,22 @@ fn a_link_instead_of_the_folder_is_not_followed() {
     assert_eq!(fs::read_dir(folder.path().join("etc")).unwrap().count(), 0);
 }
 
-/// A header of about this size, with the names of many variables.
-fn large_header(bytes: usize) -> Header {
+/// A header of at least this size, with the names of many variables.
+fn large_header(bytes: u64) -> Header {
+    let mut section = SectionHeader::new(PersistentSection::Data, 1 << 20, 8);
+    let count = bytes / 40;
+    section.variables = (0..count)
+        .map(|number| {
+            let mut variable = Variable::new(&format!("a_variable_with_a_name_{number}"), number * 8, 8, 8);
+            variable.file = Some("foo.c".into());
+            variable
+        })
+        .collect();
     let mut header = header();
-    let section = &mut header.sections[0];
-    section.size = 1 << 20;
-    while header.to_note(ByteOrder::Little).len() < bytes {
-        let variables = &mut header.sections[0].variables;
-        let offset = u64::try_from(variables.len()).unwrap() * 8;
-        let mut variable = Variable::new(&format!("a_variable_with_a_name_{offset}"), offset, 8, 8);
-        variable.file = Some("foo.c".into());
-        variables.push(variable);
-    }
     header.named = true;
+    header.sections = vec![section];
+    let size = header.to_note(ByteOrder::Little).len();
+    assert!(u64::try_from(size).unwrap() >= bytes, "{size}");
     header
 }
 
@@ -313,8 +316,7 @@ fn only_what_is_new_is_asked_of_the_kernel() {
     for number in 0..3 {
         let name = format!("new{number}");
         kernel.add(FakeModule::new(&name).section(".text", 0x2000));
-        let details =
-            ModuleDetails { name: &name, file: None, header: None, build_id: &[], region: None };
+        let details = ModuleDetails { name: &name, file: None, header: None, build_id: &[], region: None };
         record(&kernel, &folder, Some(details), false);
     }
     assert_eq!((count(&kernel, Op::Sections), count(&kernel, Op::Kallsyms)), (104, 1));

@@ -31,7 +31,8 @@ impl Journal {
         let mut headers = Headers::default();
         for line in lines(text) {
             // A line without its end was cut, however complete it looks.
-            let parsed = line.filter(|line| line.len() <= MAX_LINE_BYTES).map(|line| (line, line::parse(line)));
+            let parsed =
+                line.filter(|line| line.len() <= MAX_LINE_BYTES).map(|line| (line, line::parse(line)));
             match parsed {
                 Some((_, Some(Parsed::Entry(mut entry, id)))) => {
                     headers.complete(&mut entry, id);

@@ -243,7 +243,8 @@ fn last_index<'t>(boot: &str, text: &'t [u8]) -> Option<(Recorded, &'t [u8])> {
     let mut end = text.iter().rposition(|&byte| byte == b'\n')?;
     loop {
         let before = text.get(..end)?;
-        let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline.saturating_add(1));
+        let start =
+            before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline.saturating_add(1));
         if let Some(recorded) = Recorded::of_index(boot, before.get(start..)?) {
             return Some((recorded, text.get(end.saturating_add(1)..).unwrap_or_default()));
         }

@@ -7,9 +7,9 @@ use libmodsys::{InitState, Kernel};
 
 use super::kept_by::KeptBy;
 use super::{extended, keeper};
-use crate::region::keeper::Found;
 use crate::error::KeepError;
 use crate::region::Region;
+use crate::region::keeper::Found;
 
 /// Kept data that could not be read.
 #[derive(Debug)]
@@ -84,12 +84,16 @@ impl Region {
         let name = keeper_name(owner);
         match (keeper::find(kernel, &name)?, extended) {
             // Two long names may be cut to one; or the module of that name is not ours.
-            (Found::Keeper(Self { header: Header { owner: other, .. }, .. }) | Found::Foreign { owner: other }, _)
-                if other != owner =>
-            {
+            (
+                Found::Keeper(Self { header: Header { owner: other, .. }, .. })
+                | Found::Foreign { owner: other },
+                _,
+            ) if other != owner => {
                 Err(KeepError::OtherOwner { keeper: name, owner: owner.to_owned(), other })
             }
-            (Found::Keeper(_), Some(_)) => Err(KeepError::KeptTwice { owner: owner.to_owned(), keeper: name }),
+            (Found::Keeper(_), Some(_)) => {
+                Err(KeepError::KeptTwice { owner: owner.to_owned(), keeper: name })
+            }
             (Found::Keeper(region), None) => Ok(Some(region)),
             (Found::Foreign { .. } | Found::Nothing, extended) => Ok(extended),
         }

@@ -60,7 +60,8 @@ pub(super) fn new_entries(
     let mut gone: Vec<&str> = recorded.loaded().filter(|name| !loaded.contains(*name)).collect();
     gone.sort_unstable();
     entries.extend(
-        gone.into_iter().map(|name| Entry::Unload(Unload { boot: boot.to_owned(), name: name.to_owned(), at })),
+        gone.into_iter()
+            .map(|name| Entry::Unload(Unload { boot: boot.to_owned(), name: name.to_owned(), at })),
     );
     let unloaded: Vec<&str> = recorded.own_data().filter(|owner| !loaded.contains(*owner)).collect();
     // If the list cannot be read, nothing is known to be gone.
@@ -70,7 +71,8 @@ pub(super) fn new_entries(
         let kept: HashSet<&str> = regions.iter().map(|region| region.header.owner.as_str()).collect();
         let dropped = unloaded.into_iter().filter(|owner| !kept.contains(owner));
         entries.extend(
-            dropped.map(|owner| Entry::Discard(Discard { boot: boot.to_owned(), name: owner.to_owned(), at })),
+            dropped
+                .map(|owner| Entry::Discard(Discard { boot: boot.to_owned(), name: owner.to_owned(), at })),
         );
     }
     Ok(entries)

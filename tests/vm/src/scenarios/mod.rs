@@ -14,6 +14,7 @@ pub mod failing;
 pub mod fallbacks;
 pub mod files;
 mod fixture_report;
+pub mod journal;
 pub mod keep;
 pub mod kernel_view;
 pub mod layout;
@@ -34,6 +35,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
     files::SCENARIOS,
+    journal::SCENARIOS,
     kernel_view::SCENARIOS,
     bad_input::SCENARIOS,
     modutils::SCENARIOS,
