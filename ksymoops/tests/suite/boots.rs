@@ -184,13 +184,14 @@ fn addresses_with_symbols_tell_the_boot() {
 fn journals_of_many_modules_and_of_many_boots_are_read_in_linear_time() {
     let module = |boot: &str, number: u64| {
         let base = 0xffff_ffff_c100_0000 + (number << 12);
-        let mut module = LoadedModule::default();
-        module.boot = boot.to_owned();
-        module.name = format!("m{number}");
-        module.base = Some(base);
-        module.sections = vec![(".text".into(), base), (".data".into(), base + 0x800)];
-        module.at = 1100;
-        Entry::Module(module)
+        Entry::Module(LoadedModule {
+            boot: boot.to_owned(),
+            name: format!("m{number}"),
+            base: Some(base),
+            sections: vec![(".text".into(), base), (".data".into(), base + 0x800)],
+            at: 1100,
+            ..LoadedModule::default()
+        })
     };
     let mut one_boot = journal("b-1", 0xffff_ffff_c0a0_2000, None);
     for number in 0..60_000 {
