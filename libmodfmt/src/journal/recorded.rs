@@ -20,8 +20,8 @@ use crate::persist::PersistentSection;
 /// The word for an index in the field `entry`.
 const INDEX: &str = "index";
 
-/// A line is an index only if it has that word within so many bytes.
-const INDEX_WITHIN: usize = 256;
+/// How the line of an index begins. It is looked for from the end of a file on.
+const INDEX_START: &[u8] = b"{\"entry\":\"index\",";
 
 /// An index is written after at least so many bytes without one.
 const MIN_INDEX_DISTANCE: usize = 16 << 10;
@@ -82,10 +82,11 @@ struct Brief<'l> {
 
 #[derive(Serialize, Deserialize)]
 struct Index<'l> {
+    // The first field: see INDEX_START.
+    entry: Cow<'l, str>,
     v: u32,
     boot: Cow<'l, str>,
     at: u64,
-    entry: Cow<'l, str>,
     modules: BTreeMap<String, Option<String>>,
     own_data: BTreeSet<String>,
     headers: Vec<String>,
@@ -155,10 +156,10 @@ impl Recorded {
     #[must_use]
     pub fn to_index(&self, at: u64) -> Vec<u8> {
         let index = Index {
+            entry: Cow::Borrowed(INDEX),
             v: VERSION,
             boot: Cow::Borrowed(&self.boot),
             at,
-            entry: Cow::Borrowed(INDEX),
             modules: self.loaded.iter().map(|(name, base)| (name.clone(), base.map(number))).collect(),
             own_data: self.own_data.clone(),
             headers: self.headers.iter().copied().map(number).collect(),
@@ -170,9 +171,7 @@ impl Recorded {
     }
 
     fn of_index(boot: &str, line: &[u8]) -> Option<Self> {
-        let head = line.get(..INDEX_WITHIN).unwrap_or(line);
-        let word = format!("\"{INDEX}\"");
-        if !head.windows(word.len()).any(|window| window == word.as_bytes()) {
+        if !line.starts_with(INDEX_START) {
             return None;
         }
         let index: Index<'_> = serde_json::from_slice(line).ok()?;
