@@ -28,7 +28,7 @@ use libmodsys::Errno;
 
 use crate::InputError;
 
-/// Largest module that is decompressed, in bytes: more than any module with all its debug information, yet no
+/// Largest module that is read or decompressed, in bytes: more than any module with all its debug information, yet no
 /// more than a small machine can bear.
 pub const MAX_IMAGE_BYTES: u64 = 512 << 20;
 
@@ -202,12 +202,21 @@ impl ModuleInput {
 /// Reads a file from its start, wherever its position is.
 fn read_all(file: &File) -> io::Result<Vec<u8>> {
     const CHUNK_BYTES: usize = 64 << 10;
-    let size = file.metadata().map_or(0, |found| found.len());
-    let mut content = Vec::with_capacity(usize::try_from(size.min(MAX_IMAGE_BYTES)).unwrap_or(0));
+    let found = file.metadata()?;
+    if !found.is_file() {
+        // As the kernel says: a device may have no end.
+        return Err(Errno::EINVAL.into());
+    }
+    let size = found.len();
+    if size > MAX_IMAGE_BYTES {
+        return Err(Errno::EFBIG.into());
+    }
+    let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         match file.read_at(&mut chunk, content.len() as u64) {
             Ok(0) => return Ok(content),
+            Ok(_) if content.len() as u64 > MAX_IMAGE_BYTES => return Err(Errno::EFBIG.into()),
             Ok(count) => content.extend_from_slice(chunk.get(..count).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

@@ -25,6 +25,18 @@ pub(crate) enum LoadFailure {
     },
 }
 
+impl LoadFailure {
+    /// The kernel was asked to load the module and refused, or a keeper was made before.
+    pub(crate) fn is_by_kernel(&self) -> bool {
+        match self {
+            Self::Errno(_) => true,
+            Self::Keep { error, .. } => {
+                matches!(**error, KeepError::OwnerRefused { .. } | KeepError::FailedAfterDrop { .. })
+            }
+        }
+    }
+}
+
 impl From<KeepError> for LoadFailure {
     fn from(error: KeepError) -> Self {
         Self::Keep { error: Box::new(error), still_kept: None }

@@ -120,9 +120,11 @@ impl Insmod<'_> {
             },
         };
         // Of a parameter given twice the kernel takes the last: the command line wins.
-        let mut params = saved.as_ref().map_or(Vec::new(), |saved| saved.params.clone());
-        params.extend(args.params.iter().cloned());
-        let params = CString::new(params::join(&params)).map_err(|_| Errno::EINVAL)?;
+        let mut words = saved.as_ref().map_or(Vec::new(), |saved| saved.words.clone());
+        if !args.params.is_empty() {
+            words.push(params::join(&args.params));
+        }
+        let params = CString::new(words.join(&b' ')).map_err(|_| Errno::EINVAL)?;
         let (flags, keep, fresh) = (args.load_flags(), args.keep, args.fresh);
         let request = LoadRequest { module, params: &params, flags, keep, fresh, journal: self.journal };
         if args.modutils.is_dry_run() {

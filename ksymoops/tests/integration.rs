@@ -8,6 +8,7 @@ mod suite {
     mod corpus;
     mod damage;
     mod fields;
+    mod hostile;
     mod i386;
     mod json;
     mod long_reports;

@@ -58,6 +58,7 @@ mod binary;
 mod build_id;
 pub mod code;
 mod dwarf;
+pub mod files;
 mod image;
 mod kaslr;
 mod query;

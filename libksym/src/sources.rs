@@ -111,7 +111,7 @@ pub struct LoadedModule {
     pub build_id: Option<BuildId>,
     /// Names and run-time addresses of its sections, as in `/sys/module/NAME/sections/`.
     pub sections: Vec<(String, u64)>,
-    /// The file that it was loaded from.
+    /// The file that it was loaded from, in the system whose root directory is [`Sources::root`].
     pub file: Option<PathBuf>,
 }
 

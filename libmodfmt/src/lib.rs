@@ -59,6 +59,7 @@ pub mod image;
 pub mod journal;
 pub mod modinfo;
 pub mod module;
+pub mod module_name;
 pub mod note;
 pub mod parameters;
 pub mod persist;

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::elf::{Class, ElfError, Object, SymbolKind};
 use crate::modinfo::{Modinfo, ModinfoError};
+use crate::module_name::is_module_name;
 use crate::note;
 
 /// The section with the on-disk `struct module`.
@@ -51,6 +52,12 @@ pub enum ModuleError {
         /// The section.
         section: &'static str,
     },
+    /// The module's name cannot be one.
+    #[error("'{name}' cannot be the name of a module")]
+    BadName {
+        /// The name.
+        name: String,
+    },
     /// No module name where the kernel looks for it.
     #[error(
         "section {THIS_MODULE} ({size} bytes) does not hold the module's name{}",
@@ -76,6 +83,9 @@ impl<'d> Module<'d> {
     /// The module in a file that was parsed.
     pub(crate) fn of(object: Object<'d>) -> Result<Self, ModuleError> {
         let name = name(&object)?;
+        if !is_module_name(&name) {
+            return Err(ModuleError::BadName { name });
+        }
         let build_id = build_id(&object);
         Ok(Self { object, name, build_id })
     }

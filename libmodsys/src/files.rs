@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Writing files that a root process leaves behind for later.
+//! Files that a root process reads for others, or leaves behind for later.
 //!
 //! ```
 //! use std::io::Write;
@@ -13,11 +13,57 @@
 //! ```
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
+
+/// Opens a file for reading if it is a regular one, after following symbolic links. Whoever names a file, or
+/// puts one where it is looked for, must not be able to make this process wait (FIFO, terminal), read without
+/// end (`/dev/zero`) or trigger what opening a device does.
+///
+/// # Errors
+/// The system's; `EISDIR` for a directory; an error of kind [`io::ErrorKind::InvalidInput`] for anything else
+/// that is not a regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    // A device is not even opened, unless it takes the file's place at this moment.
+    regular(&fs::metadata(path)?)?;
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
+    let file = options.open(path)?;
+    regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn regular(found: &Metadata) -> io::Result<()> {
+    if found.is_dir() {
+        return Err(Errno::EISDIR.into());
+    }
+    if !found.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    Ok(())
+}
+
+/// Reads a regular file of at most `limit` bytes. See [`open_regular`].
+///
+/// # Errors
+/// Those of [`open_regular`]; `EFBIG` for a larger file.
+pub fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = open_regular(path)?;
+    if file.metadata()?.len() > limit {
+        return Err(Errno::EFBIG.into());
+    }
+    let mut content = Vec::new();
+    // Files in /proc have no size, and any file may grow.
+    file.take(limit.saturating_add(1)).read_to_end(&mut content)?;
+    if u64::try_from(content.len()).is_ok_and(|length| length > limit) {
+        return Err(Errno::EFBIG.into());
+    }
+    Ok(content)
+}
 
 /// Creates or truncates a file that only this user may read (mode 0600). A symbolic link in its place is an
 /// error: it is not followed.
@@ -88,6 +134,33 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    #[test]
+    fn only_regular_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let link = folder.path().join("link");
+        symlink("/dev/zero", &link).unwrap();
+        for path in [&fifo, &link, Path::new("/dev/null")] {
+            let error = read_regular(path, 10).unwrap_err();
+            assert_eq!(
+                (error.kind(), &*error.to_string()),
+                (io::ErrorKind::InvalidInput, "not a regular file")
+            );
+        }
+        assert_eq!(read_regular(folder.path(), 10).unwrap_err().raw_os_error(), Some(Errno::EISDIR as i32));
+        let file = folder.path().join("file");
+        fs::write(&file, "0123456789").unwrap();
+        assert_eq!(read_regular(&file, 10).unwrap(), b"0123456789");
+        assert_eq!(read_regular(&file, 9).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(
+            read_regular(Path::new("/proc/self/stat"), 9).unwrap_err().kind(),
+            io::ErrorKind::FileTooLarge
+        );
+        File::create(&file).unwrap().set_len(1 << 40).unwrap();
+        assert!(read_regular(&file, 1 << 20).is_err(), "a hole costs nothing to make");
     }
 
     #[test]

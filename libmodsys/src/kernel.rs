@@ -27,6 +27,12 @@ pub trait Kernel {
     /// The kernel's error number.
     fn finit_module(&self, file: BorrowedFd<'_>, params: &CStr, flags: LoadFlags) -> Result<(), Errno>;
 
+    /// Whether this process may load modules, without loading one.
+    ///
+    /// # Errors
+    /// `EPERM`: it lacks `CAP_SYS_MODULE`, or loading is disabled.
+    fn load_permission(&self) -> Result<(), Errno>;
+
     /// Loads a module from memory.
     ///
     /// # Errors

@@ -27,6 +27,7 @@
 
 mod common_args;
 mod errno_text;
+pub mod escape;
 pub mod getopt;
 mod invocation;
 mod level;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Output of a command: results to standard output, messages to standard error or the system log.
 //!
+//! Whatever is written goes through [`escape`](crate::escape) here, once: callers pass names as they are.
+//! Each message is one line.
+//!
 //! A write that fails is never an error of the command: a closed or broken standard error must not keep a
 //! module from being loaded.
 
@@ -12,7 +15,7 @@ use std::path::Path;
 use libmodsys::Errno;
 
 use crate::syslog::Syslog;
-use crate::{CommonArgs, Level, load_error_text, os_bytes, os_text, strerror};
+use crate::{CommonArgs, Level, escape, load_error_text, os_text, strerror};
 
 /// The output of a command.
 ///
@@ -45,8 +48,10 @@ enum Stream {
 }
 
 impl Stream {
+    /// Writes text of whole lines, escaped but for newlines.
     fn write(&mut self, text: &str) {
-        let bytes = &*os_bytes(text);
+        let text = escape::lines(text);
+        let bytes = text.as_bytes();
         // The module's documentation says why the result does not matter.
         let _ = match self {
             Self::Stdout => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()),
@@ -143,9 +148,11 @@ impl Output {
             return;
         }
         let word = level.word();
+        let text = text.to_string();
+        let text = escape::line(&text);
         match &self.syslog {
             Some(syslog) => syslog.send(level, &format!("{word}: {text}")),
-            None => self.err.write(&format!("{}: {word}: {text}\n", self.name)),
+            None => self.err.write(&format!("{}: {word}: {text}\n", escape::line(&self.name))),
         }
     }
 
@@ -186,10 +193,12 @@ impl Output {
 
     /// Writes an error in the options, in the C library's form: always to standard error, without a level.
     pub(crate) fn usage_error(&mut self, text: impl Display) {
-        self.err.write(&format!("{}: {text}\n", self.argv0));
+        let text = format!("{}: {text}", self.argv0);
+        self.err.write(&format!("{}\n", escape::line(&text)));
     }
 
-    /// Writes text to standard output, as it is.
+    /// Writes text of whole lines to standard output. A name in it that may hold a newline must have gone
+    /// through [`escape::line`].
     pub fn print(&mut self, text: impl Display) {
         self.out.write(&text.to_string());
     }

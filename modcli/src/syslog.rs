@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use libmodsys::Errno;
 
-use crate::{Level, os_bytes};
+use crate::{Level, escape};
 
 const SOCKET: &str = "/dev/log";
 const CONSOLE: &str = "/dev/console";
@@ -31,28 +31,26 @@ impl Syslog {
     }
 
     fn at(name: &str, socket: &Path, console: &Path) -> Self {
-        Self { name: name.to_owned(), socket: socket.to_owned(), console: console.to_owned() }
+        Self { name: escape::line(name).into_owned(), socket: socket.to_owned(), console: console.to_owned() }
     }
 
-    /// Sends a message, ended by a newline as kmod's are.
+    /// Sends a message, one line that has been escaped; a newline is added, as kmod does.
     pub(crate) fn send(&self, level: Level, text: &str) {
         if self.datagram(level, text).is_err() {
-            for line in text.lines() {
-                // LOG_CONS. If this fails too, there is nobody left to tell.
-                let _ = self.console(line);
-            }
+            // LOG_CONS. If this fails too, there is nobody left to tell.
+            let _ = self.console(text);
         }
     }
 
     fn datagram(&self, level: Level, text: &str) -> io::Result<()> {
         let priority = LOG_DAEMON | level.severity();
         let message = format!("<{priority}>{}: {text}\n", self.name);
-        let message = os_bytes(&message);
+        let message = message.as_bytes();
         let socket = UnixDatagram::unbound()?;
-        match socket.send_to(&message, &self.socket) {
+        match socket.send_to(message, &self.socket) {
             // Some daemons use a stream socket, where NUL ends a message.
             Err(error) if error.raw_os_error() == Some(Errno::EPROTOTYPE as i32) => {
-                UnixStream::connect(&self.socket)?.write_all(&[&message, &b"\0"[..]].concat())
+                UnixStream::connect(&self.socket)?.write_all(&[message, &b"\0"[..]].concat())
             }
             sent => sent.map(|_| ()),
         }
@@ -60,7 +58,7 @@ impl Syslog {
 
     fn console(&self, line: &str) -> io::Result<()> {
         let line = format!("{}: {line}\r\n", self.name);
-        OpenOptions::new().write(true).open(&self.console)?.write_all(&os_bytes(&line))
+        OpenOptions::new().write(true).open(&self.console)?.write_all(line.as_bytes())
     }
 }
 

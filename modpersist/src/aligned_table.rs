@@ -3,6 +3,8 @@
 
 use std::io::{self, Write};
 
+use modcli::escape;
+
 /// How the cells of a column are aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Align {
@@ -10,7 +12,7 @@ pub(crate) enum Align {
     Right,
 }
 
-/// Rows of cells under headings.
+/// Rows of cells under headings. Cells are escaped before their width is measured.
 pub(crate) struct AlignedTable {
     columns: Vec<(&'static str, Align)>,
     rows: Vec<Vec<String>>,
@@ -22,7 +24,7 @@ impl AlignedTable {
     }
 
     pub(crate) fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells);
+        self.rows.push(cells.iter().map(|cell| escape::line(cell).into_owned()).collect());
     }
 
     /// Prints it, with two blanks between columns and none after the last.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The command line.
 
+use std::env;
 use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use modcli::{escape, os_text};
 
 /// Look at the persistent data of kernel modules.
 #[derive(Debug, Parser)]
@@ -18,6 +20,18 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Args {
+    /// The arguments of this process. If they are wrong, or only ask for help or the version, it ends here.
+    #[must_use]
+    pub fn of_this_process() -> Self {
+        Self::try_parse_from(env::args_os()).unwrap_or_else(|_| {
+            // The message quotes the arguments, which may be names that somebody else chose.
+            let args = env::args_os().map(|arg| escape::line(&os_text(arg)).into_owned());
+            Self::parse_from(args)
+        })
+    }
 }
 
 /// What to do.

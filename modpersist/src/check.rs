@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `modpersist check FILE`
 
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,14 +8,15 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::Header;
-use libmodsys::Kernel;
+use libmodsys::{Kernel, files};
+use modcli::{escape, os_text};
 use modkeep::{KeepError, KeepMode, Plan, Region, RegionUse, Request, plan};
 use serde::Serialize;
 
 use crate::aligned_table::{Align, AlignedTable};
 use crate::{json, owner_state};
 
-/// Limit for a decompressed module, in bytes.
+/// Limit for a module, as it is and decompressed, in bytes.
 const MAX_MODULE_BYTES: u64 = 512 << 20;
 
 #[derive(Debug, Serialize)]
@@ -50,8 +50,9 @@ impl Verdict {
 }
 
 pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
-    let name = || file.display().to_string();
-    let module_file = ModuleFile::new(fs::read(file).with_context(name)?, MAX_MODULE_BYTES);
+    let name = || os_text(file);
+    let module_file =
+        ModuleFile::new(files::read_regular(file, MAX_MODULE_BYTES).with_context(name)?, MAX_MODULE_BYTES);
     // An error in the file's compression is about the file, not about keeping: it gets the file's name.
     module_file.image().with_context(name)?;
     let request =
@@ -75,15 +76,17 @@ pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn
     if let Some(header) = &header {
         variables(header, out)?;
     }
-    writeln!(out, "{}: {}", verdict.file, verdict.message)?;
+    escape::write_line(out, format_args!("{}: {}", os_text(file), verdict.message))?;
     for line in &verdict.details {
-        writeln!(out, "  {line}")?;
+        escape::write_line(out, format_args!("  {line}"))?;
     }
     for note in &verdict.notes {
-        writeln!(out, "note: {note}")?;
+        escape::write_line(out, format_args!("note: {note}"))?;
     }
     if let Some(remedy) = &verdict.remedy {
-        writeln!(out, "{remedy}")?;
+        for line in remedy.lines() {
+            escape::write_line(out, line)?;
+        }
     }
     Ok(code)
 }
@@ -145,6 +148,6 @@ fn variables(header: &Header, out: &mut dyn Write) -> Result<()> {
         ]);
     }
     table.print("", out)?;
-    writeln!(out)?;
+    out.write_all(b"\n")?;
     Ok(())
 }

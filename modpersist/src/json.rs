@@ -6,6 +6,7 @@ use std::io::Write;
 use anyhow::Result;
 use libmodfmt::persist;
 use libmodsys::SectionAddress;
+use modcli::escape;
 use modkeep::{KeptBy, UnreadableRegion};
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ use crate::{hex, owner_state};
 
 pub(crate) fn print(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
     // Not straight to the writer: if the reader is gone, this must be the error of a write.
-    writeln!(out, "{}", serde_json::to_string_pretty(value)?)?;
+    writeln!(out, "{}", escape::json(serde_json::to_string_pretty(value)?))?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use libmodfmt::persist::SectionHeader;
 use libmodsys::Kernel;
+use modcli::escape;
 use modkeep::Region;
 
 use crate::aligned_table::{Align, AlignedTable};
@@ -20,7 +21,7 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
         return Ok(code);
     }
     if entries.is_empty() {
-        writeln!(out, "Nothing is kept.")?;
+        escape::write_line(out, "Nothing is kept.")?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut table = AlignedTable::new(&[
@@ -53,9 +54,9 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
         table.print("", out)?;
     }
     for unreadable in entries.iter().filter_map(|entry| entry.as_ref().err()) {
-        writeln!(out, "{}: {}", unreadable.kept_by, unreadable.error)?;
+        escape::write_line(out, format_args!("{}: {}", unreadable.kept_by, unreadable.error))?;
         for line in unreadable.error.details() {
-            writeln!(out, "  {line}")?;
+            escape::write_line(out, format_args!("  {line}"))?;
         }
     }
     Ok(code)

@@ -3,10 +3,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use libmodsys::Linux;
 
 fn main() -> ExitCode {
-    let args = modpersist::Args::parse();
+    let args = modpersist::Args::of_this_process();
     modpersist::report(modpersist::run(&args, &Linux::new(), &mut std::io::stdout().lock()))
 }

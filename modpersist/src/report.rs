@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From the result of a command to the exit code.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use modcli::escape;
 
 /// The exit code for a result. An error is printed with its causes. If the reader has gone away
 /// (`modpersist list | head -1`), that is no error.
@@ -21,7 +22,7 @@ pub fn report(result: Result<ExitCode>) -> ExitCode {
                 return ExitCode::SUCCESS;
             }
             // Standard error may be closed; then there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "modpersist: {error:#}");
+            let _ = escape::write_line(&mut io::stderr(), format_args!("modpersist: {error:#}"));
             ExitCode::from(2)
         }
     }

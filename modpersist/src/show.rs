@@ -4,8 +4,10 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
+use libmodfmt::module_name::is_module_name;
 use libmodsys::Kernel;
+use modcli::escape;
 use modkeep::Region;
 
 use crate::aligned_table::{Align, AlignedTable};
@@ -13,6 +15,7 @@ use crate::contents::Contents;
 use crate::{address, hex, json, owner_state};
 
 pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
+    ensure!(is_module_name(owner), "'{owner}' cannot be the name of a module");
     let Some(region) = find(kernel, owner)? else {
         bail!("nothing is kept for {owner} (`modpersist list` shows what is)");
     };
@@ -25,15 +28,16 @@ pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn
     }
     summary(&region, out)?;
     for section in &region.header.sections {
-        writeln!(
-            out,
-            "\n{} at {}, {} bytes, alignment {}, layout {:016x}",
+        let heading = format_args!(
+            "{} at {}, {} bytes, alignment {}, layout {:016x}",
             section.role.section_name(),
             address::text(&region, section.role),
             section.size,
             section.align,
             section.layout_hash()
-        )?;
+        );
+        out.write_all(b"\n")?;
+        escape::write_line(out, heading)?;
         let mut table = AlignedTable::new(&[
             ("OFFSET", Align::Right),
             ("SIZE", Align::Right),
@@ -54,7 +58,8 @@ pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn
         table.print("  ", out)?;
     }
     if let Some(why) = contents.denied {
-        writeln!(out, "\nThe contents cannot be read: {why}")?;
+        out.write_all(b"\n")?;
+        escape::write_line(out, format_args!("The contents cannot be read: {why}"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -70,18 +75,21 @@ fn find(kernel: &dyn Kernel, owner: &str) -> Result<Option<Region>> {
 
 fn summary(region: &Region, out: &mut dyn Write) -> Result<()> {
     let header = &region.header;
-    writeln!(out, "owner     {}", header.owner)?;
-    writeln!(out, "keeper    {}", region.kept_by)?;
-    writeln!(out, "state     {}", owner_state::text(region.owner_state))?;
+    escape::write_line(out, format_args!("owner     {}", header.owner))?;
+    escape::write_line(out, format_args!("keeper    {}", region.kept_by))?;
+    escape::write_line(out, format_args!("state     {}", owner_state::text(region.owner_state)))?;
     if !region.users.is_empty() {
-        writeln!(out, "used by   {}", region.users.join(" "))?;
+        escape::write_line(out, format_args!("used by   {}", region.users.join(" ")))?;
     }
-    writeln!(out, "size      {} bytes", header.size())?;
+    escape::write_line(out, format_args!("size      {} bytes", header.size()))?;
     if !header.build_id.is_empty() {
-        writeln!(out, "build id  {}", hex::encode(&header.build_id))?;
+        escape::write_line(out, format_args!("build id  {}", hex::encode(&header.build_id)))?;
     }
     if !header.named {
-        writeln!(out, "          made from a stripped file, which does not name every variable")?;
+        escape::write_line(
+            out,
+            format_args!("          made from a stripped file, which does not name every variable"),
+        )?;
     }
     Ok(())
 }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every fixed path of this project that is not an interface of the kernel.
 
-use std::fs;
 use std::path::PathBuf;
+
+use libmodsys::files;
 
 pub use libmodsys::paths::{MODULES_DIRECTORY, RUN_DIRECTORY};
 
 /// The configuration file. It has one setting: `persistdir=DIRECTORY`.
 pub const CONFIG_FILE: &str = "/etc/modpersist.conf";
+
+/// A larger configuration file is not read.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
 /// The journal, and snapshots. modutils had its logs here and wrote them only if the directory existed.
 pub const LOG_DIRECTORY: &str = "/var/log/ksymoops";
@@ -50,7 +54,8 @@ impl Paths {
     /// an empty `persistdir=`, which means that they are not wanted.
     #[must_use]
     pub fn persist_directory(&self) -> Option<PathBuf> {
-        let text = fs::read_to_string(&self.config).unwrap_or_default();
+        let text = files::read_regular(&self.config, MAX_CONFIG_BYTES).unwrap_or_default();
+        let text = String::from_utf8(text).unwrap_or_default();
         let configured = text.lines().filter_map(|line| line.trim().strip_prefix("persistdir=")).next_back();
         match configured.map(str::trim) {
             Some("") => None,

@@ -6,6 +6,7 @@
 //!   keepers.
 //! - [`calls`]: return addresses sampled from the code of a file.
 //! - [`compile`]: builds C fixtures with the machine's compiler.
+//! - [`hostile`]: names that must not reach a terminal as they are.
 //! - [`corpus`]: public kernel logs, if they are at hand.
 //!
 //! ```
@@ -32,6 +33,7 @@ pub mod calls;
 pub mod compile;
 pub mod corpus;
 mod fake_kernel;
+pub mod hostile;
 pub mod keeper_exports;
 pub mod module;
 

@@ -3,7 +3,7 @@
 //! `rmmod --persist`.
 
 use libmodsys::Kernel;
-use modcli::{Output, Status, os_text};
+use modcli::{Level, Output, Status, os_text};
 use modrecord::Paths;
 use modrecord::parameters::{SaveLocation, save};
 
@@ -42,7 +42,10 @@ pub(crate) fn save_only(
 pub(crate) fn before_removal(name: &str, kernel: &dyn Kernel, paths: &Paths, output: &mut Output) -> Status {
     let Some(location) = SaveLocation::of(name, kernel, paths) else { return Status::Success };
     match save(kernel, name, &location) {
-        Ok(()) => {
+        Ok(not_saved) => {
+            for parameter in &not_saved {
+                output.always(Level::Warning, format_args!("{}: {parameter}", os_text(&location.path)));
+            }
             // modutils found the values through the file, and then saved nothing. These come from the kernel.
             if location.module_file_changed() {
                 output.warning(format_args!("Object for module {name} has changed since load"));

@@ -4,7 +4,7 @@
 use libmodfmt::elf::flags;
 use libmodfmt::proc;
 use libmodsys::{Kernel, SectionAddress};
-use modcli::Output;
+use modcli::{Output, escape};
 
 use crate::ModuleInput;
 
@@ -22,7 +22,8 @@ pub(crate) fn print(input: &ModuleInput, kernel: &dyn Kernel, output: &mut Outpu
             None => "-".to_owned(),
         };
         let align = section.align.max(1).ilog2();
-        output.print(format_args!("{name:<28} {:08x}  {address:<16}  2**{align}\n", section.size));
+        let shown = escape::line(&name);
+        output.print(format_args!("{shown:<28} {:08x}  {address:<16}  2**{align}\n", section.size));
     }
     let Ok(text) = kernel.kallsyms() else { return };
     let of_module = |symbol: &proc::Symbol<'_>| symbol.module == Some(module.name.as_bytes());
@@ -34,6 +35,7 @@ pub(crate) fn print(input: &ModuleInput, kernel: &dyn Kernel, output: &mut Outpu
     output.print("\nSymbols:\n");
     for symbol in symbols {
         let (kind, name) = (char::from(symbol.kind), String::from_utf8_lossy(symbol.name));
-        output.print(format_args!("{:016x} {kind} {name}\n", symbol.address));
+        let line = format!("{:016x} {kind} {name}", symbol.address);
+        output.print(format_args!("{}\n", escape::line(&line)));
     }
 }

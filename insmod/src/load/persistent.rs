@@ -40,6 +40,7 @@ pub(super) fn load(
         }
         Some(Ok(held)) => Some(held),
         Some(Err(error)) => {
+            kernel.load_permission()?;
             return Ok(Some(report::not_inserted_because(file, &error.to_string(), &[], None, output)));
         }
         None => None,
@@ -55,7 +56,13 @@ pub(super) fn load(
         }
         result => result,
     };
-    result.or_else(|failure| report::load_failure(file, &failure, output).map(Some))
+    result.or_else(|failure| {
+        if !failure.is_by_kernel() {
+            // Whoever may not load modules learns just that, as from kmod.
+            kernel.load_permission()?;
+        }
+        report::load_failure(file, &failure, output).map(Some)
+    })
 }
 
 /// One load, with all that its plan needs.

@@ -3,16 +3,14 @@
 //!
 //! They come before those of the command line, so that the command line wins, as in modutils.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStringExt;
+use std::ffi::OsStr;
 
 use libmodfmt::parameters;
 use libmodsys::Kernel;
 use modcli::{Level, Output, os_text};
 use modrecord::Paths;
-use modrecord::parameters::{SaveLocation, SavedParameters, SavedParametersError};
+use modrecord::parameters::{SaveLocation, SavedParameters, SavedParametersError, word_for_kernel};
 
 use crate::ModuleInput;
 
@@ -23,8 +21,8 @@ const TAG: &str = "persistent_parm";
 /// Saved parameters of a module, and where to save them again.
 #[derive(Debug)]
 pub(crate) struct SavedParams {
-    /// The parameters, as a user would type them.
-    pub params: Vec<OsString>,
+    /// The parameters, each in the kernel's syntax.
+    pub words: Vec<Vec<u8>>,
     module: String,
     location: SaveLocation,
 }
@@ -59,7 +57,7 @@ impl SavedParams {
             let is_untyped = untyped.iter().any(|other| other == name);
             types.get(name).map(String::as_str).or_else(|| is_untyped.then_some(""))
         };
-        let mut params = Vec::new();
+        let mut words = Vec::new();
         for (name, value) in SavedParameters::read(&path)?.values() {
             let is_saved = tagged.is_empty() || tagged.iter().any(|own| own == name);
             let Some(kind) = type_of(name).filter(|_| is_saved) else {
@@ -71,16 +69,16 @@ impl SavedParams {
                 // An array that was never set reads as nothing, and the kernel does not accept nothing.
                 continue;
             }
-            if let Some(value) = quoted_for_kernel(value) {
-                params.push(OsString::from_vec([name.as_bytes(), b"=", &*value].concat()));
-            } else {
-                let text = "the kernel's syntax cannot express a value with such quotes";
-                let warning = format_args!("{}: parameter {name} ignored: {text}", os_text(&path));
-                output.always(Level::Warning, warning);
+            match word_for_kernel(name, value) {
+                Ok(word) => words.push(word),
+                Err(reason) => {
+                    let warning = format_args!("{}: parameter {name} ignored: {reason}", os_text(&path));
+                    output.always(Level::Warning, warning);
+                }
             }
         }
         let location = SaveLocation::new(path, tagged, input.path());
-        Ok(Some(Self { params, module: module.name.clone(), location }))
+        Ok(Some(Self { words, module: module.name.clone(), location }))
     }
 
     /// Remembers where rmmod is to save them, now that the module is loaded.
@@ -90,39 +88,6 @@ impl SavedParams {
                 "{} is loaded, but rmmod will not save its parameters: {error}",
                 self.module
             ));
-        }
-    }
-}
-
-/// A value as the kernel's parser reads it, if there is a way: blanks have to be in double quotes, which
-/// cannot contain one.
-fn quoted_for_kernel(value: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let quotes = value.iter().filter(|byte| **byte == b'"').count();
-    let has_blank = value.iter().any(|byte| byte.is_ascii_whitespace() || *byte == 0x0b);
-    match (quotes, has_blank) {
-        (0, true) => Some([b"\"", value, b"\""].concat().into()),
-        // Quotes inside a value stay as long as they are paired; at its start or end they would be removed.
-        (_, false) if quotes % 2 == 0 && !value.starts_with(b"\"") && !value.ends_with(b"\"") => {
-            Some(value.into())
-        }
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted_for_kernel;
-
-    #[test]
-    fn what_the_kernel_can_read() {
-        let text =
-            |value: &[u8]| quoted_for_kernel(value).map(|value| String::from_utf8_lossy(&value).into_owned());
-        assert_eq!(text(b"1,2").unwrap(), "1,2");
-        assert_eq!(text(b"a b").unwrap(), "\"a b\"");
-        assert_eq!(text(b"a\nb").unwrap(), "\"a\nb\"");
-        assert_eq!(text(b"a\"b\"c").unwrap(), "a\"b\"c");
-        for lost in [&b"\""[..], b"a\"b", b"\"a\"", b"a \"b\"", b"a\"\""] {
-            assert_eq!(text(lost), None);
         }
     }
 }

@@ -155,9 +155,9 @@ fn a_signature_that_points_nowhere() {
 
 #[test]
 fn a_name_that_is_no_file_name() {
-    for name in ["../foo", ""] {
+    for name in ["../foo", "", "..", "a\nb", "a\x1b[2Jb", &"x".repeat(56)] {
         let text = refused(&Make::typical(name).build());
-        assert_eq!(text, format!("'{name}' cannot be the name of a module"));
+        assert_eq!(text, format!("'{}' cannot be the name of a module", modcli::escape::line(name)));
     }
 }
 

@@ -46,3 +46,19 @@ fn a_broken_pipe_does_no_harm() {
     assert_eq!(insmod(&["-h"]).stdout(broken_pipe()).status().unwrap().code(), Some(0));
     assert_eq!(insmod(&["-"]).stderr(broken_pipe()).status().unwrap().code(), Some(1));
 }
+
+#[test]
+fn the_guard_works_only_for_insmod() {
+    for stdin in [Stdio::null(), pipe().unwrap().0.into(), broken_input()] {
+        let output = insmod(&["--take-back-when-killed", "loop"]).stdin(stdin).output().unwrap();
+        assert_eq!(text(&output), (Some(1), "", ""));
+    }
+    assert_eq!(insmod(&["--take-back-when-killed"]).output().unwrap().status.code(), Some(1));
+}
+
+/// The end of a pipe that nobody writes to.
+fn broken_input() -> Stdio {
+    let (reader, writer) = pipe().unwrap();
+    drop(writer);
+    reader.into()
+}

@@ -119,3 +119,18 @@ fn with_syslog_standard_error_stays_empty() {
     // If there is a log daemon here, it gets the message.
     failed(&["-s"], "");
 }
+
+#[test]
+fn whoever_may_not_load_modules_learns_just_that() {
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &modtest::module::Make::typical("not_permitted").build());
+    let kernel = modtest::keeper_exports::kernel();
+    insmod(&kernel, &[&file]).silent();
+    insmod(&kernel, &[&file])
+        .failed(&format!("insmod: ERROR: could not insert module {file}: File exists\n"));
+    kernel.fail_always(Op::LoadPermission, Errno::EPERM);
+    let denied = format!("insmod: ERROR: could not insert module {file}: Operation not permitted\n");
+    insmod(&kernel, &[&file]).failed(&denied);
+    insmod(&kernel, &["--fresh", &file]).failed(&denied);
+    insmod(&kernel, &["--idempotent", &file]).failed(&denied);
+}

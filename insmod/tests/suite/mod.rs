@@ -8,6 +8,7 @@ mod errors;
 mod extra_options;
 mod force;
 mod help;
+mod hostile_names;
 mod persistent;
 mod plain;
 

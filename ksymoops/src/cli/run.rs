@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use libmodsys::{Kernel, KmsgReader};
 use liboops::pstore;
-use modcli::{Invocation, Output, Status, long_version, parse};
+use modcli::{Invocation, Output, Status, long_version, os_text, parse};
 
 use super::args::{Args, Colour, Format, command};
 use super::log_file::{self, LogFile};
@@ -98,7 +98,7 @@ fn read_files(args: &Args, session: &mut Session<'_, impl Write>) -> Result<()> 
     // Parts of one log that was kept over a crash, each in a file of its own.
     let mut parts = Vec::new();
     for path in &args.files {
-        let name = || path.display().to_string();
+        let name = || os_text(path);
         match log_file::open(path) {
             Ok(LogFile { reader, is_part: true, .. }) => {
                 let mut text = Vec::new();
@@ -112,7 +112,7 @@ fn read_files(args: &Args, session: &mut Session<'_, impl Write>) -> Result<()> 
                 session.read(&*std::mem::take(&mut parts))?;
                 session.read(Progress::new(reader, length)).with_context(name)?;
             }
-            Err(error) => session.error(&format!("{}: {error}", path.display())),
+            Err(error) => session.error(&format!("{}: {error}", os_text(path))),
         }
     }
     session.read(&*parts)?;

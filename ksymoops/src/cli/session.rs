@@ -10,7 +10,7 @@ use modcli::{Level, Output};
 
 use crate::Warning;
 use crate::decode::Decoder;
-use crate::render::{Render, sanitized};
+use crate::render::Render;
 
 /// Nobody reads this many different warnings; past it the same one may be printed again.
 const MAX_REMEMBERED_WARNINGS: usize = 1000;
@@ -86,8 +86,7 @@ impl<'o, W: Write> Session<'o, W> {
     /// Prints a warning, each once.
     pub fn warn(&mut self, warning: &Warning) {
         self.outcome.warned = true;
-        // It may quote the log.
-        let text = sanitized(&warning.to_string());
+        let text = warning.to_string();
         if self.printed.len() >= MAX_REMEMBERED_WARNINGS {
             self.printed.clear();
         }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From the options to the decoder.
 
-use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
 use anyhow::Result;
-use libmodsys::Kernel;
+use libksym::files::below_root;
+use libmodsys::{Kernel, files};
 use modrecord::paths::LOG_DIRECTORY;
 
 use super::args::Args;
@@ -14,6 +14,9 @@ use super::sources::sources;
 use crate::decode::Decoder;
 use crate::persistent::{FieldNames, regions_of_copies, regions_of_kernel};
 use crate::{Warning, journal};
+
+/// Larger type information of a kernel is not read; a distribution's has 5 MB.
+const MAX_BTF_BYTES: u64 = 256 << 20;
 
 /// Makes the decoder. What cannot be read, but is not essential, is reported in `warnings`.
 ///
@@ -25,7 +28,7 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Warni
     let (btf_files, persist): (Vec<_>, Vec<_>) = args.persist.iter().cloned().partition(|path| is_btf(path));
 
     let mut journals = persist.clone();
-    let default = args.root.join(LOG_DIRECTORY.trim_start_matches('/'));
+    let default = below_root(&args.root, Path::new(LOG_DIRECTORY));
     if !args.no_journal && default.is_dir() {
         journals.push(default);
     }
@@ -44,7 +47,8 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Warni
     let mut module_files = decoder.sources.modules.clone();
     module_files.extend(decoder.sources.debug_dirs.iter().cloned());
     let running = args.dmesg.then(|| kernel.vmlinux_btf().ok().flatten()).flatten();
-    let kernel_types = btf_files.iter().filter_map(|path| fs::read(path).ok()).chain(running);
+    let kernel_types =
+        btf_files.iter().filter_map(|path| files::read_regular(path, MAX_BTF_BYTES).ok()).chain(running);
     decoder.field_names = kernel_types.fold(FieldNames::new(module_files), FieldNames::with_kernel_types);
     Ok(decoder)
 }
@@ -52,6 +56,6 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Warni
 /// Whether a file is a copy of `/sys/kernel/btf/vmlinux`, by the magic number of BTF in either byte order.
 fn is_btf(path: &Path) -> bool {
     let mut magic = [0; 2];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    path.is_file() && read.is_ok() && matches!(magic, [0x9f, 0xeb] | [0xeb, 0x9f])
+    let read = files::open_regular(path).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && matches!(magic, [0x9f, 0xeb] | [0xeb, 0x9f])
 }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From the options to the sources of symbols and lines.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use libksym::{FileSearch, Sources};
-use libmodsys::{KALLSYMS, Kernel, node_name};
+use libmodsys::{KALLSYMS, Kernel, files, node_name};
+use modcli::os_text;
 
 use super::args::Args;
+
+/// A larger copy of `/proc/modules` is not read.
+const MAX_LSMOD_BYTES: u64 = 64 << 20;
 
 /// Returns the sources that the user names, or rules out.
 ///
@@ -42,7 +45,10 @@ fn modules_text(args: &Args, kernel: &dyn Kernel) -> Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     match &args.lsmod {
-        Some(path) => fs::read(path).map(Some).with_context(|| format!("cannot read {}", path.display())),
+        Some(path) => {
+            let text = files::read_regular(path, MAX_LSMOD_BYTES);
+            text.map(Some).with_context(|| format!("cannot read {}", os_text(path)))
+        }
         None if args.dmesg => Ok(kernel.modules_text().ok()),
         None => Ok(None),
     }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Reads the journal's files.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use libmodfmt::journal::{FILE_NAME, Journal};
+use libmodsys::files;
 
 use crate::Warning;
 
@@ -15,8 +16,8 @@ const MAX_JOURNAL_BYTES: u64 = 256 << 20;
 /// cannot be read, and lines that are not entries, are reported in `warnings`.
 pub(crate) fn load(paths: &[PathBuf], warnings: &mut Vec<Warning>) -> Journal {
     let mut all = Journal::default();
-    for file in paths.iter().flat_map(|path| files(path)) {
-        match read(&file) {
+    for file in paths.iter().flat_map(|path| files_of(path)) {
+        match files::read_regular(&file, MAX_JOURNAL_BYTES) {
             Ok(text) => {
                 let journal = Journal::read(&text);
                 all.entries.extend(journal.entries);
@@ -30,19 +31,14 @@ pub(crate) fn load(paths: &[PathBuf], warnings: &mut Vec<Warning>) -> Journal {
     all
 }
 
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    if fs::metadata(file)?.len() > MAX_JOURNAL_BYTES {
-        return Err(io::Error::other("too large for a journal"));
-    }
-    fs::read(file)
-}
-
-fn files(path: &Path) -> Vec<PathBuf> {
+fn files_of(path: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(path) else { return vec![path.to_owned()] };
-    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    // insmod makes no links, and one may lead out of the folder of another machine.
+    let is_file = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
+    let mut files: Vec<_> = entries.flatten().filter(is_file).map(|entry| entry.path()).collect();
     files.retain(|file| {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(FILE_NAME.0) && name.ends_with(FILE_NAME.1) && file.is_file()
+        name.starts_with(FILE_NAME.0) && name.ends_with(FILE_NAME.1)
     });
     files.sort();
     files

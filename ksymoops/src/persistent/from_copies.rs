@@ -7,9 +7,15 @@ use std::path::{Path, PathBuf};
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, PersistentSection};
+use libmodsys::files;
 
 use super::KnownRegion;
 use crate::Warning;
+
+/// A larger note is not read.
+const MAX_NOTE_BYTES: u64 = 64 << 20;
+/// An address in text is shorter.
+const MAX_ADDRESS_BYTES: u64 = 64;
 
 /// Returns the regions in folders that are such a copy, or that contain copies.
 #[must_use]
@@ -21,7 +27,7 @@ pub fn regions_of_copies(paths: &[PathBuf], warnings: &mut Vec<Warning>) -> Vec<
         folders.sort();
         for folder in folders {
             let file = folder.join("notes").join(NOTE_SECTION);
-            let Ok(bytes) = fs::read(&file) else { continue };
+            let Ok(bytes) = files::read_regular(&file, MAX_NOTE_BYTES) else { continue };
             match header(&bytes) {
                 Ok(header) => regions.push(region(&folder, header)),
                 Err(error) => warnings.push(Warning::Unreadable { file, error: error.to_string() }),
@@ -39,7 +45,8 @@ fn header(bytes: &[u8]) -> Result<Header, NoteError> {
 
 fn region(folder: &Path, header: Header) -> KnownRegion {
     let address = |role: PersistentSection| {
-        let text = fs::read_to_string(folder.join("sections").join(role.section_name())).ok()?;
+        let file = folder.join("sections").join(role.section_name());
+        let text = String::from_utf8(files::read_regular(&file, MAX_ADDRESS_BYTES).ok()?).ok()?;
         // A reader without permission to see addresses gets 0.
         u64::from_str_radix(text.trim().strip_prefix("0x")?, 16).ok().filter(|&address| address != 0)
     };

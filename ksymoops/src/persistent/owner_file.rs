@@ -9,11 +9,12 @@ use libksym::{BuildId, Resolver};
 use libmodfmt::elf::Object;
 use libmodfmt::file::ModuleFile;
 use libmodfmt::module;
+use libmodsys::files;
 
 use super::KnownRegion;
 
-/// A larger module file is not read.
-const MAX_MODULE_BYTES: u64 = 1 << 30;
+/// A larger module file is not read, nor decompressed to more than this.
+const MAX_MODULE_BYTES: u64 = 512 << 20;
 /// Folders are searched this deep.
 const MAX_DEPTH: u32 = 12;
 const SUFFIXES: [&str; 6] = [".ko", ".ko.xz", ".ko.zst", ".ko.gz", ".ko.debug", ".debug"];
@@ -21,7 +22,8 @@ const SUFFIXES: [&str; 6] = [".ko", ".ko.xz", ".ko.zst", ".ko.gz", ".ko.debug", 
 /// Finds and reads the owner's file. It has the region's build id; if a build id is missing,
 /// the module's name must do. A file with DWARF is preferred to one with BTF; one with neither is of no use.
 pub(super) fn find(region: &KnownRegion, paths: &[PathBuf], resolver: &Resolver) -> Option<ModuleFile> {
-    let mut candidates: Vec<PathBuf> = region.file.iter().cloned().collect();
+    let loaded_from = region.file.iter();
+    let mut candidates: Vec<PathBuf> = loaded_from.map(|file| resolver.below_root(file)).collect();
     let build_id = Some(&region.header.build_id).filter(|id| !id.is_empty());
     let by_build_id = build_id.map(|id| BuildId::new(id).debug_path());
     for path in paths {
@@ -71,10 +73,7 @@ fn is_named(file: &str, owner: &str) -> bool {
 }
 
 fn read(path: &Path, region: &KnownRegion) -> Option<(ModuleFile, TypeInfo)> {
-    if fs::metadata(path).ok()?.len() > MAX_MODULE_BYTES {
-        return None;
-    }
-    let file = ModuleFile::new(fs::read(path).ok()?, MAX_MODULE_BYTES);
+    let file = ModuleFile::new(files::read_regular(path, MAX_MODULE_BYTES).ok()?, MAX_MODULE_BYTES);
     let object = Object::parse(file.unsigned_image().ok()?).ok()?;
     let wanted = region.header.build_id.as_slice();
     let is_same = match module::build_id(&object) {

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use libksym::Unresolved;
 use liboops::report::Block;
+use modcli::escape;
 
 use super::annotation_line::{AnnotationLine, Style};
 use super::{Render, sanitize, text};
@@ -26,9 +27,8 @@ pub struct Annotated {
 }
 
 impl Annotated {
-    /// Writes text that is not ours: lines of the log, or names from files, which are not to be trusted
-    /// either.
-    fn foreign(&self, text: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    /// Writes lines of the log.
+    fn log(&self, text: &[u8], out: &mut dyn Write) -> io::Result<()> {
         if self.terminal { sanitize::write(text, out) } else { out.write_all(text) }
     }
 
@@ -42,15 +42,14 @@ impl Annotated {
         };
         let (on, off) =
             if self.colour { (format!("\x1b[{colour}m"), "\x1b[0m") } else { (String::new(), "") };
-        write!(out, "  {on}{MARK}")?;
-        self.foreign(line.text.as_bytes(), out)?;
-        writeln!(out, "{off}")
+        // What we add is harmless wherever it goes: only lines of the log are kept byte by byte.
+        writeln!(out, "  {on}{MARK}{}{off}", escape::line(&line.text))
     }
 }
 
 impl Render for Annotated {
     fn text(&mut self, text: &[u8], out: &mut dyn Write) -> io::Result<()> {
-        self.foreign(text, out)
+        self.log(text, out)
     }
 
     fn block(&mut self, block: &Block, annotations: &[Annotation], out: &mut dyn Write) -> io::Result<()> {
@@ -59,7 +58,7 @@ impl Render for Annotated {
         let mut first = 0_usize;
         for (index, line) in block.lines.iter().enumerate() {
             let text = block.slice(line.span);
-            self.foreign(text, out)?;
+            self.log(text, out)?;
             let count = rest.iter().take_while(|annotation| annotation.line <= index).count();
             let (here, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
             rest = later;

@@ -16,7 +16,6 @@ use crate::decode::Annotation;
 
 pub use annotated::Annotated;
 pub use json::Json;
-pub(crate) use sanitize::sanitized;
 
 /// A form of output.
 pub trait Render {

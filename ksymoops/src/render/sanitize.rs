@@ -4,6 +4,8 @@
 
 use std::io::{self, Write};
 
+use modcli::escape;
+
 /// Writes text with control characters shown as `^X` or `\xNN`, except for line ends and tabs.
 pub(super) fn write(text: &[u8], out: &mut dyn Write) -> io::Result<()> {
     let mut rest = text;
@@ -25,28 +27,16 @@ pub(super) fn write(text: &[u8], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns a message of our own, which may quote the log, on one line and with control characters shown.
-pub(crate) fn sanitized(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    // Writing to memory cannot fail.
-    let _ = write(text.as_bytes(), &mut out);
-    String::from_utf8_lossy(&out).replace('\n', "^J")
-}
-
-/// Returns whether a terminal may do more with a character above 0x7e than show it.
-pub(super) fn is_hazardous(letter: char) -> bool {
-    ('\u{7f}'..'\u{a0}').contains(&letter) || is_bidi(letter)
-}
-
 fn is_control(byte: u8) -> bool {
     byte < 0x20 && !matches!(byte, b'\n' | b'\t') || byte == 0x7f
 }
 
-/// Writes valid UTF-8 as it is, except for C1 control characters; those and everything else in hexadecimal.
+/// Writes valid UTF-8 as it is, except for C1 controls and format characters; those and everything else in
+/// hexadecimal.
 fn printable(text: &[u8], out: &mut dyn Write) -> io::Result<()> {
     for chunk in text.utf8_chunks() {
         let mut rest = chunk.valid();
-        while let Some(at) = rest.find(is_hazardous) {
+        while let Some(at) = rest.find(|letter| letter >= '\u{7f}' && escape::is_unsafe(letter)) {
             let (before, from) = rest.split_at(at);
             out.write_all(before.as_bytes())?;
             let mut letters = from.chars();
@@ -61,11 +51,6 @@ fn printable(text: &[u8], out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Characters that change the direction of writing, so that a line reads as something that it is not.
-fn is_bidi(letter: char) -> bool {
-    matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ fn run(args: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
     run_plainly(&[&["--no-discovery"], args].concat(), input)
 }
 
-fn run_plainly(args: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
+pub(super) fn run_plainly(args: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ksymoops"))
         .arg("--no-journal")
         .args(args)

@@ -9,10 +9,17 @@ use std::path::Path;
 use libmodfmt::compress;
 
 use super::error::ImageError;
+use crate::files::open_regular;
 
 /// A larger module, decompressed, is an error. The largest that is known has 340 MB with its debug
 /// information.
 const MAX_DECOMPRESSED_BYTES: u64 = 2 << 30;
+
+/// A larger file is an error: a file with holes costs nothing to make. A kernel with its debug information has
+/// 1 GB at most.
+const MAX_FILE_BYTES: u64 = 8 << 30;
+/// No more is read at once, for the same reason. No section that is read has as much.
+const MAX_READ_BYTES: u64 = 1 << 30;
 
 /// The bytes of a file.
 #[derive(Debug)]
@@ -24,12 +31,11 @@ pub(super) enum FileBytes {
 impl FileBytes {
     pub(super) fn open(path: &Path) -> Result<Self, ImageError> {
         let open = |source| ImageError::Open { source };
-        let mut file = File::open(path).map_err(open)?;
-        let data = file.metadata().map_err(open)?;
-        if !data.is_file() {
-            return Err(open(std::io::Error::other("not a regular file")));
+        let mut file = open_regular(path).map_err(open)?;
+        let size = file.metadata().map_err(open)?.len();
+        if size > MAX_FILE_BYTES {
+            return Err(open(std::io::ErrorKind::FileTooLarge.into()));
         }
-        let size = data.len();
         let mut magic = [0; 6];
         let known = file.read_at(&mut magic, 0).map_err(open)?;
         if compress::detect(magic.get(..known).unwrap_or_default()).is_none() {
@@ -49,9 +55,10 @@ impl FileBytes {
         }
     }
 
-    /// Reads a range; `None` if it is not within the file. Allocates no more than the file has bytes.
+    /// Reads a range; `None` if it is not within the file, or larger than anything that is read. Allocates no
+    /// more than the file has bytes.
     pub(super) fn read(&self, offset: u64, size: u64) -> Option<Vec<u8>> {
-        let end = offset.checked_add(size).filter(|&end| end <= self.size())?;
+        let end = offset.checked_add(size).filter(|&end| end <= self.size() && size <= MAX_READ_BYTES)?;
         match self {
             Self::OnDisk { file, .. } => {
                 let mut bytes = vec![0; usize::try_from(size).ok()?];
@@ -62,5 +69,23 @@ impl FileBytes {
                 Some(bytes.get(usize::try_from(offset).ok()?..usize::try_from(end).ok()?)?.to_vec())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vmlinux");
+        let file = File::create(&path).unwrap();
+        file.set_len(1 << 40).unwrap();
+        assert!(FileBytes::open(&path).is_err());
+        file.set_len(4 << 30).unwrap();
+        let bytes = FileBytes::open(&path).unwrap();
+        assert!(bytes.read(0, 4 << 30).is_none());
+        assert_eq!(bytes.read(1 << 30, 4), Some(vec![0; 4]));
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Debuglink {
 const MAX_NOTES_BYTES: u64 = 64 << 10;
 /// The rest of a larger `.modinfo` is not read.
 const MAX_MODINFO_BYTES: u64 = 1 << 20;
+/// A larger debug file is not read for its checksum: a file with a hole costs nothing to make.
+const MAX_CRC_BYTES: u64 = 2 << 30;
 /// Longer than a banner.
 const MAX_BANNER_BYTES: u64 = 512;
 /// More than a file name and its checksum have.
@@ -82,13 +84,16 @@ impl Image {
         let crc = end.checked_add(1).and_then(|end| end.checked_next_multiple_of(4));
         let crc = crc.and_then(|at| bytes.get(at..)).and_then(|bytes| bytes.first_chunk::<4>());
         let crc = crc.map(|bytes| self.byte_order().u32(*bytes));
-        Ok(crc.filter(|_| !name.is_empty() && !name.contains('/')).map(|crc| Debuglink { name, crc }))
+        Ok(crc.filter(|_| is_file_name(&name)).map(|crc| Debuglink { name, crc }))
     }
 
     /// CRC-32 of the whole file, as in `.gnu_debuglink`.
     pub(crate) fn crc(&self) -> Result<u32, ImageError> {
         let mut sum = flate2::Crc::new();
         let (mut at, size) = (0, self.file.bytes.size());
+        if size > MAX_CRC_BYTES {
+            return Err(ImageError::Open { source: std::io::ErrorKind::FileTooLarge.into() });
+        }
         while at < size {
             let part = (size - at).min(1 << 20);
             let bytes =
@@ -103,4 +108,9 @@ impl Image {
 fn first_word(text: &[u8]) -> String {
     let word = text.split(|byte| byte.is_ascii_whitespace() || *byte == 0).next();
     String::from_utf8_lossy(word.unwrap_or_default()).into_owned()
+}
+
+/// Whether a name leads to no other directory. binutils writes no other.
+fn is_file_name(name: &str) -> bool {
+    !matches!(name, "" | "." | "..") && !name.contains('/')
 }

@@ -3,12 +3,13 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::kaslr_offset;
 use super::module_memory::{self, ModuleMemory};
 use crate::binary::Binary;
+use crate::files;
 use crate::kaslr::KaslrOffset;
 use crate::search::{self, ModuleFiles};
 use crate::sources::Sources;
@@ -42,6 +43,10 @@ impl OpenFiles {
             module_memory: OnceCell::new(),
             kaslr_offset: OnceCell::new(),
         }
+    }
+
+    pub(super) fn below_root(&self, path: &Path) -> PathBuf {
+        files::below_root(&self.sources.root, path)
     }
 
     pub(super) fn kernel(&self) -> Option<&Binary> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The resolver: queries in, answers out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::open_files::OpenFiles;
 use super::symbol_match::SymbolPlace;
@@ -128,6 +128,12 @@ impl Resolver {
             files.push(binary.path().to_owned());
         }
         files
+    }
+
+    /// Returns where a path of the machine of the report is: see [`below_root`](crate::files::below_root).
+    #[must_use]
+    pub fn below_root(&self, path: &Path) -> PathBuf {
+        self.files.below_root(path)
     }
 
     /// Takes the warnings since the last call. Each is returned once in the life of the resolver.

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::build_id::BuildId;
+use crate::files;
 use crate::image::{Image, ImageError};
+use crate::sources::Sources;
 use crate::warning::Warning;
 use crate::warning_log::WarningLog;
 
@@ -21,7 +23,14 @@ pub(super) struct Wanted<'s> {
 
 impl Wanted<'_> {
     /// Opens a file if it is of that build. A missing file is a warning only if the user `named` it.
-    pub(super) fn open(self, path: &Path, named: bool, warnings: &WarningLog) -> Option<Rc<Image>> {
+    pub(super) fn open(
+        self,
+        sources: &Sources,
+        path: &Path,
+        named: bool,
+        warnings: &WarningLog,
+    ) -> Option<Rc<Image>> {
+        let path = &*files::kept_below_root(&sources.root, path);
         if !named && !path.exists() {
             return None;
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::usual_places::debug_dirs;
+use crate::files;
 use crate::image::{Image, ImageError};
 use crate::sources::{FileSearch, Sources};
 use crate::warning::Warning;
@@ -20,6 +21,7 @@ pub(super) fn find(
     let found = candidates(sources, search, image);
     let paths = found.inspect_err(|error| warnings.unreadable(image.path(), error)).ok()?;
     for path in paths {
+        let path = files::kept_below_root(&sources.root, &path);
         if !path.exists() || path == image.path() {
             continue;
         }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::build_match::Wanted;
 use super::{debug_file, usual_places};
 use crate::binary::Binary;
+use crate::files;
 use crate::sources::{FileSearch, Sources};
 use crate::symbols::TextTables;
 use crate::warning_log::WarningLog;
@@ -27,7 +28,7 @@ pub(crate) fn kernel(sources: &Sources, warnings: &WarningLog) -> Option<Binary>
     let usual = if sources.vmlinux.is_none() { usual_places::vmlinux(sources) } else { Vec::new() };
     let mut without_lines = None;
     for (path, named) in named.chain(usual.into_iter().map(|path| (path, false))) {
-        let Some(image) = wanted.open(&path, named, warnings) else { continue };
+        let Some(image) = wanted.open(sources, &path, named, warnings) else { continue };
         let separate = if image.has_dwarf() {
             None
         } else {
@@ -53,6 +54,7 @@ pub(crate) fn system_map(sources: &Sources, warnings: &WarningLog) -> Option<(Pa
         Some(path) => vec![path.clone()],
         None => usual_places::system_map(sources),
     };
+    let paths = paths.into_iter().map(|path| files::kept_below_root(&sources.root, &path));
     paths.into_iter().find_map(|path| match TextTables::read(&path) {
         // Debian ships a one-line file that says where the real one is.
         Ok(tables) if tables.kernel.is_empty() => None,

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::build_match::Wanted;
 use super::{debug_file, usual_places};
 use crate::binary::Binary;
+use crate::files;
 use crate::sources::{FileSearch, Sources};
 use crate::warning_log::WarningLog;
 
@@ -48,12 +49,13 @@ impl ModuleFiles {
         }
         let named = self.named.get_or_init(|| index(sources.modules.iter().cloned()));
         paths.extend(named.get(module).into_iter().flatten().cloned());
-        paths.extend(loaded.and_then(|loaded| loaded.file.clone()));
+        let loaded_from = loaded.and_then(|loaded| loaded.file.as_ref());
+        paths.extend(loaded_from.map(|file| files::below_root(&sources.root, file)));
         let usual = self.usual.get_or_init(|| index(usual_places::module_folders(sources).into_iter()));
         paths.extend(usual.get(module).into_iter().flatten().cloned());
         let mut without_lines = None;
         for path in paths {
-            let Some(image) = wanted.open(&path, false, warnings) else { continue };
+            let Some(image) = wanted.open(sources, &path, false, warnings) else { continue };
             let separate =
                 if image.has_dwarf() { None } else { debug_file::find(sources, search, &image, warnings) };
             let has_lines = image.has_dwarf() || separate.is_some();

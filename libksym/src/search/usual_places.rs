@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where distributions keep kernels, modules and their debug files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::files;
 use crate::sources::{FileSearch, Sources};
 
 /// A path below the root that the usual places are in.
 pub(super) fn below_root(sources: &Sources, path: &str) -> PathBuf {
-    sources.root.join(path.trim_start_matches('/'))
+    files::below_root(&sources.root, Path::new(path))
 }
 
 /// The folders laid out like `/usr/lib/debug`, and that one if the usual places are searched.
@@ -74,8 +75,8 @@ pub(super) fn module_folders(sources: &Sources) -> Vec<PathBuf> {
         folders.push(dir.join("usr/lib/modules").join(release));
     }
     if search == FileSearch::Usual {
-        let modules = below_root(sources, "/lib/modules").join(release);
-        let merged = below_root(sources, "/usr/lib/modules").join(release);
+        let modules = below_root(sources, &format!("/lib/modules/{release}"));
+        let merged = below_root(sources, &format!("/usr/lib/modules/{release}"));
         folders.push(if modules.exists() { modules } else { merged });
     }
     folders

@@ -2,7 +2,6 @@
 //! Symbols from text: `System.map` and a saved `/proc/kallsyms`.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::rc::Rc;
@@ -11,6 +10,7 @@ use libmodfmt::proc::kallsyms;
 
 use super::symbol::Symbol;
 use super::table::{Bounds, SymbolTable};
+use crate::files::open_regular;
 
 /// The rest of a larger text is not read: a kernel with all its modules has 10 MB.
 const MAX_TEXT_BYTES: u64 = 256 << 20;
@@ -35,7 +35,7 @@ pub(crate) struct TextTables {
 impl TextTables {
     pub(crate) fn read(path: &Path) -> std::io::Result<Self> {
         let mut text = Vec::new();
-        File::open(path)?.take(MAX_TEXT_BYTES).read_to_end(&mut text)?;
+        open_regular(path)?.take(MAX_TEXT_BYTES).read_to_end(&mut text)?;
         Ok(Self::parse(text))
     }
 

@@ -3,10 +3,7 @@
 
 use super::PersistentSection;
 use crate::fnv::Hash;
-
-/// The longest name of a module or versioned symbol that every kernel accepts: `MODULE_NAME_LEN` is
-/// 64 - sizeof(long), with its NUL (include/linux/moduleparam.h, 4.19 to 7.3).
-const MAX_NAME_BYTES: usize = 55;
+use crate::module_name::MAX_NAME_BYTES;
 
 const KEEPER: &str = "__persist";
 

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::{Header, PersistentSection, SectionHeader, Variable};
 use crate::elf::ByteOrder;
+use crate::module_name::is_module_name;
 use crate::note::{self, NoteSectionError};
 
 /// Section of a keeper that holds the note, also its file name below `/sys/module/NAME/notes/`.
@@ -197,8 +198,8 @@ impl<'d> Reader<'d> {
         }
         let named = self.number16("flags")? & FLAG_NAMED != 0;
         let owner = self.text("owner")?;
-        if owner.is_empty() {
-            return Err(self.error("owner", "is empty"));
+        if !is_module_name(&owner) {
+            return Err(self.error("owner", "is not the name of a module"));
         }
         let build_id = self.bytes("build id")?.to_vec();
         let mut sections: Vec<SectionHeader> = Vec::new();

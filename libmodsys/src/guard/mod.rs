@@ -9,14 +9,19 @@
 //!
 //! ```no_run
 //! # use std::process::ExitCode;
+//! # fn is_unused_keeper(_: &dyn libmodsys::Kernel, _: &str) -> bool { false }
 //! fn main() -> ExitCode {
-//!     if let Some(code) = libmodsys::guard::serve(std::env::args_os().skip(1)) {
+//!     if let Some(code) = libmodsys::guard::serve(std::env::args_os().skip(1), is_unused_keeper) {
 //!         return code;
 //!     }
 //!     // The program's own work, with `Linux::new().guarded()`.
 //! #   ExitCode::SUCCESS
 //! }
 //! ```
+//!
+//! The guard is no way to remove modules. It works only for a running copy of this program that has started
+//! it and holds the other end of its pipe; only for a module that was not loaded when it started, so that this
+//! copy must have loaded it; and only if the module is a keeper that nothing uses when the time comes.
 
 mod process;
 mod serve;

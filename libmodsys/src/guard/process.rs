@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The guard as the guarded process sees it.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -14,6 +14,9 @@ pub(super) const GUARD_ARGUMENT: &str = "--take-back-when-killed";
 /// What the guard reads if it is not needed any more.
 pub(super) const DISMISSAL: &[u8] = b"done";
 
+/// What the guard writes when it has seen that the module is not loaded yet.
+pub(super) const READY: &[u8] = b"ready";
+
 /// A process that removes a module unless it is dismissed.
 #[derive(Debug)]
 pub struct Guard {
@@ -21,22 +24,31 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Starts the guard for a module. `program` must call [`serve`](super::serve).
+    /// Starts the guard for a module that is not loaded yet. `program` must call [`serve`](super::serve).
     ///
     /// # Errors
-    /// The process cannot be started.
+    /// The process cannot be started, or refuses to guard this module.
     pub fn start(program: &Path, module: &str, lock: Option<&Lock>) -> io::Result<Self> {
         let lock = match lock {
             Some(Lock::Held(held)) => Stdio::from(held.file()?),
-            _ => Stdio::inherit(),
+            _ => Stdio::null(),
         };
-        let child = Command::new(program)
+        let mut child = Command::new(program)
             .args([GUARD_ARGUMENT, module])
             .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             // Held open, not written to: the lock is released with its last descriptor.
-            .stdout(lock)
+            .stderr(lock)
             .process_group(0)
             .spawn()?;
+        let mut answer = Vec::new();
+        if let Some(out) = child.stdout.take() {
+            out.take(READY.len() as u64).read_to_end(&mut answer)?;
+        }
+        if answer != READY {
+            child.wait()?;
+            return Err(io::ErrorKind::Unsupported.into());
+        }
         Ok(Self { child })
     }
 

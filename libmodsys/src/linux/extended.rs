@@ -3,12 +3,9 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 
 use super::{files, syscalls};
 use crate::error::io_errno;
@@ -23,10 +20,7 @@ pub(super) fn support(list: &Path) -> PersistSupport {
     if !list.exists() {
         return PersistSupport::Stock;
     }
-    let Ok(nothing) = OpenOptions::new().read(true).custom_flags(OFlag::O_PATH.bits()).open("/") else {
-        return PersistSupport::Unknown;
-    };
-    match syscalls::finit_module(nothing.as_fd(), c"", LoadFlags::PERSIST) {
+    match syscalls::finit_nothing(LoadFlags::PERSIST) {
         Err(Errno::EBADF) => PersistSupport::Extended,
         Err(Errno::EINVAL | Errno::ENOSYS) => PersistSupport::Stock,
         _ => PersistSupport::Unknown,

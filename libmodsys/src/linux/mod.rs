@@ -125,6 +125,13 @@ impl Kernel for Linux {
         syscalls::finit_module(file, params, flags)
     }
 
+    fn load_permission(&self) -> Result<(), Errno> {
+        match syscalls::finit_nothing(LoadFlags::NONE) {
+            Err(errno @ Errno::EPERM) => Err(errno),
+            _ => Ok(()),
+        }
+    }
+
     fn init_module(&self, image: &[u8], params: &CStr) -> Result<(), Errno> {
         syscalls::init_module(image, params)
     }

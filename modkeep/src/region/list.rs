@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Listing and finding regions, whatever keeps them.
 
+use libmodfmt::module_name::is_module_name;
 use libmodfmt::persist::{Header, keeper_name};
 use libmodfmt::proc;
 use libmodsys::{InitState, Kernel};
 
 use super::kept_by::KeptBy;
+use super::owner_state::OwnerState;
 use super::{extended, keeper};
 use crate::error::KeepError;
 use crate::region::Region;
@@ -58,11 +60,14 @@ impl Region {
         extended::list(kernel)
     }
 
-    /// The region of `owner`, if there is one.
+    /// The region of `owner`, if there is one; none for what cannot be a module's name.
     ///
     /// # Errors
     /// As [`Region::list`], or there are two.
     pub fn find(kernel: &dyn Kernel, owner: &str) -> Result<Option<Self>, KeepError> {
+        if !is_module_name(owner) {
+            return Ok(None);
+        }
         let extended = extended::find(kernel, owner)?;
         Self::only_one(kernel, owner, extended)
     }
@@ -102,16 +107,18 @@ impl Region {
     /// Whether to look closer for a region of `owner`: one cheap question that opens nothing.
     #[must_use]
     pub fn may_exist(kernel: &dyn Kernel, owner: &str) -> bool {
-        matches!(kernel.init_state(&keeper_name(owner)), Ok(Some(InitState::Live)))
-            || matches!(extended::find(kernel, owner), Ok(Some(_)))
+        is_module_name(owner)
+            && (matches!(kernel.init_state(&keeper_name(owner)), Ok(Some(InitState::Live)))
+                || matches!(extended::find(kernel, owner), Ok(Some(_))))
     }
 
     /// Whether something is kept for `owner`, in whatever state. A kernel's list that cannot be read counts
     /// as yes.
     #[must_use]
     pub fn exists(kernel: &dyn Kernel, owner: &str) -> bool {
-        matches!(kernel.init_state(&keeper_name(owner)), Ok(Some(_)))
-            || !matches!(extended::find(kernel, owner), Ok(None))
+        is_module_name(owner)
+            && (matches!(kernel.init_state(&keeper_name(owner)), Ok(Some(_)))
+                || !matches!(extended::find(kernel, owner), Ok(None)))
     }
 
     /// The region that the module `keeper` holds; `None` if it is not loaded or is not a keeper.
@@ -119,7 +126,15 @@ impl Region {
     /// # Errors
     /// As [`Region::list`].
     pub fn of_keeper(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Self>, KeepError> {
-        keeper::read(kernel, keeper)
+        if is_module_name(keeper) { keeper::read(kernel, keeper) } else { Ok(None) }
+    }
+
+    /// Whether a module is the keeper of an owner that is not loaded, and nothing uses it.
+    #[must_use]
+    pub fn is_unused_keeper(kernel: &dyn Kernel, module: &str) -> bool {
+        Self::of_keeper(kernel, module).is_ok_and(|region| {
+            region.is_some_and(|region| region.owner_state == OwnerState::Unloaded && region.users.is_empty())
+        })
     }
 
     /// The owner in the header that a loaded module carries although it is not the keeper of that owner's data:
@@ -128,6 +143,9 @@ impl Region {
     /// # Errors
     /// The kernel cannot be asked.
     pub fn foreign_header(kernel: &dyn Kernel, module: &str) -> Result<Option<String>, KeepError> {
+        if !is_module_name(module) {
+            return Ok(None);
+        }
         Ok(match keeper::find(kernel, module)? {
             Found::Foreign { owner } => Some(owner),
             Found::Keeper(_) | Found::Nothing => None,

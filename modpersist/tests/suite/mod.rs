@@ -11,8 +11,9 @@ use modpersist::{Args, Command};
 use modtest::{FakeKernel, FakeModule, Op};
 use serde_json::Value;
 
+use modtest::hostile::{FILE_NAME, NAME, assert_harmless};
 use modtest::keeper_exports::{kernel, note_of_unknown_version};
-use modtest::module::Make;
+use modtest::module::{DATA, Make, R_64};
 
 /// Loads the module and removes it, so that its data is kept.
 fn keep(kernel: &FakeKernel, name: &str) {
@@ -96,4 +97,101 @@ fn an_obstacle_means_a_plain_load_by_default() {
     kernel.set(|settings| settings.sig_enforce = Some(true));
     let (_, value) = json(&kernel, Command::Check { file: file.clone(), json: true });
     assert!(value["message"].as_str().unwrap().starts_with("would not be loaded: "), "{value:#}");
+}
+
+/// Runs a command as text and as JSON. Neither may do anything to a terminal.
+fn harmless(kernel: &FakeKernel, command: impl Fn(bool) -> Command) -> String {
+    let mut shown = String::new();
+    for json in [true, false] {
+        let mut out = Vec::new();
+        if let Err(error) = modpersist::run(&Args { command: command(json) }, kernel, &mut out) {
+            // As the program prints it.
+            modcli::escape::write_line(&mut out, format_args!("{error:#}")).unwrap();
+        } else if json {
+            serde_json::from_slice::<Value>(&out).unwrap();
+        }
+        assert_harmless(&out);
+        shown = String::from_utf8(out).unwrap();
+    }
+    shown
+}
+
+#[test]
+fn names_from_files_and_notes_are_harmless() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("foo.ko");
+    let mut make = Make::small("foo");
+    make.file(NAME);
+    make.change(DATA, |section| section.set_data(vec![0; 24]));
+    make.local(NAME, DATA, 16, 8);
+    std::fs::write(&file, make.build()).unwrap();
+    let kernel = kernel();
+    let check = |json| Command::Check { file: file.clone(), json };
+    let shown = "evil\\x1b]0;pwned\\x07\\x1b[2J\\nmodpersist: all is well\\r\\t\\x7f\\u{9b}31m\\u{202e}";
+    let text = harmless(&kernel, check);
+    assert!(text.contains(shown), "{text}");
+    // Refused, with the variable's name.
+    let mut refused = make.clone();
+    refused.relocate(DATA, 16, R_64, ".text", 0);
+    std::fs::write(&file, refused.build()).unwrap();
+    let text = harmless(&kernel, check);
+    assert!(text.contains("would not be loaded") && text.contains(shown), "{text}");
+
+    let mut header = make_header(&make.build());
+    for variable in &mut header.sections[0].variables {
+        variable.type_name = Some(format!("struct {NAME}"));
+    }
+    let note = header.to_note(libmodfmt::elf::ByteOrder::NATIVE);
+    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note));
+    let text = harmless(&kernel, |json| Command::Show { owner: "foo".into(), json });
+    assert!(text.contains(&format!("struct {shown}")), "{text}");
+    harmless(&kernel, |json| Command::List { json });
+    harmless(&kernel, |json| Command::Show { owner: NAME.into(), json });
+    kernel.add(FakeModule::new("other").note(NOTE_SECTION, &note_of_unknown_version()).holders(&[NAME]));
+    harmless(&kernel, |json| Command::List { json });
+}
+
+fn make_header(file: &[u8]) -> libmodfmt::persist::Header {
+    modtest::module::inventory(&modtest::module::parse(file)).header
+}
+
+#[test]
+fn names_of_files_are_harmless() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(std::ffi::OsStr::from_bytes(FILE_NAME));
+    let check = |json| Command::Check { file: file.clone(), json };
+    harmless(&kernel(), check);
+    std::fs::write(&file, "no module").unwrap();
+    harmless(&kernel(), check);
+    std::fs::write(&file, Make::small("foo").build()).unwrap();
+    let text = harmless(&kernel(), check);
+    assert!(text.contains("\\x9b31m\\xff\\u{202e}.ko: nothing is kept for foo yet"), "{text}");
+}
+
+#[test]
+fn only_regular_files_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for (file, wanted) in [
+        (fifo, "not a regular file"),
+        ("/dev/zero".into(), "not a regular file"),
+        (folder.path().into(), "Is a directory"),
+    ] {
+        let command = Command::Check { file, json: false };
+        let error = modpersist::run(&Args { command }, &kernel(), &mut Vec::new()).unwrap_err();
+        assert!(format!("{error:#}").contains(wanted), "{error:#}");
+    }
+}
+
+#[test]
+fn an_owner_that_is_a_path_is_not_looked_for() {
+    let kernel = kernel();
+    for owner in ["../../tmp/x", "..", "", "a/b", "a\nb"] {
+        let command = Command::Show { owner: owner.into(), json: false };
+        let error = modpersist::run(&Args { command }, &kernel, &mut Vec::new()).unwrap_err();
+        assert!(error.to_string().ends_with("cannot be the name of a module"), "{error}");
+    }
+    assert_eq!(kernel.calls(), []);
 }

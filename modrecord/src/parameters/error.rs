@@ -20,6 +20,12 @@ pub enum SavedParametersError {
         /// Why.
         errno: Errno,
     },
+    /// It is a FIFO, a device or a socket.
+    #[error("{} is not a regular file", path.display())]
+    NotRegular {
+        /// The file.
+        path: PathBuf,
+    },
     /// A line is not `name=value`.
     #[error("line {line}: {problem}")]
     Line {
@@ -59,6 +65,9 @@ pub enum SavedParametersError {
 
 impl SavedParametersError {
     pub(super) fn file(what: &'static str, path: &Path, error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::InvalidInput && error.raw_os_error().is_none() {
+            return Self::NotRegular { path: path.to_owned() };
+        }
         Self::File { what, path: path.to_owned(), errno: io_errno(error) }
     }
 }

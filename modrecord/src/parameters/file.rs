@@ -5,8 +5,10 @@
 //! program's own and are written anew each time.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
-use std::{fs, io};
+
+use libmodsys::files;
 
 use super::error::SavedParametersError;
 use super::quoting;
@@ -16,6 +18,9 @@ const MAX_LINE_BYTES: usize = 3000;
 
 /// modutils' limit for a file.
 const MAX_PARAMETERS: usize = 1000;
+
+/// More than a file with as many parameters and as long lines as are allowed has, in bytes.
+const MAX_FILE_BYTES: u64 = 8 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Line {
@@ -33,16 +38,27 @@ impl SavedParameters {
     /// # Errors
     /// [`SavedParametersError::File`], [`SavedParametersError::Content`]
     pub fn read(path: &Path) -> Result<Self, SavedParametersError> {
-        match fs::read(path) {
-            Ok(text) => Self::parse(&text).map_err(|error| match error {
-                SavedParametersError::Line { line, problem } => {
-                    SavedParametersError::Content { path: path.to_owned(), line, problem }
-                }
-                other => other,
-            }),
+        match files::read_regular(path, MAX_FILE_BYTES) {
+            Ok(text) => Self::parse_file(path, &text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(SavedParametersError::file("read", path, &error)),
         }
+    }
+
+    /// Parses the text of a file; errors name the file.
+    pub(super) fn parse_file(path: &Path, text: &[u8]) -> Result<Self, SavedParametersError> {
+        Self::parse(text).map_err(|error| match error {
+            SavedParametersError::Line { line, problem } => {
+                SavedParametersError::Content { path: path.to_owned(), line, problem }
+            }
+            other => other,
+        })
+    }
+
+    /// Whether the line for a value is short enough to be read back.
+    pub(super) fn has_room_for(name: &str, value: &[u8]) -> bool {
+        let line = name.len().saturating_add(1).saturating_add(quoting::encode(value).len());
+        line <= MAX_LINE_BYTES
     }
 
     /// Parses the text of a file.

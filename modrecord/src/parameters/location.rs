@@ -10,12 +10,16 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
+use libmodfmt::module_name::is_module_name;
 use libmodsys::{Errno, Kernel, files};
 
 use super::error::SavedParametersError;
 use crate::paths::Paths;
+
+/// Limit for the small file, in bytes.
+const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// Where the parameters of one loaded module are saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,9 +65,18 @@ impl SaveLocation {
             .strip_prefix(paths.modules.join(release))
             .or_else(|_| module.strip_prefix(&paths.modules))
             .map_err(|_| no_name())?;
+        // `..` would lead out of the directory.
+        if !below.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(no_name());
+        }
         let mut name = below.as_os_str().as_bytes();
         for ending in [".gz", ".xz", ".zst", ".ko", ".o"] {
             name = name.strip_suffix(ending.as_bytes()).unwrap_or(name);
+        }
+        // Without its ending, the name may be empty, or be `..`.
+        let last = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        if matches!(last, b"" | b"." | b"..") {
+            return Err(no_name());
         }
         Ok(Some(directory.join(OsStr::from_bytes(name))))
     }
@@ -106,7 +119,7 @@ impl SaveLocation {
         if !files::is_own_directory(&paths.save_locations) {
             return None;
         }
-        let text = fs::read(file_of(module, paths)?).ok()?;
+        let text = files::read_regular(&file_of(module, paths)?, MAX_FILE_BYTES).ok()?;
         let mut parts = text.split(|byte| *byte == 0);
         let mark = String::from_utf8_lossy(parts.next()?).parse().ok();
         if mark.is_none() || mark != kernel.load_mark(module) {
@@ -152,7 +165,7 @@ impl SaveLocation {
 
 /// The small file of a module; `None` for what cannot be a module's name, such as a path.
 fn file_of(module: &str, paths: &Paths) -> Option<PathBuf> {
-    let is_name = !module.is_empty() && !module.starts_with('.') && !module.contains(['/', '\0']);
+    let is_name = is_module_name(module) && !module.starts_with('.');
     is_name.then(|| paths.save_locations.join(module))
 }
 
@@ -176,7 +189,17 @@ mod tests {
         assert!(name("a/b", "x.ko").is_err());
         let wanted = Some("/var/lib/modules/persist/kernel/drivers/foo".into());
         assert_eq!(name("", "/lib/modules/9.9/kernel/drivers/foo.ko.xz").unwrap(), wanted);
-        assert!(name("", "/tmp/foo.ko").is_err());
+        for outside in [
+            "/tmp/foo.ko",
+            "/lib/modules/9.9/../../../etc/foo.ko",
+            "/lib/modules/../../etc/foo.ko",
+            "/lib/modules/9.9/kernel/...ko",
+            "/lib/modules/9.9/.ko",
+            "/lib/modules/9.9/..ko.xz",
+            "/lib/modules/9.9",
+        ] {
+            assert!(name("", outside).is_err(), "{outside}");
+        }
     }
 
     #[test]

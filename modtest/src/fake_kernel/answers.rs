@@ -75,6 +75,11 @@ impl Kernel for FakeKernel {
         self.load_file(file, params, flags)
     }
 
+    fn load_permission(&self) -> Result<(), Errno> {
+        self.record(Call::Read { op: Op::LoadPermission, name: String::new() });
+        self.scripted(Op::LoadPermission)
+    }
+
     fn init_module(&self, image: &[u8], params: &CStr) -> Result<(), Errno> {
         self.load_memory(image, params)
     }

@@ -50,6 +50,7 @@ pub enum Call {
 #[expect(missing_docs, reason = "each is the method of Kernel of that name")]
 pub enum Op {
     Finit,
+    LoadPermission,
     Init,
     Delete,
     InitState,

@@ -4,6 +4,7 @@
 mod checks;
 mod extra_options;
 mod help;
+mod hostile_names;
 mod names;
 mod persistent;
 mod remove;

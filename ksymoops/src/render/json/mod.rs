@@ -10,9 +10,10 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use liboops::report::{Block, Report};
+use modcli::escape;
 use serde::Serialize;
 
-use super::{Render, sanitize};
+use super::Render;
 use crate::decode::Annotation;
 use finding::Finding;
 
@@ -48,7 +49,7 @@ impl Render for Json {
             let report = DecodedReport { schema: SCHEMA, report, text, findings };
             // By way of a value, whose fields are sorted by name: that order does not depend on the structs.
             let line = serde_json::to_value(report)?.to_string();
-            writeln!(out, "{}", escaped(line))?;
+            writeln!(out, "{}", escape::json(line))?;
         }
         Ok(())
     }
@@ -56,19 +57,4 @@ impl Render for Json {
     fn finish(&mut self, _out: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Escapes characters that a terminal may obey, which JSON does not require. They can only be in strings.
-fn escaped(line: String) -> String {
-    if !line.contains(sanitize::is_hazardous) {
-        return line;
-    }
-    line.chars().fold(String::with_capacity(line.len()), |mut line, letter| {
-        if sanitize::is_hazardous(letter) {
-            line.push_str(&format!("\\u{:04x}", u32::from(letter)));
-        } else {
-            line.push(letter);
-        }
-        line
-    })
 }

@@ -14,6 +14,7 @@ pub mod failing;
 pub mod fallbacks;
 pub mod files;
 mod fixture_report;
+pub mod hostile;
 pub mod journal;
 pub mod keep;
 pub mod kernel_view;
@@ -41,6 +42,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     modutils::SCENARIOS,
     modprobe::SCENARIOS,
     suites::SCENARIOS,
+    hostile::SCENARIOS,
     parity::SCENARIOS,
     oops::SCENARIOS,
 ];
