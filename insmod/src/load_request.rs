@@ -6,6 +6,7 @@ use std::ffi::CStr;
 use libmodfmt::file::ModuleFile;
 use libmodsys::LoadFlags;
 use modkeep::{KeepMode, Request};
+use modrecord::journal::Recorder;
 
 use crate::ModuleInput;
 
@@ -22,6 +23,8 @@ pub(crate) struct LoadRequest<'a> {
     pub keep: KeepMode,
     /// `--fresh`
     pub fresh: bool,
+    /// Where the load is recorded.
+    pub journal: &'a Recorder<'a>,
 }
 
 impl LoadRequest<'_> {

@@ -7,8 +7,9 @@
 use std::ffi::OsStr;
 
 use libmodsys::Errno;
-use modcli::{Output, Status, os_text};
+use modcli::{Level, Output, Status, os_text};
 use modkeep::KeepError;
+use modrecord::journal::Recorder;
 
 /// Why a module with persistent data was not loaded.
 #[derive(Debug)]
@@ -49,6 +50,13 @@ pub(crate) struct StillKept {
     pub owner: String,
     /// Its size.
     pub bytes: u64,
+}
+
+/// Warns, once, if there is no journal because its directory or file is not safe to write to.
+pub(crate) fn journal(recorder: &Recorder<'_>, output: &mut Output) {
+    if let Some(warning) = recorder.take_warning() {
+        output.always(Level::Warning, warning);
+    }
 }
 
 /// The file was not found, or cannot be one of a module.

@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, lock};
-use modcli::{Invocation, LogExcerpt, Output, Status, module_name, os_text, parse};
+use modcli::{Invocation, Level, LogExcerpt, Output, Status, module_name, os_text, parse};
 use modkeep::KeepMode;
-use modrecord::{Paths, snapshot};
+use modrecord::Paths;
+use modrecord::journal::Recorder;
+use modrecord::snapshot::{self, Snapshot};
 
 use crate::load_request::LoadRequest;
 use crate::module_input::{self, ModuleInput};
@@ -49,14 +51,24 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
     if args.modutils.is_quiet() {
         output.silence();
     }
-    let insmod = Insmod { args: &args, file, paths: &Paths::default(), kernel };
+    let paths = Paths::default();
+    let journal = Recorder::new(kernel, &paths.logs);
+    let insmod = Insmod { args: &args, file, paths: &paths, journal: &journal, kernel };
     let status = insmod.run(output);
-    if !args.modutils.is_dry_run()
-        && let Err(error) = snapshot::take(kernel, insmod.paths)
-    {
-        output.warning(error);
+    report::journal(&journal, output);
+    if args.common.snapshot && !args.modutils.is_dry_run() {
+        take_snapshot(kernel, &paths, output);
     }
     status
+}
+
+/// `--snapshot`
+fn take_snapshot(kernel: &dyn Kernel, paths: &Paths, output: &mut Output) {
+    match snapshot::take(kernel, paths) {
+        Ok(Snapshot::Taken) => {}
+        Ok(Snapshot::AlreadyTaken) => output.info("this boot has a snapshot already"),
+        Err(error) => output.always(Level::Warning, format_args!("no snapshot is taken: {error}")),
+    }
 }
 
 /// One call of insmod.
@@ -65,6 +77,7 @@ struct Insmod<'a> {
     /// The file as typed.
     file: &'a OsStr,
     paths: &'a Paths,
+    journal: &'a Recorder<'a>,
     kernel: &'a dyn Kernel,
 }
 
@@ -113,7 +126,7 @@ impl Insmod<'_> {
         }
         let params = CString::new(words.join(&b' ')).map_err(|_| Errno::EINVAL)?;
         let (flags, keep, fresh) = (args.load_flags(), args.keep, args.fresh);
-        let request = LoadRequest { module, params: &params, flags, keep, fresh };
+        let request = LoadRequest { module, params: &params, flags, keep, fresh, journal: self.journal };
         if args.modutils.is_dry_run() {
             return dry_run::check(&request, self.kernel, output);
         }

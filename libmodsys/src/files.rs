@@ -76,15 +76,6 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     options.custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)
 }
 
-/// Opens a file for reading and appending; if it is missing, it is created so that only this user may read it
-/// (mode 0600).
-///
-/// # Errors
-/// The system's.
-pub fn append_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
-}
-
 /// Whether this is a directory, not a link to one, that belongs to this user and that nobody else may write
 /// to: then only this user can have put there what is in it.
 #[must_use]
@@ -102,7 +93,8 @@ pub fn create_directory(path: &Path, mode: u32) -> io::Result<()> {
 }
 
 /// Replaces a file at once: whoever reads it sees the old content or the new one. The new file has the owner
-/// and the mode of the old one; if there was none, only this user may read it (mode 0600).
+/// and the mode of the old one; if there was none, only this user may read it (mode 0600). That also holds if
+/// somebody else may have put the old one there, as where others may write to the directory, and for a link.
 ///
 /// # Errors
 /// The system's; the old file is still there.
@@ -110,7 +102,9 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", std::process::id()));
     let new = PathBuf::from(name);
-    let written = write_new(&new, content, fs::metadata(path).ok()).and_then(|()| fs::rename(&new, path));
+    let is_ours = path.parent().is_some_and(is_own_directory);
+    let old = fs::symlink_metadata(path).ok().filter(|old| is_ours && old.is_file());
+    let written = write_new(&new, content, old).and_then(|()| fs::rename(&new, path));
     written.inspect_err(|_| {
         // What is left of it is of no use to anyone.
         let _ = fs::remove_file(&new);
@@ -174,13 +168,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         create_private(&path).unwrap().write_all(b"old").unwrap();
-        append_private(&path).unwrap().write_all(b"+new").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"old+new");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(mode(&path), 0o600);
         let link = folder.path().join("link");
         symlink(&path, &link).unwrap();
         assert!(create_private(&link).is_err());
-        assert_eq!(fs::read(&path).unwrap(), b"old+new");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
     }
 
     #[test]
@@ -194,6 +187,19 @@ mod tests {
         assert_eq!((fs::read(&path).unwrap(), mode(&path)), (b"two".to_vec(), 0o640));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(replace(&folder.path().join("no/such"), b"").is_err());
+        // A link gives neither its target's mode, nor the content away.
+        let readable = folder.path().join("readable");
+        fs::write(&readable, "x").unwrap();
+        fs::set_permissions(&readable, PermissionsExt::from_mode(0o666)).unwrap();
+        fs::remove_file(&path).unwrap();
+        symlink(&readable, &path).unwrap();
+        replace(&path, b"three").unwrap();
+        assert_eq!((fs::read(&readable).unwrap(), mode(&path)), (b"x".to_vec(), 0o600));
+        // Others may have made the file if they may write to its directory.
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
+        replace(&path, b"four").unwrap();
+        assert_eq!((fs::read(&path).unwrap(), mode(&path)), (b"four".to_vec(), 0o600));
     }
 
     #[test]

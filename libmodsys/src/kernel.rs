@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
+use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
@@ -79,6 +80,18 @@ pub trait Kernel {
     /// [`SysError`]. An address that may not be read is not an error: [`crate::SectionAddress`] says so.
     fn sections(&self, name: &str) -> Result<Vec<Section>, SysError>;
 
+    /// The sections of a loaded module whose names are wanted, sorted by name: each address is a file to read.
+    ///
+    /// # Errors
+    /// As [`Kernel::sections`].
+    fn some_sections(&self, name: &str, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Section>, SysError>;
+
+    /// One ELF note section of a loaded module; `None` if it has none of that name.
+    ///
+    /// # Errors
+    /// [`SysError`] if it is there but cannot be read.
+    fn note(&self, name: &str, section: &str) -> Result<Option<Vec<u8>>, SysError>;
+
     /// ELF note sections of a loaded module: section name and content. Empty if the module has no such
     /// directory.
     ///
@@ -91,6 +104,13 @@ pub trait Kernel {
     /// # Errors
     /// [`SysError`] if it cannot be read.
     fn kallsyms(&self) -> Result<Vec<u8>, SysError>;
+
+    /// The lines of `/proc/kallsyms` without their line feeds, until `visit` has seen enough: the whole text
+    /// costs the kernel more than loading a module does.
+    ///
+    /// # Errors
+    /// [`SysError`] if it cannot be read.
+    fn kallsyms_lines(&self, visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), SysError>;
 
     /// BTF of the kernel itself; `None` if the kernel has none.
     ///
@@ -115,6 +135,18 @@ pub trait Kernel {
     /// # Errors
     /// [`SysError`] if the kernel does not say.
     fn boot(&self) -> Result<BootIdentity, SysError>;
+
+    /// The kernel's random name for this boot: [`BootIdentity::id`] alone.
+    ///
+    /// # Errors
+    /// [`SysError`] if the kernel does not say.
+    fn boot_id(&self) -> Result<String, SysError>;
+
+    /// Time since boot in hundredths of a second: [`BootIdentity::uptime`] alone.
+    ///
+    /// # Errors
+    /// [`SysError`] if the kernel does not say.
+    fn uptime(&self) -> Result<u64, SysError>;
 
     /// The compression format that the kernel decompresses itself; `None` if there is none.
     ///

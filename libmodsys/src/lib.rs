@@ -5,6 +5,7 @@
 //!   kernel (the module system calls, `/sys`, `/proc`, `/lib/modules`); tests use a fake one.
 //! - [`lock`]: serialises the tools that work on one owner; [`guard`]: removes a keeper if its maker is
 //!   killed.
+//! - [`PrivateDirectory`]: files in a directory that must be this user's alone.
 //! - [`files`]: writes files for later; [`paths`]: directories that several crates share.
 //! - [`KmsgReader`]: the kernel's log.
 //!
@@ -27,6 +28,7 @@ mod kernel;
 mod linux;
 pub mod lock;
 pub mod paths;
+mod private_directory;
 mod types;
 
 pub use error::{SysError, errno_text, io_errno};
@@ -35,6 +37,7 @@ pub use kernel::Kernel;
 pub use linux::{KALLSYMS, KmsgReader, Linux, node_name, sealed_file, system_name};
 /// The error number of a system call.
 pub use nix::errno::Errno;
+pub use private_directory::{Flaw, PrivateDirectory, PrivateFileError};
 pub use types::{
     BootIdentity, InitState, InstalledModule, KernelCompression, Lockdown, LogRecord, PersistSupport,
     Section, SectionAddress,

@@ -24,7 +24,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{Flock, FlockArg, OFlag};
 
 use crate::error::{errno_text, io_errno};
 use crate::files::effective_user;
@@ -143,6 +143,8 @@ pub fn acquire_in(directory: &Path, owner: &str, limit: Duration) -> Result<Lock
         .create(true)
         .truncate(false)
         .mode(0o600)
+        // The directory is for this user alone; should it not always have been, this still follows no link.
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
         .open(&path)
         .map_err(|error| LockError::File { path: path.clone(), errno: io_errno(&error) })?;
     wait(file, owner, path, limit)

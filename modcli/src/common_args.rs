@@ -45,4 +45,8 @@ pub struct CommonArgs {
     /// Print error numbers along with their messages
     #[arg(long, help_heading = SCRIPTS_HEADING)]
     pub errno: bool,
+
+    /// Copy /proc/kallsyms and /proc/modules to /var/log/ksymoops afterwards, once a boot at most
+    #[arg(long, help_heading = SCRIPTS_HEADING)]
+    pub snapshot: bool,
 }

@@ -3,13 +3,10 @@
 
 use libmodsys::lock::{self, Lock};
 use libmodsys::{InitState, Kernel};
-use modcli::{Output, Status};
+use modcli::{Level, Output, Status};
 use modkeep::{KeepError, LOCK_LIMIT, Region};
 
 use crate::{Args, Target};
-
-/// How the names of keepers end.
-const KEEPER_SUFFIX: &str = "__persist";
 
 /// What comes after [`before_removal`].
 #[must_use]
@@ -24,10 +21,8 @@ pub(crate) enum Next {
 /// if there is data, and drops the data at once if its owner is not loaded.
 pub(crate) fn before_removal(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Output) -> Next {
     match Region::of_keeper(kernel, &target.name) {
-        Ok(None) => {}
+        Ok(None) => warn_of_foreign_header(target, kernel, output),
         Ok(Some(region)) => return Next::Finished(refuse_keeper(&region, output)),
-        // It cannot be a keeper with such a name: kmod's checks come next, and report the error.
-        Err(KeepError::Sys(_)) if !target.name.ends_with(KEEPER_SUFFIX) => return Next::Remove(None),
         Err(error) => return Next::Finished(failure(&error, output)),
     }
     // At --discard even if nothing is kept: a load that has begun may be about to keep something.
@@ -84,11 +79,21 @@ fn discard(target: &Target, kernel: &dyn Kernel, output: &mut Output) -> Status 
         Ok(discarded) => {
             let size = discarded.header.size();
             output.info(format_args!("{size} bytes of data of {} dropped", target.name));
-            modrecord::journal::record_quietly(kernel, None, false);
             Status::Success
         }
         Err(KeepError::NothingKept { .. }) => Status::Success,
         Err(error) => failure(&error, output),
+    }
+}
+
+/// Says, at `-v`, that a module carries a copy of a keeper's note. It is removed like any other: no data is in
+/// it.
+fn warn_of_foreign_header(target: &Target, kernel: &dyn Kernel, output: &mut Output) {
+    if output.level() >= Level::Warning
+        && let Ok(Some(owner)) = Region::foreign_header(kernel, &target.name)
+    {
+        let name = &target.name;
+        output.warning(format_args!("{name} carries a header of {owner}'s data, but is not its keeper"));
     }
 }
 

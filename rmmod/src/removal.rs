@@ -5,8 +5,9 @@ use std::ffi::CString;
 
 use libmodsys::{Errno, Kernel, RemoveFlags};
 use modcli::{LogExcerpt, Output, Status, os_bytes, os_text};
+use modrecord::Paths;
+use modrecord::journal::Recorder;
 use modrecord::parameters::SaveLocation;
-use modrecord::{Paths, journal};
 
 use crate::persistent_data::{self, Next};
 use crate::wait::{Limit, Wait};
@@ -20,6 +21,8 @@ pub(crate) struct Removal<'a> {
     pub limit: Option<Limit>,
     /// Where records are kept.
     pub paths: &'a Paths,
+    /// Where removals are recorded.
+    pub journal: &'a Recorder<'a>,
     /// The kernel.
     pub kernel: &'a dyn Kernel,
 }
@@ -50,7 +53,12 @@ impl Removal<'_> {
         let (args, kernel) = (self.args, self.kernel);
         let _lock = match persistent_data::before_removal(target, args, kernel, output) {
             Next::Remove(lock) => lock,
-            Next::Finished(status) => return status,
+            Next::Finished(status) => {
+                if status == Status::Success {
+                    self.journal.update(None);
+                }
+                return status;
+            }
         };
         if args.common.idempotent && self.is_absent(target) {
             output.info(format_args!("Module {} is not loaded", target.name));
@@ -63,7 +71,7 @@ impl Removal<'_> {
         SaveLocation::forget(&target.name, self.paths);
         let status = persistent_data::after_removal(target, args, kernel, output);
         let below = dependencies::remove_unused(removed.dependencies, kernel, self.paths, output);
-        journal::record_quietly(kernel, None, false);
+        self.journal.update(None);
         removed.saved.and(status).and(below)
     }
 

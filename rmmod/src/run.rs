@@ -5,8 +5,10 @@ use std::ffi::OsStr;
 
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel};
-use modcli::{Invocation, Output, Status, os_text, parse};
-use modrecord::{Paths, snapshot};
+use modcli::{Invocation, Level, Output, Status, os_text, parse};
+use modrecord::Paths;
+use modrecord::journal::Recorder;
+use modrecord::snapshot::{self, Snapshot};
 
 use crate::removal::Removal;
 use crate::wait::Limit;
@@ -39,16 +41,28 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         }
     };
     let paths = Paths::default();
-    let before = snapshot::before(kernel, &paths);
+    let journal = Recorder::new(kernel, &paths.logs);
     let status = if args.persist {
         save(&args, &paths, kernel, output)
     } else {
-        remove_all(&Removal { args: &args, limit, paths: &paths, kernel }, output)
+        remove_all(&Removal { args: &args, limit, paths: &paths, journal: &journal, kernel }, output)
     };
-    if let Err(error) = snapshot::take_if_changed(kernel, &paths, before.as_deref()) {
-        output.warning(error);
+    if let Some(warning) = journal.take_warning() {
+        output.always(Level::Warning, warning);
+    }
+    if args.common.snapshot {
+        take_snapshot(kernel, &paths, output);
     }
     status
+}
+
+/// `--snapshot`
+fn take_snapshot(kernel: &dyn Kernel, paths: &Paths, output: &mut Output) {
+    match snapshot::take(kernel, paths) {
+        Ok(Snapshot::Taken) => {}
+        Ok(Snapshot::AlreadyTaken) => output.info("this boot has a snapshot already"),
+        Err(error) => output.always(Level::Warning, format_args!("no snapshot is taken: {error}")),
+    }
 }
 
 /// Removes the modules in the order given. One that cannot be removed does not stop the others, but an

@@ -3,7 +3,7 @@
 
 use libmodsys::{Errno, Kernel};
 use modcli::{Output, Status, module_name};
-use modrecord::journal::{self, ModuleDetails};
+use modrecord::journal::ModuleDetails;
 
 use super::{persistent, plain};
 use crate::load_request::LoadRequest;
@@ -34,17 +34,19 @@ pub(crate) fn load(
         build_id: &[],
         region: None,
     });
-    journal::record_quietly(kernel, known, false);
+    request.journal.update(known);
     Ok(Status::Success)
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use libmodfmt::elf::flags;
     use libmodsys::LoadFlags;
     use modkeep::KeepMode;
+    use modrecord::journal::Recorder;
     use modtest::module::Make;
     use modtest::{FakeKernel, keeper_exports};
     use tempfile::TempDir;
@@ -59,7 +61,9 @@ mod tests {
         fs::write(&path, content).unwrap();
         let module = ModuleInput::open(path.as_os_str(), path.clone()).unwrap();
         let (flags, keep) = (LoadFlags::NONE, KeepMode::Auto);
-        let request = LoadRequest { module: &module, params: c"", flags, keep, fresh: false };
+        let journal = Recorder::new(kernel, Path::new("/no/such/directory"));
+        let request =
+            LoadRequest { module: &module, params: c"", flags, keep, fresh: false, journal: &journal };
         let mut output = Output::captured("insmod");
         assert_eq!(load(&request, kernel, &mut output), Ok(Status::Success), "{}", output.stderr());
         module.bytes_read()

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use libmodsys::lock::Lock;
 use libmodsys::{Errno, Kernel};
 use modkeep::{Images, KeepError, KeeperLoad, LoadOutcome, LoadStep};
-use modrecord::journal::{self, ModuleDetails};
+use modrecord::journal::ModuleDetails;
 
 use super::force;
 use crate::load_request::LoadRequest;
@@ -27,7 +27,7 @@ pub(super) fn load(
     let before = |step: LoadStep<'_>| match step {
         LoadStep::Keeper(keeper) => *guard.borrow_mut() = kernel.guard(keeper, lock),
         // An oops in the module's init ends this process.
-        LoadStep::Owner => journal::record_quietly(kernel, Some(known), true),
+        LoadStep::Owner => request.journal.about_to_load(known),
     };
     let done = keeper_load.run(kernel, request.params, &before);
     if let Some(guard) = guard.into_inner() {

@@ -10,7 +10,7 @@ use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, os_text};
 use modkeep::{KeepError, KeeperLoad, LOCK_LIMIT, LoadOutcome, Plan, RegionUse, plan};
-use modrecord::journal::{self, ModuleDetails};
+use modrecord::journal::ModuleDetails;
 
 use super::{extended, keeper, plain};
 use crate::load_request::LoadRequest;
@@ -45,6 +45,9 @@ pub(super) fn load(
         }
         None => None,
     };
+    // Before the load: an oops in the module's init ends this process.
+    request.journal.prepare();
+    report::journal(request.journal, output);
     let load = PersistentLoad { request, module_file, kernel, lock: lock.as_ref() };
     let result = match load.attempt(output) {
         // A program that does not take the lock has loaded a keeper meanwhile: plan again with that one.
@@ -90,10 +93,10 @@ impl PersistentLoad<'_> {
                 let mut known = self.journal_entry(&owner, &inventory.header);
                 known.region = region.as_deref().filter(|_| region_use == RegionUse::Bind);
                 // Before the load: an oops in the module's init ends this process.
-                journal::record_quietly(kernel, Some(known), true);
+                request.journal.about_to_load(known);
                 extended::load(request, region_use, &owner, region.as_deref(), kernel, output)
                     .map_err(|error| failed(error, region_use, &owner, kept))?;
-                journal::record_quietly(kernel, Some(known), false);
+                request.journal.update(Some(known));
                 announce(region_use, &owner, kept, output);
             }
             Plan::Keeper { region_use, owner, images, notes, may_fall_back, region, inventory } => {
@@ -114,7 +117,7 @@ impl PersistentLoad<'_> {
                     .map_err(|error| failed(error, region_use, &owner, kept))?;
                 match done {
                     LoadOutcome::Kept => {
-                        journal::record_quietly(kernel, Some(known), false);
+                        request.journal.update(Some(known));
                         announce(region_use, &owner, kept, output);
                     }
                     LoadOutcome::FallBack { warning } => self.load_plainly(&warning, output)?,

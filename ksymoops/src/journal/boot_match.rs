@@ -43,10 +43,12 @@ pub(crate) fn find_boot<'j>(
     if report.context.release.is_none() && report.context.banner.is_none() {
         return BootMatch::None;
     }
+    let entries = journal.by_boot();
     let (mut supported, mut possible) = (Vec::new(), Vec::new());
     for boot in boots.filter(|boot| kernel_build::fits(boot, report)) {
         let by_address = kernel_address::verdict(boot, report, evidence);
-        match (by_address, module_list::verdict(journal, boot, report)) {
+        let entries = entries.get(boot.id.as_str()).map_or(&[][..], Vec::as_slice);
+        match (by_address, module_list::verdict(entries, report)) {
             (Verdict::Contradicts, _) | (_, Verdict::Contradicts) => {}
             (Verdict::Neutral, Verdict::Neutral) => possible.push(boot),
             (Verdict::Supports, _) | (_, Verdict::Supports) => supported.push(boot),

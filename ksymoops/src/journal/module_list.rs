@@ -3,24 +3,25 @@
 
 use std::collections::HashSet;
 
-use libmodfmt::journal::{Boot, Journal, Stage};
+use libmodfmt::journal::{Entry, Stage};
 use libmodfmt::persist::keeper_name;
 use liboops::report::Report;
 
 use super::evidence::Verdict;
-use super::module_state::{ModuleState, microseconds, modules_at};
+use super::module_state::{ModuleState, microseconds, states_at};
 
 /// If at least this many of the journal's modules, and most of them, are in the report, they tell machines
 /// apart even if each of them is on every machine.
 const MIN_COMMON_MODULES: usize = 8;
 
-/// Compares the modules that a report names with those that were loaded by the journal at that time.
+/// Compares the modules that a report names with those that were loaded at that time by the journal's entries
+/// about one boot.
 ///
 /// Only insmod makes keepers, and it records them first: the keepers of the report must be exactly those of
 /// the journal. Most of the journal's other modules must be in the report's list, too: another machine with
 /// the same kernel has others. Not all of them need to be, as not every tool records what it removes.
-pub(super) fn verdict(journal: &Journal, boot: &Boot, report: &Report) -> Verdict {
-    let states = modules_at(journal, &boot.id, report.time_us);
+pub(super) fn verdict(boot: &[&Entry], report: &Report) -> Verdict {
+    let states = states_at(boot.iter().copied(), report.time_us);
     let list = report.context.modules.as_deref().unwrap_or_default();
     let listed: HashSet<&str> = list.iter().map(|module| module.name.as_str()).collect();
     let loaded = || states.iter().filter(|state| state.loaded);

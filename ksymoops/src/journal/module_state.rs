@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The modules of a boot as they were at a given time.
 
-use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage};
+use std::collections::HashMap;
+
+use libmodfmt::journal::{Discard, Entry, Journal, LoadedModule, Stage, Unload};
 
 /// How far the clocks of log and journal may differ, in microseconds.
 const CLOCK_TOLERANCE_US: u64 = 1_000_000;
@@ -29,32 +31,48 @@ pub(crate) fn modules_at<'j>(
     boot: &'j str,
     time_us: Option<u64>,
 ) -> Vec<ModuleState<'j>> {
+    states_at(journal.of_boot(boot), time_us)
+}
+
+/// As [`modules_at`], from the entries of the boot.
+pub(super) fn states_at<'j>(
+    entries: impl IntoIterator<Item = &'j Entry>,
+    time_us: Option<u64>,
+) -> Vec<ModuleState<'j>> {
     let mut states: Vec<ModuleState<'j>> = Vec::new();
-    for entry in journal.of_boot(boot) {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for entry in entries {
         // The log's clock stops while the machine sleeps, the journal's does not. The first load of a module
         // is therefore taken however late it is.
         let early =
             time_us.is_none_or(|time| microseconds(entry.at()) <= time.saturating_add(CLOCK_TOLERANCE_US));
+        let (Entry::Module(LoadedModule { name, .. })
+        | Entry::Unload(Unload { name, .. })
+        | Entry::Discard(Discard { name, .. })) = entry
+        else {
+            continue;
+        };
+        let state = places.get(name.as_str()).and_then(|place| states.get_mut(*place));
         match entry {
-            Entry::Module(module) => {
-                let old = states.iter_mut().find(|state| state.module.name == module.name);
-                match old {
-                    None => states.push(ModuleState { module, loaded: true, discarded: false }),
-                    // While a module is loaded, an entry without addresses says less than an earlier one with
-                    // them.
-                    Some(old) if early && (module.stage == Stage::Loaded || !old.loaded) => {
-                        *old = ModuleState { module, loaded: true, discarded: false };
-                    }
-                    Some(_) => {}
+            Entry::Module(module) => match state {
+                // While a module is loaded, an entry without addresses says less than an earlier one with
+                // them.
+                Some(old) if early && (module.stage == Stage::Loaded || !old.loaded) => {
+                    *old = ModuleState { module, loaded: true, discarded: false };
                 }
-            }
-            Entry::Unload(unload) if early => {
-                if let Some(state) = states.iter_mut().find(|state| state.module.name == unload.name) {
+                Some(_) => {}
+                None => {
+                    places.insert(&module.name, states.len());
+                    states.push(ModuleState { module, loaded: true, discarded: false });
+                }
+            },
+            Entry::Unload(_) if early => {
+                if let Some(state) = state {
                     state.loaded = false;
                 }
             }
-            Entry::Discard(discard) if early => {
-                if let Some(state) = states.iter_mut().find(|state| state.module.name == discard.name) {
+            Entry::Discard(_) if early => {
+                if let Some(state) = state {
                     state.discarded = true;
                 }
             }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Regions from the journal.
 
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use libmodfmt::journal::Journal;
-use libmodfmt::persist::{PersistentSection, keeper_name};
+use libmodfmt::persist::{Header, PersistentSection, keeper_name};
 
 use super::KnownRegion;
 use crate::journal::{ModuleState, modules_at};
@@ -15,6 +17,9 @@ const PAGE_MASK: u64 = 0xfff;
 /// Returns the regions of one boot of the journal at the time of a report, in microseconds since boot.
 pub(crate) fn regions_of_boot(journal: &Journal, boot: &str, time_us: Option<u64>) -> Vec<KnownRegion> {
     let states = modules_at(journal, boot, time_us);
+    let by_name: HashMap<&str, &ModuleState<'_>> =
+        states.iter().map(|state| (state.module.name.as_str(), state)).collect();
+    let starts = OnceCell::new();
     let mut regions = Vec::new();
     for state in &states {
         let Some(header) = &state.module.persistent else { continue };
@@ -23,32 +28,43 @@ pub(crate) fn regions_of_boot(journal: &Journal, boot: &str, time_us: Option<u64
         if !by_keeper && state.module.own_data().is_none() {
             continue;
         }
-        let owner = states.iter().find(|other| other.module.name == header.owner);
+        let owner = by_name.get(header.owner.as_str());
         let address = |role: PersistentSection| Some((role, state.module.section(role.section_name())?));
         let region = KnownRegion {
             addresses: header.sections.iter().filter_map(|section| address(section.role)).collect(),
-            header: header.clone(),
+            header: Header::clone(header),
             file: owner.and_then(|owner| owner.module.file.as_ref()).map(PathBuf::from),
             source: format!("the journal of boot {boot}"),
             owner_loaded: Some(owner.is_some_and(|owner| owner.loaded)),
             discarded: if by_keeper { !state.loaded } else { state.discarded },
         };
-        if !region.discarded || !is_reused(&region, &states) {
+        if !region.discarded || !is_reused(&region, starts.get_or_init(|| Starts::of(&states))) {
             regions.push(region);
         }
     }
     regions
 }
 
+/// Where the sections of the modules that are loaded start, and whose they are, by address.
+struct Starts<'j>(BTreeSet<(u64, &'j str)>);
+
+impl<'j> Starts<'j> {
+    fn of(states: &[ModuleState<'j>]) -> Self {
+        let loaded = states.iter().filter(|state| state.loaded).map(|state| state.module);
+        let starts = loaded.flat_map(|module| {
+            let sections = module.sections.iter().map(|(_, address)| *address);
+            sections.chain(module.base).map(|start| (start, module.name.as_str()))
+        });
+        Self(starts.collect())
+    }
+}
+
 /// Whether a module that was loaded later is where discarded data was.
-fn is_reused(region: &KnownRegion, states: &[ModuleState<'_>]) -> bool {
-    let pages = region.addresses.iter().filter_map(|(role, address)| {
-        let size = region.header.section(*role)?.size;
-        Some(address & !PAGE_MASK..=address.saturating_add(size) | PAGE_MASK)
-    });
-    let pages: Vec<_> = pages.collect();
-    let later = states.iter().filter(|state| state.loaded && state.module.name != region.header.owner);
-    later
-        .flat_map(|state| state.module.sections.iter().map(|(_, address)| *address).chain(state.module.base))
-        .any(|start| pages.iter().any(|pages| pages.contains(&start)))
+fn is_reused(region: &KnownRegion, starts: &Starts<'_>) -> bool {
+    region.addresses.iter().any(|(role, address)| {
+        let size = region.header.section(*role).map_or(0, |section| section.size);
+        let (first, last) = (address & !PAGE_MASK, address.saturating_add(size) | PAGE_MASK);
+        let within = starts.0.range((first, "")..).take_while(|(start, _)| *start <= last);
+        within.map(|(_, module)| *module).any(|module| module != region.header.owner)
+    })
 }

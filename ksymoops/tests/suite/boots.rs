@@ -3,7 +3,8 @@
 
 use ksymoops::Warning;
 use ksymoops::decode::Decoder;
-use libmodfmt::journal::{Entry, Journal, LoadedModule};
+use libmodfmt::journal::{Entry, Journal, LoadedModule, Unload};
+use libmodfmt::persist::{Header, PersistentSection, SectionHeader};
 
 use super::support::{BANNER, PAGE_FAULT, STALE, annotated, decoder, journal};
 
@@ -176,4 +177,54 @@ fn addresses_with_symbols_tell_the_boot() {
     assert_eq!(matched("", &with), ("used", Vec::new()));
     with.sources.kaslr.option = Some(0x1aa0_0000);
     assert_eq!(matched("", &with), ("none", Vec::new()));
+}
+
+/// A journal of this size once took nine seconds; a twentieth of it would take a twentieth of that.
+#[test]
+fn journals_of_many_modules_and_of_many_boots_are_read_in_linear_time() {
+    let module = |boot: &str, number: u64| {
+        let base = 0xffff_ffff_c100_0000 + (number << 12);
+        Entry::Module(LoadedModule {
+            boot: boot.to_owned(),
+            name: format!("m{number}"),
+            base: Some(base),
+            sections: vec![(".text".into(), base), (".data".into(), base + 0x800)],
+            at: 1100,
+            ..LoadedModule::default()
+        })
+    };
+    let mut one_boot = journal("b-1", 0xffff_ffff_c0a0_2000, None);
+    for number in 0..60_000 {
+        let (at, boot) = (1150, "b-1".to_owned());
+        one_boot.entries.push(module("b-1", number));
+        // Every tenth is a keeper whose data was discarded.
+        if number % 10 == 0
+            && let Some(Entry::Module(keeper)) = one_boot.entries.last_mut()
+        {
+            let mut header = Header::new(&keeper.name);
+            header.sections.push(SectionHeader::new(PersistentSection::Data, 0x40, 32));
+            keeper.name.push_str("__persist");
+            keeper.sections.push((".data..persistent".into(), keeper.base.unwrap() + 0x900));
+            keeper.persistent = Some(header.into());
+        }
+        let Some(Entry::Module(LoadedModule { name, .. })) = one_boot.entries.last() else { panic!() };
+        let name = name.clone();
+        one_boot.entries.push(Entry::Unload(Unload { boot, name, at }));
+    }
+    let mut many_boots = journal("b-1", 0xffff_ffff_c0a0_2000, None);
+    for boot in 0..3_000 {
+        let id = format!("x-{boot}");
+        let mut other = journal(&id, 0xffff_ffff_c0a0_2000, None);
+        other.entries.retain(|entry| matches!(entry, Entry::Boot(_)));
+        other.entries.extend((0..20).map(|number| module(&id, number)));
+        many_boots.entries.extend(other.entries);
+    }
+    for (what, journal) in [("one boot", one_boot), ("many boots", many_boots)] {
+        let text: Vec<u8> = journal.entries.iter().flat_map(Entry::to_line).collect();
+        let start = std::time::Instant::now();
+        let text = annotated(PAGE_FAULT, &decoder(Journal::read(&text)));
+        assert!(text.contains(" of the journal"), "{text}");
+        println!("{what}: {:?}", start.elapsed());
+        assert!(start.elapsed().as_secs() < 10, "{what}: {:?}", start.elapsed());
+    }
 }

@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ksymoops::render::{Annotated, Json};
@@ -28,7 +29,9 @@ fn journal_with(name: &str) -> Journal {
     let mut journal = journal("b-1", BASE, Some(1500));
     for entry in &mut journal.entries {
         let Entry::Module(module) = entry else { continue };
-        for variable in module.persistent.iter_mut().flat_map(|header| &mut header.sections[0].variables) {
+        for variable in
+            module.persistent.iter_mut().flat_map(|header| &mut Arc::make_mut(header).sections[0].variables)
+        {
             variable.name = name.to_owned();
             variable.file = Some(name.to_owned());
             variable.type_name = Some(format!("struct {name}"));

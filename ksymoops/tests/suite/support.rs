@@ -41,7 +41,7 @@ pub(super) fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
         name: "meter__persist".into(),
         base: Some(base),
         sections: vec![(".data..persistent".into(), base)],
-        persistent: Some(header),
+        persistent: Some(header.into()),
         at: 1100,
         ..LoadedModule::default()
     };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where loaded modules were in memory: which module a run-time address is in, and where in its file.
 
+use std::collections::HashMap;
+
 use libmodfmt::proc::modules;
 
 use crate::image::Image;
@@ -20,10 +22,14 @@ pub(super) struct ModuleMemory {
 /// The memory of each loaded module, as far as it is known.
 pub(super) fn of_loaded(sources: &Sources) -> Vec<ModuleMemory> {
     let mut all: Vec<ModuleMemory> = Vec::new();
+    // Two entries of one name: what the text says is about the first.
+    let mut places: HashMap<String, usize> = HashMap::new();
     let name = |name: &str| name.replace('-', "_");
     for loaded in sources.loaded.iter().filter(|loaded| !loaded.sections.is_empty()) {
         let sections = loaded.sections.clone();
-        all.push(ModuleMemory { module: name(&loaded.name), range: None, sections });
+        let module = name(&loaded.name);
+        places.entry(module.clone()).or_insert(all.len());
+        all.push(ModuleMemory { module, range: None, sections });
     }
     for line in modules(sources.modules_text.as_deref().unwrap_or_default()).filter_map(Result::ok) {
         // The kernel shows 0 to unprivileged readers.
@@ -32,9 +38,12 @@ pub(super) fn of_loaded(sources: &Sources) -> Vec<ModuleMemory> {
         }
         let range = Some((line.address, line.size));
         let module = name(&String::from_utf8_lossy(line.name));
-        match all.iter_mut().find(|memory| memory.module == module) {
+        match places.get(&module).and_then(|place| all.get_mut(*place)) {
             Some(memory) => memory.range = range,
-            None => all.push(ModuleMemory { module, range, sections: Vec::new() }),
+            None => {
+                places.insert(module.clone(), all.len());
+                all.push(ModuleMemory { module, range, sections: Vec::new() });
+            }
         }
     }
     all

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The entries of a journal.
 
+use std::sync::Arc;
+
 use crate::persist::Header;
 
 /// One entry.
@@ -60,7 +62,7 @@ pub struct LoadedModule {
     /// The file that it was loaded from, if that is known.
     pub file: Option<String>,
     /// Its persistent data: of a keeper, or of the owner.
-    pub persistent: Option<Header>,
+    pub persistent: Option<Arc<Header>>,
     /// Time since boot, in hundredths of a second.
     pub at: u64,
 }
@@ -74,7 +76,7 @@ impl LoadedModule {
             header.owner == self.name
                 && header.sections.iter().all(|section| self.section(section.role.section_name()).is_some())
         };
-        self.persistent.as_ref().filter(has)
+        self.persistent.as_deref().filter(has)
     }
 
     /// The address of a section.

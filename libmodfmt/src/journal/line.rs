@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An entry as a line of JSON. Addresses and build ids are hexadecimal text. The persistent header is
 //! the bytes of its note, so that the same code reads and checks it as for a keeper.
+//!
+//! A header is written in full once a boot. Later lines refer to it by its [`HeaderId`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::hex::{hex, number, parse_hex, parse_number};
 use super::{Boot, Discard, Entry, LoadedModule, Stage, Unload};
 use crate::elf::ByteOrder;
+use crate::fnv::Hash;
 use crate::persist::Header;
 
 /// The version that this crate writes, and the only one that it reads.
@@ -48,6 +53,8 @@ enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         file: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        persistent_id: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         persistent: Option<String>,
     },
     Unload {
@@ -56,31 +63,56 @@ enum What {
     Discard {
         name: String,
     },
+    /// What the lines before it add up to, for the next writer. See `recorded.rs`.
+    Index {},
+}
+
+/// Identifies a header within a boot: a hash of the bytes of its note.
+pub type HeaderId = u64;
+
+/// A line as read.
+pub(super) enum Parsed {
+    /// An entry; the header that it has or refers to.
+    Entry(Entry, Option<HeaderId>),
+    /// An index, which says nothing that the entries do not say.
+    Index,
 }
 
 impl Entry {
     /// The line, with its line feed.
     #[must_use]
     pub fn to_line(&self) -> Vec<u8> {
+        self.to_short_line(|_| false)
+    }
+
+    /// As [`Entry::to_line`], but a header for which `is_known` is true is only referred to: an earlier line of
+    /// the boot has it in full.
+    #[must_use]
+    pub fn to_short_line(&self, is_known: impl Fn(HeaderId) -> bool) -> Vec<u8> {
         let what = match self {
             Self::Boot(boot) => What::Boot {
                 banner: boot.banner.clone(),
                 build_id: hex(&boot.build_id),
                 text: boot.text.as_ref().map(|(symbol, address)| (symbol.clone(), number(*address))),
             },
-            Self::Module(module) => What::Module {
-                name: module.name.clone(),
-                loading: module.stage == Stage::Loading,
-                base: module.base.map(number),
-                sections: module
-                    .sections
-                    .iter()
-                    .map(|(name, address)| (name.clone(), number(*address)))
-                    .collect(),
-                build_id: hex(&module.build_id),
-                file: module.file.clone(),
-                persistent: module.persistent.as_ref().map(|header| hex(&header.to_note(ORDER))),
-            },
+            Self::Module(module) => {
+                let note = module.persistent.as_ref().map(|header| header.to_note(ORDER));
+                let id = note.as_deref().map(header_id);
+                What::Module {
+                    name: module.name.clone(),
+                    loading: module.stage == Stage::Loading,
+                    base: module.base.map(number),
+                    sections: module
+                        .sections
+                        .iter()
+                        .map(|(name, address)| (name.clone(), number(*address)))
+                        .collect(),
+                    build_id: hex(&module.build_id),
+                    file: module.file.clone(),
+                    persistent_id: id.map(number),
+                    persistent: note.filter(|_| !id.is_some_and(is_known)).map(|note| hex(&note)),
+                }
+            }
             Self::Unload(unload) => What::Unload { name: unload.name.clone() },
             Self::Discard(discard) => What::Discard { name: discard.name.clone() },
         };
@@ -91,68 +123,67 @@ impl Entry {
         bytes
     }
 
-    /// Reads a line without its line feed; `None` if it is not an entry of this version.
+    /// Reads a line without its line feed; `None` if it is not an entry of this version. A header that the line
+    /// only refers to is missing: [`super::Journal::read`] knows the lines before.
     #[must_use]
     pub fn from_line(line: &[u8]) -> Option<Self> {
-        let line: Line = serde_json::from_slice(line).ok()?;
-        if line.v != VERSION || line.boot.is_empty() {
-            return None;
+        match parse(line)? {
+            Parsed::Entry(entry, _) => Some(entry),
+            Parsed::Index => None,
         }
-        let (boot, at) = (line.boot, line.at);
-        Some(match line.what {
-            What::Boot { banner, build_id, text } => {
-                let text = match text {
-                    Some((symbol, address)) => Some((symbol, parse_number(&address)?)),
-                    None => None,
-                };
-                Self::Boot(Boot { id: boot, banner, build_id: parse_hex(&build_id)?, text, at })
-            }
-            What::Module { name, loading, base, sections, build_id, file, persistent } => {
-                let persistent = match persistent {
-                    Some(note) => Some(Header::from_note(&parse_hex(&note)?, ORDER).ok()?),
-                    None => None,
-                };
-                let section = |(name, address): (String, String)| Some((name, parse_number(&address)?));
-                Self::Module(LoadedModule {
-                    boot,
-                    name,
-                    stage: if loading { Stage::Loading } else { Stage::Loaded },
-                    base: match base {
-                        Some(base) => Some(parse_number(&base)?),
-                        None => None,
-                    },
-                    sections: sections.into_iter().map(section).collect::<Option<_>>()?,
-                    build_id: parse_hex(&build_id)?,
-                    file,
-                    persistent,
-                    at,
-                })
-            }
-            What::Unload { name } => Self::Unload(Unload { boot, name, at }),
-            What::Discard { name } => Self::Discard(Discard { boot, name, at }),
-        })
     }
 }
 
-fn number(number: u64) -> String {
-    format!("{number:#x}")
+fn header_id(note: &[u8]) -> HeaderId {
+    let mut hash = Hash::new();
+    hash.bytes(note);
+    hash.finish()
 }
 
-fn parse_number(text: &str) -> Option<u64> {
-    let digits = text.strip_prefix("0x")?;
-    let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    plain.then(|| u64::from_str_radix(digits, 16).ok()).flatten()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn parse_hex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() {
+/// Reads a line without its line feed; `None` if it is not of this version.
+pub(super) fn parse(line: &[u8]) -> Option<Parsed> {
+    let line: Line = serde_json::from_slice(line).ok()?;
+    if line.v != VERSION || line.boot.is_empty() {
         return None;
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+    let (boot, at) = (line.boot, line.at);
+    let mut id = None;
+    let entry = match line.what {
+        What::Boot { banner, build_id, text } => {
+            let text = match text {
+                Some((symbol, address)) => Some((symbol, parse_number(&address)?)),
+                None => None,
+            };
+            Entry::Boot(Boot { id: boot, banner, build_id: parse_hex(&build_id)?, text, at })
+        }
+        What::Module { name, loading, base, sections, build_id, file, persistent_id, persistent } => {
+            id = match persistent_id {
+                Some(text) => Some(parse_number(&text)?),
+                None => None,
+            };
+            let persistent = match persistent {
+                Some(note) => Some(Arc::new(Header::from_note(&parse_hex(&note)?, ORDER).ok()?)),
+                None => None,
+            };
+            let section = |(name, address): (String, String)| Some((name, parse_number(&address)?));
+            Entry::Module(LoadedModule {
+                boot,
+                name,
+                stage: if loading { Stage::Loading } else { Stage::Loaded },
+                base: match base {
+                    Some(base) => Some(parse_number(&base)?),
+                    None => None,
+                },
+                sections: sections.into_iter().map(section).collect::<Option<_>>()?,
+                build_id: parse_hex(&build_id)?,
+                file,
+                persistent,
+                at,
+            })
+        }
+        What::Unload { name } => Entry::Unload(Unload { boot, name, at }),
+        What::Discard { name } => Entry::Discard(Discard { boot, name, at }),
+        What::Index {} => return Some(Parsed::Index),
+    };
+    Some(Parsed::Entry(entry, id))
 }

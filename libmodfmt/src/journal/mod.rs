@@ -18,10 +18,18 @@
 
 mod entry;
 mod file;
+mod hex;
 mod line;
+mod recorded;
 #[cfg(test)]
 mod tests;
 
 pub use entry::{Boot, Discard, Entry, LoadedModule, Stage, Unload};
 pub use file::{FILE_NAME, Journal, file_name};
-pub use line::VERSION;
+pub use line::{HeaderId, VERSION};
+pub use recorded::Recorded;
+
+/// Whether a module's name is that of a keeper.
+pub(crate) fn is_keeper(name: &str) -> bool {
+    name.ends_with(&crate::persist::keeper_name(""))
+}

@@ -35,7 +35,7 @@ fn entries() -> Vec<Entry> {
         name: "meter__persist".into(),
         base: Some(0xffff_ffff_c000_0000),
         sections: vec![(".data..persistent".into(), 0xffff_ffff_c000_2000)],
-        persistent: Some(header()),
+        persistent: Some(header().into()),
         at: 1300,
         ..LoadedModule::default()
     };
@@ -106,14 +106,115 @@ fn names_of_files_leave_the_folder_alone() {
     assert_eq!(file_name("../x"), "boot-x.jsonl");
 }
 
+#[test]
+fn a_header_is_written_once_and_referred_to() {
+    let entries = entries();
+    let mut text = entries[1].to_line();
+    let full = text.len();
+    let id = {
+        let recorded = Recorded::read("0b0e5d2c-1", &text, true).unwrap();
+        let known = std::cell::Cell::new(None);
+        let short = entries[1].to_short_line(|id| {
+            known.set(Some(id));
+            recorded.has_header(id)
+        });
+        assert!(short.len() < full);
+        text.extend(&short);
+        assert!(!text.ends_with(b"\n\n"));
+        known.get().unwrap()
+    };
+    let journal = Journal::read(&text);
+    assert_eq!(journal.entries, [entries[1].clone(), entries[1].clone()]);
+    // Of another boot it says nothing, and without the full line the header is unknown.
+    let other = String::from_utf8(text[full..].to_vec()).unwrap().replace("0b0e5d2c-1", "other");
+    for text in [[&text[..full], other.as_bytes()].concat(), text[full..].to_vec()] {
+        let journal = Journal::read(&text);
+        let Some(Entry::Module(last)) = journal.entries.last() else { panic!() };
+        assert_eq!((journal.skipped, &last.persistent), (0, &None));
+    }
+    assert!(Recorded::read("other", &text, true).is_some_and(|other| !other.has_header(id)));
+}
+
+#[test]
+fn an_index_says_what_the_lines_before_it_add_up_to() {
+    let boot = "0b0e5d2c-1";
+    let owner = |name: &str| LoadedModule {
+        boot: boot.into(),
+        name: name.into(),
+        base: Some(7),
+        sections: vec![(".bss..persistent".into(), 8)],
+        persistent: Some(header().into()),
+        ..LoadedModule::default()
+    };
+    let mut text = text();
+    for name in ["foo", "meter"] {
+        text.extend(Entry::Module(owner(name)).to_line());
+    }
+    text.extend(Entry::Unload(Unload { boot: boot.into(), name: "foo".into(), at: 1 }).to_line());
+    let all = Recorded::read(boot, &text, true).unwrap();
+    assert!(all.has_boot_entry());
+    let mut loaded: Vec<_> = all.loaded().collect();
+    loaded.sort_unstable();
+    assert_eq!(loaded, ["meter", "meter__persist"]);
+    assert_eq!(all.base("meter__persist"), Some(Some(0xffff_ffff_c000_0000)));
+    assert_eq!(all.own_data().collect::<Vec<_>>(), ["foo", "meter"], "unloaded, not dropped");
+    assert_eq!(Recorded::read(boot, &text, false), None);
+    let mut indexed = [text.clone(), all.to_index(9)].concat();
+    assert_eq!(Journal::read(&indexed), Journal::read(&text), "readers pass over it");
+    let dropped = Entry::Discard(Discard { boot: boot.into(), name: "foo".into(), at: 1 }).to_line();
+    indexed.extend(&dropped);
+    let mut by_hand = all.clone();
+    by_hand.append(&dropped);
+    for start in [0, 10, text.len()] {
+        let read = Recorded::read(boot, &indexed[start..], start == 0).unwrap();
+        assert_eq!(read.own_data().collect::<Vec<_>>(), ["meter"]);
+        assert_eq!(read.to_index(0), by_hand.to_index(0));
+        assert!(!read.wants_index());
+    }
+    by_hand.append(&[b' '; 16 << 10]);
+    assert!(by_hand.wants_index());
+}
+
+/// What 60,000 modules cost, relative to 6,000.
+#[test]
+fn reading_is_linear() {
+    let text = |count: u64| {
+        let mut text = Vec::new();
+        for number in 0..count {
+            let module = LoadedModule {
+                boot: format!("b-{}", number % 1000),
+                name: format!("m{number}"),
+                base: Some(number),
+                ..LoadedModule::default()
+            };
+            text.extend(Entry::Module(module).to_line());
+            let id = format!("b-{}", number % 1000);
+            text.extend(Entry::Boot(Boot { id, ..Boot::default() }).to_line());
+        }
+        text
+    };
+    let time = |count: u64| {
+        let text = text(count);
+        let start = std::time::Instant::now();
+        let journal = Journal::read(&text);
+        assert_eq!(journal.boots().len(), 1000);
+        assert_eq!(journal.by_boot().len(), 1000);
+        start.elapsed()
+    };
+    let (few, many) = (time(3_000), time(30_000));
+    assert!(many < few * 40, "{few:?}, ten times as much: {many:?}");
+}
+
 proptest! {
     #[test]
     fn no_text_panics(text: Vec<u8>, at in 0_usize..2000, byte: u8) {
         let _ = Journal::read(&text);
+        let _ = Recorded::read("b", &text, true);
         let mut damaged = self::text();
         if let Some(place) = damaged.get_mut(at) {
             *place = byte;
         }
         let _ = Journal::read(&damaged);
+        let _ = Recorded::read("0b0e5d2c-1", &damaged, true);
     }
 }

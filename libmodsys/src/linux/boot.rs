@@ -9,15 +9,22 @@ use crate::{BootIdentity, SysError};
 
 /// `path` leads from the path on a running system to that of the file to read.
 pub(super) fn read(path: impl Fn(&str) -> PathBuf) -> Result<BootIdentity, SysError> {
-    let uptime_path = path("/proc/uptime");
-    let text = files::line(&uptime_path)?;
-    let uptime = hundredths(&text).ok_or_else(|| files::unknown(&uptime_path, &text))?;
     Ok(BootIdentity {
-        id: files::line(&path("/proc/sys/kernel/random/boot_id"))?,
+        id: id(&path)?,
         banner: files::line(&path("/proc/version"))?,
         notes: files::read_if_there(&path("/sys/kernel/notes"))?.unwrap_or_default(),
-        uptime,
+        uptime: uptime(&path)?,
     })
+}
+
+pub(super) fn id(path: impl Fn(&str) -> PathBuf) -> Result<String, SysError> {
+    files::line(&path("/proc/sys/kernel/random/boot_id"))
+}
+
+pub(super) fn uptime(path: impl Fn(&str) -> PathBuf) -> Result<u64, SysError> {
+    let path = path("/proc/uptime");
+    let text = files::line(&path)?;
+    hundredths(&text).ok_or_else(|| files::unknown(&path, &text))
 }
 
 /// `350735.47 234388.90`: the first number.

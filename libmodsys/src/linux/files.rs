@@ -2,18 +2,57 @@
 //! Reading small kernel files, with errors that name them.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::SysError;
 
+/// One read of a file of the kernel's returns no more than a page.
+const PAGE: usize = 4096;
+
 /// The whole content of a file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, SysError> {
     let mut file = File::open(path).map_err(|error| SysError::open(path, &error))?;
+    let failed = |error| SysError::read(path, &error);
     let mut content = Vec::new();
-    // The size of a kernel file means nothing (0 or 4096): read to the end.
-    file.read_to_end(&mut content).map_err(|error| SysError::read(path, &error))?;
+    // The size of a kernel file means nothing (0 or 4096): read to the end. Most are a few bytes, and asking
+    // for their size would double the number of system calls.
+    let mut page = [0; PAGE];
+    loop {
+        let length = read_some(&mut file, &mut page).map_err(failed)?;
+        content.extend_from_slice(page.get(..length).unwrap_or_default());
+        match length {
+            0 => return Ok(content),
+            PAGE => break,
+            _ => {}
+        }
+    }
+    file.read_to_end(&mut content).map_err(failed)?;
     Ok(content)
+}
+
+fn read_some(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Calls `visit` with each line, without its line feed, until it breaks. Reads no further than that.
+pub(super) fn lines(path: &Path, visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), SysError> {
+    let file = File::open(path).map_err(|error| SysError::open(path, &error))?;
+    let mut reader = BufReader::with_capacity(PAGE, file);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let length = reader.read_until(b'\n', &mut line).map_err(|error| SysError::read(path, &error))?;
+        if length == 0 || visit(line.strip_suffix(b"\n").unwrap_or(&line)).is_break() {
+            return Ok(());
+        }
+    }
 }
 
 /// The whole content of a file, `None` if there is no such file.

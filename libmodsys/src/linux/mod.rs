@@ -26,6 +26,7 @@ mod users;
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
+use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -156,7 +157,15 @@ impl Kernel for Linux {
     }
 
     fn sections(&self, name: &str) -> Result<Vec<Section>, SysError> {
-        sections::read(&self.module_path(name, "sections"))
+        self.some_sections(name, &|_| true)
+    }
+
+    fn some_sections(&self, name: &str, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Section>, SysError> {
+        sections::read(&self.module_path(name, "sections"), wanted)
+    }
+
+    fn note(&self, name: &str, section: &str) -> Result<Option<Vec<u8>>, SysError> {
+        files::read_if_there(&self.module_path(name, "notes").join(section))
     }
 
     fn load_mark(&self, name: &str) -> Option<u64> {
@@ -169,6 +178,10 @@ impl Kernel for Linux {
 
     fn kallsyms(&self) -> Result<Vec<u8>, SysError> {
         files::read(&self.path(KALLSYMS))
+    }
+
+    fn kallsyms_lines(&self, visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), SysError> {
+        files::lines(&self.path(KALLSYMS), visit)
     }
 
     fn vmlinux_btf(&self) -> Result<Option<Vec<u8>>, SysError> {
@@ -185,6 +198,14 @@ impl Kernel for Linux {
 
     fn boot(&self) -> Result<BootIdentity, SysError> {
         boot::read(|below| self.path(below))
+    }
+
+    fn boot_id(&self) -> Result<String, SysError> {
+        boot::id(|below| self.path(below))
+    }
+
+    fn uptime(&self) -> Result<u64, SysError> {
+        boot::uptime(|below| self.path(below))
     }
 
     fn compression(&self) -> Result<Option<KernelCompression>, SysError> {

@@ -6,10 +6,11 @@ use std::path::Path;
 use super::files;
 use crate::{Section, SectionAddress, SysError};
 
-pub(super) fn read(directory: &Path) -> Result<Vec<Section>, SysError> {
+pub(super) fn read(directory: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Section>, SysError> {
     let Some(mut names) = files::if_there(files::names(directory))? else {
         return Ok(Vec::new());
     };
+    names.retain(|name| wanted(name));
     names.sort();
     names
         .into_iter()

@@ -11,6 +11,7 @@ use super::owner_state::OwnerState;
 use super::{extended, keeper};
 use crate::error::KeepError;
 use crate::region::Region;
+use crate::region::keeper::Found;
 
 /// Kept data that could not be read.
 #[derive(Debug)]
@@ -86,14 +87,20 @@ impl Region {
     /// The keeper's region or the extended kernel's. Two copies are an error, never a silent choice.
     fn only_one(kernel: &dyn Kernel, owner: &str, extended: Option<Self>) -> Result<Option<Self>, KeepError> {
         let name = keeper_name(owner);
-        match (keeper::read(kernel, &name)?, extended) {
-            (Some(region), _) if region.header.owner != owner => Err(KeepError::OtherOwner {
-                keeper: name,
-                owner: owner.to_owned(),
-                other: region.header.owner,
-            }),
-            (Some(_), Some(_)) => Err(KeepError::KeptTwice { owner: owner.to_owned(), keeper: name }),
-            (region, extended) => Ok(region.or(extended)),
+        match (keeper::find(kernel, &name)?, extended) {
+            // Two long names may be cut to one; or the module of that name is not ours.
+            (
+                Found::Keeper(Self { header: Header { owner: other, .. }, .. })
+                | Found::Foreign { owner: other },
+                _,
+            ) if other != owner => {
+                Err(KeepError::OtherOwner { keeper: name, owner: owner.to_owned(), other })
+            }
+            (Found::Keeper(_), Some(_)) => {
+                Err(KeepError::KeptTwice { owner: owner.to_owned(), keeper: name })
+            }
+            (Found::Keeper(region), None) => Ok(Some(region)),
+            (Found::Foreign { .. } | Found::Nothing, extended) => Ok(extended),
         }
     }
 
@@ -122,16 +129,26 @@ impl Region {
         if is_module_name(keeper) { keeper::read(kernel, keeper) } else { Ok(None) }
     }
 
-    /// Whether a module is the keeper of an owner that is not loaded, by its note and by its name, and nothing
-    /// uses it.
+    /// Whether a module is the keeper of an owner that is not loaded, and nothing uses it.
     #[must_use]
     pub fn is_unused_keeper(kernel: &dyn Kernel, module: &str) -> bool {
         Self::of_keeper(kernel, module).is_ok_and(|region| {
-            region.is_some_and(|region| {
-                module == keeper_name(&region.header.owner)
-                    && region.owner_state == OwnerState::Unloaded
-                    && region.users.is_empty()
-            })
+            region.is_some_and(|region| region.owner_state == OwnerState::Unloaded && region.users.is_empty())
+        })
+    }
+
+    /// The owner in the header that a loaded module carries although it is not the keeper of that owner's data:
+    /// somebody has copied the note. `None` for keepers, and for modules without such a note.
+    ///
+    /// # Errors
+    /// The kernel cannot be asked.
+    pub fn foreign_header(kernel: &dyn Kernel, module: &str) -> Result<Option<String>, KeepError> {
+        if !is_module_name(module) {
+            return Ok(None);
+        }
+        Ok(match keeper::find(kernel, module)? {
+            Found::Foreign { owner } => Some(owner),
+            Found::Keeper(_) | Found::Nothing => None,
         })
     }
 }

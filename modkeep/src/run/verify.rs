@@ -10,7 +10,7 @@ use crate::region::Region;
 /// Whether the keeper that was just loaded is live and shows its note.
 pub(super) fn keeper_shows_header(kernel: &dyn Kernel, keeper: &str) -> Result<bool, KeepError> {
     let live = kernel.init_state(keeper)? == Some(InitState::Live);
-    Ok(live && kernel.notes(keeper)?.contains_key(NOTE_SECTION))
+    Ok(live && kernel.note(keeper, NOTE_SECTION)?.is_some())
 }
 
 /// The kernel must count the owner as a user of the keeper: only then does it use the kept data.

@@ -85,6 +85,30 @@ fn a_keeper_of_another_owner_is_not_touched() {
     assert!(kernel.is_loaded("foo__persist"));
 }
 
+/// Any module may carry a copy of a keeper's note; advice to discard would drop the real data.
+#[test]
+fn a_copy_of_a_keepers_note_does_not_make_a_keeper() {
+    let kernel = kernel();
+    keep(&kernel, &Make::typical("foo"));
+    let note = kernel.module("foo__persist").unwrap().notes.remove(NOTE_SECTION).unwrap();
+    for name in ["other", "foo__persist_2", "xfoo__persist"] {
+        kernel.add(FakeModule::new(name).note(NOTE_SECTION, &note).section(".data..persistent", 0x1000));
+        assert_eq!(Region::of_keeper(&kernel, name).unwrap(), None);
+        assert_eq!(Region::foreign_header(&kernel, name).unwrap().as_deref(), Some("foo"));
+    }
+    assert_eq!(Region::foreign_header(&kernel, "foo__persist").unwrap(), None);
+    assert_eq!(Region::list(&kernel).unwrap().len(), 1);
+    // One that cannot be read says nothing about a module without a keeper's name.
+    kernel.add(FakeModule::new("damaged").note(NOTE_SECTION, &note_of_unknown_version()));
+    assert_eq!(Region::of_keeper(&kernel, "damaged").unwrap(), None);
+    assert_eq!(Region::entries(&kernel).unwrap().len(), 1);
+    modkeep::discard(&kernel, "foo").unwrap();
+    for name in ["other", "foo__persist_2", "xfoo__persist", "damaged"] {
+        assert!(kernel.is_loaded(name));
+    }
+    assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::NothingKept { .. })));
+}
+
 #[test]
 fn notes_of_somebody_else_in_a_section_of_that_name_are_no_keepers() {
     let kernel = kernel();

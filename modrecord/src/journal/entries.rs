@@ -1,117 +1,96 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Entries for what the kernel shows and the journal lacks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use libmodfmt::elf::ByteOrder;
-use libmodfmt::journal::{Boot, Discard, Entry, Journal, LoadedModule, Stage, Unload};
-use libmodfmt::persist::{Header, NOTE_SECTION};
+use libmodfmt::journal::{Boot, Discard, Entry, LoadedModule, Recorded, Stage, Unload};
+use libmodfmt::persist::{Header, NOTE_SECTION, keeper_name};
 use libmodfmt::{note, proc};
-use libmodsys::{BootIdentity, Kernel};
+use libmodsys::Kernel;
 use modkeep::Region;
 
 use super::error::JournalError;
 use super::module_details::ModuleDetails;
+use super::sections::is_recorded;
 
 /// The section with the build id, and the name and type of its note.
 const BUILD_ID_SECTION: &str = ".note.gnu.build-id";
 const BUILD_ID_NAME: &[u8] = b"GNU";
 const BUILD_ID_TYPE: u32 = 3;
 
-/// Entries for what is new.
+/// The start of the kernel's code is within so many lines of kallsyms: only per-CPU variables come before it.
+const MAX_KALLSYMS_LINES: usize = 20_000;
+
+/// Entries for what is new at this time.
 pub(super) fn new_entries(
     kernel: &dyn Kernel,
-    journal: &Journal,
-    boot: &BootIdentity,
+    recorded: &Recorded,
+    boot: &str,
+    at: u64,
     details: Option<ModuleDetails<'_>>,
+    about_to_load: bool,
 ) -> Result<Vec<Entry>, JournalError> {
     let mut entries = Vec::new();
-    if !journal.boots().iter().any(|other| other.id == boot.id) {
+    if !recorded.has_boot_entry() {
+        let identity = kernel.boot()?;
         entries.push(Entry::Boot(Boot {
-            id: boot.id.clone(),
-            banner: boot.banner.clone(),
-            build_id: build_id(&boot.notes),
-            text: kernel.kallsyms().ok().and_then(|text| start_of_text(&text)),
-            at: boot.uptime,
+            id: boot.to_owned(),
+            banner: identity.banner,
+            build_id: build_id(&identity.notes),
+            text: start_of_text(kernel),
+            at,
         }));
     }
-    let recorded = recorded(journal, &boot.id);
     let text = kernel.modules_text()?;
-    let mut loaded = Vec::new();
+    let mut loaded = HashSet::new();
     for module in proc::modules(&text).flatten() {
         let name = String::from_utf8_lossy(module.name).into_owned();
         // The kernel shows 0 to readers who may not see addresses.
         let base = Some(module.address).filter(|&base| base != 0);
-        if recorded.get(name.as_str()) != Some(&base) {
-            entries.push(Entry::Module(loaded_module(kernel, boot, &name, base, details)?));
+        // It may have been removed by another tool and loaded again where it was.
+        let is_new = !about_to_load && details.is_some_and(|details| details.name == name);
+        if is_new || recorded.base(&name) != Some(base) {
+            entries.push(Entry::Module(loaded_module(kernel, boot, at, &name, base, details)?));
         }
-        loaded.push(name);
+        loaded.insert(name);
     }
-    let gone = recorded.keys().filter(|name| !loaded.iter().any(|other| other == *name));
-    entries.extend(gone.map(|name| {
-        Entry::Unload(Unload { boot: boot.id.clone(), name: (*name).to_owned(), at: boot.uptime })
-    }));
+    let mut gone: Vec<&str> = recorded.loaded().filter(|name| !loaded.contains(*name)).collect();
+    gone.sort_unstable();
+    entries.extend(
+        gone.into_iter()
+            .map(|name| Entry::Unload(Unload { boot: boot.to_owned(), name: name.to_owned(), at })),
+    );
+    let unloaded: Vec<&str> = recorded.own_data().filter(|owner| !loaded.contains(*owner)).collect();
     // If the list cannot be read, nothing is known to be gone.
-    if let Ok(regions) = Region::list_extended(kernel) {
-        let kept = |owner: &str| {
-            loaded.iter().any(|name| name == owner)
-                || regions.iter().any(|region| region.header.owner == owner)
-        };
-        entries.extend(own_data(journal, &boot.id).into_iter().filter(|owner| !kept(owner)).map(|owner| {
-            Entry::Discard(Discard { boot: boot.id.clone(), name: owner.to_owned(), at: boot.uptime })
-        }));
+    if !unloaded.is_empty()
+        && let Ok(regions) = Region::list_extended(kernel)
+    {
+        let kept: HashSet<&str> = regions.iter().map(|region| region.header.owner.as_str()).collect();
+        let dropped = unloaded.into_iter().filter(|owner| !kept.contains(owner));
+        entries.extend(
+            dropped
+                .map(|owner| Entry::Discard(Discard { boot: boot.to_owned(), name: owner.to_owned(), at })),
+        );
     }
     Ok(entries)
 }
 
-/// The modules that have persistent data outside of keepers according to the journal, loaded or not.
-fn own_data<'j>(journal: &'j Journal, boot: &'j str) -> BTreeSet<&'j str> {
-    let mut owners = BTreeSet::new();
-    for entry in journal.of_boot(boot) {
-        match entry {
-            Entry::Module(module) if module.own_data().is_some() => {
-                owners.insert(module.name.as_str());
-            }
-            Entry::Discard(discard) => {
-                owners.remove(discard.name.as_str());
-            }
-            Entry::Module(_) | Entry::Unload(_) | Entry::Boot(_) => {}
-        }
-    }
-    owners
-}
-
-/// The modules that are loaded according to the journal, with their addresses.
-fn recorded<'j>(journal: &'j Journal, boot: &'j str) -> BTreeMap<&'j str, Option<u64>> {
-    let mut recorded = BTreeMap::new();
-    for entry in journal.of_boot(boot) {
-        match entry {
-            Entry::Module(module) if module.stage == Stage::Loaded => {
-                recorded.insert(module.name.as_str(), module.base);
-            }
-            Entry::Unload(unload) => {
-                recorded.remove(unload.name.as_str());
-            }
-            Entry::Module(_) | Entry::Discard(_) | Entry::Boot(_) => {}
-        }
-    }
-    recorded
-}
-
 fn loaded_module(
     kernel: &dyn Kernel,
-    boot: &BootIdentity,
+    boot: &str,
+    at: u64,
     name: &str,
     base: Option<u64>,
     details: Option<ModuleDetails<'_>>,
 ) -> Result<LoadedModule, JournalError> {
     let details = details.filter(|details| details.name == name);
-    let sections = kernel.sections(name)?;
-    let notes = kernel.notes(name)?;
-    let kept = notes.get(NOTE_SECTION).and_then(|note| Header::from_note(note, ByteOrder::NATIVE).ok());
-    let noted = notes.get(BUILD_ID_SECTION).map(|section| build_id(section)).unwrap_or_default();
+    let sections = kernel.some_sections(name, &is_recorded)?;
+    let noted = kernel.note(name, BUILD_ID_SECTION)?.map(|note| build_id(&note)).unwrap_or_default();
     Ok(LoadedModule {
-        boot: boot.id.clone(),
+        boot: boot.to_owned(),
         name: name.to_owned(),
         stage: Stage::Loaded,
         base,
@@ -125,9 +104,21 @@ fn loaded_module(
             noted
         },
         file: details.and_then(|details| details.file).map(|file| file.to_string_lossy().into_owned()),
-        persistent: kept.or_else(|| details.and_then(|details| details.header.cloned())),
-        at: boot.uptime,
+        persistent: kept_by(kernel, name)?
+            .or_else(|| details.and_then(|details| details.header.cloned()))
+            .map(Arc::new),
+        at,
     })
+}
+
+/// The header of what a keeper keeps. Another module's note may be a copy.
+fn kept_by(kernel: &dyn Kernel, name: &str) -> Result<Option<Header>, JournalError> {
+    if !name.ends_with(&keeper_name("")) {
+        return Ok(None);
+    }
+    let note = kernel.note(name, NOTE_SECTION)?;
+    let header = note.and_then(|note| Header::from_note(&note, ByteOrder::NATIVE).ok());
+    Ok(header.filter(|header| keeper_name(&header.owner) == name))
 }
 
 /// The build id in a note section; empty if it has none.
@@ -139,17 +130,21 @@ fn build_id(section: &[u8]) -> Vec<u8> {
 }
 
 /// Address of the kernel's `_stext`, else of `_text`; nothing if addresses are hidden.
-fn start_of_text(kallsyms: &[u8]) -> Option<(String, u64)> {
-    let mut text = None;
-    for symbol in proc::kallsyms(kallsyms).flatten().filter(|symbol| symbol.module.is_none()) {
-        if symbol.address == 0 {
-            continue;
+fn start_of_text(kernel: &dyn Kernel) -> Option<(String, u64)> {
+    let (mut text, mut count) = (None, 0_usize);
+    let asked = kernel.kallsyms_lines(&mut |line| {
+        count = count.saturating_add(1);
+        let Some(Ok(symbol)) = proc::kallsyms(line).next() else { return ControlFlow::Continue(()) };
+        let found = match symbol.name {
+            b"_stext" => "_stext",
+            b"_text" => "_text",
+            _ if count < MAX_KALLSYMS_LINES => return ControlFlow::Continue(()),
+            _ => return ControlFlow::Break(()),
+        };
+        if symbol.address != 0 {
+            text = Some((found.to_owned(), symbol.address));
         }
-        match symbol.name {
-            b"_stext" => return Some(("_stext".to_owned(), symbol.address)),
-            b"_text" => text = Some(("_text".to_owned(), symbol.address)),
-            _ => {}
-        }
-    }
-    text
+        if found == "_stext" { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    asked.ok().and(text)
 }

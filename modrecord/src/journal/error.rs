@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Why the journal was not written.
 
-use std::io;
-
-use libmodsys::SysError;
+use libmodsys::{PrivateFileError, SysError};
 use thiserror::Error;
 
 /// Why nothing was written.
 #[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum JournalError {
+pub(super) enum JournalError {
     /// The kernel could not be asked.
     #[error(transparent)]
     Sys(#[from] SysError),
-    /// The file could not be read or written.
-    #[error("{path}: {source}")]
-    File {
-        /// The file.
-        path: String,
-        /// What the system says.
-        source: io::Error,
-    },
+    /// The file could not be read or written, or is not safe to write to.
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
 }

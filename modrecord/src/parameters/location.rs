@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use libmodfmt::module_name::is_module_name;
-use libmodsys::{Kernel, files};
+use libmodsys::{Errno, Kernel, files};
 
 use super::error::SavedParametersError;
 use crate::paths::Paths;
@@ -94,6 +94,10 @@ impl SaveLocation {
         let directory = &paths.save_locations;
         files::create_directory(directory, 0o700)
             .map_err(|error| SavedParametersError::file("create", directory, &error))?;
+        if !files::is_own_directory(directory) {
+            let error = std::io::Error::from(Errno::EPERM);
+            return Err(SavedParametersError::file("write to", directory, &error));
+        }
         let Some(path) = file_of(module, paths) else { return Ok(()) };
         let module_file = self.module_file.as_ref().map(|file| file.as_os_str().as_bytes());
         let changed = self.changed.map(|(seconds, nanoseconds)| format!("{seconds}.{nanoseconds}"));

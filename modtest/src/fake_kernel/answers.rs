@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::ffi::CStr;
 use std::fmt::Write;
+use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
@@ -128,12 +129,29 @@ impl Kernel for FakeKernel {
         Ok(sections)
     }
 
+    fn some_sections(&self, name: &str, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Section>, SysError> {
+        let mut sections = self.sections(name)?;
+        sections.retain(|section| wanted(&section.name));
+        Ok(sections)
+    }
+
+    fn note(&self, name: &str, section: &str) -> Result<Option<Vec<u8>>, SysError> {
+        Ok(self.notes(name)?.remove(section))
+    }
+
     fn notes(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError> {
         Ok(self.ask_module(Op::Notes, name, "notes")?.map_or(BTreeMap::new(), |module| module.notes))
     }
 
     fn kallsyms(&self) -> Result<Vec<u8>, SysError> {
         self.setting(Op::Kallsyms, "/proc/kallsyms", |settings| settings.kallsyms.clone())
+    }
+
+    fn kallsyms_lines(&self, visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), SysError> {
+        let text = self.kallsyms()?;
+        // The break only ends the walk.
+        let _ = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).try_for_each(visit);
+        Ok(())
     }
 
     fn vmlinux_btf(&self) -> Result<Option<Vec<u8>>, SysError> {
@@ -152,6 +170,14 @@ impl Kernel for FakeKernel {
         const ID: &str = "/proc/sys/kernel/random/boot_id";
         let missing = || SysError::Open { path: PathBuf::from(ID), errno: Errno::ENOENT };
         self.setting(Op::Boot, ID, |settings| settings.boot.clone())?.ok_or_else(missing)
+    }
+
+    fn boot_id(&self) -> Result<String, SysError> {
+        Ok(self.boot()?.id)
+    }
+
+    fn uptime(&self) -> Result<u64, SysError> {
+        Ok(self.boot()?.uptime)
     }
 
     fn compression(&self) -> Result<Option<KernelCompression>, SysError> {

@@ -101,6 +101,21 @@ fn a_foreign_module_with_the_name_of_a_keeper_is_removed() {
 }
 
 #[test]
+fn a_module_with_a_copy_of_a_keepers_note_is_removed_like_any_other() {
+    for verbose in [false, true] {
+        let kernel = loaded("rm_real");
+        let note = kernel.module("rm_real__persist").unwrap().notes.remove(NOTE_SECTION).unwrap();
+        kernel.add(FakeModule::new("rm_copy").note(NOTE_SECTION, &note));
+        let ran = rmmod(&kernel, if verbose { &["-v", "rm_copy"] } else { &["rm_copy"] });
+        assert_eq!(ran.status, Status::Success);
+        let said = "rmmod: WARNING: rm_copy carries a header of rm_real's data, but is not its keeper\n";
+        assert_eq!(ran.err, if verbose { said } else { "" });
+        assert!(!kernel.is_loaded("rm_copy"));
+        assert!(kernel.is_loaded("rm_real__persist"));
+    }
+}
+
+#[test]
 fn an_owner_stuck_in_its_init_is_explained() {
     let kernel = loaded("rm_stuck");
     kernel.change("rm_stuck", |module| module.state = InitState::Coming);

@@ -15,6 +15,7 @@ pub mod fallbacks;
 pub mod files;
 mod fixture_report;
 pub mod hostile;
+pub mod journal;
 pub mod keep;
 pub mod kernel_view;
 pub mod layout;
@@ -35,6 +36,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
     files::SCENARIOS,
+    journal::SCENARIOS,
     kernel_view::SCENARIOS,
     bad_input::SCENARIOS,
     modutils::SCENARIOS,

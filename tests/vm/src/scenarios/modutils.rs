@@ -25,7 +25,7 @@ pub const SCENARIOS: &[Scenario] = &[
         "parameters are saved and restored; the command line overrides them",
         persist,
     ),
-    Scenario::new("options-snapshots", "snapshots are taken only if the directory exists", snapshots),
+    Scenario::new("options-snapshots", "snapshots are taken on request, once a boot", snapshots),
     Scenario::new(
         "options-lock",
         "--lock and --idempotent: already loaded, or not loaded, is success",
@@ -279,20 +279,28 @@ fn snapshots(ctx: &mut Ctx) -> Result<()> {
             .count())
     };
     ctx.sh("rm -rf /var/log/ksymoops")?;
-    ctx.insmod([&file])?.success()?;
-    ctx.rmmod(["smoke"])?.success()?;
-    ensure!(count(ctx)? == 0, "the directory was created");
-    ctx.sh("mkdir /var/log/ksymoops")?;
-    ctx.insmod([&file])?.success()?;
+    ctx.insmod(["--snapshot", &file])?
+        .success()?
+        .stderr_has("no snapshot is taken: /var/log/ksymoops does not exist")?;
+    ctx.rmmod(["smoke"])?.success()?.silent()?;
+    ensure!(!Path::new("/var/log/ksymoops").exists(), "the directory was created");
+    ctx.sh("mkdir -p -m 700 /var/log/ksymoops")?;
+    ctx.insmod([&file])?.success()?.silent()?;
+    ensure!(count(ctx)? == 0, "a snapshot that nobody asked for");
+    ctx.insmod(["-n", "--snapshot", &file])?;
+    ensure!(count(ctx)? == 0, "a dry run took a snapshot");
+    ctx.rmmod(["smoke"])?.success()?.silent()?;
+    ctx.insmod(["--snapshot", &file])?.success()?.silent()?;
     ensure!(count(ctx)? == 2, "no snapshot after insmod");
     let text = ctx.sh("cat /var/log/ksymoops/*.modules")?;
     ensure!(text.contains("smoke "), "{text}");
-    ctx.sh("rm /var/log/ksymoops/*")?;
-    ctx.rmmod(["absent"])?.code(1)?;
-    ensure!(count(ctx)? == 0, "a snapshot although nothing changed");
-    ctx.rmmod(["smoke"])?.success()?;
+    ctx.sh("rm /var/log/ksymoops/*.ksyms /var/log/ksymoops/*.modules")?;
+    ctx.rmmod(["-vvv", "--snapshot", "smoke"])?.success()?.stderr_has("this boot has a snapshot already")?;
+    ensure!(count(ctx)? == 0, "two snapshots in one boot");
+    ctx.sh("rm /var/log/ksymoops/*.snapshot")?;
+    ctx.insmod([&file])?.success()?.silent()?;
+    ctx.rmmod(["--snapshot", "smoke"])?.success()?.silent()?;
     ensure!(count(ctx)? == 2, "no snapshot after rmmod");
-    ctx.insmod(["-n", &file])?.success()?;
     ctx.sh("rm -rf /var/log/ksymoops")?;
     Ok(())
 }

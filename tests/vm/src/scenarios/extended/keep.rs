@@ -27,6 +27,8 @@ pub const SCENARIOS: &[Scenario] = &[
         .needs(Needs::Extended),
     Scenario::new("ext-agreeing", "changes in code and debug information do not matter", agreeing)
         .needs(Needs::Extended),
+    Scenario::new("ext-static-key", "a kept static key patches the code of each load", static_key)
+        .needs(Needs::Extended),
     Scenario::new("ext-builtin", "the same source built into the kernel", builtin).needs(Needs::Extended),
 ];
 
@@ -53,6 +55,39 @@ fn as_is(ctx: &mut Ctx) -> Result<()> {
     );
     ensure!(fs::read(&file)? == before, "the file was changed");
     ctx.rmmod(["--discard", "layout"])?.success()?.silent()?;
+    Ok(())
+}
+
+/// The key's state is kept in the region, its branches are in the module's code: each load must find them
+/// patched, and each removal must take its branches off the key's list.
+fn static_key(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("torture")?;
+    let branch = |ctx: &mut Ctx| -> Result<String> {
+        Ok(FixtureReport::read(ctx, "torture")?.value("key")?.to_owned())
+    };
+    ctx.insmod([&file])?.success()?.silent()?;
+    ensure!(branch(ctx)? == "0", "the key is on at first");
+    // An odd number switches it on.
+    for (number, wanted) in [("41", "1"), ("42", "0"), ("43", "1")] {
+        ctx.set_parameter("torture", "poke", number)?;
+        ensure!(branch(ctx)? == wanted, "it cannot be switched after a load: {number}");
+        for reload in 1..=2 {
+            ctx.rmmod(["torture"])?.success()?.silent()?;
+            ctx.insmod([&file])?.success()?.silent()?;
+            ensure!(branch(ctx)? == wanted, "{number}: after reload {reload} the branch is another one");
+        }
+    }
+    // Dropped while it is on, and started afresh.
+    ctx.rmmod(["--discard", "torture"])?.success()?.silent()?;
+    ctx.insmod([&file])?.success()?.silent()?;
+    ensure!(branch(ctx)? == "0", "on after a discard");
+    ctx.set_parameter("torture", "poke", "41")?;
+    ctx.rmmod(["torture"])?.success()?.silent()?;
+    ctx.insmod(["--fresh", file.as_str()])?.success()?.silent()?;
+    ensure!(branch(ctx)? == "0", "on after --fresh");
+    ctx.set_parameter("torture", "poke", "41")?;
+    ensure!(branch(ctx)? == "1", "it cannot be switched after --fresh");
+    ctx.rmmod(["--discard", "torture"])?.success()?.silent()?;
     Ok(())
 }
 

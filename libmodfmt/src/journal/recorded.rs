@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a journal says of its boot so far, as far as its writer has to know: which modules it lists as loaded,
+//! and what need not be written again.
+//!
+//! Each load and removal asks for this, so it must not cost a reading of the whole journal. Now and then the
+//! writer therefore appends an index, a line that says what the lines before it add up to. Only the last index
+//! and the lines after it are read, and of these only the fields that matter here.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+use super::file::lines;
+use super::hex::{number, parse_number};
+use super::line::{HeaderId, VERSION};
+use crate::persist::PersistentSection;
+
+/// The word for an index in the field `entry`.
+const INDEX: &str = "index";
+
+/// How the line of an index begins. It is looked for from the end of a file on.
+const INDEX_START: &[u8] = b"{\"entry\":\"index\",";
+
+/// An index is written after at least so many bytes without one.
+const MIN_INDEX_DISTANCE: usize = 16 << 10;
+
+/// Older headers than this many are written in full again when they come back.
+const MAX_HEADERS: usize = 64;
+
+/// What is recorded of a boot.
+///
+/// ```
+/// use libmodfmt::journal::{Entry, LoadedModule, Recorded};
+///
+/// let foo = LoadedModule { boot: "b-1".into(), name: "foo".into(), base: Some(0x1000), ..LoadedModule::default() };
+/// let text = Entry::Module(foo).to_line();
+/// let recorded = Recorded::read("b-1", &text, true).ok_or("no index")?;
+/// assert_eq!(recorded.base("foo"), Some(Some(0x1000)));
+/// assert_eq!(recorded.base("bar"), None);
+///
+/// // An index says the same, and nothing before it has to be read.
+/// let index = recorded.to_index(7);
+/// let again = Recorded::read("b-1", &[b"rest of a line\n", &index[..]].concat(), false).ok_or("no index")?;
+/// assert_eq!(again.base("foo"), Some(Some(0x1000)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recorded {
+    boot: String,
+    has_boot_entry: bool,
+    loaded: HashMap<String, Option<u64>>,
+    own_data: BTreeSet<String>,
+    headers: Vec<HeaderId>,
+    /// Bytes since the last index, and the size of that.
+    since_index: usize,
+    index_size: usize,
+}
+
+/// The fields of a line that matter here.
+#[derive(Deserialize)]
+struct Brief<'l> {
+    v: u32,
+    #[serde(borrow)]
+    boot: Cow<'l, str>,
+    #[serde(borrow)]
+    entry: Cow<'l, str>,
+    #[serde(borrow, default)]
+    name: Cow<'l, str>,
+    #[serde(default)]
+    loading: bool,
+    #[serde(borrow, default)]
+    base: Option<Cow<'l, str>>,
+    #[serde(default)]
+    sections: BTreeMap<String, IgnoredAny>,
+    #[serde(borrow, default)]
+    persistent_id: Option<Cow<'l, str>>,
+    #[serde(default)]
+    persistent: Option<IgnoredAny>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Index<'l> {
+    // The first field: see INDEX_START.
+    entry: Cow<'l, str>,
+    v: u32,
+    boot: Cow<'l, str>,
+    at: u64,
+    modules: BTreeMap<String, Option<String>>,
+    own_data: BTreeSet<String>,
+    headers: Vec<String>,
+}
+
+impl Recorded {
+    /// Reads the end of a boot's file: `whole` if it is all of it. `None` if there may be more to know: the
+    /// text has no index, and it is not the whole file.
+    #[must_use]
+    pub fn read(boot: &str, text: &[u8], whole: bool) -> Option<Self> {
+        let (mut recorded, rest) = match last_index(boot, text) {
+            Some(found) => found,
+            None if whole => (Self { boot: boot.to_owned(), ..Self::default() }, text),
+            None => return None,
+        };
+        for line in lines(rest).flatten() {
+            recorded.add(line);
+        }
+        recorded.since_index = rest.len();
+        Some(recorded)
+    }
+
+    /// Adds what is appended: whole lines.
+    pub fn append(&mut self, text: &[u8]) {
+        for line in lines(text).flatten() {
+            self.add(line);
+        }
+        self.since_index = self.since_index.saturating_add(text.len());
+    }
+
+    /// Whether the entry about the kernel is there.
+    #[must_use]
+    pub fn has_boot_entry(&self) -> bool {
+        self.has_boot_entry
+    }
+
+    /// The address of a module in `/proc/modules`, if it is recorded and was visible; `None` if the module is
+    /// not recorded as loaded.
+    #[must_use]
+    pub fn base(&self, module: &str) -> Option<Option<u64>> {
+        self.loaded.get(module).copied()
+    }
+
+    /// The modules that are recorded as loaded.
+    pub fn loaded(&self) -> impl Iterator<Item = &str> {
+        self.loaded.keys().map(String::as_str)
+    }
+
+    /// The modules that have persistent data outside of keepers, loaded or not.
+    pub fn own_data(&self) -> impl Iterator<Item = &str> {
+        self.own_data.iter().map(String::as_str)
+    }
+
+    /// Whether an earlier line has this header in full.
+    #[must_use]
+    pub fn has_header(&self, id: HeaderId) -> bool {
+        self.headers.contains(&id)
+    }
+
+    /// Whether it is time for an index: they take up to a fifth of the file.
+    #[must_use]
+    pub fn wants_index(&self) -> bool {
+        self.since_index >= MIN_INDEX_DISTANCE.max(self.index_size.saturating_mul(4))
+    }
+
+    /// The line of an index, with its line feed. `at` is the time since boot in hundredths of a second.
+    #[must_use]
+    pub fn to_index(&self, at: u64) -> Vec<u8> {
+        let index = Index {
+            entry: Cow::Borrowed(INDEX),
+            v: VERSION,
+            boot: Cow::Borrowed(&self.boot),
+            at,
+            modules: self.loaded.iter().map(|(name, base)| (name.clone(), base.map(number))).collect(),
+            own_data: self.own_data.clone(),
+            headers: self.headers.iter().copied().map(number).collect(),
+        };
+        // Strings and numbers only: writing them to memory cannot fail.
+        let mut line = serde_json::to_vec(&index).unwrap_or_default();
+        line.push(b'\n');
+        line
+    }
+
+    fn of_index(boot: &str, line: &[u8]) -> Option<Self> {
+        if !line.starts_with(INDEX_START) {
+            return None;
+        }
+        let index: Index<'_> = serde_json::from_slice(line).ok()?;
+        if index.v != VERSION || index.boot != boot || index.entry != INDEX {
+            return None;
+        }
+        let base = |(name, base): (String, Option<String>)| match base {
+            None => Some((name, None)),
+            Some(base) => Some((name, Some(parse_number(&base)?))),
+        };
+        Some(Self {
+            boot: boot.to_owned(),
+            has_boot_entry: true,
+            loaded: index.modules.into_iter().map(base).collect::<Option<_>>()?,
+            own_data: index.own_data,
+            headers: index.headers.iter().map(|id| parse_number(id)).collect::<Option<_>>()?,
+            since_index: 0,
+            index_size: line.len(),
+        })
+    }
+
+    fn add(&mut self, line: &[u8]) {
+        let Ok(brief) = serde_json::from_slice::<Brief<'_>>(line) else { return };
+        if brief.v != VERSION || brief.boot != self.boot {
+            return;
+        }
+        let name = brief.name.into_owned();
+        match &*brief.entry {
+            "boot" => self.has_boot_entry = true,
+            "module" => {
+                let has_header = brief.persistent.is_some() || brief.persistent_id.is_some();
+                let is_persistent =
+                    |section: &String| PersistentSection::from_name(section.as_bytes()).is_some();
+                if has_header && !super::is_keeper(&name) && brief.sections.keys().any(is_persistent) {
+                    self.own_data.insert(name.clone());
+                }
+                if brief.persistent.is_some()
+                    && let Some(id) = brief.persistent_id.as_deref().and_then(parse_number)
+                {
+                    self.remember(id);
+                }
+                if !brief.loading {
+                    self.loaded.insert(name, brief.base.as_deref().and_then(parse_number));
+                }
+            }
+            "unload" => {
+                self.loaded.remove(&name);
+            }
+            "discard" => {
+                self.own_data.remove(&name);
+            }
+            _ => {}
+        }
+    }
+
+    fn remember(&mut self, id: HeaderId) {
+        if !self.has_header(id) {
+            self.headers.push(id);
+        }
+        if self.headers.len() > MAX_HEADERS {
+            self.headers.remove(0);
+        }
+    }
+}
+
+/// The last index of a text, and the lines after it.
+fn last_index<'t>(boot: &str, text: &'t [u8]) -> Option<(Recorded, &'t [u8])> {
+    let mut end = text.iter().rposition(|&byte| byte == b'\n')?;
+    loop {
+        let before = text.get(..end)?;
+        let start =
+            before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline.saturating_add(1));
+        if let Some(recorded) = Recorded::of_index(boot, before.get(start..)?) {
+            return Some((recorded, text.get(end.saturating_add(1)..).unwrap_or_default()));
+        }
+        end = start.checked_sub(1)?;
+    }
+}
