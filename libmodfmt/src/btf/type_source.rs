@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::header::u32_at;
 use super::{Btf, Kind, Type as BtfType, TypeId as BtfId};
@@ -20,7 +20,7 @@ const UNTOLD: u8 = 0;
 #[derive(Debug)]
 pub struct BtfTypes<'b, 'd> {
     btf: &'b Btf<'d>,
-    known: RefCell<HashMap<TypeId, Rc<Type>>>,
+    known: RefCell<HashMap<TypeId, Arc<Type>>>,
 }
 
 impl<'b, 'd> BtfTypes<'b, 'd> {
@@ -111,12 +111,12 @@ impl<'b, 'd> BtfTypes<'b, 'd> {
 }
 
 impl Types for BtfTypes<'_, '_> {
-    fn get(&self, id: TypeId) -> Rc<Type> {
+    fn get(&self, id: TypeId) -> Arc<Type> {
         if let Some(known) = self.known.borrow().get(&id) {
-            return Rc::clone(known);
+            return Arc::clone(known);
         }
-        let ty = Rc::new(self.read(id).unwrap_or(Type::Unknown));
-        self.known.borrow_mut().insert(id, Rc::clone(&ty));
+        let ty = Arc::new(self.read(id).unwrap_or(Type::Unknown));
+        self.known.borrow_mut().insert(id, Arc::clone(&ty));
         ty
     }
 }

@@ -6,7 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::DebugVariable;
 use super::info::{DebugInfo, Die, Entry, MAX_DEPTH, number};
@@ -35,7 +35,7 @@ pub struct DwarfTypes<'i, 'a> {
 struct Known {
     numbers: HashMap<Die, TypeId>,
     /// By number.
-    types: Vec<(Option<Die>, Option<Rc<Type>>)>,
+    types: Vec<(Option<Die>, Option<Arc<Type>>)>,
 }
 
 /// The types that some variables lead to.
@@ -55,7 +55,7 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
     #[must_use]
     pub fn new(info: &'i DebugInfo<'a>) -> Self {
         let known = Known {
-            types: vec![(None, Some(Rc::new(Type::Void))), (None, Some(Rc::new(Type::Unknown)))],
+            types: vec![(None, Some(Arc::new(Type::Void))), (None, Some(Arc::new(Type::Unknown)))],
             ..Known::default()
         };
         Self { info, known: RefCell::new(known), entries_left: Cell::new(MAX_ENTRIES) }
@@ -334,17 +334,17 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
 }
 
 impl Types for DwarfTypes<'_, '_> {
-    fn get(&self, id: TypeId) -> Rc<Type> {
+    fn get(&self, id: TypeId) -> Arc<Type> {
         let index = usize::try_from(id.0).unwrap_or(usize::MAX);
         let found = self.known.borrow().types.get(index).cloned();
         let die = match found {
             Some((_, Some(ty))) => return ty,
             Some((Some(die), None)) => die,
-            _ => return Rc::new(Type::Unknown),
+            _ => return Arc::new(Type::Unknown),
         };
-        let ty = Rc::new(self.read(die).unwrap_or(Type::Unknown));
+        let ty = Arc::new(self.read(die).unwrap_or(Type::Unknown));
         if let Some(place) = self.known.borrow_mut().types.get_mut(index) {
-            place.1 = Some(Rc::clone(&ty));
+            place.1 = Some(Arc::clone(&ty));
         }
         ty
     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{Type, TypeId, TypeTable};
 
@@ -47,7 +47,7 @@ impl TypeTable {
     /// A number for each type, the same for two that cannot be told apart. Refined until nothing changes: types that differ only
     /// far behind pointers are told apart by then.
     fn classes(&self) -> Vec<u64> {
-        let own = |ty: &Rc<Type>| hash_of(&Type::clone(ty).with_references(|_| TypeId(0)));
+        let own = |ty: &Arc<Type>| hash_of(&Type::clone(ty).with_references(|_| TypeId(0)));
         let mut classes: Vec<u64> = self.types.iter().map(own).collect();
         let mut distinct = count(&classes);
         loop {

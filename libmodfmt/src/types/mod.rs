@@ -34,7 +34,7 @@ mod encoding;
 mod layout_hash;
 mod minimize;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 pub use compare::{Comparison, Completeness, Step, TypeDifference, compare};
 pub use encoding::TypeTableError;
@@ -222,7 +222,7 @@ impl Type {
 /// Where types come from: a table in memory, or debug information that is read on demand.
 pub trait Types: std::fmt::Debug {
     /// The type of that number; [`Type::Unknown`] for a number that does not occur.
-    fn get(&self, id: TypeId) -> Rc<Type>;
+    fn get(&self, id: TypeId) -> Arc<Type>;
 }
 
 /// Which of some [`Types`] the kernel itself has, by its BTF.
@@ -235,7 +235,7 @@ pub trait KernelTypes: std::fmt::Debug {
 /// Types that refer to each other by number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TypeTable {
-    types: Vec<Rc<Type>>,
+    types: Vec<Arc<Type>>,
 }
 
 impl TypeTable {
@@ -243,20 +243,20 @@ impl TypeTable {
     pub fn push(&mut self, new: Type) -> TypeId {
         // Tables are limited to far fewer.
         let id = TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX));
-        self.types.push(Rc::new(new));
+        self.types.push(Arc::new(new));
         id
     }
 
     /// Puts a type in the place of another.
     pub fn replace(&mut self, id: TypeId, new: Type) {
         if let Some(place) = usize::try_from(id.0).ok().and_then(|index| self.types.get_mut(index)) {
-            *place = Rc::new(new);
+            *place = Arc::new(new);
         }
     }
 
     /// All types, by number.
     #[must_use]
-    pub fn types(&self) -> &[Rc<Type>] {
+    pub fn types(&self) -> &[Arc<Type>] {
         &self.types
     }
 
@@ -268,9 +268,9 @@ impl TypeTable {
 }
 
 impl Types for TypeTable {
-    fn get(&self, id: TypeId) -> Rc<Type> {
+    fn get(&self, id: TypeId) -> Arc<Type> {
         let found = usize::try_from(id.0).ok().and_then(|index| self.types.get(index));
-        found.cloned().unwrap_or_else(|| Rc::new(Type::Unknown))
+        found.cloned().unwrap_or_else(|| Arc::new(Type::Unknown))
     }
 }
 
