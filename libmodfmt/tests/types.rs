@@ -84,8 +84,12 @@ fn behind_any_number_of_pointers_and_arrays() {
 
 #[test]
 fn numbers_and_enumerations_behind_pointers() {
-    told("int *x;", "float *x;", "*x: encoding changed from 5 to 4 (int, now float)");
-    told("int *x;", "unsigned *x;", "*x: encoding changed from 5 to 7 (int, now unsigned int)");
+    told("int *x;", "float *x;", "*x: kind of number changed from signed to floating point (int, now float)");
+    told(
+        "int *x;",
+        "unsigned *x;",
+        "*x: kind of number changed from signed to unsigned (int, now unsigned int)",
+    );
     told("int *x;", "long *x;", "*x: size changed from 4 to 8 (int, now long int)");
     told("enum e { A, B } *x;", "enum e { B, A } *x;", "*x: enumerator A changed from 0 to 1 (enum e)");
     told("enum e { A } x;", "enum e { A, B } x;", "x: enumerator B was added (enum e)");
@@ -112,7 +116,7 @@ fn arrays_of_256_and_65536_elements() {
     told(
         "struct { int n; int a[]; } x;",
         "struct { int n; float a[]; } x;",
-        "x.a[]: encoding changed from 5 to 4 (int, now float)",
+        "x.a[]: kind of number changed from signed to floating point (int, now float)",
     );
     told(
         "struct f { int a; }; struct f (*x)[4];",
@@ -135,11 +139,20 @@ fn kinds_of_types() {
         "x: kind changed from struct to union (struct f, now union f)",
     );
     told(
+        "union { int a; float b; } x;",
+        "union { float b; unsigned a; } x;",
+        "x.a: kind of number changed from signed to unsigned (int, now unsigned int)",
+    );
+    told(
         "struct { unsigned a : 3, b : 5; } x;",
         "struct { unsigned b : 5, a : 3; } x;",
         "x: member a moved from offset 0x0 bit 0 to 0x0 bit 5 (struct {...})",
     );
-    told("_Complex float x;", "double x;", "x: encoding changed from 3 to 4 (complex float, now double)");
+    told(
+        "_Complex float x;",
+        "double x;",
+        "x: kind of number changed from complex to floating point (complex float, now double)",
+    );
     told(
         "struct a *x; struct a { int i; };",
         "struct b *x; struct b { int i; };",

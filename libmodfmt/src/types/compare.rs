@@ -243,7 +243,7 @@ fn without_parts(old: &Type, new: &Type, behind_pointer: bool) -> Verdict {
             if size != new_size {
                 changed("size", size, new_size)
             } else if *encoding != *new_encoding && *encoding != 0 && *new_encoding != 0 {
-                changed("encoding", encoding, new_encoding)
+                changed("kind of number", &encoding_text(*encoding), &encoding_text(*new_encoding))
             } else {
                 Verdict::Same(Vec::new())
             }
@@ -382,9 +382,43 @@ fn records(old: &[Member], new: &[Member], (size, new_size): (u64, u64)) -> Verd
         }
     }
     let added = new.iter().find(|member| !member.name.is_empty() && named(old, &member.name).is_none());
-    match added {
-        Some(member) => Verdict::Differs(format!("member {} was added", member.name)),
-        None => Verdict::Differs("its members changed".to_owned()),
+    if let Some(member) = added {
+        return Verdict::Differs(format!("member {} was added", member.name));
+    }
+    if size != new_size || old.len() != new.len() {
+        return Verdict::Differs("its anonymous members changed".to_owned());
+    }
+    // The same members in another order, as in a union.
+    let unnamed = |members: &[Member]| -> Vec<Member> {
+        members.iter().filter(|member| member.name.is_empty()).cloned().collect()
+    };
+    let mut parts = Vec::new();
+    for (old, new) in unnamed(old).iter().zip(&unnamed(new)) {
+        if !same(old, new) {
+            return Verdict::Differs("its anonymous members changed".to_owned());
+        }
+        parts.push((old.type_id, new.type_id, Step::Member(String::new())));
+    }
+    for member in old.iter().filter(|member| !member.name.is_empty()) {
+        if let Some(other) = named(new, &member.name) {
+            parts.push((member.type_id, other.type_id, Step::Member(member.name.clone())));
+        }
+    }
+    Verdict::Same(parts)
+}
+
+/// `DW_ATE_*` in words.
+fn encoding_text(encoding: u8) -> String {
+    match encoding {
+        2 => "boolean".to_owned(),
+        3 => "complex".to_owned(),
+        4 => "floating point".to_owned(),
+        5 => "signed".to_owned(),
+        6 => "signed character".to_owned(),
+        7 => "unsigned".to_owned(),
+        8 => "unsigned character".to_owned(),
+        0x10 => "Unicode character".to_owned(),
+        other => format!("DWARF encoding {other:#x}"),
     }
 }
 

@@ -25,7 +25,7 @@
 //! let (signed, float) = (table(number(4, 5)), table(number(4, 4)));
 //! assert_eq!(compare((&signed.0, signed.1), (&signed.0, signed.1)), Ok(Completeness::Full));
 //! let difference = compare((&signed.0, signed.1), (&float.0, float.1)).unwrap_err();
-//! assert_eq!(difference.in_variable("p"), "*p: encoding changed from 5 to 4 (int)");
+//! assert_eq!(difference.in_variable("p"), "*p: kind of number changed from signed to floating point (int)");
 //! ```
 
 mod compare;

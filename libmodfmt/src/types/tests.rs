@@ -34,7 +34,7 @@ fn a_list_that_leads_back_to_itself() {
     let float = Type::Number { name: "float".into(), size: 4, encoding: 4 };
     assert_eq!(
         compared(&list(int()), &list(float)).unwrap_err(),
-        "head->value: encoding changed from 5 to 4 (int, now float)"
+        "head->value: kind of number changed from signed to floating point (int, now float)"
     );
 }
 

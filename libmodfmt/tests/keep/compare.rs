@@ -189,11 +189,13 @@ fn types_are_compared_where_both_are_known() {
     assert_eq!(compared(&typed("long", number(5)), &typed("s64", Type::Unknown)), count);
     assert_eq!(
         text(&typed("long", number(5)), &typed("long", number(7))),
-        ["foo.c:a: a: encoding changed from 5 to 7 (long)"]
+        ["foo.c:a: a: kind of number changed from signed to unsigned (long)"]
     );
     assert_eq!(
         text(&typed("long", number(5)), &typed("double", number(4))),
-        ["foo.c:a: type changed from long to double: a: encoding changed from 5 to 4 (long)"]
+        [
+            "foo.c:a: type changed from long to double: a: kind of number changed from signed to floating point (long)"
+        ]
     );
 }
 
