@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The libraries must be ready to be published.
 
+use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use anyhow::{Result, ensure};
 
 use crate::{metadata, process, workspace};
@@ -14,6 +17,12 @@ pub fn check() -> Result<bool> {
     let mut command = workspace::cargo();
     // A change that is being tested is not committed yet.
     command.args(["publish", "--dry-run", "--allow-dirty"]);
+    // A directory that was never used before: cargo unpacks each library once for each path of its temporary
+    // registry, and would build the others against an old state.
+    let base = workspace::target().join("publish");
+    let _ = fs::remove_dir_all(&base);
+    let unique = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis().to_string();
+    command.arg("--target-dir").arg(base.join(unique));
     for package in metadata::members()?.iter().filter(|package| package.is_published_library()) {
         command.arg("--package").arg(&package.name);
     }
