@@ -54,25 +54,25 @@
 #![forbid(unsafe_code)]
 
 mod answer;
-mod binary;
 mod build_id;
 pub mod code;
 mod dwarf;
 pub mod files;
 mod image;
-mod kaslr;
+mod kaslr_hint;
 mod query;
 mod resolve;
 mod search;
 mod sources;
 mod symbols;
+mod symbols_and_debug;
 mod unresolved;
 mod warning;
 mod warning_log;
 
 pub use answer::{Answer, Frame, Location};
 pub use build_id::{BuildId, BuildIdError};
-pub use kaslr::{KaslrHint, KaslrOffset, KaslrPair, KaslrSource};
+pub use kaslr_hint::{KaslrHint, KaslrOffset, KaslrPair, KaslrSource};
 pub use query::Query;
 pub use resolve::{Resolver, SymbolAddresses};
 pub use sources::{Discover, FileSearch, LoadedModule, Sources};

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::build_id::BuildId;
-use crate::kaslr::KaslrHint;
+use crate::kaslr_hint::KaslrHint;
 
 /// Everything that symbols and lines may be taken from. Nothing here is required.
 ///

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::build_id::BuildId;
-use crate::kaslr::KaslrSource;
+use crate::kaslr_hint::KaslrSource;
 
 /// A file that was not used, or sources that contradict each other.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

@@ -29,17 +29,17 @@
 //! ```
 
 mod error;
+mod message_details;
 mod plan;
 mod region;
-mod remedy;
 mod run;
 
 use std::time::Duration;
 
 pub use error::KeepError;
+pub use message_details::{dropped, starts_afresh};
 pub use plan::{Images, KeepMode, Obstacle, Plan, RegionUse, Request, plan};
 pub use region::{KeptBy, OwnerState, Region, UnreadableRegion};
-pub use remedy::{dropped, starts_afresh};
 pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, discard};
 
 /// How long to wait for another insmod or rmmod that is busy with the same module.

@@ -41,7 +41,7 @@ struct OwnCheck {
 
 const OWN_CHECKS: &[OwnCheck] = &[
     OwnCheck { name: "circles", run: checks::circles::check },
-    OwnCheck { name: "papers", run: checks::papers::check },
+    OwnCheck { name: "documents", run: checks::documents::check },
     OwnCheck { name: "features", run: checks::features::check },
     OwnCheck { name: "fuzz targets", run: checks::fuzz::check },
     OwnCheck { name: "publishing", run: checks::publish::check },

@@ -8,7 +8,7 @@ use libmodsys::{Errno, Kernel};
 use modkeep::{Images, KeepError, KeeperLoad, LoadOutcome, LoadStep};
 use modrecord::journal::ModuleDetails;
 
-use super::force;
+use super::strip_versions;
 use crate::load_request::LoadRequest;
 
 /// Loads the images. A keeper that was made for this load is removed again if this process is killed before
@@ -44,7 +44,7 @@ pub(super) fn forced(request: &LoadRequest<'_>, images: Images) -> Result<Images
     if request.flags.is_empty() {
         return Ok(images);
     }
-    let strip = |image: Vec<u8>| force::strip(&image, request.flags).map_err(|error| error.errno());
+    let strip = |image: Vec<u8>| strip_versions::strip(&image, request.flags).map_err(|error| error.errno());
     Ok(Images {
         trial: images.trial.map(strip).transpose()?,
         keeper: images.keeper.map(strip).transpose()?,

@@ -5,16 +5,16 @@
 //! - `plain`: as kmod does it.
 //! - `persistent`: keeps persistent data, by `modkeep`'s plan; through `keeper` on a stock kernel, through
 //!   `extended` on the extended kernel.
-//! - `force`, `decompression`: what kmod does itself if the kernel does not.
+//! - `strip_versions`, `decompression`: what kmod does itself if the kernel does not.
 //! - `map`: `--map`, after the load.
 
 mod decompression;
 mod dispatch;
 mod extended;
-mod force;
 mod keeper;
 pub(crate) mod map;
 mod persistent;
 mod plain;
+mod strip_versions;
 
 pub(crate) use dispatch::load;

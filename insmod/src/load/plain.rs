@@ -7,7 +7,7 @@ use libmodsys::{Errno, Kernel, LoadFlags};
 use modcli::{Output, os_text, strerror};
 
 use super::decompression::kernel_decompresses;
-use super::force::{self, StripError};
+use super::strip_versions::{self, StripError};
 use crate::ModuleInput;
 use crate::load_request::LoadRequest;
 
@@ -56,7 +56,7 @@ fn from_memory(request: &LoadRequest<'_>, kernel: &dyn Kernel, output: &mut Outp
         return kernel.init_module(image, request.params);
     }
     // This call takes no flags: what is to be ignored has to be taken out of the image.
-    let stripped = force::strip(image, request.flags).map_err(|error| {
+    let stripped = strip_versions::strip(image, request.flags).map_err(|error| {
         let errno = error.errno();
         if error == StripError::NoVermagic {
             output.error(format_args!("Failed to strip version information: {}", strerror(errno)));

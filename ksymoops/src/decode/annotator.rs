@@ -3,8 +3,8 @@
 
 use liboops::report::{Block, Origin, Place, Report, Span, State, WordRole};
 
+use super::decode_context::DecodeContext;
 use super::lookup::Lookup;
-use super::report_kernel::ReportKernel;
 use super::{Annotation, AnnotationKind, code_line};
 use crate::persistent::FieldNames;
 
@@ -13,7 +13,7 @@ pub(super) fn annotate(
     block: &Block,
     index: usize,
     report: &Report,
-    kernel: &ReportKernel,
+    kernel: &DecodeContext,
     field_names: &FieldNames,
     annotations: &mut Vec<Annotation>,
 ) {

@@ -4,7 +4,7 @@
 use liboops::report::Block;
 
 use super::annotator::annotate;
-use super::report_kernel::ReportKernel;
+use super::decode_context::DecodeContext;
 use super::{Annotation, Decoder};
 use crate::Warning;
 
@@ -14,7 +14,7 @@ impl Decoder {
     pub fn decode(&self, block: &Block) -> Vec<Annotation> {
         let mut annotations = Vec::new();
         for (index, report) in block.reports.iter().enumerate() {
-            let kernel = ReportKernel::of(self, report);
+            let kernel = DecodeContext::of(self, report);
             annotate(block, index, report, &kernel, &self.field_names, &mut annotations);
             for warning in kernel.resolver.take_warnings() {
                 self.warn(Warning::Symbols(warning));

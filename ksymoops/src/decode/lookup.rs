@@ -4,14 +4,14 @@
 use libksym::{Answer, Query};
 use liboops::report::{Place, Report, State};
 
-use super::report_kernel::ReportKernel;
+use super::decode_context::DecodeContext;
 use crate::persistent::{FieldNames, PersistentAddress, find_address};
 
 /// Looks up the addresses and symbols of one report.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lookup<'a> {
     pub report: &'a Report,
-    pub kernel: &'a ReportKernel,
+    pub kernel: &'a DecodeContext,
     pub field_names: &'a FieldNames,
 }
 

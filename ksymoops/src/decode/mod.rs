@@ -2,7 +2,7 @@
 //! From what a report says to what it means: combines reports, symbols, the journal and persistent data.
 //!
 //! [`Decoder::decode`] takes a block of a log and returns [`Annotation`]s, line by line. For each report it
-//! first settles what is known about the report's kernel (`report_kernel`), then looks up each address and
+//! first combines what is known about the report's kernel (`decode_context`), then looks up each address and
 //! symbol (`lookup`) and disassembles the `Code:` line (`code_line`).
 
 mod annotation;
@@ -10,10 +10,10 @@ mod annotator;
 mod block;
 mod boot;
 mod code_line;
+mod decode_context;
 mod decoder;
 mod lookup;
 mod registers;
-mod report_kernel;
 mod report_sources;
 
 pub use annotation::{Annotation, AnnotationKind};

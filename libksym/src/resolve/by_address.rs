@@ -10,8 +10,8 @@ use super::by_symbol::{kernel_symbol, module_symbol, text_location};
 use super::open_files::OpenFiles;
 use super::symbol_match::SymbolPlace;
 use crate::answer::{Answer, Location};
-use crate::binary::Binary;
 use crate::symbols::SymbolTable;
+use crate::symbols_and_debug::Binary;
 use crate::unresolved::Unresolved;
 
 /// An address, and the one whose symbol is wanted: the same, or the byte before a return address.

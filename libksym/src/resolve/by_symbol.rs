@@ -6,8 +6,8 @@ use std::path::Path;
 use super::open_files::OpenFiles;
 use super::symbol_match::{SymbolPlace, matching};
 use crate::answer::{Answer, Location};
-use crate::binary::Binary;
 use crate::symbols::{Symbol, SymbolTable};
+use crate::symbols_and_debug::Binary;
 use crate::unresolved::Unresolved;
 
 /// Looks up a symbol of the kernel proper.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Works out how far the kernel was moved at boot (KASLR).
 
-use crate::kaslr::{KaslrHint, KaslrOffset, KaslrPair, KaslrSource};
+use crate::kaslr_hint::{KaslrHint, KaslrOffset, KaslrPair, KaslrSource};
 use crate::warning::Warning;
 use crate::warning_log::WarningLog;
 

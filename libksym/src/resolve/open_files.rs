@@ -8,12 +8,12 @@ use std::rc::Rc;
 
 use super::kaslr_offset;
 use super::module_memory::{self, ModuleMemory};
-use crate::binary::Binary;
 use crate::files;
-use crate::kaslr::KaslrOffset;
+use crate::kaslr_hint::KaslrOffset;
 use crate::search::{self, ModuleFiles};
 use crate::sources::Sources;
 use crate::symbols::{Symbol, TextTables};
+use crate::symbols_and_debug::Binary;
 use crate::warning_log::WarningLog;
 
 /// The sources, and what was read of them so far.

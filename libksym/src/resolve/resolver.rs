@@ -8,7 +8,7 @@ use super::symbol_match::SymbolPlace;
 use super::{by_address, by_symbol};
 use crate::answer::Answer;
 use crate::image::Image;
-use crate::kaslr::KaslrOffset;
+use crate::kaslr_hint::KaslrOffset;
 use crate::query::Query;
 use crate::sources::Sources;
 use crate::warning::Warning;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use super::build_match::Wanted;
 use super::{debug_file, usual_places};
-use crate::binary::Binary;
 use crate::files;
 use crate::sources::{FileSearch, Sources};
 use crate::symbols::TextTables;
+use crate::symbols_and_debug::Binary;
 use crate::warning_log::WarningLog;
 
 /// The kernel's file: the named one, or the first in the usual places that matches; one with debug

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::build_match::Wanted;
 use super::{debug_file, usual_places};
-use crate::binary::Binary;
 use crate::files;
 use crate::sources::{FileSearch, Sources};
+use crate::symbols_and_debug::Binary;
 use crate::warning_log::WarningLog;
 
 /// Deeper folders are not searched, so that bind mounts in a loop end.

@@ -30,20 +30,20 @@ mod error;
 mod from_btf;
 mod headers;
 mod layout;
-mod object;
+mod module_exports;
+mod read_table;
 mod release;
 mod relocation;
 mod sample;
-mod table;
 #[cfg(test)]
 mod tests;
 
 pub use error::ExportError;
 pub use layout::{CrcForm, ExportLayout, Fields, Form};
-pub use object::exports;
+pub use module_exports::exports;
+pub use read_table::{Export, Flags, Table, Target, read_table};
 pub use release::Release;
 pub use sample::{Sample, SampleRelocation};
-pub use table::{Export, Flags, Table, Target, read_table};
 
 /// The table of exported symbols.
 pub const KSYMTAB: &str = "__ksymtab";

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::object::target;
+use super::module_exports::target;
 use super::relocation::is_relative;
 use super::{CrcForm, ExportError, ExportLayout, Fields, Form};
 use super::{KCRCTAB, KCRCTAB_GPL, KFLAGSTAB, KSYMTAB, KSYMTAB_GPL, KSYMTAB_STRINGS};

@@ -23,6 +23,7 @@ mod check;
 mod error;
 mod input_check;
 mod keeper;
+mod keeper_exports;
 mod keeper_options;
 mod owner;
 mod symbols;

@@ -17,17 +17,17 @@
 //! ```
 
 mod entry;
-mod file;
 mod hex;
 mod line;
 mod recorded;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use entry::{Boot, Discard, Entry, LoadedModule, Stage, Unload};
-pub use file::{FILE_NAME, Journal, file_name};
 pub use line::{HeaderId, VERSION};
 pub use recorded::Recorded;
+pub use text::{FILE_NAME, Journal, file_name};
 
 /// Whether a module's name is that of a keeper.
 pub(crate) fn is_keeper(name: &str) -> bool {

@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::file::lines;
 use super::hex::{number, parse_number};
 use super::line::{HeaderId, VERSION};
+use super::text::lines;
 use crate::persist::PersistentSection;
 
 /// The word for an index in the field `entry`.

@@ -16,6 +16,7 @@ mod s390;
 mod table;
 mod x86;
 mod x86_64;
+mod x86_code_line;
 
 pub(crate) use architecture::Item;
 pub(crate) use table::read;

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What 32-bit and 64-bit x86 kernels have in common: the form of instruction pointers and registers,
-//! `Code:`, and some other lines.
+//! and some other lines. `x86_code_line.rs` has the `Code:` line.
 
 use super::architecture::Item;
-use crate::cursor::{Cursor, is_blank, text};
+use super::x86_code_line;
+use crate::cursor::{Cursor, is_blank};
 use crate::message::Message;
-use crate::report::{Code, Hex, Place, Register, code_places};
-
-/// More code bytes than any kernel prints.
-const MAX_CODE_BYTES: usize = 256;
+use crate::report::{Hex, Place, Register, places_in_line};
 
 /// Reads a line that both print in the same form.
 pub(super) fn common(message: &Message<'_>) -> Option<Item> {
     let text = message.text.trim_ascii_start();
     if text.starts_with(b"Code: ") || text == b"Code:" {
-        return Some(Item::Code(code(message)));
+        return Some(Item::Code(x86_code_line::read(message)));
     }
     const KNOWN: [&[u8]; 3] = [b"#PF: ", b"#PF error: ", b"PGD "];
     KNOWN.iter().any(|known| text.starts_with(known)).then_some(Item::Known)
@@ -33,7 +31,7 @@ pub(super) fn pc(message: &Message<'_>, mut cursor: Cursor<'_>) -> (Option<u16>,
         cursor = ahead;
     }
     let rest = message.part(cursor.position()..message.text.len());
-    let mut place = match code_places::all(&rest).into_iter().next() {
+    let mut place = match places_in_line::all(&rest).into_iter().next() {
         Some(found) => found.place,
         None => Place { span: rest.whole(), ..Place::default() },
     };
@@ -55,7 +53,7 @@ fn first_address(text: &[u8]) -> Option<Hex> {
         return None;
     }
     let (value, digits) = cursor.hex()?;
-    code_places::address(value, digits)
+    places_in_line::address(value, digits)
 }
 
 /// Reads a message that consists of names and values of registers. The names may be in small letters.
@@ -94,37 +92,4 @@ pub(super) fn registers(names: &[&'static str], message: &Message<'_>) -> Option
         }
     }
     (!found.is_empty()).then_some(found)
-}
-
-/// `Code: 00 11 <22> 33`
-fn code(message: &Message<'_>) -> Code {
-    let body = message.text;
-    let mut cursor = Cursor::new(body);
-    cursor.blanks();
-    let start = cursor.position();
-    cursor.eat(b"Code:");
-    cursor.blanks();
-    let words = cursor.position();
-    let mut code =
-        Code { span: message.span(start..body.len()), bytes: Vec::new(), marker: None, unreadable: None };
-    while !cursor.is_at_end() {
-        let marked = cursor.eat(b"<");
-        let Some((value, 2)) = cursor.hex() else { break };
-        if marked {
-            if !cursor.eat(b">") || code.marker.is_some() {
-                break;
-            }
-            code.marker = Some(code.bytes.len());
-        }
-        code.bytes.push(u8::try_from(value).unwrap_or_default());
-        if code.bytes.len() > MAX_CODE_BYTES
-            || (cursor.blanks() == 0 && !cursor.is_at_end() && cursor.peek() != Some(b'<'))
-        {
-            break;
-        }
-    }
-    if code.bytes.is_empty() {
-        code.unreadable = body.get(words..).map(text).filter(|words| !words.is_empty());
-    }
-    code
 }

@@ -10,7 +10,7 @@ use super::stack_labels::StackLabels;
 use super::start_lines::Start;
 use super::state::{Word, WordRole};
 use super::state_lines::{self, Section};
-use super::{addresses, code_places, context_lines, module_list, task_lines};
+use super::{addresses, context_lines, module_list, places_in_line, task_lines};
 use crate::arch;
 use crate::cursor::text;
 use crate::message::Message;
@@ -102,7 +102,7 @@ impl Builder {
             report.words.push(Word { value: Hex(*value), span, role: WordRole::FaultAddress });
         }
         task_lines::of_start(message.text, start.kind, &mut report.context);
-        report.mentions.extend(code_places::all(message).into_iter().map(|found| {
+        report.mentions.extend(places_in_line::all(message).into_iter().map(|found| {
             let mut place = found.place;
             place.exact |= start.exact;
             place
@@ -144,7 +144,7 @@ impl Builder {
             if trimmed.starts_with(b"Modules linked in:") {
                 self.last = LastLine::Modules;
             }
-            report.mentions.extend(code_places::all(message).into_iter().map(|found| found.place));
+            report.mentions.extend(places_in_line::all(message).into_iter().map(|found| found.place));
             return LineUse::Used;
         }
         if self.heading(trimmed) {
@@ -194,7 +194,7 @@ impl Builder {
         let body = message.text;
         let (from, labelled) = self.labels.read(body);
         let exact = EXACT.iter().any(|exact| body.trim_ascii_start().starts_with(exact));
-        let found = code_places::all(message);
+        let found = places_in_line::all(message);
         let rest = message.part(from..body.len());
         if let Some(first) = found.first() {
             let between = body.get(from..first.start).unwrap_or_default();
@@ -214,7 +214,7 @@ impl Builder {
             return LineUse::Used;
         }
         let may_be_frame = self.section.traced || labelled;
-        if let Some(found) = may_be_frame.then(|| code_places::bare(&rest)).flatten() {
+        if let Some(found) = may_be_frame.then(|| places_in_line::bare(&rest)).flatten() {
             self.frame(report, found.place, labelled);
             return LineUse::Used;
         }

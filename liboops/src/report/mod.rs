@@ -6,12 +6,11 @@
 //!
 //! The rest of this module reads them: `start_lines` and `die_lines` know first lines, `demux` keeps writers
 //! apart, `builder` reads a report line by line with `arch`, `context_lines`, `task_lines`, `module_list`,
-//! `code_places` and `addresses`.
+//! `places_in_line` and `addresses`.
 
 mod addresses;
 mod block;
 mod builder;
-pub(crate) mod code_places;
 mod context;
 mod context_lines;
 mod demux;
@@ -19,6 +18,7 @@ mod die_lines;
 mod kind;
 mod module_list;
 mod place;
+pub(crate) mod places_in_line;
 mod span;
 mod stack_labels;
 mod start_lines;

@@ -48,7 +48,7 @@ pub struct Parts<'parts> {
 }
 
 /// Documents at the top of the tarball.
-const PAPERS: &[&str] =
+const DOCUMENTS: &[&str] =
     &["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE-MIT", "LICENSE-APACHE", "COPYING"];
 
 /// Folders that the README has links to.
@@ -179,8 +179,8 @@ fn only_in_tarball(notices: &[u8]) -> Result<Vec<Entry>> {
         program("install.sh", source("packaging/install.sh")?),
         file("THIRD-PARTY.txt", notices.to_vec()),
     ];
-    for paper in PAPERS {
-        entries.push(file(*paper, source(paper)?));
+    for document in DOCUMENTS {
+        entries.push(file(*document, source(document)?));
     }
     for folder in LINKED {
         let path = workspace::root().join(folder);

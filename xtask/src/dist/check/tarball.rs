@@ -16,9 +16,10 @@ pub fn check(root: &Root, top: &str) -> Result<()> {
         listed.lines().all(|path| path.starts_with(&format!("{top}/"))),
         "not all is in {top}:\n{listed}"
     );
-    for paper in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "COPYING", "THIRD-PARTY.txt"]
+    for document in
+        ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "COPYING", "THIRD-PARTY.txt"]
     {
-        ensure!(listed.lines().any(|path| path == format!("{top}/{paper}")), "no {paper} in\n{listed}");
+        ensure!(listed.lines().any(|path| path == format!("{top}/{document}")), "no {document} in\n{listed}");
     }
     let script = format!("/tmp/{top}/install.sh");
     // As a packager runs it: nothing outside of the destination may change.

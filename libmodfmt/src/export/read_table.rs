@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reading one table.
+//! Reading one export table.
 
 use super::{ExportError, ExportLayout};
 use crate::elf::Class;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Export tables in a module file.
+//! The exports of a module file: reads its export tables with their relocations.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::elf::{Object, Place, Relocation, SectionKind};
 ///
 /// # Errors
 ///
-/// - Those of [`read_table`] for each table.
+/// - Those of [`read_table()`] for each table.
 /// - [`ExportError::NoFlags`]: the layout requires `__kflagstab`, and it is missing.
 /// - [`ExportError::Elf`]: a relocation names a symbol that does not exist.
 pub fn exports<'a>(object: &'a Object<'_>, layout: &ExportLayout) -> Result<Vec<Export<'a>>, ExportError> {

@@ -13,17 +13,18 @@ use crate::{metadata, ui, workspace};
 const MAX_LINE_CHARS: usize = 120;
 
 /// Documents at the top level. Those in `docs/` are checked as well.
-const PAPERS: &[&str] = &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"];
+const DOCUMENTS: &[&str] =
+    &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"];
 
 /// Checks them, and prints what is wrong.
 pub fn check() -> Result<bool> {
     let mut wrong = folders_without_a_line()?;
-    let mut papers: Vec<PathBuf> = PAPERS.iter().map(PathBuf::from).collect();
+    let mut documents: Vec<PathBuf> = DOCUMENTS.iter().map(PathBuf::from).collect();
     for name in entries(&workspace::root().join("docs"))? {
-        papers.push(Path::new("docs").join(name));
+        documents.push(Path::new("docs").join(name));
     }
-    for paper in &papers {
-        wrong.extend(dead_links(paper)?);
+    for document in &documents {
+        wrong.extend(dead_links(document)?);
     }
     let readme = read(Path::new("README.md"))?;
     wrong.extend(long_lines(&readme));
@@ -93,14 +94,14 @@ fn is_source(name: &str) -> bool {
 }
 
 /// Links to files that do not exist.
-fn dead_links(paper: &Path) -> Result<Vec<String>> {
-    let folder = workspace::root().join(paper).parent().map(Path::to_owned).unwrap_or_default();
-    let text = read(paper)?;
+fn dead_links(document: &Path) -> Result<Vec<String>> {
+    let folder = workspace::root().join(document).parent().map(Path::to_owned).unwrap_or_default();
+    let text = read(document)?;
     let mut dead = Vec::new();
     for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
         let file = target.split('#').next().unwrap_or_default();
         if !file.is_empty() && !file.contains("://") && !folder.join(file).exists() {
-            dead.push(format!("{}: a link to {file}, which does not exist", paper.display()));
+            dead.push(format!("{}: a link to {file}, which does not exist", document.display()));
         }
     }
     Ok(dead)

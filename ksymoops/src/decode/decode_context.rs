@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is known about the kernel of a report.
+//! What one report is decoded with: the resolver for its kernel, and the persistent data that was kept.
 
 use std::rc::Rc;
 
@@ -12,16 +12,16 @@ use super::{Decoder, report_sources};
 use crate::journal::modules_at;
 use crate::persistent::{KnownRegion, regions_of_boot};
 
-/// What is known about the kernel of a report.
+/// What one report is decoded with.
 #[derive(Debug)]
-pub(super) struct ReportKernel {
+pub(super) struct DecodeContext {
     pub resolver: Rc<Resolver>,
     pub regions: Vec<KnownRegion>,
     /// Where this is known from, for the head of the report.
     pub summary: Vec<String>,
 }
 
-impl ReportKernel {
+impl DecodeContext {
     /// Combines what the user, the report and the journal say.
     pub fn of(decoder: &Decoder, report: &Report) -> Self {
         let mut summary = Vec::new();
