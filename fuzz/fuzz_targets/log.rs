@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A kernel log of any bytes: all of them come out again, and reports in it are decoded and written in each form.
+//! A kernel log of any bytes: all of them come out again, and reports in it are decoded and written in each
+//! form.
 #![no_main]
 
 use ksymoops::decode::Decoder;

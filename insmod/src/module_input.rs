@@ -28,8 +28,8 @@ use libmodsys::Errno;
 
 use crate::InputError;
 
-/// Largest module that is read or decompressed, in bytes: more than any module with all its debug information, yet no
-/// more than a small machine can bear.
+/// Largest module that is read or decompressed, in bytes: more than any module with all its debug
+/// information, yet no more than a small machine can bear.
 pub const MAX_IMAGE_BYTES: u64 = 512 << 20;
 
 /// The longest magic number of a format, in bytes. No module is shorter.

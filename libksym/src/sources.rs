@@ -30,7 +30,7 @@ pub struct Sources {
     pub loaded: Vec<LoadedModule>,
     /// The kernel's release, such as `6.1.0-56-amd64`.
     pub release: Option<String>,
-    /// The kernel's version as a report prints it behind the release: `#1  Debian 6.1.172-1`.
+    /// The kernel's version as a report prints it after the release: `#1  Debian 6.1.172-1`.
     pub version: Option<String>,
     /// The kernel's build id.
     pub build_id: Option<BuildId>,

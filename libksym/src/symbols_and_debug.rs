@@ -58,7 +58,8 @@ impl Binary {
         self.lines.as_ref().map(|(image, _)| image.as_ref())
     }
 
-    /// The place `offset` bytes behind a symbol. Of a return address the byte before is looked up.
+    /// The place `offset` bytes after the start of a symbol. For a return address the byte before it is
+    /// looked up.
     pub(crate) fn locate(
         &self,
         symbol: &Symbol,

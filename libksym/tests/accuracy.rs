@@ -2,7 +2,7 @@
 //! Functions, files, lines and inline chains of a distribution's kernel, compared with elfutils and
 //! LLVM: `cargo xtask accuracy`.
 //!
-//! Return addresses are sampled from the code itself: the first byte behind a call, looked up one byte
+//! Return addresses are sampled from the code itself: the first byte after a call, looked up one byte
 //! before. The kernel's debug files are too large for the tree, so these tests are ignored by default;
 //! `$KSYMOOPS_DEBUG` names a folder laid out like `/usr/lib/debug`.
 

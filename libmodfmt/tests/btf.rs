@@ -84,7 +84,7 @@ fn encode(object: &Path, base: Option<&Path>) -> Option<Vec<u8>> {
     Some(std::fs::read(&blob).unwrap())
 }
 
-/// Every byte of every variable, and one behind.
+/// Every byte of every variable, and one past the end.
 fn compare(object: &Path, btf: &Btf<'_>) {
     let file = std::fs::read(object).unwrap();
     let object = Object::parse(&file).unwrap();

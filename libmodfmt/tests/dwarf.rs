@@ -73,7 +73,7 @@ fn find<'v>(variables: &'v [DebugVariable], name: &str, function: Option<&str>) 
     variable
 }
 
-/// Whether a symbol is that of a variable: gcc puts a number behind the name (`cnt.0`), clang the
+/// Whether a symbol is that of a variable: gcc puts a number after the name (`cnt.0`), clang the
 /// function before it (`first.cnt`).
 fn names(symbol: &[u8], variable: &str) -> bool {
     symbol.split(|byte| *byte == b'.').any(|part| part == variable.as_bytes())

@@ -8,7 +8,8 @@ use libmodfmt::dwarf::{DebugInfo, DebugSections, DwarfTypes};
 use libmodfmt::elf::Object;
 use libmodfmt::types::{Completeness, TypeId, TypeTable, compare};
 
-/// The table of the types of `x`, declared by this source. Both compilers with two versions of DWARF; `None` without one.
+/// The table of the types of `x`, declared by this source. Both compilers with two versions of DWARF;
+/// `None` without one.
 fn table(compiler: &str, version: u32, source: &str) -> Option<(TypeTable, TypeId)> {
     let folder = std::env::temp_dir().join(format!("modfmt-types-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

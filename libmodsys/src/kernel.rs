@@ -80,7 +80,8 @@ pub trait Kernel {
     /// [`SysError`]. An address that may not be read is not an error: [`crate::SectionAddress`] says so.
     fn sections(&self, name: &str) -> Result<Vec<Section>, SysError>;
 
-    /// The sections of a loaded module whose names are wanted, sorted by name: each address is a file to read.
+    /// The sections of a loaded module whose names are wanted, sorted by name: each address is a file to
+    /// read.
     ///
     /// # Errors
     /// As [`Kernel::sections`].

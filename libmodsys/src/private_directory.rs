@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A directory that only this user can have put files into.
 //!
-//! `/var/log` often belongs to a group that may write to it. Whoever is in that group can plant a directory, a
-//! link or a FIFO where a root process is about to write. So the directory is opened once, without following
-//! links that others may have made, and checked; its files are then opened relative to it and checked as well.
+//! `/var/log` often belongs to a group that may write to it. Whoever is in that group can plant a
+//! directory, a link or a FIFO where a root process is about to write. So the directory is opened once,
+//! without following links that others may have made, and checked; its files are then opened relative to it
+//! and checked as well.
 //!
 //! ```
 //! use std::io::Write;

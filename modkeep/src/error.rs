@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Why data cannot be kept or dropped. `message_details.rs` has the lines below a message, and what the user can do.
+//! Why data cannot be kept or dropped. `message_details.rs` has the lines below a message, and what the
+//! user can do.
 
 use libmodfmt::file::FileError;
 use libmodfmt::image::ImageError;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Copies of `/proc/kallsyms` and `/proc/modules` as `YYYYMMDDhhmmss.ksyms` and `.modules`, in UTC.
 //!
-//! modutils made them at each load and removal, and ksymoops can read them. They cost many times what loading a
-//! module costs, so they are made only where `--snapshot` asks for them, and once a boot at most: a file
-//! `boot-ID.snapshot` says that this boot has one. The directory must exist and be private, as for the journal.
+//! modutils made them at each load and removal, and ksymoops can read them. They cost many times what
+//! loading a module costs, so they are made only where `--snapshot` asks for them, and once a boot at most:
+//! a file `boot-ID.snapshot` says that this boot has one. The directory must exist and be private, as for
+//! the journal.
 //!
 //! ```
 //! use modrecord::{Paths, snapshot};

@@ -8,7 +8,7 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl};
 use object::read::elf::ElfFile64;
 use object::{Object, ObjectSection, ObjectSymbol, ReadCache, SymbolKind};
 
-/// A return address: the first byte behind a call.
+/// A return address: the first byte after a call.
 #[derive(Clone, Debug)]
 pub struct ReturnAddress {
     pub symbol: String,

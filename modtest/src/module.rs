@@ -260,7 +260,7 @@ impl Make {
     }
 }
 
-/// The file with something that looks like a signature behind it.
+/// The file with something that looks like a signature after it.
 pub fn signed(file: &[u8]) -> Vec<u8> {
     [file, b"\x30\x03sig", &[0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 5], MAGIC].concat()
 }

@@ -86,8 +86,8 @@ fn discard(target: &Target, kernel: &dyn Kernel, output: &mut Output) -> Status 
     }
 }
 
-/// Says, at `-v`, that a module carries a copy of a keeper's note. It is removed like any other: no data is in
-/// it.
+/// Says, at `-v`, that a module carries a copy of a keeper's note. It is removed like any other: no data is
+/// in it.
 fn warn_of_foreign_header(target: &Target, kernel: &dyn Kernel, output: &mut Output) {
     if output.level() >= Level::Warning
         && let Ok(Some(owner)) = Region::foreign_header(kernel, &target.name)

@@ -27,7 +27,7 @@ pub struct Target {
 
 impl Target {
     /// An argument that exists as a path means the module that the file is named after; any other is a name,
-    /// even with a slash in it. So it is in kmod.
+    /// even with a slash in it. kmod does the same.
     ///
     /// # Errors
     /// `ENOENT` for a path that ends in a slash.

@@ -111,7 +111,7 @@ fn a_variable_that_leaves_its_section() {
     make.local("wild", DATA, 60, 8);
     assert_eq!(
         refused(&make.build()),
-        ".data..persistent: variable wild at offset 0x3c, size 0x8, ends behind the section (0x40 bytes)"
+        ".data..persistent: variable wild at offset 0x3c, size 0x8, ends past the end of the section (0x40 bytes)"
     );
 }
 

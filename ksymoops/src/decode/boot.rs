@@ -11,7 +11,7 @@ use super::Decoder;
 use crate::Warning;
 use crate::journal::{BootMatch, Evidence, SymbolAddress, find_boot};
 
-/// At most so many boots are named.
+/// The most boots that are named.
 const MAX_NAMED_BOOTS: usize = 4;
 
 /// Returns the boot of the journal that a report is from. `sources` must not contain anything from the

@@ -11,7 +11,7 @@ use libmodfmt::journal::Journal;
 use crate::Warning;
 use crate::persistent::{FieldNames, KnownRegion};
 
-/// The symbols of at most so many kernels are held at once.
+/// The most kernels whose symbols are held at once.
 const MAX_RESOLVERS: usize = 8;
 
 /// Everything that reports are decoded with.

@@ -12,7 +12,7 @@ use super::evidence::{Evidence, Verdict};
 const LINK_BASE: u64 = 0xffff_ffff_8100_0000;
 /// Where x86-64 kernels may be.
 const KERNEL_RANGE: Range<u64> = 0xffff_ffff_8000_0000..0xffff_ffff_c000_0000;
-/// `_stext` is at most this far behind `_text`.
+/// `_stext` is at most this far after `_text`.
 const MAX_STEXT_DISTANCE: u64 = 0x20_0000;
 /// No kernel image is larger.
 const MAX_KERNEL_BYTES: u64 = 256 << 20;

@@ -39,7 +39,7 @@ pub struct PersistentAddress {
 }
 
 impl PersistentAddress {
-    /// False for the first address behind the section.
+    /// False for the first address past the end of the section.
     #[must_use]
     pub const fn is_inside(&self) -> bool {
         self.offset < self.section_size
@@ -65,7 +65,7 @@ pub fn find_address(
     search(false, End::Excluded).or_else(|| search(false, End::Only)).or_else(|| search(true, End::Excluded))
 }
 
-/// Whether the first address behind a section is looked for, where a loop over the data ends.
+/// Whether the first address past the end of a section is looked for, where a loop over the data ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Excluded,

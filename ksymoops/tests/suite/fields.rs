@@ -50,7 +50,7 @@ fn described(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver, add
     let regions = std::slice::from_ref(region);
     match find_address(regions, fields, resolver, &report(), address) {
         None => "nothing".to_owned(),
-        Some(found) if !found.is_inside() => format!("behind {}", found.section),
+        Some(found) if !found.is_inside() => format!("past the end of {}", found.section),
         Some(found) => found.path.unwrap_or_else(|| {
             let variable = found.variable.unwrap_or_else(|| found.section.to_owned());
             format!("{variable}+{:#x}?", found.variable_offset.unwrap_or(found.offset))
@@ -64,7 +64,7 @@ fn offset_of(region: &KnownRegion, name: &str) -> u64 {
 }
 
 /// Fields of every shape: nested, anonymous, in arrays of arrays, in the middle of a field, in padding,
-/// behind the end.
+/// past the end.
 fn check(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver, what: &str) {
     let at = |name: &str, offset: u64| {
         described(region, fields, resolver, DATA + offset_of(region, name) + offset)
@@ -104,8 +104,8 @@ fn check(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver, what: &
 
 fn check_edges(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver) {
     let size = region.header.section(PersistentSection::Data).unwrap().size;
-    assert_eq!(described(region, fields, resolver, DATA + size), "behind .data..persistent");
-    assert_eq!(described(region, fields, resolver, BSS + 32), "behind .bss..persistent");
+    assert_eq!(described(region, fields, resolver, DATA + size), "past the end of .data..persistent");
+    assert_eq!(described(region, fields, resolver, BSS + 32), "past the end of .bss..persistent");
     for address in [DATA - 1, DATA + size + 1, BSS + 33, 0, u64::MAX] {
         assert_eq!(described(region, fields, resolver, address), "nothing", "{address:#x}");
     }

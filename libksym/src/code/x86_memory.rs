@@ -110,8 +110,8 @@ impl Run<'_> {
         let length = count.saturating_mul(self.size);
         if down {
             let end = self.address.wrapping_add(self.size);
-            let behind = end.wrapping_sub(fault);
-            (1..=length).contains(&behind) || reaches(self.address, self.size, fault)
+            let before_end = end.wrapping_sub(fault);
+            (1..=length).contains(&before_end) || reaches(self.address, self.size, fault)
         } else {
             fault.wrapping_sub(self.address) < length || reaches(self.address, self.size, fault)
         }

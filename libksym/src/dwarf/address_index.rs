@@ -20,7 +20,7 @@ const MAX_ARANGES_BYTES: u64 = 64 << 20;
 /// Enough for most first entries of units; larger ones are read in a second attempt.
 const FIRST_UNIT_BYTES: u64 = 512;
 
-/// Where ranges overlap, so many of those that start before the address are looked at.
+/// The most ranges that start before an address and are looked at, where ranges overlap.
 const MAX_OVERLAPPING: usize = 64;
 
 /// Units by the addresses that they cover.

@@ -41,7 +41,7 @@ pub(super) fn read(unit: &UnitEntries, sections: &DebugSections) -> Result<Vec<F
         } else {
             skip(&mut entries, abbreviation).map_err(|source| unit.error(source))?
         };
-        // A sibling that is not behind its entry would be a loop.
+        // A sibling that does not come after its entry would be a loop.
         let sibling = sibling.filter(|&sibling| sibling > entry);
         if let Some(sibling) = sibling.filter(|_| !is_root && (is_function || !unit.root.nests_functions)) {
             entries = unit.cursor_at(sections, sibling);

@@ -15,8 +15,8 @@ use crate::files::open_regular;
 /// information.
 const MAX_DECOMPRESSED_BYTES: u64 = 2 << 30;
 
-/// A larger file is an error: a file with holes costs nothing to make. A kernel with its debug information has
-/// 1 GB at most.
+/// A larger file is an error: a file with holes costs nothing to make. A kernel with its debug information
+/// has 1 GB at most.
 const MAX_FILE_BYTES: u64 = 8 << 30;
 /// No more is read at once, for the same reason. No section that is read has as much.
 const MAX_READ_BYTES: u64 = 1 << 30;

@@ -2,7 +2,7 @@
 //! Addresses for the sections of a file that is not linked.
 //!
 //! Every section of such a file starts at address 0, so `.text` and `.init.text` would overlap. Placed
-//! one behind the other, with gaps, each address tells its section.
+//! one after the other, with gaps, each address tells its section.
 
 use super::section::Section;
 

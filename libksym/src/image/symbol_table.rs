@@ -31,7 +31,7 @@ pub(crate) struct ElfSymbol {
 #[derive(Debug, Default)]
 pub(crate) struct ElfSymbols {
     pub(crate) symbols: Vec<ElfSymbol>,
-    /// Names, each with a NUL behind it.
+    /// Names, each terminated by a NUL.
     pub(crate) names: Rc<Vec<u8>>,
 }
 

@@ -126,7 +126,7 @@ fn in_text(
     let mut size = table.bounded_size(symbol)?;
     let memory =
         module.and_then(|module| files.module_memory().iter().find(|memory| memory.module == module));
-    if let Some(room) = memory.and_then(|memory| memory.bytes_behind(symbol.address)) {
+    if let Some(room) = memory.and_then(|memory| memory.max_bytes_from(symbol.address)) {
         size = size.min(room);
     }
     let offset = address.wrapping_sub(symbol.address);

@@ -84,7 +84,7 @@ fn in_text(module: Option<&str>, table: &SymbolTable, path: &Path, place: Symbol
     }
 }
 
-/// The place `offset` bytes behind a symbol of a text.
+/// The place `offset` bytes after the start of a symbol of a text.
 pub(super) fn text_location(
     module: Option<&str>,
     table: &SymbolTable,

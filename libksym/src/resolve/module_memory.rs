@@ -68,8 +68,8 @@ impl ModuleMemory {
         self.sections.iter().filter_map(|(_, start)| address.checked_sub(*start)).min()
     }
 
-    /// At most so many bytes of the module are behind an address, by `/proc/modules`.
-    pub(super) fn bytes_behind(&self, address: u64) -> Option<u64> {
+    /// The most bytes of the module that can follow an address, by `/proc/modules`.
+    pub(super) fn max_bytes_from(&self, address: u64) -> Option<u64> {
         let (start, size) = self.range?;
         // Since 6.4 the address is that of the code, data is elsewhere, and the size is that of all.
         Some(size.saturating_sub(address.checked_sub(start).filter(|&at| at < size).unwrap_or(0)))
@@ -88,7 +88,7 @@ impl ModuleMemory {
                 return section.address.checked_add(offset);
             }
         }
-        // The kernel puts code first: the sections of code one behind the other, in the file's order.
+        // The kernel puts code first: the sections of code one after the other, in the file's order.
         let (start, _) = self.range.filter(|_| self.sections.is_empty() && self.in_range(address))?;
         let mut at = start;
         let code =

@@ -38,7 +38,7 @@ pub(super) fn matching<'t>(
             return Err(Unresolved::SizeMismatch { name: name.to_owned(), size, found, file: file() });
         }
     }
-    // A return address may be the first byte behind the symbol.
+    // A return address may be the first byte past the symbol.
     let inside = |symbol: &&Symbol| {
         let end = table.size(symbol).gap.unwrap_or(u64::MAX).max(size.unwrap_or(0));
         if is_return { offset <= end } else { offset < end.max(1) }

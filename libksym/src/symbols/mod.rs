@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Symbol tables, by address and by name.
 //!
-//! The size that the kernel prints behind a symbol is the distance to the next one, whatever size the
+//! The size that the kernel prints after a symbol is the distance to the next one, whatever size the
 //! compiler recorded for the function: [`SymbolTable::size`] counts the same way.
 
 mod from_image;

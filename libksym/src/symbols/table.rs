@@ -25,9 +25,9 @@ pub(crate) struct SymbolTable {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
     pub(super) start: u64,
-    /// Behind the last byte.
+    /// The byte after the last one.
     pub(super) end: u64,
-    /// No symbol is larger: an address further behind one is in no symbol.
+    /// No symbol is larger: an address further past its start is in no symbol.
     pub(super) max_symbol_bytes: u64,
 }
 

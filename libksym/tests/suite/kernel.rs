@@ -165,7 +165,7 @@ fn system_map_and_kallsyms_know_symbols_only() {
     assert_eq!((place.symbol.as_str(), place.offset, place.address), ("one", 2, Some(0xffff_ffff_9100_0012)));
     let place = at(0xffff_ffff_c000_001f).candidates[0].clone();
     assert_eq!((place.module.as_deref(), place.symbol.as_str()), (Some("mod"), "a"));
-    assert!(at(0xffff_ffff_c100_0000).candidates.is_empty(), "far behind the last symbol");
+    assert!(at(0xffff_ffff_c100_0000).candidates.is_empty(), "far past the last symbol");
 }
 
 /// The symbols of addresses, with offset and size, from a text that is `kallsyms` or else `System.map`.
@@ -194,7 +194,7 @@ fn names(kallsyms: bool, text: &str, modules: Option<&str>, addresses: &[u64]) -
 }
 
 #[test]
-fn the_gap_behind_the_per_cpu_variables_is_no_symbol() {
+fn the_gap_after_the_per_cpu_variables_is_no_symbol() {
     let map = "0000000000001000 D cpu_debug_store\n0000000000035000 D __per_cpu_end\n\
                ffffffff81000000 T _stext\nffffffff81000000 T _text\nffffffff81000100 T f\n\
                ffffffff81000200 T g\nffffffff82000000 B _end\nffffffffff600000 T vsyscall\n\
@@ -218,7 +218,7 @@ fn the_gap_behind_the_per_cpu_variables_is_no_symbol() {
 }
 
 #[test]
-fn the_gap_behind_a_module_is_no_symbol() {
+fn the_gap_after_a_module_is_no_symbol() {
     let text = "ffffffff81000000 T _text\nffffffff81000100 T f\n\
                 ffffffffc0000000 t a_read\t[a]\nffffffffc0002000 t a_exit\t[a]\n\
                 ffffffffc0100000 d a_data\t[a]\nffffffffc0100040 d a_data2\t[a]\n";

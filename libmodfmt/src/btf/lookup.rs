@@ -26,7 +26,7 @@ impl<'d> Btf<'d> {
         self.find(Kind::Struct, name)
     }
 
-    /// The type behind typedefs, qualifiers and tags.
+    /// The type, with typedefs, qualifiers and tags stripped.
     ///
     /// # Errors
     ///

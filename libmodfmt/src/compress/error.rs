@@ -23,7 +23,7 @@ pub enum CompressError {
     Window {
         /// Format of the file.
         format: Format,
-        /// Offset behind the header that demands it.
+        /// Offset past the header that demands it.
         offset: u64,
         /// [`WINDOW_LIMIT`](super::WINDOW_LIMIT).
         limit: u64,

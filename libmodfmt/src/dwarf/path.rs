@@ -29,7 +29,7 @@ impl DebugInfo<'_> {
     /// `dev.queue.next`, `stats.hits[1]`, just `dev` for the variable itself or its padding.
     ///
     /// In a union it is the first member that reaches there. In a byte that several bit-fields
-    /// share it is the structure. `None` behind the end of the variable, or where its type is not
+    /// share it is the structure. `None` past the end of the variable, or where its type is not
     /// understood. `variable` must come from this [`DebugInfo`].
     #[must_use]
     pub fn field_at(&self, variable: &DebugVariable, offset: u64) -> Option<DwarfFieldPath> {

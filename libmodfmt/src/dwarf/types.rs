@@ -9,7 +9,7 @@ impl<'a> DebugInfo<'a> {
         self.linked(unit, entry, gimli::DW_AT_type)
     }
 
-    /// The type behind typedefs and qualifiers. `None` if it is `void` or cannot be read.
+    /// The type, with typedefs and qualifiers stripped. `None` if it is `void` or cannot be read.
     pub(super) fn resolve(&self, die: Die) -> Option<(Die, Entry<'a>)> {
         let mut die = die;
         for _ in 0..MAX_DEPTH {
@@ -76,8 +76,8 @@ impl<'a> DebugInfo<'a> {
     }
 }
 
-/// How gcc writes the upper bound of an array without elements. In one or two bytes it is the bound of an array of 256 or 65536
-/// elements; as many as four bytes of ones say would not fit into memory.
+/// How gcc writes the upper bound of an array without elements. In one or two bytes it is the bound of an
+/// array of 256 or 65536 elements; as many as four bytes of ones say would not fit into memory.
 fn is_minus_one(value: &Value<'_>) -> bool {
     match value {
         gimli::AttributeValue::Sdata(value) => *value == -1,

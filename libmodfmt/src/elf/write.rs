@@ -65,7 +65,7 @@ impl Object<'_> {
                 (false, None) => locals = Some(index),
                 (true, Some(_)) => {
                     return Err(ElfError::Write {
-                        what: format!("local symbol {index} stands behind a global one"),
+                        what: format!("local symbol {index} comes after a global one"),
                     });
                 }
                 _ => {}

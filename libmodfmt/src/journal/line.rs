@@ -85,8 +85,8 @@ impl Entry {
         self.to_short_line(|_| false)
     }
 
-    /// As [`Entry::to_line`], but a header for which `is_known` is true is only referred to: an earlier line of
-    /// the boot has it in full.
+    /// As [`Entry::to_line`], but a header for which `is_known` is true is only referred to: an earlier
+    /// line of the boot has it in full.
     #[must_use]
     pub fn to_short_line(&self, is_known: impl Fn(HeaderId) -> bool) -> Vec<u8> {
         let what = match self {
@@ -123,8 +123,8 @@ impl Entry {
         bytes
     }
 
-    /// Reads a line without its line feed; `None` if it is not an entry of this version. A header that the line
-    /// only refers to is missing: [`super::Journal::read`] knows the lines before.
+    /// Reads a line without its line feed; `None` if it is not an entry of this version. A header that the
+    /// line only refers to is missing: [`super::Journal::read`] knows the lines before.
     #[must_use]
     pub fn from_line(line: &[u8]) -> Option<Self> {
         match parse(line)? {

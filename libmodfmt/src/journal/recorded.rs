@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a journal says of its boot so far, as far as its writer has to know: which modules it lists as loaded,
-//! and what need not be written again.
+//! What a journal says of its boot so far, as far as its writer has to know: which modules it lists as
+//! loaded, and what need not be written again.
 //!
-//! Each load and removal asks for this, so it must not cost a reading of the whole journal. Now and then the
-//! writer therefore appends an index, a line that says what the lines before it add up to. Only the last index
-//! and the lines after it are read, and of these only the fields that matter here.
+//! Each load and removal asks for this, so it must not cost a reading of the whole journal. Now and then
+//! the writer therefore appends an index, a line that says what the lines before it add up to. Only the
+//! last index and the lines after it are read, and of these only the fields that matter here.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -34,7 +34,8 @@ const MAX_HEADERS: usize = 64;
 /// ```
 /// use libmodfmt::journal::{Entry, LoadedModule, Recorded};
 ///
-/// let foo = LoadedModule { boot: "b-1".into(), name: "foo".into(), base: Some(0x1000), ..LoadedModule::default() };
+/// let boot = "b-1".to_owned();
+/// let foo = LoadedModule { boot, name: "foo".into(), base: Some(0x1000), ..LoadedModule::default() };
 /// let text = Entry::Module(foo).to_line();
 /// let recorded = Recorded::read("b-1", &text, true).ok_or("no index")?;
 /// assert_eq!(recorded.base("foo"), Some(Some(0x1000)));

@@ -32,8 +32,8 @@ pub enum PersistError {
     },
     /// A variable ends past its section.
     #[error(
-        "{section}: variable {variable} at offset {offset:#x}, size {size:#x}, ends behind the section \
-         ({section_size:#x} bytes)"
+        "{section}: variable {variable} at offset {offset:#x}, size {size:#x}, ends past the end \
+         of the section ({section_size:#x} bytes)"
     )]
     VariableOutside {
         /// The section.

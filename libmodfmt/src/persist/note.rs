@@ -276,7 +276,7 @@ impl<'d> Reader<'d> {
         let size = self.number64("variable size")?;
         let align = self.number64("variable alignment")?;
         if offset.checked_add(size).is_none_or(|end| end > section_size) {
-            return Err(self.error("variable size", "ends behind its section"));
+            return Err(self.error("variable size", "ends past the end of its section"));
         }
         let type_name = self.optional("type name")?;
         let type_id = if self.version == 1 {

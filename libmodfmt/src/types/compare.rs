@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether two types read the same bytes the same way, and where they first differ.
 //!
-//! Pairs of types are compared breadth first, so that the difference that is found is the one nearest to the variable. A pair
-//! that was met before is taken for equal: that is how lists, which lead back to themselves, come to an end.
+//! Pairs of types are compared breadth first, so that the difference that is found is the one nearest to
+//! the variable. A pair that was met before is taken for equal: that is how lists, which lead back to
+//! themselves, come to an end.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -49,7 +50,8 @@ pub enum Step {
 }
 
 impl TypeDifference {
-    /// The difference with the way to it as C writes it: `head->next[].size: size changed from 4 to 8 (int, long int)`.
+    /// The difference with the way to it as C writes it:
+    /// `head->next[].size: size changed from 4 to 8 (int, long int)`.
     #[must_use]
     pub fn in_variable(&self, variable: &str) -> String {
         format!("{}: {}", self.path(variable), self.what)
@@ -120,7 +122,8 @@ pub struct Comparison<'t> {
     pub old: &'t dyn Types,
     /// Of the new version.
     pub new: &'t dyn Types,
-    /// Which types of the new version the kernel has, for those that the old side knows by name and hash only.
+    /// Which types of the new version the kernel has, for those that the old side knows by name and hash
+    /// only.
     pub kernel: Option<&'t dyn KernelTypes>,
     /// Pairs that were found equal before.
     proven: RefCell<HashSet<(TypeId, TypeId)>>,

@@ -115,7 +115,7 @@ fn a_relocation_of_a_symbol_that_does_not_exist() {
 
 /// The kernel before 5.10 would write there.
 #[test]
-fn a_relocation_behind_its_section_is_the_files_fault() {
+fn a_relocation_past_its_section_is_the_files_fault() {
     let mut make = Make::small("foo");
     make.relocate(".text", 13, R_PC32, DATA, 0);
     let file = make.build();

@@ -108,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_behind_an_elf_header(bytes in prop::collection::vec(any::<u8>(), 64..400)) {
+    fn any_bytes_after_an_elf_header(bytes in prop::collection::vec(any::<u8>(), 64..400)) {
         let start = Make::small("foo").build();
         through(&[&start[..40], &bytes[..]].concat());
     }

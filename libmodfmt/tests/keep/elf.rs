@@ -89,7 +89,7 @@ fn the_size_of_a_section_without_bytes_is_only_a_number() {
 }
 
 #[test]
-fn a_local_symbol_behind_a_global_one_is_not_written() {
+fn a_local_symbol_after_a_global_one_is_not_written() {
     let mut object = Make::small("foo").object();
     object.symbols.push(Symbol::undefined("global"));
     object.symbols.push(Symbol::of_section(1));

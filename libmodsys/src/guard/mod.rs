@@ -20,8 +20,8 @@
 //! ```
 //!
 //! The guard is no way to remove modules. It works only for a running copy of this program that has started
-//! it and holds the other end of its pipe; only for a module that was not loaded when it started, so that this
-//! copy must have loaded it; and only if the module is a keeper that nothing uses when the time comes.
+//! it and holds the other end of its pipe; only for a module that was not loaded when it started, so that
+//! this copy must have loaded it; and only if the module is a keeper that nothing uses when the time comes.
 
 mod process;
 mod serve;

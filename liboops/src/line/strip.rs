@@ -38,7 +38,7 @@ pub(crate) fn strip_from(line: &[u8], from: usize) -> Prefix {
             break;
         }
     }
-    // Another writer's line that lacks its end, with the kernel's line right behind it.
+    // Another writer's line that lacks its end, with the kernel's line right after it.
     if prefix.time_us.is_none() {
         late_time(line, &mut prefix);
     }

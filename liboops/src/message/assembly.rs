@@ -150,7 +150,7 @@ impl Assembly {
         self.text.bytes.get(self.prefix.body.clone()).unwrap_or_default()
     }
 
-    /// Appends a line, from some byte of it on, which is `at` bytes behind the first byte of the first line.
+    /// Appends a line, from some byte of it on, which is `at` bytes after the first byte of the first line.
     fn push(&mut self, line: &[u8], from: usize, at: usize) {
         let whole = line.strip_suffix(b"\n").unwrap_or(line);
         let mut end = whole.len().saturating_sub(usize::from(whole.ends_with(b"\r")));

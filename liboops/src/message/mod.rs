@@ -26,7 +26,7 @@ use crate::report::Span;
 pub(crate) struct Origin {
     /// The first byte.
     pub start: usize,
-    /// The byte behind the last one.
+    /// The byte after the last one.
     pub end: usize,
 }
 

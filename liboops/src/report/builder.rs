@@ -223,7 +223,7 @@ impl Builder {
 
     fn frame(&mut self, report: &mut Report, mut place: Place, labelled: bool) {
         let context = self.labels.current();
-        // The first frame behind the end of an interrupt is the place that was interrupted.
+        // The first frame after the end of an interrupt is the place that was interrupted.
         place.exact |= labelled && context.is_none() && place.address.is_some() && !place.unreliable;
         report.frames.push(Frame { place, context });
     }

@@ -30,7 +30,7 @@ const MAX_BLOCK_BYTES: usize = 4 << 20;
 const MAX_REPORTS: usize = 2048;
 /// No kernel's banner is longer.
 const MAX_BANNER_BYTES: usize = 1024;
-/// How far behind the header of a mail its encoding is expected, in bytes.
+/// How far after the header of a mail its encoding is expected, in bytes.
 const MAX_MAIL_BYTES: u64 = 4 << 20;
 
 /// What the assembly of messages must know of their meaning.

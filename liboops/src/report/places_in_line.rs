@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The places in code that a line names: `[<address>] symbol+0x1/0x2 [module build-id] (P)` and its many relatives.
+//! The places in code that a line names: `[<address>] symbol+0x1/0x2 [module build-id] (P)` and its many
+//! relatives.
 
 use super::place::Place;
 use super::span::Hex;

@@ -51,7 +51,7 @@ pub(super) fn take_in(report: &mut Report, item: Item, section: Section, after_p
             state.registers.extend(registers);
         }
         Item::Code(code) => {
-            // Up to 4.17 the kernel printed it last, behind the registers of the program.
+            // Up to 4.17 the kernel printed it last, after the registers of the program.
             let without_code = |state: &State| state.origin == Origin::Fault && state.code.is_none();
             let first = report.states.iter().position(without_code).filter(|_| !after_pc);
             let state = match first {

@@ -137,8 +137,8 @@ impl Region {
         })
     }
 
-    /// The owner in the header that a loaded module carries although it is not the keeper of that owner's data:
-    /// somebody has copied the note. `None` for keepers, and for modules without such a note.
+    /// The owner in the header that a loaded module carries although it is not the keeper of that owner's
+    /// data: somebody has copied the note. `None` for keepers, and for modules without such a note.
     ///
     /// # Errors
     /// The kernel cannot be asked.

@@ -2,9 +2,9 @@
 //! Writing the journal (`docs/journal-format.md`). If `/var/log/ksymoops` exists, every load and removal
 //! records what an oops of this boot will need when the running kernel is gone.
 //!
-//! `recorder.rs` writes the file, `entries.rs` makes the entries that it lacks. The directory and the files must
-//! be private; where they are not, there is a warning and no journal. Other errors are not even that: loading
-//! and removing go on without a word.
+//! `recorder.rs` writes the file, `entries.rs` makes the entries that it lacks. The directory and the files
+//! must be private; where they are not, there is a warning and no journal. Other errors are not even that:
+//! loading and removing go on without a word.
 //!
 //! A plain load must not become noticeably slower. So only the end of the journal is read, only what it lacks
 //! is asked of the kernel, and the file is synced only before a load that keeps data.

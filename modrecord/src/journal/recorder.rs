@@ -24,9 +24,9 @@ const TAIL_BYTES: u64 = 24 << 10;
 
 /// What one command records.
 ///
-/// Nothing is opened or read before the first entry is due. A journal that cannot be written is no reason not
-/// to load or remove a module, so the methods return nothing; [`Recorder::take_warning`] tells of the one thing
-/// that an administrator must know.
+/// Nothing is opened or read before the first entry is due. A journal that cannot be written is no reason
+/// not to load or remove a module, so the methods return nothing; [`Recorder::take_warning`] tells of the
+/// one thing that an administrator must know.
 pub struct Recorder<'k> {
     kernel: &'k dyn Kernel,
     directory: PathBuf,

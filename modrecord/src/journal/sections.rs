@@ -2,8 +2,8 @@
 //! Which sections of a module are worth recording.
 
 /// Beginnings of the names of sections that no address in an oops points into: tables for the loader, the
-/// tracer, the unwinder and for patching code. They are two thirds of a module's sections, and each address is
-/// a file to read.
+/// tracer, the unwinder and for patching code. They are two thirds of a module's sections, and each address
+/// is a file to read.
 const TABLES: &[&str] = &[
     ".note",
     ".modinfo",

@@ -69,7 +69,7 @@ impl KernelSource {
         read(&entry)
     }
 
-    /// The packages behind the first pair of metapackages that apt has.
+    /// The packages that belong to the first pair of metapackages that apt has.
     fn choose(&self, lookup: impl Fn(&str) -> Option<apt::Package>) -> Option<Result<Choice>> {
         let (image, headers) =
             self.meta.iter().find_map(|(image, headers)| Some((lookup(image)?, lookup(headers)?)))?;

@@ -68,7 +68,7 @@ fn types_are_equal_by_structure_alone() {
 
 #[test]
 fn what_is_not_understood_is_left_out() {
-    // A type that refers behind the end of the unit.
+    // A type that refers past the end of the unit.
     let mut blob = sample(Ident::X86_64, 5);
     blob.break_types();
     let object = blob.object();
