@@ -109,5 +109,11 @@ fn keep_mode() -> impl TypedValueParser<Value = KeepMode> {
 /// The definition, for help, manual page and completions.
 #[must_use]
 pub fn command() -> Command {
-    Args::command()
+    Args::command().mut_args(|arg| match arg.get_id().as_str() {
+        "idempotent" => arg.help("Succeed if the module is already loaded"),
+        "explain" => {
+            arg.help("On error, explain it: missing symbols and who exports them, version mismatches")
+        }
+        _ => arg,
+    })
 }

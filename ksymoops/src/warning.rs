@@ -10,8 +10,8 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Warning {
-    /// Two options exclude each other.
-    #[error("-{lower} and -{upper} exclude each other; -{used}, the last one, is used")]
+    /// Two options conflict.
+    #[error("-{lower} and -{upper} conflict; using the last one, -{used}")]
     ExclusiveOptions {
         /// The option that names a source.
         lower: char,
@@ -27,7 +27,7 @@ pub enum Warning {
         text: String,
     },
     /// A journal file has lines that are not journal entries.
-    #[error("{}: skipped {count} lines that are not journal entries", .file.display())]
+    #[error("{}: skipped {}", .file.display(), not_entries(*.count))]
     JournalLines {
         /// The file.
         file: PathBuf,
@@ -83,4 +83,23 @@ pub enum Warning {
     /// A warning about symbol and debug files.
     #[error(transparent)]
     Symbols(#[from] libksym::Warning),
+}
+
+fn not_entries(lines: usize) -> String {
+    match lines {
+        1 => "1 line that is not a journal entry".to_owned(),
+        _ => format!("{lines} lines that are not journal entries"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_is_not_lines() {
+        let text = |count| Warning::JournalLines { file: "boot-1.jsonl".into(), count }.to_string();
+        assert_eq!(text(1), "boot-1.jsonl: skipped 1 line that is not a journal entry");
+        assert_eq!(text(2), "boot-1.jsonl: skipped 2 lines that are not journal entries");
+    }
 }

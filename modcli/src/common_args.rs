@@ -19,7 +19,8 @@ use clap::{ArgAction, Args};
 /// The heading in the help text of options that kmod's commands do not have.
 pub const SCRIPTS_HEADING: &str = "Scripting and troubleshooting";
 
-/// kmod's `-s` and `-v`, and what scripts and people miss in kmod. clap adds `-V` and `-h`.
+/// kmod's `-s` and `-v`, and what scripts and people miss in kmod. clap adds `-V` and `-h`. Each command says
+/// in its own help text what `--idempotent` and `--explain` mean for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub struct CommonArgs {
     /// Send messages to the system log instead of standard error
@@ -30,11 +31,11 @@ pub struct CommonArgs {
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
 
-    /// Succeed if there is nothing to do: the module is already loaded, or already gone
+    /// Succeed if there is nothing to do
     #[arg(long, help_heading = SCRIPTS_HEADING)]
     pub idempotent: bool,
 
-    /// On error, explain it: missing symbols and who exports them, versions, who uses the module
+    /// On error, explain it
     #[arg(long, help_heading = SCRIPTS_HEADING)]
     pub explain: bool,
 

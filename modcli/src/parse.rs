@@ -31,7 +31,7 @@ pub fn parse(command: Command, invocation: &Invocation, output: &mut Output) -> 
             output.print(error.render());
             Status::Success
         }
-        // Such as options that exclude each other, for which getopt has no message.
+        // Such as options that conflict, for which getopt has no message.
         _ => {
             let text = error.render().to_string();
             let text = text.strip_prefix("error: ").unwrap_or(&text);

@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_value_may_be_the_next_argument_whatever_it_looks_like() {
         check(&["--keep", "auto", "x"], "--keep=auto -- x");
-        check(&["--keep", "--"], "option '--keep' takes auto, off, not '--'");
+        check(&["--keep", "--"], "option '--keep' must be auto or off, not '--'");
     }
 
     #[test]
@@ -115,7 +115,7 @@ mod tests {
         check(&["--keep"], "option '--keep' requires an argument");
         check(&["-k"], "option requires an argument -- 'k'");
         check(&["--sys=1"], "option '--syslog' doesn't allow an argument");
-        check(&["--keep="], "option '--keep' takes auto, off, not ''");
+        check(&["--keep="], "option '--keep' must be auto or off, not ''");
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Verdict {
                 ),
             ),
             _ => {
-                ("first", format!("nothing is kept for {owner} yet; loading it would begin to keep its data"))
+                ("first", format!("nothing is kept for {owner} yet; loading it would start keeping its data"))
             }
         };
     }

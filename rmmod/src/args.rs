@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(short, long)]
     pub force: bool,
 
-    /// Drop the persistent data, too
+    /// Also drop the persistent data
     #[arg(long)]
     pub discard: bool,
 
@@ -68,5 +68,9 @@ pub struct Args {
 /// The definition, for help, manual page and completions.
 #[must_use]
 pub fn command() -> Command {
-    Args::command()
+    Args::command().mut_args(|arg| match arg.get_id().as_str() {
+        "idempotent" => arg.help("Succeed if the module is not loaded"),
+        "explain" => arg.help("On error, explain it: what uses the module"),
+        _ => arg,
+    })
 }

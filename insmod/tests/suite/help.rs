@@ -35,7 +35,7 @@ fn errors_in_options_have_the_c_librarys_messages() {
     failed(&["-s", "--bogus"], "/sbin/insmod: unrecognized option '--bogus'\n");
     failed(&["--syslog=1"], "/sbin/insmod: option '--syslog' doesn't allow an argument\n");
     failed(&["--keep"], "/sbin/insmod: option '--keep' requires an argument\n");
-    failed(&["--keep=no"], "/sbin/insmod: option '--keep' takes auto, require, off, not 'no'\n");
+    failed(&["--keep=no"], "/sbin/insmod: option '--keep' must be auto, require or off, not 'no'\n");
     failed(
         &["--force-"],
         "/sbin/insmod: option '--force-' is ambiguous; possibilities: '--force-modversion' '--force-vermagic'\n",

@@ -38,7 +38,8 @@ Exit status: 0 on success; 1 after a warning or an error; 2 if nothing was done;
 #[command(name = "ksymoops", about = ABOUT, long_about = None, disable_version_flag = true)]
 #[command(override_usage = "ksymoops [OPTIONS] [FILE...]", after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The kernel image with symbols; *r in the name stands for the running release
+    /// The kernel image with symbols; in names of files, *r, *m, *n and *s stand for what uname -r, -m, -n and
+    /// -s print
     #[arg(short = 'v', long, value_name = "FILE")]
     pub vmlinux: Option<PathBuf>,
 
@@ -141,8 +142,8 @@ pub(super) struct Args {
 }
 
 impl Args {
-    /// Reads the options from clap's matches. Of two options that exclude each other the last one is used,
-    /// with a warning.
+    /// Reads the options from clap's matches. Of two options that conflict the last one is used, with
+    /// a warning.
     ///
     /// # Errors
     /// Those of clap.
@@ -212,10 +213,7 @@ mod tests {
         let texts: Vec<_> = warnings.iter().map(ToString::to_string).collect();
         assert_eq!(
             texts,
-            [
-                "-v and -V exclude each other; -v, the last one, is used",
-                "-o and -O exclude each other; -O, the last one, is used"
-            ]
+            ["-v and -V conflict; using the last one, -v", "-o and -O conflict; using the last one, -O"]
         );
         assert_eq!(args(&["ksymoops", "-VKLO", "-m", "System.map"]).1, []);
     }

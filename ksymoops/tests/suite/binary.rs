@@ -64,7 +64,7 @@ fn exit_status() {
     assert_eq!((status, err.contains("/nonexistent/log: No such file")), (Some(1), true), "{err}");
     let (status, _, err) = run(&["-V", "-v", "/nonexistent/vmlinux"], b"nothing\n");
     assert_eq!(status, Some(1));
-    assert!(err.contains("-v and -V exclude each other; -v, the last one, is used"), "{err}");
+    assert!(err.contains("-v and -V conflict; using the last one, -v"), "{err}");
 }
 
 #[test]

@@ -4,12 +4,13 @@
 //! A keeper exports the base of each kept section, and the kernel that loads it must find there
 //! exactly the `struct kernel_symbol` that it was built with. That structure changed in 4.19 and
 //! 5.4, differs between processors, and the tables around it changed in 7.1; a wrong guess makes
-//! the kernel read wild addresses. So the layout is a value, [`ExportLayout`], to be learned in
-//! this order:
+//! the kernel read wild addresses. Every layout of mainline from 4.19 to 7.3 is known. Which one a
+//! kernel has is a value, [`ExportLayout`], to be learned in this order:
 //!
 //! 1. [`ExportLayout::from_btf`]: the running kernel's own types;
 //! 2. [`ExportLayout::from_sample`]: a module that was built for the kernel, see [`Sample::of`];
-//! 3. [`ExportLayout::for_release`]: by processor and release number. Vendors' kernels carry newer
+//! 3. [`ExportLayout::from_headers`]: the headers that the kernel was built with;
+//! 4. [`ExportLayout::for_release`]: by processor and release number. Vendors' kernels carry newer
 //!    code under older numbers, so this comes last.
 //!
 //! [`exports`] reads what a module file exports, in any layout.

@@ -44,7 +44,7 @@ pub enum GetoptError {
         name: String,
     },
     /// The option does not take this value. The message is ours: `getopt_long` does not check values.
-    #[error("option '{name}' takes {}, not '{value}'", allowed.join(", "))]
+    #[error("option '{name}' must be {}, not '{value}'", alternatives(allowed))]
     Value {
         /// The option, with its dashes.
         name: String,
@@ -53,6 +53,14 @@ pub enum GetoptError {
         /// The values it takes.
         allowed: Vec<String>,
     },
+}
+
+/// `auto, require or off`
+fn alternatives(values: &[String]) -> String {
+    match values {
+        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => values.concat(),
+    }
 }
 
 fn quoted(names: &[String]) -> String {

@@ -25,7 +25,7 @@ pub enum Obstacle {
         tried: String,
     },
     /// A module of somebody else's has the keeper's name.
-    #[error("a module called {keeper} is loaded that keeps no data")]
+    #[error("a module named {keeper} is loaded, but it is not a keeper")]
     NameTaken {
         /// The name.
         keeper: String,

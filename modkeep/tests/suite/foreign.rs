@@ -62,7 +62,7 @@ fn a_foreign_module_with_the_keepers_name_is_an_obstacle() {
     kernel.add(FakeModule::new("foo__persist"));
     let file = file(&Make::typical("foo"));
     let Plan::Plain { warning: Some(warning) } = plan(&kernel, request(&file)).unwrap() else { panic!() };
-    assert!(warning.contains("a module called foo__persist is loaded that keeps no data"), "{warning}");
+    assert!(warning.contains("a module named foo__persist is loaded, but it is not a keeper"), "{warning}");
     let required = plan(&kernel, Request { keep: KeepMode::Require, ..request(&file) }).unwrap_err();
     assert!(matches!(required, KeepError::Impossible { obstacle: Obstacle::NameTaken { .. } }));
     assert_eq!(Region::list(&kernel).unwrap(), []);

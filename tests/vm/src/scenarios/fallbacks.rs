@@ -91,7 +91,7 @@ fn differs(ctx: &mut Ctx) -> Result<()> {
 fn name_taken(ctx: &mut Ctx) -> Result<()> {
     let (file, foreign) = (ctx.fixture("clash")?, ctx.fixture("clash_foreign")?);
     ctx.insmod([&foreign])?.success()?;
-    let taken = "a module called clash__persist is loaded that keeps no data";
+    let taken = "a module named clash__persist is loaded, but it is not a keeper";
     let output = ctx.insmod([&file])?.success()?.stderr_has(taken)?;
     ensure!(output.stderr.lines().count() == 1, "expected exactly one warning: {output}");
     ctx.rmmod(["clash"])?.success()?.silent()?;
