@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Types for [`crate::types`], read from debugging entries when they are asked for.
 //!
-//! The debug information of a driver describes some thousands of the kernel's types besides its own. What a variable does not lead
-//! to is never read.
+//! The debug information of a driver describes some thousands of the kernel's types besides its own. What a
+//! variable does not lead to is never read.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -15,8 +15,8 @@ use crate::types::{
     KernelTypes, MAX_NAME_BYTES, MAX_PARTS, MAX_TYPES, Member, TagKind, Type, TypeId, TypeTable, Types,
 };
 
-/// Most debugging entries that are looked at. In damaged data an entry may begin at any byte, and each could have all that follow
-/// as its children.
+/// Most debugging entries that are looked at. In damaged data an entry may begin at any byte, and each could
+/// have all that follow as its children.
 const MAX_ENTRIES: usize = 1 << 21;
 
 /// Number 0 is `void`, number 1 what cannot be read.
@@ -96,7 +96,8 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
     }
 
     /// A table of the types that `roots` lead to, nearest first. A type behind a pointer that the
-    /// kernel has as well is named in place of being described. What goes beyond `max_parts` members is unknown in the table.
+    /// kernel has as well is named in place of being described. What goes beyond `max_parts` members is
+    /// unknown in the table.
     #[must_use]
     pub fn table(
         &self,

@@ -76,8 +76,8 @@ impl<'a> DebugInfo<'a> {
     }
 }
 
-/// How gcc writes the upper bound of an array without elements. In one or two bytes it is the bound of an array of 256 or 65536
-/// elements; as many as four bytes of ones say would not fit into memory.
+/// How gcc writes the upper bound of an array without elements. In one or two bytes it is the bound of an
+/// array of 256 or 65536 elements; as many as four bytes of ones say would not fit into memory.
 fn is_minus_one(value: &Value<'_>) -> bool {
     match value {
         gimli::AttributeValue::Sdata(value) => *value == -1,

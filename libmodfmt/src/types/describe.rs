@@ -7,7 +7,8 @@ use super::{TagKind, Type, TypeId, TypeTable, Types};
 
 /// How deeply a type is written out; `...` stands for what is deeper.
 const MAX_LEVELS: u32 = 16;
-/// Longest text in bytes. Function types nest parameters, so that the text of a small type could grow without bound.
+/// Longest text in bytes. Function types nest parameters, so that the text of a small type could grow without
+/// bound.
 const MAX_TEXT_BYTES: usize = 256;
 
 impl TagKind {
@@ -23,8 +24,8 @@ impl TagKind {
 }
 
 impl TypeTable {
-    /// A type as C writes it in a declaration without a name: `struct foo *[4]`, `int (*)(void *)`. At most some 300 bytes;
-    /// `...` stands for what is left out.
+    /// A type as C writes it in a declaration without a name: `struct foo *[4]`, `int (*)(void *)`. At most
+    /// some 300 bytes; `...` stands for what is left out.
     #[must_use]
     pub fn c_text(&self, id: TypeId) -> String {
         c_text(self, id)

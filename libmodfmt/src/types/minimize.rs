@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One entry a type: each compilation unit describes `struct list_head` for itself, and a table needs it once.
+//! One entry a type: each compilation unit describes `struct list_head` for itself, and a table needs it
+//! once.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -8,8 +9,8 @@ use std::sync::Arc;
 use super::{Type, TypeId, TypeTable};
 
 impl TypeTable {
-    /// The same types with each distinct one once, and only those that `roots` lead to, in the order in which they are met.
-    /// Gives the roots' new numbers.
+    /// The same types with each distinct one once, and only those that `roots` lead to, in the order in which
+    /// they are met. Gives the roots' new numbers.
     #[must_use]
     pub fn minimized(&self, roots: &[TypeId]) -> (Self, Vec<TypeId>) {
         let class = self.classes();
@@ -44,8 +45,8 @@ impl TypeTable {
         (table, roots)
     }
 
-    /// A number for each type, the same for two that cannot be told apart. Refined until nothing changes: types that differ only
-    /// far behind pointers are told apart by then.
+    /// A number for each type, the same for two that cannot be told apart. Refined until nothing changes:
+    /// types that differ only far behind pointers are told apart by then.
     fn classes(&self) -> Vec<u64> {
         let own = |ty: &Arc<Type>| hash_of(&Type::clone(ty).with_references(|_| TypeId(0)));
         let mut classes: Vec<u64> = self.types.iter().map(own).collect();

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Types of kept variables, apart from the file that they were read from.
 //!
-//! A [`TypeTable`] holds what is needed to read the bytes of a variable: sizes and encodings of numbers, members with their
-//! places, enumerators, dimensions, and what pointers lead to, to any depth. It is made from DWARF or from BTF, travels in the
-//! header note of a keeper, and answers two questions:
+//! A [`TypeTable`] holds what is needed to read the bytes of a variable: sizes and encodings of numbers,
+//! members with their places, enumerators, dimensions, and what pointers lead to, to any depth. It is made
+//! from DWARF or from BTF, travels in the header note of a keeper, and answers two questions:
 //!
-//! - [`compare`]: does the type in another table read the same bytes the same way, and if not, where is the first difference?
+//! - [`compare`]: does the type in another table read the same bytes the same way, and if not, where is the
+//!   first difference?
 //! - [`TypeTable::c_text`]: what does the type look like in C?
 //!
-//! Typedefs, qualifiers and the names of numbers carry no layout and are not compared. A structure that one side only declares
-//! matches any definition of the same kind. What could not be read, or was left out because the table grew too large, is
-//! [`Type::Unknown`]: it matches anything, and [`compare`] says that it was met.
+//! Typedefs, qualifiers and the names of numbers carry no layout and are not compared. A structure that one
+//! side only declares matches any definition of the same kind. What could not be read, or was left out
+//! because the table grew too large, is [`Type::Unknown`]: it matches anything, and [`compare`] says that it
+//! was met.
 //!
 //! ```
 //! use libmodfmt::types::{Completeness, Type, TypeTable, compare};
@@ -30,13 +32,16 @@
 
 mod compare;
 mod describe;
+mod difference;
 mod encoding;
 mod layout_hash;
 mod minimize;
+mod one_pair;
 
 use std::sync::Arc;
 
-pub use compare::{Comparison, Completeness, Step, TypeDifference, compare};
+pub use compare::{Comparison, Completeness, compare};
+pub use difference::{Step, TypeDifference};
 pub use encoding::TypeTableError;
 pub use layout_hash::layout_hash;
 
@@ -73,8 +78,9 @@ pub struct Member {
     pub bits: u64,
     /// Its type.
     pub type_id: TypeId,
-    /// Which values of the discriminant select it; empty for a member that is always there. A Rust enum has such members
-    /// (`DW_TAG_variant_part`); [`Member::OTHERWISE`] stands for the variant of all values that no other one has.
+    /// Which values of the discriminant select it; empty for a member that is always there. A Rust enum has
+    /// such members (`DW_TAG_variant_part`); [`Member::OTHERWISE`] stands for the variant of all values that
+    /// no other one has.
     pub selected_by: Vec<(u64, u64)>,
 }
 
@@ -227,8 +233,8 @@ pub trait Types: std::fmt::Debug {
 
 /// Which of some [`Types`] the kernel itself has, by its BTF.
 pub trait KernelTypes: std::fmt::Debug {
-    /// If the kernel has a type of this one's kind and tag that is laid out in the same way, to any depth: the [`layout_hash`] of
-    /// the kernel's type.
+    /// If the kernel has a type of this one's kind and tag that is laid out in the same way, to any depth:
+    /// the [`layout_hash`] of the kernel's type.
     fn find(&self, id: TypeId) -> Option<u64>;
 }
 
