@@ -8,6 +8,7 @@
 //! - [`compile`]: builds C fixtures with the machine's compiler.
 //! - [`hostile`]: names that must not reach a terminal as they are.
 //! - [`corpus`]: public kernel logs, if they are at hand.
+//! - [`CpuTimer`]: processor time, for tests of how time grows.
 //!
 //! ```
 //! use libmodsys::Kernel;
@@ -32,9 +33,11 @@
 pub mod calls;
 pub mod compile;
 pub mod corpus;
+mod cpu_time;
 mod fake_kernel;
 pub mod hostile;
 pub mod keeper_exports;
 pub mod module;
 
+pub use cpu_time::CpuTimer;
 pub use fake_kernel::{Call, FakeKernel, FakeModule, LoadRequest, Op, Settings};

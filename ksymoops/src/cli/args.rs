@@ -26,7 +26,8 @@ Examples:
   ksymoops --dmesg                        decode the running kernel's own log
   ksymoops -v vmlinux -o modules/ oops    name the files to use
   ksymoops --persist journal/ oops        use another machine's journal
-  ksymoops -A 'ffffffff81234567'          look up a single address
+  ksymoops -k /proc/kallsyms -A ffffffff81234567
+                                          look up an address of this kernel
   ksymoops --format=json oops | jq .      print JSON for other programs
 
 Of -v and -V, -k and -K, -l and -L, -o and -O, -m and -M the last one is used.

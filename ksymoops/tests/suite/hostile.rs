@@ -98,7 +98,7 @@ proptest! {
 fn ends(args: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
     let start = Instant::now();
     let result = run_plainly(args, input);
-    assert!(start.elapsed() < Duration::from_secs(10), "{args:?}");
+    assert!(start.elapsed() < Duration::from_secs(120), "{args:?}");
     result
 }
 
@@ -156,7 +156,7 @@ fn paths_of_a_journal_are_below_the_root() {
         let log = folder.path().join("log");
         fs::write(&log, IN_METER).unwrap();
         let output = command.arg(&log).output().unwrap();
-        assert!(start.elapsed() < Duration::from_secs(10), "{file}");
+        assert!(start.elapsed() < Duration::from_secs(120), "{file}");
         let (out, err) =
             (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert!(out.contains("persistent data of meter"), "{file}: {out}{err}");

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Time that long reports take.
+//! How the time that reports take grows with their length.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ksymoops::decode::Decoder;
 use libmodfmt::journal::Journal;
+use modtest::CpuTimer;
 
 use super::support::{annotated, decoder};
 
 /// What is printed for a report with so many frames, and how long that takes.
 fn long_report(frames: usize, decoder: &Decoder) -> (String, Duration) {
     let log = format!("BUG: long\nCall Trace:\n{}", " ksys_read+0x67/0xf0\n".repeat(frames));
-    let start = Instant::now();
+    let timer = CpuTimer::start();
     let text = annotated(log.as_bytes(), decoder);
-    (text, start.elapsed())
+    (text, timer.elapsed())
 }
 
 #[test]
@@ -36,9 +37,9 @@ fn a_long_report_takes_no_longer_for_each_frame() {
     let frame = |number: usize| format!(" f+0x67/0xf0 [m{number} {number:040x}]\n");
     let modules = |count: usize| {
         let log = format!("BUG: long\nCall Trace:\n{}", (0..count).map(frame).collect::<String>());
-        let start = Instant::now();
+        let timer = CpuTimer::start();
         assert_eq!(annotated(log.as_bytes(), &with).matches("unknown: no file of module m").count(), count);
-        start.elapsed()
+        timer.elapsed()
     };
     let (short, long) = (modules(1000), modules(10_000));
     assert!(long < short * 40 + Duration::from_millis(500), "{short:?} {long:?}");

@@ -15,8 +15,8 @@ use crate::types::{
     KernelTypes, MAX_NAME_BYTES, MAX_PARTS, MAX_TYPES, Member, TagKind, Type, TypeId, TypeTable, Types,
 };
 
-/// Most debugging entries that are looked at. In damaged data an entry may begin at any byte, and each
-/// could have all that follow as its children.
+/// Most debugging entries that are looked at. In damaged data an entry may begin at any byte, and each could
+/// have all that follow as its children.
 const MAX_ENTRIES: usize = 1 << 21;
 
 /// Number 0 is `void`, number 1 what cannot be read.
@@ -95,9 +95,9 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
         TypeId(next)
     }
 
-    /// A table of the types that `roots` lead to, nearest first. A type behind a pointer that the kernel
-    /// has as well is named in place of being described. What goes beyond `max_parts` members is unknown in
-    /// the table.
+    /// A table of the types that `roots` lead to, nearest first. A type behind a pointer that the
+    /// kernel has as well is named in place of being described. What goes beyond `max_parts` members is
+    /// unknown in the table.
     #[must_use]
     pub fn table(
         &self,

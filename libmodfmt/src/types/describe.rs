@@ -7,8 +7,8 @@ use super::{TagKind, Type, TypeId, TypeTable, Types};
 
 /// How deeply a type is written out; `...` stands for what is deeper.
 const MAX_LEVELS: u32 = 16;
-/// Longest text in bytes. Function types nest parameters, so that the text of a small type could grow
-/// without bound.
+/// Longest text in bytes. Function types nest parameters, so that the text of a small type could grow without
+/// bound.
 const MAX_TEXT_BYTES: usize = 256;
 
 impl TagKind {

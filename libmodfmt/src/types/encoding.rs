@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A table as bytes, as it stands in a header note. docs/note-format.md is the reference.
 //!
-//! All numbers are unsigned LEB128. Names come first, each once; a name is a number in that list, from 1
-//! on, and 0 is the empty name. A type that is referred to is a number in the list of types that follows.
+//! All numbers are unsigned LEB128. Names come first, each once; a name is a number in that list, from 1 on,
+//! and 0 is the empty name. A type that is referred to is a number in the list of types that follows.
 
 use std::collections::HashMap;
 
@@ -75,8 +75,8 @@ impl TypeTable {
     /// Reads a table.
     ///
     /// # Errors
-    /// [`TypeTableError`]: the bytes end too early, or go on past the table; a number or name does not occur;
-    /// the table has more than [`MAX_TYPES`] types or [`MAX_PARTS`] members.
+    /// [`TypeTableError`]: the bytes end too early, or go on past the table; a number or name does not
+    /// occur; the table has more than [`MAX_TYPES`] types or [`MAX_PARTS`] members.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, TypeTableError> {
         let mut reader = Reader { bytes, at: 0, names: Vec::new(), parts: 0, types: 0 };
         let table = reader.table()?;

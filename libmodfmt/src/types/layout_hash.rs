@@ -11,9 +11,9 @@ const MAX_POINTERS: u32 = 2;
 /// How deeply types may nest. The kernel's stay far below; a circle in damaged data does not.
 const MAX_LEVELS: u32 = 64;
 
-/// 64-bit FNV-1a over the layout of a type: sizes, encodings, members, enumerators, everything embedded,
-/// and what pointers lead to, two pointers deep; further pointers count by the tag of their target. The
-/// same on every machine.
+/// 64-bit FNV-1a over the layout of a type: sizes, encodings, members, enumerators, everything embedded, and
+/// what pointers lead to, two pointers deep; further pointers count by the tag of their target. The same on
+/// every machine.
 #[must_use]
 pub fn layout_hash(types: &dyn Types, id: TypeId) -> u64 {
     Hasher { types, known: HashMap::new() }.of(id, MAX_POINTERS, 0)

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::{Type, TypeId, TypeTable};
 
 impl TypeTable {
-    /// The same types with each distinct one once, and only those that `roots` lead to, in the order in
-    /// which they are met. Returns the roots' new numbers.
+    /// The same types with each distinct one once, and only those that `roots` lead to, in the order in which
+    /// they are met. Returns the roots' new numbers.
     #[must_use]
     pub fn minimized(&self, roots: &[TypeId]) -> (Self, Vec<TypeId>) {
         let class = self.classes();

@@ -11,8 +11,8 @@
 //!
 //! Typedefs, qualifiers and the names of numbers carry no layout and are not compared. A structure that one
 //! side only declares matches any definition of the same kind. What could not be read, or was left out
-//! because the table grew too large, is [`Type::Unknown`]: it matches anything, and [`compare`] says that
-//! it was met.
+//! because the table grew too large, is [`Type::Unknown`]: it matches anything, and [`compare`] says that it
+//! was met.
 //!
 //! ```
 //! use libmodfmt::types::{Completeness, Type, TypeTable, compare};
@@ -32,13 +32,16 @@
 
 mod compare;
 mod describe;
+mod difference;
 mod encoding;
 mod layout_hash;
 mod minimize;
+mod one_pair;
 
 use std::sync::Arc;
 
-pub use compare::{Comparison, Completeness, Step, TypeDifference, compare};
+pub use compare::{Comparison, Completeness, compare};
+pub use difference::{Step, TypeDifference};
 pub use encoding::TypeTableError;
 pub use layout_hash::layout_hash;
 
@@ -76,8 +79,8 @@ pub struct Member {
     /// Its type.
     pub type_id: TypeId,
     /// Which values of the discriminant select it; empty for a member that is always there. A Rust enum has
-    /// such members (`DW_TAG_variant_part`); [`Member::OTHERWISE`] stands for the variant of all values
-    /// that no other one has.
+    /// such members (`DW_TAG_variant_part`); [`Member::OTHERWISE`] stands for the variant of all values that
+    /// no other one has.
     pub selected_by: Vec<(u64, u64)>,
 }
 

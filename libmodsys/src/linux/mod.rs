@@ -126,7 +126,8 @@ impl Kernel for Linux {
     }
 
     fn load_permission(&self) -> Result<(), Errno> {
-        match syscalls::finit_nothing(LoadFlags::NONE) {
+        // The kernel asks for the permission first, and then finds that nothing is no module (ENOEXEC).
+        match syscalls::init_module(&[], c"") {
             Err(errno @ Errno::EPERM) => Err(errno),
             _ => Ok(()),
         }

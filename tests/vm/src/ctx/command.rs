@@ -118,6 +118,16 @@ impl Output {
         ensure!(self.stdout.is_empty() && self.stderr.is_empty(), "{self}\nexpected no output");
         Ok(self)
     }
+
+    /// No output but one warning: the types of all variables were not compared, for want of debug information.
+    pub fn only_untyped(self) -> Result<Self> {
+        let is_warning = |line: &str| {
+            line.contains("WARNING: ") && line.contains(" variables were not compared with what is kept")
+        };
+        let all = self.stdout.is_empty() && self.stderr.lines().count() == 1 && is_warning(&self.stderr);
+        ensure!(all, "{self}\nexpected the warning about types, and nothing else");
+        Ok(self)
+    }
 }
 
 impl fmt::Display for Output {

@@ -31,6 +31,11 @@ impl Call {
         Some(Self { process, name, args: args.trim_end().trim_end_matches(')').to_owned() })
     }
 
+    /// Whether the call only asks for the permission to load, and loads nothing.
+    pub fn is_probe(&self) -> bool {
+        self.name == "init_module" && self.arg("len") == Some("0")
+    }
+
     /// An argument, by the kernel's name for it.
     pub fn arg(&self, name: &str) -> Option<&str> {
         self.args.split(", ").find_map(|arg| arg.strip_prefix(name)?.strip_prefix(": "))
@@ -50,7 +55,8 @@ fn switch(on: bool) -> Result<()> {
 }
 
 impl Ctx {
-    /// Runs `body` and returns the module system calls made in the meantime, in order.
+    /// Runs `body` and returns the module system calls made in the meantime, in order, without those that
+    /// only ask for permission.
     pub fn trace_module_calls<T>(&mut self, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<Vec<Call>> {
         write("trace", "")?;
         switch(true)?;
@@ -58,7 +64,12 @@ impl Ctx {
         switch(false)?;
         result?;
         let text = self.read(Path::new(TRACEFS).join("trace"))?;
-        Ok(text.lines().filter(|line| !line.starts_with('#')).filter_map(Call::parse).collect())
+        Ok(text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(Call::parse)
+            .filter(|call| !call.is_probe())
+            .collect())
     }
 }
 
@@ -72,5 +83,8 @@ mod tests {
         let call = Call::parse(line).unwrap();
         assert_eq!((call.process.as_str(), call.name.as_str()), ("insmod", "finit_module"));
         assert_eq!((call.arg("flags"), call.arg("fd"), call.arg("x")), (Some("0"), Some("3"), None));
+        assert!(!call.is_probe());
+        let line = "          insmod-123     [000] .....    12.345678: sys_init_module(umod: 8, len: 0, uargs: 55d1)";
+        assert!(Call::parse(line).unwrap().is_probe());
     }
 }

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Compares two types without the types that they refer to.
+
+use super::difference::Step;
+use super::{Member, Type, TypeId};
+
+/// The outcome.
+pub(super) enum Verdict {
+    /// As far as these two themselves go; their parts are to be compared.
+    Same(Vec<(TypeId, TypeId, Step)>),
+    /// One of them is not known.
+    Unknown,
+    /// They differ, in this.
+    Differs(String),
+}
+
+/// Compares two types without what they refer to.
+pub(super) fn without_parts(old: &Type, new: &Type, behind_pointer: bool) -> Verdict {
+    let changed = |what: &str, old: &dyn std::fmt::Display, new: &dyn std::fmt::Display| {
+        Verdict::Differs(format!("{what} changed from {old} to {new}"))
+    };
+    match (old, new) {
+        (Type::Unknown, _) | (_, Type::Unknown) => Verdict::Unknown,
+        (Type::Void, Type::Void) => Verdict::Same(Vec::new()),
+        (
+            Type::Number { size, encoding, .. },
+            Type::Number { size: new_size, encoding: new_encoding, .. },
+        ) => {
+            if size != new_size {
+                changed("size", size, new_size)
+            } else if *encoding != *new_encoding && *encoding != 0 && *new_encoding != 0 {
+                changed("kind of number", &encoding_text(*encoding), &encoding_text(*new_encoding))
+            } else {
+                Verdict::Same(Vec::new())
+            }
+        }
+        (
+            Type::Enumeration { name, size, values },
+            Type::Enumeration { name: new_name, size: new_size, values: new_values },
+        ) => {
+            if behind_pointer && differ(name, new_name) {
+                return changed("tag", name, new_name);
+            }
+            if size != new_size {
+                return changed("size", size, new_size);
+            }
+            enumerators(values, new_values)
+        }
+        (Type::Pointer { size, target }, Type::Pointer { size: new_size, target: new_target }) => {
+            if size != new_size {
+                return changed("size of the pointer", size, new_size);
+            }
+            Verdict::Same(vec![(*target, *new_target, Step::Target)])
+        }
+        (Type::Array { element, counts }, Type::Array { element: new_element, counts: new_counts }) => {
+            // `[]` and `[0]` are the same to whoever reads bytes.
+            let plain = |counts: &[Option<u64>]| counts.iter().map(|count| count.unwrap_or(0)).collect();
+            let (old, new): (Vec<u64>, Vec<u64>) = (plain(counts), plain(new_counts));
+            if old != new {
+                let text =
+                    |counts: &[u64]| counts.iter().map(|count| format!("[{count}]")).collect::<String>();
+                return changed("dimensions", &text(&old), &text(&new));
+            }
+            Verdict::Same(vec![(*element, *new_element, Step::Element)])
+        }
+        (
+            Type::Record { kind, name, size, members },
+            Type::Record { kind: new_kind, name: new_name, size: new_size, members: new_members },
+        ) => {
+            if kind != new_kind {
+                return changed("kind", &kind.keyword(), &new_kind.keyword());
+            }
+            if behind_pointer && differ(name, new_name) {
+                return changed("tag", name, new_name);
+            }
+            records(members, new_members, (*size, *new_size))
+        }
+        (
+            Type::Function { result, parameters, variadic },
+            Type::Function { result: new_result, parameters: new_parameters, variadic: new_variadic },
+        ) => {
+            if parameters.len() != new_parameters.len() || variadic != new_variadic {
+                return changed("number of parameters", &parameters.len(), &new_parameters.len());
+            }
+            let parts = parameters.iter().zip(new_parameters).enumerate();
+            let parts =
+                parts.map(|(index, (old, new))| (*old, *new, Step::Parameter(index.saturating_add(1))));
+            Verdict::Same(std::iter::once((*result, *new_result, Step::Result)).chain(parts).collect())
+        }
+        (Type::Kernel { hash, .. }, Type::Kernel { hash: new_hash, .. }) => match same_tag(old, new) {
+            Some(difference) => Verdict::Differs(difference),
+            None if hash == new_hash => Verdict::Same(Vec::new()),
+            None => Verdict::Differs("layout changed".to_owned()),
+        },
+        _ => match (old.tag(), new.tag()) {
+            // One side declares it only, or knows it by its name.
+            (Some(_), Some(_)) if is_opaque(old) || is_opaque(new) => match same_tag(old, new) {
+                Some(difference) => Verdict::Differs(difference),
+                None if matches!(old, Type::Declared { .. }) || matches!(new, Type::Declared { .. }) => {
+                    Verdict::Same(Vec::new())
+                }
+                None => Verdict::Unknown,
+            },
+            _ => Verdict::Differs("another kind of type".to_owned()),
+        },
+    }
+}
+
+fn is_opaque(ty: &Type) -> bool {
+    matches!(ty, Type::Declared { .. } | Type::Kernel { .. })
+}
+
+/// What differs between the tags of two types that have some.
+pub(super) fn same_tag(old: &Type, new: &Type) -> Option<String> {
+    let ((kind, name), (new_kind, new_name)) = (old.tag()?, new.tag()?);
+    if kind != new_kind {
+        return Some(format!("kind changed from {} to {}", kind.keyword(), new_kind.keyword()));
+    }
+    differ(name, new_name).then(|| format!("tag changed from {name} to {new_name}"))
+}
+
+/// Whether both have a name, and not the same.
+fn differ(name: &str, new: &str) -> bool {
+    !name.is_empty() && !new.is_empty() && name != new
+}
+
+fn enumerators(old: &[(String, u64)], new: &[(String, u64)]) -> Verdict {
+    if old == new {
+        return Verdict::Same(Vec::new());
+    }
+    for (name, value) in old {
+        match new.iter().find(|(other, _)| other == name) {
+            None => return Verdict::Differs(format!("enumerator {name} was removed")),
+            Some((_, other)) if other != value => {
+                return Verdict::Differs(format!("enumerator {name} changed from {value} to {other}"));
+            }
+            Some(_) => {}
+        }
+    }
+    let added = new.iter().find(|(name, _)| !old.iter().any(|(other, _)| other == name));
+    match added {
+        Some((name, _)) => Verdict::Differs(format!("enumerator {name} was added")),
+        None => Verdict::Differs("the order of the enumerators changed".to_owned()),
+    }
+}
+
+fn records(old: &[Member], new: &[Member], (size, new_size): (u64, u64)) -> Verdict {
+    let same = |old: &Member, new: &Member| {
+        (&old.name, old.bit_offset, old.bits, &old.selected_by)
+            == (&new.name, new.bit_offset, new.bits, &new.selected_by)
+    };
+    if old.len() == new.len() && old.iter().zip(new).all(|(old, new)| same(old, new)) {
+        if size != new_size {
+            return Verdict::Differs(format!("size changed from {size} to {new_size}"));
+        }
+        let parts = old.iter().zip(new);
+        let parts = parts.map(|(old, new)| (old.type_id, new.type_id, Step::Member(old.name.clone())));
+        return Verdict::Same(parts.collect());
+    }
+    let named = |members: &'_ [Member], name: &str| -> Option<Member> {
+        members.iter().find(|member| member.name == name && !name.is_empty()).cloned()
+    };
+    for member in old.iter().filter(|member| !member.name.is_empty()) {
+        match named(new, &member.name) {
+            None => return Verdict::Differs(format!("member {} was removed", member.name)),
+            Some(other) if !same(member, &other) => return Verdict::Differs(moved(member, &other)),
+            Some(_) => {}
+        }
+    }
+    let added = new.iter().find(|member| !member.name.is_empty() && named(old, &member.name).is_none());
+    if let Some(member) = added {
+        return Verdict::Differs(format!("member {} was added", member.name));
+    }
+    if size != new_size || old.len() != new.len() {
+        return Verdict::Differs("its anonymous members changed".to_owned());
+    }
+    // The same members in another order, as in a union.
+    let unnamed = |members: &[Member]| -> Vec<Member> {
+        members.iter().filter(|member| member.name.is_empty()).cloned().collect()
+    };
+    let mut parts = Vec::new();
+    for (old, new) in unnamed(old).iter().zip(&unnamed(new)) {
+        if !same(old, new) {
+            return Verdict::Differs("its anonymous members changed".to_owned());
+        }
+        parts.push((old.type_id, new.type_id, Step::Member(String::new())));
+    }
+    for member in old.iter().filter(|member| !member.name.is_empty()) {
+        if let Some(other) = named(new, &member.name) {
+            parts.push((member.type_id, other.type_id, Step::Member(member.name.clone())));
+        }
+    }
+    Verdict::Same(parts)
+}
+
+/// `DW_ATE_*` in words.
+fn encoding_text(encoding: u8) -> String {
+    match encoding {
+        2 => "boolean".to_owned(),
+        3 => "complex".to_owned(),
+        4 => "floating point".to_owned(),
+        5 => "signed".to_owned(),
+        6 => "signed character".to_owned(),
+        7 => "unsigned".to_owned(),
+        8 => "unsigned character".to_owned(),
+        0x10 => "Unicode character".to_owned(),
+        other => format!("DWARF encoding {other:#x}"),
+    }
+}
+
+fn moved(old: &Member, new: &Member) -> String {
+    let name = &old.name;
+    if old.bit_offset != new.bit_offset {
+        let place = |member: &Member| match (member.bit_offset / 8, member.bit_offset % 8, member.bits) {
+            (byte, 0, 0) => format!("{byte:#x}"),
+            (byte, bit, _) => format!("{byte:#x} bit {bit}"),
+        };
+        format!("member {name} moved from offset {} to {}", place(old), place(new))
+    } else if old.bits != new.bits {
+        format!("member {name} changed from {} to {} bits", old.bits, new.bits)
+    } else {
+        format!("member {name} belongs to another variant")
+    }
+}
