@@ -11,10 +11,8 @@ use libmodfmt::types::{Completeness, TypeId, TypeTable, compare};
 /// The table of the types of `x`, declared by this source. Both compilers with two versions of DWARF;
 /// `None` without one.
 fn table(compiler: &str, version: u32, source: &str) -> Option<(TypeTable, TypeId)> {
-    let folder = std::env::temp_dir().join(format!("modfmt-types-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let unique = std::thread::current().id();
-    let path = folder.join(format!("{compiler}-{version}-{unique:?}.c"));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.c");
     std::fs::write(&path, source).unwrap();
     let object = path.with_extension("o");
     let dwarf = format!("-gdwarf-{version}");
