@@ -28,7 +28,10 @@ use super::command::{Command, Output, Status, tools};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadCall {
     /// `init_module`: an image in memory.
-    Image,
+    Image {
+        /// Bytes in the image; 0 in a probe for the permission to load.
+        len: u64,
+    },
     /// `finit_module`: a file.
     File {
         /// The file's content; `None` if the descriptor cannot be read, as in a probe for a flag.
@@ -39,9 +42,9 @@ pub enum LoadCall {
 }
 
 impl LoadCall {
-    /// Whether the call only asks whether the kernel knows a flag, and loads nothing.
+    /// Whether the call only asks for a flag or for the permission to load, and loads nothing.
     pub const fn is_probe(&self) -> bool {
-        matches!(self, Self::File { content: None, .. })
+        matches!(self, Self::File { content: None, .. } | Self::Image { len: 0 })
     }
 }
 
@@ -150,7 +153,7 @@ impl Tracer {
             return Ok(());
         }
         let given = match registers.orig_rax.cast_signed() {
-            libc::SYS_init_module => LoadCall::Image,
+            libc::SYS_init_module => LoadCall::Image { len: registers.rsi },
             libc::SYS_finit_module => {
                 let path = format!("/proc/{pid}/fd/{}", registers.rdi);
                 LoadCall::File { content: fs::read(path).ok(), flags: registers.rdx }

@@ -43,12 +43,12 @@ const COMPRESSED: u64 = 4;
 /// Loads as on a kernel without the flag, so that a keeper is created.
 fn load_with_keeper(ctx: &mut Ctx, file: &str) -> Result<()> {
     let mut asked = 0_u32;
-    ctx.insmod_intercepted([file], |_, call| {
-        if !call.is_probe() {
-            return Ok(Answer::Kernel);
+    ctx.insmod_intercepted([file], |_, call| match call {
+        LoadCall::File { content: None, .. } => {
+            asked += 1;
+            Ok(Answer::Instead(-i64::from(Errno::EINVAL as i32)))
         }
-        asked += 1;
-        Ok(Answer::Instead(-i64::from(Errno::EINVAL as i32)))
+        _ => Ok(Answer::Kernel),
     })?
     .success()?
     .silent()?;
