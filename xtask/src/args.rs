@@ -34,6 +34,8 @@ pub enum Task {
     Kernel(KernelBuildArgs),
     /// Build the test modules, print their paths, and check what we read from them
     Fixtures(KernelArgs),
+    /// Decode real oopses of other processors, each made in a kernel of its own; downloads 500 MB
+    Processors(ProcessorsArgs),
     /// Build the tarball and the Debian package
     Dist(DistArgs),
     /// Print source files of a crate that import each other
@@ -122,6 +124,14 @@ pub struct CheckArgs {
     /// Names of steps, as in the summary of `test`, with - for blanks [default: all]
     #[arg(value_name = "STEP")]
     pub steps: Vec<String>,
+}
+
+/// Which processors.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ProcessorsArgs {
+    /// Names, as `uname -m` prints them [default: all]
+    #[arg(value_name = "PROCESSOR")]
+    pub processors: Vec<String>,
 }
 
 /// Which crates to check.

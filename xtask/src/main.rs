@@ -11,6 +11,7 @@ mod fixtures;
 mod kernel;
 mod metadata;
 mod process;
+mod processors;
 mod setup;
 mod test;
 mod ui;
@@ -53,6 +54,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Vm(args) => vm::run(&args),
         Task::Test(kernel) => test::run(&kernel),
         Task::Check(args) => test::run_some(&args),
+        Task::Processors(args) => processors::run(&args),
         Task::Circles(args) => checks::circles::run(&args),
         Task::Accuracy(kernel) => checks::accuracy::run(&kernel),
         Task::Bench(kernel) => bench::run(&kernel),

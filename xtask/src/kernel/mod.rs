@@ -4,7 +4,7 @@
 mod build;
 mod bzimage;
 mod distribution;
-mod headers;
+pub mod headers;
 pub mod source;
 mod tree;
 mod variant;

@@ -62,7 +62,13 @@ pub fn package(name: &str) -> Result<Package> {
 
 /// Looks up a package in the lists that are already there.
 pub fn lookup(name: &str) -> Option<Package> {
+    lookup_from(&[], name)
+}
+
+/// The same, with options for apt.
+pub fn lookup_from(options: &[String], name: &str) -> Option<Package> {
     let mut show = Command::new("apt-cache");
+    show.args(options.iter().flat_map(|option| ["-o", option]));
     show.args(["show", "--no-all-versions", "--", name]);
     Package::parse(&process::output(&mut show).ok()?)
 }

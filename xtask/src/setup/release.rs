@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Packages from another release of the distribution.
+//! Packages from another release of the distribution, or for another architecture.
 //!
 //! The machine's own apt sources are copied with the release's name replaced. The package lists and archives
 //! of that copy are in the cache, so the machine itself never installs from it, and no mirror is hard-coded.
@@ -13,17 +13,31 @@ use anyhow::{Context, Result, bail};
 use super::apt;
 use crate::{cache, process, ui};
 
-/// Another release, by its code name.
+/// A release, by its code name, for one architecture.
 pub struct Release {
     name: String,
+    /// Below the cache: the lists, and what apt needs beside them.
+    home: PathBuf,
     options: Vec<String>,
 }
 
 impl Release {
-    /// Copies the machine's apt sources with the release's name replaced.
+    /// Another release. Copies the machine's apt sources with the release's name replaced.
     pub fn named(name: &str) -> Result<Self> {
+        Self::in_cache(name, name)
+    }
+
+    /// A release for another architecture (Debian's name of it).
+    pub fn of_architecture(name: &str, architecture: &str) -> Result<Self> {
+        let mut release = Self::in_cache(name, &format!("{name}-{architecture}"))?;
+        release.options.push(format!("APT::Architecture={architecture}"));
+        release.options.push(format!("APT::Architectures={architecture}"));
+        Ok(release)
+    }
+
+    fn in_cache(name: &str, directory: &str) -> Result<Self> {
         let own = own_name()?;
-        let home = cache::root()?.join("apt").join(name);
+        let home = cache::root()?.join("apt").join(directory);
         let parts = home.join("sources.list.d");
         for directory in [&parts, &home.join("lists/partial"), &home.join("cache/archives/partial")] {
             fs::create_dir_all(directory)
@@ -49,16 +63,24 @@ impl Release {
             format!("Dir::State::lists={}", path("lists")),
             format!("Dir::Cache={}", path("cache")),
         ];
-        Ok(Self { name: name.to_owned(), options: options.into() })
+        Ok(Self { name: directory.to_owned(), home, options: options.into() })
+    }
+
+    /// Looks up a package. Fetches the package lists if there are none yet.
+    pub fn package(&self, name: &str) -> Result<apt::Package> {
+        self.update_once()?;
+        apt::lookup_from(&self.options, name)
+            .with_context(|| format!("apt has no package {name} in {}", self.name))
     }
 
     /// Downloads packages and unpacks them all into `directory`.
     pub fn unpack(&self, names: &[String], directory: &Path) -> Result<()> {
-        let fetched = cache::root()?.join("apt").join(&self.name).join("cache/pkgcache.bin");
-        if !fetched.exists() {
-            self.update()?;
-        }
+        self.update_once()?;
         apt::unpack_from(&self.options, names, directory, || self.update())
+    }
+
+    fn update_once(&self) -> Result<()> {
+        if self.home.join("cache/pkgcache.bin").exists() { Ok(()) } else { self.update() }
     }
 
     fn update(&self) -> Result<()> {

@@ -36,6 +36,7 @@ use crate::{fixtures, ui};
 use machine::Machine;
 use qemu::Options;
 
+pub use cpio::Archive;
 pub use machine::End;
 pub use prepared::Vm;
 pub use report::Report;

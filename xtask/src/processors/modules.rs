@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The modules that oops, built for a processor.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::packages::Packages;
+use super::table::Processor;
+use crate::{process, workspace};
+
+/// The ways to oops: the name of the module, and the value of `HOW` in the source. A warning is no oops, so
+/// it comes first: after an oops the rest is less certain.
+pub const WAYS: &[(&str, &str)] =
+    &[("warn", "WARNING"), ("read", "READ"), ("write", "WRITE"), ("bug", "BUG_ON_PURPOSE"), ("call", "CALL")];
+
+/// The source, whose comments mark the lines to be found.
+pub fn source() -> Result<String> {
+    let path = workspace::root().join("tests/fixtures/processors/oops.c");
+    fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Builds a module for each way, and returns their directory.
+pub fn build(processor: &Processor, packages: &Packages, stage: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(stage).with_context(|| format!("cannot create {}", stage.display()))?;
+    fs::write(stage.join("oops.c"), source()?)?;
+    let mut kbuild = String::from("ccflags-y := -g\n");
+    for (name, how) in WAYS {
+        kbuild.push_str(&format!("obj-m += oops_{name}.o\n"));
+        fs::write(stage.join(format!("oops_{name}.c")), format!("#define HOW {how}\n#include \"oops.c\"\n"))?;
+    }
+    fs::write(stage.join("Kbuild"), kbuild)?;
+    let mut make = Command::new("make");
+    make.env_remove("MAKEFLAGS").env_remove("MFLAGS");
+    make.arg("-C").arg(&packages.build).args(["-j2", "--no-print-directory"]);
+    make.arg(format!("M={}", stage.display()));
+    make.arg(format!("CROSS_COMPILE={}", processor.prefix)).arg(format!("CC={}gcc", processor.prefix));
+    // The kernel's BTF is not needed here, and an old pahole does not know the options of a newer kernel.
+    make.args(["CONFIG_DEBUG_INFO_BTF_MODULES=", "DEBIAN_KERNEL_NO_CC_VERSION_CHECK=y", "modules"]);
+    process::quiet(&mut make)?;
+    Ok(stage.to_owned())
+}

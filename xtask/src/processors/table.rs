@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The processors, with the packages and the machine of each.
+
+/// A processor for which the distribution has a kernel and QEMU a machine.
+pub struct Processor {
+    /// The name, as `uname -m` prints it.
+    pub name: &'static str,
+    /// The distribution's name of the architecture.
+    pub debian: &'static str,
+    /// The first release that has this architecture; `None` for the machine's own.
+    pub release: Option<&'static str>,
+    /// The kernel: what follows `linux-image-` in the name of its metapackage.
+    pub flavour: &'static str,
+    /// What the names of the cross compiler and its tools start with.
+    pub prefix: &'static str,
+    /// The package of the cross compiler.
+    pub compiler: &'static str,
+    /// QEMU's program.
+    pub qemu: &'static str,
+    /// The package of that program.
+    pub qemu_package: &'static str,
+    /// Arguments that choose the machine.
+    pub machine: &'static [&'static str],
+    /// The kernel's name of the machine's first serial port.
+    pub console: &'static str,
+}
+
+/// All of them.
+pub const PROCESSORS: &[Processor] = &[
+    Processor {
+        name: "aarch64",
+        debian: "arm64",
+        release: None,
+        flavour: "arm64",
+        prefix: "aarch64-linux-gnu-",
+        compiler: "gcc-aarch64-linux-gnu",
+        qemu: "qemu-system-aarch64",
+        qemu_package: "qemu-system-arm",
+        machine: &["-M", "virt", "-cpu", "cortex-a57"],
+        console: "ttyAMA0",
+    },
+    Processor {
+        name: "armv7l",
+        debian: "armhf",
+        release: None,
+        flavour: "armmp",
+        prefix: "arm-linux-gnueabihf-",
+        compiler: "gcc-arm-linux-gnueabihf",
+        qemu: "qemu-system-arm",
+        qemu_package: "qemu-system-arm",
+        machine: &["-M", "virt"],
+        console: "ttyAMA0",
+    },
+    Processor {
+        name: "i686",
+        debian: "i386",
+        release: None,
+        flavour: "686-pae",
+        prefix: "",
+        compiler: "gcc",
+        qemu: "qemu-system-i386",
+        qemu_package: "qemu-system-x86",
+        machine: &[],
+        console: "ttyS0",
+    },
+    Processor {
+        name: "mips64",
+        debian: "mips64el",
+        release: None,
+        flavour: "5kc-malta",
+        prefix: "mips64el-linux-gnuabi64-",
+        compiler: "gcc-mips64el-linux-gnuabi64",
+        qemu: "qemu-system-mips64el",
+        qemu_package: "qemu-system-mips",
+        machine: &["-M", "malta", "-cpu", "5KEc"],
+        console: "ttyS0",
+    },
+    Processor {
+        name: "ppc64le",
+        debian: "ppc64el",
+        release: None,
+        flavour: "powerpc64le",
+        prefix: "powerpc64le-linux-gnu-",
+        compiler: "gcc-powerpc64le-linux-gnu",
+        qemu: "qemu-system-ppc64",
+        qemu_package: "qemu-system-ppc",
+        machine: &["-M", "pseries"],
+        console: "hvc0",
+    },
+    Processor {
+        name: "riscv64",
+        debian: "riscv64",
+        release: Some("trixie"),
+        flavour: "riscv64",
+        prefix: "riscv64-linux-gnu-",
+        compiler: "gcc-riscv64-linux-gnu",
+        qemu: "qemu-system-riscv64",
+        qemu_package: "qemu-system-misc",
+        machine: &["-M", "virt"],
+        console: "ttyS0",
+    },
+    Processor {
+        name: "s390x",
+        debian: "s390x",
+        release: None,
+        flavour: "s390x",
+        prefix: "s390x-linux-gnu-",
+        compiler: "gcc-s390x-linux-gnu",
+        qemu: "qemu-system-s390x",
+        qemu_package: "qemu-system-misc",
+        machine: &["-M", "s390-ccw-virtio"],
+        console: "ttysclp0",
+    },
+];
