@@ -13,8 +13,13 @@ use crate::{process, workspace};
 
 /// The ways to oops: the name of the module, and the value of `HOW` in the source. A warning is no oops, so
 /// it comes first: after an oops the rest is less certain.
-pub const WAYS: &[(&str, &str)] =
-    &[("warn", "WARNING"), ("read", "READ"), ("write", "WRITE"), ("bug", "BUG_ON_PURPOSE"), ("call", "CALL")];
+pub const WAYS: &[(&str, &str)] = &[
+    ("warn", "BY_WARNING"),
+    ("read", "BY_READ"),
+    ("write", "BY_WRITE"),
+    ("bug", "BY_BUG"),
+    ("call", "BY_CALL"),
+];
 
 /// The source, whose comments mark the lines to be found.
 pub fn source() -> Result<String> {
