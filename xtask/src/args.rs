@@ -129,7 +129,7 @@ pub struct CheckArgs {
 /// Which processors.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ProcessorsArgs {
-    /// Names, as `uname -m` prints them [default: all]
+    /// Names, as ksymoops gives them [default: all]
     #[arg(value_name = "PROCESSOR")]
     pub processors: Vec<String>,
 }

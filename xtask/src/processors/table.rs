@@ -3,7 +3,7 @@
 
 /// A processor for which the distribution has a kernel and QEMU a machine.
 pub struct Processor {
-    /// The name, as `uname -m` prints it.
+    /// The name, as `ksymoops` gives it: that of `uname -m`, without the model.
     pub name: &'static str,
     /// The distribution's name of the architecture.
     pub debian: &'static str,
@@ -40,7 +40,7 @@ pub const PROCESSORS: &[Processor] = &[
         console: "ttyAMA0",
     },
     Processor {
-        name: "armv7l",
+        name: "arm",
         debian: "armhf",
         release: None,
         flavour: "armmp",
@@ -52,7 +52,7 @@ pub const PROCESSORS: &[Processor] = &[
         console: "ttyAMA0",
     },
     Processor {
-        name: "i686",
+        name: "i386",
         debian: "i386",
         release: None,
         flavour: "686-pae",

@@ -80,7 +80,10 @@ impl Release {
     }
 
     fn update_once(&self) -> Result<()> {
-        if self.home.join("cache/pkgcache.bin").exists() { Ok(()) } else { self.update() }
+        let lists = fs::read_dir(self.home.join("lists"))?.filter_map(Result::ok);
+        let is_list = |name: &str| name.ends_with("_InRelease") || name.ends_with("_Release");
+        let mut names = lists.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        if names.any(|name| is_list(&name)) { Ok(()) } else { self.update() }
     }
 
     fn update(&self) -> Result<()> {
