@@ -178,10 +178,12 @@ mod tests {
             fs::write(&path, text).unwrap();
             (!text.is_empty()).then_some(path)
         };
-        let mut sources = MapSources::default();
-        sources.system_map = file("System.map", map);
-        sources.ksyms = file("ksyms", ksyms);
-        sources.modules_text = lsmod.map(|text| text.as_bytes().to_vec());
+        let sources = MapSources {
+            system_map: file("System.map", map),
+            ksyms: file("ksyms", ksyms),
+            modules_text: lsmod.map(|text| text.as_bytes().to_vec()),
+            ..MapSources::default()
+        };
         let (map, warnings) = MergedMap::read(&sources);
         let mut text = Vec::new();
         map.write(&mut text, 8).unwrap();

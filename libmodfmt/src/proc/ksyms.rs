@@ -63,7 +63,8 @@ pub fn ksyms(text: &[u8]) -> impl Iterator<Item = Result<ExportedSymbol<'_>, Pro
 #[must_use]
 pub fn without_symbol_version(name: &[u8]) -> &[u8] {
     const DIGITS: usize = 8;
-    let Some((front, digits)) = name.len().checked_sub(DIGITS).and_then(|at| name.split_at_checked(at)) else {
+    let Some((front, digits)) = name.len().checked_sub(DIGITS).and_then(|at| name.split_at_checked(at))
+    else {
         return name;
     };
     if !digits.iter().all(u8::is_ascii_hexdigit) {
