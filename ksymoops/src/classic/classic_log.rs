@@ -34,6 +34,8 @@ pub struct Classic<'n> {
     options: Options,
     names_of: NamesOf<'n>,
     names: Option<Rc<dyn AddressNames>>,
+    /// The report that these names are for, by where it begins in the log.
+    named_report: Option<u64>,
     target: Option<Target>,
     shown: Shown,
     trace: Trace,
@@ -65,6 +67,7 @@ impl<'n> Classic<'n> {
             options,
             names_of: Box::new(names_of),
             names: None,
+            named_report: None,
             target: options.target,
             shown: Shown::default(),
             trace: Trace::default(),
@@ -134,6 +137,8 @@ impl<'n> Classic<'n> {
     /// # Errors
     /// Those of the output.
     pub fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        // Offsets of the next log begin at 0 again.
+        self.named_report = None;
         if self.entries.is_empty() || self.is_done() {
             return Ok(());
         }
@@ -148,7 +153,10 @@ impl<'n> Classic<'n> {
     }
 
     fn names(&mut self, reported: Option<&Reported<'_>>) -> Rc<dyn AddressNames> {
-        if let Some(report) = reported.and_then(Reported::report) {
+        if let Some(report) = reported.and_then(Reported::report)
+            && self.named_report != Some(report.title.span.start)
+        {
+            self.named_report = Some(report.title.span.start);
             let names = (self.names_of)(Some(report));
             self.names = Some(Rc::clone(&names));
             return names;

@@ -12,7 +12,7 @@
 //!
 //! That program went through a log line by line: it printed the lines that looked like an oops, collected
 //! the addresses in them, and printed their names after the `Code:` line, or after some lines without
-//! an oops. [`Classic`] does the same with its forms of lines ([`shown`](self), `program_counter`,
+//! an oops. [`Classic`] does the same with its forms of lines (`shown`, `program_counter`,
 //! `registers`, `trace`), for kernels from 2.0 to 2.6. What `liboops` finds in addition, such as the frames
 //! of later kernels, is named too.
 //!

@@ -8,6 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use ksymoops::classic::{AddressNames, Classic, MapNames, Options};
 
 use super::binary::run_plainly;
 
@@ -297,6 +300,20 @@ fn later_kernels_are_named_too() {
     let log = include_bytes!("../../../tests/fixtures/logs/page_fault.log");
     let (_, out, _) = run_plainly(&["--format=ksymoops", "--no-discovery"], log);
     assert!(out.contains("\nCode;  ") && out.contains("RIP: 0010:"), "{out}");
+}
+
+#[test]
+fn no_log_of_the_corpus_stops_it() {
+    let Some(corpus) = modtest::corpus::Corpus::find() else { return };
+    for sample in corpus.syzkaller() {
+        let names = Rc::new(MapNames::default());
+        let mut classic = Classic::new(Options::default(), |_| -> Rc<dyn AddressNames> { names.clone() });
+        let mut out = Vec::new();
+        liboops::stream(&*sample.log, |event| classic.read(&event, &mut out)).unwrap();
+        classic.finish(&mut out).unwrap();
+        let has_code = sample.log.windows(12).any(|bytes| bytes == b"Code: 48 89 ");
+        assert!(!has_code || classic.oopses() > 0, "{}", sample.name);
+    }
 }
 
 #[test]
