@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Compares two sources of the kernel's symbols.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::map::MapSymbol;
 use super::warning::{MapSource, MapWarning};
@@ -15,18 +15,19 @@ pub(super) fn compare(
     if believed.is_empty() {
         return;
     }
-    let mut by_name: HashMap<&str, Vec<u64>> = HashMap::new();
+    let mut first_addresses: HashMap<&str, u64> = HashMap::new();
+    let mut pairs: HashSet<(&str, u64)> = HashSet::new();
     for symbol in believed {
-        by_name.entry(&symbol.name).or_default().push(symbol.address);
+        first_addresses.entry(&symbol.name).or_insert(symbol.address);
+        pairs.insert((&symbol.name, symbol.address));
     }
     let mut mismatch: Option<(usize, String, u64, u64)> = None;
     let mut not_found: Option<(usize, String)> = None;
-    other.retain(|symbol| match by_name.get(symbol.name.as_str()) {
-        Some(addresses) if addresses.contains(&symbol.address) => true,
-        Some(addresses) => {
+    other.retain(|symbol| match first_addresses.get(symbol.name.as_str()) {
+        Some(_) if pairs.contains(&(symbol.name.as_str(), symbol.address)) => true,
+        Some(first) => {
             if !is_moved(symbol) {
-                let first = addresses.first().copied().unwrap_or(0);
-                let entry = mismatch.get_or_insert((0, symbol.name.clone(), first, symbol.address));
+                let entry = mismatch.get_or_insert((0, symbol.name.clone(), *first, symbol.address));
                 entry.0 = entry.0.saturating_add(1);
             }
             false

@@ -62,25 +62,14 @@ impl MergedMap {
                 && !matches!(symbol.kind, b'a' | b'U' | b'u' | b'w' | b'G')
                 && symbol.name != "gcc2_compiled."
         });
+        // Of two of one name, the one that says its type is worth more; a blank sorts before every letter.
+        let key = |one: &MapSymbol| (one.address, one.name.clone(), one.module.clone(), u8::MAX - one.kind);
+        symbols.sort_by_cached_key(key);
+        symbols.dedup_by(|one, kept| {
+            one.address == kept.address && one.name == kept.name && one.module == kept.module
+        });
         symbols.sort();
-        // One that says its type is worth more than one that does not, which sorts before it.
-        let mut merged: Vec<MapSymbol> = Vec::with_capacity(symbols.len());
-        let mut start = 0_usize;
-        for symbol in symbols {
-            if merged.get(start).is_none_or(|first| first.address != symbol.address) {
-                start = merged.len();
-            }
-            let known = merged.get_mut(start..).unwrap_or_default();
-            let same =
-                known.iter_mut().find(|other| other.name == symbol.name && other.module == symbol.module);
-            match same {
-                Some(other) if other.kind == b' ' => *other = symbol,
-                Some(_) => {}
-                None => merged.push(symbol),
-            }
-        }
-        merged.sort();
-        Self { symbols: merged }
+        Self { symbols }
     }
 
     /// The symbols, by address.
@@ -104,10 +93,12 @@ impl MergedMap {
     #[must_use]
     pub fn find(&self, address: u64) -> MapAddress<'_> {
         let first = self.symbols.partition_point(|symbol| symbol.address < address);
-        let exact = self.symbols.iter().enumerate().skip(first).take_while(|(_, one)| one.address == address);
-        // The first byte of a section says less than the symbol there.
-        let at = exact.clone().find(|(_, one)| one.kind != b'g').or_else(|| exact.clone().last());
-        let Some(at) = at.map(|(at, _)| at).or_else(|| first.checked_sub(1)) else {
+        let end = self.symbols.partition_point(|symbol| symbol.address <= address);
+        // The first byte of a section (`g`) says less than another symbol there.
+        let is_section = self.symbols.get(first).is_some_and(|one| first < end && one.kind == b'g');
+        let after = self.symbols.partition_point(|one| (one.address, one.kind) <= (address, b'g'));
+        let exact = if is_section { after.min(end.saturating_sub(1)) } else { first };
+        let Some(at) = (first < end).then_some(exact).or_else(|| first.checked_sub(1)) else {
             return if self.symbols.is_empty() { MapAddress::NoSymbols } else { MapAddress::BeforeFirst };
         };
         let Some(symbol) = self.symbols.get(at) else { return MapAddress::NoSymbols };
