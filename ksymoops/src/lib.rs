@@ -5,6 +5,7 @@
 //! Programs that decode oopses use the libraries below it: `liboops` reads a log into reports, `libksym`
 //! turns addresses into functions, source lines and instructions.
 //!
+//! - [`classic`]: the output of ksymoops 2.4.
 //! - [`cli`]: options, input, exit status.
 //! - [`decode`]: what each line of a report means.
 //! - `journal`: which recorded boot a report is from, and which modules were loaded then.
@@ -25,6 +26,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+pub mod classic;
 pub mod cli;
 pub mod decode;
 mod journal;

@@ -80,6 +80,15 @@ pub enum Warning {
         /// The beginning of the id.
         wanted: String,
     },
+    /// An option of the classic output, with another output.
+    #[error("-{option} applies to --format=ksymoops only; ignored")]
+    ClassicOnly {
+        /// The option.
+        option: char,
+    },
+    /// A warning about the sources of a merged map.
+    #[error(transparent)]
+    Merged(#[from] libksym::merged::MapWarning),
     /// A warning about symbol and debug files.
     #[error(transparent)]
     Symbols(#[from] libksym::Warning),

@@ -5,6 +5,7 @@ mod suite {
     mod annotated;
     mod binary;
     mod boots;
+    mod classic;
     mod corpus;
     mod damage;
     mod fields;

@@ -60,6 +60,7 @@ mod dwarf;
 pub mod files;
 mod image;
 mod kaslr_hint;
+pub mod merged;
 mod query;
 mod resolve;
 mod search;

@@ -29,6 +29,8 @@ Examples:
   ksymoops -k /proc/kallsyms -A ffffffff81234567
                                           look up an address of this kernel
   ksymoops --format=json oops | jq .      print JSON for other programs
+  ksymoops --format=ksymoops -VKLO -m System.map oops
+                                          print what ksymoops 2.4 would
 
 Of -v and -V, -k and -K, -l and -L, -o and -O, -m and -M the last one is used.
 Exit status: 0 on success; 1 after a warning or an error; 2 if nothing was done;
@@ -48,7 +50,7 @@ pub(super) struct Args {
     #[arg(short = 'V', long)]
     pub no_vmlinux: bool,
 
-    /// A copy of /proc/kallsyms from the same boot
+    /// A copy of /proc/kallsyms from the same boot; of kernels before 2.6, of /proc/ksyms, with --format=ksymoops
     #[arg(short = 'k', long, value_name = "FILE")]
     pub ksyms: Option<PathBuf>,
 
@@ -79,6 +81,10 @@ pub(super) struct Args {
     /// Use no System.map
     #[arg(short = 'M', long)]
     pub no_system_map: bool,
+
+    /// Write all symbols of the files of -v, -k, -m and -o to FILE, as a map for -m
+    #[arg(short = 's', long, value_name = "FILE")]
+    pub save_map: Option<PathBuf>,
 
     /// Decode the addresses in TEXT, words of at least 4 hexadecimal digits; may be repeated
     #[arg(short = 'A', long, value_name = "TEXT")]
@@ -129,6 +135,42 @@ pub(super) struct Args {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Annotated)]
     pub format: Format,
 
+    /// With --format=ksymoops: one line for each instruction; given twice, two again
+    #[arg(short = 'S', long, action = ArgAction::Count)]
+    pub short_lines: u8,
+
+    /// With --format=ksymoops: swap the bytes within each word of a Code line
+    #[arg(short = 'e', long, action = ArgAction::Count)]
+    pub endian_swap: u8,
+
+    /// With --format=ksymoops: offsets and sizes in decimal; given twice, hexadecimal again
+    #[arg(short = 'x', long, action = ArgAction::Count)]
+    pub hex: u8,
+
+    /// With -k and -o: do not believe the paths of module files in /proc/ksyms
+    #[arg(short = 'i', long)]
+    pub ignore_insmod_path: bool,
+
+    /// With -k and -o: ignore all that insmod recorded in /proc/ksyms
+    #[arg(short = 'I', long)]
+    pub ignore_insmod_all: bool,
+
+    /// With --format=ksymoops: only so many low bits of an address count; 0 for all
+    #[arg(short = 'T', long, value_name = "BITS", allow_negative_numbers = true)]
+    pub truncate: Option<i64>,
+
+    /// With --format=ksymoops: the processor by its object format, such as elf32-i386; ? for a list
+    #[arg(short = 't', long, value_name = "TARGET")]
+    pub target: Option<String>,
+
+    /// With --format=ksymoops: the processor by its name, such as i386; ? for a list
+    #[arg(short = 'a', long, value_name = "NAME")]
+    pub architecture: Option<String>,
+
+    /// Accepted for compatibility; has no effect
+    #[arg(short = 'd', long, action = ArgAction::Count)]
+    pub debug: u8,
+
     /// When to use colours
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Colour::Auto)]
     pub color: Colour,
@@ -167,6 +209,18 @@ impl Args {
             let used = if *no { upper } else { lower };
             warnings.push(Warning::ExclusiveOptions { lower, upper, used });
         }
+        if args.format != Format::Ksymoops {
+            let given = [
+                ('S', args.short_lines > 0),
+                ('e', args.endian_swap > 0),
+                ('x', args.hex > 0),
+                ('T', args.truncate.is_some()),
+                ('t', args.target.is_some()),
+                ('a', args.architecture.is_some()),
+            ];
+            let given = given.into_iter().filter(|(_, given)| *given);
+            warnings.extend(given.map(|(option, _)| Warning::ClassicOnly { option }));
+        }
         Ok(args)
     }
 }
@@ -178,6 +232,8 @@ pub(super) enum Format {
     Annotated,
     /// One JSON object for each report, one per line
     Json,
+    /// The output of ksymoops 2.4
+    Ksymoops,
 }
 
 /// `--color`

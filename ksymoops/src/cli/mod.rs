@@ -6,6 +6,7 @@
 
 mod addresses;
 mod args;
+mod classic;
 mod log_file;
 mod progress;
 mod run;

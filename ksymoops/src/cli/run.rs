@@ -13,8 +13,9 @@ use super::args::{Args, Colour, Format, command};
 use super::log_file::{self, LogFile};
 use super::progress::Progress;
 use super::session::{Outcome, Session};
-use super::{addresses, setup};
+use super::{addresses, classic, setup};
 use crate::Warning;
+use crate::classic::TARGETS;
 use crate::render::{Annotated, Json, Render};
 
 /// Runs ksymoops.
@@ -36,6 +37,10 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         output.print(format_args!("ksymoops {}\n", long_version()));
         return ExitCode::SUCCESS;
     }
+    if let Some(list) = target_list(&args) {
+        output.print(format_args!("{list}"));
+        return ExitCode::SUCCESS;
+    }
     match decode_all(&args, kernel, output, warnings) {
         Ok(Outcome { reports: 0, .. }) if args.one_shot => ExitCode::from(3),
         Ok(outcome) if outcome.warned => ExitCode::from(1),
@@ -46,6 +51,17 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
             ExitCode::from(2)
         }
     }
+}
+
+/// What `-t ?` and `-a ?` list.
+fn target_list(args: &Args) -> Option<String> {
+    let asks = |option: &Option<String>| option.as_deref() == Some("?");
+    let names: Vec<_> = match (asks(&args.target), asks(&args.architecture)) {
+        (true, _) => TARGETS.iter().map(|target| target.name).collect(),
+        (false, true) => TARGETS.iter().map(|target| target.architecture).collect(),
+        (false, false) => return None,
+    };
+    Some(format!("{}\n", names.join("\n")))
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
@@ -59,6 +75,12 @@ fn decode_all(
     output: &mut Output,
     mut warnings: Vec<Warning>,
 ) -> Result<Outcome> {
+    if let Some(file) = &args.save_map {
+        classic::save_map(args, kernel, file, &mut warnings)?;
+    }
+    if args.format == Format::Ksymoops {
+        return classic::run(args, kernel, output, warnings);
+    }
     let decoder = setup::decoder(args, kernel, &mut warnings)?;
     let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut session = Session::new(decoder, renderer(args), out, output, args.one_shot);
@@ -90,7 +112,8 @@ fn renderer(args: &Args) -> Box<dyn Render> {
     };
     match args.format {
         Format::Annotated => Box::new(Annotated { colour, terminal }),
-        Format::Json => Box::new(Json),
+        // The classic output has a run of its own.
+        Format::Json | Format::Ksymoops => Box::new(Json),
     }
 }
 

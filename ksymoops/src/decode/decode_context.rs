@@ -46,6 +46,11 @@ impl DecodeContext {
     }
 }
 
+/// The resolver for a report's kernel.
+pub(crate) fn resolver_of(decoder: &Decoder, report: &Report) -> Rc<Resolver> {
+    DecodeContext::of(decoder, report).resolver
+}
+
 fn loaded_module(module: &journal::LoadedModule) -> LoadedModule {
     let mut loaded = LoadedModule::new(&module.name);
     loaded.build_id = build_id(&module.build_id);

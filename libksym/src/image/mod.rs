@@ -26,3 +26,4 @@ mod unrelocated;
 pub(crate) use error::ImageError;
 pub(crate) use relocated::Image;
 pub(crate) use section::Section;
+pub(crate) use symbol_table::ElfSymbol;

@@ -25,6 +25,7 @@ pub(crate) struct ElfSymbol {
     pub(crate) section: u32,
     pub(crate) kind: SymbolType,
     pub(crate) is_weak: bool,
+    pub(crate) is_global: bool,
 }
 
 /// All symbols, by their numbers.
@@ -54,6 +55,13 @@ impl ElfSymbols {
             Class::Elf64 => decode::<FileHeader64<Endianness>>(file.ident, &bytes, &large_indexes),
         };
         Ok(Self { symbols, names: Rc::new(names) })
+    }
+
+    /// A symbol's name; invalid UTF-8 is replaced.
+    pub(crate) fn name(&self, symbol: &ElfSymbol) -> String {
+        let rest = self.names.get(symbol.name as usize..).unwrap_or_default();
+        let end = rest.iter().position(|&byte| byte == 0).unwrap_or(rest.len());
+        String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned()
     }
 
     /// The value of the symbol of this name, which ends with its NUL. Looking for one name is faster
@@ -86,6 +94,7 @@ where
             section,
             kind: symbol.st_type(),
             is_weak: symbol.st_bind() == elf::STB_WEAK,
+            is_global: symbol.st_bind() == elf::STB_GLOBAL,
         }
     });
     decoded.collect()

@@ -7,6 +7,7 @@ mod corrupt;
 mod example;
 mod kaslr_offset;
 mod kernel;
+mod merged;
 mod modules;
 
 use libksym::{FileSearch, Sources};

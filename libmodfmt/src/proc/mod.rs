@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The text of `/proc/modules` and `/proc/kallsyms`.
+//! The text of `/proc/modules`, `/proc/kallsyms` and, of kernels before 2.6, `/proc/ksyms`.
 //!
-//! Both are iterators over a text that the caller has read, line by line and without copying, so
+//! All are iterators over a text that the caller has read, line by line and without copying, so
 //! that one damaged line (an oops report may hold such a text too) costs one error and not the
 //! rest. Names are bytes: the kernel does not promise UTF-8.
 //!
@@ -25,10 +25,14 @@
 mod error;
 mod fields;
 mod kallsyms;
+mod ksyms;
 mod modules;
 #[cfg(test)]
 mod tests;
 
 pub use error::ProcError;
 pub use kallsyms::{Symbol, kallsyms};
+pub use ksyms::{
+    ExportedSymbol, InsmodSymbol, insmod_symbol, is_insmod_symbol, ksyms, without_symbol_version,
+};
 pub use modules::{LoadedModule, State, modules};
