@@ -6,6 +6,8 @@
 //! -> +0x00  c7 40 10 01 00 00 00           movl $0x1,0x10(%rax)
 //! writes 4 bytes at 0x10(%rax) = 0x10 (rax=0x0): the fault address
 //! ```
+//!
+//! A `?` marks instructions before the failing one that may be read from the wrong byte on.
 
 use libksym::code::{Access, AccessKind, Instruction, Listing};
 
@@ -79,7 +81,11 @@ fn access(access: &Access) -> String {
 
 fn instruction(one: &Instruction, is_marked: bool) -> String {
     let bytes: Vec<_> = one.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mark = if is_marked { "->" } else { "  " };
+    let mark = match (is_marked, one.doubtful) {
+        (true, _) => "->",
+        (false, true) => " ?",
+        (false, false) => "  ",
+    };
     let sign = if one.offset < 0 { '-' } else { '+' };
     let mut text =
         format!("{mark} {sign}{:#04x}  {:<30} {}", one.offset.unsigned_abs(), bytes.join(" "), one.text);

@@ -58,7 +58,7 @@ impl Disassembler for CapstoneDisassembler {
             let cut = bytes.len() < self.alignment;
             let text = if cut { "(cut)" } else { "(bad)" }.to_owned();
             let length = self.alignment.min(bytes.len());
-            return Decoded { length, text, valid: false, target: None, trap: None };
+            return Decoded { length, text, valid: false, target: None, branches: false, trap: None };
         };
         let (mnemonic, operands) = (instruction.mnemonic().unwrap_or(""), instruction.op_str().unwrap_or(""));
         let detail = self.engine.insn_detail(instruction);
@@ -73,6 +73,7 @@ impl Disassembler for CapstoneDisassembler {
             text: format!("{mnemonic} {operands}").trim_end().to_owned(),
             valid: true,
             target: is_branch.then(|| last_number(operands)).flatten(),
+            branches: is_branch,
             trap: None,
         }
     }

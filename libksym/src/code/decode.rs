@@ -33,7 +33,8 @@ pub fn decode(
     let disassembler = disassembler(architecture)?;
     let pc = context.pc.unwrap_or(0);
     let address = |index: usize| pc.wrapping_add(index as u64).wrapping_sub(marker as u64);
-    let skipped = instruction_start::find(&*disassembler, &code.bytes, marker, &address);
+    let start = instruction_start::find(&*disassembler, &code.bytes, marker, context, &address);
+    let skipped = start.first;
     let mut listing = Listing { skipped, ..Listing::default() };
     let mut at = skipped;
     while let Some(rest) = code.bytes.get(at..).filter(|rest| !rest.is_empty()) {
@@ -53,6 +54,7 @@ pub fn decode(
             bytes: rest.get(..length).unwrap_or_default().to_vec(),
             text: decoded.text,
             valid: decoded.valid,
+            doubtful: at < start.sure,
             target,
             symbol: target.and_then(|target| (context.symbolize)(target)),
         });

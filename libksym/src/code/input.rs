@@ -29,6 +29,10 @@ pub struct Context<'a> {
     /// Address of the marked byte. Without it addresses are counted from 0 at the marker, and branch
     /// targets have no symbols.
     pub pc: Option<u64>,
+    /// Distance of the marked byte from the start of its function.
+    pub function_offset: Option<u64>,
+    /// Size of that function.
+    pub function_size: Option<u64>,
     /// Returns a register's value by its lower-case name: only full registers (`rax`, `r10`, `rip`; `eax`
     /// on 32-bit x86), segment bases (`fs_base`, `gs_base`) and flags (`rflags`, `eflags`).
     pub register: &'a dyn Fn(&str) -> Option<u64>,
@@ -41,7 +45,14 @@ pub struct Context<'a> {
 impl Default for Context<'_> {
     /// Nothing is known.
     fn default() -> Self {
-        Self { pc: None, register: &|_| None, fault_address: None, symbolize: &|_| None }
+        Self {
+            pc: None,
+            function_offset: None,
+            function_size: None,
+            register: &|_| None,
+            fault_address: None,
+            symbolize: &|_| None,
+        }
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Instruction {
     pub text: String,
     /// False for `(bad)` and `(cut)`.
     pub valid: bool,
+    /// It comes before the marked one, and where an instruction starts there is not certain.
+    pub doubtful: bool,
     /// Branch target, or address relative to the program counter.
     pub target: Option<u64>,
     /// The target's symbol.

@@ -33,7 +33,10 @@ mod input;
 mod instruction_start;
 mod listing;
 mod x86;
+mod x86_costs;
 mod x86_memory;
+mod x86_model;
+mod x86_token;
 
 pub use access::{Access, AccessKind};
 pub use architecture::Architecture;

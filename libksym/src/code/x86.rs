@@ -10,7 +10,7 @@ use super::access::Access;
 use super::disassembler::{Decoded, Disassembler};
 use super::input::Context;
 use super::listing::Trap;
-use super::x86_memory;
+use super::{x86_memory, x86_model};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct X86 {
@@ -41,7 +41,8 @@ impl Disassembler for X86 {
             (false, false) => 1,
         };
         let target = target(&instruction).filter(|_| valid);
-        Decoded { length, text, valid, target, trap: trap(&instruction) }
+        let branches = branches(&instruction);
+        Decoded { length, text, valid, target, branches, trap: trap(&instruction) }
     }
 
     fn accesses(&self, bytes: &[u8], address: u64, context: &Context<'_>) -> Vec<Access> {
@@ -51,6 +52,24 @@ impl Disassembler for X86 {
         } else {
             x86_memory::accesses(&instruction, self.bits, context)
         }
+    }
+
+    fn cost(
+        &self,
+        bytes: &[u8],
+        address: u64,
+        previous: Option<usize>,
+        context: &Context<'_>,
+    ) -> (usize, u32) {
+        let (instruction, _) = self.instruction(bytes, address);
+        let (opcode, cost) = x86_model::opcode(bytes, self.bits);
+        let pair = x86_model::pair_cost(previous, opcode);
+        let branch = x86_model::branch_cost(&instruction, self.bits, context);
+        (opcode, cost.saturating_add(pair).saturating_add(branch))
+    }
+
+    fn rest_cost(&self, bytes: &[u8]) -> (Option<usize>, u32) {
+        x86_model::rest_cost(bytes, self.bits)
     }
 
     fn alignment(&self) -> usize {
@@ -76,11 +95,15 @@ fn target(instruction: &Instruction) -> Option<u64> {
         return Some(instruction.ip_rel_memory_address());
     }
     let near = instruction.near_branch_target();
-    let branches = matches!(
+    (branches(instruction) && near != 0).then_some(near)
+}
+
+/// A call or jump to an address in the instruction.
+fn branches(instruction: &Instruction) -> bool {
+    matches!(
         instruction.flow_control(),
         FlowControl::Call | FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch
-    );
-    (branches && near != 0).then_some(near)
+    )
 }
 
 fn trap(instruction: &Instruction) -> Option<Trap> {

@@ -176,6 +176,37 @@ fn finds_the_first_whole_instruction() {
     assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
 }
 
+/// The texts of the instructions before the mark.
+fn before_mark(listing: &Listing) -> Vec<&str> {
+    listing.instructions[..listing.marked.unwrap()].iter().map(|one| one.text.as_str()).collect()
+}
+
+#[test]
+fn what_precedes_the_mark_is_what_a_kernel_has() {
+    // The line begins with the last three bytes of an instruction. Read from its first byte on, it would be
+    // `add $0x89410000,%eax`, which no kernel has there.
+    let listing = decoded("05 00 00 41 89 c6 41 d3 ee 80 f9 1f 31 d2 <48> f7 f1 39 c5", 0x1000, &[], None);
+    let instructions = ["mov %eax,%r14d", "shr %cl,%r14d", "cmp $0x1f,%cl", "xor %edx,%edx"];
+    assert_eq!(before_mark(&listing), instructions);
+    assert_eq!(listing.skipped, 3);
+    assert!(listing.instructions.iter().all(|one| !one.doubtful), "{listing:#?}");
+    // `mov %rdi,%rbx` without its first byte would be `mov %edi,%ebx`: not to be told apart, so not shown.
+    let listing = decoded("89 fb 48 83 ec 08 e8 00 10 00 00 <48> 8b 07", 0xffff_ffff_8100_0000, &[], None);
+    assert_eq!(before_mark(&listing), ["sub $0x8,%rsp", "call 0xffffffff81001000"]);
+}
+
+#[test]
+fn a_function_begins_with_an_instruction() {
+    // The bytes in front of the function are `00 00 00 00 48 b8`, of which the last two would take `55 48 ...`
+    // for a number.
+    let text = "00 00 00 00 48 b8 55 48 89 e5 53 48 89 fb <48> 8b 07";
+    let register = |_: &str| None;
+    let mut context = context(Some(0xffff_ffff_8100_0008), &register, None, &|_| None);
+    context.function_offset = Some(8);
+    let listing = decode(Architecture::X86_64, &line(text), &context).unwrap();
+    assert!(before_mark(&listing).ends_with(&["push %rbp", "mov %rsp,%rbp", "push %rbx", "mov %rdi,%rbx"]));
+}
+
 #[test]
 fn the_last_instruction_may_be_cut() {
     let listing = decoded("<90> 48 8b", 0x1000, &[], None);

@@ -21,6 +21,7 @@ struct Instruction<'a> {
     bytes: String,
     text: &'a str,
     valid: bool,
+    doubtful: bool,
     target: Option<Hex>,
     symbol: Option<&'a str>,
 }
@@ -70,6 +71,7 @@ impl<'a> From<&'a code::Instruction> for Instruction<'a> {
             bytes: instruction.bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
             text: &instruction.text,
             valid: instruction.valid,
+            doubtful: instruction.doubtful,
             target: instruction.target.map(Hex),
             symbol: instruction.symbol.as_deref(),
         }
