@@ -5,6 +5,7 @@ mod suite {
     mod annotated;
     mod binary;
     mod boots;
+    mod code;
     mod corpus;
     mod damage;
     mod fields;

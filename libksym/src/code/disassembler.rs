@@ -38,6 +38,16 @@ pub(super) trait Disassembler {
         (None, 0)
     }
 
+    /// Whether [`Decoded::length`] is right even if the instruction is not known.
+    fn knows_length(&self) -> bool {
+        false
+    }
+
+    /// Whether the bytes at run time may come from this instruction of the file.
+    fn same(&self, run_time: &[u8], file: &[u8], _is_linked: bool) -> bool {
+        run_time == file
+    }
+
     /// Instructions start at multiples of this many bytes, counted from the marker.
     fn alignment(&self) -> usize;
 }

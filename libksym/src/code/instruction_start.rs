@@ -48,15 +48,23 @@ struct Reading {
     cost: u32,
 }
 
-/// The most likely start of the instructions that lead to the marker; the marker itself if there are none.
+/// The most likely start of the instructions that lead to the marker; the marker itself if there are none. An
+/// instruction is known to start at the index `known`.
 pub(super) fn find(
     disassembler: &dyn Disassembler,
     bytes: &[u8],
     marker: usize,
+    known: Option<usize>,
     context: &Context<'_>,
     address: &dyn Fn(usize) -> u64,
 ) -> Start {
-    let window = Window::new(disassembler, bytes, marker, context, address);
+    let step = disassembler.alignment();
+    // Of one size each.
+    if disassembler.knows_length() && step == 4 {
+        let first = marker % step;
+        return Start { first, sure: first };
+    }
+    let window = Window::new(disassembler, bytes, marker, known, context, address);
     let readings = window.readings();
     let Some(least) = readings.iter().map(|reading| reading.cost).min() else {
         return Start { first: marker, sure: marker };
@@ -84,6 +92,8 @@ struct Window<'a> {
     marker: usize,
     /// Index of the first byte that is weighed.
     begin: usize,
+    /// Index at which an instruction starts.
+    known: Option<usize>,
     context: &'a Context<'a>,
     address: &'a dyn Fn(usize) -> u64,
     /// The instruction at each index.
@@ -97,6 +107,7 @@ impl<'a> Window<'a> {
         disassembler: &'a dyn Disassembler,
         bytes: &'a [u8],
         marker: usize,
+        known: Option<usize>,
         context: &'a Context<'a>,
         address: &'a dyn Fn(usize) -> u64,
     ) -> Self {
@@ -107,7 +118,8 @@ impl<'a> Window<'a> {
             let target = decoded.target.filter(|_| decoded.branches).and_then(|target| {
                 usize::try_from(target.wrapping_sub(address(0))).ok().filter(|&target| target < bytes.len())
             });
-            Step { valid: decoded.valid, next: index.saturating_add(decoded.length.max(1)), target }
+            let valid = decoded.valid || disassembler.knows_length();
+            Step { valid, next: index.saturating_add(decoded.length.max(1)), target }
         };
         let steps: Vec<Step> = (0..bytes.len().min(marker.saturating_add(MAX_WEIGHED_BYTES)))
             .map(
@@ -125,20 +137,18 @@ impl<'a> Window<'a> {
             }
             at = step.next;
         }
-        Self { disassembler, bytes, marker, begin, context, address, steps, behind }
+        Self { disassembler, bytes, marker, begin, known, context, address, steps, behind }
     }
 
-    /// The readings from each start. If the function starts among the bytes, those in which no instruction
-    /// starts there are left out.
+    /// The readings from each start. Those in which no instruction starts where one is known to start are left
+    /// out.
     fn readings(&self) -> Vec<Reading> {
         let step = self.disassembler.alignment();
         let last = self.marker.min(self.begin.saturating_add(MAX_INSTRUCTION_BYTES.saturating_sub(1)));
         let starts = (self.begin..=last).step_by(step).filter(|&start| start < self.marker);
         let readings: Vec<Reading> = starts.filter_map(|start| self.reading(start)).collect();
-        let function = self.context.function_offset.and_then(|offset| usize::try_from(offset).ok());
-        let function = function.and_then(|offset| self.marker.checked_sub(offset));
         let fits = |reading: &Reading| {
-            function.is_some_and(|function| reading.starts.get(function).copied().unwrap_or(false))
+            self.known.is_some_and(|known| reading.starts.get(known).copied().unwrap_or(false))
         };
         if readings.iter().any(fits) { readings.into_iter().filter(fits).collect() } else { readings }
     }

@@ -29,9 +29,16 @@ mod by_capstone;
 mod decode;
 mod disassembler;
 mod error;
+mod in_file;
 mod input;
 mod instruction_start;
 mod listing;
+#[cfg(any(feature = "capstone", test))]
+mod load_store;
+#[cfg(any(feature = "capstone", test))]
+mod load_store_mnemonics;
+#[cfg(feature = "capstone")]
+mod riscv_branch;
 mod x86;
 mod x86_costs;
 mod x86_memory;
@@ -42,5 +49,5 @@ pub use access::{Access, AccessKind};
 pub use architecture::Architecture;
 pub use decode::decode;
 pub use error::CodeError;
-pub use input::{CodeBytes, Context};
+pub use input::{CodeBytes, Context, FileCode, Function};
 pub use listing::{Instruction, Listing, Trap};

@@ -3,7 +3,7 @@
 
 use iced_x86::{
     Decoder, DecoderError, DecoderOptions, FlowControl, Formatter, GasFormatter, Instruction, Mnemonic,
-    Register,
+    OpKind, Register,
 };
 
 use super::access::Access;
@@ -72,6 +72,29 @@ impl Disassembler for X86 {
         x86_model::rest_cost(bytes, self.bits)
     }
 
+    /// Addresses in data and constants change when the kernel or module is moved, distances in the kernel's
+    /// code do not.
+    fn same(&self, run_time: &[u8], file: &[u8], is_linked: bool) -> bool {
+        if run_time == file {
+            return true;
+        }
+        let mut decoder = Decoder::new(self.bits, file, DecoderOptions::NONE);
+        let instruction = decoder.decode();
+        let offsets = decoder.get_constant_offsets(&instruction);
+        let is_branch = branches(&instruction);
+        let numbers = [
+            (offsets.displacement_offset(), offsets.displacement_size(), true),
+            (offsets.immediate_offset(), offsets.immediate_size(), !(is_branch && is_linked)),
+        ];
+        let moves = |index: usize| {
+            numbers.iter().any(|&(offset, size, moves)| {
+                moves && size >= 4 && index.checked_sub(offset).is_some_and(|index| index < size)
+            })
+        };
+        run_time.len() == file.len()
+            && run_time.iter().zip(file).enumerate().all(|(index, (one, other))| one == other || moves(index))
+    }
+
     fn alignment(&self) -> usize {
         1
     }
@@ -94,8 +117,9 @@ fn target(instruction: &Instruction) -> Option<u64> {
     if instruction.is_ip_rel_memory_operand() {
         return Some(instruction.ip_rel_memory_address());
     }
-    let near = instruction.near_branch_target();
-    (branches(instruction) && near != 0).then_some(near)
+    let is_near =
+        matches!(instruction.op0_kind(), OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64);
+    (branches(instruction) && is_near).then(|| instruction.near_branch_target())
 }
 
 /// A call or jump to an address in the instruction.

@@ -96,8 +96,9 @@ pub(super) fn branch_cost(instruction: &Instruction, bits: u32, context: &Contex
     if bits == 64 && context.pc.is_some_and(is_kernel) && !is_kernel(target) {
         return OUTSIDE_KERNEL;
     }
-    let (Some(offset), Some(size)) = (context.function_offset, context.function_size) else { return 0 };
-    let function = context.pc.unwrap_or(0).wrapping_sub(offset);
+    let Some(function) = context.function else { return 0 };
+    let Some(size) = function.size else { return 0 };
+    let function = context.pc.unwrap_or(0).wrapping_sub(function.offset);
     let is_inside = |address: u64| address.wrapping_sub(function) < size;
     if is_jump && is_inside(instruction.ip()) && !is_inside(target) {
         return if instruction.len() == 2 { SHORT_OUTSIDE_FUNCTION } else { OUTSIDE_FUNCTION };

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use libksym::code::{Architecture, CodeBytes, Context, decode};
+use libksym::code::{Architecture, CodeBytes, Context, Function, decode};
 
 use super::kernel_text::KernelText;
 
@@ -124,8 +124,9 @@ pub fn measure(texts: &[KernelText], known: Known, lines: usize) -> Figures {
         if known == Known::Function {
             let address = section.address + mark as u64;
             context.pc = Some(if *bits == 64 { address } else { address & 0xffff_ffff });
-            context.function_offset = Some((mark - start) as u64);
-            context.function_size = Some((end - start) as u64);
+            let mut function = Function::new("f", (mark - start) as u64);
+            function.size = Some((end - start) as u64);
+            context.function = Some(function);
         }
         let architecture = if *bits == 64 { Architecture::X86_64 } else { Architecture::X86 };
         let listing = decode(architecture, &code, &context).unwrap();

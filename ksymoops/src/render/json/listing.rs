@@ -22,6 +22,8 @@ struct Instruction<'a> {
     text: &'a str,
     valid: bool,
     doubtful: bool,
+    patched: bool,
+    in_file: Option<&'a str>,
     target: Option<Hex>,
     symbol: Option<&'a str>,
 }
@@ -72,6 +74,8 @@ impl<'a> From<&'a code::Instruction> for Instruction<'a> {
             text: &instruction.text,
             valid: instruction.valid,
             doubtful: instruction.doubtful,
+            patched: instruction.patched,
+            in_file: instruction.in_file.as_deref(),
             target: instruction.target.map(Hex),
             symbol: instruction.symbol.as_deref(),
         }
