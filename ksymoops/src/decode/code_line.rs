@@ -43,7 +43,8 @@ fn listing(code: &Code, state: &State, lookup: &Lookup<'_>) -> Result<Listing, S
     let Some(architecture) = architecture(arch, state) else {
         return Err(format!("instructions of {arch} are not decoded"));
     };
-    let bytes = CodeBytes::new(code.bytes.clone(), code.marker);
+    let mut bytes = CodeBytes::new(code.bytes.clone(), code.marker);
+    bytes.begins_with_instruction = architecture == Architecture::S390x;
     let register = |name: &str| registers::value(state, name);
     let symbolize = |address| lookup.name(address);
     let pc = state.pc.as_ref();
@@ -68,7 +69,7 @@ fn function<'a>(pc: &'a Place, in_file: Option<&'a FunctionCode>) -> Option<Func
 
 /// The instruction set of a processor, named as by `uname -m`.
 fn architecture(arch: &str, state: &State) -> Option<Architecture> {
-    // The words in the log are numbers: their bytes are in big-endian order, whatever the kernel's is.
+    // The log does not tell the byte order of mips: its words are numbers, as in a big-endian kernel.
     Some(match arch {
         "x86_64" => Architecture::X86_64,
         "i386" => Architecture::X86,
@@ -78,7 +79,8 @@ fn architecture(arch: &str, state: &State) -> Option<Architecture> {
         "riscv32" => Architecture::Riscv32,
         "riscv64" => Architecture::Riscv64,
         "ppc" => Architecture::PowerPc,
-        "ppc64" | "ppc64le" => Architecture::PowerPc64,
+        "ppc64" => Architecture::PowerPc64,
+        "ppc64le" => Architecture::PowerPc64Le,
         "s390x" => Architecture::S390x,
         "mips" => Architecture::Mips,
         "mips64" => Architecture::Mips64,

@@ -126,6 +126,10 @@ impl Disassembler for CapstoneDisassembler {
             }
             target
         } else if branches || self.is_relative(&mnemonic) {
+            // objdump marks no addresses as numbers.
+            if let Some((others, number)) = operands.rsplit_once("#0x") {
+                operands = format!("{others}0x{number}");
+            }
             last_number(&operands)
         } else {
             None

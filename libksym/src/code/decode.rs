@@ -36,7 +36,11 @@ pub fn decode(
     let address = |index: usize| pc.wrapping_add(index as u64).wrapping_sub(marker as u64);
     let file = InFile::new(&*disassembler, context);
     let start_of_function = || marker.checked_sub(usize::try_from(context.function?.offset).ok()?);
-    let known = file.as_ref().and_then(|file| file.first_start(marker)).or_else(start_of_function);
+    let known = match &file {
+        _ if code.begins_with_instruction => Some(0),
+        Some(file) => file.first_start(marker),
+        None => start_of_function(),
+    };
     let start = instruction_start::find(&*disassembler, &code.bytes, marker, known, context, &address);
     let name = |target: u64| name(target, distance(architecture, pc, target), context);
     let mut listing = Listing { skipped: start.first, ..Listing::default() };

@@ -12,13 +12,15 @@ pub struct CodeBytes {
     /// Index of the marked byte (`<48>`), which is at the program counter. Without a marker the first
     /// byte is at the program counter.
     pub marker: Option<usize>,
+    /// An instruction starts at the first byte: the kernel disassembled the code itself, as on s390.
+    pub begins_with_instruction: bool,
 }
 
 impl CodeBytes {
     /// Bytes of which the one with index `marker` is at the program counter.
     #[must_use]
     pub fn new(bytes: Vec<u8>, marker: Option<usize>) -> Self {
-        Self { bytes, marker }
+        Self { bytes, marker, begins_with_instruction: false }
     }
 }
 

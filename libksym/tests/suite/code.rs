@@ -319,7 +319,8 @@ proptest! {
         value: u64,
         offset in 0_u64..80,
     ) {
-        let code = CodeBytes::new(bytes.clone(), Some(mark % bytes.len()));
+        let mut code = CodeBytes::new(bytes.clone(), Some(mark % bytes.len()));
+        code.begins_with_instruction = value & 8 == 0;
         let register = |_: &str| Some(value);
         let mut context = context(Some(value), &register, Some(value), &|_| None);
         let mut function = Function::new("f", offset);
@@ -362,6 +363,50 @@ fn other_processors() {
         assert_eq!(listing.instructions[listing.marked.unwrap()].text, expected, "{architecture}");
         assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
         assert_eq!(listing.instructions.last().unwrap().target, target, "{architecture}");
+    }
+}
+
+#[cfg(feature = "capstone")]
+#[test]
+fn where_the_kernel_disassembled_the_first_byte_starts_an_instruction() {
+    // stmg; lgr; lg; stg, of six, four, six and six bytes.
+    let mut code = line("eb 6f f0 48 00 24 b9 04 00 ef e3 20 10 00 00 04 <e3> 30 10 08 00 24");
+    code.begins_with_instruction = true;
+    let register = |name: &str| (name == "r1").then_some(0x10);
+    // The address of the fault has the page only.
+    let context = context(Some(0x1000), &register, Some(0), &|_| None);
+    let listing = decode(Architecture::S390x, &code, &context).unwrap();
+    let texts = ["stmg %r6,%r15,0x48(%r15)", "lgr %r14,%r15", "lg %r2,0(%r1)"];
+    assert_eq!(before_mark(&listing), texts);
+    let access = &listing.access[0];
+    assert_eq!((access.kind, access.address, access.is_fault), (AccessKind::Write, Some(0x18), Some(true)));
+    assert_eq!(listing.instructions[0].encoding, "eb 6f f0 48 00 24");
+}
+
+#[cfg(feature = "capstone")]
+#[test]
+fn loads_and_stores_of_other_processors() {
+    let registers = [("x0", 0x10), ("r3", 0x10), ("a0", 0x10), ("zero", 0)];
+    let register = |name: &str| registers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    for (architecture, text, encoding, operand, address) in [
+        (Architecture::Arm64, "<01> 04 40 f9", "f9400401", "[x0, #8]", 0x18),
+        (Architecture::Arm, "<04> 50 c3 e5", "e5c35004", "[r3, #4]", 0x14),
+        (Architecture::Thumb, "<5a> 68", "685a", "[r3, #4]", 0x14),
+        (Architecture::Thumb, "<d3> f8 04 20", "f8d3 2004", "[r3, #4]", 0x14),
+        (Architecture::Riscv64, "<18> 49", "4918", "0x10(a0)", 0x20),
+        (Architecture::PowerPc64Le, "<08> 00 23 e9", "e9230008", "8(r3)", 0x18),
+        (Architecture::PowerPc, "<7d> 23 18 2e", "7d23182e", "(r3,r3)", 0x20),
+        (Architecture::Mips, "<8c> 82 00 10", "8c820010", "0x10(a0)", 0x20),
+    ] {
+        let context = context(Some(0x1000), &register, Some(address), &|_| None);
+        let listing = decode(architecture, &line(text), &context).unwrap();
+        let [access] = &listing.access[..] else { panic!("{architecture}: {listing:#?}") };
+        assert_eq!(
+            (access.operand.as_str(), access.address, access.is_fault),
+            (operand, Some(address), Some(true)),
+            "{architecture}"
+        );
+        assert_eq!(listing.instructions[0].encoding, encoding);
     }
 }
 
