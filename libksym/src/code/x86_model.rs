@@ -17,6 +17,9 @@ const OUTSIDE_FUNCTION: u32 = 8;
 /// What a short one costs.
 const SHORT_OUTSIDE_FUNCTION: u32 = 64;
 
+/// What a prefix costs that is there already.
+const REPEATED_PREFIX: u32 = 160;
+
 /// The unit of costs.
 const COSTS_PER_BIT: f64 = 8.0;
 
@@ -29,11 +32,26 @@ pub(super) fn opcode(bytes: &[u8], bits: u32) -> (Opcode, u32) {
     let instruction = decoder.decode();
     let offsets = decoder.get_constant_offsets(&instruction);
     let bytes = bytes.get(..instruction.len()).unwrap_or(bytes);
-    let mut cost = 0_u32;
+    let mut cost = repeated_prefixes(bytes).saturating_mul(REPEATED_PREFIX);
     let token = split(bytes, bits, &instruction, &offsets, &mut |field, byte| {
         cost = cost.saturating_add(field_cost(field, byte));
     });
     (TOKENS.binary_search(&token).unwrap_or(TOKENS.len()), cost)
+}
+
+/// How many prefixes are there more than once. Assemblers repeat only `66`, in long no-ops.
+fn repeated_prefixes(bytes: &[u8]) -> u32 {
+    let is_prefix =
+        |byte: &&u8| matches!(byte, 0x26 | 0x2e | 0x36 | 0x3e | 0x64 | 0x65 | 0x67 | 0xf0 | 0xf2 | 0xf3);
+    let prefixes = bytes.iter().take_while(|byte| is_prefix(byte) || **byte == 0x66).filter(is_prefix);
+    let (mut seen, mut repeated) = ([false; 256], 0_u32);
+    for &prefix in prefixes {
+        if let Some(seen) = seen.get_mut(usize::from(prefix)) {
+            repeated = repeated.saturating_add(u32::from(*seen));
+            *seen = true;
+        }
+    }
+    repeated
 }
 
 /// What an opcode costs behind another one, in eighths of a bit.

@@ -198,6 +198,14 @@ fn what_precedes_the_mark_is_what_a_kernel_has() {
 }
 
 #[test]
+fn prefixes_are_not_repeated() {
+    // KASAN fills its shadow: `movl $0xf2f2f2f2,0x20(%rax)`, of which the end is here.
+    let text = "20 f2 f2 f2 f2 c7 40 24 00 f2 f2 f2 65 48 8b 04 25 28 00 00 00 <48> 89 45 d0";
+    let listing = decoded(text, 0xffff_ffff_8100_0000, &[], None);
+    assert_eq!(before_mark(&listing), ["mov %gs:0x28,%rax"], "not `movl` with four prefixes f2");
+}
+
+#[test]
 fn a_function_begins_with_an_instruction() {
     // The bytes in front of the function are `00 00 00 00 48 b8`, of which the last two would take `55 48 ...`
     // for a number.
