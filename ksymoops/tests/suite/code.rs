@@ -64,7 +64,7 @@ Code: Unable to access opcode bytes at 0xffffffffffffffd6.
 RSP: 0018:ffff4cd59e5d05bb EFLAGS: 00010202
 ",
     );
-    assert_eq!(said, ["calls address 0x0, where no code is: a null function pointer"]);
+    assert_eq!(said[0], "calls address 0x0, where no code is: a null function pointer");
 }
 
 #[test]

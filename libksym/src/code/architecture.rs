@@ -73,6 +73,7 @@ impl Architecture {
     }
 
     /// Size of the instruction at the start of the bytes, where the first ones tell it; not on x86.
+    #[cfg(feature = "capstone")]
     pub(super) fn length(self, bytes: &[u8]) -> Option<usize> {
         let half = |order: fn([u8; 2]) -> u16| Some(order(bytes.get(..2)?.try_into().ok()?));
         match self {
