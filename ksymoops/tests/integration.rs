@@ -6,6 +6,7 @@ mod suite {
     mod binary;
     mod boots;
     mod classic;
+    mod code;
     mod corpus;
     mod damage;
     mod fields;

@@ -75,7 +75,7 @@ pub use answer::{Answer, Frame, Location};
 pub use build_id::{BuildId, BuildIdError};
 pub use kaslr_hint::{KaslrHint, KaslrOffset, KaslrPair, KaslrSource};
 pub use query::Query;
-pub use resolve::{Resolver, SymbolAddresses};
+pub use resolve::{FunctionCode, Resolver, SymbolAddresses};
 pub use sources::{Discover, FileSearch, LoadedModule, Sources};
 pub use unresolved::Unresolved;
 pub use warning::Warning;

@@ -41,7 +41,7 @@ pub enum Task {
     /// Print source files of a crate that import each other
     Circles(CirclesArgs),
     /// Compare functions, lines and inlined calls with elfutils' and LLVM's results; downloads 850 MB
-    Accuracy(KernelArgs),
+    Accuracy(AccuracyArgs),
     /// Compare the speed of ksymoops with other tools; downloads 850 MB
     Bench(KernelArgs),
     /// Install or download what the other tasks need
@@ -73,6 +73,26 @@ impl Default for KernelArgs {
         let machine = MachineArgs { headers: None, accel: Accel::Tcg };
         Self { kernel: DEFAULT_KERNEL.to_owned(), machine }
     }
+}
+
+/// What to compare.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AccuracyArgs {
+    /// Instead, cut `Code:` lines out of the kernel and its modules, and check where their instructions start
+    #[arg(long, conflicts_with = "count_code")]
+    pub code: bool,
+
+    /// Instead, count the kernel's instructions anew and write libksym/src/code/x86_costs.rs
+    #[arg(long)]
+    pub count_code: bool,
+
+    /// More code for --code or --count-code: vmlinux, .ko, .o or a folder of these; may be repeated
+    #[arg(long = "with", value_name = "PATH")]
+    pub more_code: Vec<PathBuf>,
+
+    /// Which kernel
+    #[command(flatten)]
+    pub kernel: KernelArgs,
 }
 
 /// Which kernels, and how to run them.

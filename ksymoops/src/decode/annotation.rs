@@ -52,6 +52,8 @@ pub enum AnnotationKind {
     },
     /// The `Code:` line, disassembled.
     Instructions(Box<Listing>),
+    /// The processor was to execute this address, where there is no code.
+    CalledAddress(u64),
     /// Why the `Code:` line is not disassembled.
     NoInstructions(String),
 }

@@ -82,6 +82,11 @@ impl Annotator<'_> {
         if matches!(state.origin, Origin::User | Origin::Repeat) {
             return;
         }
+        if let Some(address) = code_line::called_address(state, self.lookup.report)
+            && let Some(pc) = &state.pc
+        {
+            self.push(pc.span, AnnotationKind::CalledAddress(address));
+        }
         for register in &state.registers {
             // Segment and control registers hold no addresses of data, except that of the last page fault.
             if register.name.starts_with('R') || register.name == "CR2" {

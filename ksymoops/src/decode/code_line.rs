@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Disassembles the `Code:` line.
 
-use libksym::code::{Architecture, CodeBytes, Context, Listing, decode};
-use liboops::report::{Code, Origin, State};
+use libksym::FunctionCode;
+use libksym::code::{Architecture, CodeBytes, Context, FileCode, Function, Listing, decode};
+use liboops::report::{Code, Origin, Place, Report, State};
 
 use super::AnnotationKind;
 use super::lookup::Lookup;
@@ -31,24 +32,71 @@ pub(super) fn annotations(code: &Code, state: &State, lookup: &Lookup<'_>) -> Ve
 
 /// The instructions, or why there are none.
 fn listing(code: &Code, state: &State, lookup: &Lookup<'_>) -> Result<Listing, String> {
+    let report = lookup.report;
+    let Some(arch) = report.arch else {
+        return Err("nothing in the report tells the processor".to_owned());
+    };
     // Any other line without a mark was cut, and nobody knows where.
     if code.marker.is_none() && code.bytes.len() != UNMARKED_BYTES {
         return Err("no byte is marked as the one at the instruction pointer: the line was cut".to_owned());
     }
-    let report = lookup.report;
-    let architecture = match report.arch {
-        Some("x86_64") => Architecture::X86_64,
-        Some("i386") => Architecture::X86,
-        Some(other) => return Err(format!("instructions of {other} are not decoded")),
-        None => return Err("nothing in the report tells the processor".to_owned()),
+    let Some(architecture) = architecture(arch, state) else {
+        return Err(format!("instructions of {arch} are not decoded"));
     };
-    let bytes = CodeBytes::new(code.bytes.clone(), code.marker);
+    let mut bytes = CodeBytes::new(code.bytes.clone(), code.marker);
+    bytes.begins_with_instruction = architecture == Architecture::S390x;
     let register = |name: &str| registers::value(state, name);
     let symbolize = |address| lookup.name(address);
+    let pc = state.pc.as_ref();
+    let found = pc.and_then(|pc| lookup.code(pc)).filter(|answer| answer.candidates.len() == 1);
+    let in_file = found.and_then(|found| lookup.kernel.resolver.function_code(found.candidates.first()?));
     let mut context = Context::default();
     context.pc = lookup.instruction_pointer(state);
+    context.function = pc.and_then(|pc| function(pc, in_file.as_ref()));
     context.register = &register;
     context.fault_address = report.fault_address().filter(|_| state.origin == Origin::Fault);
     context.symbolize = &symbolize;
     decode(architecture, &bytes, &context).map_err(|error| error.to_string())
+}
+
+/// The function of the instruction pointer, as the log names it.
+fn function<'a>(pc: &'a Place, in_file: Option<&'a FunctionCode>) -> Option<Function<'a>> {
+    let mut function = Function::new(pc.symbol.as_deref()?, pc.offset);
+    (function.module, function.size) = (pc.module.as_deref(), pc.size);
+    function.in_file = in_file.map(|code| FileCode { bytes: &code.bytes, is_linked: code.is_linked });
+    Some(function)
+}
+
+/// The instruction set of a processor, named as by `uname -m`.
+fn architecture(arch: &str, state: &State) -> Option<Architecture> {
+    // The log does not tell the byte order of mips: its words are numbers, as in a big-endian kernel.
+    Some(match arch {
+        "x86_64" => Architecture::X86_64,
+        "i386" => Architecture::X86,
+        "aarch64" => Architecture::Arm64,
+        "arm" if registers::is_thumb(state) => Architecture::Thumb,
+        "arm" => Architecture::Arm,
+        "riscv32" => Architecture::Riscv32,
+        "riscv64" => Architecture::Riscv64,
+        "ppc" => Architecture::PowerPc,
+        "ppc64" => Architecture::PowerPc64,
+        "ppc64le" => Architecture::PowerPc64Le,
+        "s390x" => Architecture::S390x,
+        "mips" => Architecture::Mips,
+        "mips64" => Architecture::Mips64,
+        "sparc64" => Architecture::Sparc64,
+        "loongarch64" => Architecture::LoongArch64,
+        _ => return None,
+    })
+}
+
+/// The address that the processor was to execute, if it holds no code: a null function pointer was called.
+pub(super) fn called_address(state: &State, report: &Report) -> Option<u64> {
+    let pc = state.pc.as_ref().filter(|pc| pc.symbol.is_none() && state.origin == Origin::Fault)?;
+    let fault = report.fault_address()?;
+    // Where the kernel had code, it printed it. `RIP: 0010:0x0` has too few digits to be taken for an address.
+    let has_code = state.code.as_ref().is_some_and(|code| !code.bytes.is_empty());
+    let is_unreadable = state.code.as_ref().is_some_and(|code| code.unreadable.is_some());
+    let is_there = pc.address.map_or(is_unreadable, |address| address.0 == fault);
+    (!has_code && is_there).then_some(fault)
 }

@@ -6,6 +6,8 @@
 //! -> +0x00  c7 40 10 01 00 00 00           movl $0x1,0x10(%rax)
 //! writes 4 bytes at 0x10(%rax) = 0x10 (rax=0x0): the fault address
 //! ```
+//!
+//! A `?` marks instructions before the failing one that may be read from the wrong byte on.
 
 use libksym::code::{Access, AccessKind, Instruction, Listing};
 
@@ -18,13 +20,19 @@ const MIN_PADDING: usize = 4;
 pub(super) fn lines(listing: &Listing) -> Vec<AnnotationLine> {
     let mut lines = Vec::new();
     let mut first = 0_usize;
-    let same = |one: &Instruction, next: &Instruction| one.bytes == next.bytes && one.text == next.text;
+    let same = |one: &Instruction, next: &Instruction| {
+        one.bytes == next.bytes && (&one.text, one.patched) == (&next.text, next.patched)
+    };
     for run in listing.instructions.chunk_by(same) {
         let range = first..first.saturating_add(run.len());
         first = range.end;
         if run.len() >= MIN_PADDING && !listing.marked.is_some_and(|marked| range.contains(&marked)) {
             let Some(one) = run.first() else { continue };
-            let text = format!("{}  ({} times)", instruction(one, false), run.len());
+            // That they are equal speaks for all of them, if for the last one.
+            let doubtful = run.last().is_some_and(|last| last.doubtful);
+            let mut one = one.clone();
+            one.doubtful = doubtful;
+            let text = format!("{}  ({} times)", instruction(&one, false), run.len());
             lines.push(AnnotationLine::new(Style::Plain, text));
             continue;
         }
@@ -58,6 +66,8 @@ fn access(access: &Access) -> String {
         .collect();
     let size = match (access.repeated, access.size) {
         (_, 0) => String::new(),
+        (false, 1) => " 1 byte".to_owned(),
+        (true, 1) => " 1 byte, repeatedly,".to_owned(),
         (false, size) => format!(" {size} bytes"),
         (true, size) => format!(" {size} bytes, repeatedly,"),
     };
@@ -78,13 +88,21 @@ fn access(access: &Access) -> String {
 }
 
 fn instruction(one: &Instruction, is_marked: bool) -> String {
-    let bytes: Vec<_> = one.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mark = if is_marked { "->" } else { "  " };
+    let mark = match (is_marked, one.doubtful) {
+        (true, _) => "->",
+        (false, true) => " ?",
+        (false, false) => "  ",
+    };
     let sign = if one.offset < 0 { '-' } else { '+' };
     let mut text =
-        format!("{mark} {sign}{:#04x}  {:<30} {}", one.offset.unsigned_abs(), bytes.join(" "), one.text);
+        format!("{mark} {sign}{:#04x}  {:<30} {}", one.offset.unsigned_abs(), one.encoding, one.text);
     if let Some(symbol) = &one.symbol {
         text.push_str(&format!("  <{symbol}>"));
+    }
+    match (&one.in_file, one.patched) {
+        (Some(file), _) => text.push_str(&format!("  (patched; the file has {file})")),
+        (None, true) => text.push_str("  (patched)"),
+        (None, false) => {}
     }
     text
 }
@@ -97,7 +115,8 @@ mod tests {
         let one = |(index, byte): (usize, &u8)| {
             let mut one = Instruction::default();
             one.offset = index as i64 - marked as i64;
-            (one.bytes, one.text, one.valid) = (vec![*byte], "nop".into(), true);
+            (one.bytes, one.encoding) = (vec![*byte], format!("{byte:02x}"));
+            (one.text, one.valid) = ("nop".into(), true);
             one
         };
         let mut listing = Listing::default();

@@ -25,6 +25,14 @@ pub(super) fn lines(kind: &AnnotationKind) -> Vec<AnnotationLine> {
             vec![AnnotationLine::new(Style::Found, text)]
         }
         AnnotationKind::Instructions(listing) => instructions::lines(listing),
+        AnnotationKind::CalledAddress(address) => {
+            // The first page is never mapped.
+            let why = if *address < 0x1000 { ": a null function pointer" } else { "" };
+            vec![AnnotationLine::new(
+                Style::Failed,
+                format!("calls address {address:#x}, where no code is{why}"),
+            )]
+        }
         AnnotationKind::NoInstructions(why) => {
             vec![AnnotationLine::new(Style::Unknown, format!("code unknown: {why}"))]
         }

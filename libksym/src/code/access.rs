@@ -21,6 +21,15 @@ pub struct Access {
     pub is_fault: Option<bool>,
 }
 
+/// The bits of an address that identify the page.
+const PAGE_MASK: u64 = !0xfff;
+
+/// Does an access continue into the next page, and is the fault there? Some processors tell the page only.
+pub(super) fn reaches(address: u64, size: u64, fault: u64) -> bool {
+    let last = address.wrapping_add(size.saturating_sub(1));
+    address & PAGE_MASK != last & PAGE_MASK && fault & PAGE_MASK == last & PAGE_MASK
+}
+
 /// What is done to memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AccessKind {

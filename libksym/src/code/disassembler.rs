@@ -14,6 +14,8 @@ pub(super) struct Decoded {
     pub(super) valid: bool,
     /// Branch target, or address relative to the program counter.
     pub(super) target: Option<u64>,
+    /// The target is that of a jump or call.
+    pub(super) branches: bool,
     pub(super) trap: Option<Trap>,
 }
 
@@ -24,6 +26,27 @@ pub(super) trait Disassembler {
 
     /// Returns the memory that it accesses.
     fn accesses(&self, bytes: &[u8], address: u64, context: &Context<'_>) -> Vec<Access>;
+
+    /// What is known against the valid instruction at the start of the bytes, in eighths of a bit, and its
+    /// opcode, which is passed for the next one.
+    fn cost(&self, _bytes: &[u8], _: u64, _previous: Option<usize>, _: &Context<'_>) -> (usize, u32) {
+        (0, 0)
+    }
+
+    /// What is known against the bytes being the rest of an instruction that starts before them.
+    fn rest_cost(&self, _bytes: &[u8]) -> (Option<usize>, u32) {
+        (None, 0)
+    }
+
+    /// Whether [`Decoded::length`] is right even if the instruction is not known.
+    fn knows_length(&self) -> bool {
+        false
+    }
+
+    /// Whether the bytes at run time may come from this instruction of the file.
+    fn same(&self, run_time: &[u8], file: &[u8], _is_linked: bool) -> bool {
+        run_time == file
+    }
 
     /// Instructions start at multiples of this many bytes, counted from the marker.
     fn alignment(&self) -> usize;

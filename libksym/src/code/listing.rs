@@ -29,16 +29,25 @@ pub struct Instruction {
     pub offset: i64,
     /// Its run-time address: `pc + offset`, or `offset` modulo 2^64 without a program counter.
     pub address: u64,
-    /// Its bytes.
+    /// Its bytes, in memory order.
     pub bytes: Vec<u8>,
+    /// The bytes as objdump prints them: `48 8b 07` on x86 and s390, elsewhere a number such as `f9400001`.
+    pub encoding: String,
     /// The instruction in GNU assembler syntax; `(bad)` if it is not one, `(cut)` if the bytes end within
-    /// it.
+    /// it. Without a program counter, branch targets are counted from the instruction: `jne .+0x12`.
     pub text: String,
     /// False for `(bad)` and `(cut)`.
     pub valid: bool,
+    /// It comes before the marked one, and where an instruction starts there is not certain.
+    pub doubtful: bool,
+    /// The file has something else there: the kernel patched its code, or somebody else did.
+    pub patched: bool,
+    /// The instruction that the file has there instead, if one starts there.
+    pub in_file: Option<String>,
     /// Branch target, or address relative to the program counter.
     pub target: Option<u64>,
-    /// The target's symbol.
+    /// The target's symbol. If nothing names it, a branch target is given by its distance from the start of the
+    /// marked byte's function: `f+0x1f`, `f-0x20`.
     pub symbol: Option<String>,
 }
 

@@ -29,15 +29,25 @@ mod by_capstone;
 mod decode;
 mod disassembler;
 mod error;
+mod in_file;
 mod input;
 mod instruction_start;
 mod listing;
+#[cfg(any(feature = "capstone", test))]
+mod load_store;
+#[cfg(any(feature = "capstone", test))]
+mod load_store_mnemonics;
+#[cfg(feature = "capstone")]
+mod riscv_branch;
 mod x86;
+mod x86_costs;
 mod x86_memory;
+mod x86_model;
+mod x86_token;
 
 pub use access::{Access, AccessKind};
 pub use architecture::Architecture;
 pub use decode::decode;
 pub use error::CodeError;
-pub use input::{CodeBytes, Context};
+pub use input::{CodeBytes, Context, FileCode, Function};
 pub use listing::{Instruction, Listing, Trap};

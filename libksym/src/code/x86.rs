@@ -3,14 +3,14 @@
 
 use iced_x86::{
     Decoder, DecoderError, DecoderOptions, FlowControl, Formatter, GasFormatter, Instruction, Mnemonic,
-    Register,
+    OpKind, Register,
 };
 
 use super::access::Access;
 use super::disassembler::{Decoded, Disassembler};
 use super::input::Context;
 use super::listing::Trap;
-use super::x86_memory;
+use super::{x86_memory, x86_model};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct X86 {
@@ -41,7 +41,8 @@ impl Disassembler for X86 {
             (false, false) => 1,
         };
         let target = target(&instruction).filter(|_| valid);
-        Decoded { length, text, valid, target, trap: trap(&instruction) }
+        let branches = branches(&instruction);
+        Decoded { length, text, valid, target, branches, trap: trap(&instruction) }
     }
 
     fn accesses(&self, bytes: &[u8], address: u64, context: &Context<'_>) -> Vec<Access> {
@@ -51,6 +52,47 @@ impl Disassembler for X86 {
         } else {
             x86_memory::accesses(&instruction, self.bits, context)
         }
+    }
+
+    fn cost(
+        &self,
+        bytes: &[u8],
+        address: u64,
+        previous: Option<usize>,
+        context: &Context<'_>,
+    ) -> (usize, u32) {
+        let (instruction, _) = self.instruction(bytes, address);
+        let (opcode, cost) = x86_model::opcode(bytes, self.bits);
+        let pair = x86_model::pair_cost(previous, opcode);
+        let branch = x86_model::branch_cost(&instruction, self.bits, context);
+        (opcode, cost.saturating_add(pair).saturating_add(branch))
+    }
+
+    fn rest_cost(&self, bytes: &[u8]) -> (Option<usize>, u32) {
+        x86_model::rest_cost(bytes, self.bits)
+    }
+
+    /// Addresses in data and constants change when the kernel or module is moved, distances in the kernel's
+    /// code do not.
+    fn same(&self, run_time: &[u8], file: &[u8], is_linked: bool) -> bool {
+        if run_time == file {
+            return true;
+        }
+        let mut decoder = Decoder::new(self.bits, file, DecoderOptions::NONE);
+        let instruction = decoder.decode();
+        let offsets = decoder.get_constant_offsets(&instruction);
+        let is_branch = branches(&instruction);
+        let numbers = [
+            (offsets.displacement_offset(), offsets.displacement_size(), true),
+            (offsets.immediate_offset(), offsets.immediate_size(), !(is_branch && is_linked)),
+        ];
+        let moves = |index: usize| {
+            numbers.iter().any(|&(offset, size, moves)| {
+                moves && size >= 4 && index.checked_sub(offset).is_some_and(|index| index < size)
+            })
+        };
+        run_time.len() == file.len()
+            && run_time.iter().zip(file).enumerate().all(|(index, (one, other))| one == other || moves(index))
     }
 
     fn alignment(&self) -> usize {
@@ -75,12 +117,17 @@ fn target(instruction: &Instruction) -> Option<u64> {
     if instruction.is_ip_rel_memory_operand() {
         return Some(instruction.ip_rel_memory_address());
     }
-    let near = instruction.near_branch_target();
-    let branches = matches!(
+    let is_near =
+        matches!(instruction.op0_kind(), OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64);
+    (branches(instruction) && is_near).then(|| instruction.near_branch_target())
+}
+
+/// A call or jump to an address in the instruction.
+fn branches(instruction: &Instruction) -> bool {
+    matches!(
         instruction.flow_control(),
         FlowControl::Call | FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch
-    );
-    (branches && near != 0).then_some(near)
+    )
 }
 
 fn trap(instruction: &Instruction) -> Option<Trap> {

@@ -5,11 +5,9 @@ use std::fmt::Write;
 
 use iced_x86::{Instruction, InstructionInfoFactory, OpAccess, Register, UsedMemory};
 
-use super::access::{Access, AccessKind};
+use super::access::{Access, AccessKind, reaches};
 use super::input::Context;
 
-/// The bits of an address that identify the page.
-const PAGE_MASK: u64 = !0xfff;
 /// The direction flag: string instructions go towards lower addresses.
 const DIRECTION_FLAG: u64 = 1 << 10;
 
@@ -77,17 +75,20 @@ fn access(
             return run.holds(fault).then_some(true);
         }
         let size = size as u64;
-        let inside = fault.wrapping_sub(address) < size.max(1) || reaches(address, size, fault);
+        let inside = fault.wrapping_sub(address) < size.max(1)
+            || reaches(address, size, fault)
+            || is_fault_without_displacement(memory.displacement(), address, fault);
         // If the size is unknown, it may reach further.
         (inside || size > 0).then_some(inside)
     });
     Some(Access { operand: operand(memory), kind, size, repeated, registers, address, is_fault })
 }
 
-/// Does the access continue into the next page, and is the fault there?
-fn reaches(address: u64, size: u64, fault: u64) -> bool {
-    let last = address.wrapping_add(size.saturating_sub(1));
-    address & PAGE_MASK != last & PAGE_MASK && fault & PAGE_MASK == last & PAGE_MASK
+/// For an address that no page can have, the processor does not say which one it was. Kernels since 5.6 work
+/// it out (`get_kernel_gp_address()` in `arch/x86/kernel/traps.c`), some without the displacement.
+fn is_fault_without_displacement(displacement: u64, address: u64, fault: u64) -> bool {
+    let is_canonical = |address: u64| matches!(address >> 47, 0 | 0x1_ffff);
+    displacement != 0 && !is_canonical(fault) && address.wrapping_sub(displacement) == fault
 }
 
 /// What an instruction with a `rep` prefix still had to access.

@@ -3,10 +3,12 @@
 
 mod by_address;
 mod by_symbol;
+mod function_code;
 mod kaslr_offset;
 mod module_memory;
 mod open_files;
 mod resolver;
 mod symbol_match;
 
+pub use function_code::FunctionCode;
 pub use resolver::{Resolver, SymbolAddresses};

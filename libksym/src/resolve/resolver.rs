@@ -3,10 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::function_code::FunctionCode;
 use super::open_files::OpenFiles;
 use super::symbol_match::SymbolPlace;
-use super::{by_address, by_symbol};
-use crate::answer::Answer;
+use super::{by_address, by_symbol, function_code};
+use crate::answer::{Answer, Location};
 use crate::image::Image;
 use crate::kaslr_hint::KaslrOffset;
 use crate::query::Query;
@@ -115,6 +116,12 @@ impl Resolver {
             (!bytes.is_empty()).then_some(bytes)
         };
         types(&kernel.image).or_else(|| types(kernel.line_image()?))
+    }
+
+    /// The code of the function that a place of an answer is in; `None` if no file has it.
+    #[must_use]
+    pub fn function_code(&self, place: &Location) -> Option<FunctionCode> {
+        function_code::read(&self.files, place)
     }
 
     /// The files of a module that are of the right build: first the one with its debug information, then

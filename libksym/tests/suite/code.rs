@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Disassembly of `Code:` lines.
 
-use libksym::code::{AccessKind, Architecture, CodeBytes, CodeError, Context, Listing, Trap, decode};
+use libksym::code::{
+    AccessKind, Architecture, CodeBytes, CodeError, Context, FileCode, Function, Listing, Trap, decode,
+};
 use proptest::prelude::*;
 
 /// A context with every field.
@@ -176,6 +178,109 @@ fn finds_the_first_whole_instruction() {
     assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
 }
 
+/// The texts of the instructions before the mark.
+fn before_mark(listing: &Listing) -> Vec<&str> {
+    listing.instructions[..listing.marked.unwrap()].iter().map(|one| one.text.as_str()).collect()
+}
+
+#[test]
+fn what_precedes_the_mark_is_what_a_kernel_has() {
+    // The line begins with the last three bytes of an instruction. Read from its first byte on, it would be
+    // `add $0x89410000,%eax`, which no kernel has there.
+    let listing = decoded("05 00 00 41 89 c6 41 d3 ee 80 f9 1f 31 d2 <48> f7 f1 39 c5", 0x1000, &[], None);
+    let instructions = ["mov %eax,%r14d", "shr %cl,%r14d", "cmp $0x1f,%cl", "xor %edx,%edx"];
+    assert_eq!(before_mark(&listing), instructions);
+    assert_eq!(listing.skipped, 3);
+    assert!(listing.instructions.iter().all(|one| !one.doubtful), "{listing:#?}");
+    // `mov %rdi,%rbx` without its first byte would be `mov %edi,%ebx`: not to be told apart, so not shown.
+    let listing = decoded("89 fb 48 83 ec 08 e8 00 10 00 00 <48> 8b 07", 0xffff_ffff_8100_0000, &[], None);
+    assert_eq!(before_mark(&listing), ["sub $0x8,%rsp", "call 0xffffffff81001000"]);
+}
+
+#[test]
+fn prefixes_are_not_repeated() {
+    // KASAN fills its shadow: `movl $0xf2f2f2f2,0x20(%rax)`, of which the end is here.
+    let text = "20 f2 f2 f2 f2 c7 40 24 00 f2 f2 f2 65 48 8b 04 25 28 00 00 00 <48> 89 45 d0";
+    let listing = decoded(text, 0xffff_ffff_8100_0000, &[], None);
+    assert_eq!(before_mark(&listing), ["mov %gs:0x28,%rax"], "not `movl` with four prefixes f2");
+}
+
+#[test]
+fn a_function_begins_with_an_instruction() {
+    // The bytes in front of the function are `00 00 00 00 48 b8`, of which the last two would take `55 48 ...`
+    // for a number.
+    let text = "00 00 00 00 48 b8 55 48 89 e5 53 48 89 fb <48> 8b 07";
+    let register = |_: &str| None;
+    let mut context = context(Some(0xffff_ffff_8100_0008), &register, None, &|_| None);
+    context.function = Some(Function::new("f", 8));
+    let listing = decode(Architecture::X86_64, &line(text), &context).unwrap();
+    assert!(before_mark(&listing).ends_with(&["push %rbp", "mov %rsp,%rbp", "push %rbx", "mov %rdi,%rbx"]));
+}
+
+#[test]
+fn a_general_protection_address_may_lack_the_displacement() {
+    // testb $0x1,0x84(%rax)
+    let read = |rax, fault| faults("<f6> 80 84 00 00 00 01", &[("rax", rax)], fault);
+    assert_eq!(read(0x8030_0000_0000_0000, 0x8030_0000_0000_0000), [Some(true)]);
+    assert_eq!(read(0x8030_0000_0000_0000, 0x8030_0000_0000_0084), [Some(true)]);
+    assert_eq!(read(0x8030_0000_0000_0000, 0x8030_0000_0000_0010), [Some(false)]);
+    assert_eq!(read(0x1000, 0x1000), [Some(false)], "of a page fault the address is exact");
+}
+
+#[test]
+fn targets_without_symbols_are_counted_from_the_function() {
+    let function = |offset| {
+        let mut function = Function::new("f", offset);
+        (function.module, function.size) = (Some("m"), Some(0x40));
+        Some(function)
+    };
+    // je +2; jmp -0x10; call +0x100
+    let code = line("<74> 02 eb f0 e8 00 01 00 00");
+    let targets = |context: &Context<'_>| {
+        let listing = decode(Architecture::X86_64, &code, context).unwrap();
+        let one = |i: &libksym::code::Instruction| (i.text.clone(), i.symbol.clone());
+        listing.instructions.iter().map(one).collect::<Vec<_>>()
+    };
+    let pair = |text: &str, symbol: &str| (text.to_owned(), Some(symbol.to_owned()));
+    let mut context = Context::default();
+    context.function = function(8);
+    let without_pc =
+        [pair("je .+0x4", "f+0xc [m]"), pair("jmp .-0xe", "f-0x4 [m]"), pair("call .+0x105", "f+0x111 [m]")];
+    assert_eq!(targets(&context), without_pc);
+    context.pc = Some(0xffff_ffff_8100_0008);
+    assert_eq!(targets(&context)[1], pair("jmp 0xffffffff80fffffc", "f-0x4 [m]"));
+    (context.pc, context.function) = (None, None);
+    assert_eq!(targets(&context)[0], ("je .+0x4".to_owned(), None));
+}
+
+#[test]
+fn the_file_tells_where_instructions_start_and_what_was_patched() {
+    // call ftrace; push %rbp; mov $0x81000000,%edi; call f+0x20; mov (%rdi),%rax
+    let file = line("e8 10 20 30 00 55 bf 00 00 00 81 e8 10 00 00 00 48 8b 07");
+    // At run time ftrace's call is a no-op, the kernel was moved, and the call goes elsewhere.
+    let code = line("0f 1f 44 00 00 55 bf 00 00 20 92 e8 12 00 00 00 <48> 8b 07");
+    let mut context = Context::default();
+    let mut function = Function::new("f", 16);
+    function.in_file = Some(FileCode { bytes: &file.bytes, is_linked: true });
+    context.function = Some(function);
+    let listing = decode(Architecture::X86_64, &code, &context).unwrap();
+    let patched: Vec<_> =
+        listing.instructions.iter().map(|one| (one.patched, one.in_file.as_deref())).collect();
+    let (ftrace, call) = ("call 0x302005 <f+0x302015>", "call 0x10 <f+0x20>");
+    let expected = [(true, Some(ftrace)), (false, None), (false, None), (true, Some(call)), (false, None)];
+    assert_eq!(patched, expected);
+    assert_eq!((listing.skipped, listing.instructions[0].doubtful), (0, false));
+    // Cut in the middle of an instruction, the file says where the next one starts.
+    let code = line("44 00 00 55 bf 00 00 20 92 e8 12 00 00 00 <48> 8b 07");
+    let listing = decode(Architecture::X86_64, &code, &context).unwrap();
+    assert_eq!((listing.skipped, listing.instructions[0].doubtful), (3, false));
+    // A file that has no instruction at the mark is no help, and does no harm.
+    function.offset = 15;
+    context.function = Some(function);
+    let listing = decode(Architecture::X86_64, &code, &context).unwrap();
+    assert!(listing.instructions.iter().all(|one| !one.patched));
+}
+
 #[test]
 fn the_last_instruction_may_be_cut() {
     let listing = decoded("<90> 48 8b", 0x1000, &[], None);
@@ -192,14 +297,48 @@ fn refuses_what_cannot_be_decoded() {
     assert_eq!(decode(Architecture::X86_64, code), CodeError::Marker { marker: 1, size: 1 });
 }
 
+/// Those that are always there, and those of capstone.
+const ARCHITECTURES: [Architecture; 17] = [
+    Architecture::X86_64,
+    Architecture::X86,
+    Architecture::Arm64,
+    Architecture::Arm,
+    Architecture::Thumb,
+    Architecture::Riscv32,
+    Architecture::Riscv64,
+    Architecture::PowerPc64,
+    Architecture::PowerPc64Le,
+    Architecture::PowerPc,
+    Architecture::S390x,
+    Architecture::Mips,
+    Architecture::MipsLe,
+    Architecture::MicroMips,
+    Architecture::Mips64,
+    Architecture::Mips64Le,
+    Architecture::Sparc64,
+];
+
 proptest! {
     #[test]
-    fn any_bytes_decode(bytes in prop::collection::vec(any::<u8>(), 1..80), mark in 0_usize..80, value: u64) {
-        let code = CodeBytes::new(bytes.clone(), Some(mark % bytes.len()));
+    fn any_bytes_decode(
+        bytes in prop::collection::vec(any::<u8>(), 1..80),
+        file in prop::collection::vec(any::<u8>(), 0..80),
+        mark in 0_usize..80,
+        value: u64,
+        offset in 0_u64..80,
+    ) {
+        let mut code = CodeBytes::new(bytes.clone(), Some(mark % bytes.len()));
+        code.begins_with_instruction = value & 8 == 0;
         let register = |_: &str| Some(value);
-        let context = context(Some(value), &register, Some(value), &|_| None);
-        for architecture in [Architecture::X86_64, Architecture::X86] {
-            let listing = decode(architecture, &code, &context).unwrap();
+        let mut context = context(Some(value), &register, Some(value), &|_| None);
+        let mut function = Function::new("f", offset);
+        function.in_file = Some(FileCode { bytes: &file, is_linked: value & 1 == 0 });
+        for architecture in ARCHITECTURES {
+            (context.function, context.pc) = (Some(function).filter(|_| value & 2 == 0), Some(value).filter(|_| value & 4 == 0));
+            let Ok(listing) = decode(architecture, &code, &context) else {
+                prop_assert!(!matches!(architecture, Architecture::X86_64 | Architecture::X86));
+                continue;
+            };
             let shown: Vec<u8> = listing.instructions.iter().flat_map(|i| i.bytes.clone()).collect();
             prop_assert_eq!(&shown, &code.bytes[listing.skipped..]);
             let trap = &listing.instructions[listing.marked.unwrap()];
@@ -213,9 +352,18 @@ proptest! {
 fn other_processors() {
     for (architecture, text, expected, target) in [
         (Architecture::Arm64, "1f 20 03 d5 <01> 00 40 f9 fe ff ff 97", "ldr x1, [x0]", Some(0xffc)),
-        (Architecture::Riscv64, "01 00 <03> 35 05 00 82 80", "ld a0, 0(a0)", None),
-        (Architecture::PowerPc64, "60 00 00 00 <e8> 63 00 00", "ld r3, 0(r3)", None),
-        (Architecture::S390x, "<e3> 20 10 00 00 04", "lg %r2, 0(%r1)", None),
+        (Architecture::Arm, "00 00 a0 e3 <00> 50 c3 e5 fe ff ff eb", "strb r5, [r3]", Some(0x1004)),
+        (Architecture::Thumb, "00 bf <1b> 68 fe e7", "ldr r3, [r3]", Some(0x1002)),
+        (Architecture::Riscv64, "01 00 <03> 35 05 00 82 80", "ld a0,0(a0)", None),
+        (Architecture::Riscv64, "01 00 <03> 35 05 00 ef f0 5f ff", "ld a0,0(a0)", Some(0xff8)),
+        (Architecture::Riscv32, "01 00 <83> 27 05 00 91 c3", "lw a5,0(a0)", Some(0x1008)),
+        (Architecture::PowerPc64, "60 00 00 00 <e8> 63 00 00", "ld r3,0(r3)", None),
+        (Architecture::PowerPc64Le, "00 00 00 60 <00> 00 63 e8", "ld r3,0(r3)", None),
+        (Architecture::PowerPc, "<81> 23 00 04 4b ff ff fc", "lwz r9,4(r3)", Some(0x1000)),
+        (Architecture::S390x, "<e3> 20 10 00 00 04", "lg %r2,0(%r1)", None),
+        (Architecture::S390x, "<e3> 20 10 00 00 04 c0 e5 ff ff ff fd", "lg %r2,0(%r1)", Some(0x1000)),
+        (Architecture::Mips, "<8c> 82 00 10 10 40 ff fe", "lw v0,0x10(a0)", Some(0x1000)),
+        (Architecture::Mips64, "<dc> 82 00 10", "ld v0,0x10(a0)", None),
     ] {
         let symbolize = |address: u64| Some(format!("at_{address:x}"));
         let context = context(Some(0x1000), &|_| None, None, &symbolize);
@@ -223,6 +371,50 @@ fn other_processors() {
         assert_eq!(listing.instructions[listing.marked.unwrap()].text, expected, "{architecture}");
         assert!(listing.instructions.iter().all(|instruction| instruction.valid), "{listing:#?}");
         assert_eq!(listing.instructions.last().unwrap().target, target, "{architecture}");
+    }
+}
+
+#[cfg(feature = "capstone")]
+#[test]
+fn where_the_kernel_disassembled_the_first_byte_starts_an_instruction() {
+    // stmg; lgr; lg; stg, of six, four, six and six bytes.
+    let mut code = line("eb 6f f0 48 00 24 b9 04 00 ef e3 20 10 00 00 04 <e3> 30 10 08 00 24");
+    code.begins_with_instruction = true;
+    let register = |name: &str| (name == "r1").then_some(0x10);
+    // The address of the fault has the page only.
+    let context = context(Some(0x1000), &register, Some(0), &|_| None);
+    let listing = decode(Architecture::S390x, &code, &context).unwrap();
+    let texts = ["stmg %r6,%r15,0x48(%r15)", "lgr %r14,%r15", "lg %r2,0(%r1)"];
+    assert_eq!(before_mark(&listing), texts);
+    let access = &listing.access[0];
+    assert_eq!((access.kind, access.address, access.is_fault), (AccessKind::Write, Some(0x18), Some(true)));
+    assert_eq!(listing.instructions[0].encoding, "eb 6f f0 48 00 24");
+}
+
+#[cfg(feature = "capstone")]
+#[test]
+fn loads_and_stores_of_other_processors() {
+    let registers = [("x0", 0x10), ("r3", 0x10), ("a0", 0x10), ("zero", 0)];
+    let register = |name: &str| registers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    for (architecture, text, encoding, operand, address) in [
+        (Architecture::Arm64, "<01> 04 40 f9", "f9400401", "[x0, #8]", 0x18),
+        (Architecture::Arm, "<04> 50 c3 e5", "e5c35004", "[r3, #4]", 0x14),
+        (Architecture::Thumb, "<5a> 68", "685a", "[r3, #4]", 0x14),
+        (Architecture::Thumb, "<d3> f8 04 20", "f8d3 2004", "[r3, #4]", 0x14),
+        (Architecture::Riscv64, "<18> 49", "4918", "0x10(a0)", 0x20),
+        (Architecture::PowerPc64Le, "<08> 00 23 e9", "e9230008", "8(r3)", 0x18),
+        (Architecture::PowerPc, "<7d> 23 18 2e", "7d23182e", "(r3,r3)", 0x20),
+        (Architecture::Mips, "<8c> 82 00 10", "8c820010", "0x10(a0)", 0x20),
+    ] {
+        let context = context(Some(0x1000), &register, Some(address), &|_| None);
+        let listing = decode(architecture, &line(text), &context).unwrap();
+        let [access] = &listing.access[..] else { panic!("{architecture}: {listing:#?}") };
+        assert_eq!(
+            (access.operand.as_str(), access.address, access.is_fault),
+            (operand, Some(address), Some(true)),
+            "{architecture}"
+        );
+        assert_eq!(listing.instructions[0].encoding, encoding);
     }
 }
 

@@ -5,6 +5,7 @@ mod against_addr2line;
 mod code;
 mod corrupt;
 mod example;
+mod function_code;
 mod kaslr_offset;
 mod kernel;
 mod merged;

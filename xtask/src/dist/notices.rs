@@ -112,6 +112,9 @@ fn choose(expression: &str) -> Result<Vec<&'static str>> {
     Ok(chosen)
 }
 
+/// C libraries that crates bring along in a folder, with licences of their own.
+const BUNDLED: &[(&str, &str)] = &[("capstone-sys", "capstone")];
+
 /// The licence texts of a crate. If it has several files, the licence is part of their names.
 fn licence_texts(package: &Package, chosen: &[&str]) -> Result<Vec<String>> {
     let folder = package.folder();
@@ -127,6 +130,16 @@ fn licence_texts(package: &Package, chosen: &[&str]) -> Result<Vec<String>> {
     if chosen == ["MIT"] && files.iter().any(names_mit) {
         files.retain(|name| names_mit(name) || name.to_uppercase().starts_with("NOTICE"));
     }
+    for (_, library) in BUNDLED.iter().filter(|(name, _)| *name == package.name) {
+        let inside = fs::read_dir(folder.join(library));
+        for entry in inside.with_context(|| format!("{} has no folder {library}", package.name))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if NAMES.iter().any(|start| name.to_uppercase().starts_with(start)) {
+                files.push(format!("{library}/{name}"));
+            }
+        }
+    }
+    files.sort();
     let read = |name: &String| normalised(&folder.join(name));
     let texts = files.iter().map(read).collect::<Result<Vec<String>>>()?;
     match (texts.is_empty(), chosen) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Prepares a machine that has only the Rust toolchain and a C linker.
+//! Prepares a machine that has only the Rust toolchain and a C compiler.
 //!
 //! Programs that must be installed are installed as packages, which needs root. Everything else (the kernel,
 //! its headers, the guest's programs) is unpacked into the cache.

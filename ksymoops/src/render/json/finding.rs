@@ -28,6 +28,7 @@ enum Kind<'a> {
     Persistent { label: &'a str, hit: &'a PersistentAddress },
     Data { label: &'a str, address: Hex, answer: Answer<'a> },
     Code { listing: Listing<'a> },
+    CalledAddress { address: Hex },
     NoCode { why: &'a str },
 }
 
@@ -50,6 +51,7 @@ impl<'a> From<&'a AnnotationKind> for Kind<'a> {
                 Self::Data { label, address: Hex(*address), answer: answer.into() }
             }
             AnnotationKind::Instructions(listing) => Self::Code { listing: Listing::from(&**listing) },
+            AnnotationKind::CalledAddress(address) => Self::CalledAddress { address: Hex(*address) },
             AnnotationKind::NoInstructions(why) => Self::NoCode { why },
         }
     }

@@ -21,6 +21,9 @@ struct Instruction<'a> {
     bytes: String,
     text: &'a str,
     valid: bool,
+    doubtful: bool,
+    patched: bool,
+    in_file: Option<&'a str>,
     target: Option<Hex>,
     symbol: Option<&'a str>,
 }
@@ -70,6 +73,9 @@ impl<'a> From<&'a code::Instruction> for Instruction<'a> {
             bytes: instruction.bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
             text: &instruction.text,
             valid: instruction.valid,
+            doubtful: instruction.doubtful,
+            patched: instruction.patched,
+            in_file: instruction.in_file.as_deref(),
             target: instruction.target.map(Hex),
             symbol: instruction.symbol.as_deref(),
         }

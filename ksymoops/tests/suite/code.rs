@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What is said about the instructions of a report.
+
+use ksymoops::decode::Decoder;
+use libksym::{Discover, FileSearch};
+
+use super::support;
+
+/// The lines that are ours, without symbols of any kind.
+fn said(log: &str) -> Vec<String> {
+    let mut decoder = Decoder::default();
+    decoder.sources.discover = Discover::all(FileSearch::Named);
+    let lines = support::annotated(log.as_bytes(), &decoder);
+    lines.lines().filter_map(|line| line.strip_prefix("  ;; ")).map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn the_access_is_the_fault_without_its_displacement_too() {
+    let said = said(
+        "\
+general protection fault, probably for non-canonical address 0x8030000000000000: 0000 [#1] SMP PTI
+CPU: 1 PID: 1675 Comm: W-Q0 Not tainted 5.6.16-default #1
+RIP: 0010:0xffffffffc06b4f00
+Code: 48 8b 00 <f6> 80 84 00 00 00 01 0f 84
+RAX: 8030000000000000 RBX: ffff9f3518871900 RCX: 0000000000000000
+",
+    );
+    let access =
+        "reads 1 byte at 0x84(%rax) = 0x8030000000000084 (rax=0x8030000000000000): the fault address";
+    assert!(said.iter().any(|line| line == access), "{said:#?}");
+}
+
+#[test]
+fn no_instruction_before_the_mark_is_false() {
+    let said = said(
+        "\
+Oops: divide error: 0000 [#1] PREEMPT SMP NOPTI
+RIP: 0010:tcp_tso_segs+0x84/0xd0
+Code: 05 00 00 41 89 c6 41 d3 ee 80 f9 1f 31 d2 <48> f7 f1 39 c5 74 e0 e8 00 01 00 00
+",
+    );
+    let expected = [
+        "-0x0b  41 89 c6                       mov %eax,%r14d",
+        "-0x08  41 d3 ee                       shr %cl,%r14d",
+        "-0x05  80 f9 1f                       cmp $0x1f,%cl",
+        "-0x02  31 d2                          xor %edx,%edx",
+        "-> +0x00  48 f7 f1                       div %rcx",
+        "+0x03  39 c5                          cmp %eax,%ebp",
+        "+0x05  74 e0                          je .-0x1e  <tcp_tso_segs+0x6b>",
+        "+0x07  e8 00 01 00 00                 call .+0x105  <tcp_tso_segs+0x190>",
+    ];
+    assert_eq!(said[1..], expected);
+}
+
+#[test]
+fn a_call_of_a_null_pointer_is_said() {
+    let said = said(
+        "\
+BUG: kernel NULL pointer dereference, address: 0000000000000000
+#PF: supervisor instruction fetch in kernel mode
+Oops: 0010 [#1] SMP NOPTI
+RIP: 0010:0x0
+Code: Unable to access opcode bytes at 0xffffffffffffffd6.
+RSP: 0018:ffff4cd59e5d05bb EFLAGS: 00010202
+",
+    );
+    assert_eq!(said[0], "calls address 0x0, where no code is: a null function pointer");
+}
+
+#[test]
+fn data_at_address_0_is_no_call() {
+    let said = said(
+        "\
+BUG: kernel NULL pointer dereference, address: 0000000000000000
+Oops: 0000 [#1] SMP NOPTI
+RIP: 0010:f+0x0/0x10
+Code: Unable to access opcode bytes at RIP 0xffffffffffffffd6.
+RSP: 0018:ffff4cd59e5d05bb EFLAGS: 00010202
+",
+    );
+    assert!(!said.iter().any(|line| line.contains("calls")), "{said:#?}");
+}
