@@ -148,7 +148,24 @@ fn old_task(message: &Message<'_>, pid: u64, context: &mut Context) {
     taint(message, context);
 }
 
-/// `Not tainted RELEASE VERSION`, `Tainted: G        W  OE      RELEASE VERSION`
+/// Reads taint, release and version from a line that is about the processor: `EIP:    0060:[<c022a7b5>]    Not
+/// tainted VLI`, `EFLAGS: 00010202   (2.6.23-1-686 #1)`.
+pub(super) fn of_processor(message: &Message<'_>, context: &mut Context) {
+    let body = message.text;
+    if context.taint.is_none() && memmem::find(body, b"ainted").is_some() {
+        taint(message, context);
+    }
+    if context.release.is_some() || !body.trim_ascii_end().ends_with(b")") {
+        return;
+    }
+    let open = memchr::memrchr(b'(', body).filter(|_| memmem::find(body, b" #").is_some());
+    if let Some(open) = open {
+        release(message, open, context);
+    }
+}
+
+/// `Not tainted RELEASE VERSION`, `Tainted: G        W  OE      RELEASE VERSION`. RHEL prints dashes between
+/// letters and release, where flags of its own may stand: `Tainted: G W OE    --------- -  - 4.18.0-240.el8`.
 fn taint(message: &Message<'_>, context: &mut Context) {
     let body = message.text;
     let (mut cursor, letters_from) = if let Some(at) = memmem::find(body, b"Not tainted") {
@@ -161,29 +178,54 @@ fn taint(message: &Message<'_>, context: &mut Context) {
     };
     let mut letters = Vec::new();
     let mut letters_end = cursor.position();
-    if letters_from.is_some() {
-        loop {
-            let mut ahead = cursor;
-            let word = ahead.word();
-            if word.is_empty() || word.len() > 20 || !word.iter().all(u8::is_ascii_uppercase) {
-                break;
-            }
-            letters.extend_from_slice(word);
-            letters_end = cursor.position().saturating_add(word.len());
-            cursor = ahead;
+    loop {
+        let mut ahead = cursor;
+        let word = ahead.word();
+        if !is_flags(word) || letters_from.is_none() && !word.starts_with(b"-") {
+            break;
         }
+        letters.extend(word.iter().filter(|letter| letter.is_ascii_alphabetic()));
+        if let Some(last) = word.iter().rposition(u8::is_ascii_alphabetic) {
+            cursor.blanks();
+            letters_end = cursor.position().saturating_add(last).saturating_add(1);
+        }
+        cursor = ahead;
     }
     let start = letters_from.unwrap_or(letters_end);
     context.taint = Some(Spanned { value: text(&letters), span: message.span(start..letters_end) });
     cursor.blanks();
+    release(message, cursor.position(), context);
+}
+
+/// Letters of flags, and RHEL's dashes in place of those that are not set: `OE`, `---------`, `O-----`, `-t`
+fn is_flags(word: &[u8]) -> bool {
+    let dashes = word.contains(&b'-');
+    let known = |&byte: &u8| byte.is_ascii_uppercase() || byte == b'-' || dashes && byte.is_ascii_lowercase();
+    (1..=40).contains(&word.len())
+        && word.iter().all(known)
+        && (!dashes || word.iter().filter(|byte| byte.is_ascii_lowercase()).count() <= 1)
+}
+
+/// Release and version from a byte of the message on: `6.1.0-99-amd64 #1 Debian`, `(2.6.23-1-686 #1)`.
+fn release(message: &Message<'_>, from: usize, context: &mut Context) {
+    let body = message.text;
+    let mut cursor = Cursor::at(body, from);
+    let bracketed = cursor.eat(b"(");
     let start = cursor.position();
-    let release = cursor.take_while(|byte| !is_blank(byte));
-    if release.is_empty() {
+    let release = cursor.take_while(|byte| !is_blank(byte) && (byte != b')' || !bracketed));
+    // A release of somebody's own may have no digit, but then it has a version: `syzkaller #0`
+    let is_numbered = release.iter().any(u8::is_ascii_digit) && (!bracketed || release.contains(&b'.'));
+    let is_named = !release.is_empty() && cursor.rest().starts_with(b" #");
+    if !is_numbered && !is_named {
         return;
     }
     context.release = Some(Spanned { value: text(release), span: message.span(start..cursor.position()) });
     cursor.blanks();
-    let version = cursor.rest().trim_ascii();
+    let mut version = cursor.rest().trim_ascii();
+    if bracketed {
+        let end = memchr::memrchr(b')', version).unwrap_or(version.len());
+        version = version.get(..end).unwrap_or_default();
+    }
     // STACKTRACE_BUILD_ID puts the kernel's build id last.
     let last = version.rsplit(|&byte| is_blank(byte)).next().unwrap_or_default();
     if last.len() == 40 && last.iter().all(u8::is_ascii_hexdigit) {
