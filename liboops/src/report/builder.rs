@@ -14,7 +14,7 @@ use super::stack_labels::StackLabels;
 use super::start_lines::Start;
 use super::state::{Origin, State, Word, WordRole};
 use super::state_lines::{self, Section};
-use super::{addresses, context_lines, module_list, places_in_line, task_lines, trace_headings};
+use super::{addresses, context_lines, fragment, module_list, places_in_line, task_lines, trace_headings};
 use crate::arch;
 use crate::cursor::text;
 use crate::message::Message;
@@ -53,6 +53,8 @@ pub(super) struct Builder {
     pub silent_lines: u32,
     /// The line with `[#1]` was seen.
     is_numbered: bool,
+    /// It was not the first oops since boot: the kernel ends with the instruction pointer of the first one.
+    is_later_oops: bool,
     section: Section,
     labels: StackLabels,
     /// What the call trace is of.
@@ -69,6 +71,7 @@ impl Builder {
             unknown_lines: 0,
             silent_lines: 0,
             is_numbered: false,
+            is_later_oops: false,
             section: Section::default(),
             labels: StackLabels::default(),
             trace: Trace::Own,
@@ -80,6 +83,11 @@ impl Builder {
     /// Whether a line that ends reports was seen.
     pub fn has_ended(&self) -> bool {
         self.section.ended
+    }
+
+    /// Whether a line after the end of this report is of another one, whose beginning is missing.
+    pub fn is_of_another(&self, report: &Report, message: &Message<'_>) -> bool {
+        self.section.ended && !self.is_later_oops && fragment::is_of_another(message, report)
     }
 
     /// Whether a start line belongs to this report and does not begin another one.
@@ -100,7 +108,7 @@ impl Builder {
             // The watchdog's warning says what it is about after its first line.
             Kind::HardLockup | Kind::SoftLockup => report.kind == Kind::Warning,
             _ => {
-                let is_die_line = start.numbered || start.kind == Kind::Oops;
+                let is_die_line = start.number.is_some() || start.kind == Kind::Oops;
                 is_die_line && !self.is_numbered && report.kind.precedes_die_line()
             }
         }
@@ -112,7 +120,8 @@ impl Builder {
         self.silent_lines = 0;
         let is_first = report.title.span.is_empty();
         // Kernels before 2.6 did not count oopses.
-        self.is_numbered |= start.numbered || start.kind == Kind::Oops && !is_first;
+        self.is_later_oops |= start.number.is_some_and(|number| number > 1);
+        self.is_numbered |= start.number.is_some() || start.kind == Kind::Oops && !is_first;
         report.panicked |= start.kind == Kind::Panic;
         if is_first || start.kind.says_more_than(report.kind) {
             let own = message.part(start.from..message.text.len());
@@ -257,7 +266,7 @@ impl Builder {
         if let Some(first) = found.first() {
             let between = body.get(from..first.start).unwrap_or_default();
             let is_frame = between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'('))
-                || is_stack_pointer(between.trim_ascii())
+                || places_in_line::is_stack_pointer(between.trim_ascii())
                 || trace_headings::has_frame(body);
             for found in found {
                 if is_frame {
@@ -331,10 +340,4 @@ fn says_cut_here(text: &[u8]) -> bool {
 fn set_message(report: &mut Report, message: &Message<'_>) {
     let value = text(message.text.trim_ascii());
     report.message.get_or_insert(Spanned { value, span: message.whole() });
-}
-
-/// `[c000000001234567]`, which powerpc puts before the address.
-fn is_stack_pointer(text: &[u8]) -> bool {
-    let digits = text.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
-    digits.is_some_and(|digits| digits.len() >= 8 && digits.iter().all(u8::is_ascii_hexdigit))
 }

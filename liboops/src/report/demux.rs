@@ -218,7 +218,7 @@ impl Demux {
         let (_, builder) = self.open.get_mut(position)?;
         let index = builder.index;
         let report = self.block.reports.get_mut(index)?;
-        if builder.has_ended() && fragment::is_of_another(message, report) {
+        if builder.is_of_another(report, message) {
             self.open.remove(position);
             return Some(self.fragment(message, prefix));
         }

@@ -9,7 +9,7 @@ use super::block::Report;
 use super::ksymoops_lines::{self, KsymoopsLine};
 use super::place::Place;
 use super::state::{Origin, State};
-use super::{context_lines, places_in_line};
+use super::{context_lines, places_in_line, trace_headings};
 use crate::arch::{self, Item};
 use crate::cursor::number_after;
 use crate::message::Message;
@@ -66,6 +66,8 @@ const NO_REPORTS: [&str; 8] = [
     "xfs_error_report",
     "xfs_corruption_error",
 ];
+/// More frames are not between `dump_stack()` and its caller, some of them left over on the stack.
+const MAX_FRAMES_OF_DUMP: usize = 8;
 /// Fewer registers are not worth a report.
 const MIN_REGISTERS: usize = 3;
 /// Fewer bytes of code are not worth a report, or with a mark, half as many.
@@ -79,11 +81,12 @@ pub(super) fn begins(message: &Message<'_>) -> bool {
     }
     let starts = |beginnings: &[&[u8]]| beginnings.iter().any(|beginning| text.starts_with(beginning));
     starts(&HEADINGS)
-        || is_label(text)
+        || places_in_line::is_label(text.trim_ascii_end())
         || ksymoops_lines::read(message).is_some_and(|line| line != KsymoopsLine::Other)
         || starts(&CONTEXT) && context_lines::is_one(text)
         || arch::read(None, message).is_some()
         || places_in_line::is_frame(message)
+        || trace_headings::has_frame(text)
 }
 
 /// Whether a message after the end of a report is of another one, whose beginning is missing. The kernel
@@ -108,18 +111,19 @@ pub(super) fn is_of_another(message: &Message<'_>, report: &Report) -> bool {
     place.symbol.is_some() && known.peek().is_some() && !known.any(is_known)
 }
 
-/// `<TASK>`, `</IRQ>`
-fn is_label(text: &[u8]) -> bool {
-    let name = text.trim_ascii_end().strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">"));
-    let name = name.map(|name| name.strip_prefix(b"/").unwrap_or(name));
-    name.is_some_and(|name| name.len() >= 3 && name.iter().all(u8::is_ascii_uppercase))
-}
-
 /// Whether a fragment has something to decode, and is not a trace that the kernel prints without an oops.
 pub(super) fn has_content(report: &Report) -> bool {
+    let has_state = report.states.iter().any(is_of_use);
+    has_state || !report.frames.is_empty() && !is_harmless_trace(report)
+}
+
+/// Whether a trace is of `dump_stack()`, called by one of [`NO_REPORTS`].
+fn is_harmless_trace(report: &Report) -> bool {
     let mut functions = report.frames.iter().filter_map(|frame| frame.place.symbol.as_deref());
-    (!report.frames.is_empty() || report.states.iter().any(is_of_use))
-        && !functions.any(|function| NO_REPORTS.iter().any(|other| function.starts_with(other)))
+    functions.next().is_some_and(|first| first.contains("dump_stack"))
+        && functions
+            .take(MAX_FRAMES_OF_DUMP)
+            .any(|function| NO_REPORTS.iter().any(|other| function.starts_with(other)))
 }
 
 fn is_of_use(state: &State) -> bool {

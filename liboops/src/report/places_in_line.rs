@@ -225,7 +225,22 @@ pub(crate) fn is_frame(message: &Message<'_>) -> bool {
     let before = body.get(..one.start).unwrap_or_default().trim_ascii();
     let after = body.get(one.end..).unwrap_or_default().trim_ascii();
     // A mail's `f+0x1` in a line of its own may be anything.
-    one.place.size.is_some() && matches!(before, b"" | b"?" | b"(") && matches!(after, b"" | b")" | b"()")
+    one.place.size.is_some()
+        && (matches!(before, b"" | b"?" | b"(") || is_stack_pointer(before) || is_label(before))
+        && matches!(after, b"" | b")" | b"()")
+}
+
+/// `<IRQ>`, `</IRQ>`, `<EOI>`
+pub(super) fn is_label(text: &[u8]) -> bool {
+    let name = text.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">"));
+    let name = name.map(|name| name.strip_prefix(b"/").unwrap_or(name));
+    name.is_some_and(|name| name.len() >= 3 && name.iter().all(u8::is_ascii_uppercase))
+}
+
+/// `[c000000001234567]`, which powerpc puts before the address.
+pub(super) fn is_stack_pointer(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    digits.is_some_and(|digits| digits.len() >= 8 && digits.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// A lone `[<address>]`, `[<address>] 0xaddress` or `0xaddress` as a frame.

@@ -83,7 +83,10 @@ pub(super) fn name(body: &[u8]) -> Option<std::ops::Range<usize>> {
         if is_name {
             read(&mut behind, &mut place);
         }
-        if place.source.is_some() {
+        // Only inlined functions have neither an offset nor brackets.
+        let is_bracketed = body.get(end..).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"("));
+        let is_inlined = || behind.rest().trim_ascii_start().starts_with(b"[inline]");
+        if place.source.is_some() && (is_bracketed || is_inlined()) {
             return Some(end.saturating_sub(name.len())..end);
         }
         from = end.max(from.saturating_add(1));
@@ -119,6 +122,10 @@ mod tests {
         assert_eq!(found(" ? dump_stack_lvl (lib/dump_stack.c:107)"), Some("dump_stack_lvl"));
         assert_eq!(found("RIP: 0010:f (a.c:12 b.h:3) ext4"), Some("f"));
         assert_eq!(found(" __dump_stack lib/dump_stack.c:94 [inline]"), Some("__dump_stack"));
-        assert_eq!(found("kernel BUG at mm/page_alloc.c:3112!"), None);
+        for other in
+            ["kernel BUG at mm/page_alloc.c:3112!", "WARNING: at mm/a.c:12", "inlined at mm/a.c:12 twice"]
+        {
+            assert_eq!(found(other), None, "{other}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::die_lines;
 use super::kind::Kind;
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, number_after};
 
 /// How start lines begin, and what the report is then about. The first match counts.
 const BEGINNINGS: &[(&[u8], Kind)] = &[
@@ -144,8 +144,8 @@ pub(super) struct Start {
     pub kind: Kind,
     /// Where in the message it begins, if that is glued to another one.
     pub from: usize,
-    /// It has the number of the oops, `[#1]`. A report has one such line.
-    pub numbered: bool,
+    /// The number of the oops, `[#1]`. A report has one such line.
+    pub number: Option<u64>,
     /// The address of a failed access, and where it is in the message.
     pub address: Option<(u64, Range<usize>)>,
     /// It only explains what the next line says, or the line after `cut here`.
@@ -157,7 +157,7 @@ pub(super) struct Start {
 impl Start {
     /// A start line of which no more is known.
     pub fn of_kind(kind: Kind) -> Self {
-        Self { kind, from: 0, numbered: false, address: None, is_message: false, exact: false }
+        Self { kind, from: 0, number: None, address: None, is_message: false, exact: false }
     }
 }
 
@@ -214,17 +214,10 @@ pub(super) fn read(body: &[u8]) -> Option<Start> {
     let own = kind(text).map(|kind| (0, kind));
     let (at, kind) = own.or_else(|| glued(text))?;
     let from = body.len().saturating_sub(text.len()).saturating_add(at);
-    let numbered = memmem::find(text, b"[#").is_some();
+    let number = memmem::find(text, b"[#").map(|_| number_after(text, b"[#").unwrap_or(0));
     let is_message = kind == Kind::CutHere && memmem::find(text, b"cut here").is_none();
     let from = if at == 0 { 0 } else { from };
-    Some(Start {
-        kind,
-        from,
-        numbered,
-        address: address(body, kind),
-        is_message,
-        exact: is_exact(text, kind),
-    })
+    Some(Start { kind, from, number, address: address(body, kind), is_message, exact: is_exact(text, kind) })
 }
 
 /// A message without the subsystem's name in front, which is `watchdog: CPU28: `, `mce: [Hardware Error]: `

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Reports whose first lines are missing: cut logs, screenshots, quotations.
 
-use liboops::report::{Kind, Report};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use liboops::report::{Kind, Origin, Report};
 use proptest::prelude::*;
 
 use super::common::bare;
@@ -50,6 +54,51 @@ fn a_report_cut_at_each_of_its_lines() {
             );
         }
     }
+}
+
+/// What a log was found to have, by where it is: instruction pointers, frames and code.
+fn found(log: &[u8], base: usize) -> BTreeSet<(u64, u64)> {
+    let mut found = BTreeSet::new();
+    for report in liboops::blocks(log).iter().flat_map(|block| &block.reports) {
+        let states = report.states.iter().filter(|state| state.origin != Origin::User);
+        let pcs = states.clone().filter_map(|state| state.pc.as_ref()).map(|pc| pc.span);
+        let code = states.filter_map(|state| state.code.as_ref()).map(|code| code.span);
+        let frames = report.frames.iter().map(|frame| frame.place.span);
+        let base = u64::try_from(base).unwrap();
+        found.extend(pcs.chain(code).chain(frames).map(|span| (span.start + base, span.end + base)));
+    }
+    found
+}
+
+/// The logs are the fixtures; the corpus is cut in the same way by hand.
+#[test]
+fn each_log_cut_at_20_places() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/logs");
+    let folders = [folder.join("kinds"), folder];
+    let paths =
+        folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    let mut count = 0;
+    for path in paths.filter(|path| path.extension().is_some_and(|extension| extension == "log")) {
+        let log = fs::read(&path).unwrap();
+        let ends: Vec<usize> =
+            log.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+        let whole = found(&log, 0);
+        for place in 1..=20 {
+            let Some(&cut) = ends.get(ends.len() * place / 21) else { continue };
+            let mut parts = found(&log[..cut], 0);
+            parts.extend(found(&log[cut..], cut));
+            let at = u64::try_from(cut).unwrap();
+            // A place, or a wrapped line, may be cut through.
+            let lost: Vec<_> = whole
+                .iter()
+                .filter(|(start, end)| !(*start < at && at < *end))
+                .filter(|one| !parts.contains(one))
+                .collect();
+            assert!(lost.is_empty(), "{} at byte {cut}: {lost:?}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 200, "{count}");
 }
 
 #[test]
