@@ -14,7 +14,9 @@ use super::stack_labels::StackLabels;
 use super::start_lines::Start;
 use super::state::{Origin, State, Word, WordRole};
 use super::state_lines::{self, Section};
-use super::{addresses, context_lines, fragment, module_list, places_in_line, task_lines, trace_headings};
+use super::{
+    addresses, context_lines, fragment, module_list, places_in_line, task_lines, trace_headings, xmon_lines,
+};
 use crate::arch;
 use crate::cursor::text;
 use crate::message::Message;
@@ -180,6 +182,17 @@ impl Builder {
             ksymoops_line(report, line);
             return LineUse::Used;
         }
+        if xmon_lines::is_title(&report.title.value)
+            && let Some(line) = xmon_lines::read(message, &mut report.context)
+        {
+            report.states.extend(line.state);
+            report.frames.extend(line.frame);
+            report.words.extend(line.word);
+            return LineUse::Used;
+        }
+        if report.kind == Kind::Slub && is_dump_row(trimmed) {
+            return LineUse::Used;
+        }
         if let Some(trace) = trace_headings::read(trimmed) {
             self.trace = trace;
         } else if report.kind == Kind::Kcsan && is_access(trimmed) {
@@ -302,6 +315,22 @@ fn is_access(text: &[u8]) -> bool {
     let beginnings: [&[u8]; 4] =
         [b"read to 0x", b"write to 0x", b"read-write to 0x", b"race at unknown origin"];
     beginnings.iter().any(|beginning| text.starts_with(beginning))
+}
+
+/// A row of SLUB's dump of an object: `Redzone  ffff888107a3c000: bb bb`. There may be hundreds.
+fn is_dump_row(text: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 9] = [
+        b"Redzone ",
+        b"Object ",
+        b"Padding ",
+        b"Bytes b4 ",
+        b"INFO: Slab ",
+        b"INFO: Object ",
+        b"INFO: 0x",
+        b"Slab 0x",
+        b"FIX ",
+    ];
+    BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
 }
 
 /// Takes in a line of ksymoops's classic output, which names what the log's own lines have as addresses.

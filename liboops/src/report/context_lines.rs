@@ -80,7 +80,9 @@ pub(super) fn read(message: &Message<'_>, context: &mut Context) -> bool {
 fn subject<'t>(message: &Message<'t>) -> Option<Subject<'t>> {
     let text = message.text.trim_ascii_start();
     let starts = |beginning: &[u8]| text.starts_with(beginning);
-    if starts(b"CPU: ") {
+    // Typed in from a screen, the blank may be missing.
+    let typed = || starts(b"CPU:") && memmem::find(text, b" PID:").is_some();
+    if starts(b"CPU: ") || typed() {
         Some(Subject::Cpu)
     } else if starts(b"Pid: ") {
         number_after(text, b"Pid: ").map(|pid| Subject::OldTask { pid })
@@ -126,14 +128,14 @@ fn cpu(message: &Message<'_>, context: &mut Context) {
         Cursor::at(body, memmem::find(body, b"CPU:").map_or(body.len(), |at| at.saturating_add(4)));
     cursor.blanks();
     context.cpu = cursor.decimal().and_then(|number| u32::try_from(number).ok()).or(context.cpu);
-    context.pid = number(b" PID: ").or(context.pid);
+    context.pid = number(b" PID: ").or_else(|| number(b" PID:")).or(context.pid);
     taint(message, context);
     let end = [&b" Kdump: loaded"[..], b" Not tainted", b" Tainted: "]
         .iter()
         .filter_map(|mark| memmem::find(body, mark))
         .min();
-    if let Some(start) = memmem::find(body, b" Comm: ") {
-        let start = start.saturating_add(7);
+    if let Some(start) = memmem::find(body, b" Comm:") {
+        let start = start.saturating_add(6);
         let comm = body.get(start..end.unwrap_or(body.len()));
         context.comm = comm.map(|comm| text(comm.trim_ascii())).or(context.comm.take());
     }

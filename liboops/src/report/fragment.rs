@@ -87,6 +87,7 @@ pub(super) fn begins(message: &Message<'_>) -> bool {
         || arch::read(None, message).is_some()
         || places_in_line::is_frame(message)
         || trace_headings::has_frame(text)
+        || text.starts_with(b"[<") && places_in_line::bare(message).is_some()
 }
 
 /// Whether a message after the end of a report is of another one, whose beginning is missing. The kernel

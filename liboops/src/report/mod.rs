@@ -7,7 +7,7 @@
 //! The rest of this module reads them: `start_lines` and `die_lines` know first lines, `fragment` lines of
 //! reports without them, `demux` keeps writers apart, `builder` reads a report line by line with `arch`,
 //! `context_lines`, `task_lines`, `module_list`, `trace_headings`, `places_in_line`, `source_suffix`,
-//! `ksymoops_lines` and `addresses`.
+//! `ksymoops_lines`, `xmon_lines` and `addresses`.
 
 mod addresses;
 mod block;
@@ -30,6 +30,7 @@ mod state;
 mod state_lines;
 mod task_lines;
 mod trace_headings;
+mod xmon_lines;
 
 pub use block::{Block, Line, Report};
 pub use context::{Caller, Context, KernelOffset, ModuleName, Spanned};

@@ -30,6 +30,9 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"BUG: held lock freed", Kind::Lockdep),
     (b"BUG: spinlock ", Kind::Lockdep),
     (b"BUG: ", Kind::Bug),
+    // Typed in from a screen.
+    (b"BUG unable to handle ", Kind::PageFault),
+    (b"BUG kernel NULL pointer dereference", Kind::PageFault),
     (b"BUG ", Kind::Slub),
     (b"kernel BUG at ", Kind::Bug),
     (b"Kernel BUG at ", Kind::Bug),
@@ -176,7 +179,7 @@ const COMMON: &[(&[u8], &[&[u8]])] = &[
     (b"WARNING: ", &[b"SOFTIRQ-", b"HARDIRQ-"]),
     (b"INFO: ", &[b"possible ", b"suspicious", b"inconsistent", b"trying to register", b"task ", b"rcu"]),
     (b"INFO: ", &[b"SOFTIRQ-", b"HARDIRQ-", b"hard-safe", b"soft-safe", b"RECLAIM_FS-"]),
-    (b"BUG ", &[b"at "]),
+    (b"BUG ", &[b"at ", b"unable to handle ", b"kernel NULL pointer"]),
     (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" 0"]),
 ];
 

@@ -196,6 +196,36 @@ fn stacks_are_told_apart() {
 }
 
 #[test]
+fn the_rows_of_a_dump_do_not_end_a_report() {
+    let rows = "[    1.000000] Redzone  00000000b311f692: bb bb bb bb bb bb bb bb  ........\n".repeat(60);
+    let log = format!(
+        "[    1.000000] BUG kmalloc-256 (Not tainted): Poison overwritten\n\
+         [    1.000000] INFO: Freed in krealloc+0x77/0xb0 age=6 cpu=26 pid=0\n{rows}\
+         [    1.000000] Call Trace:\n[    1.000000]  check_bytes_and_report+0xc4/0x10c\n"
+    );
+    let expected = [("krealloc", Trace::Freed), ("check_bytes_and_report", Trace::Own)];
+    assert_eq!(frames(&only(log.as_bytes())), expected);
+}
+
+#[test]
+fn what_xmon_prints() {
+    let log = "cpu 0x3: Vector: 300 (Data Access) at [c00000000123f8e0]\n    \
+               pc: c0000000008cb4dc: .victim+0x2c/0x110 [ipr]\n    lr: c0000000008cb4d0: .caller+0x20/0x110\n    \
+               sp: c00000000123fb60\n   msr: 8000000000009032\n   dar: 12e0\n dsisr: 40000000\n  \
+               current = 0xc0000000fe9a2000\n    pid   = 1234, comm = insmod\nenter ? for help\n\
+               [link register   ] c0000000008cb4d0 .caller+0x20/0x110\n\
+               [c00000000123fb60] c000000000123456 .top+0x20/0x110 (unreliable)\n";
+    let report = only(log.as_bytes());
+    let pc = report.fault().unwrap().pc.as_ref().unwrap();
+    assert_eq!((pc.symbol.as_deref(), pc.offset, pc.exact), (Some(".victim"), 0x2c, true));
+    assert_eq!((pc.address.unwrap().0, pc.module.as_deref()), (0xc000_0000_008c_b4dc, Some("ipr")));
+    assert_eq!(frames(&report), [(".caller", Trace::Own), (".top", Trace::Own)]);
+    assert!(report.frames[1].place.unreliable);
+    assert_eq!(report.fault_address(), Some(0x12e0));
+    assert_eq!((report.context.pid, report.context.comm.as_deref()), (Some(1234), Some("insmod")));
+}
+
+#[test]
 fn release_and_taint_of_distributions() {
     assert_eq!(
         kernel(&only(log!("release_rhel7"))),
