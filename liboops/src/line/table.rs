@@ -409,7 +409,7 @@ mod tests {
                 "console:/ # ",
                 "generic_x86:/data $ ",
             ],
-            others: &["# ", "$ ", "login ", "a # ", "user@host "],
+            others: &["# ", "$ ", "login ", "a # ", "user@host ", "lib/a.o # "],
         },
     ];
 

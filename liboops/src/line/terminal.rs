@@ -55,7 +55,7 @@ pub(super) const COLUMN: Pattern = Pattern {
     name: "name of a container or a node",
     example: "node-1  | ",
     begins: &[Letter, Mark],
-    regex: r"\A(?:[A-Za-z0-9_.-]{1,40} *)?\| ",
+    regex: r"\A(?:[A-Za-z0-9_.-]+ *)?\| ",
     then_program: false,
     within_log: false,
 };
@@ -68,10 +68,10 @@ pub(super) const PROMPT: Pattern = Pattern {
     regex: concat!(
         r"\A(?:",
         r"(?:[A-Za-z0-9_.-]+ )?(?:login|[Pp]assword): ",
-        r"|\[[A-Za-z0-9_.-]+@[^\]\[]{1,60}\][#$] ?",
-        r"|[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+(?:[: ][^ #$]{0,60})? ?[#$>] ?",
+        r"|\[[A-Za-z0-9_.-]+@[^\]\[]+\][#$] ?",
+        r"|[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+(?:[: ][^ #$]*)? ?[#$>] ?",
         r"|(?:ba|a|da|z|k)?sh-[0-9.]+[#$] ?",
-        r"|[A-Za-z0-9_.-]{0,30}:?[/~][^ #$]{0,60} ?[#$] ",
+        r"|(?:[A-Za-z0-9_.-]+:)?[/~][^ #$]* ?[#$] ",
         r")"
     ),
     then_program: false,

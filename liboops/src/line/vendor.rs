@@ -38,7 +38,7 @@ pub(super) const MEDIATEK_FILE: Pattern = Pattern {
     example: "[name:traps&]",
     begins: &[Bracket, Letter],
     // The task may come first.
-    regex: r"\A(?:[^ \]\[]{1,24}: )?\[name:[^\]&]*&\] ?",
+    regex: r"\A(?:[^ \]\[]+: )?\[name:[^\]&]*&\] ?",
     then_program: false,
     within_log: false,
 };
