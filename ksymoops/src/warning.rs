@@ -20,8 +20,8 @@ pub enum Warning {
         /// The one that was given last.
         used: char,
     },
-    /// The text of `-A` holds no address.
-    #[error("-A: no address of at least 4 hexadecimal digits in {text:?}")]
+    /// The text of `-A` holds neither an address nor a place.
+    #[error("-A: no address of at least 4 hexadecimal digits and no symbol+0x1 in {text:?}")]
     NoAddress {
         /// The text.
         text: String,

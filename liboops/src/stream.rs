@@ -2,13 +2,20 @@
 //! Reads a log piece by piece: what cannot be part of a report goes through at once, the rest line by line.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use crate::line::LogLine;
 use crate::report::{self, Block, Demux};
-use crate::trigger::Trigger;
+use crate::trigger::{FragmentTrigger, Trigger};
 
 /// How much is read at once: no more than stays in the processor's cache. A longer line is taken as several.
 const PIECE_BYTES: usize = 1 << 18;
+
+/// How many bytes at the beginning of a log are searched for reports whose first lines are missing. That takes
+/// longer than the search for whole ones, and such logs are short.
+const FRAGMENT_BYTES: usize = 16 << 20;
+/// The same after each report.
+const FRAGMENT_BYTES_AFTER_REPORT: usize = 1 << 16;
 
 /// A part of the log. All parts together are the log.
 #[derive(Debug)]
@@ -21,20 +28,34 @@ pub enum Event<'t> {
 
 /// Reads a log to its end and passes its parts, in order, to `sink`.
 ///
-/// Memory is bounded, however long the log and its lines are.
+/// Memory is bounded, however long the log and its lines are. A report whose first lines are missing
+/// ([`report::Kind::Fragment`]) is found in the first 16 MiB, and for 64 KiB after a report.
+///
+/// If the reader fails, what was read until then is parsed and passed on first.
 ///
 /// # Errors
 /// Those of the reader and of the sink.
 pub fn stream(mut reader: impl Read, mut sink: impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {
     let trigger = Trigger::new();
-    let mut parser = Parser { trigger: &trigger, demux: Demux::default(), offset: 0 };
+    let fragments = FragmentTrigger::new();
+    let mut parser = Parser {
+        trigger: &trigger,
+        fragments: fragments.as_ref(),
+        fragment_bytes: FRAGMENT_BYTES,
+        demux: Demux::default(),
+        offset: 0,
+    };
     let mut buffer = vec![0; PIECE_BYTES];
     let mut filled = 0;
     loop {
+        let mut failed = None;
         let count = match reader.read(buffer.get_mut(filled..).unwrap_or_default()) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
+            Err(error) => {
+                failed = Some(error);
+                0
+            }
         };
         filled = filled.saturating_add(count);
         let text = buffer.get(..filled).unwrap_or_default();
@@ -48,7 +69,8 @@ pub fn stream(mut reader: impl Read, mut sink: impl FnMut(Event<'_>) -> io::Resu
         buffer.copy_within(whole..filled, 0);
         filled = filled.saturating_sub(whole);
         if at_end {
-            return parser.finish(&mut sink);
+            parser.finish(&mut sink)?;
+            return failed.map_or(Ok(()), Err);
         }
     }
 }
@@ -69,6 +91,9 @@ pub fn blocks(log: &[u8]) -> Vec<Block> {
 
 struct Parser<'p> {
     trigger: &'p Trigger,
+    fragments: Option<&'p FragmentTrigger>,
+    /// How many bytes are still to be searched for fragments.
+    fragment_bytes: usize,
     demux: Demux,
     /// Offset of the next byte in the input.
     offset: u64,
@@ -78,18 +103,21 @@ impl Parser<'_> {
     /// Reads whole lines.
     fn lines(&mut self, text: &[u8], sink: &mut impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {
         let base = self.offset;
-        self.offset = base.saturating_add(length(text));
+        self.offset = base.saturating_add(length_of(text));
         let mut search = self.trigger.search(text);
         let (mut at, mut from, mut unsent) = (0, 0, 0);
         while at < text.len() {
             if self.demux.is_idle() {
-                let Some(word) = search.from(from.max(at)) else { break };
-                if !report::is_candidate(text, word) {
+                let word = search.from(from.max(at));
+                if let Some(word) = word.filter(|&word| !report::is_candidate(text, word)) {
                     from = word.saturating_add(1);
                     continue;
                 }
-                let before = text.get(at..word).unwrap_or_default();
-                at = at.saturating_add(memchr::memrchr(b'\n', before).map_or(0, |end| end.saturating_add(1)));
+                let next = word.map(|word| line_start(text, at, word));
+                match self.fragment(text, at..next.unwrap_or(text.len()), base).or(next) {
+                    Some(next) => at = next,
+                    None => break,
+                }
             }
             let rest = text.get(at..).unwrap_or_default();
             let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end.saturating_add(1));
@@ -97,7 +125,7 @@ impl Parser<'_> {
             let line_at = at;
             at = at.saturating_add(end);
             let line =
-                LogLine::new(line, base.saturating_add(length(text.get(..line_at).unwrap_or_default())));
+                LogLine::new(line, base.saturating_add(length_of(text.get(..line_at).unwrap_or_default())));
             if !self.demux.is_idle() {
                 if self.demux.continues(&line) {
                     unsent = at;
@@ -109,7 +137,8 @@ impl Parser<'_> {
                 }
             }
             if self.demux.is_idle() {
-                if !Demux::starts(&line) {
+                let starts_fragment = || self.fragment_bytes > 0 && Demux::starts_fragment(&line);
+                if !Demux::starts(&line) && !starts_fragment() {
                     self.demux.note(&line);
                     continue;
                 }
@@ -124,8 +153,33 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// Where in a range of whole lines the first one begins that may be of a report without a beginning. Each
+    /// range is searched once.
+    fn fragment(&mut self, text: &[u8], range: Range<usize>, base: u64) -> Option<usize> {
+        let mut at = range.start;
+        while self.fragment_bytes > 0 && at < range.end {
+            let Some(word) = self.fragments?.find(text.get(at..range.end)?) else {
+                self.fragment_bytes = self.fragment_bytes.saturating_sub(range.end.saturating_sub(at));
+                return None;
+            };
+            let word = at.saturating_add(word);
+            let start = line_start(text, at, word);
+            let rest = text.get(word..).unwrap_or_default();
+            let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end.saturating_add(1));
+            let end = word.saturating_add(length);
+            self.fragment_bytes = self.fragment_bytes.saturating_sub(end.saturating_sub(at));
+            let offset = base.saturating_add(length_of(text.get(..start).unwrap_or_default()));
+            if Demux::starts_fragment(&LogLine::new(text.get(start..end)?, offset)) {
+                return Some(start);
+            }
+            at = end;
+        }
+        None
+    }
+
     fn flush(&mut self, sink: &mut impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {
         let block = self.demux.finish();
+        self.fragment_bytes = self.fragment_bytes.max(FRAGMENT_BYTES_AFTER_REPORT);
         if block.reports.is_empty() { send(Some(&block.text), sink) } else { sink(Event::Block(block)) }
     }
 
@@ -141,6 +195,12 @@ fn send(text: Option<&[u8]>, sink: &mut impl FnMut(Event<'_>) -> io::Result<()>)
     }
 }
 
-fn length(text: &[u8]) -> u64 {
+/// Where the line begins that has the byte at `word`, at or after `from`, where a line begins.
+fn line_start(text: &[u8], from: usize, word: usize) -> usize {
+    let before = text.get(from..word).unwrap_or_default();
+    from.saturating_add(memchr::memrchr(b'\n', before).map_or(0, |end| end.saturating_add(1)))
+}
+
+fn length_of(text: &[u8]) -> u64 {
     u64::try_from(text.len()).unwrap_or(u64::MAX)
 }

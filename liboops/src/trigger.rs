@@ -2,9 +2,11 @@
 //! The fast path through what is not an oops: looks for the few words of which every start line has one, in
 //! whole pieces of the log at once.
 
-use aho_corasick::Span;
 use aho_corasick::packed::{Config, MatchKind, Searcher};
+use aho_corasick::{AhoCorasick, Span};
 use memchr::memmem::{self, Finder};
+
+use crate::report::fragment;
 
 /// Every start line that `report::start_lines` knows has one of these words, or [`COUNTED`]. So do the
 /// kernel's banner and the header that says how a mail is encoded.
@@ -16,7 +18,7 @@ use memchr::memmem::{self, Finder};
 const WORDS: [&[&[u8]]; 2] = [
     &[
         b"BUG: ",
-        b"BUG at ",
+        b"BUG ",
         b"Oops",
         b"WARNING: ",
         b"INFO: ",
@@ -47,6 +49,10 @@ const WORDS: [&[&[u8]]; 2] = [
         b"ENDBR: ",
         b"ed-printable",
         b"Kernel bad ",
+        b"corruption",
+        b"by zero in kernel",
+        b"Bad mode in ",
+        b"Vector: ",
     ],
 ];
 
@@ -95,6 +101,26 @@ impl Trigger {
                 found.map(|at| at.saturating_add(from))
             }
         }
+    }
+}
+
+/// Finds words of lines that only reports have, for reports whose first lines are missing.
+pub(super) struct FragmentTrigger(AhoCorasick);
+
+impl std::fmt::Debug for FragmentTrigger {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("FragmentTrigger").finish_non_exhaustive()
+    }
+}
+
+impl FragmentTrigger {
+    pub fn new() -> Option<Self> {
+        AhoCorasick::new(fragment::WORDS).ok().map(Self)
+    }
+
+    /// Where the first word begins.
+    pub fn find(&self, text: &[u8]) -> Option<usize> {
+        self.0.find(text).map(|found| found.start())
     }
 }
 

@@ -7,6 +7,8 @@ mod suite {
     mod damage;
     mod exact;
     mod example;
+    mod fragments;
+    mod kinds;
     mod memory;
     mod messages;
     mod prefixes;

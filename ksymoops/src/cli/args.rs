@@ -11,10 +11,10 @@ use crate::Warning;
 const ABOUT: &str = "\
 Decode kernel oops reports.
 
-Reads logs (standard input if no FILE is given) and prints them with
-annotations under each line, after `;;`: functions, source lines and inlined
-calls, the instructions of a Code line, and the fields of persistent variables
-that registers and other addresses point to.
+Reads logs (standard input if no FILE is given), also compressed by gzip, xz or
+zstd, and prints them with annotations under each line, after `;;`: functions,
+source lines and inlined calls, the instructions of a Code line, and the fields
+of persistent variables that registers and other addresses point to.
 
 Files of the kernel and its modules are found by release and build id, in the
 places where distributions install them. Files of another build are not used.
@@ -33,8 +33,8 @@ Examples:
                                           print what ksymoops 2.4 would
 
 Of -v and -V, -k and -K, -l and -L, -o and -O, -m and -M the last one is used.
-Exit status: 0 on success; 1 after a warning or an error; 2 if nothing was done;
-3 if --one-shot found no report.";
+Exit status: 0 on success; 1 after a warning or an error; 2 if nothing was done,
+or if --fail-if-none found no report; 3 if --one-shot found no report.";
 
 /// The options.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
@@ -86,7 +86,8 @@ pub(super) struct Args {
     #[arg(short = 's', long, value_name = "FILE")]
     pub save_map: Option<PathBuf>,
 
-    /// Decode the addresses in TEXT, words of at least 4 hexadecimal digits; may be repeated
+    /// Decode the addresses in TEXT, words of at least 4 hexadecimal digits, and places such as
+    /// symbol+0x1/0x2 [module]; may be repeated
     #[arg(short = 'A', long, value_name = "TEXT")]
     pub addresses: Vec<String>,
 
@@ -130,6 +131,10 @@ pub(super) struct Args {
     /// Stop after the first report; exit with 3 if there is none
     #[arg(short = '1', long)]
     pub one_shot: bool,
+
+    /// Exit with 2 if there is no report
+    #[arg(long)]
+    pub fail_if_none: bool,
 
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Annotated)]

@@ -105,8 +105,8 @@ pub(super) fn run(
     }
     if args.files.is_empty() && !args.dmesg {
         let nothing: &mut dyn Read = &mut io::empty();
-        let stdin: &mut dyn Read = &mut io::stdin().lock();
-        read(if args.addresses.is_empty() { stdin } else { nothing }, &mut classic)?;
+        let mut stdin = log_file::text(io::stdin().lock())?;
+        read(if args.addresses.is_empty() { &mut stdin } else { nothing }, &mut classic)?;
     }
     let reports = classic.oopses();
     drop(classic);

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Opens a log named on the command line.
+//! Opens a log: a file or standard input, compressed or not, in UTF-8 or UTF-16.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
+use libmodfmt::compress;
 use liboops::pstore;
 
+use super::utf16;
+
+/// How much of a log tells what it is, in bytes.
+const MAX_BEGINNING: u64 = 64;
+
 /// An open log.
-pub(super) struct LogFile<R> {
-    pub reader: R,
-    /// Length in bytes; `None` if it is not a regular file.
+pub(super) struct LogFile {
+    pub reader: Box<dyn Read>,
+    /// Length in bytes; `None` if it is not a regular file, or compressed.
     pub length: Option<u64>,
     /// It is a part of a log that the kernel kept over a crash (pstore), small enough to be put together with
     /// others.
@@ -21,11 +27,38 @@ pub(super) struct LogFile<R> {
 ///
 /// # Errors
 /// The file cannot be opened or read.
-pub(super) fn open(path: &Path) -> io::Result<LogFile<impl Read>> {
-    let mut file = File::open(path)?;
+pub(super) fn open(path: &Path) -> io::Result<LogFile> {
+    let file = File::open(path)?;
     let length = file.metadata().ok().filter(Metadata::is_file).map(|data| data.len());
-    let mut begin = Vec::new();
-    (&mut file).take(64).read_to_end(&mut begin)?;
+    let (begin, file) = beginning(file)?;
+    // How far a compressed file has been read is not known.
+    let shown = length.filter(|_| compress::detect(&begin).is_none());
+    let (begin, reader) = beginning(text(file)?)?;
     let is_part = pstore::begins_part(&begin) && length.is_some_and(|length| length < pstore::MAX_BYTES);
-    Ok(LogFile { reader: io::Cursor::new(begin).chain(file), length, is_part })
+    Ok(LogFile { reader, length: shown, is_part })
+}
+
+/// The text of a log: decompressed, in an encoding that has ASCII's bytes.
+///
+/// # Errors
+/// Those of the reader.
+pub(super) fn text<'r>(input: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    let (begin, input) = beginning(input)?;
+    let input = match compress::detect(&begin) {
+        Some(format) => compress::reader(format, input),
+        None => input,
+    };
+    let (begin, input) = beginning(input)?;
+    Ok(match utf16::detect(&begin) {
+        Some(order) => Box::new(utf16::Decoder::new(input, order)),
+        None => input,
+    })
+}
+
+/// The first bytes of a log, and a reader of all of it.
+fn beginning<'r>(mut input: impl Read + 'r) -> io::Result<(Vec<u8>, Box<dyn Read + 'r>)> {
+    let mut begin = Vec::new();
+    // An error in the first bytes of a compressed file comes again when it is read.
+    (&mut input).take(MAX_BEGINNING).read_to_end(&mut begin)?;
+    Ok((begin.clone(), Box::new(io::Cursor::new(begin).chain(input))))
 }

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The command line of `ksymoops`: options, input, exit status.
 //!
-//! The exit status is that of ksymoops 2.4: 0; 1 after a warning or an error; 2 if nothing was done. 3 is
-//! ours: `--one-shot` found no report.
+//! The exit status is that of ksymoops 2.4: 0; 1 after a warning or an error; 2 if nothing was done, or if
+//! there was no report and the user asked for that with `--fail-if-none`; 3 if `--one-shot` found no report.
 
 mod addresses;
 mod args;
 mod classic;
+mod line_count;
 mod log_file;
 mod progress;
 mod run;
 mod session;
 mod setup;
 mod sources;
+mod utf16;
 
 pub use args::command;
 pub use run::run;

@@ -42,6 +42,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         return ExitCode::SUCCESS;
     }
     match decode_all(&args, kernel, output, warnings) {
+        Ok(Outcome { reports: 0, .. }) if args.fail_if_none => ExitCode::from(2),
         Ok(Outcome { reports: 0, .. }) if args.one_shot => ExitCode::from(3),
         Ok(outcome) if outcome.warned => ExitCode::from(1),
         Ok(_) => ExitCode::SUCCESS,
@@ -94,11 +95,13 @@ fn decode_all(
         }
     }
     if args.dmesg {
-        session.read(KmsgReader::open().context("cannot read the kernel's log, /dev/kmsg")?)?;
+        let log = KmsgReader::open().context("cannot read the kernel's log, /dev/kmsg")?;
+        session.read("the kernel's log", log)?;
     }
     read_files(args, &mut session)?;
     if args.files.is_empty() && !args.dmesg && args.addresses.is_empty() {
-        session.read(Progress::new(io::stdin().lock(), None))?;
+        let input = Progress::new(io::stdin().lock(), None);
+        session.read("standard input", log_file::text(input)?)?;
     }
     Ok(session.finish()?)
 }
@@ -117,27 +120,51 @@ fn renderer(args: &Args) -> Box<dyn Render> {
     }
 }
 
+/// Reads the logs that are named. One that cannot be read does not keep the others from being read.
 fn read_files(args: &Args, session: &mut Session<'_, impl Write>) -> Result<()> {
     // Parts of one log that was kept over a crash, each in a file of its own.
-    let mut parts = Vec::new();
+    let mut parts = Parts::default();
     for path in &args.files {
-        let name = || os_text(path);
+        let name = os_text(path);
         match log_file::open(path) {
             Ok(LogFile { reader, is_part: true, .. }) => {
-                let mut text = Vec::new();
-                reader.take(pstore::MAX_BYTES).read_to_end(&mut text).with_context(name)?;
-                if !text.ends_with(b"\n") {
-                    text.push(b'\n');
+                if let Err(error) = parts.add(&name, reader) {
+                    session.error(&format!("{name}: {error}"));
                 }
-                parts.extend(text);
             }
             Ok(LogFile { reader, length, .. }) => {
-                session.read(&*std::mem::take(&mut parts))?;
-                session.read(Progress::new(reader, length)).with_context(name)?;
+                parts.read(session)?;
+                session.read(&name, Progress::new(reader, length))?;
             }
-            Err(error) => session.error(&format!("{}: {error}", os_text(path))),
+            Err(error) => session.error(&format!("{name}: {error}")),
         }
     }
-    session.read(&*parts)?;
-    Ok(())
+    parts.read(session)
+}
+
+/// Parts of one log, in the order in which they are named.
+#[derive(Default)]
+struct Parts {
+    names: Vec<String>,
+    text: Vec<u8>,
+}
+
+impl Parts {
+    fn add(&mut self, name: &str, reader: impl Read) -> io::Result<()> {
+        self.names.push(name.to_owned());
+        let result = reader.take(pstore::MAX_BYTES).read_to_end(&mut self.text);
+        if !self.text.ends_with(b"\n") {
+            self.text.push(b'\n');
+        }
+        result.map(drop)
+    }
+
+    /// Reads the parts so far as one log.
+    fn read(&mut self, session: &mut Session<'_, impl Write>) -> Result<()> {
+        let Self { names, text } = std::mem::take(self);
+        if !names.is_empty() {
+            session.read(&names.join(", "), &*text)?;
+        }
+        Ok(())
+    }
 }

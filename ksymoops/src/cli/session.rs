@@ -4,10 +4,11 @@
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
 
-use liboops::report::Block;
+use liboops::report::{Block, Kind};
 use liboops::{Event, pstore, stream};
 use modcli::{Level, Output};
 
+use super::line_count::Length;
 use crate::Warning;
 use crate::decode::Decoder;
 use crate::render::Render;
@@ -49,24 +50,51 @@ impl<'o, W: Write> Session<'o, W> {
         Self { decoder, render, out, output, one_shot, outcome, printed }
     }
 
-    /// Decodes a log.
+    /// Decodes a log. That it cannot be read, or has no report, is said; what was read of it is decoded.
     ///
     /// # Errors
-    /// The log cannot be read, or the result cannot be written.
-    pub fn read(&mut self, input: impl Read) -> io::Result<()> {
-        let mut stopped = self.one_shot && self.outcome.reports > 0;
-        if stopped {
+    /// The result cannot be written.
+    pub fn read(&mut self, name: &str, input: impl Read) -> io::Result<()> {
+        let before = self.outcome.reports;
+        if self.one_shot && before > 0 {
             return Ok(());
         }
-        let end = stream(pstore::reader(input)?, |event| match event {
-            Event::Text(text) => self.render.text(text, &mut self.out),
-            Event::Block(block) => {
-                self.block(&block)?;
-                stopped = self.one_shot;
-                if stopped { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
+        let length = Length::default();
+        let mut stopped = false;
+        let mut unwritten = None;
+        let input = match pstore::reader(length.reader(input)) {
+            Ok(input) => input,
+            Err(error) => {
+                self.error(&format!("{name}: {error}"));
+                return Ok(());
             }
+        };
+        let end = stream(input, |event| {
+            let written = match event {
+                Event::Text(text) => self.render.text(text, &mut self.out),
+                Event::Block(block) => {
+                    stopped = self.one_shot;
+                    self.block(&block)
+                }
+            };
+            if let Err(error) = written {
+                unwritten = Some(error);
+            }
+            if stopped || unwritten.is_some() { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
         });
-        if stopped { Ok(()) } else { end }
+        if let Some(error) = unwritten {
+            return Err(error);
+        }
+        if let Err(error) = end
+            && !stopped
+        {
+            self.error(&format!("{name}: {error}"));
+        }
+        if self.outcome.reports == before {
+            let words = length.words();
+            self.output.always(Level::Notice, format_args!("no report in {name} ({words})"));
+        }
+        Ok(())
     }
 
     /// Decodes a block, and writes it at once: somebody may be following the log.
@@ -75,6 +103,12 @@ impl<'o, W: Write> Session<'o, W> {
     /// The result cannot be written.
     pub fn block(&mut self, block: &Block) -> io::Result<()> {
         self.outcome.reports = self.outcome.reports.saturating_add(1);
+        for report in block.reports.iter().filter(|report| report.kind == Kind::Fragment) {
+            let first = &report.title.value;
+            self.note(format!(
+                "the beginning of a report is missing; it is decoded from this line on: {first}"
+            ));
+        }
         let annotations = self.decoder.decode(block);
         for warning in self.decoder.take_warnings() {
             self.warn(&warning);
@@ -86,12 +120,20 @@ impl<'o, W: Write> Session<'o, W> {
     /// Prints a warning, each once.
     pub fn warn(&mut self, warning: &Warning) {
         self.outcome.warned = true;
-        let text = warning.to_string();
+        self.once(Level::Warning, warning.to_string());
+    }
+
+    /// Prints a note, each once. It does not change the exit status.
+    fn note(&mut self, text: String) {
+        self.once(Level::Notice, text);
+    }
+
+    fn once(&mut self, level: Level, text: String) {
         if self.printed.len() >= MAX_REMEMBERED_WARNINGS {
             self.printed.clear();
         }
         if self.printed.insert(text.clone()) {
-            self.output.always(Level::Warning, text);
+            self.output.always(level, text);
         }
     }
 

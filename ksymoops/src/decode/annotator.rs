@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Goes through a report and collects what there is to say about each line.
 
+use libksym::Answer;
 use liboops::report::{Block, Origin, Place, Report, Span, State, WordRole};
 
 use super::decode_context::DecodeContext;
@@ -41,6 +42,20 @@ pub(super) fn annotate(
     }
 }
 
+/// Whether an answer has the first of the source lines that the log has, which may lack folders.
+fn agrees(answer: &Answer, source: &str) -> bool {
+    let first = source.split_whitespace().next().unwrap_or_default();
+    let Some((file, line)) = first.rsplit_once(':') else { return true };
+    let Ok(line) = line.parse::<u32>() else { return true };
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let mut frames = answer.candidates.iter().flat_map(|candidate| &candidate.frames).peekable();
+    // Without debug information there is nothing to compare.
+    frames.peek().is_none()
+        || frames.any(|frame| {
+            frame.line == Some(line) && frame.file.as_deref().is_some_and(|path| name(path) == name(file))
+        })
+}
+
 /// Whether an address outside persistent data gets the name of its symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Symbols {
@@ -64,13 +79,22 @@ impl Annotator<'_> {
 
     /// A place in code.
     fn code(&mut self, place: &Place, label: Option<&'static str>) {
-        let Some(answer) = self.lookup.code(place) else { return };
+        // Where the log has source lines in place of the offset, that is the answer.
+        let Some(answer) = self.lookup.code(place).filter(|_| !place.is_decoded()) else { return };
+        if answer.candidates.is_empty() && place.source.is_some() {
+            return;
+        }
+        let differs = place.source.as_deref().filter(|source| !agrees(&answer, source));
+        let log = differs.map(|source| format!("the log says {source}"));
         let name = match (&place.symbol, place.address) {
             (Some(_), _) => place.function().unwrap_or_default(),
             (None, Some(address)) => format!("{:#x}", address.0),
             (None, None) => return,
         };
         self.push(place.span, AnnotationKind::Code { label, name, answer });
+        if let Some(log) = log {
+            self.push(place.span, AnnotationKind::Summary(vec![log]));
+        }
     }
 
     fn state(&mut self, state: &State) {

@@ -56,6 +56,7 @@ impl Render for Annotated {
         let without_symbols = first_without_symbols(annotations);
         let mut rest = annotations;
         let mut first = 0_usize;
+        let mut said = HashSet::new();
         for (index, line) in block.lines.iter().enumerate() {
             let text = block.slice(line.span);
             self.log(text, out)?;
@@ -65,8 +66,11 @@ impl Render for Annotated {
             let range = first..first.saturating_add(count);
             first = range.end;
             let mut seen = HashSet::new();
-            let mut lines: Vec<_> =
-                here.iter().flat_map(|annotation| text::lines(&annotation.kind)).collect();
+            let mut lines: Vec<_> = here
+                .iter()
+                .filter(|one| !is_said(one, &mut said))
+                .flat_map(|one| text::lines(&one.kind))
+                .collect();
             lines.retain(|line| seen.insert(line.clone()));
             lines.extend(range.filter(|at| without_symbols.contains(at)).map(|_| {
                 AnnotationLine::new(Style::Unknown, format!("symbols unknown: {}", Unresolved::NoKernel))
@@ -83,6 +87,18 @@ impl Render for Annotated {
 
     fn finish(&mut self, _out: &mut dyn Write) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Whether an annotation says that there is no file of a module, and that was said of the report before. The
+/// places in the lines after that name the module themselves.
+fn is_said<'a>(annotation: &'a Annotation, said: &mut HashSet<(usize, &'a str)>) -> bool {
+    match &annotation.kind {
+        AnnotationKind::Code { answer, .. } if answer.candidates.is_empty() => {
+            matches!(&answer.unresolved, Some(Unresolved::NoModule { module })
+                if !said.insert((annotation.report, module.as_str())))
+        }
+        _ => false,
     }
 }
 

@@ -88,6 +88,108 @@ fn addresses_without_a_log() {
     assert!(out.starts_with("Addresses\n  ffffffff81234567\n"), "{out}");
     assert!(out.contains("  00000000c0123456\n"), "{out}");
     assert_eq!(run(&["-A", "none"], b"").0, Some(1));
+    let (status, out, err) = run(&["-A", "m_put+0x13/0xf0 [m] or c0123456"], b"");
+    assert_eq!((status, err.as_str()), (Some(0), ""));
+    assert!(out.starts_with("Addresses\n  m_put+0x13/0xf0 [m]\n"), "{out}");
+    assert!(out.contains("  00000000c0123456\n"), "{out}");
+}
+
+#[test]
+fn a_place_without_a_log_has_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("System.map");
+    std::fs::write(&map, "ffffffff81364000 T m_put\nffffffff813640f0 T next\n").unwrap();
+    let args = ["--kaslr-offset", "0", "-m", map.to_str().unwrap(), "-A"];
+    let (status, out, _) = run(&[&args[..], &["m_put+0x13/0xf0"]].concat(), b"");
+    assert!(status == Some(0) && out.contains(";; m_put+0x13/0xf0"), "{out}");
+    // The size is that of another build.
+    let out = run(&[&args[..], &["m_put+0x13/0x80"]].concat(), b"").1;
+    assert!(out.contains("the file is of another build"), "{out}");
+}
+
+const NONE: &[u8] = b"usb 1-1: new device\nusb 1-1: gone";
+
+#[test]
+fn that_there_is_no_report_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("none.log");
+    std::fs::write(&path, NONE).unwrap();
+    let path = path.to_str().unwrap();
+    let (status, out, err) = run(&[path], b"");
+    assert_eq!((status, out.as_bytes()), (Some(0), NONE));
+    assert_eq!(err, format!("ksymoops: NOTICE: no report in {path} (2 lines)\n"));
+    let (status, _, err) = run(&["--format=json"], NONE);
+    assert_eq!(
+        (status, err.as_str()),
+        (Some(0), "ksymoops: NOTICE: no report in standard input (2 lines)\n")
+    );
+    assert_eq!(run(&["-1"], NONE).0, Some(3));
+    assert_eq!(run(&["--fail-if-none"], NONE).0, Some(2));
+    assert_eq!(run(&["--fail-if-none", "-1"], NONE).0, Some(2));
+    let fault = log("page_fault.log");
+    let (status, _, err) = run(&["--fail-if-none", path, fault.to_str().unwrap()], b"");
+    assert_eq!((status, err.lines().count()), (Some(0), 1), "{err}");
+}
+
+#[test]
+fn a_log_that_cannot_be_read_does_not_keep_the_others_from_it() {
+    let fault = log("page_fault.log");
+    let fault = fault.to_str().unwrap();
+    for missing in ["/nonexistent/log", "/"] {
+        let (status, out, err) = run(&[missing, fault], b"");
+        assert_eq!((status, out.contains(";; -> +0x00")), (Some(1), true), "{missing}");
+        assert_eq!(err.lines().count(), 1, "{err}");
+        assert!(err.starts_with(&format!("ksymoops: ERROR: {missing}: ")), "{err}");
+    }
+    assert_eq!(run(&["-1", "/nonexistent/log"], b"").0, Some(3));
+}
+
+#[test]
+fn that_the_beginning_is_missing_is_said() {
+    let (status, out, err) = run(&[], include_bytes!("../../../tests/fixtures/logs/kinds/no_start_line.log"));
+    assert_eq!(status, Some(0));
+    assert!(out.contains(";; -> +0x00  48 8b 19"), "{out}");
+    assert_eq!(
+        err,
+        "ksymoops: NOTICE: the beginning of a report is missing; it is decoded from this line on: \
+         RIP: 0010:__kmalloc+0x111/0x330\n"
+    );
+}
+
+#[test]
+fn a_missing_module_is_said_once_a_report() {
+    let log = include_bytes!("../../../tests/fixtures/logs/kinds/missing_module.log");
+    let (_, out, _) = run(&[], &[&log[..], &[b'\n'; 100], log].concat());
+    assert_eq!(out.matches("no file of module zfs").count(), 2, "{out}");
+}
+
+/// `xz -c` and `zstd -c` of `BUG: kernel NULL pointer dereference, address: 0000000000000030\n`.
+const XZ: &str = "fd377a585a000004e6d6b4460200210116000000742fe5a3e0003f00375d00211544efd03c5cc86b701d2e006abc659e1a47919cab4cf22a47f18fb777faab2c8da97f390412ca149a27bd1245c9a4fe4fc45f6100000000501dbf10533363c0000153402cfaccc71fb6f37d010000000004595a";
+const ZSTD: &str = "28b52ffd0458d5010034034255473a206b65726e656c204e554c4c20706f696e7465722064657265666572656e63652c20616464726573733a203033300a0100700028d0b0030d";
+/// `gzip -nc`
+const GZIP: &str = "1f8b0800000000000003730a75b752c84e2dca4bcd51f00bf5f15128c8cfcc2b492d5248492d4a4d03e2bce4541d85c49494a2d4e2622b050314606cc00500aabee00c40000000";
+
+#[test]
+fn compressed_logs_and_utf_16() {
+    let text = "BUG: kernel NULL pointer dereference, address: 0000000000000030\n";
+    let expected = run(&["--format=json"], text.as_bytes());
+    assert!(expected.1.contains("page-fault"));
+    let hex = |text: &str| -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    };
+    let units: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let folder = tempfile::tempdir().unwrap();
+    for input in [hex(XZ), hex(ZSTD), hex(GZIP), units] {
+        assert_eq!(run(&["--format=json"], &input), expected);
+        let path = folder.path().join("log");
+        std::fs::write(&path, &input).unwrap();
+        assert_eq!(run(&["--format=json", path.to_str().unwrap()], b""), expected);
+    }
+    // What could be read is decoded.
+    let cut = hex(GZIP);
+    let (status, out, err) = run(&["--format=json"], &cut[..cut.len() - 6]);
+    assert_eq!((status, out.contains("page-fault")), (Some(1), true), "{err}");
+    assert!(err.starts_with("ksymoops: ERROR: standard input: "), "{err}");
 }
 
 #[test]

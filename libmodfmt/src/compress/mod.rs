@@ -36,6 +36,8 @@ mod member;
 mod output;
 mod section;
 #[cfg(feature = "compression")]
+mod stream;
+#[cfg(feature = "compression")]
 #[cfg(test)]
 mod tests;
 mod zstd_frame;
@@ -44,4 +46,6 @@ pub use decompress::{decompress, decompress_as_kmod};
 pub use error::CompressError;
 pub use format::{Format, WINDOW_LIMIT, detect};
 pub use section::{SectionError, section};
+#[cfg(feature = "compression")]
+pub use stream::reader;
 pub use zstd_frame::zstd_content_size;

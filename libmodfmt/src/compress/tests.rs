@@ -108,6 +108,35 @@ fn members_are_joined() {
     assert_eq!(decompress(&skipped, LIMIT).unwrap(), TEXT.repeat(2));
 }
 
+fn streamed(file: &[u8]) -> (Vec<u8>, bool) {
+    let mut content = Vec::new();
+    let mut input = reader(detect(file).unwrap(), file);
+    let mut chunk = [0; 7];
+    loop {
+        match std::io::Read::read(&mut input, &mut chunk) {
+            Ok(0) => return (content, true),
+            Ok(count) => content.extend_from_slice(&chunk[..count]),
+            Err(_) => return (content, false),
+        }
+    }
+}
+
+#[test]
+fn piece_by_piece() {
+    for (format, file) in samples() {
+        assert_eq!(streamed(&file), (TEXT.to_vec(), true), "{format}");
+        let twice = [file.clone(), file.clone()].concat();
+        assert_eq!(streamed(&twice), (TEXT.repeat(2), true), "{format}");
+        for length in format.magic().len()..file.len() {
+            let (content, whole) = streamed(&file[..length]);
+            assert!(!whole && TEXT.starts_with(&content), "{format} {length}");
+        }
+    }
+    let skipped = [&*hex(ZSTD), b"\x5f\x2a\x4d\x18\x03\0\0\0abc", &*hex(ZSTD)].concat();
+    assert_eq!(streamed(&skipped), (TEXT.repeat(2), true));
+    assert!(!streamed(&hex(XZ_1GIB)).1, "the window is limited");
+}
+
 #[test]
 fn trailing_garbage_is_named() {
     for (format, file) in samples() {

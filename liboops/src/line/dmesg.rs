@@ -9,15 +9,17 @@ pub(super) const HUMAN_TIME: Pattern = Pattern {
     name: "dmesg -T or -e",
     example: "[Mon Jan  1 12:00:00 2024] ",
     begins: &[Bracket],
-    // `-e` has no day and no year: `[Jan 1 12:00] `, `[Jan27 12:00] `.
+    // `-e` has no day and no year: `[Jan 1 12:00] `, `[Jan27 12:00] `. In Catalan a month has two words, in
+    // Vietnamese day and month have two each.
     regex: concat!(
-        r"\A\[(?:",
+        r"\A\[[ \t]*(?:",
         name!(),
-        r"[ \t]+)?",
+        r"[ \t]+(?:[0-9][ \t]+)?){0,3}",
         name!(),
-        r"[ \t]*[0-9]{1,2}[ \t]+[0-9]{2}:[0-9]{2}[0-9 :.<>]*\] ?"
+        r"(?:[ \t]+[0-9]{1,2})?[ \t]*[0-9]{1,2}\.?[ \t]+[0-9]{2}:[0-9]{2}[0-9 :.<>]*\] ?"
     ),
     then_program: false,
+    within_log: false,
 };
 
 pub(super) const ISO_TIME: Pattern = Pattern {
@@ -26,6 +28,7 @@ pub(super) const ISO_TIME: Pattern = Pattern {
     begins: &[Digit],
     regex: concat!(r"\A", date!(), r"[T ][0-9]{2}:[0-9]{2}:[0-9]{2},[0-9]*[0-9+:Z-]* "),
     then_program: false,
+    within_log: false,
 };
 
 pub(super) const FACILITY: Pattern = Pattern {
@@ -34,6 +37,7 @@ pub(super) const FACILITY: Pattern = Pattern {
     begins: &[Letter],
     regex: r"\A[a-z]{3,8}[ \t]*:(?:emerg|alert|crit|err|warn|notice|info|debug)[ \t]*: ?",
     then_program: false,
+    within_log: false,
 };
 
 pub(super) const DROPPED: Pattern = Pattern {
@@ -42,4 +46,5 @@ pub(super) const DROPPED: Pattern = Pattern {
     begins: &[Asterisk],
     regex: r"\A\*\*(?s: .*?) \*\* ",
     then_program: false,
+    within_log: false,
 };

@@ -10,6 +10,7 @@ pub(super) const SHORT_FULL: Pattern = Pattern {
     begins: &[Letter],
     regex: concat!(r"\A", name!(), r"[ \t]+", date!(), " ", clock!(), r"[ \t]+[^ \t]+(?:[ \t]+|\z)"),
     then_program: true,
+    within_log: false,
 };
 
 pub(super) const SHORT_UNIX: Pattern = Pattern {
@@ -18,6 +19,7 @@ pub(super) const SHORT_UNIX: Pattern = Pattern {
     begins: &[Digit],
     regex: r"\A[0-9]{10}\.[0-9]+ ",
     then_program: false,
+    within_log: false,
 };
 
 pub(super) const EXPORT: Pattern = Pattern {
@@ -26,4 +28,5 @@ pub(super) const EXPORT: Pattern = Pattern {
     begins: &[Letter],
     regex: r"\AMESSAGE=",
     then_program: false,
+    within_log: false,
 };

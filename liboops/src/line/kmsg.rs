@@ -16,6 +16,7 @@ pub(super) const RECORD: Pattern = Pattern {
     // The network console may put the kernel's release first.
     regex: r"\A(?:[A-Za-z0-9._+~-]*\.[A-Za-z0-9._+~-]*,)?[0-9]+,[0-9]+,(?P<time_us>[0-9]+),(?P<fields>[^; ]*);",
     then_program: false,
+    within_log: false,
 };
 
 /// Reads the fields of a header: the text of the header's field list, with `start` as the beginning of the

@@ -17,6 +17,7 @@ pub(super) const BRIEF: Pattern = Pattern {
     begins: &[Letter],
     regex: concat!(r"\A", brief!()),
     then_program: false,
+    within_log: false,
 };
 
 pub(super) const TIME: Pattern = Pattern {
@@ -25,6 +26,32 @@ pub(super) const TIME: Pattern = Pattern {
     begins: &[Digit],
     regex: concat!(r"\A[0-9]+-[0-9]+[ \t]+", clock!(), r"[ \t]+", brief!()),
     then_program: false,
+    within_log: false,
+};
+
+/// `E/kernel: `
+pub(super) const TAG: Pattern = Pattern {
+    name: "logcat -v tag",
+    example: "E/kernel: ",
+    begins: &[Letter],
+    regex: r"\A[VDIWEF]/(?P<program>[A-Za-z0-9_. -]+): ",
+    then_program: false,
+    within_log: false,
+};
+
+/// The kernel's own buffer: process 0. A word before a colon is not a tag, but the message's own.
+pub(super) const KERNEL_BUFFER: Pattern = Pattern {
+    name: "logcat -b kernel",
+    example: "01-01 12:00:00.123     0     0 E ",
+    begins: &[Digit],
+    regex: concat!(
+        r"\A(?:[0-9]{4}-)?[0-9]+-[0-9]+[ \t]+",
+        clock!(),
+        r"[ \t]+(?:[+-][0-9]{4}[ \t]+)?(?:[a-z][a-z0-9_]*[ \t]+)?0[ \t]+0[ \t]+[VDIWEF] ",
+        r"(?:(?i:kernel)? *: ?)?"
+    ),
+    then_program: false,
+    within_log: false,
 };
 
 pub(super) const THREADTIME: Pattern = Pattern {
@@ -32,9 +59,11 @@ pub(super) const THREADTIME: Pattern = Pattern {
     example: "01-01 12:00:00.123   123   456 E kernel  : ",
     begins: &[Digit],
     regex: concat!(
-        r"\A[0-9]+-[0-9]+[ \t]+",
+        r"\A(?:[0-9]{4}-)?[0-9]+-[0-9]+[ \t]+",
         clock!(),
-        r"[ \t]+[0-9]+[ \t]+[0-9]+[ \t]+[VDIWEF][ \t]+(?P<program>[^:]+): ?"
+        r"[ \t]+(?:[+-][0-9]{4}[ \t]+)?(?:[a-z][a-z0-9_]*[ \t]+)?[0-9]+[ \t]+[0-9]+",
+        r"[ \t]+[VDIWEF][ \t]+(?P<program>[^:]+): ?"
     ),
     then_program: false,
+    within_log: false,
 };

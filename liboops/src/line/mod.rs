@@ -19,7 +19,8 @@ mod strip;
 mod syslog;
 mod table;
 mod terminal;
+mod vendor;
 
 pub(crate) use log_line::LogLine;
 pub(crate) use prefix::{Fragment, Prefix};
-pub(crate) use strip::{strip, strip_from, trimmed_len};
+pub(crate) use strip::{late_prefix, strip, strip_from, trimmed_len};

@@ -22,6 +22,8 @@ pub(super) struct Pattern {
     pub regex: &'static str,
     /// Whether a host and a program may follow: `host kernel: `.
     pub then_program: bool,
+    /// Whether another prefix, such as a time, must come before it. Alone, it might be the message's own.
+    pub within_log: bool,
 }
 
 /// With what kind of byte a prefix begins.
@@ -35,26 +37,29 @@ pub(super) enum Begins {
     Digit,
     /// A letter, ASCII or not.
     Letter,
+    /// One of `(-.@/~|`.
+    Mark,
 }
 
-/// Name of a day or month in any language, also abbreviated: `Jan`, `июл`, `juil.`, `7月`, `Th07`, `जुल॰`.
+/// Name of a day or month in any language, also abbreviated: `Jan`, `июл`, `juil.`, `7月`, `Th07`, `जुल॰`,
+/// `ג'`. Some have a character in them that only forbids or allows a join (of the category Cf).
 macro_rules! name {
     () => {
-        r"(?u:[0-9]{0,2}(?:[\p{L}\p{M}][.॰]?)+[0-9]*)"
+        r"(?u:[0-9]{0,2}(?:[\p{L}\p{M}][.॰'’ʼ‘·\p{Cf}-]?)+[0-9]*)"
     };
 }
 
 /// The same, with any byte that is not ASCII as a letter. It compiles ten times as fast.
 macro_rules! rough_name {
     () => {
-        r"(?:[0-9]{0,2}(?:[A-Za-z\x80-\xff]\.?)+[0-9]*)"
+        r"(?:[0-9]{0,2}(?:[A-Za-z\x80-\xff][.'-]?)+[0-9]*)"
     };
 }
 
-/// `2024-01-23`, `2024/01/23`
+/// `2024-01-23`, `2024/01/23`, `23.01.2024`, `23/01/2024`
 macro_rules! date {
     () => {
-        r"(?:[0-9]{4}-[0-9]+-[0-9]+|[0-9]{4}/[0-9]+/[0-9]+)"
+        r"(?:[0-9]{4}-[0-9]+-[0-9]+|[0-9]{4}/[0-9]+/[0-9]+|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{4})"
     };
 }
 

@@ -2,10 +2,13 @@
 //! Takes the prefix off a line, layer by layer.
 
 use super::prefix::Prefix;
-use super::table::{ASTERISK, BRACKET, DIGIT, LETTER};
-use super::{mail, printk, terminal};
+use super::table::{ASTERISK, BRACKET, DIGIT, LETTER, MARK};
+use super::{mail, printk, syslog, terminal};
 use crate::cursor::Cursor;
+use crate::report::Caller;
 
+/// U+FEFF in UTF-8, which Windows programs begin a file with.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// More layers than any log has.
 const MAX_LAYERS: usize = 12;
 
@@ -57,7 +60,7 @@ fn late_time(line: &[u8], prefix: &mut Prefix) {
     while let Some(found) = line.get(from..).and_then(|rest| memchr::memchr(b'[', rest)) {
         from = from.saturating_add(found);
         let mut cursor = Cursor::at(line, from);
-        if let Some(time) = printk::time(&mut cursor) {
+        if let Some(time) = printk::exact_time(&mut cursor) {
             prefix.time_us = time.since_boot();
             prefix.caller = printk::caller(&mut cursor).or(prefix.caller);
             prefix.body.start = cursor.position();
@@ -65,6 +68,32 @@ fn late_time(line: &[u8], prefix: &mut Prefix) {
             return;
         }
         from = from.saturating_add(1);
+    }
+}
+
+/// A time within a message, with the caller after it.
+#[derive(Debug)]
+pub(crate) struct LatePrefix {
+    /// Where it begins.
+    pub at: usize,
+    /// Where it ends.
+    pub end: usize,
+    pub time_us: Option<u64>,
+    pub caller: Option<Caller>,
+}
+
+/// Looks for another time since boot in the middle of a message: there, another message begins.
+pub(crate) fn late_prefix(message: &[u8]) -> Option<LatePrefix> {
+    let mut from = 1;
+    loop {
+        let rest = message.get(from..)?;
+        let at = from.saturating_add(memchr::memchr(b'[', rest)?);
+        let mut cursor = Cursor::at(message, at);
+        if let Some(time) = printk::exact_time(&mut cursor) {
+            let caller = printk::caller(&mut cursor);
+            return Some(LatePrefix { at, end: cursor.position(), time_us: time.since_boot(), caller });
+        }
+        from = at.saturating_add(1);
     }
 }
 
@@ -77,15 +106,22 @@ fn layer(cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
             true
         }
         Some(b'>') => mail::quote(cursor),
-        Some(b'<') => printk::level(cursor),
+        Some(b'<') => printk::level(cursor) || mail::tag(cursor),
         Some(b'[') => bracket(cursor, prefix),
         Some(b'*') => ASTERISK.read(cursor, prefix),
         Some(b'0'..=b'9') => DIGIT.read(cursor, prefix),
+        Some(0xef) if cursor.eat(BYTE_ORDER_MARK) => true,
         Some(b'A'..=b'Z' | b'a'..=b'z' | 0x80..) => LETTER.read(cursor, prefix),
+        Some(b'(' | b'-' | b'.' | b'@' | b'/' | b'~' | b'|') => MARK.read(cursor, prefix),
         // Blanks belong to the message, since frames are indented. Before another layer they do not.
         Some(b' ' | b'\t') => {
+            if syslog::broadcast(cursor) {
+                return true;
+            }
             cursor.blanks();
-            matches!(cursor.peek(), Some(b'<' | b'[')) && layer(cursor, prefix)
+            let is_layer = matches!(cursor.peek(), Some(b'<' | b'['))
+                || prefix.is_logged && matches!(cursor.peek(), Some(b'(' | b'-' | b'.' | b'@' | b'|'));
+            is_layer && layer(cursor, prefix)
         }
         _ => false,
     }

@@ -15,11 +15,11 @@ use regex::bytes::{Captures, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 use super::pattern::{Begins, Pattern, name, rough_name};
 use super::prefix::Prefix;
-use super::{dmesg, journal, kmsg, logcat, syslog, terminal};
+use super::{dmesg, journal, kmsg, logcat, syslog, terminal, vendor};
 use crate::cursor::{Cursor, decimal};
 
 /// Every prefix that has a pattern. The first match counts.
-const TABLE: [Pattern; 19] = [
+const TABLE: [Pattern; 31] = [
     // Has a comma, and no program follows. So it comes before the date of a system log.
     dmesg::ISO_TIME,
     syslog::ISO_TIME,
@@ -35,17 +35,30 @@ const TABLE: [Pattern; 19] = [
     kmsg::RECORD,
     logcat::BRIEF,
     logcat::TIME,
+    logcat::TAG,
+    logcat::KERNEL_BUFFER,
     logcat::THREADTIME,
     terminal::BRACKETED_TIME,
     terminal::LOCAL_TIME,
-    terminal::VENDOR,
+    vendor::SAMSUNG,
     terminal::CLOCK,
+    vendor::HISILICON,
+    vendor::MEDIATEK,
+    vendor::MEDIATEK_FILE,
+    vendor::QUALCOMM,
+    vendor::UNISOC,
+    vendor::PROCESSOR,
+    vendor::TASK,
+    terminal::STREAM,
+    terminal::COLUMN,
+    terminal::PROMPT,
 ];
 
 pub(super) static ASTERISK: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Asterisk));
 pub(super) static BRACKET: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Bracket));
 pub(super) static DIGIT: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Digit));
 pub(super) static LETTER: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Letter));
+pub(super) static MARK: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Mark));
 
 /// The prefixes that begin with the same kind of byte.
 #[derive(Debug)]
@@ -97,6 +110,9 @@ impl Row {
 
     /// Reads this prefix. `false` if something else comes next.
     fn read(&self, cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
+        if self.pattern.within_log && !prefix.is_logged {
+            return false;
+        }
         let Some(regex) = self.regex() else { return false };
         let text = cursor.rest();
         let length = if regex.captures_len() == 1 {
@@ -145,7 +161,7 @@ mod tests {
     }
 
     /// Row by row as in [`TABLE`].
-    const EXAMPLES: [Example; 19] = [
+    const EXAMPLES: [Example; 31] = [
         Example {
             name: "dmesg --time-format=iso",
             prefixes: &["2024-01-01T12:00:00,123456+00:00 "],
@@ -171,6 +187,16 @@ mod tests {
                 "Okt 27 14:08:04 ",
                 "7月 27 14:08:04 ",
                 "Th07 27 14:08:04 ",
+                "Thg 7 27 14:08:04 ",
+                "de jul. 27 14:08:04 ",
+                "heinäk. 27 14:08:04 ",
+                "Ιούλ 27 14:08:04 ",
+                "7월 27 14:08:04 ",
+                "ژوئیه\u{200c} 27 14:08:04 ",
+                "Tue Jul 27 14:08:04 2021 ",
+                "Di Jul 27 14:08:04 CEST 2021 ",
+                "Di, 27. Jul 14:08:04 ",
+                "27. Juli 14:08:04 ",
                 "ก.ค. 27 14:08:04 ",
                 "जुल॰ 27 14:08:04 ",
             ],
@@ -222,6 +248,15 @@ mod tests {
                 "[mar. juil. 27 14:08:04 2021] ",
                 "[火  7月 27 14:08:04 2021] ",
                 "[T3 Th07 27 14:08:04 2021] ",
+                "[Th 3 Thg 7 27 14:08:04 2021] ",
+                "[dt. de jul. 27 14:08:04 2021] ",
+                "[ג' יול 27 14:08:04 2021] ",
+                "[周二 7月 27 14:08:04 2021] ",
+                "[화  7월 27 14:08:04 2021] ",
+                "[ti heinä 27 14:08:04 2021] ",
+                "[سه\u{200c}شنبه ژوئیه 27 14:08:04 2021] ",
+                "[juil.27 14:08] ",
+                "[ 7月27 14:08] ",
                 "[Jan 1 12:00:00 <    0.000010>] ",
             ],
             others: &["[drm] ", "[Hardware Error]: ", "[drm 1] ", "[cut here] "],
@@ -256,13 +291,40 @@ mod tests {
             others: &["01-01 12:00 E/kernel  (  123): "],
         },
         Example {
+            name: "logcat -v tag",
+            prefixes: &["E/kernel: ", "W/Kernel: "],
+            others: &["E/kernel(  1): ", "X/kernel: "],
+        },
+        Example {
+            name: "logcat -b kernel",
+            prefixes: &[
+                "01-01 12:00:00.123     0     0 E ",
+                "01-01 12:00:00.123 root     0     0 E ",
+                "2024-01-01 12:00:00.123 +0100     0     0 E ",
+                "01-01 12:00:00.123     0     0 W         : ",
+                "01-01 12:00:00.123     0     0 W Kernel  : ",
+            ],
+            others: &["01-01 12:00:00.123     1     1 E "],
+        },
+        Example {
             name: "logcat -v threadtime",
-            prefixes: &["01-01 12:00:00.123   123   456 E kernel  : "],
+            prefixes: &[
+                "01-01 12:00:00.123   123   456 E kernel  : ",
+                "01-01 12:00:00.123 root   123   456 E kernel  : ",
+                "2024-01-01 12:00:00.123   123   456 E Kernel: ",
+            ],
             others: &["01-01 12:00:00.123   123 E kernel  : "],
         },
         Example {
             name: "time of a terminal program",
-            prefixes: &["[2024-01-23 09:11:20.123] ", "[09:11:20] ", "[2024/01/23 09:11:20]"],
+            prefixes: &[
+                "[2024-01-23 09:11:20.123] ",
+                "[09:11:20] ",
+                "[2024/01/23 09:11:20]",
+                "[23.01.2024 09:11:20] ",
+                "[2024-01-23T09:11:20.123Z] ",
+                "[20240123_09:11:20.123456]@2 ",
+            ],
             others: &["[09:11] ", "[2024-01-23] "],
         },
         Example {
@@ -272,7 +334,12 @@ mod tests {
         },
         Example {
             name: "processor and task of a vendor",
-            prefixes: &["[4:SdpManagerServi: 3874] ", "[0:      swapper/0:    0] "],
+            prefixes: &[
+                "[4:SdpManagerServi: 3874] ",
+                "[0:      swapper/0:    0] ",
+                "I[0:      swapper/0:    0] ",
+                "[ 4:SdpManagerServi: 3874] ",
+            ],
             others: &["[4] ", "[4:a[1]] ", "[SdpManagerServi: 3874] "],
         },
         Example {
@@ -280,12 +347,77 @@ mod tests {
             prefixes: &["12:00:00.123456  ", "12:00:00 "],
             others: &["12:00 "],
         },
+        Example {
+            name: "task and processor of HiSilicon",
+            prefixes: &["[pid:0,cpu0,swapper/0]", "[pid:1234,cpu2,kworker/u16:3] ", "[pid:7,cpu1,init,3]"],
+            others: &["[pid:0]", "[pid:a,cpu0,x]"],
+        },
+        Example {
+            name: "processor and task of MediaTek",
+            prefixes: &["(5)[1234:kworker/5:1]", "-(5)[1234:kworker/5:1]", ".(0)[1:swapper/0] "],
+            others: &["(5) ", "(5)[a:b] "],
+        },
+        Example {
+            name: "source file of MediaTek",
+            prefixes: &["[name:traps&]", "kworker/5:1: [name:traps&]"],
+            others: &["[name:traps]", "[traps&]"],
+        },
+        Example {
+            name: "processor and task of Qualcomm",
+            prefixes: &["(CPU:2-pid:1234:kworker/2:1) ", "(CPU: 0, pid: 7, tool) "],
+            others: &["(CPU) ", "(2-pid:1234) "],
+        },
+        Example {
+            name: "processor of Unisoc",
+            prefixes: &["c2 ", "c10 ", "c0 1 (swapper/0) "],
+            others: &["c2: ", "cpu2 "],
+        },
+        Example {
+            name: "processor in brackets",
+            prefixes: &["[cpu2]", "[c2] ", "[CPU:2] ", "@2 ", "@(2) "],
+            others: &["[C2] ", "[c2f] "],
+        },
+        Example {
+            name: "task in brackets",
+            prefixes: &["[T 1234] ", "[T1234@2] ", "[1234@2] "],
+            others: &["[T1234] ", "[1234] "],
+        },
+        Example {
+            name: "stream of a build log",
+            prefixes: &["00O ", "00E ", "01O+", "stdout F ", "stderr P "],
+            others: &["00X ", "stdout "],
+        },
+        Example {
+            name: "name of a container or a node",
+            prefixes: &["node-1  | ", "| ", "kernel | "],
+            others: &["a b | ", "node |x "],
+        },
+        Example {
+            name: "prompt",
+            prefixes: &[
+                "root@host:~# ",
+                "root@host:/home/a# ",
+                "[root@host ~]# ",
+                "user@host ~ $ ",
+                "user@host:~> ",
+                "host login: ",
+                "Password: ",
+                "/ # ",
+                "~ # ",
+                "sh-5.1# ",
+                "bash-4.2$ ",
+                "console:/ # ",
+                "generic_x86:/data $ ",
+            ],
+            others: &["# ", "$ ", "login ", "a # ", "user@host ", "lib/a.o # "],
+        },
     ];
 
     /// Where the message begins, by one row alone.
     fn end(row: &Row, line: &str) -> Option<usize> {
         let mut cursor = Cursor::new(line.as_bytes());
-        row.read(&mut cursor, &mut Prefix::default()).then(|| cursor.position())
+        let mut prefix = Prefix { is_logged: true, ..Prefix::default() };
+        row.read(&mut cursor, &mut prefix).then(|| cursor.position())
     }
 
     #[test]
@@ -293,6 +425,7 @@ mod tests {
         for (pattern, example) in TABLE.into_iter().zip(EXAMPLES) {
             assert_eq!(pattern.name, example.name);
             assert_eq!(example.prefixes.first(), Some(&pattern.example));
+            let within_log = pattern.within_log;
             let row = Row::new(pattern);
             for prefix in example.prefixes {
                 for message in ["", "RIP: 0010:f+0x1/0x2"] {
@@ -300,10 +433,11 @@ mod tests {
                     assert_eq!(end(&row, &line), Some(prefix.len()), "{}: {line}", example.name);
                 }
                 // The rows that begin alike know it too, and no other one comes first.
-                let groups = [&ASTERISK, &BRACKET, &DIGIT, &LETTER];
+                let groups = [&ASTERISK, &BRACKET, &DIGIT, &LETTER, &MARK];
                 let read = |group: &Group| {
                     let mut cursor = Cursor::new(prefix.as_bytes());
-                    group.read(&mut cursor, &mut Prefix::default()).then(|| cursor.position())
+                    let mut before = Prefix { is_logged: within_log, ..Prefix::default() };
+                    group.read(&mut cursor, &mut before).then(|| cursor.position())
                 };
                 assert!(
                     groups.iter().any(|group| read(group) == Some(prefix.len())),

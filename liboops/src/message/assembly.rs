@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
-use super::wrapped::{self, KnownLines};
-use super::{Message, Origin, encoded, fragments, journal, repeated};
-use crate::line::{LogLine, Prefix, strip, strip_from, trimmed_len};
+use super::wrapped::{self, Continuation, KnownLines};
+use super::{Message, Origin, cut, encoded, fragments, journal, repeated};
+use crate::line::{LogLine, Prefix, late_prefix, strip, strip_from, trimmed_len};
 
 /// More lines than any message is wrapped into.
 const MAX_LINES: usize = 64;
@@ -24,6 +24,8 @@ pub(crate) struct Assembly {
     lines: usize,
     /// Bytes of the last line.
     width: usize,
+    /// Bytes of the first line.
+    first_width: usize,
     /// The last line ended in a soft line break, `=`.
     soft: bool,
     /// Bytes of a message in fragments that are still missing.
@@ -51,11 +53,13 @@ impl Assembly {
             prefix: line.prefix.clone(),
             lines: 0,
             width: 0,
+            first_width: 0,
             soft: false,
             missing: 0,
             replayed: false,
         };
         new.push(line.text, 0, 0);
+        new.first_width = new.width;
         if let Some(fragment) = &new.prefix.fragment {
             new.missing = fragments::missing(fragment, new.text.bytes.len());
             new.join_inner_fragments();
@@ -142,8 +146,14 @@ impl Assembly {
             let from = fragments::continued(&self.text.bytes, first, line)?;
             return Some(Continuation { from, blank: false });
         }
-        let from = wrapped::continued(self.body(), &self.prefix, self.width, line, known)?;
-        Some(Continuation { from, blank: true })
+        let (body, width) = (self.body(), self.width);
+        // At a terminal's margin nothing is lost.
+        let at_margin =
+            wrapped::continued_at_margin(body, &self.prefix, width, self.first_width, line, known);
+        at_margin.or_else(|| {
+            let from = wrapped::continued(body, &self.prefix, width, line, known)?;
+            Some(Continuation { from, blank: true })
+        })
     }
 
     fn body(&self) -> &[u8] {
@@ -156,8 +166,7 @@ impl Assembly {
         let mut end = whole.len().saturating_sub(usize::from(whole.ends_with(b"\r")));
         self.width = end;
         self.lines = self.lines.saturating_add(1);
-        let has_break = whole.get(..end).is_some_and(|line| line.ends_with(b"="));
-        self.soft = has_break && wrapped::SOFT_LINE_BYTES.contains(&end);
+        self.soft = whole.get(..end).is_some_and(wrapped::ends_softly);
         if self.soft {
             end = end.saturating_sub(1);
             self.text.changed = true;
@@ -188,6 +197,9 @@ impl Assembly {
         if memchr::memchr2(0x1b, 0, &text.bytes).is_some() {
             text.unescape(0, encoded::terminal);
         }
+        if memchr::memchr(b'&', &text.bytes).is_some() {
+            text.unescape(0, encoded::html);
+        }
         // The prefix itself may have been wrapped or encoded.
         let mut prefix = if text.changed { strip(&text.bytes) } else { self.prefix };
         if let Some(field) = journal::message(&text.bytes, prefix.body.start) {
@@ -201,17 +213,13 @@ impl Assembly {
             text.unescape(prefix.body.start, encoded::console);
         }
         prefix.body.end = trimmed_len(&text.bytes).max(prefix.body.start);
+        if prefix.is_logged
+            && let Some(kept) = text.bytes.get(prefix.body.clone()).and_then(cut::without_cut_word)
+        {
+            prefix.body.end = prefix.body.start.saturating_add(kept);
+        }
         Decoded { offset: self.offset, text: self.text, prefix }
     }
-}
-
-/// How the next line continues a message.
-#[derive(Debug, PartialEq, Eq)]
-struct Continuation {
-    /// Where in the line.
-    from: usize,
-    /// A blank was lost in between.
-    blank: bool,
 }
 
 /// A message without encodings. It may have been several, in one record of the log.
@@ -235,25 +243,43 @@ impl Decoded {
 
     /// All of it, line ends included.
     pub fn whole(&self) -> Message<'_> {
-        let all = if self.text.changed {
+        self.all().part(self.prefix.body.clone())
+    }
+
+    /// The messages with their prefixes, without fields of the system journal that are next to them.
+    pub fn messages(&self) -> Vec<(Message<'_>, Prefix)> {
+        let body = &self.prefix.body;
+        let text = self.text.bytes.get(..body.end).unwrap_or_default();
+        let mut messages = Vec::new();
+        let mut prefix = self.prefix.clone();
+        let mut start = body.start;
+        while start <= text.len() {
+            let rest = text.get(start..).unwrap_or_default();
+            let line = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            // A second console, or a line whose end was lost: another time in the middle of the message.
+            let second = rest.get(..line).and_then(late_prefix);
+            let length = second.as_ref().map_or(line, |second| second.at);
+            let message = self.all().part(start..start.saturating_add(length));
+            if !journal::is_field(message.text) {
+                messages.push((message, prefix.clone()));
+            }
+            start = match second {
+                Some(second) => {
+                    prefix = Prefix { caller: second.caller, time_us: second.time_us, ..prefix };
+                    start.saturating_add(second.end)
+                }
+                None => start.saturating_add(line).saturating_add(1),
+            };
+        }
+        messages
+    }
+
+    fn all(&self) -> Message<'_> {
+        if self.text.changed {
             Message::rewritten(&self.text.bytes, self.offset, &self.text.origins)
         } else {
             Message::verbatim(&self.text.bytes, self.offset)
-        };
-        all.part(self.prefix.body.clone())
-    }
-
-    /// The messages, without fields of the system journal that are next to them.
-    pub fn messages(&self) -> impl Iterator<Item = Message<'_>> {
-        let whole = self.whole();
-        let mut start = 0;
-        let pieces = whole.text.split(|&byte| byte == b'\n').map(move |piece| {
-            let end = usize::saturating_add(start, piece.len());
-            let message = whole.part(start..end);
-            start = end.saturating_add(1);
-            message
-        });
-        pieces.filter(|message| !journal::is_field(message.text))
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Encodings of a message's bytes: those of mails, terminals and the kernel's console.
+//! Encodings of a message's bytes: those of mails, web pages, terminals and the kernel's console.
 //!
 //! Each function looks for an escape sequence at the beginning of a text, such as `=3D`, which stands for
 //! `=`.
 
-use crate::cursor::hex;
+use crate::cursor::{decimal, hex};
 
 /// Reads an escape sequence at the beginning of a text.
 pub(super) type Unescape = fn(&[u8]) -> Escape;
@@ -26,6 +26,31 @@ pub(super) fn terminal(text: &[u8]) -> Escape {
     let rest = text.strip_prefix(b"\x1b[")?;
     let length = rest.iter().position(|byte| (0x40..=0x7e).contains(byte))?;
     Some((length.saturating_add(3), None))
+}
+
+/// `&lt;` of a web page.
+pub(super) fn html(text: &[u8]) -> Escape {
+    const NAMES: [(&[u8], u8); 6] = [
+        (b"&lt;", b'<'),
+        (b"&gt;", b'>'),
+        (b"&amp;", b'&'),
+        (b"&quot;", b'"'),
+        (b"&apos;", b'\''),
+        (b"&nbsp;", b' '),
+    ];
+    if let Some((name, byte)) = NAMES.iter().find(|(name, _)| text.starts_with(name)) {
+        return Some((name.len(), Some(*byte)));
+    }
+    // `&#39;`, `&#x27;`
+    let rest = text.strip_prefix(b"&#")?;
+    let length = rest.iter().take(8).position(|&byte| byte == b';')?;
+    let digits = rest.get(..length)?;
+    let value = match digits.strip_prefix(b"x") {
+        Some(digits) => hex(digits)?,
+        None => decimal(digits)?,
+    };
+    let byte = u8::try_from(value).ok().filter(|byte| (0x20..0x7f).contains(byte))?;
+    Some((length.saturating_add(3), Some(byte)))
 }
 
 /// `\x0a` of the kernel's console and `/dev/kmsg`, for bytes that are not printable and for the backslash.

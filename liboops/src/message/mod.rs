@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages as the kernel wrote them, put together again from the lines that arrived.
 //!
-//! On the way a message may have been wrapped (`wrapped`), cut into fragments (`fragments`), encoded
+//! On the way a message may have been wrapped (`wrapped`), cut (`cut`, `fragments`), encoded
 //! (`encoded`, `journal`), printed twice (`repeated`) or stored in parts (`pstore`). `assembly` undoes all of
 //! it and yields [`Message`]s: text in which every byte knows its offset in the input.
 
 mod assembly;
+mod cut;
 mod encoded;
 mod fragments;
 mod journal;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines that a mail program wrapped. Unlike the kernel, it breaks a line at a blank if the next word would
-//! go beyond the margin.
+//! Lines that a mail program or a terminal wrapped. Unlike the kernel, a mail program breaks a line at a blank
+//! if the next word would go beyond the margin. A terminal breaks it at the margin, in the middle of a word.
 
 use std::ops::RangeInclusive;
 
@@ -27,6 +27,96 @@ const MIN_MARGIN: usize = 66;
 /// The longest line that mail programs leave.
 const MAX_LINE_BYTES: usize = 80;
 
+/// No terminal is narrower than this.
+const MIN_TERMINAL_BYTES: usize = 80;
+
+/// Whether a line of this text, without its line end, ends in a soft line break of a mail: one `=`. More of
+/// them are a separator, which the mail would have encoded.
+pub(super) fn ends_softly(line: &[u8]) -> bool {
+    line.ends_with(b"=") && !line.ends_with(b"==") && SOFT_LINE_BYTES.contains(&line.len())
+}
+
+/// Whether a message ends in a separator: `======`, `------`, `######`, `******`.
+fn ends_in_separator(message: &[u8]) -> bool {
+    let Some(&last) = message.last() else { return false };
+    let count = message.iter().rev().take_while(|&&byte| byte == last).count();
+    b"=-#*_~.+".contains(&last) && count >= 4
+}
+
+/// How a line continues the message of the line before.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Continuation {
+    /// Where in the line.
+    pub from: usize,
+    /// A blank was lost in between.
+    pub blank: bool,
+}
+
+/// Where a line continues the message of the line before, which has `width` bytes and which a terminal may
+/// have broken. `None` if it does not.
+pub(super) fn continued_at_margin(
+    message: &[u8],
+    prefix: &Prefix,
+    width: usize,
+    first_width: usize,
+    line: &LogLine<'_>,
+    known: &KnownLines,
+) -> Option<Continuation> {
+    let next = line.body().trim_ascii();
+    let is_margin = width >= MIN_TERMINAL_BYTES
+        && width == first_width
+        && line.text.trim_ascii_end().len() <= width
+        && prefix.is_logged
+        && line.prefix.quotes == prefix.quotes;
+    if !is_margin || next.is_empty() || next.starts_with(b";;") {
+        return None;
+    }
+    let joined = |next: &[u8]| [last_word(message), first_word(next)].concat();
+    // Checked before the prefix: elsewhere, `<48>` is a level.
+    if message.starts_with(b"Code:") {
+        let from = line.prefix.quotes_end;
+        let next = line.text.get(from..)?.trim_ascii_end();
+        let whole = words(next).all(is_code_byte);
+        let rest = || words(next).skip(1).all(is_code_byte) && is_code_byte(&joined(next));
+        return (whole || rest()).then_some(Continuation { from, blank: false });
+    }
+    if line.prefix.is_logged || ends_in_separator(message) || ends_in_separator(next) {
+        return None;
+    }
+    let goes_on = if message.starts_with(b"Modules linked in:") {
+        // Names of modules, and nothing that a program may have written.
+        let is_open = memchr::memrchr(b'[', message) > memchr::memrchr(b']', message);
+        let names = next.split(|&byte| byte == b'[').next().unwrap_or_default();
+        is_open && next.contains(&b']') || !names.is_empty() && words(names).all(is_module)
+    } else {
+        let is_long = LONG.iter().any(|long| message.starts_with(long)) || names_register(message);
+        let is_number = |word: &[u8]| word.len() == 16 && word.iter().all(u8::is_ascii_hexdigit);
+        (is_long || is_number(&joined(next))) && !stands_alone(next, known)
+    };
+    goes_on.then_some(Continuation { from: line.prefix.body.start, blank: false })
+}
+
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|&byte| is_blank(byte)).filter(|word| !word.is_empty())
+}
+
+fn first_word(text: &[u8]) -> &[u8] {
+    text.split(|&byte| is_blank(byte)).next().unwrap_or_default()
+}
+
+fn last_word(text: &[u8]) -> &[u8] {
+    text.rsplit(|&byte| is_blank(byte)).next().unwrap_or_default()
+}
+
+/// `meter`, `meter(OE)`, or the end of one. Names have no capital letters in practice.
+fn is_module(word: &[u8]) -> bool {
+    let name = word.split(|&byte| byte == b'(').next().unwrap_or_default();
+    let flags = word.get(name.len()..).unwrap_or_default();
+    let in_name = |&byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let in_flags = |&byte: &u8| byte.is_ascii_uppercase() || b"()+-".contains(&byte);
+    name.iter().all(in_name) && flags.iter().all(in_flags) || word.iter().all(in_flags)
+}
+
 /// Beginnings of lines that often have more than 70 bytes.
 const LONG: [&[u8]; 5] = [b"CPU: ", b"RIP", b"Hardware name: ", b"Modules linked in:", b"Kernel Offset: "];
 /// A line with one of these ends is not complete.
@@ -49,7 +139,8 @@ pub(super) fn continued(
     let next = line.text.get(from..)?.trim_ascii_end();
     let word = next.iter().position(|&byte| is_blank(byte)).unwrap_or(next.len());
     let would_fit = width.saturating_add(1).saturating_add(word) <= MIN_MARGIN;
-    let is_other = width > MAX_LINE_BYTES || would_fit || quotes != prefix.quotes;
+    let is_other =
+        width > MAX_LINE_BYTES || would_fit || quotes != prefix.quotes || ends_in_separator(message);
     if word == 0 || is_other || next.starts_with(b";;") {
         return None;
     }
@@ -88,7 +179,8 @@ fn is_code_byte(word: &[u8]) -> bool {
 /// Whether a line has a meaning of its own.
 fn stands_alone(line: &[u8], known: &KnownLines) -> bool {
     const MARKS: [&[u8]; 4] = [b"---", b"Call Trace", b"Call trace", b"<"];
-    pstore::begins_part(line)
+    ends_in_separator(line)
+        || pstore::begins_part(line)
         || journal::is_field(line)
         || MARKS.iter().any(|mark| line.starts_with(mark))
         || (known.has_meaning)(line)

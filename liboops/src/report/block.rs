@@ -87,6 +87,9 @@ pub struct Report {
     pub kind: Kind,
     /// The start line that says so.
     pub title: Spanned<String>,
+    /// What the kernel said in addition: the text of a `WARN()`, or the line that explains a `BUG()`, such as
+    /// `list_del corruption. ...`.
+    pub message: Option<Spanned<String>>,
     /// From its first to its last line. Lines of other writers may be in between.
     pub span: Span,
     /// Who printed it.
@@ -117,6 +120,7 @@ impl Report {
             kind,
             span: title.span,
             title,
+            message: None,
             caller: None,
             time_us: None,
             arch: None,

@@ -2,15 +2,21 @@
 //! Builds a report line by line. What a line means depends on the lines before it: after `Call Trace:`, a
 //! line with `RIP:` is where an interrupt or a system call came from.
 
+use memchr::memmem;
+
 use super::block::Report;
+use super::context::Spanned;
 use super::kind::Kind;
-use super::place::{Frame, Place};
+use super::ksymoops_lines::{self, KsymoopsLine};
+use super::place::{Frame, Place, Trace};
 use super::span::Hex;
 use super::stack_labels::StackLabels;
 use super::start_lines::Start;
-use super::state::{Word, WordRole};
+use super::state::{Origin, State, Word, WordRole};
 use super::state_lines::{self, Section};
-use super::{addresses, context_lines, module_list, places_in_line, task_lines};
+use super::{
+    addresses, context_lines, fragment, module_list, places_in_line, task_lines, trace_headings, xmon_lines,
+};
 use crate::arch;
 use crate::cursor::text;
 use crate::message::Message;
@@ -49,8 +55,14 @@ pub(super) struct Builder {
     pub silent_lines: u32,
     /// The line with `[#1]` was seen.
     is_numbered: bool,
+    /// It was not the first oops since boot: the kernel ends with the instruction pointer of the first one.
+    is_later_oops: bool,
     section: Section,
     labels: StackLabels,
+    /// What the call trace is of.
+    trace: Trace,
+    /// Accesses of a data race so far.
+    accesses: u32,
     last: LastLine,
 }
 
@@ -61,8 +73,11 @@ impl Builder {
             unknown_lines: 0,
             silent_lines: 0,
             is_numbered: false,
+            is_later_oops: false,
             section: Section::default(),
             labels: StackLabels::default(),
+            trace: Trace::Own,
+            accesses: 0,
             last: LastLine::Other,
         }
     }
@@ -72,15 +87,32 @@ impl Builder {
         self.section.ended
     }
 
+    /// Whether a line after the end of this report is of another one, whose beginning is missing.
+    pub fn is_of_another(&self, report: &Report, message: &Message<'_>) -> bool {
+        self.section.ended && !self.is_later_oops && fragment::is_of_another(message, report)
+    }
+
     /// Whether a start line belongs to this report and does not begin another one.
     pub fn takes_start(&self, report: &Report, start: &Start) -> bool {
         let has_body = !report.frames.is_empty() || !report.states.is_empty();
         match start.kind {
-            Kind::Panic => true,
-            Kind::CutHere => !has_body && !self.is_numbered && report.kind != Kind::CutHere,
+            Kind::Panic => report.kind != Kind::Fragment || has_body,
+            _ if report.kind == Kind::Fragment => false,
+            Kind::CutHere => {
+                let is_other = report.kind != Kind::CutHere
+                    || start.is_message == says_cut_here(report.title.value.as_bytes());
+                !has_body && !self.is_numbered && is_other
+            }
             _ if has_body || self.section.ended => false,
             _ if report.kind.is_general() => true,
-            _ => (start.numbered || start.kind == Kind::Oops) && !self.is_numbered,
+            // `BUG: memory leak`, then `unreferenced object`.
+            Kind::MemoryLeak => report.kind == Kind::MemoryLeak,
+            // The watchdog's warning says what it is about after its first line.
+            Kind::HardLockup | Kind::SoftLockup => report.kind == Kind::Warning,
+            _ => {
+                let is_die_line = start.number.is_some() || start.kind == Kind::Oops;
+                is_die_line && !self.is_numbered && report.kind.precedes_die_line()
+            }
         }
     }
 
@@ -90,12 +122,18 @@ impl Builder {
         self.silent_lines = 0;
         let is_first = report.title.span.is_empty();
         // Kernels before 2.6 did not count oopses.
-        self.is_numbered |= start.numbered || start.kind == Kind::Oops && !is_first;
+        self.is_later_oops |= start.number.is_some_and(|number| number > 1);
+        self.is_numbered |= start.number.is_some() || start.kind == Kind::Oops && !is_first;
         report.panicked |= start.kind == Kind::Panic;
-        if is_first || (report.kind.is_general() && !start.kind.is_general()) {
+        if is_first || start.kind.says_more_than(report.kind) {
+            let own = message.part(start.from..message.text.len());
+            let title = Spanned { value: text(own.text.trim_ascii()), span: own.whole() };
+            let former = std::mem::replace(&mut report.title, title);
+            let is_message = report.kind == Kind::CutHere && !says_cut_here(former.value.as_bytes());
+            report.message = report.message.take().or(Some(former).filter(|_| is_message && !is_first));
             report.kind = start.kind;
-            report.title.value = text(message.text.trim_ascii());
-            report.title.span = message.whole();
+        } else if start.is_message {
+            set_message(report, message);
         }
         if let Some((value, range)) = &start.address {
             let span = message.span(range.clone());
@@ -112,7 +150,14 @@ impl Builder {
 
     /// Reads any other line.
     pub fn line(&mut self, report: &mut Report, message: &Message<'_>) -> LineUse {
-        let line_use = self.read(report, message);
+        let mut line_use = self.read(report, message);
+        if line_use == LineUse::Unknown
+            && self.may_be_message(report)
+            && !message.text.trim_ascii().is_empty()
+        {
+            set_message(report, message);
+            line_use = LineUse::Used;
+        }
         if line_use == LineUse::Used {
             self.unknown_lines = 0;
             self.silent_lines = 0;
@@ -133,8 +178,30 @@ impl Builder {
             self.last = last;
             return LineUse::Unknown;
         }
+        if let Some(line) = ksymoops_lines::read(message) {
+            ksymoops_line(report, line);
+            return LineUse::Used;
+        }
+        if xmon_lines::is_title(&report.title.value)
+            && let Some(line) = xmon_lines::read(message, &mut report.context)
+        {
+            report.states.extend(line.state);
+            report.frames.extend(line.frame);
+            report.words.extend(line.word);
+            return LineUse::Used;
+        }
+        if report.kind == Kind::Slub && is_dump_row(trimmed) {
+            return LineUse::Used;
+        }
+        if let Some(trace) = trace_headings::read(trimmed) {
+            self.trace = trace;
+        } else if report.kind == Kind::Kcsan && is_access(trimmed) {
+            self.trace = if self.accesses == 0 { Trace::Own } else { Trace::OtherAccess };
+            self.accesses = self.accesses.saturating_add(1);
+        }
         if let Some((name, item)) = arch::read(report.arch, message) {
             report.arch = report.arch.or(name);
+            context_lines::of_processor(message, &mut report.context);
             if state_lines::take_in(report, item, self.section, last == LastLine::Pc) {
                 self.last = LastLine::Pc;
             }
@@ -151,6 +218,19 @@ impl Builder {
             return LineUse::Used;
         }
         self.frames(report, message)
+    }
+
+    /// Whether an unknown line may be what `WARN()` was told to say: it is printed before or after the line
+    /// that says where.
+    fn may_be_message(&self, report: &Report) -> bool {
+        matches!(report.kind, Kind::CutHere | Kind::Warning)
+            && report.message.is_none()
+            && self.unknown_lines == 0
+            && report.context.modules.is_none()
+            && report.states.is_empty()
+            && report.frames.is_empty()
+            && !self.section.traced
+            && !self.section.ended
     }
 
     /// Reads a line about the kernel, the task and the modules.
@@ -199,7 +279,8 @@ impl Builder {
         if let Some(first) = found.first() {
             let between = body.get(from..first.start).unwrap_or_default();
             let is_frame = between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'('))
-                || is_stack_pointer(between.trim_ascii());
+                || places_in_line::is_stack_pointer(between.trim_ascii())
+                || trace_headings::has_frame(body);
             for found in found {
                 if is_frame {
                     self.frame(report, found.place, labelled);
@@ -213,7 +294,7 @@ impl Builder {
         if labelled && rest.text.trim_ascii().is_empty() {
             return LineUse::Used;
         }
-        let may_be_frame = self.section.traced || labelled;
+        let may_be_frame = self.section.traced || labelled || report.kind == Kind::Fragment;
         if let Some(found) = may_be_frame.then(|| places_in_line::bare(&rest)).flatten() {
             self.frame(report, found.place, labelled);
             return LineUse::Used;
@@ -225,12 +306,67 @@ impl Builder {
         let context = self.labels.current();
         // The first frame after the end of an interrupt is the place that was interrupted.
         place.exact |= labelled && context.is_none() && place.address.is_some() && !place.unreliable;
-        report.frames.push(Frame { place, context });
+        report.frames.push(Frame { context, trace: self.trace, ..Frame::new(place) });
     }
 }
 
-/// `[c000000001234567]`, which powerpc puts before the address.
-fn is_stack_pointer(text: &[u8]) -> bool {
-    let digits = text.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
-    digits.is_some_and(|digits| digits.len() >= 8 && digits.iter().all(u8::is_ascii_hexdigit))
+/// `read to 0xffff888107a3c010 of 8 bytes by task 321 on cpu 1:`
+fn is_access(text: &[u8]) -> bool {
+    let beginnings: [&[u8]; 4] =
+        [b"read to 0x", b"write to 0x", b"read-write to 0x", b"race at unknown origin"];
+    beginnings.iter().any(|beginning| text.starts_with(beginning))
+}
+
+/// A row of SLUB's dump of an object: `Redzone  ffff888107a3c000: bb bb`. There may be hundreds.
+fn is_dump_row(text: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 9] = [
+        b"Redzone ",
+        b"Object ",
+        b"Padding ",
+        b"Bytes b4 ",
+        b"INFO: Slab ",
+        b"INFO: Object ",
+        b"INFO: 0x",
+        b"Slab 0x",
+        b"FIX ",
+    ];
+    BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
+}
+
+/// Takes in a line of ksymoops's classic output, which names what the log's own lines have as addresses.
+fn ksymoops_line(report: &mut Report, line: KsymoopsLine) {
+    match line {
+        KsymoopsLine::Other => {}
+        KsymoopsLine::Pc(place) => {
+            let mut states = report.states.iter_mut().filter_map(|state| state.pc.as_mut());
+            match states.find(|pc| pc.address == place.address) {
+                Some(pc) => take_name(pc, place),
+                None => report.states.push(State { pc: Some(place), ..State::new(Origin::Fault) }),
+            }
+        }
+        KsymoopsLine::Trace(place) => {
+            let mut frames = report.frames.iter_mut().map(|frame| &mut frame.place);
+            match frames.find(|known| known.address == place.address) {
+                Some(known) => take_name(known, place),
+                None => report.frames.push(Frame::new(place)),
+            }
+        }
+    }
+}
+
+/// Gives a place the name that another line has for its address.
+fn take_name(place: &mut Place, named: Place) {
+    if place.symbol.is_none() {
+        *place = Place { span: place.span, exact: place.exact, unreliable: place.unreliable, ..named };
+    }
+}
+
+/// Whether a line is the one before a warning or a BUG.
+fn says_cut_here(text: &[u8]) -> bool {
+    memmem::find(text, b"cut here").is_some()
+}
+
+fn set_message(report: &mut Report, message: &Message<'_>) {
+    let value = text(message.text.trim_ascii());
+    report.message.get_or_insert(Spanned { value, span: message.whole() });
 }

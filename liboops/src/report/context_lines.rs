@@ -80,7 +80,9 @@ pub(super) fn read(message: &Message<'_>, context: &mut Context) -> bool {
 fn subject<'t>(message: &Message<'t>) -> Option<Subject<'t>> {
     let text = message.text.trim_ascii_start();
     let starts = |beginning: &[u8]| text.starts_with(beginning);
-    if starts(b"CPU: ") {
+    // Typed in from a screen, the blank may be missing.
+    let typed = || starts(b"CPU:") && memmem::find(text, b" PID:").is_some();
+    if starts(b"CPU: ") || typed() {
         Some(Subject::Cpu)
     } else if starts(b"Pid: ") {
         number_after(text, b"Pid: ").map(|pid| Subject::OldTask { pid })
@@ -126,14 +128,14 @@ fn cpu(message: &Message<'_>, context: &mut Context) {
         Cursor::at(body, memmem::find(body, b"CPU:").map_or(body.len(), |at| at.saturating_add(4)));
     cursor.blanks();
     context.cpu = cursor.decimal().and_then(|number| u32::try_from(number).ok()).or(context.cpu);
-    context.pid = number(b" PID: ").or(context.pid);
+    context.pid = number(b" PID: ").or_else(|| number(b" PID:")).or(context.pid);
     taint(message, context);
     let end = [&b" Kdump: loaded"[..], b" Not tainted", b" Tainted: "]
         .iter()
         .filter_map(|mark| memmem::find(body, mark))
         .min();
-    if let Some(start) = memmem::find(body, b" Comm: ") {
-        let start = start.saturating_add(7);
+    if let Some(start) = memmem::find(body, b" Comm:") {
+        let start = start.saturating_add(6);
         let comm = body.get(start..end.unwrap_or(body.len()));
         context.comm = comm.map(|comm| text(comm.trim_ascii())).or(context.comm.take());
     }
@@ -148,7 +150,24 @@ fn old_task(message: &Message<'_>, pid: u64, context: &mut Context) {
     taint(message, context);
 }
 
-/// `Not tainted RELEASE VERSION`, `Tainted: G        W  OE      RELEASE VERSION`
+/// Reads taint, release and version from a line that is about the processor: `EIP:    0060:[<c022a7b5>]    Not
+/// tainted VLI`, `EFLAGS: 00010202   (2.6.23-1-686 #1)`.
+pub(super) fn of_processor(message: &Message<'_>, context: &mut Context) {
+    let body = message.text;
+    if context.taint.is_none() && memmem::find(body, b"ainted").is_some() {
+        taint(message, context);
+    }
+    if context.release.is_some() || !body.trim_ascii_end().ends_with(b")") {
+        return;
+    }
+    let open = memchr::memrchr(b'(', body).filter(|_| memmem::find(body, b" #").is_some());
+    if let Some(open) = open {
+        release(message, open, context);
+    }
+}
+
+/// `Not tainted RELEASE VERSION`, `Tainted: G        W  OE      RELEASE VERSION`. RHEL prints dashes between
+/// letters and release, where flags of its own may stand: `Tainted: G W OE    --------- -  - 4.18.0-240.el8`.
 fn taint(message: &Message<'_>, context: &mut Context) {
     let body = message.text;
     let (mut cursor, letters_from) = if let Some(at) = memmem::find(body, b"Not tainted") {
@@ -161,29 +180,54 @@ fn taint(message: &Message<'_>, context: &mut Context) {
     };
     let mut letters = Vec::new();
     let mut letters_end = cursor.position();
-    if letters_from.is_some() {
-        loop {
-            let mut ahead = cursor;
-            let word = ahead.word();
-            if word.is_empty() || word.len() > 20 || !word.iter().all(u8::is_ascii_uppercase) {
-                break;
-            }
-            letters.extend_from_slice(word);
-            letters_end = cursor.position().saturating_add(word.len());
-            cursor = ahead;
+    loop {
+        let mut ahead = cursor;
+        let word = ahead.word();
+        if !is_flags(word) || letters_from.is_none() && !word.starts_with(b"-") {
+            break;
         }
+        letters.extend(word.iter().filter(|letter| letter.is_ascii_alphabetic()));
+        if let Some(last) = word.iter().rposition(u8::is_ascii_alphabetic) {
+            cursor.blanks();
+            letters_end = cursor.position().saturating_add(last).saturating_add(1);
+        }
+        cursor = ahead;
     }
     let start = letters_from.unwrap_or(letters_end);
     context.taint = Some(Spanned { value: text(&letters), span: message.span(start..letters_end) });
     cursor.blanks();
+    release(message, cursor.position(), context);
+}
+
+/// Letters of flags, and RHEL's dashes in place of those that are not set: `OE`, `---------`, `O-----`, `-t`
+fn is_flags(word: &[u8]) -> bool {
+    let dashes = word.contains(&b'-');
+    let known = |&byte: &u8| byte.is_ascii_uppercase() || byte == b'-' || dashes && byte.is_ascii_lowercase();
+    (1..=40).contains(&word.len())
+        && word.iter().all(known)
+        && (!dashes || word.iter().filter(|byte| byte.is_ascii_lowercase()).count() <= 1)
+}
+
+/// Release and version from a byte of the message on: `6.1.0-99-amd64 #1 Debian`, `(2.6.23-1-686 #1)`.
+fn release(message: &Message<'_>, from: usize, context: &mut Context) {
+    let body = message.text;
+    let mut cursor = Cursor::at(body, from);
+    let bracketed = cursor.eat(b"(");
     let start = cursor.position();
-    let release = cursor.take_while(|byte| !is_blank(byte));
-    if release.is_empty() {
+    let release = cursor.take_while(|byte| !is_blank(byte) && (byte != b')' || !bracketed));
+    // A release of somebody's own may have no digit, but then it has a version: `syzkaller #0`
+    let is_numbered = release.iter().any(u8::is_ascii_digit) && (!bracketed || release.contains(&b'.'));
+    let is_named = !release.is_empty() && cursor.rest().starts_with(b" #");
+    if !is_numbered && !is_named {
         return;
     }
     context.release = Some(Spanned { value: text(release), span: message.span(start..cursor.position()) });
     cursor.blanks();
-    let version = cursor.rest().trim_ascii();
+    let mut version = cursor.rest().trim_ascii();
+    if bracketed {
+        let end = memchr::memrchr(b')', version).unwrap_or(version.len());
+        version = version.get(..end).unwrap_or_default();
+    }
     // STACKTRACE_BUILD_ID puts the kernel's build id last.
     let last = version.rsplit(|&byte| is_blank(byte)).next().unwrap_or_default();
     if last.len() == 40 && last.iter().all(u8::is_ascii_hexdigit) {

@@ -10,16 +10,19 @@ use super::block::{Block, Line, Report};
 use super::builder::{Builder, LineUse};
 use super::context::{Caller, Spanned};
 use super::context_lines;
+use super::fragment;
 use super::kind::Kind;
 use super::span::Span;
 use super::start_lines::{self, Start};
 use crate::arch;
 use crate::cursor::text;
-use crate::line::{LogLine, Prefix};
+use crate::line::{LogLine, Prefix, late_prefix};
 use crate::message::{Assembly, KnownLines, Message};
 
 /// Unknown lines of its own writer after which a report is over.
 const MAX_UNKNOWN_LINES: u32 = 48;
+/// The same, if its beginning is missing.
+const MAX_UNKNOWN_LINES_OF_FRAGMENT: u32 = 8;
 /// The same, once a line that ends reports was seen.
 const MAX_UNKNOWN_LINES_AFTER_END: u32 = 6;
 /// Messages of any writer after which a report is over.
@@ -86,8 +89,20 @@ impl Demux {
             return true;
         }
         let is_encoded = matches!(body.trim_ascii_start().first(), Some(b'{' | b'"'))
-            || memchr::memchr2(0x1b, 0, body).is_some();
-        is_encoded && Assembly::new(line).decode(false).messages().any(|message| starts_report(message.text))
+            || memchr::memchr3(0x1b, 0, b'&', body).is_some()
+            || late_prefix(body).is_some();
+        let decoded = || Assembly::new(line).decode(false);
+        is_encoded && decoded().messages().iter().any(|(message, _)| starts_report(message.text))
+    }
+
+    /// Whether a line may belong to a report whose first lines are missing.
+    pub fn starts_fragment(line: &LogLine<'_>) -> bool {
+        if line.prefix.is_foreign {
+            return false;
+        }
+        let decoded = Assembly::new(line).decode(false);
+        !decoded.prefix().is_foreign
+            && decoded.messages().iter().any(|(message, _)| fragment::begins(message))
     }
 
     /// Adds a line if it continues the message of the line before. Otherwise that message is read, and the
@@ -136,8 +151,8 @@ impl Demux {
         let decoded = assembly.decode(is_mail);
         let mut report = None;
         if !decoded.prefix().is_foreign {
-            for message in decoded.messages() {
-                report = self.assign(&message, decoded.prefix()).or(report);
+            for (message, prefix) in decoded.messages() {
+                report = self.assign(&message, &prefix).or(report);
             }
         }
         let whole = decoded.whole();
@@ -174,9 +189,14 @@ impl Demux {
 
     fn close_old(&mut self) {
         let full = self.block.text.len() > MAX_BLOCK_BYTES || self.block.reports.len() >= MAX_REPORTS;
+        let reports = &self.block.reports;
         self.open.retain_mut(|(_, builder)| {
             builder.silent_lines = builder.silent_lines.saturating_add(1);
-            let limit = if builder.has_ended() { MAX_UNKNOWN_LINES_AFTER_END } else { MAX_UNKNOWN_LINES };
+            let limit = match reports.get(builder.index).map(|report| report.kind) {
+                _ if builder.has_ended() => MAX_UNKNOWN_LINES_AFTER_END,
+                Some(Kind::Fragment) => MAX_UNKNOWN_LINES_OF_FRAGMENT,
+                _ => MAX_UNKNOWN_LINES,
+            };
             !full && builder.unknown_lines <= limit && builder.silent_lines <= MAX_SILENT_LINES
         });
     }
@@ -189,16 +209,44 @@ impl Demux {
         }
         let Some(position) = position else {
             let is_other = message.text.trim_ascii_start().starts_with(b"NMI backtrace for cpu");
-            let start = Start { kind: Kind::Backtrace, numbered: false, address: None, exact: false };
-            return is_other.then(|| self.start(None, &start, message, prefix));
+            if is_other {
+                return Some(self.start(None, &Start::of_kind(Kind::Backtrace), message, prefix));
+            }
+            let is_fragment = self.open.is_empty() && fragment::begins(message);
+            return is_fragment.then(|| self.fragment(message, prefix));
         };
         let (_, builder) = self.open.get_mut(position)?;
         let index = builder.index;
         let report = self.block.reports.get_mut(index)?;
+        if builder.is_of_another(report, message) {
+            self.open.remove(position);
+            return Some(self.fragment(message, prefix));
+        }
         match builder.line(report, message) {
             LineUse::Used => Some(index),
             LineUse::Unknown => None,
         }
+    }
+
+    /// Begins a report without a start line, and reads its first line. Returns its index.
+    fn fragment(&mut self, message: &Message<'_>, prefix: &Prefix) -> usize {
+        let index = self.block.reports.len();
+        let title = Spanned { value: text(message.text.trim_ascii()), span: message.whole() };
+        let mut report = self.report(Kind::Fragment, prefix);
+        (report.span, report.title) = (message.whole(), title);
+        let mut builder = Builder::new(index);
+        builder.line(&mut report, message);
+        self.block.reports.push(report);
+        self.open.push((prefix.caller, builder));
+        index
+    }
+
+    fn report(&self, kind: Kind, prefix: &Prefix) -> Report {
+        let mut report = Report::new(kind, Spanned::default());
+        report.caller = prefix.caller;
+        report.time_us = prefix.time_us;
+        report.context.banner.clone_from(&self.banner);
+        report
     }
 
     fn start(
@@ -219,11 +267,8 @@ impl Demux {
             self.open.remove(position);
         }
         let index = self.block.reports.len();
-        let mut report = Report::new(start.kind, Spanned::default());
+        let mut report = self.report(start.kind, prefix);
         report.span = message.whole();
-        report.caller = prefix.caller;
-        report.time_us = prefix.time_us;
-        report.context.banner.clone_from(&self.banner);
         let mut builder = Builder::new(index);
         builder.start(&mut report, start, message);
         self.block.reports.push(report);
@@ -239,8 +284,15 @@ impl Demux {
         // The line before a warning or a BUG is no report without what it announces.
         let mut kept = Vec::with_capacity(block.reports.len());
         let mut numbers = Vec::with_capacity(block.reports.len());
-        for report in block.reports.drain(..) {
-            let keep = !report.kind.is_general() || report.kind != Kind::CutHere || !report.frames.is_empty();
+        for mut report in block.reports.drain(..) {
+            let keep = match report.kind {
+                Kind::CutHere => !report.frames.is_empty(),
+                Kind::Fragment => fragment::has_content(&report),
+                _ => true,
+            };
+            if report.kind == Kind::Fragment {
+                fragment::complete(&mut report);
+            }
             numbers.push(keep.then_some(kept.len()));
             if keep {
                 kept.push(report);

@@ -80,7 +80,7 @@ fn is_task(text: &[u8]) -> bool {
 
 /// Whether a text begins with a letter and has nothing that a driver would put before its messages.
 fn is_words(words: &[u8]) -> bool {
-    let known = |&byte: &u8| byte.is_ascii_alphanumeric() || b" -()/".contains(&byte);
+    let known = |&byte: &u8| byte.is_ascii_alphanumeric() || b" -()/_".contains(&byte);
     words.len() <= MAX_WORDS_BYTES
         && words.first().is_some_and(u8::is_ascii_alphabetic)
         && words.iter().all(known)

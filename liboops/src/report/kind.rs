@@ -57,12 +57,16 @@ pub enum Kind {
     AtomicSleep,
     /// Bad state of a page or a page table.
     BadPage,
+    /// SLUB: an object or a slab that was overwritten.
+    Slub,
     /// kmemleak: memory that nothing refers to any more.
     MemoryLeak,
     /// Machine check exception: an error reported by the hardware.
     MachineCheck,
     /// What another processor was doing at the time.
     Backtrace,
+    /// Lines of a report whose first lines are missing.
+    Fragment,
     /// Not a report of the kernel: addresses that a user asks about.
     Addresses,
 }
@@ -97,9 +101,11 @@ impl Kind {
             Self::HungTask => "hung task",
             Self::AtomicSleep => "sleep in atomic context",
             Self::BadPage => "bad page",
+            Self::Slub => "SLUB",
             Self::MemoryLeak => "memory leak",
             Self::MachineCheck => "machine check",
             Self::Backtrace => "backtrace of another processor",
+            Self::Fragment => "fragment of a report",
             Self::Addresses => "addresses",
         }
     }
@@ -108,5 +114,38 @@ impl Kind {
     #[must_use]
     pub(crate) const fn is_general(self) -> bool {
         matches!(self, Self::CutHere | Self::SysRq | Self::Oops)
+    }
+
+    /// Whether a start line of this kind says more precisely what happened than one of another kind.
+    #[must_use]
+    pub(crate) const fn says_more_than(self, other: Self) -> bool {
+        match (self, other) {
+            // A panic follows from what happened before it.
+            (Self::Panic, Self::Oops) => false,
+            (Self::HardLockup | Self::SoftLockup, Self::Warning) => true,
+            _ => {
+                other.is_general() && !self.is_general()
+                    || matches!((self, other), (Self::Oops, Self::CutHere))
+            }
+        }
+    }
+
+    /// Whether the line that `die()` prints, with the number of the oops, may come next. After the others, it
+    /// begins another report.
+    #[must_use]
+    pub(crate) const fn precedes_die_line(self) -> bool {
+        matches!(
+            self,
+            Self::PageFault
+                | Self::GeneralProtection
+                | Self::InvalidOpcode
+                | Self::DivideError
+                | Self::StackSegment
+                | Self::DoubleFault
+                | Self::Trap
+                | Self::Bug
+                | Self::Ubsan
+                | Self::MachineCheck
+        )
     }
 }

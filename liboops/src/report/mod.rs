@@ -4,9 +4,10 @@
 //! Each value has the [`Span`] of input bytes that it was read from, and a [`Block`] owns the bytes
 //! themselves. Nothing of the log is lost, and output can be put next to the text that it explains.
 //!
-//! The rest of this module reads them: `start_lines` and `die_lines` know first lines, `demux` keeps writers
-//! apart, `builder` reads a report line by line with `arch`, `context_lines`, `task_lines`, `module_list`,
-//! `places_in_line` and `addresses`.
+//! The rest of this module reads them: `start_lines` and `die_lines` know first lines, `fragment` lines of
+//! reports without them, `demux` keeps writers apart, `builder` reads a report line by line with `arch`,
+//! `context_lines`, `task_lines`, `module_list`, `trace_headings`, `places_in_line`, `source_suffix`,
+//! `ksymoops_lines`, `xmon_lines` and `addresses`.
 
 mod addresses;
 mod block;
@@ -15,22 +16,28 @@ mod context;
 mod context_lines;
 mod demux;
 mod die_lines;
+pub(crate) mod fragment;
 mod kind;
+mod ksymoops_lines;
 mod module_list;
 mod place;
 pub(crate) mod places_in_line;
+mod source_suffix;
 mod span;
 mod stack_labels;
 mod start_lines;
 mod state;
 mod state_lines;
 mod task_lines;
+mod trace_headings;
+mod xmon_lines;
 
 pub use block::{Block, Line, Report};
 pub use context::{Caller, Context, KernelOffset, ModuleName, Spanned};
 pub(crate) use demux::Demux;
 pub use kind::Kind;
-pub use place::{Frame, Place};
+pub use place::{Frame, Place, Trace};
+pub use places_in_line::places;
 pub use span::{Hex, Span};
 pub(crate) use start_lines::is_candidate;
 pub use state::{Code, Origin, Register, State, Word, WordRole};

@@ -22,6 +22,9 @@ pub struct Place {
     pub module: Option<String>,
     /// Build ID of the module in hexadecimal digits.
     pub build_id: Option<String>,
+    /// The source lines that the log itself has for it, the innermost function first: `file.h:3 file.c:12`.
+    /// Without `+0x`, they stand in place of the offset, which is then 0 although it is not known.
+    pub source: Option<String>,
     /// The unwinder does not vouch for it: `?` or `(unreliable)`.
     pub unreliable: bool,
     /// The address is that of the instruction itself. Otherwise it is a return address, and the call is the
@@ -34,6 +37,12 @@ impl Place {
     #[must_use]
     pub fn at(address: u64, span: Span) -> Self {
         Self { span, address: Some(Hex(address)), exact: true, ..Self::default() }
+    }
+
+    /// Whether the log has source lines in place of the offset.
+    #[must_use]
+    pub fn is_decoded(&self) -> bool {
+        self.source.is_some() && self.offset == 0 && self.size.is_none()
     }
 
     /// The symbol as in the source: Rust names demangled, without what the compiler appended (`.isra.0`,
@@ -59,12 +68,37 @@ pub struct Frame {
     pub place: Place,
     /// The stack that it is on, if the log says: `IRQ`, `NMI`, `TASK`, ...
     pub context: Option<String>,
+    /// What the call trace is of.
+    pub trace: Trace,
+}
+
+/// What a call trace is of. Reports on memory show where it was allocated and freed as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum Trace {
+    /// The report's own: the fault, or the check that found something.
+    #[default]
+    Own,
+    /// Where the object was allocated, or uninitialised memory created.
+    Allocated,
+    /// Where the object was freed.
+    Freed,
+    /// Where uninitialised memory was copied.
+    Stored,
+    /// Where work or an RCU callback with the object was queued.
+    Queued,
+    /// Where a lock was taken.
+    Locked,
+    /// The other access of a data race.
+    OtherAccess,
 }
 
 impl Frame {
     /// A frame on a stack that the log does not name.
     #[must_use]
     pub fn new(place: Place) -> Self {
-        Self { place, context: None }
+        Self { place, context: None, trace: Trace::Own }
     }
 }

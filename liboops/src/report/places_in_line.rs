@@ -3,6 +3,7 @@
 //! relatives.
 
 use super::place::Place;
+use super::source_suffix;
 use super::span::Hex;
 use crate::cursor::{Cursor, hex, is_blank, text};
 use crate::message::Message;
@@ -20,6 +21,19 @@ pub(crate) struct Found {
     pub end: usize,
 }
 
+/// The places that a text names, which need not be of a log: `symbol+0x1/0x2 [module]`. Spans count from the
+/// beginning of the text.
+///
+/// ```
+/// let places = liboops::report::places(b"at meter_store+0x12/0x40 [meter]");
+/// assert_eq!(places[0].symbol.as_deref(), Some("meter_store"));
+/// assert_eq!((places[0].offset, places[0].span.start), (0x12, 3));
+/// ```
+#[must_use]
+pub fn places(text: &[u8]) -> Vec<Place> {
+    all(&Message::verbatim(text, 0)).into_iter().map(|found| found.place).collect()
+}
+
 /// Every place in a message.
 pub(crate) fn all(message: &Message<'_>) -> Vec<Found> {
     let body = message.text;
@@ -34,7 +48,22 @@ pub(crate) fn all(message: &Message<'_>) -> Vec<Found> {
             found.push(one);
         }
     }
+    if found.is_empty() {
+        found.extend(decoded(message));
+    }
     found
+}
+
+/// A place with source lines in place of the offset: `f (file.c:12) module`
+fn decoded(message: &Message<'_>) -> Option<Found> {
+    let name = source_suffix::name(message.text)?;
+    let mut place = Place { symbol: message.text.get(name.clone()).map(text), ..Place::default() };
+    let mut cursor = Cursor::at(message.text, name.end);
+    suffixes(&mut cursor, &mut place);
+    let start = marks(message.text, name.start, 0, &mut place);
+    let end = cursor.position();
+    place.span = message.span(start..end);
+    Some(Found { place, start, end })
 }
 
 /// The place whose `+` is at this position.
@@ -98,6 +127,9 @@ fn in_symbol(byte: u8) -> bool {
 /// ` [module]`, ` [module 40 digits]`, ` (P)`, ` (unreliable)`, in any order
 fn suffixes(cursor: &mut Cursor<'_>, place: &mut Place) {
     loop {
+        if place.source.is_none() {
+            source_suffix::read(cursor, place);
+        }
         let mut ahead = *cursor;
         ahead.eat(b")");
         ahead.blanks();
@@ -183,6 +215,32 @@ fn marks(body: &[u8], symbol_at: usize, least: usize, place: &mut Place) -> usiz
 pub(crate) fn address(value: u64, digits: usize) -> Option<Hex> {
     let hashed = digits == 16 && value >> 32 == 0;
     (!hashed && value != 0).then_some(Hex(value))
+}
+
+/// Whether a message is a place and nothing else, as an entry of a call trace is.
+pub(crate) fn is_frame(message: &Message<'_>) -> bool {
+    let found = all(message);
+    let [one] = found.as_slice() else { return false };
+    let body = message.text;
+    let before = body.get(..one.start).unwrap_or_default().trim_ascii();
+    let after = body.get(one.end..).unwrap_or_default().trim_ascii();
+    // A mail's `f+0x1` in a line of its own may be anything.
+    one.place.size.is_some()
+        && (matches!(before, b"" | b"?" | b"(") || is_stack_pointer(before) || is_label(before))
+        && matches!(after, b"" | b")" | b"()")
+}
+
+/// `<IRQ>`, `</IRQ>`, `<EOI>`
+pub(super) fn is_label(text: &[u8]) -> bool {
+    let name = text.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">"));
+    let name = name.map(|name| name.strip_prefix(b"/").unwrap_or(name));
+    name.is_some_and(|name| name.len() >= 3 && name.iter().all(u8::is_ascii_uppercase))
+}
+
+/// `[c000000001234567]`, which powerpc puts before the address.
+pub(super) fn is_stack_pointer(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    digits.is_some_and(|digits| digits.len() >= 8 && digits.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// A lone `[<address>]`, `[<address>] 0xaddress` or `0xaddress` as a frame.

@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::die_lines;
 use super::kind::Kind;
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, number_after};
 
 /// How start lines begin, and what the report is then about. The first match counts.
 const BEGINNINGS: &[(&[u8], Kind)] = &[
@@ -18,6 +18,7 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"BUG: unable to handle ", Kind::PageFault),
     (b"BUG: Unable to handle ", Kind::PageFault),
     (b"BUG: kernel NULL pointer dereference", Kind::PageFault),
+    (b"BUG: Kernel NULL pointer dereference", Kind::PageFault),
     (b"BUG: soft lockup", Kind::SoftLockup),
     (b"Watchdog detected hard LOCKUP", Kind::HardLockup),
     (b"NMI Watchdog detected LOCKUP", Kind::HardLockup),
@@ -29,6 +30,10 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"BUG: held lock freed", Kind::Lockdep),
     (b"BUG: spinlock ", Kind::Lockdep),
     (b"BUG: ", Kind::Bug),
+    // Typed in from a screen.
+    (b"BUG unable to handle ", Kind::PageFault),
+    (b"BUG kernel NULL pointer dereference", Kind::PageFault),
+    (b"BUG ", Kind::Slub),
     (b"kernel BUG at ", Kind::Bug),
     (b"Kernel BUG at ", Kind::Bug),
     (b"general protection fault", Kind::GeneralProtection),
@@ -37,16 +42,21 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"invalid operand: ", Kind::InvalidOpcode),
     (b"undefined instruction: ", Kind::InvalidOpcode),
     (b"divide error: ", Kind::DivideError),
+    (b"divide_error: ", Kind::DivideError),
+    (b"Division by zero in kernel", Kind::DivideError),
     (b"stack segment: ", Kind::StackSegment),
     (b"double fault: ", Kind::DoubleFault),
     (b"PANIC: double fault", Kind::DoubleFault),
     (b"traps: PANIC: double fault", Kind::DoubleFault),
     (b"traps: PANIC", Kind::Trap),
+    (b"PANIC: invalid or fatal FRED event", Kind::Trap),
     (b"traps: Missing ENDBR: ", Kind::Oops),
     (b"CFI failure at ", Kind::Oops),
+    (b"CFI failure (target: ", Kind::Oops),
     (b"int3: ", Kind::Trap),
     (b"Oops: general protection fault", Kind::GeneralProtection),
     (b"Oops: divide error", Kind::DivideError),
+    (b"Oops: divide_error", Kind::DivideError),
     (b"Oops: invalid opcode", Kind::InvalidOpcode),
     (b"Oops: stack segment", Kind::StackSegment),
     (b"Oops: double fault", Kind::DoubleFault),
@@ -62,6 +72,7 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"Unhandled prefetch abort", Kind::Oops),
     (b"Insufficient stack space to handle exception", Kind::Oops),
     (b"SError Interrupt on CPU", Kind::Oops),
+    (b"Bad mode in ", Kind::Oops),
     (b"Machine check in kernel mode", Kind::MachineCheck),
     (b"illegal operation: ", Kind::InvalidOpcode),
     (b"monitor event: ", Kind::Bug),
@@ -96,31 +107,61 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"sysrq: Trigger a crash", Kind::SysRq),
     (b"sysrq: SysRq : Trigger a crash", Kind::SysRq),
     (b"SysRq : Trigger a crash", Kind::SysRq),
+    // Printed before the BUG or warning that they explain.
+    (b"list_add corruption", Kind::CutHere),
+    (b"list_del corruption", Kind::CutHere),
     (b"------------[ cut here ]", Kind::CutHere),
     (b"8<--- cut here ---", Kind::CutHere),
 ];
 
 /// Beginnings that are not enough by themselves, and words of which one must follow.
 const CONDITIONS: &[(&[u8], &[&[u8]])] = &[
-    (b"INFO: task ", &[b" blocked for more", b" can't die for more"]),
+    (b"INFO: task ", &[b" blocked for more", b" blocked in I/O wait for more", b" can't die for more"]),
+    (b"BUG ", &[b" (Not tainted): ", b" (Tainted: "]),
+    (b"CFI failure (target: ", &[b"):", b"+0x"]),
+    (b"Bad mode in ", &[b" detected"]),
     (b"INFO: rcu", &[b"stall"]),
     (b"rcu: INFO: ", &[b"stall"]),
-    (b"general protection fault", &[b"[#", b": 0000", b", maybe for address", b", probably for"]),
+    (
+        b"general protection fault",
+        &[
+            b"[#",
+            b": 0000",
+            b", maybe for address",
+            b", probably for",
+            b", kernel NULL pointer dereference",
+            b", LASS prevented access",
+        ],
+    ),
     (b"Oops: ", &[b"[#", b"0", b"sig:", b"Kernel access", b"Exception"]),
     (b"[ INFO: ", &[b" ]"]),
     (b"[ BUG: ", &[b" ]"]),
 ];
 
+/// A longer line is not two messages without a line end between them.
+const MAX_GLUED_BYTES: usize = 300;
+
 /// What a start line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Start {
     pub kind: Kind,
-    /// It has the number of the oops, `[#1]`. A report has one such line.
-    pub numbered: bool,
+    /// Where in the message it begins, if that is glued to another one.
+    pub from: usize,
+    /// The number of the oops, `[#1]`. A report has one such line.
+    pub number: Option<u64>,
     /// The address of a failed access, and where it is in the message.
     pub address: Option<(u64, Range<usize>)>,
+    /// It only explains what the next line says, or the line after `cut here`.
+    pub is_message: bool,
     /// A place in it is that of the instruction itself, not a return address.
     pub exact: bool,
+}
+
+impl Start {
+    /// A start line of which no more is known.
+    pub fn of_kind(kind: Kind) -> Self {
+        Self { kind, from: 0, number: None, address: None, is_message: false, exact: false }
+    }
 }
 
 /// Trigger words that are common in logs, and what must follow for a line to be worth a closer look. With an
@@ -137,6 +178,8 @@ const COMMON: &[(&[u8], &[&[u8]])] = &[
     ),
     (b"WARNING: ", &[b"SOFTIRQ-", b"HARDIRQ-"]),
     (b"INFO: ", &[b"possible ", b"suspicious", b"inconsistent", b"trying to register", b"task ", b"rcu"]),
+    (b"INFO: ", &[b"SOFTIRQ-", b"HARDIRQ-", b"hard-safe", b"soft-safe", b"RECLAIM_FS-"]),
+    (b"BUG ", &[b"at ", b"unable to handle ", b"kernel NULL pointer"]),
     (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" 0"]),
 ];
 
@@ -160,6 +203,9 @@ pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
     // `WARNING: file:line at f+0x1/0x2, CPU#1: comm/1`, `WARNING: comm/1 still has locks held!`
     let end = memchr::memchr(b'\n', after).unwrap_or(after.len());
     let line = after.get(..end).unwrap_or_default();
+    if rest.starts_with(b"BUG ") {
+        return memmem::find(line, b"ainted").is_some();
+    }
     rest.starts_with(b"WARNING: ")
         && (memchr::memchr(b'#', line).is_some() || line.trim_ascii_end().ends_with(b"held!"))
 }
@@ -168,9 +214,13 @@ pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
 pub(super) fn read(body: &[u8]) -> Option<Start> {
     let body_start = body.iter().position(|&byte| byte != b' ').unwrap_or(0);
     let text = without_subsystem(body.get(body_start..)?);
-    let kind = kind(text)?;
-    let numbered = memmem::find(text, b"[#").is_some();
-    Some(Start { kind, numbered, address: address(body, kind), exact: is_exact(text, kind) })
+    let own = kind(text).map(|kind| (0, kind));
+    let (at, kind) = own.or_else(|| glued(text))?;
+    let from = body.len().saturating_sub(text.len()).saturating_add(at);
+    let number = memmem::find(text, b"[#").map(|_| number_after(text, b"[#").unwrap_or(0));
+    let is_message = kind == Kind::CutHere && memmem::find(text, b"cut here").is_none();
+    let from = if at == 0 { 0 } else { from };
+    Some(Start { kind, from, number, address: address(body, kind), is_message, exact: is_exact(text, kind) })
 }
 
 /// A message without the subsystem's name in front, which is `watchdog: CPU28: `, `mce: [Hardware Error]: `
@@ -208,6 +258,57 @@ fn is_exact(text: &[u8], kind: Kind) -> bool {
     }
 }
 
+/// What a line is about if the line before it lacks its end: `user memory accessgeneral protection fault: 0000
+/// [#1]`.
+fn glued(text: &[u8]) -> Option<(usize, Kind)> {
+    const WORDS: [(&[u8], Kind); 9] = [
+        (b"general protection fault", Kind::GeneralProtection),
+        (b"invalid opcode: ", Kind::InvalidOpcode),
+        (b"divide error: ", Kind::DivideError),
+        (b"stack segment: ", Kind::StackSegment),
+        (b"double fault: ", Kind::DoubleFault),
+        (b"int3: ", Kind::Trap),
+        (b"Kernel BUG ", Kind::Bug),
+        (b"Oops: ", Kind::Oops),
+        (b"Internal error: ", Kind::Oops),
+    ];
+    let number =
+        memmem::find(text, b"[#").filter(|_| text.len() <= MAX_GLUED_BYTES && numbered_code(text))?;
+    let before = text.get(..number)?;
+    WORDS.iter().find_map(|(word, kind)| {
+        let at = memmem::find(before, word)?;
+        // A word of its own is somebody talking about it.
+        let last = before.get(..at)?.last()?;
+        (last.is_ascii_alphanumeric() || matches!(last, b'.' | b'!' | b')')).then_some((at, *kind))
+    })
+}
+
+/// Whether a line has `0000 [#1]`.
+fn numbered_code(text: &[u8]) -> bool {
+    let Some(number) = memmem::find(text, b" [#") else { return false };
+    let digits = text.get(..number).unwrap_or_default().iter().rev().take_while(|b| b.is_ascii_hexdigit());
+    let after = text.get(number.saturating_add(3)..).unwrap_or_default();
+    digits.count() >= 4 && after.first().is_some_and(u8::is_ascii_digit)
+}
+
+/// `cpu 0x3: Vector: 300 (Data Access) at [c000000001234567]`, of powerpc's debugger xmon.
+fn xmon(text: &[u8]) -> Option<Kind> {
+    let mut cursor = Cursor::new(text);
+    if !cursor.eat(b"cpu 0x") {
+        return None;
+    }
+    cursor.hex()?;
+    if !cursor.eat(b": Vector: ") {
+        return None;
+    }
+    Some(match cursor.hex()?.0 {
+        0x200 => Kind::MachineCheck,
+        0x300 | 0x380 | 0x400 | 0x480 => Kind::PageFault,
+        0x700 => Kind::Bug,
+        _ => Kind::Trap,
+    })
+}
+
 fn kind(text: &[u8]) -> Option<Kind> {
     let first = text.first();
     for &(beginning, kind) in BEGINNINGS {
@@ -220,6 +321,9 @@ fn kind(text: &[u8]) -> Option<Kind> {
         let holds =
             condition.is_none_or(|(_, words)| words.iter().any(|word| memmem::find(rest, word).is_some()));
         return holds.then_some(kind);
+    }
+    if first == Some(&b'c') {
+        return xmon(text).or_else(|| die_lines::kind(text));
     }
     if text.starts_with(b"WARNING: ")
         && memmem::find(text, b", CPU#").is_some()
@@ -251,18 +355,26 @@ fn kind(text: &[u8]) -> Option<Kind> {
 
 /// `... at virtual address X`, `... address: X`, `... request at X`
 fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
-    const MARKS: [&[u8]; 5] =
-        [b" virtual address ", b" address: ", b" for address ", b"canonical address ", b" at "];
-    if !matches!(kind, Kind::PageFault | Kind::GeneralProtection) {
+    /// What comes before the address, and its least number of digits.
+    const MARKS: [(&[u8], usize); 7] = [
+        (b" virtual address ", 8),
+        (b" address: ", 8),
+        (b" for address ", 8),
+        (b" access to address 0x", 1),
+        (b" pointer dereference 0x", 1),
+        (b"canonical address ", 8),
+        (b" at ", 8),
+    ];
+    if !matches!(kind, Kind::PageFault | Kind::GeneralProtection) || body.starts_with(b"cpu 0x") {
         return None;
     }
-    for mark in MARKS {
+    for (mark, least) in MARKS {
         let Some(at) = memmem::find(body, mark) else { continue };
         let mut cursor = Cursor::at(body, at.saturating_add(mark.len()));
         cursor.eat(b"0x");
         let start = cursor.position();
         if let Some((value, digits)) = cursor.hex()
-            && digits >= 8
+            && digits >= least
         {
             return Some((value, start..cursor.position()));
         }

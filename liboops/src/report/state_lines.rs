@@ -5,6 +5,7 @@
 //! entered the kernel, and the first one again at the end.
 
 use super::block::Report;
+use super::kind::Kind;
 use super::place::Place;
 use super::state::{Origin, State};
 use crate::arch::Item;
@@ -54,6 +55,11 @@ pub(super) fn take_in(report: &mut Report, item: Item, section: Section, after_p
             // Up to 4.17 the kernel printed it last, after the registers of the program.
             let without_code = |state: &State| state.origin == Origin::Fault && state.code.is_none();
             let first = report.states.iter().position(without_code).filter(|_| !after_pc);
+            // Where the first lines are missing, so is the state that it belongs to.
+            let is_last_user = report.states.last().is_some_and(|state| state.origin == Origin::User);
+            if report.kind == Kind::Fragment && first.is_none() && is_last_user && !after_pc {
+                report.states.push(State::new(Origin::Fault));
+            }
             let state = match first {
                 Some(first) => report.states.get_mut(first),
                 None => Some(current(report, section, |state| state.code.is_some())),

@@ -13,7 +13,8 @@ pub(super) fn of_start(body: &[u8], kind: Kind, context: &mut Context) {
     let between = |from: &[u8], to: &[&[u8]]| between(body, from, to);
     let task = match kind {
         Kind::HungTask => {
-            between(b"task ", &[b" blocked for", b" can't die for"]).and_then(|task| pair(task, b':'))
+            between(b"task ", &[b" blocked for", b" blocked in I/O wait for", b" can't die for"])
+                .and_then(|task| pair(task, b':'))
         }
         Kind::SoftLockup => body.strip_suffix(b"]").and_then(|rest| {
             let at = memchr::memrchr(b'[', rest)?;
@@ -78,8 +79,9 @@ pub(super) fn mentioned(body: &[u8], context: &mut Context) {
         number(line, b" on cpu ", &mut context.cpu);
     } else if context.pid.is_none() && line.ends_with(b":") | line.ends_with(b"!") {
         // Most lines come here, and few of them end like that.
-        let locks: [&[u8]; 3] =
-            [b" is trying to acquire lock", b" is trying to release lock", b" is freeing memory "];
+        // `cat/77 [HC0[0]:SC0[0]:HE0:SE1] is trying to acquire:`
+        let locks: [&[u8]; 4] =
+            [b" is trying to acquire lock", b" is trying to release lock", b" is freeing memory ", b" [HC"];
         set(between(line, b"", &locks).and_then(|task| pair(task, b'/')), context);
     }
 }

@@ -92,6 +92,7 @@ fn of_lines_in_a_report() {
     for (line, expected) in [
         ("CPU:    1", (Some(1), None, None)),
         ("CPU 1 ", (Some(1), None, None)),
+        ("CPU:0 PID:321 Comm:tool Not tainted 5.6.0 #1", (Some(0), Some(321), Some("tool"))),
         ("Process tool (pid: 321, threadinfo ffff88007a3c0000, task ffff88007a3c0000)", tool),
         ("Pid: 321, comm: tool Not tainted 2.6.10 #1", tool),
         (
