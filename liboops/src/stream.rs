@@ -13,7 +13,7 @@ const PIECE_BYTES: usize = 1 << 18;
 
 /// How many bytes at the beginning of a log are searched for reports whose first lines are missing. That takes
 /// longer than the search for whole ones, and such logs are short.
-const FRAGMENT_BYTES: usize = 16 << 20;
+const FRAGMENT_BYTES: usize = 8 << 20;
 /// The same after each report.
 const FRAGMENT_BYTES_AFTER_REPORT: usize = 1 << 16;
 
@@ -29,7 +29,7 @@ pub enum Event<'t> {
 /// Reads a log to its end and passes its parts, in order, to `sink`.
 ///
 /// Memory is bounded, however long the log and its lines are. A report whose first lines are missing
-/// ([`report::Kind::Fragment`]) is found in the first 16 MiB, and for 64 KiB after a report.
+/// ([`report::Kind::Fragment`]) is found in the first 8 MiB, and for 64 KiB after a report.
 ///
 /// If the reader fails, what was read until then is parsed and passed on first.
 ///
@@ -40,7 +40,7 @@ pub fn stream(mut reader: impl Read, mut sink: impl FnMut(Event<'_>) -> io::Resu
     let fragments = FragmentTrigger::new();
     let mut parser = Parser {
         trigger: &trigger,
-        fragments: fragments.as_ref(),
+        fragments: &fragments,
         fragment_bytes: FRAGMENT_BYTES,
         demux: Demux::default(),
         offset: 0,
@@ -91,7 +91,7 @@ pub fn blocks(log: &[u8]) -> Vec<Block> {
 
 struct Parser<'p> {
     trigger: &'p Trigger,
-    fragments: Option<&'p FragmentTrigger>,
+    fragments: &'p FragmentTrigger,
     /// How many bytes are still to be searched for fragments.
     fragment_bytes: usize,
     demux: Demux,
@@ -158,7 +158,7 @@ impl Parser<'_> {
     fn fragment(&mut self, text: &[u8], range: Range<usize>, base: u64) -> Option<usize> {
         let mut at = range.start;
         while self.fragment_bytes > 0 && at < range.end {
-            let Some(word) = self.fragments?.find(text.get(at..range.end)?) else {
+            let Some(word) = self.fragments.find(text.get(at..range.end)?) else {
                 self.fragment_bytes = self.fragment_bytes.saturating_sub(range.end.saturating_sub(at));
                 return None;
             };

@@ -2,8 +2,8 @@
 //! The fast path through what is not an oops: looks for the few words of which every start line has one, in
 //! whole pieces of the log at once.
 
+use aho_corasick::Span;
 use aho_corasick::packed::{Config, MatchKind, Searcher};
-use aho_corasick::{AhoCorasick, Span};
 use memchr::memmem::{self, Finder};
 
 use crate::report::fragment;
@@ -42,13 +42,11 @@ const WORDS: [&[&[u8]]; 2] = [
         b"panic - not sync",
         b"unreferenced object",
         b"panicked at",
-        b"achine Check Exc",
-        b"achine Check: ",
+        b"achine Check",
         b"achine check in",
         b"CFI failure",
         b"ENDBR: ",
         b"ed-printable",
-        b"Kernel bad ",
         b"corruption",
         b"by zero in kernel",
         b"Bad mode in ",
@@ -105,7 +103,7 @@ impl Trigger {
 }
 
 /// Finds words of lines that only reports have, for reports whose first lines are missing.
-pub(super) struct FragmentTrigger(AhoCorasick);
+pub(super) struct FragmentTrigger(Option<Searcher>);
 
 impl std::fmt::Debug for FragmentTrigger {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -114,13 +112,17 @@ impl std::fmt::Debug for FragmentTrigger {
 }
 
 impl FragmentTrigger {
-    pub fn new() -> Option<Self> {
-        AhoCorasick::new(fragment::WORDS).ok().map(Self)
+    pub fn new() -> Self {
+        Self(Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(fragment::WORDS).build())
     }
 
     /// Where the first word begins.
     pub fn find(&self, text: &[u8]) -> Option<usize> {
-        self.0.find(text).map(|found| found.start())
+        match &self.0 {
+            Some(searcher) => searcher.find(text).map(|found| found.start()),
+            // This processor has no vector instructions.
+            None => fragment::WORDS.iter().filter_map(|word| memmem::find(text, word)).min(),
+        }
     }
 }
 

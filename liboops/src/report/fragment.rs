@@ -15,10 +15,13 @@ use crate::cursor::number_after;
 use crate::message::Message;
 
 /// Every line that may begin a fragment, or one that soon follows it, has one of these words. All are
-/// searched for at once, so each needs at least three bytes.
+/// searched for at once, so each needs at least three bytes, and there may be 32 at most.
 pub(crate) const WORDS: &[&[u8]] = &[
     b"+0x",
-    b"[<",
+    b"[<ff",
+    b"[<c",
+    b"[<8",
+    b"[<0",
     b"RIP",
     b"EIP",
     b"Code: ",
@@ -33,20 +36,15 @@ pub(crate) const WORDS: &[&[u8]] = &[
     b"RDX: ",
     b"RBP: ",
     b"R10: ",
-    b"R13: ",
-    b"CR0: ",
     b"CR2: ",
     b"EAX: ",
     b"eax: ",
-    b"esi: ",
     b"pc : ",
     b"epc",
     b"x29: ",
     b"NIP",
     b"PSW",
     b"GPR",
-    b">>EIP",
-    b">>RIP",
     b"race; ",
 ];
 
