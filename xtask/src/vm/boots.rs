@@ -27,6 +27,7 @@ pub fn run(vm: &Vm, planned: Planned, report: &Report) -> Result<()> {
             cmdline: format!("{} scenarios={}", planned.boot.cmdline, schedule::names(&left)),
             memory_mib: planned.boot.memory_mib,
             cpus: planned.boot.cpus,
+            counted: planned.boot.counted,
         };
         let directory = rundir::boot(&vm.run)?;
         ui::transient(&format!("  ... booting for {}", schedule::names(&left)));
