@@ -34,6 +34,7 @@ mod format;
 mod member;
 #[cfg(feature = "compression")]
 mod output;
+mod plausible_size;
 mod section;
 #[cfg(feature = "compression")]
 #[cfg(test)]
@@ -43,5 +44,6 @@ mod zstd_frame;
 pub use decompress::{decompress, decompress_as_kmod};
 pub use error::CompressError;
 pub use format::{Format, WINDOW_LIMIT, detect};
+pub use plausible_size::plausible_size;
 pub use section::{SectionError, section};
 pub use zstd_frame::zstd_content_size;

@@ -292,10 +292,12 @@ fn last_index<'t>(boot: &str, text: &'t [u8]) -> Option<(Recorded, &'t [u8])> {
         let start = finder.rfind(whole)?;
         let is_line = start.checked_sub(1).is_none_or(|before| whole.get(before) == Some(&b'\n'));
         let (before, from) = whole.split_at_checked(start)?;
-        let length = memchr(b'\n', from).unwrap_or(from.len());
-        if let Some(recorded) = is_line.then(|| Recorded::of_index(boot, from.get(..length)?)).flatten() {
-            let rest = start.saturating_add(length).saturating_add(1);
-            return Some((recorded, text.get(rest..).unwrap_or_default()));
+        if is_line {
+            let length = memchr(b'\n', from).unwrap_or(from.len());
+            if let Some(recorded) = Recorded::of_index(boot, from.get(..length)?) {
+                let rest = start.saturating_add(length).saturating_add(1);
+                return Some((recorded, text.get(rest..).unwrap_or_default()));
+            }
         }
         whole = before;
     }
