@@ -32,7 +32,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat, readlinkat};
+use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
@@ -124,39 +124,13 @@ impl PrivateDirectory {
     pub fn open(path: &Path) -> Result<Option<Self>, PrivateFileError> {
         let failed = |errno| PrivateFileError::System { path: path.to_owned(), errno };
         let flawed = |flaw| PrivateFileError::Unsafe { path: path.to_owned(), flaw };
-        let mut rest: VecDeque<OsString> = components(path);
-        let mut directory = root().map_err(failed)?;
-        let mut links = 0_usize;
-        while let Some(name) = rest.pop_front() {
-            let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-            let found = match openat(&directory, name.as_os_str(), flags, Mode::empty()) {
-                Ok(found) => File::from(found),
-                Err(Errno::ENOENT) => return Ok(None),
-                Err(errno) => return Err(failed(errno)),
-            };
-            let metadata = found.metadata().map_err(|error| failed(io_errno(&error)))?;
-            if metadata.is_dir() {
-                directory = found;
-                continue;
-            }
-            if !metadata.is_symlink() {
-                return Err(flawed(Flaw::NotDirectory));
-            }
-            links = links.saturating_add(1);
-            let parent = directory.metadata().map_err(|error| failed(io_errno(&error)))?;
-            let trusted =
-                is_trusted_owner(&metadata) && is_trusted_owner(&parent) && parent.mode() & OTHERS_WRITE == 0;
-            if rest.is_empty() || !trusted || links > MAX_LINKS {
-                return Err(flawed(Flaw::Link));
-            }
-            let target = PathBuf::from(readlinkat(&found, "").map_err(failed)?);
-            if target.is_absolute() {
-                directory = root().map_err(failed)?;
-            }
-            for name in components(&target).into_iter().rev() {
-                rest.push_front(name);
-            }
-        }
+        let directory = match open_without_links(path) {
+            Some(directory) => directory,
+            None => match follow(path)? {
+                Some(directory) => directory,
+                None => return Ok(None),
+            },
+        };
         let metadata = directory.metadata().map_err(|error| failed(io_errno(&error)))?;
         if metadata.uid() != effective_user() {
             return Err(flawed(Flaw::Owner(metadata.uid())));
@@ -244,6 +218,59 @@ impl PrivateDirectory {
 
 /// Follows no link, and waits for nobody who might open the other end of a FIFO.
 const SAFE: OFlag = OFlag::O_NOFOLLOW.union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY).union(OFlag::O_CLOEXEC);
+
+/// Opens a directory in one step; `None` if that is not possible, for whatever reason: a link on the way, no
+/// such directory, a kernel before 5.6.
+fn open_without_links(path: &Path) -> Option<File> {
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let how = OpenHow::new().flags(flags).resolve(ResolveFlag::RESOLVE_NO_SYMLINKS);
+    // The walk begins at the root for any path.
+    if !path.is_absolute() {
+        return None;
+    }
+    openat2(AT_FDCWD, path, how).ok().map(File::from)
+}
+
+/// Opens a directory step by step, and follows only links that nobody else can have made; `None` if there is
+/// none.
+fn follow(path: &Path) -> Result<Option<File>, PrivateFileError> {
+    let failed = |errno| PrivateFileError::System { path: path.to_owned(), errno };
+    let flawed = |flaw| PrivateFileError::Unsafe { path: path.to_owned(), flaw };
+    let mut rest: VecDeque<OsString> = components(path);
+    let mut directory = root().map_err(failed)?;
+    let mut links = 0_usize;
+    while let Some(name) = rest.pop_front() {
+        let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let found = match openat(&directory, name.as_os_str(), flags, Mode::empty()) {
+            Ok(found) => File::from(found),
+            Err(Errno::ENOENT) => return Ok(None),
+            Err(errno) => return Err(failed(errno)),
+        };
+        let metadata = found.metadata().map_err(|error| failed(io_errno(&error)))?;
+        if metadata.is_dir() {
+            directory = found;
+            continue;
+        }
+        if !metadata.is_symlink() {
+            return Err(flawed(Flaw::NotDirectory));
+        }
+        links = links.saturating_add(1);
+        let parent = directory.metadata().map_err(|error| failed(io_errno(&error)))?;
+        let trusted =
+            is_trusted_owner(&metadata) && is_trusted_owner(&parent) && parent.mode() & OTHERS_WRITE == 0;
+        if rest.is_empty() || !trusted || links > MAX_LINKS {
+            return Err(flawed(Flaw::Link));
+        }
+        let target = PathBuf::from(readlinkat(&found, "").map_err(failed)?);
+        if target.is_absolute() {
+            directory = root().map_err(failed)?;
+        }
+        for name in components(&target).into_iter().rev() {
+            rest.push_front(name);
+        }
+    }
+    Ok(Some(directory))
+}
 
 fn root() -> Result<File, Errno> {
     let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;

@@ -147,7 +147,7 @@ fn a_reload_costs_a_few_small_files() {
         if number == 39 {
             println!("a removal: {removal:?}\na load: {load:?}");
         }
-        assert!(removal.read_calls <= 16 && load.read_calls <= 40, "{removal:?} {load:?}");
+        assert!(removal.read_calls <= 12 && load.read_calls <= 20, "{removal:?} {load:?}");
         assert!(removal.bytes_read <= 40 << 10 && load.bytes_read <= 40 << 10, "{removal:?} {load:?}");
         assert!(removal.bytes_written + load.bytes_written <= 10 << 10, "{removal:?} {load:?}");
     }

@@ -7,6 +7,7 @@
 //! - [`calls`]: return addresses sampled from the code of a file.
 //! - [`compile`]: builds C fixtures with the machine's compiler.
 //! - [`hostile`]: names that must not reach a terminal as they are.
+//! - [`hostile_files`]: inputs that were made to cost much; [`limits`] checks that they do not.
 //! - [`corpus`]: public kernel logs, if they are at hand.
 //! - [`CpuTimer`]: processor time, for tests of how time grows.
 //!
@@ -36,7 +37,9 @@ pub mod corpus;
 mod cpu_time;
 mod fake_kernel;
 pub mod hostile;
+pub mod hostile_files;
 pub mod keeper_exports;
+pub mod limits;
 pub mod module;
 
 pub use cpu_time::CpuTimer;

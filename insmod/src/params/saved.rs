@@ -39,9 +39,18 @@ impl SavedParams {
         paths: &Paths,
         output: &mut Output,
     ) -> Result<Option<Self>, SavedParametersError> {
-        let Some(path) = SaveLocation::file_for(file, input.path(), &kernel.release()?, paths)? else {
-            output.warning("persistdir is empty: --persist ignored");
-            return Ok(None);
+        let path = match SaveLocation::file_for(file, input.path(), &kernel.release()?, paths) {
+            Ok(Some(path)) => path,
+            Ok(None) => {
+                output.warning("persistdir is empty: --persist ignored");
+                return Ok(None);
+            }
+            Err(SavedParametersError::Directory(error)) => {
+                let warning = format_args!("no saved parameters are used, and none will be saved: {error}");
+                output.always(Level::Warning, warning);
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
         };
         // If it is not a module, the load will fail, and the kernel's message is the better one.
         let Ok(module) = input.module() else { return Ok(None) };

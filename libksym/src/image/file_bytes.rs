@@ -11,8 +11,8 @@ use libmodfmt::compress;
 use super::error::ImageError;
 use crate::files::open_regular;
 
-/// A larger module, decompressed, is an error. The largest that is known has 340 MB with its debug
-/// information.
+/// A larger module, decompressed, is an error, and so is one that is too large for its compressed size
+/// ([`compress::plausible_size`]). The largest that is known has 340 MB with its debug information.
 const MAX_DECOMPRESSED_BYTES: u64 = 2 << 30;
 
 /// A larger file is an error: a file with holes costs nothing to make. A kernel with its debug information
@@ -43,7 +43,8 @@ impl FileBytes {
         }
         let mut packed = Vec::new();
         file.by_ref().take(MAX_DECOMPRESSED_BYTES).read_to_end(&mut packed).map_err(open)?;
-        compress::decompress(&packed, MAX_DECOMPRESSED_BYTES)
+        let limit = MAX_DECOMPRESSED_BYTES.min(compress::plausible_size(packed.len() as u64));
+        compress::decompress(&packed, limit)
             .map(Self::InMemory)
             .map_err(|source| ImageError::Compressed { source })
     }

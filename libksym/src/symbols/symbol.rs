@@ -40,9 +40,13 @@ impl Size {
     }
 }
 
-/// The name that starts at an offset; names end at a NUL or at white space.
+/// The name that starts at an offset; names end at a NUL or at white space, or are cut.
 pub(super) fn name(names: &[u8], offset: u32) -> &[u8] {
+    // Names may overlap, so that those of a small file would have gigabytes. The kernel has room for 512 bytes
+    // of one (KSYM_NAME_LEN).
+    const MAX_NAME_BYTES: usize = 1024;
     let rest = names.get(offset as usize..).unwrap_or_default();
+    let rest = rest.get(..MAX_NAME_BYTES).unwrap_or(rest);
     let end = rest.iter().position(|&byte| byte <= b' ').unwrap_or(rest.len());
     rest.get(..end).unwrap_or_default()
 }

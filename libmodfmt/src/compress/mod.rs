@@ -34,6 +34,7 @@ mod format;
 mod member;
 #[cfg(feature = "compression")]
 mod output;
+mod plausible_size;
 mod section;
 #[cfg(feature = "compression")]
 mod stream;
@@ -45,6 +46,7 @@ mod zstd_frame;
 pub use decompress::{decompress, decompress_as_kmod};
 pub use error::CompressError;
 pub use format::{Format, WINDOW_LIMIT, detect};
+pub use plausible_size::plausible_size;
 pub use section::{SectionError, section};
 #[cfg(feature = "compression")]
 pub use stream::reader;

@@ -24,6 +24,7 @@ mod read;
 mod relocation;
 mod section;
 mod section_names;
+mod strings;
 mod symbol;
 mod write;
 

@@ -9,6 +9,7 @@ use object::pod;
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 
 use super::check;
+use super::strings::StringTable;
 use super::{
     Binding, ByteOrder, Class, ElfError, Ident, Machine, Object, Place, Section, SectionKind, Symbol,
     SymbolKind,
@@ -112,7 +113,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
         let names = self.section_names(headers)?;
         let mut sections = Vec::with_capacity(headers.len());
         for (index, header) in headers.iter().enumerate() {
-            sections.push(self.section(index, header, names)?);
+            sections.push(self.section(index, header, &names)?);
         }
         check::links(&sections)?;
         let table = size_of_val(headers) as u64;
@@ -178,7 +179,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
         table(count)
     }
 
-    fn section_names(&self, headers: &'d [H::SectionHeader]) -> Result<&'d [u8], ElfError> {
+    fn section_names(&self, headers: &'d [H::SectionHeader]) -> Result<StringTable<'d>, ElfError> {
         let mut index = u32::from(self.header.e_shstrndx(self.endian).0);
         if index == u32::from(elf::SHN_XINDEX.0) {
             index = headers.first().map_or(0, |first| first.sh_link(self.endian));
@@ -194,20 +195,21 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
             return Err(field("not a string table"));
         }
         let what = || String::from("the section name table");
-        range(self.data, header.sh_offset(self.endian).into(), header.sh_size(self.endian).into(), what)
+        let (offset, size) = (header.sh_offset(self.endian), header.sh_size(self.endian));
+        range(self.data, offset.into(), size.into(), what).map(StringTable::new)
     }
 
     fn section(
         &self,
         index: usize,
         header: &H::SectionHeader,
-        names: &'d [u8],
+        names: &StringTable<'d>,
     ) -> Result<Section<'d>, ElfError> {
         let endian = self.endian;
         if index == 0 {
             return Ok(Section::null());
         }
-        let name = string(names, header.sh_name(endian)).ok_or_else(|| ElfError::Field {
+        let name = names.get(header.sh_name(endian)).ok_or_else(|| ElfError::Field {
             place: format!("section {index}"),
             field: "sh_name",
             value: u64::from(header.sh_name(endian)),
@@ -255,7 +257,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
         }
         let place = || format!("section {index} ({})", table.name_text());
         let strings = match sections.get(table.link as usize) {
-            Some(section) if section.kind == SectionKind::STRTAB => section.data.borrowed(),
+            Some(section) if section.kind == SectionKind::STRTAB => StringTable::new(section.data.borrowed()),
             _ => {
                 return Err(ElfError::Field {
                     place: place(),
@@ -287,7 +289,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
         let wide = self.wide_indexes(index, sections);
         raw.iter()
             .enumerate()
-            .map(|(number, symbol)| self.symbol(number, symbol, strings, &wide, sections.len()))
+            .map(|(number, symbol)| self.symbol(number, symbol, &strings, &wide, sections.len()))
             .collect()
     }
 
@@ -306,14 +308,14 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
         &self,
         number: usize,
         symbol: &H::Sym,
-        strings: &'d [u8],
+        strings: &StringTable<'d>,
         wide: &[u32],
         sections: usize,
     ) -> Result<Symbol<'d>, ElfError> {
         let endian = self.endian;
         let field =
             |field, value, why| ElfError::Field { place: format!("symbol {number}"), field, value, why };
-        let name = string(strings, symbol.st_name(endian)).ok_or_else(|| {
+        let name = strings.get(symbol.st_name(endian)).ok_or_else(|| {
             field(
                 "st_name",
                 u64::from(symbol.st_name(endian)),
@@ -343,14 +345,4 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
             size: symbol.st_size(endian).into(),
         })
     }
-}
-
-fn string(table: &[u8], offset: u32) -> Option<&[u8]> {
-    let tail = table.get(offset as usize..)?;
-    // An empty name may refer to an empty table.
-    if tail.is_empty() && offset == 0 {
-        return Some(tail);
-    }
-    let end = memchr::memchr(0, tail)?;
-    tail.get(..end)
 }

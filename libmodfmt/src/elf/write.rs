@@ -12,13 +12,17 @@ use super::{Binding, Class, ElfError, Object, Place, Section, SectionKind};
 /// Section indexes from here on are stored in a table of their own.
 const SHN_LORESERVE: usize = 0xff00;
 
+/// A larger string table is not written. Names of a file may overlap, so that those of a small file would take
+/// gigabytes; the symbols of the largest modules take a few megabytes.
+const MAX_STRINGS_BYTES: usize = 64 << 20;
+
 impl Object<'_> {
     /// The file's bytes. Symbol and string tables are rebuilt from [`Object::symbols`]; all other
     /// sections keep their bytes. A symbol table is added if there are symbols and no table.
     ///
     /// # Errors
-    /// A number does not fit the class, a local symbol follows a global one, or there are more than
-    /// 65,279 sections (no kernel module comes near).
+    /// A number does not fit the class, a local symbol follows a global one, there are more than 65,279
+    /// sections, or the names of symbols take more than 64 MiB (no kernel module comes near).
     pub fn write(&self) -> Result<Vec<u8>, ElfError> {
         let mut object = self.clone();
         object.refresh_tables()?;
@@ -228,6 +232,11 @@ impl Strings {
             return Ok(*offset);
         }
         let offset = narrow(self.data.len(), "a string table")?;
+        if self.data.len().saturating_add(text.len()) >= MAX_STRINGS_BYTES {
+            return Err(ElfError::Write {
+                what: format!("names of sections or symbols take more than {MAX_STRINGS_BYTES} bytes"),
+            });
+        }
         self.data.extend_from_slice(text);
         self.data.push(0);
         self.known.insert(text.to_vec(), offset);

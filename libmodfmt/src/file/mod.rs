@@ -46,7 +46,8 @@ pub struct ModuleFile {
 impl ModuleFile {
     /// A file of these bytes. Nothing is looked at yet.
     ///
-    /// `limit` is the largest decompressed size in bytes: a decompression bomb costs no more.
+    /// `limit` is the largest decompressed size in bytes. Nor may it be more than [`compress::plausible_size`]:
+    /// a small decompression bomb costs little.
     #[must_use]
     pub fn new(content: impl Into<Vec<u8>>, limit: u64) -> Self {
         Self {
@@ -164,7 +165,8 @@ impl ModuleFile {
         // An error is kept as well: a bomb goes off once.
         let decompressed = self.decompressed.get_or_init(|| {
             let decompress = if self.as_kmod { compress::decompress_as_kmod } else { compress::decompress };
-            decompress(&self.content, self.limit).map(Arc::new)
+            let plausible = compress::plausible_size(self.content.len() as u64);
+            decompress(&self.content, self.limit.min(plausible)).map(Arc::new)
         });
         decompressed.as_ref().map_err(|source| FileError::Decompress { source: source.clone() })
     }

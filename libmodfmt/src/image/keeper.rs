@@ -105,7 +105,8 @@ impl<'d> Build<'_, 'd> {
 
     fn copy(&self, image: &mut Object<'d>, index: usize) -> usize {
         if let Some(section) = self.module.object.sections.get(index) {
-            image.sections.push(Section { link: 0, info: 0, ..section.clone() });
+            let flags = section.flags & !flags::RETAIN;
+            image.sections.push(Section { flags, link: 0, info: 0, ..section.clone() });
         }
         image.sections.len().saturating_sub(1)
     }

@@ -8,9 +8,11 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use memchr::{memchr, memmem, memrchr};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::hex::{number, parse_number};
 use super::line::{HeaderId, VERSION};
@@ -24,7 +26,11 @@ const INDEX: &str = "index";
 const INDEX_START: &[u8] = b"{\"entry\":\"index\",";
 
 /// An index is written after at least so many bytes without one.
-const MIN_INDEX_DISTANCE: usize = 16 << 10;
+const MIN_INDEX_DISTANCE: usize = 2 << 10;
+
+/// An index is written after at least so many times its own size without one: together they take up to a
+/// third of a file.
+const INDEX_DISTANCE_IN_SIZES: usize = 2;
 
 /// Older headers than this many are written in full again when they come back.
 const MAX_HEADERS: usize = 64;
@@ -74,23 +80,59 @@ struct Brief<'l> {
     #[serde(borrow, default)]
     base: Option<Cow<'l, str>>,
     #[serde(default)]
-    sections: BTreeMap<String, IgnoredAny>,
+    sections: HasPersistent,
     #[serde(borrow, default)]
     persistent_id: Option<Cow<'l, str>>,
     #[serde(default)]
     persistent: Option<IgnoredAny>,
 }
 
+/// A string that is not copied unless it has escape sequences.
+#[derive(Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Text<'l>(#[serde(borrow)] Cow<'l, str>);
+
+/// Whether an object has the name of a persistent section among its keys, which are not kept.
+#[derive(Default)]
+struct HasPersistent(bool);
+
+impl<'de> Deserialize<'de> for HasPersistent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(SectionNames)
+    }
+}
+
+struct SectionNames;
+
+impl<'de> Visitor<'de> for SectionNames {
+    type Value = HasPersistent;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sections with their addresses")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<HasPersistent, A::Error> {
+        let mut found = false;
+        while let Some((Text(name), IgnoredAny)) = map.next_entry()? {
+            found |= PersistentSection::from_name(name.as_bytes()).is_some();
+        }
+        Ok(HasPersistent(found))
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Index<'l> {
     // The first field: see INDEX_START.
+    #[serde(borrow)]
     entry: Cow<'l, str>,
     v: u32,
+    #[serde(borrow)]
     boot: Cow<'l, str>,
     at: u64,
-    modules: BTreeMap<String, Option<String>>,
+    #[serde(borrow)]
+    modules: BTreeMap<Text<'l>, Option<Text<'l>>>,
     own_data: BTreeSet<String>,
-    headers: Vec<String>,
+    #[serde(borrow)]
+    headers: Vec<Text<'l>>,
 }
 
 impl Recorded {
@@ -147,10 +189,11 @@ impl Recorded {
         self.headers.contains(&id)
     }
 
-    /// Whether it is time for an index: they take up to a fifth of the file.
+    /// Whether it is time for an index.
     #[must_use]
     pub fn wants_index(&self) -> bool {
-        self.since_index >= MIN_INDEX_DISTANCE.max(self.index_size.saturating_mul(4))
+        let distance = self.index_size.saturating_mul(INDEX_DISTANCE_IN_SIZES);
+        self.since_index >= MIN_INDEX_DISTANCE.max(distance)
     }
 
     /// The line of an index, with its line feed. `at` is the time since boot in hundredths of a second.
@@ -161,9 +204,13 @@ impl Recorded {
             v: VERSION,
             boot: Cow::Borrowed(&self.boot),
             at,
-            modules: self.loaded.iter().map(|(name, base)| (name.clone(), base.map(number))).collect(),
+            modules: self
+                .loaded
+                .iter()
+                .map(|(name, base)| (Text(name.into()), base.map(|base| Text(number(base).into()))))
+                .collect(),
             own_data: self.own_data.clone(),
-            headers: self.headers.iter().copied().map(number).collect(),
+            headers: self.headers.iter().map(|&id| Text(number(id).into())).collect(),
         };
         // Strings and numbers only: writing them to memory cannot fail.
         let mut line = serde_json::to_vec(&index).unwrap_or_default();
@@ -179,16 +226,16 @@ impl Recorded {
         if index.v != VERSION || index.boot != boot || index.entry != INDEX {
             return None;
         }
-        let base = |(name, base): (String, Option<String>)| match base {
-            None => Some((name, None)),
-            Some(base) => Some((name, Some(parse_number(&base)?))),
+        let base = |(Text(name), base): (Text<'_>, Option<Text<'_>>)| match base {
+            None => Some((name.into_owned(), None)),
+            Some(Text(base)) => Some((name.into_owned(), Some(parse_number(&base)?))),
         };
         Some(Self {
             boot: boot.to_owned(),
             has_boot_entry: true,
             loaded: index.modules.into_iter().map(base).collect::<Option<_>>()?,
             own_data: index.own_data,
-            headers: index.headers.iter().map(|id| parse_number(id)).collect::<Option<_>>()?,
+            headers: index.headers.iter().map(|Text(id)| parse_number(id)).collect::<Option<_>>()?,
             since_index: 0,
             index_size: line.len(),
         })
@@ -204,9 +251,7 @@ impl Recorded {
             "boot" => self.has_boot_entry = true,
             "module" => {
                 let has_header = brief.persistent.is_some() || brief.persistent_id.is_some();
-                let is_persistent =
-                    |section: &String| PersistentSection::from_name(section.as_bytes()).is_some();
-                if has_header && !super::is_keeper(&name) && brief.sections.keys().any(is_persistent) {
+                if has_header && !super::is_keeper(&name) && brief.sections.0 {
                     self.own_data.insert(name.clone());
                 }
                 if brief.persistent.is_some()
@@ -240,14 +285,20 @@ impl Recorded {
 
 /// The last index of a text, and the lines after it.
 fn last_index<'t>(boot: &str, text: &'t [u8]) -> Option<(Recorded, &'t [u8])> {
-    let mut end = text.iter().rposition(|&byte| byte == b'\n')?;
+    let finder = memmem::FinderRev::new(INDEX_START);
+    // What follows the last line feed is not a line.
+    let mut whole = text.get(..memrchr(b'\n', text)?)?;
     loop {
-        let before = text.get(..end)?;
-        let start =
-            before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline.saturating_add(1));
-        if let Some(recorded) = Recorded::of_index(boot, before.get(start..)?) {
-            return Some((recorded, text.get(end.saturating_add(1)..).unwrap_or_default()));
+        let start = finder.rfind(whole)?;
+        let is_line = start.checked_sub(1).is_none_or(|before| whole.get(before) == Some(&b'\n'));
+        let (before, from) = whole.split_at_checked(start)?;
+        if is_line {
+            let length = memchr(b'\n', from).unwrap_or(from.len());
+            if let Some(recorded) = Recorded::of_index(boot, from.get(..length)?) {
+                let rest = start.saturating_add(length).saturating_add(1);
+                return Some((recorded, text.get(rest..).unwrap_or_default()));
+            }
         }
-        end = start.checked_sub(1)?;
+        whole = before;
     }
 }

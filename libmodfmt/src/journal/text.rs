@@ -4,6 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use memchr::memchr;
+
 use super::line::{self, HeaderId, Parsed};
 use super::{Boot, Entry};
 use crate::persist::Header;
@@ -76,7 +78,13 @@ impl Journal {
 
 /// The lines of a text, without their line feeds; `None` for a last one that has none.
 pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Option<&[u8]>> {
-    text.split_inclusive(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\n"))
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let length = memchr(b'\n', rest).map_or(rest.len(), |end| end.saturating_add(1));
+        let (line, after) = rest.split_at_checked(length).filter(|(line, _)| !line.is_empty())?;
+        rest = after;
+        Some(line.strip_suffix(b"\n"))
+    })
 }
 
 /// The headers that the lines so far had in full, by boot and id.

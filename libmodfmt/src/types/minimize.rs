@@ -8,6 +8,10 @@ use std::sync::Arc;
 
 use super::{Type, TypeId, TypeTable};
 
+/// Types are looked at so many times in all, to find out which are equal. Each round looks at all of them, and
+/// types that differ behind N pointers need N rounds: real ones some tens, a chain of 65,536 pointers as many.
+const MAX_LOOKS: usize = 1 << 22;
+
 impl TypeTable {
     /// The same types with each distinct one once, and only those that `roots` lead to, in the order in which
     /// they are met. Returns the roots' new numbers.
@@ -46,12 +50,14 @@ impl TypeTable {
     }
 
     /// A number for each type, the same for two that cannot be told apart. Refined until nothing changes:
-    /// types that differ only far behind pointers are told apart by then.
+    /// types that differ only far behind pointers are told apart by then. If that would take too long, each type
+    /// gets a number of its own: the table is larger than it need be, and as right.
     fn classes(&self) -> Vec<u64> {
         let own = |ty: &Arc<Type>| hash_of(&Type::clone(ty).with_references(|_| TypeId(0)));
         let mut classes: Vec<u64> = self.types.iter().map(own).collect();
         let mut distinct = count(&classes);
-        loop {
+        let rounds = MAX_LOOKS.checked_div(self.types.len()).unwrap_or_default();
+        for _ in 0..rounds {
             let class_of =
                 |id: &TypeId| usize::try_from(id.0).ok().and_then(|index| classes.get(index)).copied();
             let refined: Vec<u64> = self
@@ -69,6 +75,7 @@ impl TypeTable {
             }
             distinct = now;
         }
+        (0..self.types.len() as u64).collect()
     }
 }
 

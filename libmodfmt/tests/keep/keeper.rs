@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The keeper image.
 
-use libmodfmt::elf::{Binding, Object, Place, SectionKind};
+use libmodfmt::elf::{Binding, Object, Place, SectionKind, flags};
 use libmodfmt::export::{CrcForm, ExportLayout, Fields, Form, exports};
 use libmodfmt::image::{Base, KeeperOptions, keeper};
 use libmodfmt::modinfo::Modinfo;
@@ -40,6 +40,16 @@ fn module_information_keeps_what_the_kernel_judges_by_and_drops_the_rest() {
     let keys: Vec<_> = info.iter().map(|entry| String::from_utf8_lossy(entry.key()).into_owned()).collect();
     assert_eq!(keys, ["license", "retpoline", "vermagic", "name"]);
     assert_eq!(info.name().unwrap(), "foo__persist");
+}
+
+/// `__attribute__((retain))`, which keeps the linker from dropping a section.
+#[test]
+fn a_retained_section_is_an_ordinary_one_in_the_keeper() {
+    let mut make = Make::typical("foo");
+    for section in [DATA, BSS] {
+        make.change(section, |section| section.flags |= flags::RETAIN);
+    }
+    assert_eq!(image(&make, &LAYOUT, false), typical());
 }
 
 #[test]

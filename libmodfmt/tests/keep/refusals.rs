@@ -110,12 +110,45 @@ fn a_charp_parameter_is_named() {
 }
 
 #[test]
+fn a_charp_array_parameter_is_named() {
+    let mut make = Make::typical("foo");
+    make.undefined("param_ops_charp");
+    make.section(".data.arrays", 3, 8, &[0; 64]);
+    make.without_relocations("__param");
+    make.relocate("__param", 0, R_64, ".rodata.str1.1", 6);
+    make.relocate("__param", 32, R_64, ".data.arrays", 32);
+    // The second array: {max, elemsize, num, ops, elem}.
+    make.relocate(".data.arrays", 48, R_64, "param_ops_charp", 0);
+    make.relocate(".data.arrays", 56, R_64, DATA, 48);
+    let refusal = only(&make);
+    let expected = Refusal::CharpParameter {
+        section: DATA,
+        variable: "bar.c:stats".into(),
+        offset: 48,
+        parameter: "size".into(),
+    };
+    assert_eq!(refusal, expected);
+    make.without_relocations("__param");
+    assert!(only(&make).to_string().contains("the charp parameter (of unknown name):"), "{}", only(&make));
+}
+
+#[test]
 fn alignment_above_a_page() {
     let mut make = Make::small("foo");
     make.change(DATA, |section| section.align = 4096);
     assert_eq!(refusals(&make).reasons, []);
     make.change(DATA, |section| section.align = 8192);
     assert_eq!(only(&make), Refusal::Alignment { section: DATA, align: 8192 });
+}
+
+/// `__attribute__((retain))`, which keeps the linker from dropping a section.
+#[test]
+fn a_retained_section_may_be_kept() {
+    let mut make = Make::typical("foo");
+    for section in [DATA, BSS] {
+        make.change(section, |section| section.flags |= flags::RETAIN);
+    }
+    assert_eq!(refusals(&make).reasons, []);
 }
 
 #[test]

@@ -4,6 +4,9 @@
 
 use std::path::PathBuf;
 
+use nix::sys::time::TimeValLike;
+use nix::time::{ClockId, clock_gettime};
+
 use super::files;
 use crate::{BootIdentity, SysError};
 
@@ -19,6 +22,13 @@ pub(super) fn read(path: impl Fn(&str) -> PathBuf) -> Result<BootIdentity, SysEr
 
 pub(super) fn id(path: impl Fn(&str) -> PathBuf) -> Result<String, SysError> {
     files::line(&path("/proc/sys/kernel/random/boot_id"))
+}
+
+/// What `/proc/uptime` shows of the running kernel, without opening it.
+pub(super) fn uptime_now() -> Result<u64, SysError> {
+    let now = clock_gettime(ClockId::CLOCK_BOOTTIME)
+        .map_err(|errno| SysError::Read { path: PathBuf::from("CLOCK_BOOTTIME"), errno })?;
+    Ok(u64::try_from(now.num_milliseconds()).unwrap_or_default() / 10)
 }
 
 pub(super) fn uptime(path: impl Fn(&str) -> PathBuf) -> Result<u64, SysError> {

@@ -13,6 +13,12 @@ const PAGE: usize = 4096;
 
 /// The whole content of a file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, SysError> {
+    read_until(path, |_, _| false)
+}
+
+/// Reads to the end, or to where `is_all` finds nothing missing; it is given what has been read, and the
+/// length of the last piece.
+fn read_until(path: &Path, is_all: impl Fn(&[u8], usize) -> bool) -> Result<Vec<u8>, SysError> {
     let mut file = File::open(path).map_err(|error| SysError::open(path, &error))?;
     let failed = |error| SysError::read(path, &error);
     let mut content = Vec::new();
@@ -24,6 +30,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, SysError> {
         content.extend_from_slice(page.get(..length).unwrap_or_default());
         match length {
             0 => return Ok(content),
+            _ if is_all(&content, length) => return Ok(content),
             PAGE => break,
             _ => {}
         }
@@ -60,9 +67,14 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, SysError> {
     if_there(read(path))
 }
 
+/// The whole content of an attribute in sysfs: one that is shorter than a page comes in one read.
+pub(super) fn read_attribute(path: &Path) -> Result<Vec<u8>, SysError> {
+    read_until(path, |_, length| length < PAGE)
+}
+
 /// A one-line file without its newline; bytes that are not UTF-8 are replaced.
 pub(super) fn line(path: &Path) -> Result<String, SysError> {
-    let content = read(path)?;
+    let content = read_until(path, |content, _| content.ends_with(b"\n"))?;
     Ok(String::from_utf8_lossy(&content).trim_end_matches('\n').to_owned())
 }
 

@@ -166,7 +166,7 @@ impl Kernel for Linux {
     }
 
     fn note(&self, name: &str, section: &str) -> Result<Option<Vec<u8>>, SysError> {
-        files::read_if_there(&self.module_path(name, "notes").join(section))
+        files::if_there(files::read_attribute(&self.module_path(name, "notes").join(section)))
     }
 
     fn load_mark(&self, name: &str) -> Option<u64> {
@@ -206,7 +206,7 @@ impl Kernel for Linux {
     }
 
     fn uptime(&self) -> Result<u64, SysError> {
-        boot::uptime(|below| self.path(below))
+        if self.root == Path::new("/") { boot::uptime_now() } else { boot::uptime(|below| self.path(below)) }
     }
 
     fn compression(&self) -> Result<Option<KernelCompression>, SysError> {

@@ -14,7 +14,7 @@ pub(super) fn read(directory: &Path) -> Result<BTreeMap<String, Vec<u8>>, SysErr
     names
         .into_iter()
         .map(|name| {
-            let content = files::read(&directory.join(&name))?;
+            let content = files::read_attribute(&directory.join(&name))?;
             Ok((name, content))
         })
         .collect()

@@ -20,7 +20,7 @@ use super::module_details::ModuleDetails;
 const MAX_JOURNAL_BYTES: u64 = 64 << 20;
 
 /// So much of the end of a journal is read at first, in bytes: it has an index nearly always.
-const TAIL_BYTES: u64 = 24 << 10;
+const TAIL_BYTES: u64 = 12 << 10;
 
 /// What one command records.
 ///

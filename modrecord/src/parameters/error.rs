@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use libmodsys::{Errno, SysError, errno_text, io_errno};
+use libmodsys::{Errno, PrivateFileError, SysError, errno_text, io_errno};
 
 /// Why parameters cannot be saved or read back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +58,10 @@ pub enum SavedParametersError {
         /// Where modules are installed.
         modules: PathBuf,
     },
+    /// The directory of the configuration, or one below it on the way to the file, is not safe to read from:
+    /// somebody else may have put the file there.
+    #[error(transparent)]
+    Directory(#[from] PrivateFileError),
     /// The kernel could not be asked.
     #[error(transparent)]
     Sys(#[from] SysError),

@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use libmodfmt::module_name::is_module_name;
-use libmodsys::{Errno, Kernel, files};
+use libmodsys::{Errno, Flaw, Kernel, PrivateDirectory, PrivateFileError, files};
 
 use super::error::SavedParametersError;
 use crate::paths::Paths;
@@ -43,7 +43,8 @@ impl SaveLocation {
     /// none.
     ///
     /// # Errors
-    /// [`SavedParametersError::Relative`], [`SavedParametersError::NoName`]
+    /// [`SavedParametersError::Relative`], [`SavedParametersError::NoName`]; [`SavedParametersError::Directory`]
+    /// if FILE is empty and others may write where the configuration leads.
     pub fn file_for(
         file: &OsStr,
         module: &Path,
@@ -78,7 +79,9 @@ impl SaveLocation {
         if matches!(last, b"" | b"." | b"..") {
             return Err(no_name());
         }
-        Ok(Some(directory.join(OsStr::from_bytes(name))))
+        let path = directory.join(OsStr::from_bytes(name));
+        check_directories(&directory, &path)?;
+        Ok(Some(path))
     }
 
     /// Remembers it for a module, with the module's file as it is now.
@@ -163,6 +166,27 @@ impl SaveLocation {
     }
 }
 
+/// Fails if a directory from `first` down to the file is a link, another user's, or open for others to write
+/// to. One that does not exist is made later, for this user alone to write to.
+fn check_directories(first: &Path, file: &Path) -> Result<(), SavedParametersError> {
+    if !first.is_absolute() {
+        return Err(SavedParametersError::Relative { path: first.to_owned() });
+    }
+    let mut directories: Vec<&Path> =
+        file.ancestors().skip(1).take_while(|directory| directory.starts_with(first)).collect();
+    directories.reverse();
+    for directory in directories {
+        match PrivateDirectory::open(directory) {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            // This user is not root, and cannot load modules.
+            Err(PrivateFileError::Unsafe { flaw: Flaw::Owner(0), .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
 /// The small file of a module; `None` for what cannot be a module's name, such as a path.
 fn file_of(module: &str, paths: &Paths) -> Option<PathBuf> {
     let is_name = is_module_name(module) && !module.starts_with('.');
@@ -176,6 +200,8 @@ fn modified(file: &Path) -> Option<(i64, i64)> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
     use modtest::{FakeKernel, FakeModule};
 
     use super::*;
@@ -200,6 +226,45 @@ mod tests {
         ] {
             assert!(name("", outside).is_err(), "{outside}");
         }
+    }
+
+    #[test]
+    fn a_configured_directory_must_be_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let config = folder.join("conf");
+        let configure = |directory: &Path| {
+            fs::write(&config, format!("persistdir={}\n", directory.display())).unwrap();
+        };
+        let paths = Paths { config: config.clone(), ..Paths::default() };
+        let file =
+            || SaveLocation::file_for("".as_ref(), "/lib/modules/9.9/a/foo.ko".as_ref(), "9.9", &paths);
+        let refused = |path: &Path, reason: &str| {
+            let error = file().unwrap_err();
+            assert!(matches!(error, SavedParametersError::Directory(_)), "{error:?}");
+            assert_eq!(error.to_string(), format!("{}: {reason}", path.display()));
+        };
+        let directory = folder.join("persist");
+        configure(&directory);
+        assert_eq!(file().unwrap(), Some(directory.join("a/foo")), "it is made when it is needed");
+        fs::create_dir_all(directory.join("a")).unwrap();
+        assert_eq!(file().unwrap(), Some(directory.join("a/foo")));
+        for (path, mode) in [(directory.clone(), 0o775), (directory.join("a"), 0o707)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            refused(&path, &format!("others may write to it (mode {mode:04o})"));
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let link = folder.join("link");
+        symlink(&directory, &link).unwrap();
+        configure(&link);
+        refused(&link, "it is a symbolic link");
+        configure(Path::new("relative"));
+        assert!(matches!(file(), Err(SavedParametersError::Relative { .. })));
+        // A file that the user names is the user's affair.
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).unwrap();
+        let named = directory.join("named");
+        let found = SaveLocation::file_for(named.as_os_str(), "foo.ko".as_ref(), "9.9", &paths);
+        assert_eq!(found.unwrap(), Some(named));
     }
 
     #[test]

@@ -79,11 +79,13 @@ pub struct Boot {
     pub cpus: u8,
     /// Whether the scenario needs a boot of its own.
     pub alone: bool,
+    /// Whether the guest's clock counts instructions; see [`Scenario::counted`].
+    pub counted: bool,
 }
 
 impl Boot {
     /// Enough for nearly every scenario.
-    pub const DEFAULT: Self = Self { cmdline: "", memory_mib: 512, cpus: 1, alone: false };
+    pub const DEFAULT: Self = Self { cmdline: "", memory_mib: 512, cpus: 1, alone: false, counted: false };
 }
 
 /// One entry of the table in [`crate::scenarios`].
@@ -200,6 +202,15 @@ impl Scenario {
     /// Sets the number of CPUs.
     pub const fn cpus(mut self, cpus: u8) -> Self {
         self.boot.cpus = cpus;
+        self
+    }
+
+    /// Makes the guest's clock count instructions: each takes a nanosecond, so that times repeat however busy
+    /// the host is. The scenario gets a boot of its own, on one emulated CPU.
+    pub const fn counted(mut self) -> Self {
+        self.boot.counted = true;
+        self.boot.cpus = 1;
+        self.boot.alone = true;
         self
     }
 

@@ -43,7 +43,6 @@ fn probe(vm: &Vm) -> Result<bool> {
         accel: "kvm",
         run: vm.run.clone(),
     };
-    let options = Options { cmdline: String::new(), memory_mib: 512, cpus: 1 };
-    let machine = Machine::start(&vm, &options, &rundir::boot(&vm.run)?)?;
+    let machine = Machine::start(&vm, &Options::small(""), &rundir::boot(&vm.run)?)?;
     Ok(machine.first_within(PROBE_LIMIT).run(|_| Ok(PROBE_LIMIT))? == End::Done)
 }

@@ -27,16 +27,18 @@ pub fn run(vm: &Vm, planned: Planned, report: &Report) -> Result<()> {
             cmdline: format!("{} scenarios={}", planned.boot.cmdline, schedule::names(&left)),
             memory_mib: planned.boot.memory_mib,
             cpus: planned.boot.cpus,
+            counted: planned.boot.counted,
         };
         let directory = rundir::boot(&vm.run)?;
         ui::transient(&format!("  ... booting for {}", schedule::names(&left)));
         let mut current = None;
         let before = left.len();
         let first = left.first().copied();
-        let machine = Machine::start(vm, &options, &directory)?.first_within(BOOT_LIMIT * vm.time_factor());
-        let end = machine.run(|line| {
-            Ok(handle_line(line, &directory, &mut left, &mut current, report) * vm.time_factor())
-        })?;
+        // Counting makes the emulator slower.
+        let factor = vm.time_factor() * if options.counted { 4 } else { 1 };
+        let machine = Machine::start(vm, &options, &directory)?.first_within(BOOT_LIMIT * factor);
+        let end = machine
+            .run(|line| Ok(handle_line(line, &directory, &mut left, &mut current, report) * factor))?;
         match current {
             Some(scenario) => fail_current(scenario, end, &mut left, report),
             // The guest stopped after a scenario that damaged the kernel: the rest gets a new boot.

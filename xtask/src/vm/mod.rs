@@ -110,8 +110,7 @@ pub fn prepare(args: &KernelArgs) -> Result<Vm> {
 
 /// Boots the demo and passes its lines to `handle`, which returns how long the next one may take.
 pub fn boot_demo(vm: &Vm, handle: impl FnMut(Line) -> Result<Duration>) -> Result<End> {
-    let options = Options { cmdline: "vmguest.demo".to_owned(), memory_mib: 512, cpus: 1 };
-    Machine::start(vm, &options, &rundir::boot(&vm.run)?)?.run(handle)
+    Machine::start(vm, &Options::small("vmguest.demo"), &rundir::boot(&vm.run)?)?.run(handle)
 }
 
 /// How many machines run at a time. A guest has one CPU; a second CPU would be idle most of the time.

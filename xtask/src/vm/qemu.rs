@@ -15,6 +15,15 @@ pub struct Options {
     pub memory_mib: u32,
     /// Number of CPUs.
     pub cpus: u8,
+    /// Whether the guest's clock counts instructions.
+    pub counted: bool,
+}
+
+impl Options {
+    /// An ordinary machine for a job that is not a scenario.
+    pub fn small(cmdline: &str) -> Self {
+        Self { cmdline: cmdline.to_owned(), memory_mib: 512, cpus: 1, counted: false }
+    }
 }
 
 /// Kernel messages go to the first serial port. A panic ends the machine at once (QEMU is told not to
@@ -27,7 +36,14 @@ const CMDLINE: &str = "console=ttyS0 panic=-1 log_buf_len=8M printk.devkmsg=on r
 pub fn command(vm: &Vm, options: &Options, console: &Path) -> Command {
     let mut qemu = Command::new("qemu-system-x86_64");
     qemu.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
-    qemu.args(["-accel", vm.accel, "-cpu", "max"]);
+    if options.counted {
+        // Each instruction takes a nanosecond of the guest's time, and idle time passes at once. Only the
+        // emulator can count.
+        qemu.args(["-accel", "tcg", "-icount", "shift=0,sleep=off"]);
+    } else {
+        qemu.args(["-accel", vm.accel]);
+    }
+    qemu.args(["-cpu", "max"]);
     qemu.args(["-m", &format!("{}M", options.memory_mib), "-smp", &options.cpus.to_string()]);
     qemu.arg("-kernel").arg(&vm.image).arg("-initrd").arg(&vm.initramfs);
     qemu.arg("-append").arg(format!("{CMDLINE} {}", options.cmdline));

@@ -4,7 +4,8 @@
 //!
 //! `struct kernel_param` is {name, mod, ops, perm, level, flags, arg} and `struct kparam_array` is
 //! {max, elemsize, num, ops, elem} (include/linux/moduleparam.h, 4.19 to 7.3): from a pointer to
-//! `param_ops_charp` the variable's address is two words away in the first, one in the second.
+//! `param_ops_charp` the variable's address is two words away in the first, one in the second. The name of an
+//! array is in the entry of `__param` whose `arg` points to the second.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +13,13 @@ use super::variable_text::variable_text;
 use super::{Refusal, Refusals};
 use crate::elf::{Object, Place, Relocation};
 use crate::parameters::name_at;
-use crate::persist::{Inventory, PersistError, PersistentSection};
+use crate::persist::{Inventory, PersistError};
+
+/// The section of all parameters.
+const TABLE: &str = "__param";
+
+/// Size of `max` and `elemsize` in a `struct kparam_array`, in bytes.
+const COUNTS_SIZE: u64 = 8;
 
 pub(super) fn check(
     object: &Object<'_>,
@@ -28,9 +35,12 @@ pub(super) fn check(
         let Ok(target) = usize::try_from(section.info) else { continue };
         by_target.entry(target).or_default().extend(object.relocations(table)?);
     }
+    let arrays = object.section(TABLE).and_then(|(index, _)| by_target.get(&index));
+    let arrays = arrays.map_or_else(HashMap::new, |relocations| names_by_arg(object, relocations, word));
     for (index, relocations) in by_target {
         let Some(section) = object.sections.get(index).filter(|section| section.is_alloc()) else { continue };
-        let distance = if &*section.name == b"__param" { word.saturating_mul(2) } else { word };
+        let is_table = &*section.name == TABLE.as_bytes();
+        let distance = if is_table { word.saturating_mul(2) } else { word };
         if !relocations.iter().any(|relocation| relocation.symbol == charp) {
             continue;
         }
@@ -38,33 +48,42 @@ pub(super) fn check(
             relocations.iter().map(|relocation| (relocation.offset, relocation)).collect();
         for ops in relocations.iter().filter(|relocation| relocation.symbol == charp) {
             let Some(arg) = by_place.get(&ops.offset.saturating_add(distance)) else { continue };
-            let Some((role, offset)) = target(object, inventory, arg) else { continue };
+            let Some((target, offset)) = target(object, arg) else { continue };
+            let Some(role) = inventory.role_of(target) else { continue };
+            let parameter = if is_table {
+                let start = word.checked_mul(2).and_then(|words| ops.offset.checked_sub(words));
+                start.and_then(|start| name_at(object, &by_place, start))
+            } else {
+                let start = ops.offset.checked_sub(word.saturating_add(COUNTS_SIZE));
+                start.and_then(|start| arrays.get(&(index, start)).cloned())
+            };
             found.reasons.push(Refusal::CharpParameter {
                 section: role.section_name(),
                 variable: variable_text(inventory, role, offset),
                 offset,
-                parameter: parameter_name(object, &by_place, ops, word),
+                parameter: parameter.unwrap_or_else(|| String::from("(of unknown name)")),
             });
         }
     }
     Ok(())
 }
 
-fn target(object: &Object<'_>, inventory: &Inventory, arg: &Relocation) -> Option<(PersistentSection, u64)> {
-    let symbol = object.symbols.get(arg.symbol)?;
+/// The section and the offset that a relocation refers to.
+fn target(object: &Object<'_>, relocation: &Relocation) -> Option<(usize, u64)> {
+    let symbol = object.symbols.get(relocation.symbol)?;
     let Place::Section(index) = symbol.place else { return None };
-    let role = inventory.role_of(index)?;
-    Some((role, symbol.value.checked_add_signed(arg.addend)?))
+    Some((index, symbol.value.checked_add_signed(relocation.addend)?))
 }
 
-/// The parameter's name: the first word of the entry points to it.
-fn parameter_name(
-    object: &Object<'_>,
-    by_place: &HashMap<u64, &Relocation>,
-    ops: &Relocation,
-    word: u64,
-) -> String {
-    let start = word.checked_mul(2).and_then(|words| ops.offset.checked_sub(words));
-    let name = start.and_then(|start| name_at(object, by_place, start));
-    name.unwrap_or_else(|| String::from("(an array)"))
+/// The parameters of the table by what their `arg` points to.
+fn names_by_arg(object: &Object<'_>, relocations: &[Relocation], word: u64) -> HashMap<(usize, u64), String> {
+    let by_place: HashMap<u64, &Relocation> =
+        relocations.iter().map(|relocation| (relocation.offset, relocation)).collect();
+    let entry = |arg: &Relocation| {
+        // It is the last of five words, the name is the first.
+        let start = arg.offset.checked_sub(word.checked_mul(4)?)?;
+        (start.checked_rem(word.checked_mul(5)?)? == 0).then_some(())?;
+        Some((target(object, arg)?, name_at(object, &by_place, start)?))
+    };
+    relocations.iter().filter_map(entry).collect()
 }

@@ -3,6 +3,7 @@
 
 use thiserror::Error;
 
+use crate::elf::flags;
 use crate::persist::{Ambiguity, AmbiguousName};
 
 /// A page on every machine that this crate makes images for, in bytes.
@@ -54,7 +55,10 @@ pub enum Refusal {
         align: u64,
     },
     /// A section that is not plain writable data.
-    #[error("{section} has the flags {flags:#x}: persistent data is writable and not executable")]
+    #[error(
+        "{section} has the section flags {flags:#x}; persistent data has WRITE and ALLOC ({:#x}) and no others",
+        flags::WRITE | flags::ALLOC
+    )]
     SectionFlags {
         /// The section.
         section: &'static str,

@@ -10,8 +10,8 @@ pub(super) fn check(object: &Object<'_>, inventory: &Inventory, found: &mut Refu
     for (role, index) in &inventory.indexes {
         let Some(section) = object.sections.get(*index) else { continue };
         let name = role.section_name();
-        let plain = section.flags & !(flags::WRITE | flags::ALLOC) == 0;
-        if !plain || section.flags & flags::WRITE == 0 || !section.is_alloc() {
+        // `__attribute__((retain))` speaks to the linker only.
+        if section.flags & !flags::RETAIN != flags::WRITE | flags::ALLOC {
             found.reasons.push(Refusal::SectionFlags { section: name, flags: section.flags });
         }
         if section.align > PAGE {

@@ -26,6 +26,11 @@ pub const SCENARIOS: &[Scenario] = &[
     .limit_secs(300),
     Scenario::new("hostile-names", "a user's process name does not reach root's terminal", names),
     Scenario::new("hostile-files", "FIFOs, devices and paths with .. in place of files", files),
+    Scenario::new(
+        "hostile-persistdir",
+        "parameters that a user put into persistdir are not used",
+        persistdir,
+    ),
     Scenario::new("hostile-guard", "the guard of a load removes no module for others", guard)
         .needs(Needs::Stock),
     Scenario::new("hostile-user", "a user who may not load modules learns just that", user),
@@ -157,6 +162,36 @@ fn files(ctx: &mut Ctx) -> Result<()> {
     ensure!(!ctx.is_loaded("params")?, "it was loaded");
     ctx.sh(&format!("rmdir /lib/modules/{release}/hostile; rm /lib/modules/params.ko"))?;
     Ok(())
+}
+
+/// A `persistdir` into which an unprivileged user has put parameters.
+fn persistdir(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("params")?;
+    let release = ctx.read("/proc/sys/kernel/osrelease")?;
+    let installed = format!("/lib/modules/{release}/params.ko");
+    ctx.sh(&format!(
+        "cp {file} {installed}; mkdir -p /srv/open && chown 0:{UID} /srv/open && chmod 775 /srv/open"
+    ))?;
+    fs::write("/etc/modpersist.conf", "persistdir=/srv/open\n")?;
+    let script = "echo num=66 > /srv/open/params";
+    Command::new(tools::BUSYBOX).args(["sh", "-c", script]).user(UID).run()?.success()?;
+    let result = refused_parameters(ctx, &installed);
+    ctx.sh(&format!("rm -r /etc/modpersist.conf /srv/open {installed}"))?;
+    result
+}
+
+fn refused_parameters(ctx: &mut Ctx, installed: &str) -> Result<()> {
+    let output = ctx.insmod(["-e", "", installed])?.success()?;
+    let warning = "insmod: WARNING: no saved parameters are used, and none will be saved: /srv/open: others may write to it (mode 0775)\n";
+    ensure!(output.stderr == warning && output.stdout.is_empty(), "{output}");
+    ensure!(ctx.parameter("params", "num")? != "66", "the user's parameter was used");
+    ctx.rmmod(["params"])?.success()?.silent()?;
+    ensure!(ctx.read("/srv/open/params")? == "num=66", "it was written to");
+    // In a directory of root's alone they are used.
+    ctx.sh("chmod 755 /srv/open")?;
+    ctx.insmod(["-e", "", installed])?.success()?.silent()?;
+    ensure!(ctx.parameter("params", "num")? == "66", "not used");
+    ctx.rmmod(["params"])?.success()?.silent().map(drop)
 }
 
 fn guard(ctx: &mut Ctx) -> Result<()> {

@@ -21,6 +21,7 @@ pub const SCENARIOS: &[Scenario] = &[
         .needs(Needs::Stock),
     Scenario::new("keep-write-only", "a variable that nothing reads is kept", write_only),
     Scenario::new("keep-count", "the README's module counts its loads", count),
+    Scenario::new("keep-retained", "variables with __attribute__((retain)) are kept", retained),
     Scenario::new("keep-foo-p", "the RFC's own example", foo_p),
     Scenario::new("keep-meter", "a driver with statistics, a list and a lock", meter),
     Scenario::new("keep-importer", "a second module imports a kept variable", importer),
@@ -206,18 +207,28 @@ pub(super) fn kept_bytes(ctx: &mut Ctx, owner: &str, file: &str, name: &str) -> 
 }
 
 fn count(ctx: &mut Ctx) -> Result<()> {
-    let file = ctx.fixture("count")?;
+    counts_loads(ctx, "count")
+}
+
+fn retained(ctx: &mut Ctx) -> Result<()> {
+    counts_loads(ctx, "retained")
+}
+
+/// A module that logs `NAME: load N` when it is loaded for the Nth time.
+fn counts_loads(ctx: &mut Ctx, name: &str) -> Result<()> {
+    let file = ctx.fixture(name)?;
     let mark = ctx.log_mark()?;
     for _ in 0..2 {
         ctx.insmod([file.as_str()])?.success()?.silent()?;
-        ctx.rmmod(["count"])?.success()?.silent()?;
+        ctx.rmmod([name])?.success()?.silent()?;
     }
-    ctx.rmmod(["--discard", "count"])?.success()?.silent()?;
+    ctx.rmmod(["--discard", name])?.success()?.silent()?;
     ctx.insmod([file.as_str()])?.success()?.silent()?;
-    ctx.rmmod(["--discard", "count"])?.success()?.silent()?;
+    ctx.rmmod(["--discard", name])?.success()?.silent()?;
     let log = ctx.log_since(&mark)?;
-    let loads: Vec<&String> = log.iter().filter(|line| line.starts_with("count: load ")).collect();
-    ensure!(loads == ["count: load 1", "count: load 2", "count: load 1"], "the log has {loads:?}");
+    let prefix = format!("{name}: load ");
+    let loads: Vec<&str> = log.iter().filter_map(|line| line.strip_prefix(&prefix)).collect();
+    ensure!(loads == ["1", "2", "1"], "the log has {loads:?}");
     Ok(())
 }
 
