@@ -41,6 +41,7 @@ mod one_pair;
 use std::sync::Arc;
 
 pub use compare::{Comparison, Completeness, compare};
+pub(crate) use describe::c_text;
 pub use difference::{Step, TypeDifference};
 pub use encoding::TypeTableError;
 pub use layout_hash::layout_hash;
