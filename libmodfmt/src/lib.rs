@@ -63,6 +63,7 @@ pub mod modinfo;
 pub mod module;
 pub mod module_name;
 pub mod note;
+pub mod old_slots;
 pub mod parameters;
 pub mod persist;
 pub mod proc;

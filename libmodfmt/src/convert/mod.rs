@@ -40,6 +40,7 @@ mod bits;
 mod build;
 mod build_record;
 mod decide;
+mod held;
 mod idle;
 mod in_place;
 mod moves;
@@ -51,6 +52,7 @@ mod values;
 
 pub use apply::{Converted, MovedPointer};
 pub use decide::{Decision, decide};
+pub use held::held_changes;
 pub use in_place::InPlace;
 pub use moves::{Move, Moves};
 pub use plan::{Change, Plan};

@@ -132,13 +132,13 @@ impl ConversionRefusal {
         match &self.reason {
             Reason::Gone => Some(format!("--drop={} converts without it", self.path)),
             Reason::MaybeRenamed { of, old, new } => Some(format!(
-                "if it was renamed, say so in the source: PERSISTENT_RENAMED_FIELD({of}, {old}, {new}); \
+                "if it was renamed, say so in the source: PERSISTENT_RENAMED(\"{of}.{old}\", \"{of}.{new}\"); \
                  otherwise --drop={} converts without it",
                 self.path
             )),
-            Reason::EnumeratorGone { name, .. } => {
-                Some(format!("if {name} was renamed, say so in the source with PERSISTENT_RENAMED_FIELD"))
-            }
+            Reason::EnumeratorGone { name, .. } => Some(format!(
+                "if {name} was renamed, say so in the source: PERSISTENT_RENAMED(\"enum TAG.{name}\", \"enum TAG.NEW\")"
+            )),
             _ => None,
         }
     }

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What an author says about renamed variables, fields and files, so that nothing is lost in silence.
 //!
-//! The macros `PERSISTENT_RENAMED(old, new)`, `PERSISTENT_RENAMED_FIELD(type, old, new)` and
-//! `PERSISTENT_RENAMED_FILE(old, new)` of persistent.h leave entries in `.modinfo`:
+//! The macro `PERSISTENT_RENAMED("OLD", "NEW")` of persistent.h leaves entries in `.modinfo`:
 //!
 //! ```text
-//! persistent_renamed=variable,meter,hits,count
-//! persistent_renamed=field,struct meter,hits,count
-//! persistent_renamed=file,old.c,new.c
+//! persistent_renamed=meter.c:hits=meter.c:count
+//! persistent_renamed=old.c:=new.c:
+//! persistent_renamed=struct meter.hits=struct meter.count
+//! persistent_renamed=enum mode.SLOW=enum mode.QUIET
 //! ```
+//!
+//! A field is given with its structure, or with the variable if the structure has no tag.
 //!
 //! ```
 //! use libmodfmt::hints::Renames;
 //! use libmodfmt::modinfo::Modinfo;
 //!
-//! let info = Modinfo::parse(b"persistent_renamed=field,struct meter,hits,count\0")?;
+//! let info = Modinfo::parse(b"persistent_renamed=struct meter.hits=struct meter.count\0")?;
 //! let renames = Renames::of(&info)?;
 //! assert_eq!(renames.field("struct meter", "stats", "hits"), Some("count"));
 //! assert_eq!(renames.field("struct other", "stats", "hits"), None);

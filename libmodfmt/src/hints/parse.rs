@@ -47,37 +47,18 @@ impl Renames {
             if count >= MAX_HINTS {
                 return Err(HintError::TooMany);
             }
-            renames.entry(&String::from_utf8_lossy(value))?;
+            renames.add(&String::from_utf8_lossy(value))?;
         }
         Ok(renames)
     }
 
-    /// Adds one entry, without its key.
-    fn entry(&mut self, text: &str) -> Result<(), HintError> {
-        let wrong = |why| HintError::Form { text: text.to_owned(), why };
-        let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-        if parts.iter().any(|part| part.is_empty()) {
-            return Err(wrong("a name is missing"));
-        }
-        match *parts {
-            ["variable", file, old, new] => {
-                let ((old_file, old), (new_file, new)) = (in_file(old), in_file(new));
-                let file = Some(new_file.unwrap_or(file).to_owned());
-                self.variable_hint(file, old_file.map(str::to_owned), old, new)
-            }
-            ["field", of, old, new] => self.field_hint(of, old, new),
-            ["file", old, new] => self.file_hint(old, new),
-            _ => Err(wrong("expected variable,FILE,OLD,NEW or field,TYPE,OLD,NEW or file,OLD,NEW")),
-        }
-    }
-
-    /// Adds what the user tries out with `--renamed OLD=NEW`: `[FILE.c:]VARIABLE`, `TYPE.FIELD` (`struct
-    /// meter.hits=count`, or with the variable's name for the type), or `FILE.c`. The new name may be
-    /// written with or without what stands before the old one.
+    /// Adds one hint, or what the user tries out with `--renamed`: `OLD=NEW`, where each is
+    /// `[FILE.c:]VARIABLE`, `TYPE.FIELD` (with the variable's name for a type without a tag), or `FILE.c:`. The
+    /// new name may be written without what stands before the old one.
     ///
     /// # Errors
     /// The text has another form, or contradicts a hint.
-    pub fn add_option(&mut self, text: &str) -> Result<(), HintError> {
+    pub fn add(&mut self, text: &str) -> Result<(), HintError> {
         let wrong = |why| HintError::Form { text: text.to_owned(), why };
         let (old, new) = text.split_once('=').ok_or_else(|| wrong("expected OLD=NEW"))?;
         let (old, new) = (old.trim(), new.trim());
@@ -85,9 +66,12 @@ impl Renames {
             return Err(wrong("a name is missing"));
         }
         if is_source(old) && is_source(new) {
-            return self.file_hint(old, new);
+            return self.file_hint(old.trim_end_matches(':'), new.trim_end_matches(':'));
         }
         let ((old_file, old_name), (new_file, new_name)) = (in_file(old), in_file(new));
+        if old_name.is_empty() || new_name.is_empty() {
+            return Err(wrong("a name is missing"));
+        }
         if old_file.is_none()
             && let Some((of, field)) = old_name.rsplit_once('.')
         {
@@ -145,5 +129,7 @@ fn in_file(text: &str) -> (Option<&str>, &str) {
 }
 
 fn is_source(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "c" | "h" | "S" | "rs"))
+    name.trim_end_matches(':')
+        .rsplit_once('.')
+        .is_some_and(|(_, extension)| matches!(extension, "c" | "h" | "S" | "rs"))
 }

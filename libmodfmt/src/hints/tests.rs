@@ -10,9 +10,9 @@ fn of(section: &[u8]) -> Result<Renames, String> {
 
 #[test]
 fn entries_of_modinfo() {
-    let renames = of(b"name=meter\0persistent_renamed=variable,my_meter,hits,count\0\
-        persistent_renamed=field,struct  meter,a,b\0persistent_renamed=file,old.c,new.c\0\
-        persistent_renamed=variable,util,meter.c:total,sum\0")
+    let renames = of(b"name=meter\0persistent_renamed=my_meter.c:hits=my_meter.c:count\0\
+        persistent_renamed=struct  meter.a=struct meter.b\0persistent_renamed=old.c:=new.c:\0\
+        persistent_renamed=meter.c:total=util.c:sum\0")
     .unwrap();
     assert_eq!(renames.variable(Some("my-meter.c"), "hits"), Some("count"));
     assert_eq!(renames.variable(None, "hits"), Some("count"));
@@ -24,11 +24,11 @@ fn entries_of_modinfo() {
 
 #[test]
 fn a_hint_that_says_nothing_is_an_error() {
-    for text in ["", "variable,a,b", "field,struct x,,b", "file,a", "function,a,b,c"] {
+    for text in ["", "a", "a.c:x=", "=b", "a.c:=b"] {
         let error = of(format!("persistent_renamed={text}\0").as_bytes()).unwrap_err();
         assert!(error.contains("does not say what was renamed"), "{error}");
     }
-    let twice = of(b"persistent_renamed=file,a.c,b.c\0persistent_renamed=file,a.c,d.c\0").unwrap_err();
+    let twice = of(b"persistent_renamed=a.c:=b.c:\0persistent_renamed=a.c:=d.c:\0").unwrap_err();
     assert_eq!(twice, "'a.c' was renamed twice: to 'b.c' and to 'd.c'");
 }
 
@@ -36,7 +36,7 @@ fn a_hint_that_says_nothing_is_an_error() {
 fn options() {
     let mut renames = Renames::default();
     for text in ["hits=count", "a.c:x=b.c:x", "struct meter.hits=count", "stats.n=m", "old.c=new.c"] {
-        renames.add_option(text).unwrap();
+        renames.add(text).unwrap();
     }
     assert_eq!(renames.variable(Some("any.c"), "hits"), Some("count"));
     assert_eq!(renames.variable(Some("b.c"), "x"), Some("x"));
@@ -45,6 +45,6 @@ fn options() {
     assert_eq!(renames.field("struct {...}", "stats", "n"), Some("m"));
     assert_eq!(renames.file("old.c"), Some("new.c"));
     for text in ["hits", "=x", "x="] {
-        assert!(renames.add_option(text).is_err(), "{text}");
+        assert!(renames.add(text).is_err(), "{text}");
     }
 }

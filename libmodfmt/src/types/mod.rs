@@ -243,6 +243,7 @@ pub trait KernelTypes: std::fmt::Debug {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TypeTable {
     types: Vec<Arc<Type>>,
+    held: Vec<TypeId>,
 }
 
 impl TypeTable {
@@ -265,6 +266,18 @@ impl TypeTable {
     #[must_use]
     pub fn types(&self) -> &[Arc<Type>] {
         &self.types
+    }
+
+    /// Types of objects that the variables lead to in ways that types do not tell: through `void *`, a list or
+    /// an IDR. The author named them with `PERSISTENT_HOLDS()`.
+    #[must_use]
+    pub fn held(&self) -> &[TypeId] {
+        &self.held
+    }
+
+    /// Says which types are held.
+    pub fn set_held(&mut self, held: Vec<TypeId>) {
+        self.held = held;
     }
 
     /// Whether there is none.

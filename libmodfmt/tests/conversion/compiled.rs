@@ -190,7 +190,7 @@ pub fn is_refused_with(old: &str, new: &str, said: &Said, text: &str) {
 /// A hint about a renamed field.
 pub fn renamed(of: &str, old: &str, new: &str) -> Said {
     let mut renames = Renames::default();
-    renames.add_option(&format!("{of}.{old}={new}")).unwrap();
+    renames.add(&format!("{of}.{old}={new}")).unwrap();
     Said { renames, ..Said::default() }
 }
 

@@ -125,7 +125,7 @@ fn values_of_enumerations() {
 #[test]
 fn a_hint_for_another_structure_does_not_count() {
     let mut said = Said::default();
-    said.renames.add_option("struct g.b=c").unwrap();
+    said.renames.add("struct g.b=c").unwrap();
     is_refused_with(
         "struct f { int a; long b; } x;",
         "struct f { long c; int a; } x;",
