@@ -34,7 +34,7 @@
 //! | the module in it | [`module`], [`elf`], [`arch`], [`note`], [`modinfo`], [`parameters`] |
 //! | what it imports and exports | [`versions`], [`export`] |
 //! | types, and values carried over to other types | [`types`], [`btf`], `dwarf`, [`convert`], [`hints`] |
-//! | persistent data and the images that keep it | [`persist`], [`image`] |
+//! | persistent data and the images that keep it | [`persist`], [`image`], [`old_slots`], [`pointers`] |
 //! | a running kernel's files, and what is recorded about it | [`proc`], `journal` |
 //!
 //! # Features
@@ -66,6 +66,7 @@ pub mod note;
 pub mod old_slots;
 pub mod parameters;
 pub mod persist;
+pub mod pointers;
 pub mod proc;
 pub mod signature;
 pub mod types;

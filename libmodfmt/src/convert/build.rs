@@ -7,9 +7,9 @@ use super::behind::{self, Behind};
 use super::plan::{Bits, Change, Node, NodeId, Part, Plan, Record, Target};
 use super::refusal::{ConversionRefusal, Reason};
 use super::request::Request;
-use super::shape::{self, MAX_DEPTH};
+use super::shape::MAX_DEPTH;
 use super::values::{self, is_same_number, is_signed};
-use crate::types::{Type, TypeId, Types, c_text};
+use crate::types::{Type, TypeId, Types, c_text, size_of};
 
 /// Most nodes of a plan. A structure takes some, whatever the length of the arrays that it is in.
 const MAX_NODES: usize = 1 << 18;
@@ -290,7 +290,7 @@ impl<'t> Builder<'t> {
         self.at_end = at_end;
         let inner = inner?;
         let stride = |types: &dyn Types, id, rest: &[u64]| {
-            let size = shape::size_of(types, id)?;
+            let size = size_of(types, id)?;
             rest.iter().try_fold(size, |size, count| size.checked_mul(*count))
         };
         let strides =

@@ -6,8 +6,7 @@ use super::in_place::{self, InPlace};
 use super::plan::Plan;
 use super::refusal::{ConversionRefusal, Reason};
 use super::request::Request;
-use super::shape;
-use crate::types::{Completeness, compare};
+use crate::types::{Completeness, compare, size_of};
 
 /// What becomes of a kept variable.
 #[derive(Debug, Clone)]
@@ -38,7 +37,7 @@ pub fn decide(request: &Request<'_>) -> Result<Decision, ConversionRefusal> {
         return Ok(Decision::Equal(completeness));
     }
     for side in [old, new] {
-        match shape::size_of(side.types, side.id) {
+        match size_of(side.types, side.id) {
             Some(size) if size == side.size => {}
             None => return Err(named(ConversionRefusal::new(Reason::Unknown))),
             Some(_) => {

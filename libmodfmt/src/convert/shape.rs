@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::types::{Member, TagKind, Type, TypeId, Types};
+use crate::types::{Member, TagKind, Type, TypeId, Types, size_of};
 
 /// How deeply types may nest. The kernel's stay far below; a circle in damaged data does not.
 pub(super) const MAX_DEPTH: u32 = 64;
@@ -38,28 +38,6 @@ impl Field {
     pub(super) fn end(&self) -> u64 {
         self.bit_offset.saturating_add(self.extent)
     }
-}
-
-/// The size of a type in bytes; `None` if it is not known or has none.
-pub(super) fn size_of(types: &dyn Types, mut id: TypeId) -> Option<u64> {
-    let mut elements: u64 = 1;
-    for _ in 0..MAX_DEPTH {
-        match &*types.get(id) {
-            Type::Number { size, .. }
-            | Type::Enumeration { size, .. }
-            | Type::Pointer { size, .. }
-            | Type::Record { size, .. }
-            | Type::Kernel { size, .. } => return elements.checked_mul(*size),
-            Type::Array { element, counts } => {
-                for count in counts {
-                    elements = elements.checked_mul(count.unwrap_or(0))?;
-                }
-                id = *element;
-            }
-            _ => return None,
-        }
-    }
-    None
 }
 
 /// The fields of a structure or union of `size` bytes, or what is inconsistent about them.

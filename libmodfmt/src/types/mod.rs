@@ -37,6 +37,7 @@ mod encoding;
 mod layout_hash;
 mod minimize;
 mod one_pair;
+mod size;
 
 use std::sync::Arc;
 
@@ -45,6 +46,7 @@ pub(crate) use describe::c_text;
 pub use difference::{Step, TypeDifference};
 pub use encoding::TypeTableError;
 pub use layout_hash::layout_hash;
+pub use size::size_of;
 
 /// Most types that a table may hold. A driver's own types are some hundreds.
 pub const MAX_TYPES: usize = 1 << 16;
