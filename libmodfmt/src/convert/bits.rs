@@ -8,6 +8,17 @@ use crate::elf::ByteOrder;
 /// The value of at most 64 bits; `None` if they are not all there.
 pub(super) fn read(bytes: &[u8], range: Bits, order: ByteOrder) -> Option<u64> {
     let mut value: u64 = 0;
+    if range.start.is_multiple_of(8) && range.size.is_multiple_of(8) && range.size <= 64 {
+        // Most are whole bytes.
+        let start = usize::try_from(range.start / 8).ok()?;
+        let end = start.checked_add(usize::try_from(range.size / 8).ok()?)?;
+        let bytes = bytes.get(start..end)?.iter();
+        let append = |value, byte: &u8| value << 8 | u64::from(*byte);
+        return Some(match order {
+            ByteOrder::Little => bytes.rev().fold(0, append),
+            ByteOrder::Big => bytes.fold(0, append),
+        });
+    }
     for index in 0..range.size.min(64) {
         let (byte, shift) = place(range.start.checked_add(index)?, order)?;
         let bit = u64::from(*bytes.get(byte)? >> shift & 1);
@@ -98,6 +109,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn whole_bytes_are_read_like_bits(bytes: [u8; 16], start in 0_u64..8, size in 0_u64..=8, big: bool) {
+            let order = if big { ByteOrder::Big } else { ByteOrder::Little };
+            let range = Bits { start: start * 8, size: size * 8 };
+            let bits = (0..range.size).map(|at| read(&bytes, Bits { start: range.start + at, size: 1 }, order).unwrap());
+            let value = match order {
+                ByteOrder::Little => bits.zip(0..).fold(0, |value, (bit, at): (u64, u32)| value | bit << at),
+                ByteOrder::Big => bits.fold(0, |value, bit| value << 1 | bit),
+            };
+            prop_assert_eq!(read(&bytes, range, order), Some(value));
+        }
+
         #[test]
         fn what_is_written_is_read(mut bytes: [u8; 16], start in 0_u64..64, size in 1_u64..=64, value: u64, big: bool) {
             let order = if big { ByteOrder::Big } else { ByteOrder::Little };
