@@ -50,4 +50,47 @@
 
 #endif /* MODULE */
 
+/*
+ * What only a pointer without a type, a list or an IDR leads to is not seen by anybody who compares
+ * types. Name it, once, and an insmod that finds its fields changed refuses to read what is in memory:
+ *
+ *	PERSISTENT_HOLDS(struct foo_device);
+ *
+ * The variable is only there for the debug information; the linker discards it.
+ *
+ * If a variable changes in a way that cannot be converted, the new init function may do it: in the
+ * load that makes the new variable, persistent_old() is where the old one still is, else NULL.
+ *
+ *	struct foo_v1 *old = persistent_old(foo, struct foo_v1);
+ *
+ * Its use says that this is taken care of, so that the load is not refused.
+ */
+#ifdef MODULE
+
+#define __persistent_name(name, n)	__persistent_name_(name, n)
+#define __persistent_name_(name, n)	name##n
+
+#define PERSISTENT_HOLDS(type)	\
+	static type *__persistent_name(__persistent_holds_, __COUNTER__)	\
+	__attribute__((__section__(".discard.persist_holds"), __used__))
+
+/* The address names the variable; insmod fills in the other word. */
+struct __persistent_old {
+	const volatile void *variable;
+	void *old;
+};
+
+#define persistent_old(variable, type)	({	\
+	static struct __persistent_old __persistent_slot	\
+	__attribute__((__section__(".data..persist_old"), __used__)) = { &(variable), 0 };	\
+	(type *)*(void *volatile *)&__persistent_slot.old;	\
+})
+
+#else /* !MODULE */
+
+#define PERSISTENT_HOLDS(type)		struct __persistent_nothing
+#define persistent_old(variable, type)	((type *)0)
+
+#endif /* MODULE */
+
 #endif /* _MODPERSIST_PERSISTENT_H */

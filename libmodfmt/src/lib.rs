@@ -33,8 +33,8 @@
 //! | a file on disk | [`mod@file`], [`compress`], [`signature`] |
 //! | the module in it | [`module`], [`elf`], [`arch`], [`note`], [`modinfo`], [`parameters`] |
 //! | what it imports and exports | [`versions`], [`export`] |
-//! | types | [`btf`], `dwarf` |
-//! | persistent data and the images that keep it | [`persist`], [`image`] |
+//! | types, and values carried over to other types | [`types`], [`btf`], `dwarf`, [`convert`], [`hints`] |
+//! | persistent data and the images that keep it | [`persist`], [`image`], [`old_slots`], [`pointers`] |
 //! | a running kernel's files, and what is recorded about it | [`proc`], `journal` |
 //!
 //! # Features
@@ -48,12 +48,14 @@
 pub mod arch;
 pub mod btf;
 pub mod compress;
+pub mod convert;
 #[cfg(feature = "dwarf")]
 pub mod dwarf;
 pub mod elf;
 pub mod export;
 pub mod file;
 mod fnv;
+pub mod hints;
 pub mod image;
 #[cfg(feature = "journal")]
 pub mod journal;
@@ -61,8 +63,10 @@ pub mod modinfo;
 pub mod module;
 pub mod module_name;
 pub mod note;
+pub mod old_slots;
 pub mod parameters;
 pub mod persist;
+pub mod pointers;
 pub mod proc;
 pub mod signature;
 pub mod types;

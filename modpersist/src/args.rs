@@ -56,6 +56,11 @@ pub enum Command {
         /// The module whose data is to be kept
         owner: String,
     },
+    /// Put the types of the persistent variables into FILE itself, so that strip -g leaves them there
+    Embed {
+        /// A module file built with -g, neither compressed nor signed; it is changed
+        file: PathBuf,
+    },
     /// Say whether loading FILE would keep its data, or use what is kept, and if not, why
     Check {
         /// A module file, compressed or not

@@ -2,7 +2,7 @@
 //! The command `modpersist`: lists what is kept in the kernel, shows the variables of one owner with their
 //! contents, and says whether a file would use what is kept.
 //!
-//! One file for each command: `list`, `show`, `check`, `modprobe_conf`.
+//! One file for each command: `list`, `show`, `check`, `embed`, `modprobe_conf`.
 //!
 //! ```
 //! use clap::Parser;
@@ -20,6 +20,7 @@ mod aligned_table;
 mod args;
 mod check;
 mod contents;
+mod embed;
 mod hex;
 mod json;
 mod list;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use libmodsys::Kernel;
 
 use crate::args::{Args, Command};
-use crate::{check, list, modprobe_conf, show};
+use crate::{check, embed, list, modprobe_conf, show};
 
 /// Runs one command. The code is 0, or 1 if `check` says no or `list` could not read something.
 ///
@@ -19,6 +19,7 @@ pub fn run(args: &Args, kernel: &dyn Kernel, out: &mut dyn Write) -> Result<Exit
         Command::List { json } => list::run(kernel, *json, out),
         Command::Show { owner, json } => show::run(kernel, owner, *json, out),
         Command::ModprobeConf { owner } => modprobe_conf::run(owner, out),
+        Command::Embed { file } => embed::run(file, out),
         Command::Check { file, json } => check::run(kernel, file, *json, out),
     }
 }

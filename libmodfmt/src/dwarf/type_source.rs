@@ -19,6 +19,9 @@ use crate::types::{
 /// have all that follow as its children.
 const MAX_ENTRIES: usize = 1 << 21;
 
+/// Most types that an author names as held.
+const MAX_HELD: usize = 256;
+
 /// Number 0 is `void`, number 1 what cannot be read.
 const VOID: TypeId = TypeId(0);
 const UNKNOWN: TypeId = TypeId(1);
@@ -65,6 +68,20 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
     #[must_use]
     pub fn of_variable(&self, variable: &DebugVariable) -> Option<TypeId> {
         variable.ty.map(|die| self.number(die))
+    }
+
+    /// The types that the author named with `PERSISTENT_HOLDS()` (persistent.h): what pointers called
+    /// `__persistent_holds_N` point to.
+    #[must_use]
+    pub fn held(&self) -> Vec<TypeId> {
+        let mut held: Vec<TypeId> = Vec::new();
+        for die in self.info.targets_of("__persistent_holds_", MAX_HELD) {
+            let id = self.number(die);
+            if id != VOID && id != UNKNOWN && !held.contains(&id) {
+                held.push(id);
+            }
+        }
+        held
     }
 
     /// The number of an entry's type, without typedefs and qualifiers.

@@ -40,6 +40,37 @@ pub fn variables(debug: &DebugSections<'_>) -> Result<Vec<DebugVariable>, DwarfE
 }
 
 impl<'a> DebugInfo<'a> {
+    /// What the variables outside functions whose names begin with `prefix` point to. They may have been
+    /// discarded by the linker, which leaves their descriptions. At most `most`.
+    pub(super) fn targets_of(&self, prefix: &str, most: usize) -> Vec<Die> {
+        let mut found = Vec::new();
+        for (unit, header) in self.units.iter().enumerate() {
+            let mut cursor = header.entries();
+            if !matches!(cursor.next_dfs(), Ok(Some(_))) || !matches!(cursor.next_dfs(), Ok(Some(_))) {
+                continue;
+            }
+            while let Some(entry) = cursor.current() {
+                if found.len() >= most {
+                    return found;
+                }
+                let is_named = entry.tag() == gimli::DW_TAG_variable
+                    && self.name(unit, entry).is_some_and(|name| name.starts_with(prefix));
+                if is_named {
+                    found.extend(self.pointed_to(unit, entry));
+                }
+                if !matches!(cursor.next_sibling(), Ok(Some(_))) {
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    fn pointed_to(&self, unit: usize, variable: &Entry<'a>) -> Option<Die> {
+        let (die, pointer) = self.resolve(self.type_of(unit, variable)?)?;
+        if pointer.tag() == gimli::DW_TAG_pointer_type { self.type_of(die.unit, &pointer) } else { None }
+    }
+
     /// All variables with a fixed address, each once, in the order of the debug information.
     ///
     /// If a unit cannot be read to its end, what comes before is still listed.

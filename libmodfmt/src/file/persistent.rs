@@ -9,7 +9,7 @@ use crate::image::{self, Base, ImageError, KeeperOptions};
 use crate::module::Module;
 use crate::persist::{
     Header, Inventory, KernelBtfReader, PersistError, PersistentSection, Refusals, SectionHeader, Variable,
-    VariableDebugInfo,
+    VariableDebugInfo, embedded_types,
 };
 
 /// A module with persistent data, and the list of that data.
@@ -41,7 +41,13 @@ pub(super) fn inventory(
     if !has_persistent_data {
         return Ok(None);
     }
-    let (debug, types) = VariableDebugInfo::all(&module.object, kernel);
+    let (mut debug, mut types) = VariableDebugInfo::all(&module.object, kernel);
+    // A note that cannot be read is like one that is not there: types are not compared then, and it is said.
+    if types.is_empty()
+        && let Ok(Some(embedded)) = embedded_types(&module.object)
+    {
+        (debug, types) = embedded;
+    }
     let inventory = Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &debug)?;
     Ok(inventory.map(|mut inventory| {
         inventory.header.types = types;

@@ -68,7 +68,11 @@ fn all(object: &Object<'_>, kernel: Option<KernelBtfReader<'_>>) -> (Vec<Variabl
     variables.retain(|variable| persistent(variable.section));
     let types = DwarfTypes::new(&info);
     let roots: Vec<Option<TypeId>> = variables.iter().map(|variable| types.of_variable(variable)).collect();
-    let (table, ids) = table(&types, &roots, kernel);
+    let held = types.held();
+    let roots: Vec<Option<TypeId>> = roots.into_iter().chain(held.iter().copied().map(Some)).collect();
+    let (mut table, mut ids) = table(&types, &roots, kernel);
+    let held = ids.split_off(variables.len());
+    table.set_held(held.into_iter().flatten().collect());
     let infos = variables.into_iter().zip(ids).map(|(variable, type_id)| VariableDebugInfo {
         section: variable.section,
         offset: variable.offset,

@@ -22,6 +22,7 @@
 mod ambiguous;
 mod compare;
 mod debug_info;
+mod embedded_types;
 mod error;
 mod extended;
 mod header;
@@ -37,6 +38,7 @@ mod variables;
 pub use ambiguous::{Ambiguity, AmbiguousName};
 pub use compare::{Agreement, Difference, compare};
 pub use debug_info::{KernelBtfReader, MAX_TYPE_TABLE_BYTES, VariableDebugInfo};
+pub use embedded_types::{EMBEDDED_TYPES_SECTION, EmbeddedTypesError, embed_types, embedded_types};
 pub use error::PersistError;
 pub use extended::{ExtendedListError, ExtendedRegion, ExtendedUse, extended_regions};
 pub use header::{Header, SectionHeader, Variable};

@@ -33,7 +33,7 @@ impl TypeTable {
 }
 
 /// The same for any source of types.
-pub(super) fn c_text(types: &dyn Types, id: TypeId) -> String {
+pub(crate) fn c_text(types: &dyn Types, id: TypeId) -> String {
     Writer { types, budget: MAX_TEXT_BYTES }.declare(id, String::new(), 0)
 }
 

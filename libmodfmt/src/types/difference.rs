@@ -39,6 +39,12 @@ impl TypeDifference {
     /// The way to the difference as a C expression.
     #[must_use]
     pub fn path(&self, variable: &str) -> String {
+        Self::path_of(&self.steps, variable)
+    }
+
+    /// Steps from a variable on as a C expression.
+    #[must_use]
+    pub fn path_of(steps: &[Step], variable: &str) -> String {
         let mut path = variable.to_owned();
         // A pointer that was followed, and not used yet.
         let mut pending: usize = 0;
@@ -48,7 +54,7 @@ impl TypeDifference {
                 *pending = 0;
             }
         };
-        for step in &self.steps {
+        for step in steps {
             match step {
                 Step::Target => pending = pending.saturating_add(1),
                 Step::Member(name) if name.is_empty() => {}

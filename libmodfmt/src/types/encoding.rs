@@ -62,6 +62,10 @@ impl TypeTable {
         for ty in &self.types {
             write(&mut body, &mut names, ty);
         }
+        if !self.held().is_empty() {
+            number(&mut body, count(self.held().len()));
+            self.held().iter().for_each(|held| number(&mut body, held.0.into()));
+        }
         let mut out = Vec::new();
         number(&mut out, count(names.list.len()));
         for name in &names.list {
@@ -288,6 +292,16 @@ impl Reader<'_> {
         for _ in 0..count {
             let ty = self.one()?;
             table.push(ty);
+        }
+        if self.at < self.bytes.len() {
+            let mut held = Vec::new();
+            for _ in 0..self.count("number of held types", MAX_TYPES)? {
+                held.push(self.type_id()?);
+            }
+            if held.is_empty() {
+                return Err(self.error("number of held types", "is zero"));
+            }
+            table.set_held(held);
         }
         Ok(table)
     }

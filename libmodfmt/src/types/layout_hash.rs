@@ -16,7 +16,7 @@ const MAX_LEVELS: u32 = 64;
 /// every machine.
 #[must_use]
 pub fn layout_hash(types: &dyn Types, id: TypeId) -> u64 {
-    Hasher { types, known: HashMap::new() }.of(id, MAX_POINTERS, 0)
+    Hasher { types, known: HashMap::new(), cut: HashMap::new(), is_cut: false }.of(id, MAX_POINTERS, 0)
 }
 
 struct Hasher<'t> {
@@ -24,18 +24,34 @@ struct Hasher<'t> {
     /// By type and pointers that may still be followed. Embedded types recur, and must not be hashed each
     /// time.
     known: HashMap<(TypeId, u32), u64>,
+    /// Those that nest too deeply, as circles in damaged data do: by level as well, since what is left out
+    /// depends on it.
+    cut: HashMap<(TypeId, u32, u32), u64>,
+    /// Something was left out.
+    is_cut: bool,
 }
 
 impl Hasher<'_> {
     fn of(&mut self, id: TypeId, pointers: u32, level: u32) -> u64 {
         if level >= MAX_LEVELS {
+            self.is_cut = true;
             return 0;
         }
         if let Some(known) = self.known.get(&(id, pointers)) {
             return *known;
         }
+        if let Some(cut) = self.cut.get(&(id, pointers, level)) {
+            self.is_cut = true;
+            return *cut;
+        }
+        let was_cut = std::mem::replace(&mut self.is_cut, false);
         let hash = self.compute(id, pointers, level.saturating_add(1));
-        self.known.insert((id, pointers), hash);
+        if self.is_cut {
+            self.cut.insert((id, pointers, level), hash);
+        } else {
+            self.known.insert((id, pointers), hash);
+        }
+        self.is_cut |= was_cut;
         hash
     }
 

@@ -39,6 +39,7 @@ impl TypeTable {
             })
         };
         let roots = roots.iter().map(|root| number(*root, &mut table, &mut order)).collect();
+        let held = self.held.iter().map(|held| number(*held, &mut table, &mut order)).collect();
         let mut next = 0;
         while let Some((new, index)) = order.get(next).copied() {
             let ty = self.types.get(index).map_or(Type::Unknown, |ty| Type::clone(ty));
@@ -46,6 +47,7 @@ impl TypeTable {
             table.replace(new, ty);
             next = next.saturating_add(1);
         }
+        table.held = held;
         (table, roots)
     }
 

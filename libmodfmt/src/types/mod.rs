@@ -37,13 +37,16 @@ mod encoding;
 mod layout_hash;
 mod minimize;
 mod one_pair;
+mod size;
 
 use std::sync::Arc;
 
 pub use compare::{Comparison, Completeness, compare};
+pub(crate) use describe::c_text;
 pub use difference::{Step, TypeDifference};
 pub use encoding::TypeTableError;
 pub use layout_hash::layout_hash;
+pub use size::size_of;
 
 /// Most types that a table may hold. A driver's own types are some hundreds.
 pub const MAX_TYPES: usize = 1 << 16;
@@ -242,6 +245,7 @@ pub trait KernelTypes: std::fmt::Debug {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TypeTable {
     types: Vec<Arc<Type>>,
+    held: Vec<TypeId>,
 }
 
 impl TypeTable {
@@ -264,6 +268,18 @@ impl TypeTable {
     #[must_use]
     pub fn types(&self) -> &[Arc<Type>] {
         &self.types
+    }
+
+    /// Types of objects that the variables lead to in ways that types do not tell: through `void *`, a list or
+    /// an IDR. The author named them with `PERSISTENT_HOLDS()`.
+    #[must_use]
+    pub fn held(&self) -> &[TypeId] {
+        &self.held
+    }
+
+    /// Says which types are held.
+    pub fn set_held(&mut self, held: Vec<TypeId>) {
+        self.held = held;
     }
 
     /// Whether there is none.

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What becomes of a variable: it stays, stays with another type, or is converted.
+
+use super::build::Builder;
+use super::in_place::{self, InPlace};
+use super::plan::Plan;
+use super::refusal::{ConversionRefusal, Reason};
+use super::request::Request;
+use crate::types::{Completeness, compare, size_of};
+
+/// What becomes of a kept variable.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// The types are equal, as far as both are known.
+    Equal(Completeness),
+    /// The types differ, but not in what the bytes mean: an enumerator more, another parameter of a function.
+    ReadsTheSame(InPlace),
+    /// It stays where it is; new fields take room that is zero.
+    GrowsInPlace(InPlace),
+    /// It stays where it is; fields at its end stay as well, unused.
+    ShrinksInPlace(InPlace),
+    /// It needs a new place, and its new value is made from the kept one.
+    Converts(Plan),
+}
+
+/// Decides what becomes of a variable. Without the kept bytes ([`Request::kept`]) it is assumed that room is
+/// empty; whether the values allow it is found out by [`InPlace::check`] and [`Plan::apply`].
+///
+/// # Errors
+/// The field that stands in the way, and why.
+pub fn decide(request: &Request<'_>) -> Result<Decision, ConversionRefusal> {
+    let (old, new) = (request.old, request.new);
+    let named = |refusal: ConversionRefusal| refusal.below(request.variable);
+    if old.size == new.size
+        && let Ok(completeness) = compare((old.types, old.id), (new.types, new.id))
+    {
+        return Ok(Decision::Equal(completeness));
+    }
+    for side in [old, new] {
+        match size_of(side.types, side.id) {
+            Some(size) if size == side.size => {}
+            None => return Err(named(ConversionRefusal::new(Reason::Unknown))),
+            Some(_) => {
+                let what = "the variable is larger than its type, as with a flexible array";
+                return Err(named(ConversionRefusal::new(Reason::Inconsistent { what })));
+            }
+        }
+    }
+    let fits = |plan: &Plan| {
+        let found = in_place::of(plan, request)?;
+        let free = request.kept.is_none_or(|kept| found.room_is_free(kept));
+        free.then_some(found)
+    };
+    // A field that is missing at the end is not lost if the variable stays where it is.
+    if let Ok((plan, true)) = Builder::new(request, true).plan()
+        && let Some(found) = fits(&plan)
+        && found.adds_nothing()
+    {
+        return Ok(Decision::ShrinksInPlace(found));
+    }
+    let (plan, _) = Builder::new(request, false).plan().map_err(named)?;
+    Ok(match fits(&plan) {
+        Some(found) if found.adds_nothing() && old.size == new.size => Decision::ReadsTheSame(found),
+        Some(found) if old.size <= new.size => Decision::GrowsInPlace(found),
+        Some(found) => Decision::ShrinksInPlace(found),
+        None => Decision::Converts(plan),
+    })
+}

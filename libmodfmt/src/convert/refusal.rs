@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Why a variable can neither stay where it is nor be converted: the field, and the reason.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// A variable that cannot be carried over to its new type.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+#[error("{path}: {reason}")]
+pub struct ConversionRefusal {
+    /// The field as C writes it, from the variable on: `stats.table[3].next`. An index is left empty where
+    /// the reason holds for every element.
+    pub path: String,
+    /// What is wrong with it.
+    pub reason: Reason,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// It was a number and is a structure, say.
+    OtherKind {
+        /// C text of the old type.
+        old: String,
+        /// C text of the new type.
+        new: String,
+    },
+    /// The new type has fewer bits.
+    Narrower {
+        /// Bits before.
+        old: u64,
+        /// Bits now.
+        new: u64,
+    },
+    /// A union lost a member, or one of its members changed. Which one is in use cannot be seen.
+    Union {
+        /// What changed, as a clause.
+        what: String,
+    },
+    /// It points to another type.
+    OtherTarget {
+        /// C text of the old type.
+        old: String,
+        /// C text of the new type.
+        new: String,
+    },
+    /// What it points to was made by an old version of the module, and has another shape now.
+    OldShape {
+        /// The difference, with its path.
+        difference: String,
+    },
+    /// The new type lacks it.
+    Gone,
+    /// The new type lacks it, and has a new field of the same type.
+    MaybeRenamed {
+        /// The type that has both, as `struct TAG`; the variable's name if it has no tag.
+        of: String,
+        /// The old name.
+        old: String,
+        /// The new field.
+        new: String,
+    },
+    /// A timer, lock or the like is in use.
+    InUse {
+        /// What it is, with an article: `a timer`.
+        object: &'static str,
+        /// What its fields say: `is pending`.
+        state: &'static str,
+    },
+    /// The value is an enumerator that the new type lacks.
+    EnumeratorGone {
+        /// The enumerator.
+        name: String,
+        /// Its value.
+        value: u64,
+    },
+    /// The value is not an enumerator, and the values of the enumerators changed.
+    NoEnumerator {
+        /// The value.
+        value: u64,
+    },
+    /// Bytes that the new type has no place for, or uses otherwise, are not zero.
+    NotZero {
+        /// Their number.
+        size: u64,
+    },
+    /// It points to a part of a converted variable that no longer exists.
+    NoSuchPart {
+        /// The variable pointed to.
+        variable: String,
+        /// Offset in its old bytes.
+        offset: u64,
+    },
+    /// It stays where it is, and points into a variable that moves.
+    PointsToMoved {
+        /// The variable pointed to.
+        variable: String,
+    },
+    /// By its type it is no pointer, but it holds an address in a variable that moves.
+    AddressInNumber {
+        /// The variable that the address is in.
+        variable: String,
+    },
+    /// Its type is not known on one side, and its size changed.
+    Unknown,
+    /// Sizes or offsets in a description contradict each other.
+    Inconsistent {
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// The description is too large to follow.
+    TooLarge,
+}
+
+impl ConversionRefusal {
+    pub(super) fn new(reason: Reason) -> Self {
+        Self { path: String::new(), reason }
+    }
+
+    /// The same, one step further from the variable.
+    pub(super) fn below(mut self, step: &str) -> Self {
+        self.path.insert_str(0, step);
+        self
+    }
+
+    /// What the author or the user can do about it, apart from starting the variable afresh.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        match &self.reason {
+            Reason::Gone => Some(format!("--drop={} converts without it", self.path)),
+            Reason::MaybeRenamed { of, old, new } => Some(format!(
+                "if it was renamed, say so in the source: PERSISTENT_RENAMED(\"{of}.{old}\", \"{of}.{new}\"); \
+                 otherwise --drop={} converts without it",
+                self.path
+            )),
+            Reason::EnumeratorGone { name, .. } => Some(format!(
+                "if {name} was renamed, say so in the source: PERSISTENT_RENAMED(\"enum TAG.{name}\", \"enum TAG.NEW\")"
+            )),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherKind { old, new } => write!(f, "another kind of type ({old}, now {new})"),
+            Self::Narrower { old, new } => write!(f, "has {new} bits, had {old}"),
+            Self::Union { what } => write!(f, "the union changed: {what}"),
+            Self::OtherTarget { old, new } => write!(f, "points to another type ({old}, now {new})"),
+            Self::OldShape { difference } => {
+                write!(f, "what it points to still has the old shape ({difference})")
+            }
+            Self::Gone => f.write_str("the new type has no such field"),
+            Self::MaybeRenamed { new, .. } => {
+                write!(f, "the new type has no such field, but a new field {new} of the same type")
+            }
+            Self::InUse { object, state } => write!(f, "is {object} that {state}"),
+            Self::EnumeratorGone { name, value } => {
+                write!(f, "the value is {name} ({value}), which the new type lacks")
+            }
+            Self::NoEnumerator { value } => {
+                write!(f, "the value {value} has no name, and the numbers of the enumerators changed")
+            }
+            Self::NotZero { size: 1 } => f.write_str("a byte that would be lost or reused is not zero"),
+            Self::NotZero { size } => write!(f, "{size} bytes that would be lost or reused are not zero"),
+            Self::NoSuchPart { variable, offset } => {
+                write!(f, "points to offset {offset:#x} of {variable}, where nothing is carried over")
+            }
+            Self::PointsToMoved { variable } => write!(f, "points into {variable}, which has to move"),
+            Self::AddressInNumber { variable } => {
+                write!(f, "is no pointer, but holds an address in {variable}, which has to move")
+            }
+            Self::Unknown => f.write_str("its type is not known, so it cannot be converted"),
+            Self::Inconsistent { what } => write!(f, "its description is inconsistent: {what}"),
+            Self::TooLarge => f.write_str("its type is too large to be converted"),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `modpersist embed FILE`: types go from the debug information into a note, which `strip -g` leaves alone.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use libmodfmt::file::ModuleFile;
+use libmodfmt::persist::{
+    EMBEDDED_TYPES_SECTION, PersistentSection, VariableDebugInfo, embed_types, embedded_types,
+};
+use libmodsys::files;
+use modcli::{escape, os_text};
+
+/// Limit for a module in bytes.
+const MAX_MODULE_BYTES: u64 = 512 << 20;
+
+pub(crate) fn run(path: &Path, out: &mut dyn Write) -> Result<ExitCode> {
+    let name = || os_text(path);
+    let content = files::read_regular(path, MAX_MODULE_BYTES).with_context(name)?;
+    let file = ModuleFile::new(content, MAX_MODULE_BYTES);
+    if file.compression().is_some() {
+        bail!("{}: it is compressed, and was left as it is; embed before you compress it", name());
+    }
+    if file.signature().with_context(name)?.is_some() {
+        bail!(
+            "{}: it is signed, and was left as it is, since a change would invalidate the signature; embed \
+             before you sign it",
+            name()
+        );
+    }
+    let module = file.module().with_context(name)?;
+    let is_persistent = |name: &[u8]| PersistentSection::from_name(name).is_some();
+    if !module.object.sections.iter().any(|section| is_persistent(&section.name)) {
+        escape::write_line(out, format_args!("{}: has no persistent data; left as it is", name()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (variables, types) = VariableDebugInfo::all(&module.object, None);
+    if types.is_empty() {
+        if let Some((variables, _)) = embedded_types(&module.object).with_context(name)? {
+            let count = variables.len();
+            escape::write_line(
+                out,
+                format_args!("{}: the types of {count} variables are in it already; left as it is", name()),
+            )?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        bail!(
+            "{}: has no debug information about its persistent data, or too much (a table of types above 256 \
+             KiB), and was left as it is; build it with -g, and embed before strip",
+            name()
+        );
+    }
+    let mut object = module.object.clone();
+    embed_types(&mut object, &variables, &types);
+    let image = object.write().with_context(name)?;
+    files::replace(path, &image).with_context(|| format!("{}: cannot be replaced", name()))?;
+    let bytes = types.to_bytes().len();
+    let count = variables.len();
+    escape::write_line(
+        out,
+        format_args!(
+            "{}: embedded the types of {count} variables ({bytes} bytes, section {EMBEDDED_TYPES_SECTION})",
+            name()
+        ),
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
