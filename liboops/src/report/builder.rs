@@ -9,9 +9,9 @@ use super::span::Hex;
 use super::stack_labels::StackLabels;
 use super::start_lines::Start;
 use super::state::{Word, WordRole};
-use super::state_lines::{self, Section};
-use super::{addresses, context_lines, module_list, places_in_line, task_lines};
-use crate::arch;
+use super::state_lines::Section;
+use super::processor_lines::ProcessorLines;
+use super::{addresses, context_lines, module_list, places_in_line, task_lines, trace_entries};
 use crate::cursor::text;
 use crate::message::Message;
 
@@ -51,6 +51,9 @@ pub(super) struct Builder {
     is_numbered: bool,
     section: Section,
     labels: StackLabels,
+    processor: ProcessorLines,
+    /// How many entries the report had when its current call trace began.
+    trace_start: usize,
     last: LastLine,
 }
 
@@ -63,6 +66,8 @@ impl Builder {
             is_numbered: false,
             section: Section::default(),
             labels: StackLabels::default(),
+            processor: ProcessorLines::default(),
+            trace_start: 0,
             last: LastLine::Other,
         }
     }
@@ -92,7 +97,8 @@ impl Builder {
         // Kernels before 2.6 did not count oopses.
         self.is_numbered |= start.numbered || start.kind == Kind::Oops && !is_first;
         report.panicked |= start.kind == Kind::Panic;
-        if is_first || (report.kind.is_general() && !start.kind.is_general()) {
+        let says_more = report.kind.is_general() && !start.kind.is_general();
+        if is_first || says_more || report.kind == Kind::CutHere && start.kind != Kind::CutHere {
             report.kind = start.kind;
             report.title.value = text(message.text.trim_ascii());
             report.title.span = message.whole();
@@ -102,6 +108,7 @@ impl Builder {
             report.words.push(Word { value: Hex(*value), span, role: WordRole::FaultAddress });
         }
         task_lines::of_start(message.text, start.kind, &mut report.context);
+        self.processor.start(report, message);
         report.mentions.extend(places_in_line::all(message).into_iter().map(|found| {
             let mut place = found.place;
             place.exact |= start.exact;
@@ -133,9 +140,15 @@ impl Builder {
             self.last = last;
             return LineUse::Unknown;
         }
-        if let Some((name, item)) = arch::read(report.arch, message) {
-            report.arch = report.arch.or(name);
-            if state_lines::take_in(report, item, self.section, last == LastLine::Pc) {
+        let found = self.processor.read(report, message, self.section, last == LastLine::Pc);
+        if let Some(found) = found {
+            if found.begins_trace {
+                self.begin_trace(report);
+            }
+            for place in found.frames {
+                self.frame(report, place, false);
+            }
+            if found.begins_state {
                 self.last = LastLine::Pc;
             }
             return LineUse::Used;
@@ -147,7 +160,7 @@ impl Builder {
             report.mentions.extend(places_in_line::all(message).into_iter().map(|found| found.place));
             return LineUse::Used;
         }
-        if self.heading(trimmed) {
+        if self.heading(report, trimmed) {
             return LineUse::Used;
         }
         self.frames(report, message)
@@ -168,7 +181,7 @@ impl Builder {
     }
 
     /// Reads a line that only says what comes next.
-    fn heading(&mut self, text: &[u8]) -> bool {
+    fn heading(&mut self, report: &Report, text: &[u8]) -> bool {
         if text.starts_with(b"---[ end ") {
             self.section.ended = true;
             return true;
@@ -181,12 +194,18 @@ impl Builder {
             [b"Call Trace:", b"Call trace:", b"Backtrace:", b"stack backtrace:", b"Trace:"];
         let heading = TRACES.iter().find(|heading| text.starts_with(heading));
         if let Some(heading) = heading {
-            self.section.traced = true;
-            self.labels.clear();
+            self.begin_trace(report);
             // Old kernels go on with frames in the same line.
             return text.get(heading.len()..).is_none_or(|rest| rest.trim_ascii().is_empty());
         }
         false
+    }
+
+    fn begin_trace(&mut self, report: &Report) {
+        self.section.traced = true;
+        self.labels.clear();
+        self.processor.trace();
+        self.trace_start = report.frames.len();
     }
 
     /// Reads a line of a call trace or of running text.
@@ -199,7 +218,7 @@ impl Builder {
         if let Some(first) = found.first() {
             let between = body.get(from..first.start).unwrap_or_default();
             let is_frame = between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'('))
-                || is_stack_pointer(between.trim_ascii());
+                || trace_entries::is_stack_pointer(between.trim_ascii());
             for found in found {
                 if is_frame {
                     self.frame(report, found.place, labelled);
@@ -214,6 +233,12 @@ impl Builder {
             return LineUse::Used;
         }
         let may_be_frame = self.section.traced || labelled;
+        if may_be_frame && let Some(places) = trace_entries::bare(&rest) {
+            for place in places {
+                self.frame(report, place, labelled);
+            }
+            return LineUse::Used;
+        }
         if let Some(found) = may_be_frame.then(|| places_in_line::bare(&rest)).flatten() {
             self.frame(report, found.place, labelled);
             return LineUse::Used;
@@ -225,12 +250,8 @@ impl Builder {
         let context = self.labels.current();
         // The first frame after the end of an interrupt is the place that was interrupted.
         place.exact |= labelled && context.is_none() && place.address.is_some() && !place.unreliable;
+        let first = report.frames.len() == self.trace_start;
+        trace_entries::settle(report, &mut place, first);
         report.frames.push(Frame { place, context });
     }
-}
-
-/// `[c000000001234567]`, which powerpc puts before the address.
-fn is_stack_pointer(text: &[u8]) -> bool {
-    let digits = text.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
-    digits.is_some_and(|digits| digits.len() >= 8 && digits.iter().all(u8::is_ascii_hexdigit))
 }

@@ -5,8 +5,8 @@
 //! themselves. Nothing of the log is lost, and output can be put next to the text that it explains.
 //!
 //! The rest of this module reads them: `start_lines` and `die_lines` know first lines, `demux` keeps writers
-//! apart, `builder` reads a report line by line with `arch`, `context_lines`, `task_lines`, `module_list`,
-//! `places_in_line` and `addresses`.
+//! apart, `builder` reads a report line by line with `processor_lines` (what `arch` knows), `context_lines`,
+//! `task_lines`, `module_list`, `places_in_line`, `trace_entries` and `addresses`.
 
 mod addresses;
 mod block;
@@ -15,20 +15,24 @@ mod context;
 mod context_lines;
 mod demux;
 mod die_lines;
+mod fault_status;
 mod kind;
 mod module_list;
 mod place;
 pub(crate) mod places_in_line;
+mod processor_lines;
 mod span;
 mod stack_labels;
 mod start_lines;
 mod state;
 mod state_lines;
 mod task_lines;
+mod trace_entries;
 
 pub use block::{Block, Line, Report};
 pub use context::{Caller, Context, KernelOffset, ModuleName, Spanned};
 pub(crate) use demux::Demux;
+pub use fault_status::FaultStatus;
 pub use kind::Kind;
 pub use place::{Frame, Place};
 pub use span::{Hex, Span};

@@ -251,14 +251,21 @@ fn kind(text: &[u8]) -> Option<Kind> {
 
 /// `... at virtual address X`, `... address: X`, `... request at X`
 fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
-    const MARKS: [&[u8]; 5] =
-        [b" virtual address ", b" address: ", b" for address ", b"canonical address ", b" at "];
-    if !matches!(kind, Kind::PageFault | Kind::GeneralProtection) {
+    const MARKS: [&[u8]; 6] =
+        [b" virtual address ", b" address: ", b" for address ", b"canonical address ", b" at address ", b" at "];
+    let is_unhandled = body.starts_with(b"Unhandled ");
+    if !is_unhandled && !matches!(kind, Kind::PageFault | Kind::GeneralProtection) {
         return None;
     }
     for mark in MARKS {
         let Some(at) = memmem::find(body, mark) else { continue };
         let mut cursor = Cursor::at(body, at.saturating_add(mark.len()));
+        cursor.blanks();
+        let start = cursor.position();
+        // What the kernel's `%p` makes of 0.
+        if cursor.eat(b"(null)") {
+            return Some((0, start..cursor.position()));
+        }
         cursor.eat(b"0x");
         let start = cursor.position();
         if let Some((value, digits)) = cursor.hex()
