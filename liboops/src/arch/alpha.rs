@@ -13,7 +13,8 @@
 //! Linux 2.4 has `Trace:fffffc0000312300 fffffc0000312400`.
 
 use super::architecture::{Architecture, Hints, Item, Pc, Reading, Rows};
-use super::{numbers, places};
+use super::code_words::ByteOrder;
+use super::{code_words, numbers, places};
 use crate::cursor::Cursor;
 use crate::message::Message;
 use crate::report::Place;
@@ -40,9 +41,7 @@ impl Architecture for Alpha {
             let item = if is_pc { Item::Pc(Pc { place, ..Pc::default() }) } else { Item::Return(place) };
             return Some(Reading::of(vec![Item::Arch("alpha"), item]));
         }
-        if memchr::memmem::find(message.text, b" = ").is_some()
-            && let Some(registers) = numbers::pairs(REGISTERS, message)
-        {
+        if let Some(registers) = numbers::pairs_with(REGISTERS, message, b"=") {
             let mut items = vec![Item::Arch("alpha")];
             if let Some(place) = numbers::place(&registers, "pc", true) {
                 items.push(Item::Pc(Pc { place, ..Pc::default() }));
@@ -50,6 +49,11 @@ impl Architecture for Alpha {
             items.extend(numbers::place(&registers, "ra", false).map(Item::Return));
             items.push(Item::Registers(registers));
             return Some(Reading::of(items));
+        }
+        if hints.arch.is_some()
+            && let Some(code) = code_words::read(message, b"Code:", ByteOrder::Little)
+        {
+            return Some(Reading::one(Item::Code(code)));
         }
         let labelled = cursor.eat(b"Trace:");
         if !labelled && hints.rows != Rows::Trace {

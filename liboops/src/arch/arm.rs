@@ -18,9 +18,8 @@ use crate::cursor::Cursor;
 use crate::message::Message;
 use crate::report::{FaultStatus, Place};
 
-const REGISTERS: &[&str] = &[
-    "pc", "lr", "psr", "sp", "ip", "fp", "r10", "r9", "r8", "r7", "r6", "r5", "r4", "r3", "r2", "r1", "r0",
-];
+const REGISTERS: &[&str] =
+    &["pc", "lr", "psr", "sp", "ip", "fp", "r10", "r9", "r8", "r7", "r6", "r5", "r4", "r3", "r2", "r1", "r0"];
 
 const CONTROL: &[&str] = &["Control", "Table", "DAC"];
 
@@ -42,7 +41,7 @@ impl Architecture for Arm {
         {
             return Some(reading);
         }
-        if let Some(reading) = registers(message).or_else(|| arm_backtrace::read(message)) {
+        if let Some(reading) = arm_backtrace::read(message).or_else(|| registers(message)) {
             return Some(reading);
         }
         if text.starts_with(b"Code: ") {

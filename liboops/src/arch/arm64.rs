@@ -71,11 +71,17 @@ impl Architecture for Arm64 {
         {
             return Some(reading);
         }
-        if hints.arch.is_some() && (text.starts_with(b"Stack: (0x") || text.starts_with(b"Exception stack(0x")) {
+        if hints.arch.is_some()
+            && (text.starts_with(b"Stack: (0x") || text.starts_with(b"Exception stack(0x"))
+        {
             return Some(Reading::default().with_rows(Rows::Stack));
         }
         if hints.arch.is_some() && text.starts_with(b"[") && is_page_table(text) {
             return Some(Reading::default());
+        }
+        // Where registers are not printed, only this tells. SuperH and OpenRISC have it below registers.
+        if hints.arch.is_none() && text.trim_ascii_end() == b"Call trace:" {
+            return Some(Reading::of(vec![Item::Arch("aarch64"), Item::Trace]));
         }
         recognised::begins(message, KNOWN).then(|| Reading::one(Item::Arch("aarch64")))
     }

@@ -27,9 +27,21 @@ pub(super) fn read(message: &Message<'_>) -> Option<Reading> {
     if let Some(call) = call(message) {
         return Some(call);
     }
-    let is_saved = message.text.first() == Some(&b' ')
-        && numbers::pairs(SAVED, message).is_some_and(|saved| saved.iter().all(|one| one.span.len() == 8));
-    is_saved.then(Reading::default)
+    is_saved(message).then(Reading::default)
+}
+
+/// ` r7:80f6e078 r6:00000000`, ` r5 = C01D8A20  r4 = 00000000`. Registers of the processor have blanks behind
+/// the colon.
+fn is_saved(message: &Message<'_>) -> bool {
+    let saved = numbers::pairs(SAVED, message).or_else(|| numbers::pairs_with(SAVED, message, b"="));
+    let is_tight = message
+        .text
+        .iter()
+        .zip(message.text.iter().skip(1))
+        .all(|(mark, next)| *mark != b':' || *next != b' ');
+    message.text.first() == Some(&b' ')
+        && is_tight
+        && saved.is_some_and(|all| all.iter().all(|one| one.span.len() == 8))
 }
 
 fn call(message: &Message<'_>) -> Option<Reading> {
@@ -81,8 +93,7 @@ fn side(message: &Message<'_>) -> Option<Place> {
     let mut end = cursor.position();
     let mut ahead = cursor;
     if ahead.blanks() > 0 && ahead.eat(b"[") {
-        let module =
-            ahead.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        let module = ahead.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
         if module.is_empty() || !ahead.eat(b"]") {
             return None;
         }

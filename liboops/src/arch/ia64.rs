@@ -16,9 +16,9 @@ use crate::cursor::Cursor;
 use crate::message::Message;
 
 const REGISTERS: &[&str] = &[
-    "psr", "ifs", "ip", "unat", "pfs", "rsc", "rnat", "bsps", "pr", "ldrs", "ccv", "fpsr", "csd", "ssd", "b0",
-    "b6", "b7", "r1", "r2", "r3", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "r16", "r17", "r18",
-    "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r28", "r29", "r30", "r31",
+    "psr", "ifs", "ip", "unat", "pfs", "rsc", "rnat", "bsps", "pr", "ldrs", "ccv", "fpsr", "csd", "ssd",
+    "b0", "b6", "b7", "r1", "r2", "r3", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "r16", "r17",
+    "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r28", "r29", "r30", "r31",
 ];
 
 #[derive(Debug)]

@@ -16,9 +16,8 @@ use super::{code_words, numbers, places, recognised};
 use crate::cursor::Cursor;
 use crate::message::Message;
 
-const REGISTERS: &[&str] = &[
-    "SR", "SP", "d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "a0", "a1", "a2", "a3", "a4", "a5", "a6",
-];
+const REGISTERS: &[&str] =
+    &["SR", "SP", "d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "a0", "a1", "a2", "a3", "a4", "a5", "a6"];
 
 #[derive(Debug)]
 pub(super) struct M68k;

@@ -81,7 +81,8 @@ impl Architecture for Mips {
 
     fn instruction_offset(&self, state: &State, _kind: Kind, _code: Option<OopsCode>) -> i64 {
         let in_delay_slot = state.register("Cause").is_some_and(|cause| cause & DELAY_SLOT != 0);
-        let is_micro = state.pc.as_ref().is_some_and(|pc| pc.address.is_some_and(|address| address.0 & 1 == 1));
+        let is_micro =
+            state.pc.as_ref().is_some_and(|pc| pc.address.is_some_and(|address| address.0 & 1 == 1));
         match (in_delay_slot, is_micro) {
             (true, false) => 4,
             // Bit 0 says that it is microMIPS code, where the branch may have two bytes or four.
@@ -160,7 +161,8 @@ fn control(message: &Message<'_>) -> Option<Reading> {
 fn status(register: &Register) -> Option<FaultStatus> {
     let code = (register.value.0 >> 2) & 0x1f;
     let known = CODES.iter().find(|(number, _)| *number == code)?.1;
-    let slot = if register.value.0 & DELAY_SLOT == 0 { "" } else { "; in the delay slot, the word behind epc" };
+    let slot =
+        if register.value.0 & DELAY_SLOT == 0 { "" } else { "; in the delay slot, the word behind epc" };
     let meaning = format!("{known}{slot}");
     Some(FaultStatus { register: "Cause", value: register.value, span: register.span, meaning })
 }

@@ -9,18 +9,18 @@ use crate::report::{Hex, Place, Register, Span};
 /// Reads names and values from the start of a message up to the first text that is neither. What is in `<>`
 /// or `()` behind a value is skipped. `None` if the message does not begin with a name and a value.
 pub(super) fn pairs(names: &[&'static str], message: &Message<'_>) -> Option<Vec<Register>> {
-    pairs_at(names, message, 0)
+    pairs_with(names, message, b":")
 }
 
-/// The same, from a byte of the message on.
-pub(super) fn pairs_at(
+/// The same, with another mark between names and values.
+pub(super) fn pairs_with(
     names: &[&'static str],
     message: &Message<'_>,
-    from: usize,
+    mark: &[u8],
 ) -> Option<Vec<Register>> {
-    let mut cursor = Cursor::at(message.text, from);
+    let mut cursor = Cursor::new(message.text);
     let mut found = Vec::new();
-    while let Some(register) = pair(names, &mut cursor, message) {
+    while let Some(register) = pair(names, &mut cursor, message, mark) {
         found.push(register);
         note(&mut cursor);
     }
@@ -28,13 +28,18 @@ pub(super) fn pairs_at(
 }
 
 /// Reads a name and a value.
-fn pair(names: &[&'static str], cursor: &mut Cursor<'_>, message: &Message<'_>) -> Option<Register> {
+fn pair(
+    names: &[&'static str],
+    cursor: &mut Cursor<'_>,
+    message: &Message<'_>,
+    mark: &[u8],
+) -> Option<Register> {
     let mut ahead = *cursor;
     ahead.take_while(|byte| is_blank(byte) || byte == b',');
     let word = ahead.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let name = names.iter().find(|name| name.as_bytes() == word)?;
     let blanks = ahead.blanks();
-    let marked = ahead.eat(b":") || ahead.eat(b"=");
+    let marked = ahead.eat(mark);
     ahead.blanks();
     let bracketed = ahead.eat(b"[<");
     if !marked {
@@ -88,11 +93,7 @@ pub(super) fn row(message: &Message<'_>, from: usize) -> (Vec<(Hex, Span)>, bool
 }
 
 /// Gives names to numbers, from the name at `first` on.
-pub(super) fn named(
-    names: &'static [&'static str],
-    first: usize,
-    values: Vec<(Hex, Span)>,
-) -> Vec<Register> {
+pub(super) fn named(names: &'static [&'static str], first: usize, values: Vec<(Hex, Span)>) -> Vec<Register> {
     let names = names.iter().skip(first);
     names.zip(values).map(|(name, (value, span))| Register { name, value, span }).collect()
 }

@@ -33,7 +33,8 @@ impl Architecture for OpenRisc {
 
     fn read(&self, message: &Message<'_>, hints: Hints) -> Option<Reading> {
         if let Some(registers) = numbers::pairs(REGISTERS, message) {
-            let is_own = registers.len() > 1 && registers.iter().all(|register| numbers::digits(register) == 8);
+            let is_own =
+                registers.len() > 1 && registers.iter().all(|register| numbers::digits(register) == 8);
             if !is_own {
                 return None;
             }

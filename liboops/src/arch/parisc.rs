@@ -62,7 +62,8 @@ impl Architecture for Parisc {
             return Some(Reading::one(Item::Registers(registers)));
         }
         hints.arch?;
-        const KNOWN: &[&[u8]] = &[b"YZrvWESTHLNX", b"PSW: ", b"sr00-03", b"sr04-07", b"IAOQ[1]: ", b"CPU: ", b"ORIG_R28: "];
+        const KNOWN: &[&[u8]] =
+            &[b"YZrvWESTHLNX", b"PSW: ", b"sr00-03", b"sr04-07", b"IAOQ[1]: ", b"CPU: ", b"ORIG_R28: "];
         recognised::known(message, KNOWN).filter(|_| !message.text.starts_with(b"CPU: "))
     }
 

@@ -34,8 +34,28 @@ const GENERAL: &[&str] = &[
 ];
 
 const SPECIAL: &[&str] = &[
-    "NIP", "LR", "CTR", "REGS", "TRAP", "XER", "SP", "MSR", "CR", "CFAR", "DAR", "DEAR", "ESR", "DSISR",
-    "IRQMASK", "SOFTE", "PACATMSCRATCH", "CCR", "EE", "PR", "FP", "ME",
+    "NIP",
+    "LR",
+    "CTR",
+    "REGS",
+    "TRAP",
+    "XER",
+    "SP",
+    "MSR",
+    "CR",
+    "CFAR",
+    "DAR",
+    "DEAR",
+    "ESR",
+    "DSISR",
+    "IRQMASK",
+    "SOFTE",
+    "PACATMSCRATCH",
+    "CCR",
+    "EE",
+    "PR",
+    "FP",
+    "ME",
 ];
 
 /// PR, bit 14 of MSR: a program was running.
@@ -89,7 +109,12 @@ impl Architecture for PowerPc {
             .or_else(|| special(message))
             .or_else(|| interrupt(message))
             .or_else(|| task(text))
-            .or_else(|| recognised::known(message, &[b"Faulting instruction address: ", b"last math ", b"Last syscall: "]))
+            .or_else(|| {
+                recognised::known(
+                    message,
+                    &[b"Faulting instruction address: ", b"last math ", b"Last syscall: "],
+                )
+            })
     }
 
     fn traces_from_pc(&self) -> bool {
@@ -173,7 +198,8 @@ fn special(message: &Message<'_>) -> Option<Reading> {
 
 /// By the length of addresses and the lowest bit of MSR, which is set in little-endian kernels.
 fn arch(registers: &[Register]) -> Option<&'static str> {
-    let long = ["NIP", "MSR", "CFAR", "DAR", "REGS"].iter().find_map(|name| numbers::find(registers, name))?;
+    let long =
+        ["NIP", "MSR", "CFAR", "DAR", "REGS"].iter().find_map(|name| numbers::find(registers, name))?;
     let msr = numbers::find(registers, "MSR");
     match (numbers::digits(long), msr) {
         (8, _) => Some("ppc"),

@@ -21,9 +21,8 @@ use crate::cursor::Cursor;
 use crate::message::Message;
 use crate::report::{FaultStatus, Hex, Kind, Place, State, places_in_line};
 
-const GENERAL: &[&str] = &[
-    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-];
+const GENERAL: &[&str] =
+    &["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
 
 #[derive(Debug)]
 pub(super) struct S390;
@@ -66,7 +65,8 @@ impl Architecture for S390 {
         {
             return Some(Reading::one(Item::Frames(vec![place])));
         }
-        const KNOWN: &[&[u8]] = &[b"Krnl ACRS", b"User ACRS", b"Kernel ACRS", b"Fault in ", b"R:0 T:", b"R:1 T:"];
+        const KNOWN: &[&[u8]] =
+            &[b"Krnl ACRS", b"User ACRS", b"Kernel ACRS", b"Fault in ", b"R:0 T:", b"R:1 T:"];
         if recognised::begins(message, KNOWN) {
             // The program status goes with the rows before it.
             return Some(Reading::default().with_rows(hints.rows));

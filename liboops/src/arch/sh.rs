@@ -46,7 +46,9 @@ impl Architecture for Sh {
         }
         if let Some(registers) = numbers::pairs(REGISTERS, message) {
             let is_own = registers.iter().all(|register| numbers::digits(register) == 8)
-                && registers.first().is_some_and(|first| matches!(first.name, "PC" | "R0" | "R4" | "R8" | "R12" | "MACH"));
+                && registers
+                    .first()
+                    .is_some_and(|first| matches!(first.name, "PC" | "R0" | "R4" | "R8" | "R12" | "MACH"));
             // `PC: c0001234 SR: ...` is OpenRISC's.
             if !is_own || memchr::memmem::find(message.text, b"PC: ").is_some() {
                 return None;

@@ -19,7 +19,7 @@ use super::code_words::ByteOrder;
 use super::{code_words, numbers, places};
 use crate::cursor::Cursor;
 use crate::message::Message;
-use crate::report::{Place, Register, places_in_line};
+use crate::report::{Hex, Place, Register, places_in_line};
 
 const REGISTERS: &[&str] = &[
     "TSTATE", "TPC", "TNPC", "PSR", "PC", "NPC", "Y", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "g7", "o0",
@@ -46,6 +46,12 @@ impl Architecture for Sparc {
     fn read(&self, message: &Message<'_>, hints: Hints) -> Option<Reading> {
         if let Some(reading) = registers(message).or_else(|| named(message)).or_else(|| caller(message)) {
             return Some(reading);
+        }
+        if hints.arch.is_some()
+            && message.text.trim_ascii_start().starts_with(b"[")
+            && let Some(place) = places::at(message, 0, true).filter(|place| place.symbol.is_some())
+        {
+            return Some(Reading::one(Item::Frames(vec![place])));
         }
         let mut cursor = Cursor::new(message.text);
         cursor.blanks();
@@ -129,7 +135,8 @@ fn caller(message: &Message<'_>) -> Option<Reading> {
         }
         let named = places_in_line::all(message).into_iter().next().map(|found| found.place);
         let mut place = named.unwrap_or_default();
-        place.address = places_in_line::address(value, digits);
+        // The kernel is at low addresses, and does not hash them.
+        place.address = Some(Hex(value));
         place.span = message.span(start.saturating_sub(7)..message.text.trim_ascii_end().len().max(end));
         place.exact = true;
         let arch = if digits == 16 { "sparc64" } else { "sparc" };
@@ -138,7 +145,7 @@ fn caller(message: &Message<'_>) -> Option<Reading> {
     let mut frames = Vec::new();
     while cursor.eat(b"[") {
         let start = cursor.position().saturating_sub(1);
-        let Some((value, digits @ (8 | 16))) = cursor.hex() else { return None };
+        let Some((value, 8 | 16)) = cursor.hex() else { return None };
         if !cursor.eat(b" : ") {
             return None;
         }
@@ -147,7 +154,7 @@ fn caller(message: &Message<'_>) -> Option<Reading> {
         let part = message.part(name_at..cursor.position());
         cursor.eat(b"]");
         let mut place = places_in_line::all(&part).into_iter().next()?.place;
-        place.address = places_in_line::address(value, digits);
+        place.address = Some(Hex(value));
         place.span = message.span(start..cursor.position());
         place.exact = true;
         frames.push(place);

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Caller, Context, FaultStatus, Frame, Hex, Kind, Origin, Place, Span, Spanned, State, Word, WordRole};
+use super::{
+    Caller, Context, FaultStatus, Frame, Hex, Kind, Origin, Place, Span, Spanned, State, Word, WordRole,
+};
 
 /// A stretch of the log with one report, or with several whose lines are interleaved.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -5,12 +5,12 @@
 use super::block::Report;
 use super::kind::Kind;
 use super::place::{Frame, Place};
+use super::processor_lines::ProcessorLines;
 use super::span::Hex;
 use super::stack_labels::StackLabels;
 use super::start_lines::Start;
 use super::state::{Word, WordRole};
 use super::state_lines::Section;
-use super::processor_lines::ProcessorLines;
 use super::{addresses, context_lines, module_list, places_in_line, task_lines, trace_entries};
 use crate::cursor::text;
 use crate::message::Message;

@@ -74,14 +74,7 @@ impl ProcessorLines {
         Some(found)
     }
 
-    fn item(
-        &mut self,
-        report: &mut Report,
-        item: Item,
-        section: Section,
-        after_pc: bool,
-        found: &mut Found,
-    ) {
+    fn item(&mut self, report: &mut Report, item: Item, section: Section, after_pc: bool, found: &mut Found) {
         match item {
             Item::Arch(name) => {
                 report.arch = Some(more_exact(report.arch, name));

@@ -251,8 +251,15 @@ fn kind(text: &[u8]) -> Option<Kind> {
 
 /// `... at virtual address X`, `... address: X`, `... request at X`
 fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
-    const MARKS: [&[u8]; 6] =
-        [b" virtual address ", b" address: ", b" for address ", b"canonical address ", b" at address ", b" at "];
+    const MARKS: [&[u8]; 7] = [
+        b" (address ",
+        b" virtual address ",
+        b" address: ",
+        b" for address ",
+        b"canonical address ",
+        b" at address ",
+        b" at ",
+    ];
     let is_unhandled = body.starts_with(b"Unhandled ");
     if !is_unhandled && !matches!(kind, Kind::PageFault | Kind::GeneralProtection) {
         return None;

@@ -27,7 +27,7 @@ pub(super) fn pc(report: &mut Report, found: Pc, section: Section) -> bool {
     if let Some(state) = report.states.last_mut().filter(|_| segment.is_none() && !repeated)
         && let Some(pc) = &mut state.pc
         // The registers of x86 come last: what follows them is another state.
-        && (!is_x86 || state.registers.is_empty() && state.origin != Origin::User)
+        && (!is_x86 || state.registers.iter().all(|one| one.name == "EFLAGS") && state.origin != Origin::User)
         && completed(pc, &place)
     {
         return false;
@@ -75,20 +75,14 @@ pub(super) fn return_address(report: &mut Report, place: Place, section: Section
 
 /// Takes in registers.
 pub(super) fn registers(report: &mut Report, mut registers: Vec<Register>, section: Section) {
-    // Some are in two lines: `PC is at`, then `pc : [<a>]`.
-    if let Some(state) = report.states.last() {
-        registers.retain(|new| {
-            !state.registers.iter().any(|old| old.name == new.name && old.value == new.value && !is_in_capitals(old.name))
-        });
+    // States of x86 are told apart by what comes again. Others have some registers in two lines.
+    let is_x86 = matches!(report.arch, None | Some("x86_64" | "i386"));
+    if let Some(state) = report.states.last().filter(|_| !is_x86) {
+        registers.retain(|new| state.register(new.name) != Some(new.value.0));
     }
     let has_one = |state: &State| registers.iter().any(|register| state.register(register.name).is_some());
     let state = current(report, section, has_one);
     state.registers.extend(registers);
-}
-
-/// Whether a name is in capitals, as those of x86 are, whose states are told apart by what comes again.
-fn is_in_capitals(name: &str) -> bool {
-    name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 /// Takes in a line with code. `after_pc` is whether the line before had an instruction pointer.
@@ -140,7 +134,9 @@ fn current(report: &mut Report, section: Section, is_full: impl Fn(&State) -> bo
 /// f+0x1/0x2`, `pc : [<c0123456>]`, `NIP [c000] f+0x1/0x2`.
 fn completed(known: &mut Place, new: &Place) -> bool {
     match (&known.symbol, &new.symbol) {
-        (None, Some(_)) if known.address.is_some() && (new.address.is_none() || new.address == known.address) => {
+        (None, Some(_))
+            if known.address.is_some() && (new.address.is_none() || new.address == known.address) =>
+        {
             *known = Place { address: known.address, ..new.clone() };
             true
         }

@@ -5,7 +5,7 @@ use super::block::Report;
 use super::place::Place;
 use super::places_in_line;
 use crate::arch;
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, text};
 use crate::message::Message;
 
 /// Reads entries that have only addresses, of which old kernels print many in a line: `[<c0123456>] [<c0123500>]`,
@@ -15,8 +15,7 @@ pub(super) fn bare(message: &Message<'_>) -> Option<Vec<Place>> {
     if let Some(found) = places_in_line::bare(message) {
         return Some(vec![found.place]);
     }
-    let heading = Cursor::new(message.text);
-    let mut cursor = heading;
+    let mut cursor = Cursor::new(message.text);
     for name in [&b"Call Trace:"[..], b"Call trace:", b"Trace:", b"Backtrace:"] {
         cursor.blanks();
         if cursor.eat(name) {
@@ -48,6 +47,12 @@ pub(super) fn bare(message: &Message<'_>) -> Option<Vec<Place>> {
             cursor.hex().filter(|_| !places.is_empty())?;
             continue;
         }
+        if let Some(last) = places.last_mut()
+            && let Some(module) = module(&mut cursor)
+        {
+            last.module = Some(module);
+            continue;
+        }
         let angled = cursor.eat(b"[<");
         if !angled && !cursor.eat(b"[") {
             return None;
@@ -65,6 +70,21 @@ pub(super) fn bare(message: &Message<'_>) -> Option<Vec<Place>> {
         }
     }
     (!places.is_empty()).then_some(places)
+}
+
+/// `[module]`, behind an address
+fn module(cursor: &mut Cursor<'_>) -> Option<String> {
+    let mut ahead = *cursor;
+    if !ahead.eat(b"[") {
+        return None;
+    }
+    let name = ahead.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    let is_address = matches!(name.len(), 8 | 16) && name.iter().all(u8::is_ascii_hexdigit);
+    if name.is_empty() || is_address || !ahead.eat(b"]") {
+        return None;
+    }
+    *cursor = ahead;
+    Some(text(name))
 }
 
 /// `[c000000001234567]`, which powerpc puts before the address, also in front of an address without brackets
@@ -91,7 +111,9 @@ pub(super) fn settle(report: &Report, place: &mut Place, first: bool) {
         }
     }
     let version = || report.context.release.as_ref().and_then(|release| version(&release.value));
-    if place.symbol.is_some() && (version().is_some_and(|version| arch.traces_calls(version)) || is_call(report)) {
+    if place.symbol.is_some()
+        && (version().is_some_and(|version| arch.traces_calls(version)) || is_call(report))
+    {
         place.exact = true;
     }
 }

@@ -27,6 +27,7 @@ enum Kind<'a> {
     Place { label: Option<&'static str>, name: &'a str, answer: Answer<'a> },
     Persistent { label: &'a str, hit: &'a PersistentAddress },
     Data { label: &'a str, address: Hex, answer: Answer<'a> },
+    Explained { text: &'a str },
     Code { listing: Listing<'a> },
     NoCode { why: &'a str },
 }
@@ -49,6 +50,7 @@ impl<'a> From<&'a AnnotationKind> for Kind<'a> {
             AnnotationKind::Data { label, address, answer } => {
                 Self::Data { label, address: Hex(*address), answer: answer.into() }
             }
+            AnnotationKind::Explained(text) => Self::Explained { text },
             AnnotationKind::Instructions(listing) => Self::Code { listing: Listing::from(&**listing) },
             AnnotationKind::NoInstructions(why) => Self::NoCode { why },
         }
