@@ -61,7 +61,8 @@ impl Architecture for Arm {
             return Some(Reading::one(Item::Trace));
         }
         let known: [&[u8]; 5] = [b"Register r", b"pgd = ", b"*pgd=", b"Backtrace aborted", b"Backtrace for"];
-        recognised::known(message, &known).or_else(|| page_table(text).then(Reading::default))
+        let is_known = page_table(text) || hints.arch.is_some() && is_memory(text);
+        recognised::known(message, &known).or_else(|| is_known.then(Reading::default))
     }
 
     fn explain(&self, code: OopsCode) -> Option<FaultStatus> {
@@ -128,6 +129,22 @@ fn stack_row(message: &Message<'_>) -> Option<Reading> {
     }
     let (words, is_whole) = numbers::row(message, cursor.position());
     is_whole.then(|| Reading::one(Item::Stack(words)).with_rows(Rows::Stack))
+}
+
+/// A row of the memory around what a register points to, which some kernels dump after the registers: `R10:
+/// 0xef3a1f80:`, then `1f80  00000006 00000000 ...`.
+pub(super) fn is_memory(text: &[u8]) -> bool {
+    let mut cursor = Cursor::new(text);
+    let name = cursor.take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    if matches!(name.len(), 2 | 3) && cursor.eat(b": 0x") {
+        return cursor.hex().is_some() && cursor.eat(b":") && cursor.rest().trim_ascii().is_empty();
+    }
+    let mut cursor = Cursor::new(text);
+    let is_offset = matches!(cursor.hex(), Some((_, 4))) && cursor.blanks() > 0;
+    let is_word =
+        |word: &[u8]| word.len() == 8 && word.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'*');
+    let mut words = cursor.rest().split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    is_offset && !cursor.is_at_end() && words.all(is_word)
 }
 
 /// `[00000010] *pgd=41d14835, *pte=00000000`

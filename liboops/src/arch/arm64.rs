@@ -76,7 +76,7 @@ impl Architecture for Arm64 {
         {
             return Some(Reading::default().with_rows(Rows::Stack));
         }
-        if hints.arch.is_some() && text.starts_with(b"[") && is_page_table(text) {
+        if hints.arch.is_some() && (is_page_table(text) || arm::is_memory(text)) {
             return Some(Reading::default());
         }
         // Where registers are not printed, only this tells. SuperH and OpenRISC have it below registers.
