@@ -20,6 +20,8 @@ pub(super) struct ProcessorLines {
     code: Option<OopsCode>,
     /// That number was explained.
     explained: bool,
+    /// The architecture of the report is only likely: others print the same lines.
+    is_guess: bool,
     /// The last caller in a trace that has callers and callees.
     caller: Option<Place>,
 }
@@ -64,8 +66,14 @@ impl ProcessorLines {
         section: Section,
         after_pc: bool,
     ) -> Option<Found> {
-        let reading = arch::read(message, Hints { arch: report.arch, rows: self.rows })?;
+        let arch = report.arch.filter(|_| !self.is_guess);
+        let reading = arch::read(message, Hints { arch, rows: self.rows })?;
         self.rows = reading.rows;
+        // Nearly always it is, and arm64 up to 4.11 and SuperH soon tell.
+        if report.arch.is_none() && message.text.trim_ascii_start().starts_with(b"PC is at ") {
+            report.arch = Some("arm");
+            self.is_guess = true;
+        }
         let mut found = Found::default();
         for item in reading.items {
             self.item(report, item, section, after_pc, &mut found);
@@ -77,7 +85,9 @@ impl ProcessorLines {
     fn item(&mut self, report: &mut Report, item: Item, section: Section, after_pc: bool, found: &mut Found) {
         match item {
             Item::Arch(name) => {
-                report.arch = Some(more_exact(report.arch, name));
+                let known = report.arch.filter(|_| !self.is_guess);
+                report.arch = Some(more_exact(known, name));
+                self.is_guess = false;
                 self.explain(report);
             }
             Item::Pc(pc) => found.begins_state |= state_lines::pc(report, pc, section),
@@ -134,7 +144,7 @@ impl ProcessorLines {
     }
 
     fn explain(&mut self, report: &mut Report) {
-        if self.explained {
+        if self.explained || self.is_guess {
             return;
         }
         let (Some(arch), Some(code)) = (arch::by_name(report.arch), self.code) else { return };
