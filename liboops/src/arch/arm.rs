@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! 32-bit ARM, as in `__show_regs()` of `arch/arm/kernel/process.c` and `dump_backtrace_entry()` of `traps.c`.
+//! 32-bit ARM, as in `__show_regs()` of `arch/arm/kernel/process.c` and `dump_backtrace_entry()` of
+//! `traps.c`.
 //!
 //! ```text
 //! PC is at victim+0x40/0x48

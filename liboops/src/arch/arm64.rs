@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! 64-bit ARM, as in `__show_regs()` of `arch/arm64/kernel/process.c` and `mem_abort_decode()` of `mm/fault.c`.
+//! 64-bit ARM, as in `__show_regs()` of `arch/arm64/kernel/process.c` and `mem_abort_decode()` of
+//! `mm/fault.c`.
 //!
 //! ```text
 //! pstate: 60400005 (nZCv daif +PAN -UAO)

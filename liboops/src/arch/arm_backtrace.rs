@@ -8,7 +8,8 @@
 //! | ` f from g+0x3/0x4` | since 5.19 |
 //! | `Function entered at [<a>] from [<b>]` | without kallsyms |
 //!
-//! What is known of the function before `from` differs: a kernel with frame pointers prints where it begins, one
+//! What is known of the function before `from` differs: a kernel with frame pointers prints where it begins,
+//! one
 //! with an unwinder its instruction pointer (`c_backtrace` and `unwind_backtrace()`, up to 7.0).
 
 use memchr::memmem;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Takes lines that only one architecture prints into a report: state, code, call traces of a form of its own.
+//! Takes lines that only one architecture prints into a report: state, code, call traces of a form of its
+//! own.
 
 use super::block::Report;
 use super::kind::Kind;
@@ -192,7 +193,8 @@ fn first_callee(report: &Report, mut callee: Place, first: bool) -> Place {
     callee
 }
 
-/// Of two names of an architecture the one that says more. The first one is kept if they contradict each other.
+/// Of two names of an architecture the one that says more. The first one is kept if they contradict each
+/// other.
 fn more_exact(known: Option<&'static str>, new: &'static str) -> &'static str {
     match (known, new) {
         // The byte order is only in some lines.

@@ -26,7 +26,8 @@ pub enum Origin {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Register {
-    /// Its name as the kernel prints it: `RAX`, `CR2`, `x29`, `$4`. Where kernels differ it is that of later ones
+    /// Its name as the kernel prints it: `RAX`, `CR2`, `x29`, `$4`. Where kernels differ it is that of later
+    /// ones
     /// (`EAX`, not `eax`), and where they print rows of values the usual one (`r0`).
     pub name: &'static str,
     /// Its value.
@@ -87,13 +88,15 @@ impl State {
 pub struct Code {
     /// Where the lines are, from the label on.
     pub span: Span,
-    /// The bytes, as they are in memory, or with the highest byte of each word first on MIPS, whose byte order
+    /// The bytes, as they are in memory, or with the highest byte of each word first on MIPS, whose byte
+    /// order
     /// the log does not tell. Empty if the kernel could not read them.
     pub bytes: Vec<u8>,
     /// Bytes in each number of the log: 1 on x86; 2 or 4 where the kernel prints instructions as words. On
     /// ARM, 2 means Thumb code.
     pub word_bytes: u8,
-    /// Index of the marked byte, or of the first byte of the marked word, which is at the instruction pointer.
+    /// Index of the marked byte, or of the first byte of the marked word, which is at the instruction
+    /// pointer.
     pub marker: Option<usize>,
     /// What the kernel printed instead of bytes, such as `Bad RIP value.`
     pub unreadable: Option<String>,

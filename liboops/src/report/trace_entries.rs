@@ -8,8 +8,10 @@ use crate::arch;
 use crate::cursor::{Cursor, text};
 use crate::message::Message;
 
-/// Reads entries that have only addresses, of which old kernels print many in a line: `[<c0123456>] [<c0123500>]`,
-/// `[<c0123456>] (module) [<c0123500>]`, `[c000000001234567] [c000000001234570] 0xc000000001234570 (unreliable)`,
+/// Reads entries that have only addresses, of which old kernels print many in a line: `[<c0123456>]
+/// [<c0123500>]`,
+/// `[<c0123456>] (module) [<c0123500>]`, `[c000000001234567] [c000000001234570] 0xc000000001234570
+/// (unreliable)`,
 /// `0xffffffffc0001234`. `None` if there is anything else in the line.
 pub(super) fn bare(message: &Message<'_>) -> Option<Vec<Place>> {
     if let Some(found) = places_in_line::bare(message) {
@@ -130,7 +132,8 @@ fn version(release: &str) -> Option<(u64, u64)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// Whether the trace has the call, four bytes before the return address that is in `ra`. RISC-V kernels did so
+/// Whether the trace has the call, four bytes before the return address that is in `ra`. RISC-V kernels did
+/// so
 /// or not, depending on their configuration (`walk_stackframe()` up to 5.18).
 fn is_call(report: &Report) -> bool {
     if !matches!(report.arch, Some("riscv64" | "riscv32")) {
