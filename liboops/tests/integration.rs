@@ -12,6 +12,7 @@ mod suite {
     mod memory;
     mod messages;
     mod prefixes;
+    mod processors;
     mod spans;
     mod starts;
 }

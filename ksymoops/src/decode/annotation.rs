@@ -50,6 +50,8 @@ pub enum AnnotationKind {
         /// The symbol.
         answer: Answer,
     },
+    /// A register or an instruction pointer in words.
+    Explained(String),
     /// The `Code:` line, disassembled.
     Instructions(Box<Listing>),
     /// The processor was to execute this address, where there is no code.

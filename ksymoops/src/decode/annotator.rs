@@ -2,11 +2,11 @@
 //! Goes through a report and collects what there is to say about each line.
 
 use libksym::Answer;
-use liboops::report::{Block, Origin, Place, Report, Span, State, WordRole};
+use liboops::report::{Block, Hex, Origin, Place, Report, Span, State, WordRole};
 
 use super::decode_context::DecodeContext;
 use super::lookup::Lookup;
-use super::{Annotation, AnnotationKind, code_line};
+use super::{Annotation, AnnotationKind, code_line, labels};
 use crate::persistent::FieldNames;
 
 /// Appends the annotations of one report, the one at `index` in the block.
@@ -28,6 +28,10 @@ pub(super) fn annotate(
     }
     for state in &report.states {
         annotator.state(state);
+    }
+    for status in &report.fault_status {
+        let text = format!("{} {:#x}: {}", status.register, status.value.0, status.meaning);
+        annotator.push(status.span, AnnotationKind::Explained(text));
     }
     for frame in &report.frames {
         annotator.code(&frame.place, None);
@@ -77,6 +81,13 @@ impl Annotator<'_> {
         }
     }
 
+    /// Like `push`, below the last line of the span.
+    fn push_below(&mut self, span: Span, kind: AnnotationKind) {
+        if let Some(line) = self.block.line_of(span.end.saturating_sub(1).max(span.start)) {
+            self.annotations.push(Annotation { line, report: self.index, span, kind });
+        }
+    }
+
     /// A place in code.
     fn code(&mut self, place: &Place, label: Option<&'static str>) {
         // Where the log has source lines in place of the offset, that is the answer.
@@ -101,7 +112,7 @@ impl Annotator<'_> {
         if state.origin != Origin::User
             && let Some(pc) = &state.pc
         {
-            self.code(pc, Some(if self.lookup.report.arch == Some("i386") { "EIP" } else { "RIP" }));
+            self.instruction(pc, state);
         }
         if matches!(state.origin, Origin::User | Origin::Repeat) {
             return;
@@ -111,16 +122,29 @@ impl Annotator<'_> {
         {
             self.push(pc.span, AnnotationKind::CalledAddress(address));
         }
+        if let Some(place) = &state.return_address {
+            self.code(place, Some(labels::return_address(self.lookup.report.arch)));
+        }
         for register in &state.registers {
-            // Segment and control registers hold no addresses of data, except that of the last page fault.
-            if register.name.starts_with('R') || register.name == "CR2" {
+            if labels::may_point_to_data(register.name) {
                 self.data(register.name, register.value.0, register.span, Symbols::Named);
             }
         }
         let Some(code) = state.code.as_ref().filter(|code| !code.bytes.is_empty()) else { return };
         for kind in code_line::annotations(code, state, &self.lookup) {
-            self.push(code.span, kind);
+            self.push_below(code.span, kind);
         }
+    }
+
+    /// The instruction that a state is about, which may be behind the instruction pointer or before it.
+    fn instruction(&mut self, pc: &Place, state: &State) {
+        let label = labels::instruction_pointer(self.lookup.report.arch);
+        let mut place = pc.clone();
+        if let Ok(behind @ 1..) = u64::try_from(state.instruction_offset) {
+            place.offset = place.offset.saturating_add(behind);
+            place.address = place.address.map(|address| Hex(address.0.saturating_add(behind)));
+        }
+        self.code(&place, Some(label));
     }
 
     /// A value that may be an address of data.

@@ -18,6 +18,17 @@ pub(super) struct Lookup<'a> {
 impl Lookup<'_> {
     /// The source location of a place in code; `None` if the log has neither symbol nor address.
     pub fn code(&self, place: &Place) -> Option<Answer> {
+        // ARM's `[<a>] (f) from` does not say where in the function the address is.
+        if let Some(address) = place.address
+            && place.symbol.is_some()
+            && (place.size, place.offset) == (None, 0)
+        {
+            let query = Query::Address { address: address.0, is_return: !place.exact };
+            let answer = self.kernel.resolver.symbolize(&query);
+            if !answer.candidates.is_empty() {
+                return Some(answer);
+            }
+        }
         let query = match &place.symbol {
             Some(name) => Query::Symbol {
                 module: place.module.clone(),

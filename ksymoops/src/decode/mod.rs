@@ -12,6 +12,7 @@ mod boot;
 mod code_line;
 mod decode_context;
 mod decoder;
+mod labels;
 mod lookup;
 mod registers;
 mod report_sources;

@@ -24,6 +24,7 @@ pub(super) fn lines(kind: &AnnotationKind) -> Vec<AnnotationLine> {
             let text = format!("{label} {address:#x}: {}", names.join(" or "));
             vec![AnnotationLine::new(Style::Found, text)]
         }
+        AnnotationKind::Explained(words) => vec![AnnotationLine::new(Style::Plain, words)],
         AnnotationKind::Instructions(listing) => instructions::lines(listing),
         AnnotationKind::CalledAddress(address) => {
             // The first page is never mapped.

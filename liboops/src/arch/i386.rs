@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use super::architecture::{Architecture, Item};
+use super::architecture::{Architecture, Hints, Item, Pc, Reading, Rows};
 use super::x86;
 use crate::cursor::{Cursor, is_blank};
 use crate::message::Message;
@@ -24,29 +24,32 @@ const PROGRAMS: std::ops::Range<u64> = 0x1000..0xc000_0000;
 pub(super) struct I386;
 
 impl Architecture for I386 {
-    fn name(&self) -> &'static str {
-        "i386"
+    fn names(&self) -> &'static [&'static str] {
+        &["i386"]
     }
 
-    fn read(&self, message: &Message<'_>) -> Option<Item> {
+    fn read(&self, message: &Message<'_>, hints: Hints) -> Option<Reading> {
         let text = message.text.trim_ascii_start();
         if text.starts_with(b"EIP") {
             return pc(message);
         }
-        if OTHERS.iter().any(|other| text.starts_with(other)) || is_row(text) {
-            return Some(Item::Known);
+        let may_be_row = hints.arch.is_some() || hints.rows == Rows::None;
+        if OTHERS.iter().any(|other| text.starts_with(other)) || may_be_row && is_row(text) {
+            return Some(Reading::default());
         }
-        x86::common(message).or_else(|| x86::registers(REGISTERS, message).map(Item::Registers))
+        if let Some(common) = x86::common(message, hints) {
+            return Some(common);
+        }
+        let registers = x86::registers(REGISTERS, message)?;
+        let is_certain = registers
+            .iter()
+            .any(|register| register.name.starts_with('E') && !matches!(register.name, "ES" | "EFLAGS"));
+        let arch = is_certain.then_some(Item::Arch("i386"));
+        Some(Reading::of(arch.into_iter().chain([Item::Registers(registers)]).collect()))
     }
 
-    fn is_certain(&self, item: &Item) -> bool {
-        match item {
-            Item::Pc { .. } => true,
-            Item::Registers(registers) => registers
-                .iter()
-                .any(|register| register.name.starts_with('E') && !matches!(register.name, "ES" | "EFLAGS")),
-            Item::Code(_) | Item::Known => false,
-        }
+    fn traces_from_pc(&self) -> bool {
+        false
     }
 }
 
@@ -55,7 +58,7 @@ impl Architecture for I386 {
 /// - `EIP: f+0x1/0x2`
 /// - `EIP is at f+0x1/0x2 [m]`
 /// - `EIP: [<a>] f+0x1/0x2 SS:ESP 0068:f7531f28`, at the end of a report
-fn pc(message: &Message<'_>) -> Option<Item> {
+fn pc(message: &Message<'_>) -> Option<Reading> {
     let mut cursor = Cursor::new(message.text);
     cursor.blanks();
     cursor.eat(b"EIP");
@@ -68,7 +71,7 @@ fn pc(message: &Message<'_>) -> Option<Item> {
     let bare = segment.is_none() && place.symbol.is_none();
     let user =
         x86::is_user(segment) || bare && place.address.is_some_and(|address| PROGRAMS.contains(&address.0));
-    Some(Item::Pc { segment, user, repeated, place })
+    Some(Reading::of(vec![Item::Arch("i386"), Item::Pc(Pc { segment, user, repeated, place })]))
 }
 
 /// A row of the stack: words of eight digits and nothing else.

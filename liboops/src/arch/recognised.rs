@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Architectures whose lines are recognised by their beginnings, but not taken apart.
+//! Lines that are part of a report, known by their beginnings, and not taken apart.
 
-use super::architecture::{Architecture, Item};
+use super::architecture::Reading;
 use crate::message::Message;
 
-/// An architecture, known by the beginnings of its lines.
-#[derive(Debug)]
-pub(super) struct Recognised {
-    pub name: &'static str,
-    pub beginnings: &'static [&'static [u8]],
+/// Whether a message begins with one of these.
+pub(super) fn begins(message: &Message<'_>, beginnings: &[&[u8]]) -> bool {
+    let text = message.text.trim_ascii_start();
+    let first = text.first();
+    beginnings.iter().any(|beginning| beginning.first() == first && text.starts_with(beginning))
 }
 
-impl Architecture for Recognised {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn read(&self, message: &Message<'_>) -> Option<Item> {
-        let text = message.text.trim_ascii_start();
-        let first = text.first();
-        let begins = |beginning: &&[u8]| beginning.first() == first && text.starts_with(beginning);
-        self.beginnings.iter().any(begins).then_some(Item::Known)
-    }
+/// The reading of a message that begins with one of these.
+pub(super) fn known(message: &Message<'_>, beginnings: &[&[u8]]) -> Option<Reading> {
+    begins(message, beginnings).then(Reading::default)
 }

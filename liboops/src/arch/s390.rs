@@ -1,20 +1,156 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! s390, 64-bit: lines are recognised as part of a report, but not taken apart.
+//! s390, as in `show_registers()`, `show_code()` and `show_stack()` of `arch/s390/kernel`.
+//!
+//! ```text
+//! Krnl PSW : 0704e00180000000 000003ff7fd180fe (victim+0x6/0x10 [m])
+//!            R:0 T:1 IO:1 EX:1 Key:0 M:1 W:0 P:0 AS:3 CC:2 PM:0 RI:0 EA:3
+//! Krnl GPRS: ffffffffffffffff fffffffffffff080 000003ff7fd190e0 000003ff7fd07000
+//!            00000000001e3b6a 0000000000100950 0000000000000000 0000000000000000
+//! Call Trace:
+//! ([<000003ff7fd180fa>] victim+0x2/0x10 [m])
+//!  [<000003ff7fd0703c>] init+0x3c/0x1000 [m]
+//! Last Breaking-Event-Address:
+//!  [<000003ff7fd18160>] caller+0x48/0xee8 [m]
+//! ```
+//!
+//! Whether the PSW is at the instruction or behind it is in `s390_program_check`.
 
-use super::recognised::Recognised;
+use super::architecture::{Architecture, Hints, Item, OopsCode, Pc, Reading, Rows};
+use super::{numbers, places, recognised, s390_code, s390_program_check};
+use crate::cursor::Cursor;
+use crate::message::Message;
+use crate::report::{FaultStatus, Hex, Kind, Place, State, places_in_line};
 
-pub(super) const S390: Recognised = Recognised {
-    name: "s390x",
-    beginnings: &[
-        b"Krnl PSW",
-        b"Kernel PSW",
-        b"Krnl GPRS",
-        b"Krnl ACRS",
-        b"Krnl Code",
-        b"Failing address: ",
-        b"Fault in ",
-        b"R:0 T:1",
-        b"Last Breaking-Event-Address:",
-        b"AS:",
-    ],
-};
+const GENERAL: &[&str] =
+    &["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
+
+#[derive(Debug)]
+pub(super) struct S390;
+
+impl Architecture for S390 {
+    fn names(&self) -> &'static [&'static str] {
+        &["s390x", "s390"]
+    }
+
+    fn read(&self, message: &Message<'_>, hints: Hints) -> Option<Reading> {
+        let text = message.text.trim_ascii_start();
+        if let Some(reading) = psw(message).or_else(|| failing_address(message)) {
+            return Some(reading);
+        }
+        if let Some((code, is_first)) = s390_code::read(message, hints.rows == Rows::Code) {
+            let item = if is_first { Item::Code(code) } else { Item::MoreCode(code) };
+            return Some(Reading::one(item).with_rows(Rows::Code));
+        }
+        let labels: [&[u8]; 4] = [b"Krnl GPRS:", b"User GPRS:", b"Kernel GPRS:", b"Krnl gprs:"];
+        if let Some(label) = labels.iter().find(|label| text.starts_with(label)) {
+            let at = message.text.len().saturating_sub(text.len()).saturating_add(label.len());
+            return Some(registers(message, at, 0));
+        }
+        if let Rows::Registers(first) = hints.rows
+            && numbers::row(message, 0).1
+        {
+            return Some(registers(message, 0, first));
+        }
+        if text.starts_with(b"Last Breaking-Event-Address:") {
+            return Some(Reading::one(Item::Arch("s390x")).with_rows(Rows::Place));
+        }
+        if hints.rows == Rows::Place
+            && text.starts_with(b"[<")
+            && let Some(place) = places::at(message, 0, true)
+        {
+            return Some(Reading::one(Item::Mention(place)));
+        }
+        if hints.arch.is_some()
+            && let Some(place) = entry(message)
+        {
+            return Some(Reading::one(Item::Frames(vec![place])));
+        }
+        const KNOWN: &[&[u8]] =
+            &[b"Krnl ACRS", b"User ACRS", b"Kernel ACRS", b"Fault in ", b"R:0 T:", b"R:1 T:"];
+        if recognised::begins(message, KNOWN) {
+            // The program status goes with the rows before it.
+            return Some(Reading::default().with_rows(hints.rows));
+        }
+        (text.starts_with(b"AS:") && memchr::memmem::find(text, b" R3:").is_some()).then(Reading::default)
+    }
+
+    fn explain(&self, code: OopsCode) -> Option<FaultStatus> {
+        s390_program_check::explain(code)
+    }
+
+    fn instruction_offset(&self, _: &State, kind: Kind, code: Option<OopsCode>) -> i64 {
+        s390_program_check::instruction_offset(kind, code)
+    }
+}
+
+/// `Krnl PSW : mask address (f+0x1/0x2 [m])`, `Kernel PSW:    mask address`
+fn psw(message: &Message<'_>) -> Option<Reading> {
+    let mut cursor = Cursor::new(message.text);
+    cursor.blanks();
+    let user = cursor.eat(b"User PSW");
+    if !user && !cursor.eat(b"Krnl PSW") && !cursor.eat(b"Kernel PSW") {
+        return None;
+    }
+    cursor.blanks();
+    cursor.eat(b":");
+    cursor.blanks();
+    let (_, digits) = cursor.hex()?;
+    let mut place = places::at(message, cursor.position(), true)?;
+    // 31-bit kernels: the highest bit is the addressing mode.
+    let name = if digits == 8 { "s390" } else { "s390x" };
+    if digits == 8
+        && place.symbol.is_some()
+        && let Some(address) = &mut place.address
+    {
+        address.0 &= 0x7fff_ffff;
+    }
+    Some(Reading::of(vec![Item::Arch(name), Item::Pc(Pc { user, place, ..Pc::default() })]))
+}
+
+/// `Failing address: 0000000000000000 TEID: 0000000000000483`
+fn failing_address(message: &Message<'_>) -> Option<Reading> {
+    let mut cursor = Cursor::new(message.text);
+    cursor.blanks();
+    if !cursor.eat(b"Failing address: ") && !cursor.eat(b"failing address: ") {
+        return None;
+    }
+    let start = cursor.position();
+    let (value, _) = cursor.hex()?;
+    let span = message.span(start..cursor.position());
+    let mut items = vec![Item::Arch("s390x"), Item::FaultAddress { value: Hex(value), span }];
+    if cursor.eat(b" TEID: ") {
+        let start = cursor.position();
+        let (value, _) = cursor.hex()?;
+        let status = s390_program_check::translation(value, message.span(start..cursor.position()));
+        items.push(Item::Status(status));
+    }
+    Some(Reading::of(items))
+}
+
+/// ` [<000000000010014e>] f+0x1/0x2 [m]`, `([<000000000010014e>] f+0x1/0x2)`: not hashed, although the kernel
+/// is
+/// at low addresses.
+fn entry(message: &Message<'_>) -> Option<Place> {
+    let mut cursor = Cursor::new(message.text);
+    cursor.blanks();
+    let start = cursor.position();
+    let unreliable = cursor.eat(b"(");
+    if !cursor.eat(b"[<") {
+        return None;
+    }
+    let (value, 8 | 16) = cursor.hex()? else { return None };
+    let named = places_in_line::all(message).into_iter().next().map(|found| found.place);
+    let end = message.text.trim_ascii_end().len();
+    let mut place = named.unwrap_or_else(|| Place { span: message.span(start..end), ..Place::default() });
+    place.address = Some(Hex(value));
+    place.unreliable |= unreliable;
+    Some(place)
+}
+
+/// Four registers, and how many there are then.
+fn registers(message: &Message<'_>, at: usize, first: usize) -> Reading {
+    let (values, _) = numbers::row(message, at);
+    let next = first.saturating_add(values.len());
+    let rows = if next < GENERAL.len() { Rows::Registers(next) } else { Rows::None };
+    Reading::one(Item::Registers(numbers::named(GENERAL, first, values))).with_rows(rows)
+}

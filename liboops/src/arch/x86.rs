@@ -2,20 +2,22 @@
 //! What 32-bit and 64-bit x86 kernels have in common: the form of instruction pointers and registers,
 //! and some other lines. `x86_code_line.rs` has the `Code:` line.
 
-use super::architecture::Item;
+use super::architecture::{Hints, Item, Reading};
 use super::x86_code_line;
 use crate::cursor::{Cursor, is_blank};
 use crate::message::Message;
 use crate::report::{Hex, Place, Register, places_in_line};
 
 /// Reads a line that both print in the same form.
-pub(super) fn common(message: &Message<'_>) -> Option<Item> {
+pub(super) fn common(message: &Message<'_>, hints: Hints) -> Option<Reading> {
     let text = message.text.trim_ascii_start();
     if text.starts_with(b"Code: ") || text == b"Code:" {
-        return Some(Item::Code(x86_code_line::read(message)));
+        // Other processors print words of 16 or 32 bits.
+        let is_own = hints.arch.is_some() || x86_code_line::is_own(text);
+        return is_own.then(|| Reading::one(Item::Code(x86_code_line::read(message))));
     }
     const KNOWN: [&[u8]; 3] = [b"#PF: ", b"#PF error: ", b"PGD "];
-    KNOWN.iter().any(|known| text.starts_with(known)).then_some(Item::Known)
+    KNOWN.iter().any(|known| text.starts_with(known)).then(Reading::default)
 }
 
 /// Reads the code segment and the place after the name of the instruction pointer: `0010:f+0x1/0x2`,
@@ -53,7 +55,8 @@ fn first_address(text: &[u8]) -> Option<Hex> {
         return None;
     }
     let (value, digits) = cursor.hex()?;
-    places_in_line::address(value, digits)
+    // A call through a null pointer.
+    if value == 0 { Some(Hex(0)) } else { places_in_line::address(value, digits) }
 }
 
 /// Reads a message that consists of names and values of registers. The names may be in small letters.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! x86-64: `RIP:`, `RAX:` and the like, `Code:`; kernels 2.6 to 7.
 
-use super::architecture::{Architecture, Item};
+use super::architecture::{Architecture, Hints, Item, Pc, Reading};
 use super::x86;
 use crate::cursor::Cursor;
 use crate::message::Message;
@@ -17,30 +17,30 @@ const REGISTERS: &[&str] = &[
 pub(super) struct X86_64;
 
 impl Architecture for X86_64 {
-    fn name(&self) -> &'static str {
-        "x86_64"
+    fn names(&self) -> &'static [&'static str] {
+        &["x86_64"]
     }
 
-    fn read(&self, message: &Message<'_>) -> Option<Item> {
+    fn read(&self, message: &Message<'_>, hints: Hints) -> Option<Reading> {
         if message.text.trim_ascii_start().starts_with(b"RIP") {
             return pc(message);
         }
-        x86::common(message).or_else(|| x86::registers(REGISTERS, message).map(Item::Registers))
+        if let Some(common) = x86::common(message, hints) {
+            return Some(common);
+        }
+        let registers = x86::registers(REGISTERS, message)?;
+        // 32-bit kernels also print the segment, control and debug registers.
+        let is_certain = registers.iter().any(|register| register.name.starts_with(['R', 'O']));
+        let arch = is_certain.then_some(Item::Arch("x86_64"));
+        Some(Reading::of(arch.into_iter().chain([Item::Registers(registers)]).collect()))
     }
 
-    fn is_certain(&self, item: &Item) -> bool {
-        match item {
-            Item::Pc { .. } => true,
-            // 32-bit kernels also print the segment, control and debug registers.
-            Item::Registers(registers) => {
-                registers.iter().any(|register| register.name.starts_with(['R', 'O']))
-            }
-            Item::Code(_) | Item::Known => false,
-        }
+    fn traces_from_pc(&self) -> bool {
+        false
     }
 }
 
-fn pc(message: &Message<'_>) -> Option<Item> {
+fn pc(message: &Message<'_>) -> Option<Reading> {
     let mut cursor = Cursor::new(message.text);
     cursor.blanks();
     cursor.eat(b"RIP");
@@ -49,5 +49,6 @@ fn pc(message: &Message<'_>) -> Option<Item> {
         return None;
     }
     let (segment, place) = x86::pc(message, cursor);
-    Some(Item::Pc { segment, user: x86::is_user(segment), repeated: !colon, place })
+    let pc = Pc { segment, user: x86::is_user(segment), repeated: !colon, place };
+    Some(Reading::of(vec![Item::Arch("x86_64"), Item::Pc(pc)]))
 }

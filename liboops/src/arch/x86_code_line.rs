@@ -9,6 +9,15 @@ use crate::report::Code;
 /// More code bytes than any kernel prints.
 const MAX_CODE_BYTES: usize = 256;
 
+/// Whether the line has bytes, or words that only these kernels print in place of them.
+pub(super) fn is_own(line: &[u8]) -> bool {
+    let mut cursor = Cursor::new(line.get(5..).unwrap_or_default());
+    cursor.blanks();
+    cursor.eat(b"<");
+    let is_byte = matches!(cursor.hex(), Some((_, 2)));
+    is_byte || cursor.is_at_end() || cursor.eat(b"Bad ") || cursor.eat(b"Unable to access opcode")
+}
+
 /// Reads `Code: 00 11 <22> 33`. Where no byte can be read, the text after `Code:` is kept.
 pub(super) fn read(message: &Message<'_>) -> Code {
     let body = message.text;
@@ -18,8 +27,7 @@ pub(super) fn read(message: &Message<'_>) -> Code {
     cursor.eat(b"Code:");
     cursor.blanks();
     let words = cursor.position();
-    let mut code =
-        Code { span: message.span(start..body.len()), bytes: Vec::new(), marker: None, unreadable: None };
+    let mut code = Code { span: message.span(start..body.len()), ..Code::default() };
     while !cursor.is_at_end() {
         let marked = cursor.eat(b"<");
         let Some((value, 2)) = cursor.hex() else { break };

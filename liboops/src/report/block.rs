@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Caller, Context, Frame, Hex, Kind, Origin, Place, Span, Spanned, State, Word, WordRole};
+use super::{
+    Caller, Context, FaultStatus, Frame, Hex, Kind, Origin, Place, Span, Spanned, State, Word, WordRole,
+};
 
 /// A stretch of the log with one report, or with several whose lines are interleaved.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,6 +80,10 @@ impl Line {
     }
 }
 
+/// Registers that hold the address whose access failed, one for each architecture that has it.
+const FAULT_ADDRESS_REGISTERS: [&str; 9] =
+    ["CR2", "badaddr", "sbadaddr", "BadVA", "BADV", "DAR", "DEAR", "TEA", "IOR"];
+
 /// One report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -104,6 +110,8 @@ pub struct Report {
     pub mentions: Vec<Place>,
     /// Registers, instruction pointers and code.
     pub states: Vec<State>,
+    /// Why the processor stopped, by its registers.
+    pub fault_status: Vec<FaultStatus>,
     /// The call traces, one after the other.
     pub frames: Vec<Frame>,
     /// Addresses that are not known to be those of code.
@@ -127,6 +135,7 @@ impl Report {
             context: Context::default(),
             mentions: Vec::new(),
             states: Vec::new(),
+            fault_status: Vec::new(),
             frames: Vec::new(),
             words: Vec::new(),
             panicked: false,
@@ -139,19 +148,19 @@ impl Report {
         self.states.iter().find(|state| state.origin == Origin::Fault)
     }
 
-    /// The address whose access failed.
+    /// The address whose access failed. On s390 it is that of the page.
     #[must_use]
     pub fn fault_address(&self) -> Option<u64> {
         let word = self.words.iter().find(|word| word.role == WordRole::FaultAddress);
         word.map(|word| word.value.0).or_else(|| {
-            let registers = self.fault().filter(|_| self.kind == Kind::PageFault);
-            registers.and_then(|state| state.register("CR2"))
+            let state = self.fault().filter(|_| self.kind == Kind::PageFault)?;
+            FAULT_ADDRESS_REGISTERS.iter().find_map(|name| state.register(name))
         })
     }
 
     /// Every place that the report names: start lines, instruction pointers, call traces.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
-        let states = self.states.iter().filter_map(|state| state.pc.as_ref());
+        let states = self.states.iter().flat_map(|state| state.pc.iter().chain(&state.return_address));
         self.mentions.iter().chain(states).chain(self.frames.iter().map(|frame| &frame.place))
     }
 
@@ -166,6 +175,7 @@ impl Report {
     pub fn anchors(&self) -> impl Iterator<Item = (Hex, &Place)> {
         self.places()
             .filter_map(|place| Some((place.address?, place)))
-            .filter(|(_, place)| place.symbol.is_some())
+            // ARM's `[<a>] (f) from` does not say where in the function the address is.
+            .filter(|(_, place)| place.symbol.is_some() && (place.size.is_some() || place.offset != 0))
     }
 }

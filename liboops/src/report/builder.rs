@@ -9,15 +9,16 @@ use super::context::Spanned;
 use super::kind::Kind;
 use super::ksymoops_lines::{self, KsymoopsLine};
 use super::place::{Frame, Place, Trace};
+use super::processor_lines::ProcessorLines;
 use super::span::Hex;
 use super::stack_labels::StackLabels;
 use super::start_lines::Start;
 use super::state::{Origin, State, Word, WordRole};
-use super::state_lines::{self, Section};
+use super::state_lines::Section;
 use super::{
-    addresses, context_lines, fragment, module_list, places_in_line, task_lines, trace_headings, xmon_lines,
+    addresses, context_lines, fragment, module_list, places_in_line, task_lines, trace_entries,
+    trace_headings, xmon_lines,
 };
-use crate::arch;
 use crate::cursor::text;
 use crate::message::Message;
 
@@ -63,6 +64,9 @@ pub(super) struct Builder {
     trace: Trace,
     /// Accesses of a data race so far.
     accesses: u32,
+    processor: ProcessorLines,
+    /// How many entries the report had when its current call trace began.
+    trace_start: usize,
     last: LastLine,
 }
 
@@ -78,6 +82,8 @@ impl Builder {
             labels: StackLabels::default(),
             trace: Trace::Own,
             accesses: 0,
+            processor: ProcessorLines::default(),
+            trace_start: 0,
             last: LastLine::Other,
         }
     }
@@ -140,6 +146,7 @@ impl Builder {
             report.words.push(Word { value: Hex(*value), span, role: WordRole::FaultAddress });
         }
         task_lines::of_start(message.text, start.kind, &mut report.context);
+        self.processor.start(report, message);
         report.mentions.extend(places_in_line::all(message).into_iter().map(|found| {
             let mut place = found.place;
             place.exact |= start.exact;
@@ -199,10 +206,16 @@ impl Builder {
             self.trace = if self.accesses == 0 { Trace::Own } else { Trace::OtherAccess };
             self.accesses = self.accesses.saturating_add(1);
         }
-        if let Some((name, item)) = arch::read(report.arch, message) {
-            report.arch = report.arch.or(name);
+        let found = self.processor.read(report, message, self.section, last == LastLine::Pc);
+        if let Some(found) = found {
             context_lines::of_processor(message, &mut report.context);
-            if state_lines::take_in(report, item, self.section, last == LastLine::Pc) {
+            if found.begins_trace {
+                self.begin_trace(report);
+            }
+            for place in found.frames {
+                self.frame(report, place, false);
+            }
+            if found.begins_state {
                 self.last = LastLine::Pc;
             }
             return LineUse::Used;
@@ -214,7 +227,7 @@ impl Builder {
             report.mentions.extend(places_in_line::all(message).into_iter().map(|found| found.place));
             return LineUse::Used;
         }
-        if self.heading(trimmed) {
+        if self.heading(report, trimmed) {
             return LineUse::Used;
         }
         self.frames(report, message)
@@ -248,7 +261,7 @@ impl Builder {
     }
 
     /// Reads a line that only says what comes next.
-    fn heading(&mut self, text: &[u8]) -> bool {
+    fn heading(&mut self, report: &Report, text: &[u8]) -> bool {
         if text.starts_with(b"---[ end ") {
             self.section.ended = true;
             return true;
@@ -261,12 +274,18 @@ impl Builder {
             [b"Call Trace:", b"Call trace:", b"Backtrace:", b"stack backtrace:", b"Trace:"];
         let heading = TRACES.iter().find(|heading| text.starts_with(heading));
         if let Some(heading) = heading {
-            self.section.traced = true;
-            self.labels.clear();
+            self.begin_trace(report);
             // Old kernels go on with frames in the same line.
             return text.get(heading.len()..).is_none_or(|rest| rest.trim_ascii().is_empty());
         }
         false
+    }
+
+    fn begin_trace(&mut self, report: &Report) {
+        self.section.traced = true;
+        self.labels.clear();
+        self.processor.trace();
+        self.trace_start = report.frames.len();
     }
 
     /// Reads a line of a call trace or of running text.
@@ -279,7 +298,7 @@ impl Builder {
         if let Some(first) = found.first() {
             let between = body.get(from..first.start).unwrap_or_default();
             let is_frame = between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'('))
-                || places_in_line::is_stack_pointer(between.trim_ascii())
+                || trace_entries::is_stack_pointer(between.trim_ascii())
                 || trace_headings::has_frame(body);
             for found in found {
                 if is_frame {
@@ -295,6 +314,12 @@ impl Builder {
             return LineUse::Used;
         }
         let may_be_frame = self.section.traced || labelled || report.kind == Kind::Fragment;
+        if may_be_frame && let Some(places) = trace_entries::bare(&rest) {
+            for place in places {
+                self.frame(report, place, labelled);
+            }
+            return LineUse::Used;
+        }
         if let Some(found) = may_be_frame.then(|| places_in_line::bare(&rest)).flatten() {
             self.frame(report, found.place, labelled);
             return LineUse::Used;
@@ -306,6 +331,8 @@ impl Builder {
         let context = self.labels.current();
         // The first frame after the end of an interrupt is the place that was interrupted.
         place.exact |= labelled && context.is_none() && place.address.is_some() && !place.unreliable;
+        let first = report.frames.len() == self.trace_start;
+        trace_entries::settle(report, &mut place, first);
         report.frames.push(Frame { context, trace: self.trace, ..Frame::new(place) });
     }
 }

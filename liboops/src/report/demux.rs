@@ -14,7 +14,7 @@ use super::fragment;
 use super::kind::Kind;
 use super::span::Span;
 use super::start_lines::{self, Start};
-use crate::arch;
+use crate::arch::{self, Hints};
 use crate::cursor::text;
 use crate::line::{LogLine, Prefix, late_prefix};
 use crate::message::{Assembly, KnownLines, Message};
@@ -45,7 +45,7 @@ fn starts_report(text: &[u8]) -> bool {
 
 fn has_meaning(text: &[u8]) -> bool {
     starts_report(text)
-        || arch::read(None, &Message::verbatim(text, 0)).is_some()
+        || arch::read(&Message::verbatim(text, 0), Hints::default()).is_some()
         || context_lines::is_one(text)
 }
 

@@ -10,7 +10,7 @@ use super::ksymoops_lines::{self, KsymoopsLine};
 use super::place::Place;
 use super::state::{Origin, State};
 use super::{context_lines, places_in_line, trace_headings};
-use crate::arch::{self, Item};
+use crate::arch::{self, Hints, Item, Pc, Rows};
 use crate::cursor::number_after;
 use crate::message::Message;
 
@@ -82,7 +82,7 @@ pub(super) fn begins(message: &Message<'_>) -> bool {
         || places_in_line::is_label(text.trim_ascii_end())
         || ksymoops_lines::read(message).is_some_and(|line| line != KsymoopsLine::Other)
         || starts(&CONTEXT) && context_lines::is_one(text)
-        || arch::read(None, message).is_some()
+        || arch::read(message, Hints { arch: None, rows: Rows::default() }).is_some()
         || places_in_line::is_frame(message)
         || trace_headings::has_frame(text)
         || text.starts_with(b"[<") && places_in_line::bare(message).is_some()
@@ -99,9 +99,13 @@ pub(super) fn is_of_another(message: &Message<'_>, report: &Report) -> bool {
         let pid = number_after(text, b" PID: ").and_then(|pid| u32::try_from(pid).ok());
         return pid.is_some() && report.context.pid.is_some() && pid != report.context.pid;
     }
-    let Some((_, Item::Pc { user: false, place, .. })) = arch::read(report.arch, message) else {
-        return false;
-    };
+    let hints = Hints { arch: report.arch, rows: Rows::default() };
+    let items = arch::read(message, hints).map(|reading| reading.items).unwrap_or_default();
+    let pc = items.into_iter().find_map(|item| match item {
+        Item::Pc(Pc { user: false, place, .. }) => Some(place),
+        _ => None,
+    });
+    let Some(place) = pc else { return false };
     let is_known = |pc: &Place| {
         pc.symbol == place.symbol && pc.offset == place.offset
             || pc.address.is_some() && pc.address == place.address

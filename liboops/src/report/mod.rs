@@ -5,9 +5,9 @@
 //! themselves. Nothing of the log is lost, and output can be put next to the text that it explains.
 //!
 //! The rest of this module reads them: `start_lines` and `die_lines` know first lines, `fragment` lines of
-//! reports without them, `demux` keeps writers apart, `builder` reads a report line by line with `arch`,
-//! `context_lines`, `task_lines`, `module_list`, `trace_headings`, `places_in_line`, `source_suffix`,
-//! `ksymoops_lines`, `xmon_lines` and `addresses`.
+//! reports without them, `demux` keeps writers apart, `builder` reads a report line by line with
+//! `processor_lines` (what `arch` knows), `context_lines`, `task_lines`, `module_list`, `trace_headings`,
+//! `places_in_line`, `trace_entries`, `source_suffix`, `ksymoops_lines`, `xmon_lines` and `addresses`.
 
 mod addresses;
 mod block;
@@ -16,12 +16,14 @@ mod context;
 mod context_lines;
 mod demux;
 mod die_lines;
+mod fault_status;
 pub(crate) mod fragment;
 mod kind;
 mod ksymoops_lines;
 mod module_list;
 mod place;
 pub(crate) mod places_in_line;
+mod processor_lines;
 mod source_suffix;
 mod span;
 mod stack_labels;
@@ -29,12 +31,14 @@ mod start_lines;
 mod state;
 mod state_lines;
 mod task_lines;
+mod trace_entries;
 mod trace_headings;
 mod xmon_lines;
 
 pub use block::{Block, Line, Report};
 pub use context::{Caller, Context, KernelOffset, ModuleName, Spanned};
 pub(crate) use demux::Demux;
+pub use fault_status::FaultStatus;
 pub use kind::Kind;
 pub use place::{Frame, Place, Trace};
 pub use places_in_line::places;

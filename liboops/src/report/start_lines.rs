@@ -356,21 +356,32 @@ fn kind(text: &[u8]) -> Option<Kind> {
 /// `... at virtual address X`, `... address: X`, `... request at X`
 fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
     /// What comes before the address, and its least number of digits.
-    const MARKS: [(&[u8], usize); 7] = [
+    const MARKS: [(&[u8], usize); 9] = [
+        (b" (address ", 1),
         (b" virtual address ", 8),
         (b" address: ", 8),
         (b" for address ", 8),
         (b" access to address 0x", 1),
         (b" pointer dereference 0x", 1),
         (b"canonical address ", 8),
+        (b" at address ", 1),
         (b" at ", 8),
     ];
-    if !matches!(kind, Kind::PageFault | Kind::GeneralProtection) || body.starts_with(b"cpu 0x") {
+    let is_unhandled = body.starts_with(b"Unhandled ");
+    if !is_unhandled && !matches!(kind, Kind::PageFault | Kind::GeneralProtection)
+        || body.starts_with(b"cpu 0x")
+    {
         return None;
     }
     for (mark, least) in MARKS {
         let Some(at) = memmem::find(body, mark) else { continue };
         let mut cursor = Cursor::at(body, at.saturating_add(mark.len()));
+        cursor.blanks();
+        let start = cursor.position();
+        // What the kernel's `%p` makes of 0.
+        if cursor.eat(b"(null)") {
+            return Some((0, start..cursor.position()));
+        }
         cursor.eat(b"0x");
         let start = cursor.position();
         if let Some((value, digits)) = cursor.hex()

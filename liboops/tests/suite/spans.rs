@@ -129,7 +129,7 @@ impl Check<'_> {
     }
 
     fn number(&self, span: Span, value: u64) {
-        let text = self.text(span);
+        let text = self.text(span).replace("(null)", "0");
         assert_eq!(u64::from_str_radix(&text, 16).ok(), Some(value), "{}: {text} at {span:?}", self.name);
     }
 
@@ -161,15 +161,25 @@ impl Check<'_> {
         for word in &report.words {
             self.number(word.span, word.value.0);
         }
+        for status in &report.fault_status {
+            self.number(status.span, status.value.0);
+        }
         for state in &report.states {
-            state.pc.iter().for_each(|place| self.place(place));
+            state.pc.iter().chain(&state.return_address).for_each(|place| self.place(place));
             for register in &state.registers {
                 self.number(register.span, register.value.0);
             }
             if let Some(code) = &state.code {
-                let digits: String = code.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                let text = self.text(code.span).to_lowercase().replace(['<', '>'], "");
-                assert!(text.starts_with("code:") && text.contains(&digits), "{}: {text}", self.name);
+                let text = self.text(code.span).to_lowercase().replace(['<', '>', '(', ')'], "");
+                let labels = ["code:", "instructiondump:", "krnlcode:"];
+                assert!(labels.iter().any(|label| text.starts_with(label)), "{}: {text}", self.name);
+                // The log has each word as a number, whose lowest byte may be first in memory.
+                for word in code.bytes.chunks(code.word_bytes.into()) {
+                    let hex = |byte: &u8| format!("{byte:02x}");
+                    let (big, little): (String, String) =
+                        (word.iter().map(hex).collect(), word.iter().rev().map(hex).collect());
+                    assert!(text.contains(&big) || text.contains(&little), "{}: {big}: {text}", self.name);
+                }
             }
         }
         let context = &report.context;

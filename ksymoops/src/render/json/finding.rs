@@ -27,6 +27,7 @@ enum Kind<'a> {
     Place { label: Option<&'static str>, name: &'a str, answer: Answer<'a> },
     Persistent { label: &'a str, hit: &'a PersistentAddress },
     Data { label: &'a str, address: Hex, answer: Answer<'a> },
+    Explained { text: &'a str },
     Code { listing: Listing<'a> },
     CalledAddress { address: Hex },
     NoCode { why: &'a str },
@@ -50,6 +51,7 @@ impl<'a> From<&'a AnnotationKind> for Kind<'a> {
             AnnotationKind::Data { label, address, answer } => {
                 Self::Data { label, address: Hex(*address), answer: answer.into() }
             }
+            AnnotationKind::Explained(text) => Self::Explained { text },
             AnnotationKind::Instructions(listing) => Self::Code { listing: Listing::from(&**listing) },
             AnnotationKind::CalledAddress(address) => Self::CalledAddress { address: Hex(*address) },
             AnnotationKind::NoInstructions(why) => Self::NoCode { why },
