@@ -15,5 +15,6 @@ mod suite {
     mod json;
     mod long_reports;
     mod parsing;
+    mod processors;
     mod support;
 }

@@ -40,10 +40,17 @@ fn listing(code: &Code, state: &State, lookup: &Lookup<'_>) -> Result<Listing, S
     if code.marker.is_none() && code.bytes.len() != UNMARKED_BYTES {
         return Err("no byte is marked as the one at the instruction pointer: the line was cut".to_owned());
     }
-    let Some(architecture) = architecture(arch, state) else {
+    let Some(architecture) = architecture(arch, code, state) else {
         return Err(format!("instructions of {arch} are not decoded"));
     };
-    let mut bytes = CodeBytes::new(code.bytes.clone(), code.marker);
+    // The instruction that the report is about may be before or behind the instruction pointer.
+    let distance = state.instruction_offset;
+    let marker = code.marker.map_or(0, |marker| marker as u64).checked_add_signed(distance);
+    let marker = marker.and_then(|marker| usize::try_from(marker).ok());
+    let Some(marker) = marker.filter(|marker| *marker < code.bytes.len()) else {
+        return Err("the instruction that the report is about is not in the line".to_owned());
+    };
+    let mut bytes = CodeBytes::new(code.bytes.clone(), Some(marker));
     bytes.begins_with_instruction = architecture == Architecture::S390x;
     let register = |name: &str| registers::value(state, name);
     let symbolize = |address| lookup.name(address);
@@ -51,30 +58,31 @@ fn listing(code: &Code, state: &State, lookup: &Lookup<'_>) -> Result<Listing, S
     let found = pc.and_then(|pc| lookup.code(pc)).filter(|answer| answer.candidates.len() == 1);
     let in_file = found.and_then(|found| lookup.kernel.resolver.function_code(found.candidates.first()?));
     let mut context = Context::default();
-    context.pc = lookup.instruction_pointer(state);
-    context.function = pc.and_then(|pc| function(pc, in_file.as_ref()));
+    context.pc = lookup.instruction_pointer(state).map(|pc| pc.wrapping_add_signed(distance));
+    context.function = pc.and_then(|pc| function(pc, distance, in_file.as_ref()));
     context.register = &register;
     context.fault_address = report.fault_address().filter(|_| state.origin == Origin::Fault);
     context.symbolize = &symbolize;
     decode(architecture, &bytes, &context).map_err(|error| error.to_string())
 }
 
-/// The function of the instruction pointer, as the log names it.
-fn function<'a>(pc: &'a Place, in_file: Option<&'a FunctionCode>) -> Option<Function<'a>> {
-    let mut function = Function::new(pc.symbol.as_deref()?, pc.offset);
+/// The function of the instruction at a distance from the instruction pointer, as the log names it.
+fn function<'a>(pc: &'a Place, distance: i64, in_file: Option<&'a FunctionCode>) -> Option<Function<'a>> {
+    let mut function = Function::new(pc.symbol.as_deref()?, pc.offset.checked_add_signed(distance)?);
     (function.module, function.size) = (pc.module.as_deref(), pc.size);
     function.in_file = in_file.map(|code| FileCode { bytes: &code.bytes, is_linked: code.is_linked });
     Some(function)
 }
 
 /// The instruction set of a processor, named as by `uname -m`.
-fn architecture(arch: &str, state: &State) -> Option<Architecture> {
+fn architecture(arch: &str, code: &Code, state: &State) -> Option<Architecture> {
+    let has_halves = code.word_bytes == 2;
     // The log does not tell the byte order of mips: its words are numbers, as in a big-endian kernel.
     Some(match arch {
         "x86_64" => Architecture::X86_64,
         "i386" => Architecture::X86,
         "aarch64" => Architecture::Arm64,
-        "arm" if registers::is_thumb(state) => Architecture::Thumb,
+        "arm" if has_halves || registers::is_thumb(state) => Architecture::Thumb,
         "arm" => Architecture::Arm,
         "riscv32" => Architecture::Riscv32,
         "riscv64" => Architecture::Riscv64,
@@ -82,6 +90,7 @@ fn architecture(arch: &str, state: &State) -> Option<Architecture> {
         "ppc64" => Architecture::PowerPc64,
         "ppc64le" => Architecture::PowerPc64Le,
         "s390x" => Architecture::S390x,
+        "mips" | "mips64" if has_halves => Architecture::MicroMips,
         "mips" => Architecture::Mips,
         "mips64" => Architecture::Mips64,
         "sparc64" => Architecture::Sparc64,
