@@ -8,11 +8,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::variable_text::variable_text;
+use super::variable_text::{section_text, variable_text};
 use super::{Refusal, Refusals};
 use crate::elf::{Object, Place, Relocation};
 use crate::parameters::name_at;
-use crate::persist::{Inventory, PersistError, PersistentSection};
+use crate::persist::{Inventory, PersistError};
 
 pub(super) fn check(
     object: &Object<'_>,
@@ -38,10 +38,10 @@ pub(super) fn check(
             relocations.iter().map(|relocation| (relocation.offset, relocation)).collect();
         for ops in relocations.iter().filter(|relocation| relocation.symbol == charp) {
             let Some(arg) = by_place.get(&ops.offset.saturating_add(distance)) else { continue };
-            let Some((role, offset)) = target(object, inventory, arg) else { continue };
+            let Some((unit, offset)) = target(object, inventory, arg) else { continue };
             found.reasons.push(Refusal::CharpParameter {
-                section: role.section_name(),
-                variable: variable_text(inventory, role, offset),
+                section: section_text(inventory, unit),
+                variable: variable_text(inventory, unit, offset),
                 offset,
                 parameter: parameter_name(object, &by_place, ops, word),
             });
@@ -50,11 +50,11 @@ pub(super) fn check(
     Ok(())
 }
 
-fn target(object: &Object<'_>, inventory: &Inventory, arg: &Relocation) -> Option<(PersistentSection, u64)> {
+fn target(object: &Object<'_>, inventory: &Inventory, arg: &Relocation) -> Option<(usize, u64)> {
     let symbol = object.symbols.get(arg.symbol)?;
     let Place::Section(index) = symbol.place else { return None };
-    let role = inventory.role_of(index)?;
-    Some((role, symbol.value.checked_add_signed(arg.addend)?))
+    let unit = inventory.unit_of(index)?;
+    Some((unit, symbol.value.checked_add_signed(arg.addend)?))
 }
 
 /// The parameter's name: the first word of the entry points to it.

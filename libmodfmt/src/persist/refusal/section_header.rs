@@ -7,18 +7,20 @@ use crate::elf::{Object, flags};
 use crate::persist::Inventory;
 
 pub(super) fn check(object: &Object<'_>, inventory: &Inventory, found: &mut Refusals) {
-    for (role, index) in &inventory.indexes {
-        let Some(section) = object.sections.get(*index) else { continue };
-        let name = role.section_name();
+    for (unit, index) in inventory.units() {
+        let Some(section) = object.sections.get(index) else { continue };
+        let name = || unit.section.clone();
         let plain = section.flags & !(flags::WRITE | flags::ALLOC) == 0;
-        if !plain || section.flags & flags::WRITE == 0 || !section.is_alloc() {
-            found.reasons.push(Refusal::SectionFlags { section: name, flags: section.flags });
+        // Only in a section of their own may const variables stay read-only.
+        let writable = unit.writable || !unit.is_common_section();
+        if !plain || !writable || !section.is_alloc() {
+            found.reasons.push(Refusal::SectionFlags { section: name(), flags: section.flags });
         }
         if section.align > PAGE {
-            found.reasons.push(Refusal::Alignment { section: name, align: section.align });
+            found.reasons.push(Refusal::Alignment { section: name(), align: section.align });
         }
         if section.size > MAX_SECTION_BYTES {
-            found.reasons.push(Refusal::Size { section: name, size: section.size });
+            found.reasons.push(Refusal::Size { section: name(), size: section.size });
         }
     }
 }
