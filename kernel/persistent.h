@@ -11,7 +11,19 @@
  * Use __persistent for variables with or without an initialiser; they take space in the module
  * file. Use __persistent_bss for large variables that start as zero; they take none.
  *
- * The same source can be built in (=y) or as a module (=m): in built-in code both marks expand
+ * Each variable is kept by itself, under the name of its source file and its own. So variables
+ * may be added, removed and moved about in a file. The mark belongs to the definition, not to a
+ * declaration, and to one variable: those of "int a, b;" under one mark stay together. If a
+ * variable or its file gets another name, say so, or its value is not found:
+ *
+ *	PERSISTENT_RENAMED("foo_main.c:old_name", "foo_main.c:new_name");
+ *	PERSISTENT_RENAMED("old_file.c:", "new_file.c:");
+ *
+ * Two source files of one name in a module are told apart by a definition before the include:
+ *
+ *	#define PERSISTENT_FILE "a_util"
+ *
+ * The same source can be built in (=y) or as a module (=m): in built-in code all of this expands
  * to nothing, because built-in variables live as long as the kernel.
  *
  * Memory survives, but the module's code, strings and ordinary data do not. So a persistent
@@ -26,8 +38,8 @@
 
 /*
  * used: without it, gcc drops variables that this build never reads, and stores to them; the
- * next build may read them. no_reorder: without it, gcc emits variables in reverse order, so
- * appending one would move all the others.
+ * next build may read them. no_reorder: without it, gcc emits variables in reverse order, which
+ * matters where several share a section.
  */
 #if defined(__has_attribute)
 #if __has_attribute(no_reorder)
@@ -38,15 +50,42 @@
 #define __persistent_order
 #endif
 
+/* kbuild's name for the source file, a string; elsewhere the compiler's. */
+#ifndef PERSISTENT_FILE
+#if defined(KBUILD_BASENAME)
+#define PERSISTENT_FILE		KBUILD_BASENAME
+#elif defined(__FILE_NAME__)
+#define PERSISTENT_FILE		__FILE_NAME__
+#endif
+#endif
+
+/* A section for each variable: nothing else is in it whose place could depend on the others. */
+#if defined(PERSISTENT_FILE) && defined(__COUNTER__)
+#define __persistent_section(mark, n)	__persistent_section_(mark, n)
+#define __persistent_section_(mark, n)	__section__(mark "." PERSISTENT_FILE "." #n)
+#else
+#define __persistent_section(mark, n)	__section__(mark)
+#endif
+
 #define __persistent	\
-	__attribute__((__section__(".data..persistent"), __used__)) __persistent_order
+	__attribute__((__persistent_section(".data..persistent", __COUNTER__), __used__))	\
+	__persistent_order
 #define __persistent_bss	\
-	__attribute__((__section__(".bss..persistent"), __used__)) __persistent_order
+	__attribute__((__persistent_section(".bss..persistent", __COUNTER__), __used__))	\
+	__persistent_order
+
+#define PERSISTENT_RENAMED(old, new)	\
+	__persistent_hint(__COUNTER__, "persistent_renamed=" old "=" new)
+#define __persistent_hint(n, text)	__persistent_hint_(n, text)
+#define __persistent_hint_(n, text)	\
+	static const char __persistent_hint_##n[]	\
+	__attribute__((__section__(".modinfo"), __used__, __aligned__(1))) = text
 
 #else /* !MODULE */
 
 #define __persistent
 #define __persistent_bss
+#define PERSISTENT_RENAMED(old, new)	struct __persistent_hint
 
 #endif /* MODULE */
 

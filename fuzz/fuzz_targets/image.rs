@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use libmodfmt::export::{ExportLayout, Release};
-use libmodfmt::image::Base;
+use libmodfmt::image::Bindings;
 use libmodfmt::module::Module;
 use libmodfmt::parameters;
 
@@ -13,13 +13,14 @@ fuzz_target!(|data: &[u8]| {
     let _ = parameters::names(&module.object);
     let Ok(Some(persistent)) = module.persistent() else { return };
     let _ = persistent.refusals();
+    let bindings = Bindings::first(persistent.header());
     for release in [Release::new(4, 18), Release::new(6, 1), Release::new(7, 1)] {
         let layout = ExportLayout::for_release(module.object.ident.machine, release);
-        for image in [persistent.keeper(&layout), persistent.trial_keeper(&layout)].into_iter().flatten() {
+        for image in [persistent.keeper(&layout, &bindings), persistent.pending(&[1])].into_iter().flatten() {
             Module::parse(&image).expect("a keeper is a module");
         }
     }
-    if let Ok(image) = persistent.owner(&Base::all(persistent.header())) {
+    if let Ok(image) = persistent.owner(&bindings) {
         Module::parse(&image).expect("an owner image is a module");
     }
 });

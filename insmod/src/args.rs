@@ -54,9 +54,14 @@ pub struct Args {
     #[arg(hide_possible_values = true)]
     pub keep: KeepMode,
 
-    /// Drop the data kept for this module and start from its initial values
-    #[arg(long)]
-    pub fresh: bool,
+    /// Start from the initial values, all or those of VAR; then drop what was kept
+    // Nothing stands for all.
+    #[arg(long, value_name = "VAR", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub fresh: Vec<String>,
+
+    /// Bind what is kept as OLD to the variable NEW
+    #[arg(long, value_name = "OLD=NEW", value_parser = rename())]
+    pub renamed: Vec<(String, String)>,
 
     /// The options shared with rmmod.
     #[command(flatten)]
@@ -89,6 +94,14 @@ impl Args {
             flags |= LoadFlags::IGNORE_VERMAGIC;
         }
         flags
+    }
+}
+
+/// Two names.
+fn rename() -> impl TypedValueParser<Value = (String, String)> {
+    |text: &str| match text.split_once('=') {
+        Some((old, new)) if !old.is_empty() && !new.is_empty() => Ok((old.to_owned(), new.to_owned())),
+        _ => Err("it takes OLD=NEW"),
     }
 }
 

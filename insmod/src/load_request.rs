@@ -23,6 +23,10 @@ pub(crate) struct LoadRequest<'a> {
     pub keep: KeepMode,
     /// `--fresh`
     pub fresh: bool,
+    /// `--fresh=VAR`
+    pub fresh_variables: &'a [String],
+    /// `--renamed OLD=NEW`
+    pub renamed: &'a [(String, String)],
     /// Where the load is recorded.
     pub journal: &'a Recorder<'a>,
 }
@@ -30,7 +34,14 @@ pub(crate) struct LoadRequest<'a> {
 impl LoadRequest<'_> {
     /// The question that [`modkeep::plan`] answers. `assume_unloaded` asks what would happen if the module
     /// were not loaded.
-    pub fn plan_request<'f>(&self, file: &'f ModuleFile, assume_unloaded: bool) -> Request<'f> {
-        Request { file, keep: self.keep, fresh: self.fresh, assume_unloaded }
+    pub fn plan_request<'f>(&'f self, file: &'f ModuleFile, assume_unloaded: bool) -> Request<'f> {
+        Request {
+            keep: self.keep,
+            fresh: self.fresh,
+            fresh_variables: self.fresh_variables,
+            renamed: self.renamed,
+            assume_unloaded,
+            ..Request::new(file)
+        }
     }
 }

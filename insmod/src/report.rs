@@ -31,7 +31,7 @@ impl LoadFailure {
         match self {
             Self::Errno(_) => true,
             Self::Keep { error, .. } => {
-                matches!(**error, KeepError::OwnerRefused { .. } | KeepError::FailedAfterDrop { .. })
+                matches!(**error, KeepError::OwnerRefused { .. })
             }
         }
     }
@@ -121,7 +121,6 @@ fn kernel_did_not_read_it(errno: Errno) -> bool {
 fn headline(error: &KeepError, output: &Output) -> String {
     match error {
         KeepError::OwnerRefused { errno, .. } => output.load_error_text(*errno),
-        KeepError::FailedAfterDrop { error, .. } => headline(error, output),
         _ => error.to_string(),
     }
 }

@@ -44,7 +44,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         output.error("this tool does not support loading from stdin!");
         return Status::Failure;
     }
-    if args.fresh && args.keep == KeepMode::Off {
+    if !args.fresh.is_empty() && args.keep == KeepMode::Off {
         output.error("--fresh cannot be used with --keep=off");
         return Status::Failure;
     }
@@ -125,8 +125,18 @@ impl Insmod<'_> {
             words.push(params::join(&args.params));
         }
         let params = CString::new(words.join(&b' ')).map_err(|_| Errno::EINVAL)?;
-        let (flags, keep, fresh) = (args.load_flags(), args.keep, args.fresh);
-        let request = LoadRequest { module, params: &params, flags, keep, fresh, journal: self.journal };
+        let (all, some): (Vec<&String>, Vec<&String>) = args.fresh.iter().partition(|text| text.is_empty());
+        let fresh_variables: Vec<String> = some.into_iter().cloned().collect();
+        let request = LoadRequest {
+            module,
+            params: &params,
+            flags: args.load_flags(),
+            keep: args.keep,
+            fresh: !all.is_empty(),
+            fresh_variables: &fresh_variables,
+            renamed: &args.renamed,
+            journal: self.journal,
+        };
         if args.modutils.is_dry_run() {
             return dry_run::check(&request, self.kernel, output);
         }

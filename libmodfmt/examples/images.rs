@@ -7,7 +7,7 @@ use std::path::Path;
 
 use libmodfmt::export::{ExportLayout, Release};
 use libmodfmt::file::ModuleFile;
-use libmodfmt::image::Base;
+use libmodfmt::image::Bindings;
 use libmodfmt::persist::keeper_name;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,8 +29,8 @@ pub fn run(path: &Path, release: &str, folder: &Path) -> Result<(), Box<dyn Erro
     let release = Release::parse(release).ok_or("not a kernel release")?;
     let layout = ExportLayout::for_release(module.object.ident.machine, release);
     let keeper = folder.join(format!("{}.ko", keeper_name(&module.name)));
-    std::fs::write(keeper, persistent.keeper(&layout)?)?;
-    let bases = Base::all(persistent.header());
-    std::fs::write(folder.join(format!("{}.ko", module.name)), persistent.owner(&bases)?)?;
+    let bindings = Bindings::first(persistent.header());
+    std::fs::write(keeper, persistent.keeper(&layout, &bindings)?)?;
+    std::fs::write(folder.join(format!("{}.ko", module.name)), persistent.owner(&bindings)?)?;
     Ok(())
 }

@@ -14,9 +14,8 @@
 //! fn list(content: Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
 //!     let file = ModuleFile::new(content, 512 << 20); // at most 512 MiB when decompressed
 //!     let Some(persistent) = file.persistent()? else { return Ok(()) };
-//!     for (section, variable) in persistent.variables() {
-//!         let section = section.role.section_name();
-//!         println!("{section}+{:#x}: {variable}, {} bytes", variable.offset, variable.size);
+//!     for (unit, variable) in persistent.variables() {
+//!         println!("{}+{:#x}: {variable}, {} bytes", unit.section, variable.offset, variable.size);
 //!     }
 //!     for reason in persistent.refusals()?.reasons {
 //!         println!("{reason}");

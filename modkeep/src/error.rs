@@ -8,10 +8,11 @@ use libmodfmt::persist::{Difference, ExtendedListError, NoteError, Refusal};
 use libmodsys::{Errno, SysError};
 use thiserror::Error;
 
+use crate::keeper_left::KeeperLeft;
 use crate::plan::Obstacle;
 
 /// Why a module with persistent data was not loaded, or a region not dropped. What was kept before is still
-/// kept, except after [`KeepError::FailedAfterDrop`].
+/// kept.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum KeepError {
@@ -58,6 +59,12 @@ pub enum KeepError {
         /// Every difference.
         differences: Vec<Difference>,
     },
+    /// The extended kernel keeps data for the owner, and cannot bind variables one by one.
+    #[error("the kernel itself keeps data of {owner}, as a whole, and the file has each variable by itself")]
+    KeptAsAWhole {
+        /// The owner.
+        owner: String,
+    },
     /// The owner is loaded already.
     #[error("File exists")]
     AlreadyLoaded {
@@ -95,18 +102,8 @@ pub enum KeepError {
     OwnerRefused {
         /// Its reason.
         errno: Errno,
-        /// Set if a keeper made for this load could not be removed again: why.
-        keeper_left: Option<Errno>,
-    },
-    /// `--fresh` dropped what was kept, and a later step failed; the message is that step's.
-    #[error("{error}")]
-    FailedAfterDrop {
-        /// The owner.
-        owner: String,
-        /// Size of what was kept for it, in bytes.
-        size: u64,
-        /// What failed.
-        error: Box<Self>,
+        /// Set if the keeper made for this load is still there: why.
+        keeper_left: Option<KeeperLeft>,
     },
     /// Another program loaded a keeper of this name between plan and load.
     #[error("{keeper} was loaded by another program at the same time")]

@@ -10,16 +10,18 @@
 //! ```
 //! use libmodfmt::file::ModuleFile;
 //! use libmodsys::Kernel;
-//! use modkeep::{KeepMode, KeeperLoad, OwnerState, Plan, Region, Request, plan};
+//! use modkeep::{KeeperLoad, OwnerState, Plan, Region, Request, plan};
 //! use modtest::module::Make;
 //!
 //! let kernel = modtest::keeper_exports::kernel();
 //! let file = ModuleFile::new(Make::typical("foo").build(), 1 << 20);
-//! let request = Request { file: &file, keep: KeepMode::Auto, fresh: false, assume_unloaded: false };
-//! let Plan::Keeper { region_use, owner, images, may_fall_back, .. } = plan(&kernel, request)? else {
+//! let Plan::Keeper { region, region_use, owner, images, may_fall_back, .. } =
+//!     plan(&kernel, Request::new(&file))?
+//! else {
 //!     panic!("a stock kernel needs a keeper");
 //! };
-//! let load = KeeperLoad { region_use, owner: &owner, images: &images, may_fall_back, kept_bytes: 0 };
+//! let region = region.as_deref();
+//! let load = KeeperLoad { region_use, owner: &owner, region, images: &images, may_fall_back };
 //! load.run(&kernel, c"", &|_| ())?;
 //!
 //! kernel.delete_module(c"foo", Default::default())?;
@@ -29,6 +31,7 @@
 //! ```
 
 mod error;
+mod keeper_left;
 mod message_details;
 mod plan;
 mod region;
@@ -37,10 +40,10 @@ mod run;
 use std::time::Duration;
 
 pub use error::KeepError;
-pub use message_details::{dropped, starts_afresh};
-pub use plan::{Images, KeepMode, Obstacle, Plan, RegionUse, Request, plan};
-pub use region::{KeptBy, OwnerState, Region, UnreadableRegion};
-pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, discard};
+pub use keeper_left::KeeperLeft;
+pub use plan::{Images, KeepMode, NewKeeper, Obstacle, Plan, RegionUse, Request, plan};
+pub use region::{Generation, KeptBy, OwnerState, Region, UnreadableRegion};
+pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, discard, settle};
 
 /// How long to wait for another insmod or rmmod that is busy with the same module.
 pub const LOCK_LIMIT: Duration = Duration::from_secs(30);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What goes under an error message: details, and what the user can do next.
 
+use libmodfmt::persist::Difference;
+
 use crate::error::KeepError;
 
 impl KeepError {
@@ -11,14 +13,7 @@ impl KeepError {
             Self::Refused { reasons } => reasons.iter().map(ToString::to_string).collect(),
             Self::LayoutDiffers { differences, .. } => differences.iter().map(ToString::to_string).collect(),
             Self::UnreadableHeader { source, .. } => vec![source.to_string()],
-            Self::OwnerRefused { keeper_left: Some(errno), .. } => {
-                vec![format!("the keeper made for this load could not be removed: {}", errno.desc())]
-            }
-            Self::FailedAfterDrop { owner, size, error } => {
-                let mut details = error.details();
-                details.push(dropped(owner, *size));
-                details
-            }
+            Self::OwnerRefused { keeper_left: Some(left), .. } => vec![left.to_string()],
             _ => Vec::new(),
         }
     }
@@ -35,9 +30,10 @@ impl KeepError {
                 "nothing was loaded, and the data of {owner} is untouched\n\
                  --keep=off loads the module with data of its own"
             ),
-            Self::LayoutDiffers { owner, .. } => format!(
+            Self::LayoutDiffers { owner, differences } => layout_remedy(owner, differences),
+            Self::KeptAsAWhole { owner } => format!(
                 "nothing was loaded, and the data of {owner} is untouched\n\
-                 --fresh drops it and starts from the file's initial values\n\
+                 rmmod --discard {owner} drops it\n\
                  --keep=off loads the module with data of its own"
             ),
             Self::StuckInInit { kept: true, owner } => format!(
@@ -48,10 +44,6 @@ impl KeepError {
                 "if it oopsed, {owner} cannot be removed before the next boot\n\
                  if its init is only slow, wait for it"
             ),
-            Self::FailedAfterDrop { owner, error, .. } => match error.remedy() {
-                Some(remedy) => format!("{remedy}\n{}", starts_afresh(owner)),
-                None => starts_afresh(owner),
-            },
             Self::KeeperAppeared { .. } | Self::KeeperInTransition { .. } => {
                 "nothing was loaded; try again".to_owned()
             }
@@ -70,14 +62,27 @@ impl KeepError {
     }
 }
 
-/// The line that goes under every error that comes after `--fresh` dropped kept data.
-#[must_use]
-pub fn dropped(owner: &str, size: u64) -> String {
-    format!("{size} bytes of kept data of {owner} were dropped before this failed")
-}
-
-/// The remedy that goes with [`dropped`]: what the next load will do.
-#[must_use]
-pub fn starts_afresh(owner: &str) -> String {
-    format!("nothing is kept for {owner} now: the next load starts from its file's initial values")
+fn layout_remedy(owner: &str, differences: &[Difference]) -> String {
+    let mut lines = vec![format!("nothing was loaded, and the data of {owner} is untouched")];
+    let renamed = differences.iter().find_map(|difference| match difference {
+        Difference::MayBeRenamed { kept, file } => Some((kept, file)),
+        _ => None,
+    });
+    if let Some((kept, file)) = renamed {
+        lines.push(format!(
+            "if it is: PERSISTENT_RENAMED(\"{kept}\", \"{file}\") in the source, or --renamed {kept}={file}"
+        ));
+        lines.push(format!("if not: --fresh={file}"));
+    }
+    let is_whole =
+        |difference: &Difference| matches!(difference, Difference::Added { .. } | Difference::Changed { .. });
+    if differences.iter().any(is_whole) && !differences.iter().any(Difference::is_of_one_variable) {
+        lines.push(
+            "these variables share a section: with the persistent.h of this version each gets one of its own"
+                .to_owned(),
+        );
+    }
+    lines.push("--fresh drops it and starts from the file's initial values".to_owned());
+    lines.push("--keep=off loads the module with data of its own".to_owned());
+    lines.join("\n")
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use libmodfmt::file::ModuleFile;
-use libmodfmt::persist::Header;
+use libmodfmt::persist::{Account, Fate, Header};
 use libmodsys::{Kernel, files};
 use modcli::{escape, os_text};
 use modkeep::{KeepError, KeepMode, Plan, Region, RegionUse, Request, plan};
@@ -30,9 +30,36 @@ struct Verdict {
     remedy: Option<String>,
     notes: Vec<String>,
     data: Option<json::Region>,
+    /// What becomes of each variable, if keepers hold the data.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    variables: Vec<VariableVerdict>,
+    /// Variables that are kept and that the file does not have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unused: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct VariableVerdict {
+    variable: String,
+    /// `bound` or `new`.
+    fate: &'static str,
+    /// The generation that holds it or will hold it.
+    generation: u32,
 }
 
 impl Verdict {
+    fn add_account(&mut self, account: &Account) {
+        self.variables = account
+            .variables
+            .iter()
+            .map(|own| {
+                let (fate, generation) = fate(account, &own.fate);
+                VariableVerdict { variable: own.variable.to_string(), fate, generation }
+            })
+            .collect();
+        self.unused = account.unused.iter().map(|(_, variable)| variable.to_string()).collect();
+    }
+
     fn keeps(&mut self, region_use: RegionUse, owner: &str, region: Option<&Region>) {
         (self.verdict, self.message) = match (region_use, region) {
             (RegionUse::Bind, Some(region)) => (
@@ -55,8 +82,7 @@ pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn
         ModuleFile::new(files::read_regular(file, MAX_MODULE_BYTES).with_context(name)?, MAX_MODULE_BYTES);
     // An error in the file's compression is about the file, not about keeping: it gets the file's name.
     module_file.image().with_context(name)?;
-    let request =
-        Request { file: &module_file, keep: KeepMode::Require, fresh: false, assume_unloaded: true };
+    let request = Request { keep: KeepMode::Require, assume_unloaded: true, ..Request::new(&module_file) };
     let outcome = plan(kernel, request);
     let code = match &outcome {
         Ok(_) => ExitCode::SUCCESS,
@@ -68,13 +94,20 @@ pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn
         }
         _ => None,
     };
-    let verdict = verdict(file, outcome, header.as_ref());
+    let account = match &outcome {
+        Ok(Plan::Keeper { account, .. }) => Some(account.clone()),
+        _ => None,
+    };
+    let mut verdict = verdict(file, outcome, header.as_ref());
+    if let Some(account) = &account {
+        verdict.add_account(account);
+    }
     if as_json {
         json::print(&verdict, out)?;
         return Ok(code);
     }
     if let Some(header) = &header {
-        variables(header, out)?;
+        variables(header, account.as_deref(), out)?;
     }
     escape::write_line(out, format_args!("{}: {}", os_text(file), verdict.message))?;
     for line in &verdict.details {
@@ -100,6 +133,8 @@ fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header
         remedy: None,
         notes: Vec::new(),
         data: header.map(json::Region::of_header),
+        variables: Vec::new(),
+        unused: Vec::new(),
     };
     match outcome {
         Ok(Plan::Plain { .. }) => {
@@ -131,21 +166,41 @@ fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header
     verdict
 }
 
-fn variables(header: &Header, out: &mut dyn Write) -> Result<()> {
+/// What becomes of a variable, and the generation that holds it then.
+fn fate(account: &Account, fate: &Fate) -> (&'static str, u32) {
+    match fate {
+        Fate::Bound { at, .. } => ("bound", at.generation),
+        _ => ("new", account.generation),
+    }
+}
+
+fn variables(header: &Header, account: Option<&Account>, out: &mut dyn Write) -> Result<()> {
     let mut table = AlignedTable::new(&[
-        ("SECTION", Align::Left),
-        ("OFFSET", Align::Right),
-        ("SIZE", Align::Right),
         ("VARIABLE", Align::Left),
+        ("SIZE", Align::Right),
         ("TYPE", Align::Left),
+        ("KEPT", Align::Left),
     ]);
-    for (section, variable) in header.variables() {
+    let mut fates = account.map(|account| account.variables.iter().map(|own| fate(account, &own.fate)));
+    for (_, variable) in header.variables() {
+        let kept = match fates.as_mut().and_then(Iterator::next) {
+            Some(("bound", generation)) => format!("bound, generation {generation}"),
+            Some((fate, _)) => fate.to_owned(),
+            None => "-".to_owned(),
+        };
         table.row(vec![
-            section.role.section_name().to_owned(),
-            format!("{:#x}", variable.offset),
-            variable.size.to_string(),
             variable.to_string(),
+            variable.size.to_string(),
             variable.type_name.clone().unwrap_or_else(|| "-".to_owned()),
+            kept,
+        ]);
+    }
+    for (place, variable) in account.iter().flat_map(|account| &account.unused) {
+        table.row(vec![
+            variable.to_string(),
+            variable.size.to_string(),
+            variable.type_name.clone().unwrap_or_else(|| "-".to_owned()),
+            format!("unused, generation {}", place.generation),
         ]);
     }
     table.print("", out)?;

@@ -10,7 +10,7 @@ use crate::variable_text;
 /// A variable's content is read up to here, in bytes.
 const MAX_CONTENT_BYTES: u64 = 256;
 
-/// The contents of each variable, in the order of the header.
+/// The contents of each variable in force, by generation, in the order of their headers.
 pub(crate) struct Contents {
     /// The bytes and their text; `None` if they cannot be read.
     pub(crate) values: Vec<Option<(Vec<u8>, String)>>,
@@ -21,13 +21,18 @@ pub(crate) struct Contents {
 impl Contents {
     pub(crate) fn read(kernel: &dyn Kernel, region: &Region) -> Self {
         let mut contents = Self { values: Vec::new(), denied: None };
-        for (section, variable) in region.header.variables() {
-            let base = region.address(section.role).ok_or_else(|| address_denied(kernel));
-            match base.and_then(|base| content(kernel, base, variable)) {
-                Ok(value) => contents.values.push(Some(value)),
-                Err(denied) => {
-                    contents.values.push(None);
-                    contents.denied = Some(denied);
+        // One reason for all: without addresses there are no contents.
+        let hidden = std::cell::OnceCell::new();
+        for generation in &region.generations {
+            for (_, variable, address) in generation.variables() {
+                let denied = || hidden.get_or_init(|| address_denied(kernel)).clone();
+                let address = address.ok_or_else(denied);
+                match address.and_then(|address| content(kernel, address, variable)) {
+                    Ok(value) => contents.values.push(Some(value)),
+                    Err(denied) => {
+                        contents.values.push(None);
+                        contents.denied = Some(denied);
+                    }
                 }
             }
         }
@@ -35,9 +40,9 @@ impl Contents {
     }
 }
 
-fn content(kernel: &dyn Kernel, base: u64, variable: &Variable) -> Result<(Vec<u8>, String), String> {
+fn content(kernel: &dyn Kernel, address: u64, variable: &Variable) -> Result<(Vec<u8>, String), String> {
     let length = usize::try_from(variable.size.min(MAX_CONTENT_BYTES)).unwrap_or(0);
-    let bytes = kernel.read_memory(base.wrapping_add(variable.offset), length).map_err(|error| {
+    let bytes = kernel.read_memory(address, length).map_err(|error| {
         let setting = match kernel.lockdown() {
             Ok(Some(Lockdown::Confidentiality)) => " (lockdown=confidentiality)",
             _ => "",

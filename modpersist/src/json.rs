@@ -55,10 +55,17 @@ fn keeper(kept_by: &KeptBy) -> Option<String> {
 #[derive(Debug, Serialize)]
 pub(crate) struct Region {
     owner: String,
-    /// The module that holds it; none if the extended kernel keeps it itself.
+    /// The module that holds its first generation; none if the extended kernel keeps it itself.
     keeper: Option<String>,
     state: &'static str,
     users: Vec<String>,
+    /// The mark on a load that has begun and not ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<String>,
+    /// Keepers that are no longer in force.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stale: Vec<String>,
+    /// That of the newest generation.
     build_id: Option<String>,
     /// Whether variables have names: a stripped file does not name every one.
     named: bool,
@@ -72,13 +79,20 @@ pub(crate) struct Region {
 /// One persistent section.
 #[derive(Debug, Serialize)]
 pub(crate) struct Section {
-    name: &'static str,
+    name: String,
+    generation: u32,
+    /// The module that holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keeper: Option<String>,
     address: Option<String>,
     /// Why there is no address: `hidden` (the kernel shows zeros) or `denied`.
     #[serde(skip_serializing_if = "Option::is_none")]
     address_denied: Option<&'static str>,
     size: u64,
+    /// Bytes that the keeper has for it.
+    room: u64,
     align: u64,
+    writable: bool,
     layout_hash: String,
     variables: Vec<Variable>,
 }
@@ -106,47 +120,55 @@ pub(crate) struct Variable {
 
 impl Region {
     pub(crate) fn of(region: &modkeep::Region) -> Self {
-        let header = &region.header;
-        let mut shown = Self::of_header(header);
-        shown.keeper = keeper(&region.kept_by);
-        shown.state = owner_state::text(region.owner_state);
-        shown.users.clone_from(&region.users);
-        for (section, own) in shown.sections.iter_mut().zip(&header.sections) {
-            section.address = region.address(own.role).map(|address| format!("{address:#x}"));
-            section.address_denied = match region.addresses.iter().find(|(role, _)| *role == own.role) {
-                Some((_, SectionAddress::Known(_))) => None,
-                Some((_, SectionAddress::Hidden)) => Some("hidden"),
-                Some((_, SectionAddress::Denied)) | None => Some("denied"),
-            };
+        let mut sections = Vec::new();
+        for generation in &region.generations {
+            for (unit, address) in generation.units() {
+                let mut section = Section::of(&generation.header, unit);
+                section.keeper = keeper(&generation.kept_by);
+                section.address = address.known().map(|address| format!("{address:#x}"));
+                section.address_denied = match address {
+                    SectionAddress::Known(_) => None,
+                    SectionAddress::Hidden => Some("hidden"),
+                    SectionAddress::Denied => Some("denied"),
+                };
+                sections.push(section);
+            }
         }
-        shown
+        let headers = region.headers();
+        let newest = headers.last().map(|header| Self::of_header(header));
+        Self {
+            owner: region.owner.clone(),
+            keeper: region.generations.first().and_then(|first| keeper(&first.kept_by)),
+            state: owner_state::text(region.owner_state),
+            users: region.users.clone(),
+            pending: region.pending.clone(),
+            stale: region.stale.iter().map(|stale| stale.kept_by.to_string()).collect(),
+            named: headers.iter().all(|header| header.named),
+            contents_denied: None,
+            build_id: newest.as_ref().and_then(|newest| newest.build_id.clone()),
+            layout_hash: newest.map(|newest| newest.layout_hash).unwrap_or_default(),
+            sections,
+        }
     }
 
     /// What a file has: no keeper, no addresses.
     pub(crate) fn of_header(header: &persist::Header) -> Self {
-        let section = |section: &persist::SectionHeader| Section {
-            name: section.role.section_name(),
-            address: None,
-            address_denied: None,
-            size: section.size,
-            align: section.align,
-            layout_hash: format!("{:016x}", section.layout_hash()),
-            variables: section.variables.iter().map(|variable| Variable::of(header, variable)).collect(),
-        };
         Self {
             owner: header.owner.clone(),
             keeper: Some(persist::keeper_name(&header.owner)),
             state: "file",
             users: Vec::new(),
+            pending: None,
+            stale: Vec::new(),
             named: header.named,
             contents_denied: None,
             build_id: (!header.build_id.is_empty()).then(|| hex::encode(&header.build_id)),
             layout_hash: format!("{:016x}", header.layout_hash()),
-            sections: header.sections.iter().map(section).collect(),
+            sections: header.units.iter().map(|unit| Section::of(header, unit)).collect(),
         }
     }
 
-    /// Adds contents to the variables, in the order of the header.
+    /// Adds contents to the variables, in their order.
     pub(crate) fn add_contents(
         &mut self,
         contents: impl Iterator<Item = Option<(Vec<u8>, String)>>,
@@ -160,6 +182,24 @@ impl Region {
                 variable.bytes = Some(hex::encode(&bytes));
                 variable.value = Some(value);
             }
+        }
+    }
+}
+
+impl Section {
+    fn of(header: &persist::Header, unit: &persist::Unit) -> Self {
+        Self {
+            name: unit.section.clone(),
+            generation: header.generation,
+            keeper: None,
+            address: None,
+            address_denied: None,
+            size: unit.size,
+            room: unit.room,
+            align: unit.align,
+            writable: unit.writable,
+            layout_hash: format!("{:016x}", unit.layout_hash()),
+            variables: unit.variables.iter().map(|variable| Variable::of(header, variable)).collect(),
         }
     }
 }

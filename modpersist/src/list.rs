@@ -5,10 +5,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use libmodfmt::persist::SectionHeader;
 use libmodsys::Kernel;
 use modcli::escape;
-use modkeep::Region;
+use modkeep::{Generation, Region};
 
 use crate::aligned_table::{Align, AlignedTable};
 use crate::{address, json, owner_state};
@@ -27,26 +26,21 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
     let mut table = AlignedTable::new(&[
         ("OWNER", Align::Left),
         ("STATE", Align::Left),
-        ("SECTION", Align::Left),
-        ("ADDRESS", Align::Left),
-        ("SIZE", Align::Right),
-        ("ALIGN", Align::Right),
         ("VARIABLES", Align::Right),
-        ("LAYOUT", Align::Left),
+        ("SIZE", Align::Right),
+        ("ADDRESS", Align::Left),
         ("KEEPER", Align::Left),
     ]);
     for region in entries.iter().flatten() {
-        for section in &region.header.sections {
+        let state = owner_state::text(region.owner_state);
+        for (generation, is_stale) in of_region(region) {
             table.row(vec![
-                region.header.owner.clone(),
-                owner_state::text(region.owner_state).to_owned(),
-                section.role.section_name().to_owned(),
-                address::text(region, section.role),
-                section.size.to_string(),
-                section.align.to_string(),
-                variables(section, region.header.named),
-                format!("{:016x}", section.layout_hash()),
-                region.kept_by.to_string(),
+                region.owner.clone(),
+                if is_stale { "not in force" } else { state }.to_owned(),
+                variables(generation),
+                generation.header.size().to_string(),
+                generation.addresses.first().map_or_else(String::new, |first| address::text(*first)),
+                generation.kept_by.to_string(),
             ]);
         }
     }
@@ -62,6 +56,13 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
     Ok(code)
 }
 
-fn variables(section: &SectionHeader, named: bool) -> String {
-    if named { section.variables.len().to_string() } else { "stripped".to_owned() }
+/// Every generation, and whether it is no longer in force.
+fn of_region(region: &Region) -> impl Iterator<Item = (&Generation, bool)> {
+    let in_force = region.generations.iter().map(|generation| (generation, false));
+    in_force.chain(region.stale.iter().map(|generation| (generation, true)))
+}
+
+fn variables(generation: &Generation) -> String {
+    let header = &generation.header;
+    if header.named { header.variables().count().to_string() } else { "stripped".to_owned() }
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `modpersist show OWNER`
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail, ensure};
 use libmodfmt::module_name::is_module_name;
-use libmodsys::Kernel;
+use libmodfmt::persist::KeptPlace;
+use libmodsys::{Kernel, SectionAddress};
 use modcli::escape;
-use modkeep::Region;
+use modkeep::{Generation, Region};
 
 use crate::aligned_table::{Align, AlignedTable};
 use crate::contents::Contents;
@@ -27,33 +29,37 @@ pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn
         return Ok(ExitCode::SUCCESS);
     }
     summary(&region, out)?;
-    for section in &region.header.sections {
-        let heading = format_args!(
-            "{} at {}, {} bytes, alignment {}, layout {:016x}",
-            section.role.section_name(),
-            address::text(&region, section.role),
-            section.size,
-            section.align,
-            section.layout_hash()
-        );
+    let unused: HashSet<KeptPlace> =
+        region.headers().last().map(|newest| newest.unused.iter().copied().collect()).unwrap_or_default();
+    let mut values = contents.values.iter();
+    for generation in &region.generations {
         out.write_all(b"\n")?;
-        escape::write_line(out, heading)?;
+        heading(generation, out)?;
         let mut table = AlignedTable::new(&[
-            ("OFFSET", Align::Right),
+            ("ADDRESS", Align::Left),
             ("SIZE", Align::Right),
             ("VARIABLE", Align::Left),
             ("TYPE", Align::Left),
             ("CONTENT", Align::Left),
         ]);
-        let first = region.header.variables().take_while(|(own, _)| own.role != section.role).count();
-        for (variable, content) in section.variables.iter().zip(contents.values.iter().skip(first)) {
-            table.row(vec![
-                format!("{:#x}", variable.offset),
-                variable.size.to_string(),
-                variable.to_string(),
-                variable.type_name.clone().unwrap_or_else(|| "-".to_owned()),
-                content.as_ref().map_or_else(|| "-".to_owned(), |(_, text)| text.clone()),
-            ]);
+        for (ordinal, (unit, base)) in (0..).zip(generation.units()) {
+            for variable in &unit.variables {
+                let content = values.next().and_then(Option::as_ref);
+                let at = match base {
+                    SectionAddress::Known(base) => SectionAddress::Known(base.wrapping_add(variable.offset)),
+                    other => other,
+                };
+                let (number, offset) = (generation.header.generation, variable.offset);
+                let place = KeptPlace { generation: number, ordinal, offset };
+                let mark = if unused.contains(&place) { " (unused)" } else { "" };
+                table.row(vec![
+                    address::text(at),
+                    variable.size.to_string(),
+                    format!("{variable}{mark}"),
+                    variable.type_name.clone().unwrap_or_else(|| "-".to_owned()),
+                    content.map_or_else(|| "-".to_owned(), |(_, text)| text.clone()),
+                ]);
+            }
         }
         table.print("  ", out)?;
     }
@@ -74,22 +80,38 @@ fn find(kernel: &dyn Kernel, owner: &str) -> Result<Option<Region>> {
 }
 
 fn summary(region: &Region, out: &mut dyn Write) -> Result<()> {
-    let header = &region.header;
-    escape::write_line(out, format_args!("owner     {}", header.owner))?;
-    escape::write_line(out, format_args!("keeper    {}", region.kept_by))?;
+    escape::write_line(out, format_args!("owner     {}", region.owner))?;
     escape::write_line(out, format_args!("state     {}", owner_state::text(region.owner_state)))?;
     if !region.users.is_empty() {
         escape::write_line(out, format_args!("used by   {}", region.users.join(" ")))?;
     }
-    escape::write_line(out, format_args!("size      {} bytes", header.size()))?;
-    if !header.build_id.is_empty() {
-        escape::write_line(out, format_args!("build id  {}", hex::encode(&header.build_id)))?;
+    escape::write_line(out, format_args!("size      {} bytes", region.size()))?;
+    if let Some(pending) = &region.pending {
+        escape::write_line(out, format_args!("pending   {pending}: a load has begun and not ended"))?;
     }
-    if !header.named {
+    for generation in &region.stale {
+        let keeper = &generation.kept_by;
         escape::write_line(
             out,
-            format_args!("          made from a stripped file, which does not name every variable"),
+            format_args!("          {keeper} is no longer in force; the next load drops it"),
         )?;
+    }
+    Ok(())
+}
+
+/// One line or more about a generation: what keeps it, and where it is from.
+fn heading(generation: &Generation, out: &mut dyn Write) -> Result<()> {
+    let header = &generation.header;
+    let (keeper, size, units) = (&generation.kept_by, header.size(), header.units.len());
+    escape::write_line(
+        out,
+        format_args!("generation {}, {keeper}: {size} bytes in {units} sections", header.generation),
+    )?;
+    if !header.build_id.is_empty() {
+        escape::write_line(out, format_args!("build id {}", hex::encode(&header.build_id)))?;
+    }
+    if !header.named {
+        escape::write_line(out, "made from a stripped file, which does not name every variable")?;
     }
     Ok(())
 }
@@ -97,7 +119,7 @@ fn summary(region: &Region, out: &mut dyn Write) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use libmodfmt::elf::ByteOrder;
-    use libmodfmt::persist::{Header, NOTE_SECTION, PersistentSection, SectionHeader, keeper_name};
+    use libmodfmt::persist::{Header, NOTE_SECTION, Unit, keeper_name};
     use modtest::{FakeKernel, FakeModule};
 
     use super::find;
@@ -105,7 +127,7 @@ mod tests {
     fn kernel(owner: &str) -> FakeKernel {
         let mut header = Header::new(owner);
         header.named = false;
-        header.sections.push(SectionHeader::new(PersistentSection::Data, 8, 8));
+        header.units.push(Unit::new(".data..persistent", 8, 8));
         let kernel = FakeKernel::new();
         let note = header.to_note(ByteOrder::Little);
         kernel.add(FakeModule::new(&keeper_name(owner)).note(NOTE_SECTION, &note));
@@ -116,7 +138,7 @@ mod tests {
     fn names_are_tried_as_given_and_as_kbuild_writes_them() {
         let owner = |kernel: &FakeKernel, name| {
             let region = find(kernel, name).expect("the fake answers");
-            region.map(|region| region.header.owner)
+            region.map(|region| region.owner)
         };
         for kept in ["my_driver", "my-driver"] {
             assert_eq!(owner(&kernel(kept), "my-driver").as_deref(), Some(kept));

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage, Unload};
-use libmodfmt::persist::{Header, NOTE_SECTION, PersistentSection, SectionHeader, Variable};
+use libmodfmt::persist::{Header, NOTE_SECTION, Unit, Variable};
 use libmodsys::{BootIdentity, Kernel, LoadFlags, PersistSupport, RemoveFlags, SectionAddress, sealed_file};
-use modkeep::{KeptBy, OwnerState, Region, discard};
+use modkeep::{Generation, KeptBy, OwnerState, Region, discard};
 use modrecord::journal::{ModuleDetails, Recorder};
 use modtest::module::{Make, signed};
 use modtest::{Call, FakeKernel, FakeModule, Op};
@@ -52,7 +52,7 @@ fn header() -> Header {
     let mut header = Header::new("foo");
     header.build_id = vec![7];
     header.named = false;
-    header.sections.push(SectionHeader::new(PersistentSection::Data, 16, 8));
+    header.units.push(Unit::new(".data..persistent", 16, 8));
     header
 }
 
@@ -110,10 +110,17 @@ fn the_keeper_is_written_down_before_its_owner_is_loaded() {
 #[test]
 fn what_the_kernel_keeps_is_written_down_with_its_place_before_it_is_used() {
     let (folder, kernel, header) = (Folder::new(), kernel(), header());
-    let region = Region {
+    let generation = Generation {
         header: header.clone(),
         kept_by: KeptBy::ExtendedKernel,
-        addresses: vec![(PersistentSection::Data, SectionAddress::Known(0xffff_ffff_c000_7000))],
+        addresses: vec![SectionAddress::Known(0xffff_ffff_c000_7000)],
+        users: Vec::new(),
+    };
+    let region = Region {
+        owner: "foo".into(),
+        generations: vec![generation],
+        stale: Vec::new(),
+        pending: None,
         owner_state: OwnerState::Unloaded,
         users: Vec::new(),
     };
@@ -146,7 +153,7 @@ fn a_region_that_an_extended_kernel_dropped_is_written_down_once() {
         folder.entries().iter().filter(|entry| matches!(entry, Entry::Discard(_))).count()
     };
     let region = Region::find(&kernel, "foo").unwrap().unwrap();
-    let header = Some(&region.header);
+    let header = Some(&region.generations[0].header);
     let details = ModuleDetails { name: "foo", file: None, header, build_id: &[7], region: Some(&region) };
     assert_eq!(dropped(Some(details)), 0);
     assert_eq!(dropped(None), 0, "the kernel still has it");
@@ -262,8 +269,8 @@ fn a_link_instead_of_the_folder_is_not_followed() {
 
 /// A header of at least this size, with the names of many variables.
 fn large_header(bytes: u64) -> Header {
-    let mut section = SectionHeader::new(PersistentSection::Data, 1 << 20, 8);
-    let count = bytes / 40;
+    let mut section = Unit::new(".data..persistent", 1 << 20, 8);
+    let count = bytes / 30;
     section.variables = (0..count)
         .map(|number| {
             let mut variable = Variable::new(&format!("a_variable_with_a_name_{number}"), number * 8, 8, 8);
@@ -273,7 +280,7 @@ fn large_header(bytes: u64) -> Header {
         .collect();
     let mut header = header();
     header.named = true;
-    header.sections = vec![section];
+    header.units = vec![section];
     let size = header.to_note(ByteOrder::Little).len();
     assert!(u64::try_from(size).unwrap() >= bytes, "{size}");
     header

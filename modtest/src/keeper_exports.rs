@@ -6,7 +6,7 @@
 //! use libmodfmt::elf::Machine;
 //! use libmodfmt::export::{ExportLayout, Release};
 //! use libmodfmt::file::ModuleFile;
-//! use libmodfmt::image::Base;
+//! use libmodfmt::image::Bindings;
 //! use libmodsys::{Errno, Kernel};
 //! use modtest::keeper_exports;
 //! use modtest::module::Make;
@@ -15,8 +15,9 @@
 //! let file = ModuleFile::new(Make::typical("foo").build(), 1 << 20);
 //! let persistent = file.persistent()?.expect("it has persistent data");
 //! let release = Release::parse("6.1.0").expect("it has a number");
-//! let keeper = persistent.keeper(&ExportLayout::for_release(Machine::X86_64, release))?;
-//! let owner = persistent.owner(&Base::all(persistent.header()))?;
+//! let bindings = Bindings::first(persistent.header());
+//! let keeper = persistent.keeper(&ExportLayout::for_release(Machine::X86_64, release), &bindings)?;
+//! let owner = persistent.owner(&bindings)?;
 //!
 //! let kernel = keeper_exports::kernel();
 //! assert_eq!(kernel.init_module(&owner, c""), Err(Errno::ENOENT));
@@ -31,8 +32,9 @@ use std::cell::Cell;
 
 use libmodfmt::elf::{ByteOrder, Place};
 use libmodfmt::file::{FileError, ModuleFile};
+use libmodfmt::image::Base;
 use libmodfmt::module::Module;
-use libmodfmt::persist::{Header, NOTE_SECTION, PersistentSection};
+use libmodfmt::persist::{Header, NOTE_SECTION};
 use libmodfmt::versions::Versions;
 use libmodsys::Errno;
 
@@ -68,38 +70,34 @@ fn load(request: &LoadRequest<'_>, next_address: &Cell<u64>) -> Result<FakeModul
     }
     for symbol in object.symbols.iter().filter(|symbol| symbol.place == Place::Undefined) {
         let name = symbol.name_text();
-        for section in PersistentSection::ALL {
-            let keeper = name.strip_suffix(section.suffix()).filter(|name| name.ends_with("__persist"));
-            let Some(keeper) = keeper else { continue };
-            resolve(request.kernel, module, &name, keeper, section)?;
-            if !loaded.uses.iter().any(|used| used == keeper) {
-                loaded = loaded.uses(keeper);
-            }
+        if !name.contains("__persist") {
+            continue;
+        }
+        let keeper = resolve(request.kernel, module, &name)?;
+        if !loaded.uses.contains(&keeper) {
+            loaded = loaded.uses(&keeper);
         }
     }
     Ok(loaded)
 }
 
-/// The symbol must be there, in the version that the importer asks for.
-fn resolve(
-    kernel: &FakeKernel,
-    importer: &Module<'_>,
-    symbol: &str,
-    keeper: &str,
-    section: PersistentSection,
-) -> Result<(), Errno> {
-    let exporter = kernel.module(keeper).ok_or(Errno::ENOENT)?;
-    let header = exporter.notes.get(NOTE_SECTION).ok_or(Errno::ENOENT)?;
-    let header = Header::from_note(header, ByteOrder::Little).map_err(|_| Errno::ENOENT)?;
-    let crc = header.section(section).ok_or(Errno::ENOENT)?.crc();
+/// The keeper that exports the symbol: it must be there in the version that the importer asks for.
+fn resolve(kernel: &FakeKernel, importer: &Module<'_>, symbol: &str) -> Result<String, Errno> {
+    let exports = |name: &String| {
+        let note = kernel.module(name)?.notes.get(NOTE_SECTION)?.clone();
+        let header = Header::from_note(&note, ByteOrder::Little).ok()?;
+        let base = Base::all(&header).into_iter().find(|base| base.symbol == symbol)?;
+        Some((name.clone(), base.crc))
+    };
+    let (keeper, crc) = kernel.module_names().iter().find_map(exports).ok_or(Errno::ENOENT)?;
     match importer.object.section("__versions").filter(|(_, section)| section.is_alloc()) {
         Some((_, section)) => {
             let ident = importer.object.ident;
             let versions =
                 Versions::parse(&section.data, ident.class, ident.order).map_err(|_| Errno::ENOEXEC)?;
-            if versions.get(symbol.as_bytes()) == Some(crc) { Ok(()) } else { Err(Errno::EINVAL) }
+            if versions.get(symbol.as_bytes()) == Some(crc) { Ok(keeper) } else { Err(Errno::EINVAL) }
         }
-        None => Ok(()),
+        None => Ok(keeper),
     }
 }
 

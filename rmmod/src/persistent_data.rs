@@ -4,7 +4,7 @@
 use libmodsys::lock::{self, Lock};
 use libmodsys::{InitState, Kernel};
 use modcli::{Level, Output, Status};
-use modkeep::{KeepError, LOCK_LIMIT, Region};
+use modkeep::{Generation, KeepError, LOCK_LIMIT, Region};
 
 use crate::{Args, Target};
 
@@ -22,7 +22,7 @@ pub(crate) enum Next {
 pub(crate) fn before_removal(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Output) -> Next {
     match Region::of_keeper(kernel, &target.name) {
         Ok(None) => warn_of_foreign_header(target, kernel, output),
-        Ok(Some(region)) => return Next::Finished(refuse_keeper(&region, output)),
+        Ok(Some(generation)) => return Next::Finished(refuse_keeper(&generation, output)),
         Err(error) => return Next::Finished(failure(&error, output)),
     }
     // At --discard even if nothing is kept: a load that has begun may be about to keep something.
@@ -44,6 +44,12 @@ pub(crate) fn before_removal(target: &Target, args: &Args, kernel: &dyn Kernel, 
     if args.discard && is_absent && Region::exists(kernel, &target.name) {
         return Next::Finished(discard(target, kernel, output));
     }
+    // A load may have been killed after the module's init had succeeded.
+    if let Ok(Some(region)) = Region::find(kernel, &target.name)
+        && let Err(error) = modkeep::settle(kernel, &region)
+    {
+        return Next::Finished(failure(&error, output));
+    }
     Next::Remove(lock)
 }
 
@@ -59,7 +65,7 @@ pub(crate) fn after_removal(
         return if is_kept { discard(target, kernel, output) } else { Status::Success };
     }
     if let Ok(Some(region)) = Region::find(kernel, &target.name) {
-        let size = region.header.size();
+        let size = region.size();
         output.info(format_args!("{size} bytes of data of {} stay in the kernel", target.name));
     }
     Status::Success
@@ -77,7 +83,7 @@ pub(crate) fn explain_stuck_owner(target: &Target, kernel: &dyn Kernel, output: 
 fn discard(target: &Target, kernel: &dyn Kernel, output: &mut Output) -> Status {
     match modkeep::discard(kernel, &target.name) {
         Ok(discarded) => {
-            let size = discarded.header.size();
+            let size = discarded.size();
             output.info(format_args!("{size} bytes of data of {} dropped", target.name));
             Status::Success
         }
@@ -98,8 +104,8 @@ fn warn_of_foreign_header(target: &Target, kernel: &dyn Kernel, output: &mut Out
 }
 
 /// Removing a keeper drops the data in it, so it takes `--discard`.
-fn refuse_keeper(region: &Region, output: &mut Output) -> Status {
-    let (keeper, owner, size) = (&region.kept_by, &region.header.owner, region.header.size());
+fn refuse_keeper(generation: &Generation, output: &mut Output) -> Status {
+    let (keeper, owner, size) = (&generation.kept_by, &generation.header.owner, generation.header.size());
     output.error(format_args!("Module {keeper} keeps {size} bytes of data of {owner} and was not removed"));
     output.error(format_args!("to drop the data: rmmod --discard {owner}"));
     Status::Failure

@@ -62,8 +62,16 @@ mod tests {
         let module = ModuleInput::open(path.as_os_str(), path.clone()).unwrap();
         let (flags, keep) = (LoadFlags::NONE, KeepMode::Auto);
         let journal = Recorder::new(kernel, Path::new("/no/such/directory"));
-        let request =
-            LoadRequest { module: &module, params: c"", flags, keep, fresh: false, journal: &journal };
+        let request = LoadRequest {
+            module: &module,
+            params: c"",
+            flags,
+            keep,
+            fresh: false,
+            fresh_variables: &[],
+            renamed: &[],
+            journal: &journal,
+        };
         let mut output = Output::captured("insmod");
         assert_eq!(load(&request, kernel, &mut output), Ok(Status::Success), "{}", output.stderr());
         module.bytes_read()

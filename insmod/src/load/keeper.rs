@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use libmodsys::lock::Lock;
 use libmodsys::{Errno, Kernel};
-use modkeep::{Images, KeepError, KeeperLoad, LoadOutcome, LoadStep};
+use modkeep::{Images, KeepError, KeeperLoad, LoadOutcome, LoadStep, NewKeeper};
 use modrecord::journal::ModuleDetails;
 
 use super::strip_versions;
@@ -25,7 +25,8 @@ pub(super) fn load(
 ) -> Result<LoadOutcome, KeepError> {
     let guard = RefCell::new(None);
     let before = |step: LoadStep<'_>| match step {
-        LoadStep::Keeper(keeper) => *guard.borrow_mut() = kernel.guard(keeper, lock),
+        LoadStep::Keeper { name, is_first: true } => *guard.borrow_mut() = kernel.guard(name, lock),
+        LoadStep::Keeper { .. } => {}
         // An oops in the module's init ends this process.
         LoadStep::Owner => request.journal.about_to_load(known),
     };
@@ -45,9 +46,10 @@ pub(super) fn forced(request: &LoadRequest<'_>, images: Images) -> Result<Images
         return Ok(images);
     }
     let strip = |image: Vec<u8>| strip_versions::strip(&image, request.flags).map_err(|error| error.errno());
+    let keeper = |NewKeeper { name, image }| strip(image).map(|image| NewKeeper { name, image });
     Ok(Images {
-        trial: images.trial.map(strip).transpose()?,
-        keeper: images.keeper.map(strip).transpose()?,
+        pending: images.pending.map(strip).transpose()?,
+        keeper: images.keeper.map(keeper).transpose()?,
         owner: strip(images.owner)?,
     })
 }

@@ -5,11 +5,11 @@
 //! what happened.
 
 use libmodfmt::file::ModuleFile;
-use libmodfmt::persist::Header;
+use libmodfmt::persist::{Account, Header};
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, os_text};
-use modkeep::{KeepError, KeeperLoad, LOCK_LIMIT, LoadOutcome, Plan, RegionUse, plan};
+use modkeep::{KeepError, KeeperLoad, LOCK_LIMIT, LoadOutcome, Plan, Region, RegionUse, plan};
 use modrecord::journal::ModuleDetails;
 
 use super::{extended, keeper, plain};
@@ -80,16 +80,14 @@ impl PersistentLoad<'_> {
             Plan::Plain { warning: None } => return Ok(None),
             Plan::Plain { warning: Some(warning) } => self.load_plainly(&warning, output)?,
             Plan::Drop { region } => {
-                let owner = &region.header.owner;
-                modkeep::discard(kernel, owner)?;
-                return Ok(Some(self.load_without_data(owner, region.header.size(), output)));
+                self.load_without_data(&region, output)?;
             }
             Plan::Extended { region_use, owner, region, inventory, notes } => {
                 // The extended kernel knows no types: that its manual says, not each load.
                 for note in notes {
                     output.info(format_args!("{owner}: {note}"));
                 }
-                let kept = region.as_ref().map_or(0, |region| region.header.size());
+                let kept = region.as_ref().map_or(0, |region| region.size());
                 let mut known = self.journal_entry(&owner, &inventory.header);
                 known.region = region.as_deref().filter(|_| region_use == RegionUse::Bind);
                 // Before the load: an oops in the module's init ends this process.
@@ -99,19 +97,15 @@ impl PersistentLoad<'_> {
                 request.journal.update(Some(known));
                 announce(region_use, &owner, kept, output);
             }
-            Plan::Keeper { region_use, owner, images, notes, may_fall_back, region, inventory } => {
+            Plan::Keeper { region_use, owner, images, notes, may_fall_back, region, inventory, account } => {
                 let images = keeper::forced(request, *images).map_err(LoadFailure::Errno)?;
                 for note in notes {
                     self.warn(&note, output);
                 }
-                let kept = region.map_or(0, |region| region.header.size());
-                let keeper_load = KeeperLoad {
-                    region_use,
-                    owner: &owner,
-                    images: &images,
-                    may_fall_back,
-                    kept_bytes: kept,
-                };
+                let kept = region.as_ref().map_or(0, |region| region.size());
+                let region = region.as_deref();
+                let keeper_load =
+                    KeeperLoad { region_use, owner: &owner, region, images: &images, may_fall_back };
                 let known = self.journal_entry(&owner, &inventory.header);
                 let done = keeper::load(&keeper_load, request, known, kernel, self.lock)
                     .map_err(|error| failed(error, region_use, &owner, kept))?;
@@ -119,6 +113,7 @@ impl PersistentLoad<'_> {
                     LoadOutcome::Kept => {
                         request.journal.update(Some(known));
                         announce(region_use, &owner, kept, output);
+                        announce_variables(&account, &owner, output);
                     }
                     LoadOutcome::FallBack { warning } => self.load_plainly(&warning, output)?,
                 }
@@ -134,19 +129,16 @@ impl PersistentLoad<'_> {
         Ok(())
     }
 
-    /// A plain load of a file without persistent data, after `--fresh` dropped what an earlier version kept.
-    fn load_without_data(&self, owner: &str, dropped: u64, output: &mut Output) -> Status {
-        if let Err(errno) = plain::load(self.request, self.kernel, output) {
-            let text = output.load_error_text(errno);
-            let details = [modkeep::dropped(owner, dropped)];
-            let remedy = modkeep::starts_afresh(owner);
-            let file = self.request.module.argument();
-            return report::not_inserted_because(file, &text, &details, Some(&remedy), output);
-        }
+    /// A plain load of a file without persistent data. At `--fresh`, what an earlier version kept is dropped
+    /// after that.
+    fn load_without_data(&self, region: &Region, output: &mut Output) -> Result<(), LoadFailure> {
+        plain::load(self.request, self.kernel, output).map_err(LoadFailure::Errno)?;
+        modkeep::discard(self.kernel, &region.owner)?;
+        let (owner, dropped) = (&region.owner, region.size());
         output.info(format_args!(
             "{owner}: {dropped} bytes of kept data dropped; it has no persistent data any more"
         ));
-        Status::Success
+        Ok(())
     }
 
     /// What the journal records of the module.
@@ -165,6 +157,15 @@ fn failed(error: KeepError, region_use: RegionUse, owner: &str, kept: u64) -> Lo
     let still_kept =
         (region_use == RegionUse::Bind).then(|| StillKept { owner: owner.to_owned(), bytes: kept });
     LoadFailure::Keep { error: Box::new(error), still_kept }
+}
+
+/// Says what is new beside kept variables and what the file does not have, at `-vvv`.
+fn announce_variables(account: &Account, owner: &str, output: &mut Output) {
+    let (bound, _) = account.bound();
+    let (new, unused) = (account.new_variables(), account.unused.len());
+    if bound > 0 && new.saturating_add(unused) > 0 {
+        output.info(format_args!("{owner}: {bound} variables kept, {new} new, {unused} not in the file"));
+    }
 }
 
 /// Says what became of the data, at `-vvv`.

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use libmodfmt::journal::{Entry, Stage};
-use libmodfmt::persist::keeper_name;
+use libmodfmt::persist::is_keeper_name;
 use liboops::report::Report;
 
 use super::evidence::Verdict;
@@ -49,7 +49,7 @@ pub(super) fn verdict(boot: &[&Entry], report: &Report) -> Verdict {
 }
 
 fn is_keeper(name: &str) -> bool {
-    name.ends_with(&keeper_name(""))
+    is_keeper_name(name)
 }
 
 /// Whether journal and report share a module that not every machine has: one with persistent data, or one

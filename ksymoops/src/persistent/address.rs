@@ -15,7 +15,7 @@ pub struct PersistentAddress {
     /// The module that owns the data.
     pub owner: String,
     /// Name of the section.
-    pub section: &'static str,
+    pub section: String,
     /// Run-time address of the section.
     pub section_address: Hex,
     /// Size of the section in bytes.
@@ -80,16 +80,14 @@ fn in_region(
     address: u64,
     end: End,
 ) -> Option<PersistentAddress> {
-    let (role, base) = region.addresses.iter().find(|(role, base)| {
-        let size = region.header.section(*role).map_or(0, |section| section.size);
+    let (index, unit, base) = region.units().find(|(_, unit, base)| {
         address.checked_sub(*base).is_some_and(|offset| match end {
-            End::Excluded => offset < size,
-            End::Only => offset == size && size > 0,
+            End::Excluded => offset < unit.size,
+            End::Only => offset == unit.size && unit.size > 0,
         })
     })?;
-    let section = region.header.section(*role)?;
-    let offset = address.checked_sub(*base)?;
-    let variable = section
+    let offset = address.checked_sub(base)?;
+    let variable = unit
         .variables
         .iter()
         .find(|variable| offset.checked_sub(variable.offset).is_some_and(|inner| inner < variable.size));
@@ -97,16 +95,16 @@ fn in_region(
     Some(PersistentAddress {
         address: Hex(address),
         owner: region.header.owner.clone(),
-        section: role.section_name(),
-        section_address: Hex(*base),
-        section_size: section.size,
+        section: unit.section.clone(),
+        section_address: Hex(base),
+        section_size: unit.size,
         offset,
         variable: variable.map(ToString::to_string),
         variable_offset: inner,
         type_name: variable.and_then(|variable| variable.type_name.clone()),
         path: variable
             .zip(inner)
-            .and_then(|(variable, inner)| names.path(region, *role, variable, inner, resolver)),
+            .and_then(|(variable, inner)| names.path(region, index, variable, inner, resolver)),
         owner_state: OwnerStatus::at_report(report, region),
         discarded: region.discarded,
         source: region.source.clone(),

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use libmodfmt::btf::{Btf, BtfVariable};
 use libmodfmt::elf::Object;
-use libmodfmt::persist::{PersistentSection, Variable};
+use libmodfmt::persist::Variable;
 
 use super::field_text::FieldText;
 
@@ -18,29 +18,29 @@ use super::field_text::FieldText;
 /// module's kernel.
 pub(super) fn find<I: Iterator<Item = Rc<Vec<u8>>>>(
     object: &Object<'_>,
-    role: PersistentSection,
+    section: &str,
     variable: &Variable,
     offset: u64,
     kernel_types: impl FnOnce() -> I,
 ) -> Option<FieldText> {
     let (_, own) = object.section(".BTF")?;
     if let Ok(btf) = Btf::parse(&own.data) {
-        return in_btf(&btf, role, variable, offset);
+        return in_btf(&btf, section, variable, offset);
     }
     if let Some((_, base)) = object.section(".BTF.base") {
         let base = Btf::parse(&base.data).ok()?;
-        return in_btf(&Btf::parse_split(&own.data, &base).ok()?, role, variable, offset);
+        return in_btf(&Btf::parse_split(&own.data, &base).ok()?, section, variable, offset);
     }
     kernel_types().find_map(|base| {
         let base = Btf::parse(&base).ok()?;
-        in_btf(&Btf::parse_split(&own.data, &base).ok()?, role, variable, offset)
+        in_btf(&Btf::parse_split(&own.data, &base).ok()?, section, variable, offset)
     })
 }
 
-fn in_btf(btf: &Btf<'_>, role: PersistentSection, variable: &Variable, offset: u64) -> Option<FieldText> {
+fn in_btf(btf: &Btf<'_>, section: &str, variable: &Variable, offset: u64) -> Option<FieldText> {
     let is_it = |found: &BtfVariable<'_>| {
         found.name == variable.name
-            && found.section == role.section_name()
+            && found.section == section
             && found.offset == variable.offset
             && btf.size_of(found.type_id).ok() == Some(variable.size)
     };

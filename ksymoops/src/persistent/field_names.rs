@@ -9,7 +9,7 @@ use std::rc::Rc;
 use libksym::Resolver;
 use libmodfmt::elf::Object;
 use libmodfmt::file::ModuleFile;
-use libmodfmt::persist::{PersistentSection, Variable};
+use libmodfmt::persist::Variable;
 
 use super::dwarf_field::DwarfField;
 use super::{KnownRegion, btf_field, dwarf_field, owner_file};
@@ -17,8 +17,8 @@ use super::{KnownRegion, btf_field, dwarf_field, owner_file};
 /// An owner and its build id.
 type Build = (String, Vec<u8>);
 
-/// A region's source, its owner and the owner's build id, a section, an offset in it.
-type Location = (String, String, Vec<u8>, PersistentSection, u64);
+/// A region's source, its owner, its generation and build id, a unit, an offset in it.
+type Location = (String, String, u32, Vec<u8>, usize, u64);
 
 /// Where files of owners may be, and what was found in them so far.
 #[derive(Debug, Default)]
@@ -51,18 +51,19 @@ impl FieldNames {
     pub fn path(
         &self,
         region: &KnownRegion,
-        role: PersistentSection,
+        unit: usize,
         variable: &Variable,
         offset: u64,
         resolver: &Resolver,
     ) -> Option<String> {
         let (source, owner) = (region.source.clone(), region.header.owner.clone());
         let build_id = region.header.build_id.clone();
-        let location = (source, owner, build_id, role, variable.offset.saturating_add(offset));
+        let generation = region.header.generation;
+        let location = (source, owner, generation, build_id, unit, variable.offset.saturating_add(offset));
         if let Some(known) = self.known.borrow().get(&location) {
             return known.clone();
         }
-        let found = self.find(region, role, variable, offset, resolver);
+        let found = self.find(region, unit, variable, offset, resolver);
         self.known.borrow_mut().insert(location, found.clone());
         found
     }
@@ -70,7 +71,7 @@ impl FieldNames {
     fn find(
         &self,
         region: &KnownRegion,
-        role: PersistentSection,
+        unit: usize,
         variable: &Variable,
         offset: u64,
         resolver: &Resolver,
@@ -83,7 +84,9 @@ impl FieldNames {
                     let vmlinux = resolver.kernel_btf().map(Rc::new);
                     vmlinux.into_iter().chain(self.kernel_types.iter().cloned())
                 };
-                btf_field::find(&object, role, variable, offset, kernel_types).map(|found| found.to_string())
+                let section = &region.header.units.get(unit)?.section;
+                btf_field::find(&object, section, variable, offset, kernel_types)
+                    .map(|found| found.to_string())
             }
             DwarfField::OtherType => None,
             DwarfField::Found(found) => Some(found.to_string()),

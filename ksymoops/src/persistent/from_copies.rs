@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use libmodfmt::elf::ByteOrder;
-use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, PersistentSection};
+use libmodfmt::image::Pending;
+use libmodfmt::persist::{Header, NOTE_SECTION, NoteError};
 use libmodsys::files;
 
 use super::KnownRegion;
@@ -30,6 +31,8 @@ pub fn regions_of_copies(paths: &[PathBuf], warnings: &mut Vec<Warning>) -> Vec<
             let Ok(bytes) = files::read_regular(&file, MAX_NOTE_BYTES) else { continue };
             match header(&bytes) {
                 Ok(header) => regions.push(region(&folder, header)),
+                // The mark of a load that was under way holds no data.
+                Err(_) if is_pending(&bytes) => {}
                 Err(error) => warnings.push(Warning::Unreadable { file, error: error.to_string() }),
             }
         }
@@ -43,18 +46,19 @@ fn header(bytes: &[u8]) -> Result<Header, NoteError> {
         .or_else(|error| Header::from_note(bytes, ByteOrder::Big).map_err(|_| error))
 }
 
+fn is_pending(bytes: &[u8]) -> bool {
+    [ByteOrder::Little, ByteOrder::Big].into_iter().any(|order| Pending::from_note(bytes, order).is_some())
+}
+
 fn region(folder: &Path, header: Header) -> KnownRegion {
-    let address = |role: PersistentSection| {
-        let file = folder.join("sections").join(role.section_name());
+    let address = |section: &str| {
+        let file = folder.join("sections").join(section);
         let text = String::from_utf8(files::read_regular(&file, MAX_ADDRESS_BYTES).ok()?).ok()?;
         // A reader without permission to see addresses gets 0.
         u64::from_str_radix(text.trim().strip_prefix("0x")?, 16).ok().filter(|&address| address != 0)
     };
     KnownRegion {
-        addresses: PersistentSection::ALL
-            .into_iter()
-            .filter_map(|role| Some((role, address(role)?)))
-            .collect(),
+        addresses: header.units.iter().map(|unit| address(&unit.section)).collect(),
         header,
         file: None,
         source: folder.display().to_string(),

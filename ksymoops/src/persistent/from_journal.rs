@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use libmodfmt::journal::Journal;
-use libmodfmt::persist::{Header, PersistentSection, keeper_name};
+use libmodfmt::persist::{Header, keeper_of_generation};
 
 use super::KnownRegion;
 use crate::journal::{ModuleState, modules_at};
@@ -23,15 +23,16 @@ pub(crate) fn regions_of_boot(journal: &Journal, boot: &str, time_us: Option<u64
     let mut regions = Vec::new();
     for state in &states {
         let Some(header) = &state.module.persistent else { continue };
-        let by_keeper = state.module.name == keeper_name(&header.owner);
+        let by_keeper = state.module.name == keeper_of_generation(&header.owner, header.generation);
         // The owner's own entry has addresses only on an extended kernel, also after the owner is gone.
         if !by_keeper && state.module.own_data().is_none() {
             continue;
         }
         let owner = by_name.get(header.owner.as_str());
-        let address = |role: PersistentSection| Some((role, state.module.section(role.section_name())?));
+        let sections: HashMap<&str, u64> =
+            state.module.sections.iter().map(|(name, address)| (name.as_str(), *address)).collect();
         let region = KnownRegion {
-            addresses: header.sections.iter().filter_map(|section| address(section.role)).collect(),
+            addresses: header.units.iter().map(|unit| sections.get(&*unit.section).copied()).collect(),
             header: Header::clone(header),
             file: owner.and_then(|owner| owner.module.file.as_ref()).map(PathBuf::from),
             source: format!("the journal of boot {boot}"),
@@ -61,9 +62,8 @@ impl<'j> Starts<'j> {
 
 /// Whether a module that was loaded later is where discarded data was.
 fn is_reused(region: &KnownRegion, starts: &Starts<'_>) -> bool {
-    region.addresses.iter().any(|(role, address)| {
-        let size = region.header.section(*role).map_or(0, |section| section.size);
-        let (first, last) = (address & !PAGE_MASK, address.saturating_add(size) | PAGE_MASK);
+    region.units().any(|(_, unit, address)| {
+        let (first, last) = (address & !PAGE_MASK, address.saturating_add(unit.room) | PAGE_MASK);
         let within = starts.0.range((first, "")..).take_while(|(start, _)| *start <= last);
         within.map(|(_, module)| *module).any(|module| module != region.header.owner)
     })

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Regions of the running kernel.
 
-use libmodfmt::persist::PersistentSection;
 use libmodsys::Kernel;
 use modkeep::OwnerState;
 
@@ -18,16 +17,18 @@ pub fn regions_of_kernel(kernel: &dyn Kernel, warnings: &mut Vec<Warning>) -> Ve
             return Vec::new();
         }
     };
-    let known = |region: modkeep::Region| KnownRegion {
-        addresses: PersistentSection::ALL
-            .into_iter()
-            .filter_map(|role| Some((role, region.address(role)?)))
-            .collect(),
+    regions.into_iter().flat_map(known).collect()
+}
+
+/// One for each generation, also for what is no longer in force: a stale pointer may lead there.
+fn known(region: modkeep::Region) -> impl Iterator<Item = KnownRegion> {
+    let owner_loaded = Some(region.owner_state != OwnerState::Unloaded);
+    region.generations.into_iter().chain(region.stale).map(move |generation| KnownRegion {
+        addresses: generation.addresses.iter().map(|address| address.known()).collect(),
         file: None,
         source: "the running kernel".to_owned(),
-        owner_loaded: Some(region.owner_state != OwnerState::Unloaded),
+        owner_loaded,
         discarded: false,
-        header: region.header,
-    };
-    regions.into_iter().map(known).collect()
+        header: generation.header,
+    })
 }

@@ -4,7 +4,7 @@
 use ksymoops::Warning;
 use ksymoops::decode::Decoder;
 use libmodfmt::journal::{Entry, Journal, LoadedModule, Unload};
-use libmodfmt::persist::{Header, PersistentSection, SectionHeader};
+use libmodfmt::persist::{Header, Unit};
 
 use super::support::{BANNER, PAGE_FAULT, STALE, annotated, decoder, journal};
 
@@ -203,7 +203,7 @@ fn journals_of_many_modules_and_of_many_boots_are_read_in_linear_time() {
                 && let Some(Entry::Module(keeper)) = one_boot.entries.last_mut()
             {
                 let mut header = Header::new(&keeper.name);
-                header.sections.push(SectionHeader::new(PersistentSection::Data, 0x40, 32));
+                header.units.push(Unit::new(".data..persistent", 0x40, 32));
                 keeper.name.push_str("__persist");
                 keeper.sections.push((".data..persistent".into(), keeper.base.unwrap() + 0x900));
                 keeper.persistent = Some(header.into());

@@ -4,7 +4,7 @@
 use ksymoops::persistent::{FieldNames, KnownRegion, find_address, regions_of_copies, regions_of_kernel};
 use libksym::{FileSearch, Resolver, Sources};
 use libmodfmt::elf::{ByteOrder, Object};
-use libmodfmt::persist::{Inventory, PersistentSection, VariableDebugInfo};
+use libmodfmt::persist::{Inventory, VariableDebugInfo};
 use liboops::report::Report;
 use modtest::compile;
 use modtest::{FakeKernel, FakeModule};
@@ -30,7 +30,7 @@ fn module(folder: &Path, typed: bool) -> (PathBuf, KnownRegion) {
     header.types = types;
     let region = KnownRegion {
         header,
-        addresses: vec![(PersistentSection::Data, DATA), (PersistentSection::Bss, BSS)],
+        addresses: vec![Some(DATA), Some(BSS)],
         file: None,
         source: "a test".to_owned(),
         owner_loaded: Some(false),
@@ -59,7 +59,7 @@ fn described(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver, add
 }
 
 fn offset_of(region: &KnownRegion, name: &str) -> u64 {
-    let all = region.header.sections.iter().flat_map(|section| &section.variables);
+    let all = region.header.units.iter().flat_map(|unit| &unit.variables);
     all.clone().find(|variable| variable.name == name).unwrap().offset
 }
 
@@ -103,7 +103,7 @@ fn check(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver, what: &
 }
 
 fn check_edges(region: &KnownRegion, fields: &FieldNames, resolver: &Resolver) {
-    let size = region.header.section(PersistentSection::Data).unwrap().size;
+    let size = region.header.section(".data..persistent").unwrap().size;
     assert_eq!(described(region, fields, resolver, DATA + size), "past the end of .data..persistent");
     assert_eq!(described(region, fields, resolver, BSS + 32), "past the end of .bss..persistent");
     for address in [DATA - 1, DATA + size + 1, BSS + 33, 0, u64::MAX] {
@@ -149,7 +149,7 @@ fn a_file_of_another_build_is_not_used() {
 }
 
 fn variable(region: &KnownRegion, name: &str) -> String {
-    let all = region.header.sections.iter().flat_map(|section| &section.variables);
+    let all = region.header.units.iter().flat_map(|unit| &unit.variables);
     all.clone().find(|variable| variable.name == name).unwrap().to_string()
 }
 
@@ -255,7 +255,7 @@ fn damaged_types_never_panic() {
             let path = folder.path().join("keep.ko");
             std::fs::write(&path, bytes).unwrap();
             let fields = FieldNames::new(vec![path]);
-            for offset in (0..region.header.section(PersistentSection::Data).unwrap().size).step_by(7) {
+            for offset in (0..region.header.section(".data..persistent").unwrap().size).step_by(7) {
                 let _ = described(&region, &fields, &without_files(), DATA + offset);
             }
         }
@@ -288,7 +288,7 @@ fn regions_of_copies_and_of_a_running_kernel_are_the_same() {
     let [copy] = &regions_of_copies(std::slice::from_ref(&keeper), &mut warnings)[..] else {
         panic!("not one region")
     };
-    assert_eq!(copy.addresses, [(PersistentSection::Bss, BSS)]);
+    assert_eq!(copy.addresses, [None, Some(BSS)]);
     assert!(warnings.is_empty(), "{warnings:?}");
     std::fs::write(keeper.join("notes/.note.persist"), &note[..note.len() / 2]).unwrap();
     assert!(regions_of_copies(&[keeper], &mut warnings).is_empty());

@@ -30,7 +30,7 @@ fn journal_with(name: &str) -> Journal {
     for entry in &mut journal.entries {
         let Entry::Module(module) = entry else { continue };
         for variable in
-            module.persistent.iter_mut().flat_map(|header| &mut Arc::make_mut(header).sections[0].variables)
+            module.persistent.iter_mut().flat_map(|header| &mut Arc::make_mut(header).units[0].variables)
         {
             variable.name = name.to_owned();
             variable.file = Some(name.to_owned());

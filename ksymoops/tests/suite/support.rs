@@ -5,7 +5,7 @@ use ksymoops::decode::Decoder;
 use ksymoops::render::{Annotated, Render};
 use libksym::{Discover, FileSearch};
 use libmodfmt::journal::{Boot, Entry, Journal, LoadedModule, Unload};
-use libmodfmt::persist::{Header, PersistentSection, SectionHeader, Variable};
+use libmodfmt::persist::{Header, Unit, Variable};
 use liboops::Event;
 use liboops::report::Report;
 
@@ -24,7 +24,7 @@ pub(super) fn only(log: &[u8]) -> Report {
 
 /// The journal of a boot in which `meter` was loaded, and unloaded at `unloaded` hundredths of a second.
 pub(super) fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
-    let mut section = SectionHeader::new(PersistentSection::Data, 0x40, 32);
+    let mut section = Unit::new(".data..persistent", 0x40, 32);
     for (name, offset, size) in [("stats", 0, 0x20), ("dev", 0x20, 0x18)] {
         let mut variable = Variable::new(name, offset, size, 8);
         variable.file = Some("meter.c".into());
@@ -33,7 +33,7 @@ pub(super) fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
     }
     let mut header = Header::new("meter");
     header.build_id = vec![1, 2, 3];
-    header.sections.push(section);
+    header.units.push(section);
     let boot = id.to_owned();
     let text = Some(("_stext".to_owned(), 0xffff_ffff_9aa0_0000));
     let keeper = LoadedModule {

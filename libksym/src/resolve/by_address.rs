@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use libmodfmt::persist::keeper_name;
+use libmodfmt::persist::is_keeper_name;
 
 use super::by_symbol::{kernel_symbol, module_symbol, text_location};
 use super::open_files::OpenFiles;
@@ -81,7 +81,7 @@ fn module_without_file(files: &OpenFiles, address: u64) -> Option<String> {
     let near = files.module_memory().iter().filter(|memory| memory.may_contain(address));
     let nearest = &near.min_by_key(|memory| memory.distance(address))?.module;
     // A keeper has no file, and nothing but persistent data.
-    let is_keeper = nearest.ends_with(&keeper_name(""));
+    let is_keeper = is_keeper_name(nearest);
     (!is_keeper && files.module(nearest).is_none()).then(|| nearest.clone())
 }
 

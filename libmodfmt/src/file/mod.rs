@@ -10,8 +10,8 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let file = ModuleFile::new(std::fs::read("counters.ko.xz")?, 512 << 20);
 //! if let Some(persistent) = file.persistent()? {
-//!     for (section, variable) in persistent.variables() {
-//!         println!("{} {:#x} {variable}", section.role.section_name(), variable.offset);
+//!     for (unit, variable) in persistent.variables() {
+//!         println!("{} {:#x} {variable}", unit.section, variable.offset);
 //!     }
 //! }
 //! # Ok(())

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 
 use crate::arch::Arch;
 use crate::export::ExportLayout;
-use crate::image::{self, Base, ImageError, KeeperOptions};
+use crate::image::{self, Bindings, ImageError, KeeperOptions};
 use crate::module::Module;
 use crate::persist::{
-    Header, Inventory, KernelBtfReader, PersistError, PersistentSection, Refusals, SectionHeader, Variable,
-    VariableDebugInfo, embedded_types,
+    Account, Header, Inventory, KernelBtfReader, PersistError, PersistentSection, Refusals, Unit, Variable,
+    VariableDebugInfo, Wishes, embedded_types,
 };
 
 /// A module with persistent data, and the list of that data.
@@ -84,8 +84,8 @@ impl<'m> Persistent<'m> {
         &self.inventory.header
     }
 
-    /// Every variable with its section, by section and offset.
-    pub fn variables(&self) -> impl Iterator<Item = (&SectionHeader, &Variable)> {
+    /// Every variable with its unit, by unit and offset.
+    pub fn variables(&self) -> impl Iterator<Item = (&Unit, &Variable)> {
         self.header().variables()
     }
 
@@ -98,30 +98,35 @@ impl<'m> Persistent<'m> {
         Ok(Refusals::of(&self.module.object, &self.inventory, arch)?)
     }
 
-    /// The keeper image for a kernel with export tables of this `layout`. It does not ask for
-    /// [`Persistent::refusals`].
+    /// What becomes of each variable if `kept` is kept already.
+    #[must_use]
+    pub fn account(&self, kept: &[&Header], wishes: &Wishes) -> Account {
+        Account::of(kept, self.header(), wishes)
+    }
+
+    /// The keeper image for a kernel with export tables of this `layout`: it holds what is new by these
+    /// bindings. It does not ask for [`Persistent::refusals`].
     ///
     /// # Errors
     /// See [`image::keeper`].
-    pub fn keeper(&self, layout: &ExportLayout) -> Result<Vec<u8>, ImageError> {
-        image::keeper(self.module, &self.inventory, KeeperOptions { layout, trial: false })
+    pub fn keeper(&self, layout: &ExportLayout, bindings: &Bindings) -> Result<Vec<u8>, ImageError> {
+        image::keeper(self.module, &self.inventory, KeeperOptions { layout, bindings })
     }
 
-    /// A keeper under another name and without exports, to try out whether the kernel takes it
-    /// while the real one is loaded.
-    ///
-    /// # Errors
-    /// See [`image::keeper`].
-    pub fn trial_keeper(&self, layout: &ExportLayout) -> Result<Vec<u8>, ImageError> {
-        image::keeper(self.module, &self.inventory, KeeperOptions { layout, trial: true })
-    }
-
-    /// The owner image, bound to the base symbols of a keeper. For one that was made from this file
-    /// these are `Base::all(persistent.header())`.
+    /// The owner image, bound to the base symbols of its keepers. If nothing was kept before, these are
+    /// [`Bindings::first`].
     ///
     /// # Errors
     /// See [`image::owner`].
-    pub fn owner(&self, bases: &[Base]) -> Result<Vec<u8>, ImageError> {
-        image::owner(self.module, &self.inventory, bases)
+    pub fn owner(&self, bindings: &Bindings) -> Result<Vec<u8>, ImageError> {
+        image::owner(self.module, &self.inventory, bindings)
+    }
+
+    /// The module that marks these generations as not in force.
+    ///
+    /// # Errors
+    /// See [`image::pending`].
+    pub fn pending(&self, generations: &[u32]) -> Result<Vec<u8>, ImageError> {
+        image::pending(self.module, generations)
     }
 }

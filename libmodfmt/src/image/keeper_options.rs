@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a keeper is made for.
 
+use super::Bindings;
 use crate::export::ExportLayout;
 
 /// What a keeper is made for.
@@ -8,6 +9,6 @@ use crate::export::ExportLayout;
 pub struct KeeperOptions<'a> {
     /// The kernel's layout of export tables; see [`crate::export`] for how to learn it.
     pub layout: &'a ExportLayout,
-    /// For a trial load beside a living keeper: another name and no exports, all else the same.
-    pub trial: bool,
+    /// What it holds, and where the other units are.
+    pub bindings: &'a Bindings,
 }

@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The two images that keep persistent data on a stock kernel.
 //!
-//! The *keeper* is the owner's file without its code: the persistent sections, exported under one
-//! base symbol each, and a note with the header. The *owner image* is the owner's file with every
-//! use of persistent data turned into a use of those symbols. The kernel's own loader links the two,
-//! and its own reference count keeps the keeper loaded while the owner is.
+//! The *keeper* is the owner's file without its code: those persistent sections that are not kept yet,
+//! exported under one base symbol each, and a note with the header. The *owner image* is the owner's file with
+//! every use of persistent data turned into a use of the base symbols of the keepers that hold it. The
+//! kernel's own loader links them, and its own reference count keeps the keepers loaded while the owner is.
 //!
-//! [`keeper`] and [`owner`] make them. Before they are returned, strict checks read both images again:
+//! [`Bindings`] say which unit of the file is where. [`keeper`] and [`owner`] make the images, and [`pending`]
+//! a module that marks generations as not in force yet. Before they are returned, strict checks read both images again:
 //! what a caller gets is safe to load.
 //!
 //! ```
 //! use libmodfmt::image::Base;
-//! use libmodfmt::persist::{PersistentSection, SectionHeader};
+//! use libmodfmt::persist::{Header, Unit};
 //!
-//! let section = SectionHeader::new(PersistentSection::Data, 8, 8);
-//! let base = Base::of("foo", &section);
-//! assert_eq!(base.symbol, "foo__persist_data");
-//! assert_eq!(base.crc, section.crc());
+//! let mut header = Header::new("foo");
+//! header.units.push(Unit::new(".data..persistent.foo.0", 8, 8));
+//! let bases = Base::all(&header);
+//! assert_eq!(bases[0].symbol, "__persist_dd1270790c25b935_1_0");
+//! assert_eq!(bases[0].crc, header.units[0].crc());
 //! ```
 
+mod add_versions;
+mod base;
+mod bindings;
 mod check;
 mod error;
 mod input_check;
@@ -26,38 +31,17 @@ mod keeper;
 mod keeper_exports;
 mod keeper_options;
 mod owner;
+mod pending;
+mod pending_note;
+mod skeleton;
 mod symbols;
 mod zero_bytes;
 
+pub use base::Base;
+pub use bindings::{Bindings, UnitBase};
 pub use error::ImageError;
 pub use keeper::keeper;
 pub use keeper_options::KeeperOptions;
 pub use owner::owner;
-
-use crate::persist::{Header, PersistentSection, SectionHeader, base_symbol};
-
-/// The exported symbol that stands for the start of one persistent section.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Base {
-    /// Which section.
-    pub role: PersistentSection,
-    /// The symbol's name.
-    pub symbol: String,
-    /// The symbol's version: the layout hash of the section as it is kept.
-    pub crc: u32,
-}
-
-impl Base {
-    /// The base symbol of one section of `owner`.
-    #[must_use]
-    pub fn of(owner: &str, section: &SectionHeader) -> Self {
-        Self { role: section.role, symbol: base_symbol(owner, section.role), crc: section.crc() }
-    }
-
-    /// The base symbols of all sections of a region.
-    #[must_use]
-    pub fn all(header: &Header) -> Vec<Self> {
-        header.sections.iter().map(|section| Self::of(&header.owner, section)).collect()
-    }
-}
+pub use pending::pending;
+pub use pending_note::{PENDING_NOTE_TYPE, Pending};

@@ -1,39 +1,46 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The owner image: the owner's file, bound to a keeper's symbols.
 
-use super::{Base, ImageError, check, input_check};
+use std::collections::{HashMap, HashSet};
+
+use super::add_versions::add_versions;
+use super::{Bindings, ImageError, check, input_check};
 use crate::arch::{Arch, RelocationType};
-use crate::elf::{Object, Place, SectionKind, Symbol, flags};
+use crate::elf::{Object, Place, RelocationTables, SectionKind, Symbol, flags};
 use crate::module::Module;
 use crate::persist::Inventory;
-use crate::versions::{ExtendedVersions, Versions};
 
-/// Makes the owner image. `bases` are the keeper's symbols to bind to. Every persistent section of
-/// the file needs one; a missing one is the caller's mistake and reported as an error.
+/// Makes the owner image. `bindings` say where each unit of the file is.
 ///
 /// # Errors
 /// A use of persistent data cannot be moved, a name is taken, or a table is full.
-pub fn owner(module: &Module<'_>, inventory: &Inventory, bases: &[Base]) -> Result<Vec<u8>, ImageError> {
+pub fn owner(module: &Module<'_>, inventory: &Inventory, bindings: &Bindings) -> Result<Vec<u8>, ImageError> {
     let arch = Arch::of(module.object.ident)?;
     input_check::check(&module.object, arch)?;
+    if bindings.units.len() != inventory.indexes.len() {
+        let what =
+            format!("{} units are bound, the file has {}", bindings.units.len(), inventory.indexes.len());
+        return Err(ImageError::Check { image: "owner", what });
+    }
     let mut object = module.object.clone();
-    let mut rebase = Rebase { inventory, arch, targets: Vec::new() };
-    for (role, index) in &inventory.indexes {
-        let base = bases.iter().find(|base| base.role == *role).ok_or_else(|| ImageError::Check {
-            image: "owner",
-            what: format!("no base symbol for {}", role.section_name()),
-        })?;
-        if object.symbols.iter().any(|symbol| &*symbol.name == base.symbol.as_bytes()) {
+    let bases = bindings.bases();
+    let taken: HashSet<&[u8]> = module.object.symbols.iter().map(|symbol| &*symbol.name).collect();
+    let mut by_name: HashMap<&str, usize> = HashMap::new();
+    for base in &bases {
+        if taken.contains(base.symbol.as_bytes()) {
             return Err(ImageError::NameTaken { symbol: base.symbol.clone() });
         }
+        by_name.insert(&base.symbol, object.symbols.len());
         object.symbols.push(Symbol::undefined(&base.symbol));
-        rebase.targets.push((*index, object.symbols.len().saturating_sub(1)));
     }
+    let place = |unit: &super::UnitBase| (by_name.get(&*unit.base.symbol).copied(), unit.offset);
+    let places = inventory.indexes.iter().copied().zip(bindings.units.iter().map(place));
+    let rebase = Rebase { inventory, arch, targets: places.collect() };
     rebase.apply(&mut object)?;
     empty_sections(&mut object, inventory);
-    add_versions(&mut object, bases)?;
+    add_versions(&mut object, bases.into_iter())?;
     let image = object.write()?;
-    check::owner(&image, module, inventory, bases)?;
+    check::owner(&image, module, inventory, bindings)?;
     Ok(image)
 }
 
@@ -41,8 +48,8 @@ pub fn owner(module: &Module<'_>, inventory: &Inventory, bases: &[Base]) -> Resu
 struct Rebase<'a> {
     inventory: &'a Inventory,
     arch: &'a Arch,
-    /// Section index and the index of its base symbol.
-    targets: Vec<(usize, usize)>,
+    /// By section: the index of its base symbol, and where it begins there.
+    targets: HashMap<usize, (Option<usize>, i64)>,
 }
 
 impl Rebase<'_> {
@@ -54,7 +61,7 @@ impl Rebase<'_> {
             let target = section.info as usize;
             // Sections that are not loaded (debug information) keep referring to the file's symbols.
             let loaded = object.sections.get(target).is_some_and(crate::elf::Section::is_alloc);
-            if !loaded || self.inventory.role_of(target).is_some() {
+            if !loaded || self.inventory.unit_of(target).is_some() {
                 continue;
             }
             self.table(object, table, target)?;
@@ -68,9 +75,7 @@ impl Rebase<'_> {
         for relocation in &mut relocations {
             let Some(symbol) = object.symbols.get(relocation.symbol) else { continue };
             let Place::Section(index) = symbol.place else { continue };
-            let Some((_, base)) = self.targets.iter().find(|(section, _)| *section == index) else {
-                continue;
-            };
+            let Some((Some(base), start)) = self.targets.get(&index) else { continue };
             if !self.arch.relocation(relocation.kind).is_some_and(RelocationType::is_plain_store) {
                 return Err(ImageError::Relocation {
                     section: object.section_name(target),
@@ -84,6 +89,7 @@ impl Rebase<'_> {
             }
             let addend =
                 i64::try_from(symbol.value).ok().and_then(|value| relocation.addend.checked_add(value));
+            let addend = addend.and_then(|addend| addend.checked_add(*start));
             relocation.addend = addend.ok_or_else(|| ImageError::Addend {
                 section: object.section_name(target),
                 offset: relocation.offset,
@@ -100,10 +106,10 @@ impl Rebase<'_> {
 
 /// Empties the persistent sections, which are not loaded any more. They stay, so that no index changes.
 fn empty_sections(object: &mut Object<'_>, inventory: &Inventory) {
-    for (_, index) in &inventory.indexes {
-        let tables: Vec<usize> = object.relocation_sections_of(*index).map(|(table, _)| table).collect();
-        for table in tables {
-            if let Some(section) = object.sections.get_mut(table) {
+    let tables = RelocationTables::of(object);
+    for index in &inventory.indexes {
+        for table in tables.of_section(*index) {
+            if let Some(section) = object.sections.get_mut(*table) {
                 section.clear();
             }
         }
@@ -113,36 +119,4 @@ fn empty_sections(object: &mut Object<'_>, inventory: &Inventory) {
             section.set_data(Vec::new());
         }
     }
-}
-
-/// Kernels with CONFIG_MODVERSIONS expect a version for every import; Debian's refuse one without.
-fn add_versions(object: &mut Object<'_>, bases: &[Base]) -> Result<(), ImageError> {
-    let ident = object.ident;
-    if let Some((index, section)) = object.section("__versions") {
-        let data = section.data.to_vec();
-        let mut versions = Versions::parse(&data, ident.class, ident.order)?;
-        for base in bases {
-            versions.push(base.symbol.as_bytes(), base.crc)?;
-        }
-        let data = versions.into_bytes().into_owned();
-        if let Some(section) = object.sections.get_mut(index) {
-            section.set_data(data);
-        }
-    }
-    let crcs = object.section("__version_ext_crcs").map(|(index, section)| (index, section.data.to_vec()));
-    let names = object.section("__version_ext_names").map(|(index, section)| (index, section.data.to_vec()));
-    if let (Some((crcs_index, crcs)), Some((names_index, names))) = (crcs, names) {
-        let mut versions = ExtendedVersions::parse(&crcs, &names, ident.order)?;
-        for base in bases {
-            versions.push(base.symbol.as_bytes(), base.crc)?;
-        }
-        let (crcs, names) = versions.into_bytes();
-        if let Some(section) = object.sections.get_mut(crcs_index) {
-            section.set_data(crcs);
-        }
-        if let Some(section) = object.sections.get_mut(names_index) {
-            section.set_data(names);
-        }
-    }
-    Ok(())
 }

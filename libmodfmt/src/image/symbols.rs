@@ -2,9 +2,11 @@
 //! The symbol table of a keeper: the variables' own symbols, so that the kernel's kallsyms and `%pS`
 //! name them, and the imports that initial values need.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::{Base, Bindings, UnitBase};
 use crate::elf::{Binding, Object, Place, Relocation, Symbol, SymbolKind};
+use crate::persist::Inventory;
 
 /// Old and new index of each section that the keeper copies.
 pub(super) type SectionMap = HashMap<usize, usize>;
@@ -14,14 +16,20 @@ pub(super) struct KeeperSymbols<'d> {
     pub(super) table: Vec<Symbol<'d>>,
     section_symbols: HashMap<usize, usize>,
     kept: HashMap<usize, usize>,
+    /// By persistent section of the file that another keeper holds: the base symbol, and where it begins.
+    elsewhere: HashMap<usize, (usize, i64)>,
 }
 
 impl<'d> KeeperSymbols<'d> {
     /// `sections` maps the persistent sections, `own` are sections of the keeper that need a symbol,
     /// `used` are the relocations of the persistent sections.
     pub(super) fn of(owner: &Object<'d>, sections: &SectionMap, own: &[usize], used: &[Relocation]) -> Self {
-        let mut symbols =
-            Self { table: vec![Symbol::null()], section_symbols: HashMap::new(), kept: HashMap::new() };
+        let mut symbols = Self {
+            table: vec![Symbol::null()],
+            section_symbols: HashMap::new(),
+            kept: HashMap::new(),
+            elsewhere: HashMap::new(),
+        };
         let mut wanted: Vec<usize> = sections.values().copied().collect();
         wanted.extend_from_slice(own);
         wanted.sort_unstable();
@@ -34,6 +42,35 @@ impl<'d> KeeperSymbols<'d> {
         symbols.add_variables(owner, sections, false);
         symbols.add_imports(owner, used, false);
         symbols
+    }
+
+    /// Adds the base symbols of units in other keepers to which initial values point. Returns them, each once.
+    pub(super) fn add_bases(
+        &mut self,
+        owner: &Object<'_>,
+        inventory: &Inventory,
+        bindings: &Bindings,
+        used: &[Relocation],
+    ) -> Vec<Base> {
+        let own: HashSet<usize> = bindings.new_units.iter().copied().collect();
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let mut bases = Vec::new();
+        for relocation in used {
+            let Some(Place::Section(section)) =
+                owner.symbols.get(relocation.symbol).map(|symbol| symbol.place)
+            else {
+                continue;
+            };
+            let Some(unit) = inventory.unit_of(section).filter(|unit| !own.contains(unit)) else { continue };
+            let Some(UnitBase { base, offset }) = bindings.units.get(unit) else { continue };
+            let number = *numbers.entry(&base.symbol).or_insert_with(|| {
+                bases.push(base.clone());
+                self.table.push(Symbol::undefined(&base.symbol));
+                self.table.len().saturating_sub(1)
+            });
+            self.elsewhere.insert(section, (number, *offset));
+        }
+        bases
     }
 
     /// The symbol that stands for the start of `section` of the keeper.
@@ -52,7 +89,12 @@ impl<'d> KeeperSymbols<'d> {
         let (index, addend) = match symbol.place {
             Place::Section(section) => {
                 let value = i64::try_from(symbol.value).ok()?;
-                (self.of_section(*sections.get(&section)?)?, relocation.addend.checked_add(value)?)
+                let addend = relocation.addend.checked_add(value)?;
+                match (sections.get(&section), self.elsewhere.get(&section)) {
+                    (Some(own), _) => (self.of_section(*own)?, addend),
+                    (None, Some((base, start))) => (*base, addend.checked_add(*start)?),
+                    (None, None) => return None,
+                }
             }
             _ => (*self.kept.get(&relocation.symbol)?, relocation.addend),
         };

@@ -73,8 +73,7 @@ impl LoadedModule {
     #[must_use]
     pub fn own_data(&self) -> Option<&Header> {
         let has = |header: &&Header| {
-            header.owner == self.name
-                && header.sections.iter().all(|section| self.section(section.role.section_name()).is_some())
+            header.owner == self.name && header.units.iter().all(|unit| self.section(&unit.section).is_some())
         };
         self.persistent.as_deref().filter(has)
     }

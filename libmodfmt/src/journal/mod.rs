@@ -31,5 +31,5 @@ pub use text::{FILE_NAME, Journal, file_name};
 
 /// Whether a module's name is that of a keeper.
 pub(crate) fn is_keeper(name: &str) -> bool {
-    name.ends_with(&crate::persist::keeper_name(""))
+    crate::persist::is_keeper_name(name)
 }

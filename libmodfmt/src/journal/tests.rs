@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::persist::{Header, PersistentSection, SectionHeader, Variable};
+use crate::persist::{Header, Unit, Variable};
 
 fn header() -> Header {
     let variable = Variable {
@@ -17,9 +17,11 @@ fn header() -> Header {
         type_name: Some("struct stats".into()),
         type_id: None,
     };
-    let section =
-        SectionHeader { role: PersistentSection::Data, size: 40, align: 8, variables: vec![variable] };
-    Header { build_id: vec![1, 2], sections: vec![section], ..Header::new("meter") }
+    let mut header = Header::new("meter");
+    header.build_id = vec![1, 2];
+    header.units.push(Unit::new(".data..persistent", 40, 8));
+    header.units[0].variables.push(variable);
+    header
 }
 
 fn entries() -> Vec<Entry> {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whether a new version of a module may use the region of an old one, with an account per variable.
+//! Whether a new version of a module may use all the data of an old one as it is. An extended kernel keeps
+//! data as a whole; what keepers hold is bound variable by variable (see `binding/`).
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fmt;
 
-use super::{Header, PersistentSection, SectionHeader, Variable};
+use super::{Difference, Header, Unit, Variable};
 use crate::types::{Comparison, Completeness, TypeDifference};
 
 /// The outcome of [`compare`].
@@ -21,87 +21,6 @@ pub enum Agreement {
     Build,
     /// They differ. The data must not be used by the new version.
     Differs(Vec<Difference>),
-}
-
-/// One difference between the file's layout and what is kept. Sizes and alignments are in bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Difference {
-    /// The file has a section of which nothing is kept.
-    SectionAdded {
-        /// The section.
-        section: PersistentSection,
-    },
-    /// A section is kept that the file does not have.
-    SectionRemoved {
-        /// The section.
-        section: PersistentSection,
-    },
-    /// The size of a section.
-    SectionSize {
-        /// The section.
-        section: PersistentSection,
-        /// Its size as kept.
-        kept: u64,
-        /// Its size in the file.
-        file: u64,
-    },
-    /// The alignment of a section.
-    SectionAlign {
-        /// The section.
-        section: PersistentSection,
-        /// Its alignment as kept.
-        kept: u64,
-        /// Its alignment in the file.
-        file: u64,
-    },
-    /// The file has a variable that is not kept.
-    Added {
-        /// Its section.
-        section: PersistentSection,
-        /// The variable.
-        variable: Variable,
-    },
-    /// A variable is kept that the file does not have.
-    Removed {
-        /// Its section.
-        section: PersistentSection,
-        /// The variable.
-        variable: Variable,
-    },
-    /// The place, size or alignment of a variable.
-    Changed {
-        /// Its section.
-        section: PersistentSection,
-        /// The variable as kept.
-        kept: Variable,
-        /// The variable in the file.
-        file: Variable,
-    },
-    /// The type of a variable, or one that it leads to.
-    Type {
-        /// Its section.
-        section: PersistentSection,
-        /// The variable as kept.
-        kept: Variable,
-        /// The variable in the file.
-        file: Variable,
-        /// Where the types differ, and how.
-        difference: TypeDifference,
-    },
-    /// Several variables of one file have this name, and the functions that tell them apart are not
-    /// known on both sides.
-    NoFunctions {
-        /// File and name.
-        name: String,
-    },
-    /// Names are missing on one side, and the build ids do not settle it.
-    NoNames {
-        /// The new file is the one without names; otherwise the kept data is.
-        in_file: bool,
-        /// Both have a build id.
-        build_ids_known: bool,
-    },
 }
 
 /// Compares what is kept (`kept`) with what a file asks for (`file`).
@@ -120,14 +39,13 @@ pub fn compare(kept: &Header, file: &Header) -> Agreement {
         let alike: BTreeSet<String> = [kept, file].into_iter().flat_map(of_unknown_functions).collect();
         found.extend(alike.into_iter().map(|name| Difference::NoFunctions { name }));
     }
-    for section in PersistentSection::ALL {
-        match (kept.section(section), file.section(section)) {
-            (Some(kept), Some(file)) => {
-                sections(kept, file, (!unnamed).then_some((&names, &types)), &mut found)
-            }
-            (None, Some(_)) => found.push(Difference::SectionAdded { section }),
-            (Some(_), None) => found.push(Difference::SectionRemoved { section }),
-            (None, None) => {}
+    for new in file.units.iter().filter(|unit| kept.section(&unit.section).is_none()) {
+        found.push(Difference::SectionAdded { section: new.section.clone() });
+    }
+    for old in &kept.units {
+        match file.section(&old.section) {
+            Some(new) => units(old, new, (!unnamed).then_some((&names, &types)), &mut found),
+            None => found.push(Difference::SectionRemoved { section: old.section.clone() }),
         }
     }
     match (found.is_empty(), unnamed) {
@@ -140,7 +58,7 @@ pub fn compare(kept: &Header, file: &Header) -> Agreement {
 
 /// Names that several variables of one file share, one of them without a known function: gcc numbers
 /// those in an order that changes with the code.
-fn of_unknown_functions(header: &Header) -> Vec<String> {
+pub(super) fn of_unknown_functions(header: &Header) -> Vec<String> {
     let mut groups: HashMap<_, (usize, bool)> = HashMap::new();
     for (_, variable) in header.variables() {
         let (count, unknown) = groups.entry((&variable.file, &variable.name)).or_default();
@@ -194,18 +112,13 @@ impl<'a> Names<'a> {
     }
 }
 
-fn sections(
-    kept: &SectionHeader,
-    file: &SectionHeader,
-    names: Option<(&Names<'_>, &Types<'_>)>,
-    found: &mut Vec<Difference>,
-) {
-    let section = kept.role;
+fn units(kept: &Unit, file: &Unit, names: Option<(&Names<'_>, &Types<'_>)>, found: &mut Vec<Difference>) {
+    let section = || kept.section.clone();
     if kept.size != file.size {
-        found.push(Difference::SectionSize { section, kept: kept.size, file: file.size });
+        found.push(Difference::SectionSize { section: section(), kept: kept.size, file: file.size });
     }
     if kept.align != file.align {
-        found.push(Difference::SectionAlign { section, kept: kept.align, file: file.align });
+        found.push(Difference::SectionAlign { section: section(), kept: kept.align, file: file.align });
     }
     let Some((names, types)) = names else { return };
     let mut by_name: HashMap<&str, Vec<&Variable>> = HashMap::new();
@@ -221,92 +134,20 @@ fn sections(
             Some(others.remove(place))
         });
         match new {
-            None => found.push(Difference::Removed { section, variable: old.clone() }),
+            None => found.push(Difference::Removed { section: section(), variable: old.clone() }),
             Some(new) if (new.offset, new.size, new.align) != (old.offset, old.size, old.align) => {
-                found.push(Difference::Changed { section, kept: old.clone(), file: new.clone() });
+                found.push(Difference::Changed { section: section(), kept: old.clone(), file: new.clone() });
             }
             Some(new) => {
                 if let Err(difference) = types.compare(old, new) {
                     let (kept, file) = (old.clone(), new.clone());
-                    found.push(Difference::Type { section, kept, file, difference });
+                    found.push(Difference::Type { section: section(), kept, file, difference });
                 }
             }
         }
     }
     let mut added: Vec<&Variable> = by_name.into_values().flatten().collect();
     added.sort_by_key(|new| new.offset);
-    found.extend(added.into_iter().map(|new| Difference::Added { section, variable: new.clone() }));
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SectionAdded { section } => {
-                write!(f, "{}: new, nothing of it is kept", section.section_name())
-            }
-            Self::SectionRemoved { section } => {
-                write!(f, "{}: kept, but not in the file", section.section_name())
-            }
-            Self::SectionSize { section, kept, file } => {
-                write!(f, "{}: {kept} bytes are kept, the file has {file}", section.section_name())
-            }
-            Self::SectionAlign { section, kept, file } => {
-                let section = section.section_name();
-                write!(f, "{section}: kept with an alignment of {kept}, the file asks for {file}")
-            }
-            Self::Added { variable, .. } => {
-                write!(f, "{variable}: new ({} bytes at offset {:#x})", variable.size, variable.offset)
-            }
-            Self::Removed { variable, .. } => {
-                let Variable { size, offset, .. } = variable;
-                write!(f, "{variable}: removed (kept: {size} bytes at offset {offset:#x})")
-            }
-            Self::Changed { kept, file, .. } => changed(f, kept, file),
-            Self::Type { kept, file, difference, .. } => match (&kept.type_name, &file.type_name) {
-                (Some(old), Some(new)) if old != new => {
-                    write!(f, "{kept}: type changed from {old} to {new}: ")?;
-                    f.write_str(&difference.in_variable(&kept.name))
-                }
-                _ => write!(f, "{kept}: {}", difference.in_variable(&kept.name)),
-            },
-            Self::NoFunctions { name } => write!(
-                f,
-                "{name}: several variables have this name, and not both sides tell their functions: only a \
-                 file of the same build can use them"
-            ),
-            Self::NoNames { in_file, build_ids_known } => {
-                let side = if *in_file { "the file does" } else { "what is kept does" };
-                let why = if *build_ids_known {
-                    "and comes from another build"
-                } else {
-                    "and a build id is missing"
-                };
-                write!(
-                    f,
-                    "{side} not name every variable (stripped), {why}: nothing shows that the layouts agree"
-                )
-            }
-        }
-    }
-}
-
-fn changed(f: &mut fmt::Formatter<'_>, old: &Variable, new: &Variable) -> fmt::Result {
-    write!(f, "{old}: ")?;
-    let mut first = true;
-    let mut part = |f: &mut fmt::Formatter<'_>, text: String| {
-        let lead = if first { "" } else { ", " };
-        first = false;
-        write!(f, "{lead}{text}")
-    };
-    if old.size != new.size {
-        let verb = if new.size > old.size { "grew" } else { "shrank" };
-        part(f, format!("{verb} from {} to {} bytes", old.size, new.size))?;
-    }
-    if old.offset != new.offset {
-        part(f, format!("moved from offset {:#x} to {:#x}", old.offset, new.offset))?;
-    }
-    if old.align != new.align && old.offset == new.offset {
-        part(f, format!("alignment changed from {} to {}", old.align, new.align))?;
-    }
-    Ok(())
+    found
+        .extend(added.into_iter().map(|new| Difference::Added { section: section(), variable: new.clone() }));
 }

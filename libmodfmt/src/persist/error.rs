@@ -12,21 +12,11 @@ pub enum PersistError {
     /// The ELF file itself.
     #[error(transparent)]
     Elf(#[from] ElfError),
-    /// Two sections of one persistent name.
-    #[error("sections {first} and {second} are both called {name}; a module has one")]
-    TwoSections {
-        /// The name.
-        name: &'static str,
-        /// Index of the first.
-        first: usize,
-        /// Index of the second.
-        second: usize,
-    },
     /// A name is longer than any that the kernel would accept (`KSYM_NAME_LEN`, 512 since 6.1).
     #[error("{section}: a variable or its source file has a name of {length} bytes; 512 are allowed")]
     LongName {
         /// The section.
-        section: &'static str,
+        section: String,
         /// Length of the name in bytes.
         length: usize,
     },
@@ -37,7 +27,7 @@ pub enum PersistError {
     )]
     VariableOutside {
         /// The section.
-        section: &'static str,
+        section: String,
         /// The variable.
         variable: String,
         /// Offset in the section, in bytes.

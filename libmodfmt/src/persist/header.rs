@@ -1,83 +1,112 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The header: what identifies a region.
 
-use std::fmt;
-
-use super::PersistentSection;
+use super::{Unit, Variable};
 use crate::types::{TypeId, TypeTable, layout_hash};
 
-/// What identifies the persistent data of one owner. It has no address: that is read
-/// from the kernel.
+/// The version of the header note that this crate writes. It reads all from 1 on.
+pub const NOTE_VERSION: u16 = 2;
+
+/// What identifies persistent data of one owner: all that a file has, or what one keeper holds. It has no
+/// address: that is read from the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Header {
+    /// The version of the note that it was read from; [`NOTE_VERSION`] for one that was made here. Keepers of
+    /// version 1 have other base symbols.
+    pub note_version: u16,
     /// Name of the module whose source defines the variables.
     pub owner: String,
     /// The build id (`NT_GNU_BUILD_ID`) of the owner's file; empty if it has none.
     pub build_id: Vec<u8>,
     /// The names of all variables are known. A file stripped of some of them binds only by build id.
     pub named: bool,
-    /// The persistent sections, data before bss, at most one of each.
-    pub sections: Vec<SectionHeader>,
+    /// The number of this generation among those of its owner, from 1 on.
+    pub generation: u32,
+    /// Earlier generations hold nothing that is in force: this one was made by `--fresh`.
+    pub fresh: bool,
+    /// The units, by ordinal; those of `__persistent` before those of `__persistent_bss`.
+    pub units: Vec<Unit>,
+    /// Variables of this and earlier generations that have grown into their spare room since.
+    pub grown: Vec<Grown>,
+    /// Variables of earlier generations that the file which made this one did not have.
+    pub unused: Vec<KeptPlace>,
     /// The types of the variables, if debug information tells.
     pub types: TypeTable,
 }
 
-/// One persistent section.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SectionHeader {
-    /// Which of the two.
-    pub role: PersistentSection,
-    /// Size in bytes.
-    pub size: u64,
-    /// Alignment in bytes, at least 1.
-    pub align: u64,
-    /// The variables by ascending offset.
-    pub variables: Vec<Variable>,
+/// Where a variable is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeptPlace {
+    /// The number of the generation.
+    pub generation: u32,
+    /// The unit in it, from 0 on.
+    pub ordinal: u32,
+    /// Offset in the unit, in bytes.
+    pub offset: u64,
 }
 
-/// One persistent variable.
+/// A kept variable that has grown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Variable {
-    /// Base name of the source file; none for a variable that is visible outside its file, and none
-    /// after `strip -g`.
-    pub file: Option<String>,
-    /// The function around it, if debug information tells.
-    pub function: Option<String>,
-    /// The name in the source, without the number that gcc appends (`cnt.0`).
-    pub name: String,
-    /// Offset in the section, in bytes.
-    pub offset: u64,
-    /// Size in bytes.
+pub struct Grown {
+    /// The variable.
+    pub place: KeptPlace,
+    /// Its size now, in bytes.
     pub size: u64,
-    /// The alignment that its place guarantees, in bytes: that of the offset, at most the section's.
-    pub align: u64,
-    /// Its C type, if debug information tells.
+    /// Its C type now, if debug information tells.
     pub type_name: Option<String>,
-    /// Its type in the header's table, if debug information tells.
+    /// Its type in the table of the header that says so.
     pub type_id: Option<TypeId>,
 }
 
 impl Header {
-    /// A header of `owner` without sections and build id, with all names known.
+    /// The first generation of `owner`'s data without units and build id, with all names known.
     #[must_use]
     pub fn new(owner: &str) -> Self {
-        let (build_id, sections) = (Vec::new(), Vec::new());
-        Self { owner: owner.to_owned(), build_id, named: true, sections, types: TypeTable::default() }
+        Self {
+            note_version: NOTE_VERSION,
+            owner: owner.to_owned(),
+            build_id: Vec::new(),
+            named: true,
+            generation: 1,
+            fresh: false,
+            units: Vec::new(),
+            grown: Vec::new(),
+            unused: Vec::new(),
+            types: TypeTable::default(),
+        }
     }
 
-    /// The header of one of the two sections.
+    /// A unit by its ordinal.
     #[must_use]
-    pub fn section(&self, role: PersistentSection) -> Option<&SectionHeader> {
-        self.sections.iter().find(|section| section.role == role)
+    pub fn unit(&self, ordinal: u32) -> Option<&Unit> {
+        self.units.get(usize::try_from(ordinal).ok()?)
     }
 
-    /// The size of all sections together, in bytes.
+    /// The unit whose section has this name.
+    #[must_use]
+    pub fn section(&self, name: &str) -> Option<&Unit> {
+        self.units.iter().find(|unit| unit.section == name)
+    }
+
+    /// Every unit with its ordinal.
+    pub fn ordinals(&self) -> impl Iterator<Item = (u32, &Unit)> {
+        (0..).zip(&self.units)
+    }
+
+    /// Whether the variables were put into common sections, as `persistent.h` did until note version 2. An
+    /// extended kernel of this version keeps no others.
+    #[must_use]
+    pub fn has_common_sections_only(&self) -> bool {
+        let marks: Vec<_> = self.units.iter().map(Unit::mark).collect();
+        self.units.iter().all(Unit::is_common_section)
+            && marks.windows(2).all(|pair| pair.first() != pair.get(1))
+    }
+
+    /// The bytes in use of all units together.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.sections.iter().fold(0, |sum, section| sum.saturating_add(section.size))
+        self.units.iter().fold(0, |sum, unit| sum.saturating_add(unit.size))
     }
 
     /// A hash over the type of one of the variables ([`layout_hash`]); `None` if its type is not known.
@@ -86,65 +115,8 @@ impl Header {
         variable.type_id.map(|id| layout_hash(&self.types, id))
     }
 
-    /// Every variable with its section.
-    pub fn variables(&self) -> impl Iterator<Item = (&SectionHeader, &Variable)> {
-        self.sections
-            .iter()
-            .flat_map(|section| section.variables.iter().map(move |variable| (section, variable)))
-    }
-}
-
-impl SectionHeader {
-    /// A section without variables; size and alignment in bytes.
-    #[must_use]
-    pub fn new(role: PersistentSection, size: u64, align: u64) -> Self {
-        Self { role, size, align, variables: Vec::new() }
-    }
-}
-
-impl Variable {
-    /// A variable of which nothing but name and place is known; offset, size and alignment in bytes.
-    #[must_use]
-    pub fn new(name: &str, offset: u64, size: u64, align: u64) -> Self {
-        let (file, function, type_name, type_id) = (None, None, None, None);
-        Self { file, function, name: name.to_owned(), offset, size, align, type_name, type_id }
-    }
-
-    /// The alignment that `offset` guarantees in a section of alignment `section_align`, in bytes.
-    #[must_use]
-    pub fn align_of(offset: u64, section_align: u64) -> u64 {
-        let own = if offset == 0 { section_align } else { 1 << offset.trailing_zeros() };
-        own.min(section_align.max(1)).max(1)
-    }
-
-    /// The function around it; `None` without debug information, `Some(None)` for a variable outside
-    /// functions.
-    #[must_use]
-    pub fn scope(&self) -> Option<Option<&str>> {
-        let described = self.function.is_some() || self.type_name.is_some() || self.type_id.is_some();
-        described.then_some(self.function.as_deref())
-    }
-
-    /// Whether `other` is the same variable in another version: name, file and function agree.
-    /// An unknown function agrees with any. An unknown file agrees with any if the name alone is
-    /// enough (`unique`: neither version has another variable of that name).
-    #[must_use]
-    pub fn may_be(&self, other: &Self, unique: bool) -> bool {
-        let one_unknown = self.file.is_none() || other.file.is_none();
-        let scopes_differ = self.scope().zip(other.scope()).is_some_and(|(one, two)| one != two);
-        self.name == other.name && (self.file == other.file || (one_unknown && unique)) && !scopes_differ
-    }
-}
-
-impl fmt::Display for Variable {
-    /// `file.c:function:name`, as much of it as is known.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(file) = &self.file {
-            write!(f, "{file}:")?;
-        }
-        if let Some(function) = &self.function {
-            write!(f, "{function}:")?;
-        }
-        f.write_str(&self.name)
+    /// Every variable with its unit.
+    pub fn variables(&self) -> impl Iterator<Item = (&Unit, &Variable)> {
+        self.units.iter().flat_map(|unit| unit.variables.iter().map(move |variable| (unit, variable)))
     }
 }

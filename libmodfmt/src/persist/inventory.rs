@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The persistent sections and variables of a module file.
 
+use std::collections::HashMap;
+
 use super::variables::Candidates;
-use super::{AmbiguousName, Header, PersistError, PersistentSection, Variable, VariableDebugInfo};
-use crate::elf::Object;
+use super::{AmbiguousName, Header, PersistError, PersistentSection, Unit, Variable, VariableDebugInfo};
+use crate::elf::{Object, flags};
 
 /// The persistent data of a module file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inventory {
-    /// What a keeper will carry.
+    /// What the file has, as one generation. What is kept already decides which of it a keeper will carry.
     pub header: Header,
-    /// Index of each persistent section in the file, in the order of the header.
-    pub indexes: Vec<(PersistentSection, usize)>,
+    /// Index of each unit's section in the file, in the order of the header.
+    pub indexes: Vec<usize>,
     /// Names that several variables of one file share; such a file is refused.
     pub ambiguous: Vec<AmbiguousName>,
+    by_section: HashMap<usize, usize>,
 }
 
 impl Inventory {
@@ -23,57 +26,64 @@ impl Inventory {
     /// `debug_info` names functions and types. It may be empty.
     ///
     /// # Errors
-    /// Two sections have one name, or a variable ends past its section.
+    /// A variable ends past its section, or has an impossible name.
     pub fn of(
         object: &Object<'_>,
         owner: &str,
         build_id: Option<&[u8]>,
         debug_info: &[VariableDebugInfo],
     ) -> Result<Option<Self>, PersistError> {
-        let indexes = persistent_sections(object)?;
+        let indexes = persistent_sections(object);
         if indexes.is_empty() {
             return Ok(None);
         }
-        let mut candidates = Candidates::of(object, &indexes)?;
+        let by_section: HashMap<usize, usize> =
+            indexes.iter().enumerate().map(|(unit, section)| (*section, unit)).collect();
+        let mut units: Vec<Unit> = indexes.iter().filter_map(|index| unit(object, *index)).collect();
+        let mut candidates = Candidates::of(object, &units, &by_section)?;
         candidates.add_debug_info(debug_info);
-        let named = candidates.are_complete(object, &indexes);
+        let named = candidates.are_complete(object, &units);
         // A file without names binds by its build id, so that ambiguous ones do no harm.
         let ambiguous = if named { candidates.ambiguous() } else { Vec::new() };
-        let sections = candidates.into_sections(object, &indexes);
+        candidates.add_to(&mut units);
         let build_id = build_id.unwrap_or_default().to_vec();
-        let header = Header { build_id, named, sections, ..Header::new(owner) };
-        Ok(Some(Self { header, indexes, ambiguous }))
+        let header = Header { build_id, named, units, ..Header::new(owner) };
+        Ok(Some(Self { header, indexes, ambiguous, by_section }))
     }
 
-    /// Which persistent section the section at `index` is, if it is one.
+    /// Which unit the section at `index` is, if it is one.
     #[must_use]
-    pub fn role_of(&self, index: usize) -> Option<PersistentSection> {
-        self.indexes.iter().find(|(_, own)| *own == index).map(|(role, _)| *role)
+    pub fn unit_of(&self, index: usize) -> Option<usize> {
+        self.by_section.get(&index).copied()
     }
 
-    /// The variable that covers `offset` of a section, with the distance from its start in bytes.
+    /// Every unit with the index of its section.
+    pub fn units(&self) -> impl Iterator<Item = (&Unit, usize)> {
+        self.header.units.iter().zip(self.indexes.iter().copied())
+    }
+
+    /// The variable that covers `offset` of a unit, with the distance from its start in bytes.
     #[must_use]
-    pub fn variable_at(&self, role: PersistentSection, offset: u64) -> Option<(&Variable, u64)> {
-        let section = self.header.section(role)?;
-        let before = section.variables.iter().rev().find(|variable| variable.offset <= offset)?;
+    pub fn variable_at(&self, unit: usize, offset: u64) -> Option<(&Variable, u64)> {
+        let unit = self.header.units.get(unit)?;
+        let before = unit.variables.iter().rev().find(|variable| variable.offset <= offset)?;
         let inside = offset.checked_sub(before.offset)?;
         (inside < before.size).then_some((before, inside))
     }
 }
 
-fn persistent_sections(object: &Object<'_>) -> Result<Vec<(PersistentSection, usize)>, PersistError> {
-    let mut indexes = Vec::new();
-    for role in PersistentSection::ALL {
-        let mut named = object.sections.iter().enumerate().filter(|(_, section)| {
-            // An owner image has empty ones.
-            PersistentSection::from_name(&section.name) == Some(role) && section.size > 0
-        });
-        if let Some((first, _)) = named.next() {
-            if let Some((second, _)) = named.next() {
-                return Err(PersistError::TwoSections { name: role.section_name(), first, second });
-            }
-            indexes.push((role, first));
-        }
-    }
-    Ok(indexes)
+/// The sections that have bytes, those of `__persistent` first. An owner image has empty ones.
+fn persistent_sections(object: &Object<'_>) -> Vec<usize> {
+    let marks = object.sections.iter().enumerate().filter(|(_, section)| section.size > 0);
+    let mut found: Vec<(PersistentSection, usize)> = marks
+        .filter_map(|(index, section)| Some((PersistentSection::from_name(&section.name)?, index)))
+        .collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, index)| index).collect()
+}
+
+fn unit(object: &Object<'_>, index: usize) -> Option<Unit> {
+    let section = object.sections.get(index)?;
+    let writable = section.flags & flags::WRITE != 0;
+    Some(Unit { writable, ..Unit::new(&section.name_text(), section.size, section.align.max(1)) })
 }

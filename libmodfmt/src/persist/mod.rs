@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Persistent data in a module file: its variables, what describes them, and what may be kept.
 //!
-//! A module marks variables with `__persistent` (section `.data..persistent`) or `__persistent_bss`
-//! (`.bss..persistent`). [`Inventory::of`] lists them. The [`Header`] in it is what a keeper carries in
-//! a note, and what [`compare`] compares with the next version of the module.
+//! A module marks variables with `__persistent` or `__persistent_bss`. That puts each into a section of its
+//! own, `.data..persistent.FILE.N` or `.bss..persistent.FILE.N`, or into a common one without `FILE.N`. Each
+//! section is a [`Unit`]. [`Inventory::of`] lists them. Keepers carry a [`Header`] in a note, and
+//! [`Account::of`] says what a version of the module would do with each of its variables.
 //!
 //! ```
 //! use libmodfmt::elf::{Ident, Object, Section, SectionKind, flags};
@@ -16,12 +17,14 @@
 //! let (kind, data) = (SectionKind::PROGBITS, vec![0; 16]);
 //! module.sections.push(Section::with_data(".data..persistent", kind, flags, 8, data));
 //! let inventory = Inventory::of(&module, "foo", None, &[]).unwrap().unwrap();
-//! assert_eq!(inventory.header.sections[0].size, 16);
+//! assert_eq!(inventory.header.units[0].size, 16);
 //! ```
 
 mod ambiguous;
+mod binding;
 mod compare;
 mod debug_info;
+mod difference;
 mod embedded_types;
 mod error;
 mod extended;
@@ -33,17 +36,26 @@ mod note;
 mod refusal;
 mod section;
 mod source_name;
+mod unit;
+mod variable;
 mod variables;
 
 pub use ambiguous::{Ambiguity, AmbiguousName};
-pub use compare::{Agreement, Difference, compare};
+pub use binding::{Account, Change, Fate, KeptVariable, UnitPlace, VariableAccount, Wishes};
+pub use compare::{Agreement, compare};
 pub use debug_info::{KernelBtfReader, MAX_TYPE_TABLE_BYTES, VariableDebugInfo};
+pub use difference::Difference;
 pub use embedded_types::{EMBEDDED_TYPES_SECTION, EmbeddedTypesError, embed_types, embedded_types};
 pub use error::PersistError;
 pub use extended::{ExtendedListError, ExtendedRegion, ExtendedUse, extended_regions};
-pub use header::{Header, SectionHeader, Variable};
+pub use header::{Grown, Header, KeptPlace, NOTE_VERSION};
 pub use inventory::Inventory;
-pub use names::{base_symbol, keeper_name, trial_name};
-pub use note::{NOTE_NAME, NOTE_SECTION, NOTE_TYPE, NOTE_VERSION, NoteError};
+pub use names::{
+    base_symbol, base_symbol_version_1, generation_in_name, is_keeper_name, keeper_name,
+    keeper_of_generation, pending_name,
+};
+pub use note::{NOTE_NAME, NOTE_SECTION, NOTE_TYPE, NoteError};
 pub use refusal::{Import, Refusal, Refusals};
 pub use section::PersistentSection;
+pub use unit::Unit;
+pub use variable::Variable;

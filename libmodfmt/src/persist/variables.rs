@@ -2,73 +2,85 @@
 //! The variables of the persistent sections, from the symbol table: whether it names all of them, and
 //! whether their names tell them apart.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::source_name::source_name;
-use super::{
-    Ambiguity, AmbiguousName, PersistError, PersistentSection, SectionHeader, Variable, VariableDebugInfo,
-};
-use crate::elf::{Binding, Object, Place, Section, Symbol, SymbolKind};
+use super::section::file_in_name;
+use super::source_name::{base_name, function_and_name, source_name};
+use super::{Ambiguity, AmbiguousName, PersistError, Unit, Variable, VariableDebugInfo};
+use crate::elf::{Binding, Object, Place, Symbol, SymbolKind};
 use crate::types::MAX_NAME_BYTES;
 
 /// A variable on its way from symbol to header.
 struct Candidate {
-    role: PersistentSection,
+    unit: usize,
     section: usize,
     variable: Variable,
     symbol: String,
     local: bool,
     /// Which of the file's `FILE` symbols it follows: two source files may have one base name.
-    unit: usize,
-    /// Debug information has it, so no function means that it is outside functions.
+    source: usize,
+    /// Debug information or clang's name tells its function, so no function means that it is outside.
     described: bool,
 }
 
-/// The variables of all persistent sections.
+/// The variables of all units.
 pub(super) struct Candidates(Vec<Candidate>);
 
 impl Candidates {
+    /// `by_section` has the unit of each persistent section.
     pub(super) fn of(
         object: &Object<'_>,
-        indexes: &[(PersistentSection, usize)],
+        units: &[Unit],
+        by_section: &HashMap<usize, usize>,
     ) -> Result<Self, PersistError> {
         let mut found = Vec::new();
-        let (mut file, mut unit): (Option<&Symbol<'_>>, usize) = (None, 0);
+        let files = Files::of(object);
+        let (mut file, mut source): (Option<&Symbol<'_>>, usize) = (None, 0);
         for symbol in &object.symbols {
             if symbol.kind == SymbolKind::FILE {
                 file = Some(symbol).filter(|file| !file.name.is_empty());
-                unit = unit.saturating_add(1);
+                source = source.saturating_add(1);
             }
-            let Place::Section(index) = symbol.place else { continue };
-            let Some((role, _)) = indexes.iter().find(|(_, own)| *own == index) else { continue };
-            let Some(section) = object.sections.get(index).filter(|_| is_variable(symbol)) else { continue };
-            let symbol_name = bounded_name(symbol, *role)?;
+            let Place::Section(section) = symbol.place else { continue };
+            let Some(index) = by_section.get(&section).copied() else { continue };
+            let Some(unit) = units.get(index).filter(|_| is_variable(symbol)) else { continue };
+            let symbol_name = bounded_name(symbol, unit)?;
             let end = symbol.value.checked_add(symbol.size);
-            if end.is_none_or(|end| end > section.size) {
+            if end.is_none_or(|end| end > unit.size) {
                 return Err(PersistError::VariableOutside {
-                    section: role.section_name(),
+                    section: unit.section.clone(),
                     variable: symbol_name,
                     offset: symbol.value,
                     size: symbol.size,
-                    section_size: section.size,
+                    section_size: unit.size,
                 });
             }
             let local = symbol.binding == Binding::Local;
-            let file = file.filter(|_| local).map(|file| bounded_name(file, *role)).transpose()?;
+            let file = match file_in_name(&unit.section) {
+                Some(base_name) => Some(files.name(base_name)),
+                None => file.filter(|_| local).map(|file| bounded_name(file, unit)).transpose()?,
+            };
+            let (function, name) = function_and_name(source_name(&symbol_name));
             let variable = Variable {
                 file,
-                function: None,
-                name: source_name(&symbol_name).to_owned(),
-                offset: symbol.value,
-                size: symbol.size,
-                align: Variable::align_of(symbol.value, section.align),
-                type_name: None,
-                type_id: None,
+                function: function.map(str::to_owned),
+                ..Variable::new(name, symbol.value, symbol.size, Variable::align_of(symbol.value, unit.align))
             };
-            let (role, section, symbol) = (*role, index, symbol_name);
-            found.push(Candidate { role, section, variable, symbol, local, unit, described: false });
+            let described = variable.function.is_some();
+            found.push(Candidate {
+                unit: index,
+                section,
+                variable,
+                symbol: symbol_name,
+                local,
+                source,
+                described,
+            });
         }
-        found.sort_by(|a, b| (a.variable.offset, &a.symbol).cmp(&(b.variable.offset, &b.symbol)));
+        found.sort_by(|a, b| {
+            (a.unit, a.variable.offset, &a.symbol).cmp(&(b.unit, b.variable.offset, &b.symbol))
+        });
         Ok(Self(found))
     }
 
@@ -86,28 +98,16 @@ impl Candidates {
 
     /// Whether the symbol table names every variable, so that names can be relied on. `strip` has
     /// options that remove all local names, some of them, or only the source files.
-    pub(super) fn are_complete(&self, object: &Object<'_>, indexes: &[(PersistentSection, usize)]) -> bool {
+    pub(super) fn are_complete(&self, object: &Object<'_>, units: &[Unit]) -> bool {
         let locals = object.symbols.iter().any(is_local_name);
-        let covered = indexes.iter().all(|(role, index)| {
-            object.sections.get(*index).is_some_and(|section| self.covers(*role, section, locals))
+        let mut rest = self.0.as_slice();
+        let covered = units.iter().enumerate().all(|(index, unit)| {
+            let end = rest.partition_point(|candidate| candidate.unit <= index);
+            let (own, others) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+            rest = others;
+            covers(own, unit, locals)
         });
         covered && self.files_do_not_matter()
-    }
-
-    /// Whether there is nothing but padding between the variables of a section. If the file has no
-    /// local names at all (`locals`), a gap may be a variable whose name was removed.
-    fn covers(&self, role: PersistentSection, section: &Section<'_>, locals: bool) -> bool {
-        let mut end = 0_u64;
-        let sized = self.0.iter().map(|candidate| (candidate.role, &candidate.variable));
-        for (_, variable) in sized.filter(|(own, variable)| *own == role && variable.size > 0) {
-            let gap = variable.offset.saturating_sub(end);
-            if gap > 0 && (!locals || gap >= variable.align) {
-                return false;
-            }
-            end = end.max(variable.offset.saturating_add(variable.size));
-        }
-        let rest = section.size.saturating_sub(end);
-        rest == 0 || (end > 0 && locals && rest < section.align.max(1))
     }
 
     /// Whether each variable whose file is not known has a name of its own in the whole module.
@@ -137,8 +137,8 @@ impl Candidates {
             if members.len() < 2 || (described && functions.len() == members.len()) {
                 continue;
             }
-            let units: HashSet<_> = members.iter().map(|member| member.unit).collect();
-            let reason = match (units.len() > 1, described) {
+            let sources: HashSet<_> = members.iter().map(|member| member.source).collect();
+            let reason = match (sources.len() > 1, described) {
                 (true, _) => Ambiguity::SameFileName,
                 (false, true) => Ambiguity::SameFunction,
                 (false, false) => Ambiguity::UnknownFunctions,
@@ -151,33 +151,56 @@ impl Candidates {
         found
     }
 
-    pub(super) fn into_sections(
-        self,
-        object: &Object<'_>,
-        indexes: &[(PersistentSection, usize)],
-    ) -> Vec<SectionHeader> {
-        let mut headers: Vec<SectionHeader> = indexes
-            .iter()
-            .filter_map(|(role, index)| {
-                let section = object.sections.get(*index)?;
-                let align = section.align.max(1);
-                Some(SectionHeader { role: *role, size: section.size, align, variables: Vec::new() })
-            })
-            .collect();
+    pub(super) fn add_to(self, units: &mut [Unit]) {
         for candidate in self.0 {
-            if let Some(header) = headers.iter_mut().find(|header| header.role == candidate.role) {
-                header.variables.push(candidate.variable);
+            if let Some(unit) = units.get_mut(candidate.unit) {
+                unit.variables.push(candidate.variable);
             }
         }
-        headers
+    }
+}
+
+/// Whether there is nothing but padding between the variables of a unit. If the file has no local names at
+/// all (`locals`), a gap may be a variable whose name was removed.
+fn covers(variables: &[Candidate], unit: &Unit, locals: bool) -> bool {
+    let mut end = 0_u64;
+    let sized = variables.iter().map(|candidate| &candidate.variable);
+    for variable in sized.filter(|variable| variable.size > 0) {
+        let gap = variable.offset.saturating_sub(end);
+        if gap > 0 && (!locals || gap >= variable.align) {
+            return false;
+        }
+        end = end.max(variable.offset.saturating_add(variable.size));
+    }
+    let rest = unit.size.saturating_sub(end);
+    rest == 0 || (end > 0 && locals && rest < unit.align.max(1))
+}
+
+/// The names of source files by kbuild's base names.
+struct Files<'o>(HashMap<String, Cow<'o, str>>);
+
+impl<'o> Files<'o> {
+    fn of(object: &'o Object<'_>) -> Self {
+        let symbols = object.symbols.iter().filter(|symbol| symbol.kind == SymbolKind::FILE);
+        let names = symbols.filter(|symbol| symbol.name.len() <= MAX_NAME_BYTES);
+        let mut files = HashMap::new();
+        for name in names.map(|symbol| String::from_utf8_lossy(&symbol.name)) {
+            files.entry(base_name(&name).into_owned()).or_insert(name);
+        }
+        Self(files)
+    }
+
+    /// The file's name; its base name if `strip -g` has removed that.
+    fn name(&self, base_name: &str) -> String {
+        self.0.get(base_name).map_or_else(|| base_name.to_owned(), |name| name.clone().into_owned())
     }
 }
 
 /// Names of a file's strings may overlap, so that a small file could have gigabytes of them.
-fn bounded_name(symbol: &Symbol<'_>, section: PersistentSection) -> Result<String, PersistError> {
+fn bounded_name(symbol: &Symbol<'_>, unit: &Unit) -> Result<String, PersistError> {
     let length = symbol.name.len();
     if length > MAX_NAME_BYTES {
-        return Err(PersistError::LongName { section: section.section_name(), length });
+        return Err(PersistError::LongName { section: unit.section.clone(), length });
     }
     Ok(symbol.name_text())
 }

@@ -2,7 +2,7 @@
 //! Broken files: the error names section, offset and field.
 
 use libmodfmt::elf::{ElfError, Object};
-use libmodfmt::image::{Base, owner};
+use libmodfmt::image::{Bindings, owner};
 use libmodfmt::module::Module;
 use libmodfmt::persist::Header;
 use modtest::module::{DATA, Make, R_PC32, inventory, parse};
@@ -121,7 +121,7 @@ fn a_relocation_past_its_section_is_the_files_fault() {
     let file = make.build();
     let module = parse(&file);
     let inventory = inventory(&module);
-    let error = owner(&module, &inventory, &Base::all(&inventory.header)).unwrap_err().to_string();
+    let error = owner(&module, &inventory, &Bindings::first(&inventory.header)).unwrap_err().to_string();
     assert_eq!(
         error,
         "section 7 (.rela.text): relocation 1: r_offset is 0xd: outside of the section that it changes"
@@ -136,7 +136,7 @@ fn a_relocation_of_bytes_that_are_not_zero_is_the_files_fault() {
     let file = make.build();
     let module = parse(&file);
     let inventory = inventory(&module);
-    let error = owner(&module, &inventory, &Base::all(&inventory.header)).unwrap_err();
+    let error = owner(&module, &inventory, &Bindings::first(&inventory.header)).unwrap_err();
     assert!(error.is_broken_file());
     assert_eq!(
         error.to_string(),

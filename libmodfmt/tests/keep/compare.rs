@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether a new version may use the data of an old one.
 
-use libmodfmt::persist::{
-    Agreement, Difference, Header, PersistentSection, SectionHeader, Variable, compare,
-};
+use libmodfmt::persist::{Agreement, Difference, Header, Unit, Variable, compare};
 use libmodfmt::types::Type;
 
 fn variable(name: &str, offset: u64, size: u64) -> Variable {
@@ -14,10 +12,10 @@ fn variable(name: &str, offset: u64, size: u64) -> Variable {
 
 fn header(variables: Vec<Variable>) -> Header {
     let size = variables.iter().map(|variable| variable.offset + variable.size).max().unwrap_or(8);
-    let mut section = SectionHeader::new(PersistentSection::Data, size, 8);
+    let mut section = Unit::new(".data..persistent", size, 8);
     section.variables = variables;
     let mut header = Header::new("foo");
-    header.sections.push(section);
+    header.units.push(section);
     header
 }
 
@@ -84,8 +82,8 @@ fn two_that_changed_places() {
 #[test]
 fn another_alignment() {
     let mut file = kept();
-    file.sections[0].align = 64;
-    file.sections[0].variables[0].align = 64;
+    file.units[0].align = 64;
+    file.units[0].variables[0].align = 64;
     assert_eq!(
         text(&kept(), &file),
         [
@@ -98,16 +96,22 @@ fn another_alignment() {
 #[test]
 fn a_section_more_or_less() {
     let mut both = kept();
-    both.sections.push(SectionHeader::new(PersistentSection::Bss, 8, 8));
-    assert_eq!(differences(&kept(), &both), [Difference::SectionAdded { section: PersistentSection::Bss }]);
-    assert_eq!(differences(&both, &kept()), [Difference::SectionRemoved { section: PersistentSection::Bss }]);
+    both.units.push(Unit::new(".bss..persistent", 8, 8));
+    assert_eq!(
+        differences(&kept(), &both),
+        [Difference::SectionAdded { section: ".bss..persistent".into() }]
+    );
+    assert_eq!(
+        differences(&both, &kept()),
+        [Difference::SectionRemoved { section: ".bss..persistent".into() }]
+    );
     assert_eq!(text(&both, &kept()), [".bss..persistent: kept, but not in the file"]);
 }
 
 #[test]
 fn the_same_name_in_another_file_or_function_is_another_variable() {
     let mut file = kept();
-    file.sections[0].variables[0].file = Some("bar.c".into());
+    file.units[0].variables[0].file = Some("bar.c".into());
     assert!(matches!(
         &differences(&kept(), &file)[..],
         [Difference::Removed { .. }, Difference::Added { .. }]
@@ -118,8 +122,8 @@ fn the_same_name_in_another_file_or_function_is_another_variable() {
 fn functions_are_compared_where_both_are_known() {
     let of = |function: Option<&str>, known: bool| {
         let mut header = kept();
-        header.sections[0].variables[0].function = function.map(Into::into);
-        header.sections[0].variables[0].type_name = known.then(|| "int".into());
+        header.units[0].variables[0].function = function.map(Into::into);
+        header.units[0].variables[0].type_name = known.then(|| "int".into());
         header
     };
     let (rx, tx) = (of(Some("rx_errors"), true), of(Some("tx_total"), true));
@@ -142,7 +146,7 @@ fn functions_are_compared_where_both_are_known() {
 fn two_of_one_name_are_matched_by_their_functions() {
     let of = |first: &str, second: &str| {
         let mut header = header(vec![variable("cnt", 0, 8), variable("cnt", 8, 8)]);
-        for (variable, function) in header.sections[0].variables.iter_mut().zip([first, second]) {
+        for (variable, function) in header.units[0].variables.iter_mut().zip([first, second]) {
             variable.function = Some(function.into());
         }
         header
@@ -157,14 +161,14 @@ fn two_of_one_name_are_matched_by_their_functions() {
 #[test]
 fn an_unknown_file_matches_where_the_name_is_unique() {
     let without = |mut header: Header| {
-        header.sections[0].variables[0].file = None;
+        header.units[0].variables[0].file = None;
         header
     };
     assert!(matches!(compare(&kept(), &without(kept())), Agreement::Layout { .. }));
     assert!(matches!(compare(&without(kept()), &kept()), Agreement::Layout { .. }));
     let mut two = kept();
-    two.sections[0].variables[1].name = "a".into();
-    two.sections[0].variables[1].file = Some("bar.c".into());
+    two.units[0].variables[1].name = "a".into();
+    two.units[0].variables[1].file = Some("bar.c".into());
     assert!(matches!(compare(&two, &without(two.clone())), Agreement::Differs(_)));
 }
 
@@ -172,7 +176,7 @@ fn an_unknown_file_matches_where_the_name_is_unique() {
 fn types_are_compared_where_both_are_known() {
     let typed = |name: &str, ty: Type| {
         let mut header = kept();
-        let variable = &mut header.sections[0].variables[0];
+        let variable = &mut header.units[0].variables[0];
         variable.type_name = Some(name.into());
         variable.type_id = Some(header.types.push(ty));
         header
@@ -206,7 +210,7 @@ fn without_names_only_the_build_id_counts() {
         header.build_id = id.to_vec();
         header.named = named;
         if !named {
-            header.sections[0].variables.clear();
+            header.units[0].variables.clear();
         }
         header
     };
@@ -227,10 +231,10 @@ fn one_build_with_two_sizes_is_still_different() {
     kept.build_id = vec![1];
     let mut file = kept.clone();
     file.named = false;
-    file.sections[0].size = 32;
+    file.units[0].size = 32;
     assert_eq!(
         differences(&kept, &file),
-        [Difference::SectionSize { section: PersistentSection::Data, kept: 24, file: 32 }]
+        [Difference::SectionSize { section: ".data..persistent".into(), kept: 24, file: 32 }]
     );
 }
 
@@ -239,7 +243,7 @@ fn one_name_in_unknown_functions_binds_within_a_build_only() {
     // What a kernel that keeps data itself knows of two statics in two functions.
     let kept = header(vec![variable("cnt", 0, 8), variable("cnt", 8, 8)]);
     let mut file = kept.clone();
-    for (variable, function) in file.sections[0].variables.iter_mut().zip(["red", "blue"]) {
+    for (variable, function) in file.units[0].variables.iter_mut().zip(["red", "blue"]) {
         variable.function = Some(function.into());
     }
     assert!(matches!(compare(&file, &file), Agreement::Layout { .. }), "both sides know them");

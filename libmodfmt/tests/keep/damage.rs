@@ -4,7 +4,7 @@
 use libmodfmt::arch::Arch;
 use libmodfmt::elf::{ByteOrder, Object};
 use libmodfmt::export::{ExportLayout, Release};
-use libmodfmt::image::{Base, KeeperOptions, keeper, owner};
+use libmodfmt::image::{Bindings, KeeperOptions, keeper, owner, pending};
 use libmodfmt::module::Module;
 use libmodfmt::parameters;
 use libmodfmt::persist::{Header, Inventory, Refusals, VariableDebugInfo, compare};
@@ -35,15 +35,15 @@ fn through(file: &[u8]) {
     if let Ok(arch) = Arch::of(module.object.ident) {
         let _ = Refusals::of(&module.object, &inventory, arch);
     }
+    let bindings = Bindings::first(&inventory.header);
     for release in [Release::new(4, 18), Release::new(6, 1), Release::new(7, 1)] {
         let layout = ExportLayout::for_release(module.object.ident.machine, release);
-        for trial in [false, true] {
-            if let Ok(image) = keeper(&module, &inventory, KeeperOptions { layout: &layout, trial }) {
-                strict(&image);
-            }
+        let options = KeeperOptions { layout: &layout, bindings: &bindings };
+        for image in [keeper(&module, &inventory, options), pending(&module, &[2])].into_iter().flatten() {
+            strict(&image);
         }
     }
-    if let Ok(image) = owner(&module, &inventory, &Base::all(&inventory.header)) {
+    if let Ok(image) = owner(&module, &inventory, &bindings) {
         strict(&image);
     }
 }

@@ -6,7 +6,7 @@ use std::io::Write;
 use libmodfmt::compress::{CompressError, Format};
 use libmodfmt::export::{ExportLayout, Release};
 use libmodfmt::file::{FileError, ModuleFile};
-use libmodfmt::image::{self, Base, KeeperOptions};
+use libmodfmt::image::{self, Bindings, KeeperOptions};
 use libmodfmt::module::ModuleError;
 use libmodfmt::signature::SignatureError;
 use modtest::module::{Make, inventory, parse, signed};
@@ -73,13 +73,12 @@ fn persistent_data_and_its_images() {
     assert_eq!(persistent.variables().count(), 6);
     assert!(persistent.refusals().unwrap().reasons.is_empty());
     let layout = ExportLayout::for_release(module.object.ident.machine, Release::new(6, 1));
-    for trial in [false, true] {
-        let wanted = image::keeper(&module, &inventory, KeeperOptions { layout: &layout, trial }).unwrap();
-        let made = if trial { persistent.trial_keeper(&layout) } else { persistent.keeper(&layout) };
-        assert_eq!(made.unwrap(), wanted);
-    }
-    let bases = Base::all(persistent.header());
-    assert_eq!(persistent.owner(&bases).unwrap(), image::owner(&module, &inventory, &bases).unwrap());
+    let bindings = Bindings::first(persistent.header());
+    let options = KeeperOptions { layout: &layout, bindings: &bindings };
+    let wanted = image::keeper(&module, &inventory, options).unwrap();
+    assert_eq!(persistent.keeper(&layout, &bindings).unwrap(), wanted);
+    assert_eq!(persistent.pending(&[3]).unwrap(), image::pending(&module, &[3]).unwrap());
+    assert_eq!(persistent.owner(&bindings).unwrap(), image::owner(&module, &inventory, &bindings).unwrap());
     assert_eq!(module.persistent().unwrap().unwrap().into_inventory(), inventory);
 }
 

@@ -2,9 +2,7 @@
 //! The list of persistent variables.
 
 use libmodfmt::elf::SymbolKind;
-use libmodfmt::persist::{
-    Ambiguity, AmbiguousName, Inventory, PersistError, PersistentSection, Variable, VariableDebugInfo,
-};
+use libmodfmt::persist::{Ambiguity, AmbiguousName, Inventory, PersistError, Variable, VariableDebugInfo};
 use libmodfmt::types::TypeId;
 use modtest::module::{BSS, DATA, Make, inventory, parse};
 
@@ -37,8 +35,8 @@ fn a_variable_is_known_by_file_and_name() {
     assert!(found.header.named);
     assert_eq!(found.ambiguous, []);
     let sections: Vec<_> =
-        found.header.sections.iter().map(|section| (section.role, section.size, section.align)).collect();
-    assert_eq!(sections, [(PersistentSection::Data, 64, 32), (PersistentSection::Bss, 4096, 64)]);
+        found.header.units.iter().map(|unit| (&*unit.section, unit.size, unit.align)).collect();
+    assert_eq!(sections, [(DATA, 64, 32), (BSS, 4096, 64)]);
 }
 
 #[test]
@@ -176,8 +174,8 @@ fn a_variable_without_a_size_is_listed() {
     make.local("end", DATA, 16, 0);
     let found = of(&make);
     assert_eq!(names(&found), ["foo.c:first", "foo.c:second", "foo.c:end"]);
-    assert_eq!(found.variable_at(PersistentSection::Data, 12).unwrap().1, 4);
-    assert_eq!(found.variable_at(PersistentSection::Data, 16), None);
+    assert_eq!(found.variable_at(0, 12).unwrap().1, 4);
+    assert_eq!(found.variable_at(0, 16), None);
 }
 
 #[test]
@@ -187,7 +185,7 @@ fn a_variable_that_leaves_its_section_is_an_error() {
         make.local("big", DATA, value, size);
         match error(&make) {
             PersistError::VariableOutside { section, variable, offset, section_size, .. } => {
-                assert_eq!((section, &*variable, offset, section_size), (DATA, "big", value, 16));
+                assert_eq!((&*section, &*variable, offset, section_size), (DATA, "big", value, 16));
             }
             other => panic!("{other}"),
         }
@@ -195,11 +193,44 @@ fn a_variable_that_leaves_its_section_is_an_error() {
 }
 
 #[test]
-fn a_name_may_be_that_of_one_section_only() {
+fn two_sections_of_one_name_are_two_units() {
     let mut make = Make::small("foo");
     let first = make.index(DATA);
     let second = make.section(DATA, 3, 8, &[0; 8]);
-    assert_eq!(error(&make), PersistError::TwoSections { name: DATA, first, second });
+    let found = of(&make);
+    assert_eq!(found.indexes, [first, second]);
+    assert_eq!((found.unit_of(first), found.unit_of(second), found.unit_of(1)), (Some(0), Some(1), None));
+}
+
+/// With a section for each variable the file is in its name: it is known of global variables, too, and after
+/// `strip -g`.
+#[test]
+fn the_section_tells_the_source_file() {
+    let mut make = Make::bare("foo");
+    for name in [".data..persistent.foo_main.0", ".data..persistent.foo_main.1", ".data..persistent.util.0"] {
+        make.section(name, 3, 8, &[0; 8]);
+    }
+    make.file("foo-main.c");
+    make.local("one", ".data..persistent.foo_main.0", 0, 8);
+    make.file("other.c");
+    make.local("three", ".data..persistent.util.0", 0, 8);
+    make.global("two", ".data..persistent.foo_main.1", SymbolKind::OBJECT, 0, 8);
+    assert_eq!(names(&of(&make)), ["foo-main.c:one", "foo-main.c:two", "util:three"]);
+    make.symbols(|symbol| symbol.kind != SymbolKind::FILE);
+    let stripped = of(&make);
+    assert_eq!(names(&stripped), ["foo_main:one", "foo_main:two", "util:three"]);
+    assert!(stripped.header.named);
+}
+
+#[test]
+fn clang_tells_the_function() {
+    let mut make = Make::bare("foo");
+    for (number, name) in ["cnt", "poll.cnt", "read.cnt"].into_iter().enumerate() {
+        let section = format!(".data..persistent.foo.{number}");
+        make.section(&section, 3, 8, &[0; 8]);
+        make.local(name, &section, 0, 8);
+    }
+    assert_eq!(names(&of(&make)), ["foo:cnt", "foo:poll:cnt", "foo:read:cnt"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use libmodfmt::elf::{Binding, Object, Place, SectionKind, flags};
 use libmodfmt::export::{CrcForm, ExportLayout, Fields, Form, exports};
-use libmodfmt::image::{Base, KeeperOptions, keeper};
+use libmodfmt::image::{Base, Bindings, KeeperOptions, Pending, keeper, pending};
 use libmodfmt::modinfo::Modinfo;
 use libmodfmt::module::{Module, THIS_MODULE};
 use libmodfmt::persist::{Header, NOTE_SECTION};
@@ -17,14 +17,16 @@ const LAYOUT: ExportLayout = ExportLayout {
     crc: CrcForm::Value,
 };
 
-fn image(make: &Make, layout: &ExportLayout, trial: bool) -> Vec<u8> {
+fn image(make: &Make, layout: &ExportLayout) -> Vec<u8> {
     let file = make.build();
     let module = parse(&file);
-    keeper(&module, &inventory(&module), KeeperOptions { layout, trial }).unwrap()
+    let inventory = inventory(&module);
+    let bindings = Bindings::first(&inventory.header);
+    keeper(&module, &inventory, KeeperOptions { layout, bindings: &bindings }).unwrap()
 }
 
 fn typical() -> Vec<u8> {
-    image(&Make::typical("foo"), &LAYOUT, false)
+    image(&Make::typical("foo"), &LAYOUT)
 }
 
 fn data(object: &Object<'_>, name: &str) -> Vec<u8> {
@@ -49,7 +51,7 @@ fn a_retained_section_is_an_ordinary_one_in_the_keeper() {
     for section in [DATA, BSS] {
         make.change(section, |section| section.flags |= flags::RETAIN);
     }
-    assert_eq!(image(&make, &LAYOUT, false), typical());
+    assert_eq!(image(&make, &LAYOUT), typical());
 }
 
 #[test]
@@ -66,7 +68,8 @@ fn it_is_a_module_of_its_own_name_without_init_and_exit() {
 #[test]
 fn a_name_shorter_than_the_old_one_leaves_nothing_behind() {
     let name = "o".repeat(55);
-    let image = image(&Make::small(&name), &LAYOUT, true);
+    let file = Make::small(&name).build();
+    let image = pending(&parse(&file), &[2]).unwrap();
     let object = Object::parse(&image).unwrap();
     let this = data(&object, THIS_MODULE);
     assert_eq!(this[24..].split(|byte| *byte == 0).next().unwrap().len(), 55);
@@ -163,18 +166,18 @@ fn every_layout_of_export_tables_can_be_read_back() {
                 let layout = ExportLayout { form, fields, kflagstab, gpl_tables: !kflagstab, ..LAYOUT };
                 let file = Make::typical("foo").build();
                 let bases = Base::all(&inventory(&parse(&file)).header);
-                let image = image(&Make::typical("foo"), &layout, false);
+                let image = image(&Make::typical("foo"), &layout);
                 let object = Object::parse(&image).unwrap();
                 let found = exports(&object, &layout).unwrap();
-                // The kernel searches by name: bss before data.
-                for (export, (base, section)) in found.iter().zip([(&bases[1], BSS), (&bases[0], DATA)]) {
+                // The kernel searches by name.
+                for (export, (base, section)) in found.iter().zip([(&bases[0], DATA), (&bases[1], BSS)]) {
                     assert_eq!(export.name, base.symbol.as_bytes());
                     assert_eq!((export.namespace, export.gpl_only), (None, false));
                     let value = export.value.unwrap();
                     assert_eq!((value.section, value.offset), (object.section(section).unwrap().0, 0));
                 }
                 assert_eq!(found.len(), 2, "{layout:?}");
-                let crcs = [bases[1].crc.to_le_bytes(), bases[0].crc.to_le_bytes()].concat();
+                let crcs = [bases[0].crc.to_le_bytes(), bases[1].crc.to_le_bytes()].concat();
                 assert_eq!(data(&object, "__kcrctab"), crcs);
                 assert_eq!(data(&object, "__kflagstab"), [0, 0]);
             }
@@ -183,19 +186,23 @@ fn every_layout_of_export_tables_can_be_read_back() {
 }
 
 #[test]
-fn a_trial_has_another_name_and_no_exports() {
-    let image = image(&Make::typical("foo"), &LAYOUT, true);
+fn the_mark_on_generations_has_another_name_and_no_exports() {
+    let file = Make::typical("foo").build();
+    let image = pending(&parse(&file), &[2, 7]).unwrap();
     let module = Module::parse(&image).unwrap();
-    assert_eq!(module.name, "foo__ptrial");
-    for name in ["__ksymtab", "__ksymtab_strings", "__kcrctab", "__kflagstab"] {
+    assert_eq!(module.name, "foo__pending");
+    for name in ["__ksymtab", "__ksymtab_strings", "__kcrctab", "__kflagstab", DATA, BSS] {
         assert!(module.object.section(name).is_none(), "{name}");
     }
-    assert!(module.object.section(NOTE_SECTION).is_some());
+    let (_, note) = module.object.section(NOTE_SECTION).unwrap();
+    let read = Pending::from_note(&note.data, module.object.ident.order);
+    assert_eq!(read, Some(Pending::new("foo", vec![2, 7])));
+    assert!(Header::from_note(&note.data, module.object.ident.order).is_err(), "it is no header");
 }
 
 #[test]
 fn what_the_section_looks_like_does_not_matter_to_the_keeper_of_another_owner() {
-    let (one, two) = (image(&Make::small("one"), &LAYOUT, false), image(&Make::small("two"), &LAYOUT, false));
+    let (one, two) = (image(&Make::small("one"), &LAYOUT), image(&Make::small("two"), &LAYOUT));
     assert_eq!(Module::parse(&one).unwrap().name, "one__persist");
     assert_eq!(Module::parse(&two).unwrap().name, "two__persist");
 }

@@ -2,6 +2,7 @@
 //! One file per part.
 
 mod bad_input;
+mod binding;
 mod compare;
 mod damage;
 mod elf;
@@ -9,6 +10,7 @@ mod elf;
 mod file;
 mod inventory;
 mod keeper;
+mod later_generation;
 mod owner;
 mod refusals;
 mod stripped;

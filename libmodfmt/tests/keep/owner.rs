@@ -2,7 +2,8 @@
 //! The owner image.
 
 use libmodfmt::elf::{Ident, Machine, Object, Place, Relocation, RelocationForm, SectionKind, flags};
-use libmodfmt::image::{Base, ImageError, owner};
+use libmodfmt::image::{Base, Bindings, ImageError, owner};
+use libmodfmt::persist::base_symbol;
 use libmodfmt::versions::{ExtendedVersions, Versions};
 use modtest::module::{
     BSS, DATA, Make, R_32, R_32S, R_64, R_GOTPCREL, R_PC32, R_PC64, R_PLT32, inventory, parse,
@@ -12,7 +13,7 @@ fn image(make: &Make) -> Result<Vec<u8>, ImageError> {
     let file = make.build();
     let module = parse(&file);
     let inventory = inventory(&module);
-    owner(&module, &inventory, &Base::all(&inventory.header))
+    owner(&module, &inventory, &Bindings::first(&inventory.header))
 }
 
 fn relocation_at(object: &Object<'_>, section: &str, offset: u64) -> (String, u32, i64) {
@@ -27,13 +28,13 @@ fn relocation_at(object: &Object<'_>, section: &str, offset: u64) -> (String, u3
 fn each_use_becomes_one_of_the_base_symbol_plus_the_offset() {
     let image = image(&Make::typical("foo")).unwrap();
     let object = Object::parse(&image).unwrap();
-    let data = |kind, addend| ("foo__persist_data".to_owned(), kind, addend);
+    let data = |kind, addend| (base_symbol("foo", 1, 0), kind, addend);
     for (at, expected) in [
         (0x04, data(R_PC32, 0x10 - 4)),
         (0x0c, data(R_PC32, 32 - 4)),
         (0x14, data(R_32S, 8)),
         (0x20, data(R_64, 16 + 8)),
-        (0x28, ("foo__persist_bss".to_owned(), R_PC32, 0x100 - 4)),
+        (0x28, (base_symbol("foo", 1, 1), R_PC32, 0x100 - 4)),
         (0x30, ("_printk".to_owned(), R_PLT32, -4)),
         (0x38, data(R_PC64, 32 + 4)),
         (0x40, data(R_32, 32)),
@@ -63,8 +64,8 @@ fn symbols_and_indexes_stay_and_base_symbols_follow() {
     let (kept, added) = after.symbols.split_at(before.symbols.len());
     assert_eq!(kept, before.symbols);
     let added: Vec<_> = added.iter().map(|symbol| (symbol.name_text(), symbol.place)).collect();
-    let base = |name: &str| (name.to_owned(), Place::Undefined);
-    assert_eq!(added, [base("foo__persist_data"), base("foo__persist_bss")]);
+    let base = |ordinal| (base_symbol("foo", 1, ordinal), Place::Undefined);
+    assert_eq!(added, [base(0), base(1)]);
     let names =
         |object: &Object<'_>| object.sections.iter().map(|section| section.name.to_vec()).collect::<Vec<_>>();
     assert_eq!(names(&after), names(&before));
@@ -100,7 +101,7 @@ fn both_version_tables_get_the_layouts_as_versions() {
     let module = parse(&file);
     let inventory = inventory(&module);
     let bases = Base::all(&inventory.header);
-    let image = owner(&module, &inventory, &bases).unwrap();
+    let image = owner(&module, &inventory, &Bindings::first(&inventory.header)).unwrap();
     let object = Object::parse(&image).unwrap();
     let data = |name: &str| object.section(name).unwrap().1.data.to_vec();
     let ident = object.ident;
@@ -148,8 +149,9 @@ fn an_addend_that_leaves_its_range_is_refused() {
 #[test]
 fn a_name_that_is_taken_is_refused() {
     let mut make = Make::typical("foo");
-    make.global("foo__persist_bss", ".data", libmodfmt::elf::SymbolKind::OBJECT, 0, 8);
-    assert_eq!(image(&make), Err(ImageError::NameTaken { symbol: "foo__persist_bss".into() }));
+    let symbol = base_symbol("foo", 1, 1);
+    make.global(&symbol, ".data", libmodfmt::elf::SymbolKind::OBJECT, 0, 8);
+    assert_eq!(image(&make), Err(ImageError::NameTaken { symbol }));
 }
 
 #[test]
@@ -181,5 +183,7 @@ fn the_longest_name_still_fits() {
     let name = "n".repeat(55);
     let image = image(&Make::small(&name)).unwrap();
     let object = Object::parse(&image).unwrap();
-    assert_eq!(object.symbols.last().unwrap().name.len(), 55);
+    assert_eq!(object.symbols.last().unwrap().name_text(), base_symbol(&name, 1, 0));
+    // The kernel's tables have room for 55 bytes.
+    assert!(base_symbol(&name, u32::MAX, u32::MAX).len() <= 55);
 }

@@ -32,7 +32,7 @@ fn pointing(to: impl FnOnce(&mut Make)) -> Refusal {
 fn target(refusal: Refusal) -> String {
     match refusal {
         Refusal::PointerIntoOwner { section, variable, offset, target } => {
-            assert_eq!((section, &*variable, offset), (DATA, "foo.c:second", 8));
+            assert_eq!((&*section, &*variable, offset), (DATA, "foo.c:second", 8));
             target
         }
         other => panic!("{other}"),
@@ -97,7 +97,7 @@ fn a_charp_parameter_is_named() {
     assert_eq!(
         refusal,
         Refusal::CharpParameter {
-            section: DATA,
+            section: DATA.into(),
             variable: "bar.c:stats".into(),
             offset: 48,
             parameter: "size".into(),
@@ -122,7 +122,7 @@ fn a_charp_array_parameter_is_named() {
     make.relocate(".data.arrays", 56, R_64, DATA, 48);
     let refusal = only(&make);
     let expected = Refusal::CharpParameter {
-        section: DATA,
+        section: DATA.to_owned(),
         variable: "bar.c:stats".into(),
         offset: 48,
         parameter: "size".into(),
@@ -138,7 +138,7 @@ fn alignment_above_a_page() {
     make.change(DATA, |section| section.align = 4096);
     assert_eq!(refusals(&make).reasons, []);
     make.change(DATA, |section| section.align = 8192);
-    assert_eq!(only(&make), Refusal::Alignment { section: DATA, align: 8192 });
+    assert_eq!(only(&make), Refusal::Alignment { section: DATA.into(), align: 8192 });
 }
 
 /// `__attribute__((retain))`, which keeps the linker from dropping a section.
@@ -156,7 +156,7 @@ fn flags_other_than_writable_data() {
     for wrong in [flags::ALLOC, flags::WRITE, 7, 3 | flags::MERGE, 3 | 0x400] {
         let mut make = Make::small("foo");
         make.change(DATA, |section| section.flags = wrong);
-        assert_eq!(only(&make), Refusal::SectionFlags { section: DATA, flags: wrong });
+        assert_eq!(only(&make), Refusal::SectionFlags { section: DATA.into(), flags: wrong });
     }
 }
 
@@ -192,7 +192,7 @@ fn a_section_that_no_machine_has_room_for() {
     make.change(BSS, |section| section.size = 1 << 30);
     assert_eq!(refusals(&make).reasons, []);
     make.change(BSS, |section| section.size = (1 << 30) + 1);
-    assert_eq!(only(&make), Refusal::Size { section: BSS, size: (1 << 30) + 1 });
+    assert_eq!(only(&make), Refusal::Size { section: BSS.into(), size: (1 << 30) + 1 });
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn a_relocation_that_a_keeper_cannot_carry() {
         let mut make = Make::small("foo");
         make.relocate(DATA, 12, kind, DATA, 0);
         let expected = Refusal::Relocation {
-            section: DATA,
+            section: DATA.into(),
             variable: "foo.c:second+0x4".into(),
             offset: 12,
             relocation: name.into(),

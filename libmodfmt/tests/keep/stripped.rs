@@ -35,7 +35,7 @@ fn without_files_unique_names_are_enough() {
     for (kept, file) in [(&whole, &bare), (&bare, &whole), (&bare, &bare)] {
         assert!(matches!(compare(kept, file), Agreement::Layout { .. }));
     }
-    let hash = |header: &Header| (header.layout_hash(), header.sections[0].crc());
+    let hash = |header: &Header| (header.layout_hash(), header.units[0].crc_version_1());
     assert_eq!(hash(&whole), hash(&bare), "the hash leaves files out");
     let mut moved = Make::small("foo");
     moved.symbols(|symbol| {
@@ -65,7 +65,7 @@ fn without_files_a_name_that_occurs_twice_names_nothing() {
 #[test]
 fn without_local_names_the_file_names_nothing() {
     let bare = stripped(&Make::small("foo"), without_locals);
-    assert!(!bare.named && bare.sections[0].variables.is_empty());
+    assert!(!bare.named && bare.units[0].variables.is_empty());
     let mut other = header(&Make::small("foo"));
     let Agreement::Differs(found) = compare(&bare, &other) else { panic!("nothing shows that they agree") };
     assert_eq!(

@@ -2,7 +2,7 @@
 //! From a file to a plan.
 
 use libmodfmt::file::ModuleFile;
-use libmodfmt::persist::Difference;
+use libmodfmt::persist::{Difference, Unit};
 use libmodsys::{InitState, Kernel};
 
 use super::outcome::{Plan, RegionUse};
@@ -29,15 +29,16 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
     if !request.assume_unloaded {
         check_not_loaded(kernel, &owner, region.is_some())?;
     }
-    let case = Case { kernel, request, persistent: &persistent, region: region.as_ref() };
+    let region = region.as_ref();
+    let case = Case { kernel, request, persistent: &persistent, region };
     let Keeping { region_use, method, mut notes } = match case.decide()? {
         Ok(keeping) => keeping,
         Err(obstacle) => return case.keeping_is_impossible(obstacle),
     };
-    let (region, inventory) = (region.map(Box::new), Box::new(persistent.into_inventory()));
-    let images = match method {
+    let (region, inventory) = (region.cloned().map(Box::new), Box::new(persistent.into_inventory()));
+    let (images, account) = match method {
         Method::ExtendedKernel => return Ok(Plan::Extended { region_use, owner, region, inventory, notes }),
-        Method::Keeper(images) => Box::new(images),
+        Method::Keeper { images, account } => (Box::new(images), account),
     };
     if request.file.signature()?.is_some() {
         notes.push("its signature is lost: the images that keep data differ from the signed file".to_owned());
@@ -48,6 +49,7 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
         owner,
         region,
         inventory,
+        account,
         images,
         notes,
     })
@@ -69,9 +71,9 @@ fn without_persistent_data(
         check_not_loaded(kernel, owner, true)?;
     }
     if !request.fresh {
-        let sections = region.header.sections.iter();
-        let differences =
-            sections.map(|section| Difference::SectionRemoved { section: section.role }).collect();
+        let units = region.generations.iter().flat_map(|generation| &generation.header.units);
+        let removed = |unit: &Unit| Difference::SectionRemoved { section: unit.section.clone() };
+        let differences = units.map(removed).collect();
         return Err(KeepError::LayoutDiffers { owner: owner.to_owned(), differences });
     }
     if !region.users.is_empty() {
@@ -85,10 +87,10 @@ fn kept_but_unused(kernel: &dyn Kernel, file: &ModuleFile) -> Option<String> {
     let region = || Region::find(kernel, &file.module()?.name);
     match region() {
         Ok(None) => None,
-        Ok(Some(Region { header, .. })) => Some(format!(
+        Ok(Some(region)) => Some(format!(
             "{} bytes of data of {} are kept in the kernel and not used by this load (--keep=off)",
-            header.size(),
-            header.owner
+            region.size(),
+            region.owner
         )),
         Err(error) => {
             Some(format!("if data is kept in the kernel, it is not used by this load (--keep=off): {error}"))

@@ -2,7 +2,6 @@
 //! Obstacles that can be seen without trying to load a keeper.
 
 use libmodfmt::module::{Module, THIS_MODULE};
-use libmodfmt::persist::keeper_name;
 use libmodsys::{InitState, Kernel, Lockdown};
 
 use super::export_layout::DetectedLayout;
@@ -22,23 +21,21 @@ pub(super) fn on_this_kernel(kernel: &dyn Kernel) -> Result<Option<Obstacle>, Ke
     }
 }
 
-/// The obstacle to a keeper for this module.
+/// The obstacle to a keeper of this name for this module.
 pub(super) fn for_this_module(
     kernel: &dyn Kernel,
     module: &Module<'_>,
     detected: &DetectedLayout,
-    kept: bool,
+    keeper: &str,
 ) -> Result<Option<Obstacle>, KeepError> {
     let file = module.object.section(THIS_MODULE).map_or(0, |(_, section)| section.size);
     // Kernels before 6.4 do not compare the sizes and would write past the end of a short one.
     if let Some(size) = detected.module_size.filter(|size| *size != file) {
         return Ok(Some(Obstacle::ThisModule { file, kernel: size }));
     }
-    let keeper = keeper_name(&module.name);
-    if kept {
-        return Ok(None);
-    }
-    match kernel.init_state(&keeper)? {
+    let state = kernel.init_state(keeper)?;
+    let keeper = keeper.to_owned();
+    match state {
         None => Ok(None),
         // It may hold data in a moment, or held some a moment ago.
         Some(InitState::Coming) => Err(KeepError::KeeperInTransition { keeper, doing: "loaded" }),

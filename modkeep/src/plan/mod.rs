@@ -4,12 +4,14 @@
 //! - `decide.rs`: the way in, [`plan()`]; collects what is known of the file and of the region.
 //! - `table.rs`: the table of fallbacks.
 //! - `obstacle.rs`, `find_obstacle.rs`: why this kernel would not accept a keeper.
+//! - `hints.rs`: hints in the source.
 //! - `export_layout.rs`: how this kernel lays out the export table that a keeper needs.
 //! - `pinned_modules.rs`: the modules that a keeper would pin.
 
 mod decide;
 mod export_layout;
 mod find_obstacle;
+mod hints;
 mod obstacle;
 mod outcome;
 mod pinned_modules;
@@ -18,7 +20,7 @@ mod table;
 
 pub use decide::plan;
 pub use obstacle::Obstacle;
-pub use outcome::{Images, Plan, RegionUse};
+pub use outcome::{Images, NewKeeper, Plan, RegionUse};
 pub use request::{KeepMode, Request};
 
 pub(crate) use table::nothing_kept;

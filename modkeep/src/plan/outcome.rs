@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a plan says.
 
-use libmodfmt::persist::Inventory;
+use libmodfmt::persist::{Account, Inventory};
 
 use crate::region::Region;
 
@@ -10,22 +10,30 @@ use crate::region::Region;
 pub enum RegionUse {
     /// Nothing is kept yet: a region is made.
     Create,
-    /// The module is bound to the region that is there.
+    /// The module is bound to what is there; what is new goes into a generation more.
     Bind,
-    /// The region that is there is dropped and a new one made (`--fresh`).
+    /// Everything starts afresh, and what is there is dropped once that has succeeded (`--fresh`).
     Replace,
 }
 
 /// The images to be loaded, in this order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Images {
-    /// A keeper that is loaded and removed again before a living one is given up: it shows that the kernel
-    /// accepts our keepers. Only with [`RegionUse::Replace`].
-    pub trial: Option<Vec<u8>>,
-    /// The keeper; `None` if there is a living one to bind to.
-    pub keeper: Option<Vec<u8>>,
+    /// The mark on a generation that replaces data, until the module's init has succeeded.
+    pub pending: Option<Vec<u8>>,
+    /// The keeper of what is new; `None` if nothing is.
+    pub keeper: Option<NewKeeper>,
     /// The module itself.
     pub owner: Vec<u8>,
+}
+
+/// A keeper that is to be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewKeeper {
+    /// Its name.
+    pub name: String,
+    /// Its image.
+    pub image: Vec<u8>,
 }
 
 /// What loading a file will do.
@@ -36,7 +44,7 @@ pub enum Plan {
         /// Why nothing will be kept, or why what is kept will not be used; for the user.
         warning: Option<String>,
     },
-    /// Drop the region, then load the file as it is: it no longer has persistent data.
+    /// Load the file as it is, then drop the region: it no longer has persistent data.
     Drop {
         /// What is kept now.
         region: Box<Region>,
@@ -64,6 +72,8 @@ pub enum Plan {
         region: Option<Box<Region>>,
         /// What the file has.
         inventory: Box<Inventory>,
+        /// What becomes of each variable.
+        account: Box<Account>,
         /// The images.
         images: Box<Images>,
         /// What the user should know: a lost signature, a module that will be pinned, types that were not

@@ -22,8 +22,27 @@ pub struct Request<'a> {
     pub file: &'a ModuleFile,
     /// `--keep`
     pub keep: KeepMode,
-    /// `--fresh`: first drop what is kept for this owner.
+    /// `--fresh`: start from the file's initial values, and drop what is kept in the end.
     pub fresh: bool,
+    /// `--fresh=VAR`: only these variables.
+    pub fresh_variables: &'a [String],
+    /// `--renamed OLD=NEW`: variables that have another name now.
+    pub renamed: &'a [(String, String)],
     /// Only look: decide as if the owner were not loaded, even if it is.
     pub assume_unloaded: bool,
+}
+
+impl<'a> Request<'a> {
+    /// A load of this file with the default options.
+    #[must_use]
+    pub const fn new(file: &'a ModuleFile) -> Self {
+        Self {
+            file,
+            keep: KeepMode::Auto,
+            fresh: false,
+            fresh_variables: &[],
+            renamed: &[],
+            assume_unloaded: false,
+        }
+    }
 }

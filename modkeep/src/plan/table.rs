@@ -4,23 +4,25 @@
 //! | region of this owner | auto | require | off |
 //! |---|---|---|---|
 //! | none | extended kernel, else keeper, else plain load, warning | same, else error | plain load |
-//! | exists, layout agrees | bind; if impossible, error | same | plain load with a warning |
-//! | exists, layout differs | error with the differences; `fresh` drops the region | same | as above |
+//! | exists, each variable agrees or is new | bind; if impossible, error | same | plain load with a warning |
+//! | exists, one cannot be used | error with the differences; `fresh` drops the region | same | as above |
 //!
 //! [`Case::decide`] picks the cell. If it says that keeping is impossible here,
 //! [`Case::keeping_is_impossible`] tells a plain load from an error. The column `off` never comes here.
 
 use libmodfmt::file::Persistent;
-use libmodfmt::image::{Base, ImageError};
-use libmodfmt::persist::{Agreement, Refusals, compare};
+use libmodfmt::image::{Bindings, ImageError};
+use libmodfmt::persist::{
+    Account, Agreement, Difference, Header, Refusals, Wishes, compare, keeper_of_generation,
+};
 use libmodsys::{Kernel, PersistSupport};
 
 use super::obstacle::Obstacle;
-use super::outcome::{Images, Plan, RegionUse};
+use super::outcome::{Images, NewKeeper, Plan, RegionUse};
 use super::request::{KeepMode, Request};
-use super::{export_layout, find_obstacle, pinned_modules};
+use super::{export_layout, find_obstacle, hints, pinned_modules};
 use crate::error::KeepError;
-use crate::region::{KeptBy, Region};
+use crate::region::Region;
 
 /// How the data will be kept.
 pub(super) struct Keeping {
@@ -32,8 +34,13 @@ pub(super) struct Keeping {
 
 /// What will keep the data.
 pub(super) enum Method {
-    /// A keeper; the owner image imports from it.
-    Keeper(Images),
+    /// Keepers; the owner image imports from them.
+    Keeper {
+        /// The images.
+        images: Images,
+        /// What becomes of each variable.
+        account: Box<Account>,
+    },
     /// The extended kernel itself.
     ExtendedKernel,
 }
@@ -56,63 +63,110 @@ impl Case<'_> {
         if !refusals.reasons.is_empty() {
             return Err(KeepError::Refused { reasons: refusals.reasons });
         }
-        let (region_use, notes) = self.region_use()?;
-        if self.extended_kernel_keeps(region_use, &refusals)? {
-            return Ok(Ok(Keeping { region_use, method: Method::ExtendedKernel, notes }));
+        if let Some(keeping) = self.extended_kernel_keeps(&refusals)? {
+            return Ok(Ok(keeping));
         }
+        let region_use = self.region_use()?;
         if let Some(obstacle) = find_obstacle::on_this_kernel(self.kernel)? {
             return Ok(Err(obstacle));
         }
-        self.make_images(region_use, &refusals, notes)
+        self.make_images(region_use, &refusals)
     }
 
     /// A plain load with a warning or an error: nothing here can keep the data.
     pub(super) fn keeping_is_impossible(&self, obstacle: Obstacle) -> Result<Plan, KeepError> {
-        match (self.region, self.request.keep) {
-            (Some(region), _) => Err(KeepError::CannotBind { owner: region.header.owner.clone(), obstacle }),
+        match (self.kept(), self.request.keep) {
+            (Some(region), _) => Err(KeepError::CannotBind { owner: region.owner.clone(), obstacle }),
             (None, KeepMode::Require) => Err(KeepError::Impossible { obstacle }),
             (None, _) => Ok(Plan::Plain { warning: Some(nothing_kept(&obstacle)) }),
         }
     }
 
-    /// The row of the table, and what to say about it.
-    fn region_use(&self) -> Result<(RegionUse, Vec<String>), KeepError> {
-        let Some(region) = self.region else { return Ok((RegionUse::Create, Vec::new())) };
-        if self.request.fresh {
-            let owner = &region.header.owner;
-            let mut users = region.users.clone();
-            users.retain(|user| !self.request.assume_unloaded || user != owner);
-            return if users.is_empty() {
-                Ok((RegionUse::Replace, Vec::new()))
-            } else {
-                Err(KeepError::InUse { owner: owner.clone(), users })
-            };
+    /// The region, if anything is in force.
+    fn kept(&self) -> Option<&Region> {
+        self.region.filter(|region| !region.generations.is_empty())
+    }
+
+    /// The row of the table.
+    fn region_use(&self) -> Result<RegionUse, KeepError> {
+        let Some(region) = self.kept() else { return Ok(RegionUse::Create) };
+        if !self.request.fresh {
+            return Ok(RegionUse::Bind);
         }
+        let owner = &region.owner;
+        let mut users = region.users.clone();
+        users.retain(|user| !self.request.assume_unloaded || user != owner);
+        if users.is_empty() {
+            Ok(RegionUse::Replace)
+        } else {
+            Err(KeepError::InUse { owner: owner.clone(), users })
+        }
+    }
+
+    /// Whether, and how, the extended kernel keeps the data. What keepers hold stays there unless it is
+    /// dropped anyway.
+    fn extended_kernel_keeps(&self, refusals: &Refusals) -> Result<Option<Keeping>, KeepError> {
+        let file = self.persistent.header();
+        let method = Method::ExtendedKernel;
+        if let Some(region) = self.kept().filter(|region| region.is_extended()) {
+            // It knows common sections only.
+            if !file.has_common_sections_only() {
+                return Err(KeepError::KeptAsAWhole { owner: region.owner.clone() });
+            }
+            if self.region_use()? == RegionUse::Replace {
+                return Ok(Some(Keeping { region_use: RegionUse::Replace, method, notes: Vec::new() }));
+            }
+            let notes = self.agrees_as_a_whole(region)?;
+            return Ok(Some(Keeping { region_use: RegionUse::Bind, method, notes }));
+        }
+        let region_use = self.region_use()?;
+        let may_keep = region_use != RegionUse::Bind
+            && file.has_common_sections_only()
+            && self.kernel.persist_support()? == PersistSupport::Extended
+            // The extended kernel keeps no pointers into other modules; a keeper can pin those modules.
+            && pinned_modules::notes(self.kernel, &refusals.imports)?.is_empty();
+        Ok(may_keep.then_some(Keeping { region_use, method, notes: Vec::new() }))
+    }
+
+    /// What an extended kernel keeps is bound as a whole or not at all.
+    fn agrees_as_a_whole(&self, region: &Region) -> Result<Vec<String>, KeepError> {
         let mut file = self.persistent.header().clone();
         // The extended kernel compares by the names of source files.
-        file.named &= region.kept_by != KeptBy::ExtendedKernel || self.persistent.module().names_files();
-        match compare(&region.header, &file) {
-            Agreement::Build => Ok((RegionUse::Bind, Vec::new())),
+        file.named &= self.persistent.module().names_files();
+        let Some(kept) = region.headers().first().copied() else { return Ok(Vec::new()) };
+        match compare(kept, &file) {
+            Agreement::Build => Ok(Vec::new()),
             Agreement::Layout { types_not_compared } => {
                 let variables = file.variables().count();
-                Ok((RegionUse::Bind, types_note(types_not_compared, variables).into_iter().collect()))
+                Ok(types_note(types_not_compared, variables).into_iter().collect())
             }
             Agreement::Differs(differences) => {
-                Err(KeepError::LayoutDiffers { owner: region.header.owner.clone(), differences })
+                Err(KeepError::LayoutDiffers { owner: region.owner.clone(), differences })
             }
         }
     }
 
-    /// Whether the extended kernel keeps the data. What a keeper holds stays there unless it is dropped
-    /// anyway.
-    fn extended_kernel_keeps(&self, region_use: RegionUse, refusals: &Refusals) -> Result<bool, KeepError> {
-        match self.region.map(|region| &region.kept_by) {
-            Some(KeptBy::ExtendedKernel) => Ok(true),
-            Some(KeptBy::Keeper(_)) if region_use == RegionUse::Bind => Ok(false),
-            _ if self.kernel.persist_support()? != PersistSupport::Extended => Ok(false),
-            // The extended kernel keeps no pointers into other modules; a keeper can pin those modules.
-            _ => Ok(pinned_modules::notes(self.kernel, &refusals.imports)?.is_empty()),
+    /// What becomes of each variable.
+    fn account(&self) -> Result<Account, KeepError> {
+        let mut wishes = Wishes {
+            fresh: self.request.fresh,
+            fresh_variables: self.request.fresh_variables.to_vec(),
+            renamed: self.request.renamed.to_vec(),
+        };
+        wishes.renamed.extend(hints::renamed(self.persistent.module()));
+        let kept = self.kept().map(Region::headers).unwrap_or_default();
+        let mut account = self.persistent.account(&kept, &wishes);
+        if let Some(region) = self.region {
+            account.generation = region.next_generation();
         }
+        if account.is_allowed() {
+            return Ok(account);
+        }
+        let mut differences: Vec<Difference> = account.differences().cloned().collect();
+        if differences.is_empty() {
+            differences.push(Difference::NoPlace);
+        }
+        Err(KeepError::LayoutDiffers { owner: self.persistent.header().owner.clone(), differences })
     }
 
     /// The images of keeper and owner, or the obstacle to making them.
@@ -120,41 +174,50 @@ impl Case<'_> {
         &self,
         region_use: RegionUse,
         refusals: &Refusals,
-        mut notes: Vec<String>,
     ) -> Result<Result<Keeping, Obstacle>, KeepError> {
-        let mut images = Images::default();
-        let kept = match (region_use, self.region) {
-            (RegionUse::Bind, Some(region)) => &region.header,
-            _ => self.persistent.header(),
+        let account = self.account()?;
+        let mut notes = Vec::new();
+        let (bound, not_compared) = account.bound();
+        notes.extend(types_note(not_compared, bound));
+        let kept: Vec<&Header> = self.kept().map(Region::headers).unwrap_or_default();
+        let Some(bindings) = Bindings::of(&account, self.persistent.header(), &kept) else {
+            let differences = vec![Difference::NoPlace];
+            return Err(KeepError::LayoutDiffers {
+                owner: self.persistent.header().owner.clone(),
+                differences,
+            });
         };
-        if region_use != RegionUse::Bind {
+        let mut images = Images::default();
+        if let Some(generation) = &bindings.generation {
             let detected = match export_layout::detect(self.kernel, self.persistent.module().object.ident)? {
                 Ok(detected) => detected,
                 Err(obstacle) => return Ok(Err(obstacle)),
             };
-            let for_module = find_obstacle::for_this_module(
-                self.kernel,
-                self.persistent.module(),
-                &detected,
-                self.region.is_some(),
-            )?;
+            let name = keeper_of_generation(&generation.owner, generation.generation);
+            let for_module =
+                find_obstacle::for_this_module(self.kernel, self.persistent.module(), &detected, &name)?;
             if let Some(obstacle) = for_module {
                 return Ok(Err(obstacle));
             }
-            if region_use == RegionUse::Replace {
-                images.trial = Some(self.persistent.trial_keeper(&detected.layout)?);
-            }
-            images.keeper = match self.persistent.keeper(&detected.layout) {
-                Ok(keeper) => Some(keeper),
+            let image = match self.persistent.keeper(&detected.layout, &bindings) {
+                Ok(image) => image,
                 Err(error) => return obstacle_or_error(error).map(Err),
             };
+            images.keeper = Some(NewKeeper { name, image });
+            let replaces = region_use == RegionUse::Replace || !self.request.fresh_variables.is_empty();
+            if replaces && region_use != RegionUse::Create {
+                images.pending = match self.persistent.pending(&[generation.generation]) {
+                    Ok(image) => Some(image),
+                    Err(error) => return obstacle_or_error(error).map(Err),
+                };
+            }
             notes.extend(pinned_modules::notes(self.kernel, &refusals.imports)?);
         }
-        images.owner = match self.persistent.owner(&Base::all(kept)) {
+        images.owner = match self.persistent.owner(&bindings) {
             Ok(owner) => owner,
             Err(error) => return obstacle_or_error(error).map(Err),
         };
-        Ok(Ok(Keeping { region_use, method: Method::Keeper(images), notes }))
+        Ok(Ok(Keeping { region_use, method: Method::Keeper { images, account: Box::new(account) }, notes }))
     }
 }
 

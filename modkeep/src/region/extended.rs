@@ -4,6 +4,7 @@
 use libmodfmt::persist::{ExtendedRegion, ExtendedUse, Header, extended_regions};
 use libmodsys::{InitState, Kernel, SectionAddress};
 
+use super::generation::Generation;
 use super::kept_by::KeptBy;
 use super::owner_state::OwnerState;
 use crate::error::KeepError;
@@ -45,11 +46,14 @@ fn region(kernel: &dyn Kernel, listed: ExtendedRegion) -> Result<Region, KeepErr
     // 0 is what the kernel shows to readers who may not see addresses.
     let address =
         |address| if address == 0 { SectionAddress::Hidden } else { SectionAddress::Known(address) };
-    Ok(Region {
-        addresses: listed.addresses.into_iter().map(|(role, found)| (role, address(found))).collect(),
-        users: if used { vec![listed.header.owner.clone()] } else { Vec::new() },
+    let owner = listed.header.owner.clone();
+    let users = if used { vec![owner.clone()] } else { Vec::new() };
+    let generation = Generation {
+        addresses: listed.addresses.into_iter().map(address).collect(),
+        users: users.clone(),
         header: listed.header,
         kept_by: KeptBy::ExtendedKernel,
-        owner_state,
-    })
+    };
+    let (generations, stale) = (vec![generation], Vec::new());
+    Ok(Region { owner, generations, stale, pending: None, owner_state, users })
 }

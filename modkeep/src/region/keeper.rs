@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The region that a keeper holds, read from what the kernel shows of that module.
+//! The generation that a keeper holds, read from what the kernel shows of that module.
+
+use std::collections::HashMap;
 
 use libmodfmt::elf::ByteOrder;
-use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, PersistentSection, keeper_name};
+use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, is_keeper_name, keeper_of_generation};
 use libmodsys::{InitState, Kernel, SectionAddress};
 
+use super::generation::Generation;
 use super::kept_by::KeptBy;
-use super::owner_state::OwnerState;
 use crate::error::KeepError;
-use crate::region::Region;
 
 /// What a loaded module is, by its note.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// A keeper, with the region that it holds.
-    Keeper(Region),
+    /// A keeper, with the generation that it holds.
+    Keeper(Generation),
     /// Not a keeper, though it carries the header of this owner's data: a copy of the note of another module.
     Foreign {
         /// The owner in the header.
@@ -36,21 +37,16 @@ pub(super) fn find(kernel: &dyn Kernel, name: &str) -> Result<Found, KeepError> 
     }
 }
 
-/// The region of the module `keeper`; `None` if it is not loaded or is not a keeper.
-pub(super) fn read(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Region>, KeepError> {
+/// The generation that the module `keeper` holds; `None` if it is not loaded or is not a keeper.
+pub(super) fn read(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Generation>, KeepError> {
     // No keeper has another name, so the note need not be read.
-    if !is_name_of_keeper(keeper) {
+    if !is_keeper_name(keeper) {
         return Ok(None);
     }
     Ok(match find(kernel, keeper)? {
-        Found::Keeper(region) => Some(region),
+        Found::Keeper(generation) => Some(generation),
         Found::Foreign { .. } | Found::Nothing => None,
     })
-}
-
-/// Whether a module of this name may be a keeper.
-fn is_name_of_keeper(name: &str) -> bool {
-    name.ends_with(&keeper_name(""))
 }
 
 fn find_live(kernel: &dyn Kernel, name: &str) -> Result<Found, KeepError> {
@@ -62,26 +58,17 @@ fn find_live(kernel: &dyn Kernel, name: &str) -> Result<Found, KeepError> {
         Ok(header) => header,
         // Somebody else's notes in a section of that name.
         Err(NoteError::Missing) => return Ok(Found::Nothing),
-        Err(_) if !is_name_of_keeper(name) => return Ok(Found::Nothing),
+        Err(_) if !is_keeper_name(name) => return Ok(Found::Nothing),
         Err(source) => return Err(KeepError::UnreadableHeader { keeper: name.to_owned(), source }),
     };
-    if name != keeper_name(&header.owner) {
-        // Also what was left behind by a `--fresh` that was killed during its trial. It holds nobody's data.
+    if name != keeper_of_generation(&header.owner, header.generation) {
         return Ok(Found::Foreign { owner: header.owner });
     }
     let sections = kernel.sections(name)?;
-    let address = |role: PersistentSection| {
-        let found = sections.iter().find(|section| section.name == role.section_name());
-        found.map_or(SectionAddress::Denied, |section| section.address)
-    };
-    let addresses = header.sections.iter().map(|section| (section.role, address(section.role))).collect();
+    let by_name: HashMap<&str, SectionAddress> =
+        sections.iter().map(|section| (section.name.as_str(), section.address)).collect();
+    let address = |section: &str| by_name.get(section).copied().unwrap_or(SectionAddress::Denied);
+    let addresses = header.units.iter().map(|unit| address(&unit.section)).collect();
     let users = kernel.holders(name)?;
-    let owner_state = OwnerState::new(kernel.init_state(&header.owner)?, users.contains(&header.owner));
-    Ok(Found::Keeper(Region {
-        header,
-        kept_by: KeptBy::Keeper(name.to_owned()),
-        addresses,
-        owner_state,
-        users,
-    }))
+    Ok(Found::Keeper(Generation { header, kept_by: KeptBy::Keeper(name.to_owned()), addresses, users }))
 }

@@ -12,6 +12,17 @@ pub enum KeptBy {
     ExtendedKernel,
 }
 
+impl KeptBy {
+    /// The name of the keeper, if it is one.
+    #[must_use]
+    pub fn keeper(&self) -> Option<&str> {
+        match self {
+            Self::Keeper(name) => Some(name),
+            Self::ExtendedKernel => None,
+        }
+    }
+}
+
 impl fmt::Display for KeptBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Listing and finding regions, whatever keeps them.
 
+use std::collections::HashMap;
+
 use libmodfmt::module_name::is_module_name;
-use libmodfmt::persist::{Header, keeper_name};
+use libmodfmt::persist::{Header, generation_in_name, keeper_name, keeper_of_generation, pending_name};
 use libmodfmt::proc;
 use libmodsys::{InitState, Kernel};
 
+use super::generation::Generation;
 use super::kept_by::KeptBy;
 use super::owner_state::OwnerState;
-use super::{extended, keeper};
+use super::{extended, keeper, pending};
 use crate::error::KeepError;
 use crate::region::Region;
 use crate::region::keeper::Found;
@@ -32,19 +35,36 @@ impl Region {
         Self::entries(kernel)?.into_iter().map(|entry| entry.map_err(|unreadable| unreadable.error)).collect()
     }
 
-    /// As [`Region::list`], but a region that cannot be read does not hide the others.
+    /// As [`Region::list`], but what cannot be read does not hide the rest.
     ///
     /// # Errors
     /// The kernel does not list its modules.
     pub fn entries(kernel: &dyn Kernel) -> Result<Vec<Result<Self, UnreadableRegion>>, KeepError> {
+        let mut owners: Vec<(String, Vec<Generation>)> = Vec::new();
+        let mut by_owner: HashMap<String, usize> = HashMap::new();
         let mut entries = Vec::new();
         for name in module_names(kernel)? {
             match keeper::read(kernel, &name) {
-                Ok(Some(region)) => entries.push(Ok(region)),
+                Ok(Some(generation)) => {
+                    let owner = generation.header.owner.clone();
+                    let index = *by_owner.entry(owner.clone()).or_insert_with(|| {
+                        owners.push((owner, Vec::new()));
+                        owners.len().saturating_sub(1)
+                    });
+                    if let Some((_, generations)) = owners.get_mut(index) {
+                        generations.push(generation);
+                    }
+                }
                 Ok(None) => {}
                 Err(error) => entries.push(Err(UnreadableRegion { kept_by: KeptBy::Keeper(name), error })),
             }
         }
+        let assembled = owners.into_iter().filter_map(|(owner, generations)| {
+            let kept_by = generations.first().map(|generation| generation.kept_by.clone())?;
+            let region = assemble(kernel, &owner, generations).transpose()?;
+            Some(region.map_err(|error| UnreadableRegion { kept_by, error }))
+        });
+        let mut entries: Vec<_> = assembled.chain(entries).collect();
         match extended::list(kernel) {
             Ok(regions) => entries.extend(regions.into_iter().map(Ok)),
             Err(error) => entries.push(Err(UnreadableRegion { kept_by: KeptBy::ExtendedKernel, error })),
@@ -84,57 +104,52 @@ impl Region {
         Self::only_one(kernel, &file.owner, extended)
     }
 
-    /// The keeper's region or the extended kernel's. Two copies are an error, never a silent choice.
+    /// The keepers' region or the extended kernel's. Two copies are an error, never a silent choice.
     fn only_one(kernel: &dyn Kernel, owner: &str, extended: Option<Self>) -> Result<Option<Self>, KeepError> {
-        let name = keeper_name(owner);
-        match (keeper::find(kernel, &name)?, extended) {
-            // Two long names may be cut to one; or the module of that name is not ours.
-            (
-                Found::Keeper(Self { header: Header { owner: other, .. }, .. })
-                | Found::Foreign { owner: other },
-                _,
-            ) if other != owner => {
-                Err(KeepError::OtherOwner { keeper: name, owner: owner.to_owned(), other })
+        match (kept_by_keepers(kernel, owner)?, extended) {
+            (Some(_), Some(_)) => {
+                Err(KeepError::KeptTwice { owner: owner.to_owned(), keeper: keeper_name(owner) })
             }
-            (Found::Keeper(_), Some(_)) => {
-                Err(KeepError::KeptTwice { owner: owner.to_owned(), keeper: name })
-            }
-            (Found::Keeper(region), None) => Ok(Some(region)),
-            (Found::Foreign { .. } | Found::Nothing, extended) => Ok(extended),
+            (Some(region), None) => Ok(Some(region)),
+            (None, extended) => Ok(extended),
         }
     }
 
-    /// Whether to look closer for a region of `owner`: one cheap question that opens nothing.
+    /// Whether to look closer for a region of `owner`: a cheap question that opens at most the list of
+    /// modules.
     #[must_use]
     pub fn may_exist(kernel: &dyn Kernel, owner: &str) -> bool {
         is_module_name(owner)
             && (matches!(kernel.init_state(&keeper_name(owner)), Ok(Some(InitState::Live)))
+                || keeper_names(kernel, owner).is_ok_and(|names| !names.is_empty())
                 || matches!(extended::find(kernel, owner), Ok(Some(_))))
     }
 
-    /// Whether something is kept for `owner`, in whatever state. A kernel's list that cannot be read counts
-    /// as yes.
+    /// Whether something is kept for `owner`, in whatever state. What cannot be read counts as yes.
     #[must_use]
     pub fn exists(kernel: &dyn Kernel, owner: &str) -> bool {
         is_module_name(owner)
             && (matches!(kernel.init_state(&keeper_name(owner)), Ok(Some(_)))
+                || keeper_names(kernel, owner).map_or(true, |names| !names.is_empty())
                 || !matches!(extended::find(kernel, owner), Ok(None)))
     }
 
-    /// The region that the module `keeper` holds; `None` if it is not loaded or is not a keeper.
+    /// The generation that the module `keeper` holds; `None` if it is not loaded or is not a keeper.
     ///
     /// # Errors
     /// As [`Region::list`].
-    pub fn of_keeper(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Self>, KeepError> {
+    pub fn of_keeper(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Generation>, KeepError> {
         if is_module_name(keeper) { keeper::read(kernel, keeper) } else { Ok(None) }
     }
 
     /// Whether a module is the keeper of an owner that is not loaded, and nothing uses it.
     #[must_use]
     pub fn is_unused_keeper(kernel: &dyn Kernel, module: &str) -> bool {
-        Self::of_keeper(kernel, module).is_ok_and(|region| {
-            region.is_some_and(|region| region.owner_state == OwnerState::Unloaded && region.users.is_empty())
-        })
+        let is_unused = |generation: &Generation| {
+            let state = kernel.init_state(&generation.header.owner);
+            generation.users.is_empty() && matches!(state, Ok(None | Some(InitState::DirectoryOnly)))
+        };
+        Self::of_keeper(kernel, module).is_ok_and(|generation| generation.as_ref().is_some_and(is_unused))
     }
 
     /// The owner in the header that a loaded module carries although it is not the keeper of that owner's
@@ -151,6 +166,84 @@ impl Region {
             Found::Keeper(_) | Found::Nothing => None,
         })
     }
+}
+
+/// The region that keepers hold.
+fn kept_by_keepers(kernel: &dyn Kernel, owner: &str) -> Result<Option<Region>, KeepError> {
+    let mut generations = Vec::new();
+    for keeper in keeper_names(kernel, owner)? {
+        match keeper::find(kernel, &keeper)? {
+            // Two long names may be cut to one; or the module of that name is not ours.
+            Found::Keeper(Generation { header: Header { owner: other, .. }, .. })
+            | Found::Foreign { owner: other }
+                if other != owner =>
+            {
+                return Err(KeepError::OtherOwner { keeper, owner: owner.to_owned(), other });
+            }
+            Found::Keeper(generation) => generations.push(generation),
+            Found::Foreign { .. } | Found::Nothing => {}
+        }
+    }
+    assemble(kernel, owner, generations)
+}
+
+/// The generations of one owner as its region; `None` if there is nothing at all.
+fn assemble(
+    kernel: &dyn Kernel,
+    owner: &str,
+    mut generations: Vec<Generation>,
+) -> Result<Option<Region>, KeepError> {
+    let pending = pending::find(kernel, owner)?;
+    if generations.is_empty() && pending.is_none() {
+        return Ok(None);
+    }
+    generations.sort_by_key(|generation| generation.header.generation);
+    let mut users: Vec<String> = Vec::new();
+    for user in generations.iter().flat_map(|generation| &generation.users) {
+        // A keeper may use an older one.
+        let is_own_keeper = generations.iter().any(|own| own.kept_by.keeper() == Some(user.as_str()));
+        if !is_own_keeper && !users.contains(user) {
+            users.push(user.clone());
+        }
+    }
+    let uses_region = users.iter().any(|user| user == owner);
+    let owner_state = OwnerState::new(kernel.init_state(owner)?, uses_region);
+    let is_begun = |generation: &Generation| {
+        let number = generation.header.generation;
+        pending.as_ref().is_some_and(|pending| pending.generations.contains(&number))
+    };
+    // Once the owner's init has succeeded, what it uses is in force, whatever the mark still says.
+    let is_committed = |generation: &Generation| {
+        !is_begun(generation)
+            || (owner_state == OwnerState::Bound && generation.users.iter().any(|user| user == owner))
+    };
+    let fresh = generations
+        .iter()
+        .filter(|generation| generation.header.fresh && is_committed(generation))
+        .map(|generation| generation.header.generation)
+        .max();
+    let (mut stale, in_force): (Vec<_>, Vec<_>) = generations.into_iter().partition(|generation| {
+        let is_replaced = fresh.is_some_and(|fresh| generation.header.generation < fresh);
+        let is_abandoned = is_begun(generation) && owner_state == OwnerState::Unloaded;
+        is_replaced || is_abandoned
+    });
+    stale.sort_by_key(|generation| generation.header.generation);
+    Ok(Some(Region {
+        owner: owner.to_owned(),
+        generations: in_force,
+        stale,
+        pending: pending.map(|_| pending_name(owner)),
+        owner_state,
+        users,
+    }))
+}
+
+/// The loaded modules that have the names of `owner`'s keepers.
+fn keeper_names(kernel: &dyn Kernel, owner: &str) -> Result<Vec<String>, KeepError> {
+    let is_own = |name: &String| {
+        generation_in_name(name).is_some_and(|number| *name == keeper_of_generation(owner, number))
+    };
+    Ok(module_names(kernel)?.into_iter().filter(is_own).collect())
 }
 
 fn module_names(kernel: &dyn Kernel) -> Result<Vec<String>, KeepError> {

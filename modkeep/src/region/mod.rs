@@ -3,20 +3,24 @@
 //!
 //! The kernel is the only record.
 //!
+//! - `generation.rs`: what one keeper holds. A region has one generation or several.
 //! - `keeper.rs`: what a keeper shows below `/sys/module/NAME`: its header in `notes/`, its addresses in
 //!   `sections/`, its users in `holders/`.
+//! - `pending.rs`: the mark on generations that are not in force yet.
 //! - `extended.rs`: the list of what an extended kernel keeps itself.
 //! - `list.rs`: lists and finds regions, whatever keeps them.
 
 mod extended;
+mod generation;
 mod keeper;
 mod kept_by;
 mod list;
 mod owner_state;
+mod pending;
 
-use libmodfmt::persist::{Header, PersistentSection};
-use libmodsys::SectionAddress;
+use libmodfmt::persist::Header;
 
+pub use generation::Generation;
 pub use kept_by::KeptBy;
 pub use list::UnreadableRegion;
 pub use owner_state::OwnerState;
@@ -24,22 +28,49 @@ pub use owner_state::OwnerState;
 /// The persistent data of one owner, in the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Region {
-    /// What identifies it.
-    pub header: Header,
-    /// What keeps it.
-    pub kept_by: KeptBy,
-    /// The address of each section, as far as this process may know it.
-    pub addresses: Vec<(PersistentSection, SectionAddress)>,
-    /// State of its owner, whose name is in the header.
+    /// The module whose source defines the variables.
+    pub owner: String,
+    /// What is in force, oldest first.
+    pub generations: Vec<Generation>,
+    /// What is not in force and to be removed by the next load, oldest first: what a load that was killed or
+    /// failed has left, and what `--fresh` has replaced.
+    pub stale: Vec<Generation>,
+    /// The mark on a load under way, or that of one that was killed: a module's name.
+    pub pending: Option<String>,
+    /// State of the owner.
     pub owner_state: OwnerState,
-    /// Modules that use it according to the kernel: the owner, if it is bound, and possibly others.
+    /// Modules that use the data according to the kernel: the owner, if it is bound, and possibly others.
     pub users: Vec<String>,
 }
 
 impl Region {
-    /// The address of one section, if it is known.
+    /// The headers of the generations in force, oldest first.
     #[must_use]
-    pub fn address(&self, role: PersistentSection) -> Option<u64> {
-        self.addresses.iter().find(|(own, _)| *own == role).and_then(|(_, address)| address.known())
+    pub fn headers(&self) -> Vec<&Header> {
+        self.generations.iter().map(|generation| &generation.header).collect()
+    }
+
+    /// The bytes in use of all generations in force.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.generations.iter().fold(0, |sum, generation| sum.saturating_add(generation.header.size()))
+    }
+
+    /// Whether an extended kernel keeps it, and no keeper.
+    #[must_use]
+    pub fn is_extended(&self) -> bool {
+        self.generations.iter().any(|generation| generation.kept_by == KeptBy::ExtendedKernel)
+    }
+
+    /// The number that no generation has had yet.
+    #[must_use]
+    pub fn next_generation(&self) -> u32 {
+        let all = self.generations.iter().chain(&self.stale);
+        all.map(|generation| generation.header.generation).max().unwrap_or(0).saturating_add(1)
+    }
+
+    /// The names of the keepers of what is in force, oldest first.
+    pub fn keepers(&self) -> impl Iterator<Item = &str> {
+        self.generations.iter().filter_map(|generation| generation.kept_by.keeper())
     }
 }

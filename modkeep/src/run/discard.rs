@@ -3,9 +3,9 @@
 
 use libmodsys::{Errno, Kernel};
 
-use super::remove_keeper::remove;
+use super::remove_keeper::{remove_all, remove_stale};
 use crate::error::KeepError;
-use crate::region::{KeptBy, Region};
+use crate::region::Region;
 
 /// Drops the region of `owner`, whose module must not be using it. Returns the region as it was.
 ///
@@ -21,10 +21,12 @@ pub fn discard(kernel: &dyn Kernel, owner: &str) -> Result<Region, KeepError> {
     if !region.users.is_empty() {
         return Err(KeepError::InUse { owner: owner.to_owned(), users: region.users });
     }
-    match &region.kept_by {
-        KeptBy::Keeper(keeper) => remove(kernel, keeper)?,
-        KeptBy::ExtendedKernel => release(kernel, owner)?,
+    if region.is_extended() {
+        release(kernel, owner)?;
+        return Ok(region);
     }
+    remove_stale(kernel, &region)?;
+    remove_all(kernel, region.generations.iter())?;
     Ok(region)
 }
 

@@ -6,11 +6,11 @@ use std::os::fd::BorrowedFd;
 
 use libmodsys::{Kernel, LoadFlags};
 
-use super::remove_keeper::remove;
+use super::remove_keeper::{remove_all, remove_stale};
 use super::verify;
 use crate::error::KeepError;
 use crate::plan::RegionUse;
-use crate::region::{KeptBy, Region};
+use crate::region::Region;
 
 /// One load on an extended kernel, as planned.
 #[derive(Debug, Clone, Copy)]
@@ -42,9 +42,12 @@ impl ExtendedLoad<'_> {
             .finit_module(self.file, params, flags)
             .map_err(|errno| KeepError::OwnerRefused { errno, keeper_left: None })?;
         verify::owner_uses_region(kernel, self.owner)?;
-        match self.region.map(|region| &region.kept_by) {
-            // Its data was to be dropped, and the kernel keeps the new data now.
-            Some(KeptBy::Keeper(keeper)) => remove(kernel, keeper),
+        match self.region {
+            // Their data was to be dropped, and the kernel keeps the new data now.
+            Some(region) if !region.is_extended() => {
+                remove_stale(kernel, region)?;
+                remove_all(kernel, region.generations.iter())
+            }
             _ => Ok(()),
         }
     }

@@ -2,23 +2,27 @@
 //! Carrying out a plan. Every step may be killed and tried again: the kernel is the only record, and a step
 //! that fails undoes what this call has made.
 //!
-//! - `keeper.rs`: loads keeper and owner on a stock kernel.
-//! - `trial.rs`: the trial that `--fresh` begins with.
+//! - `keeper.rs`: loads keepers and owner on a stock kernel.
+//! - `remove_keeper.rs`: removes keepers, one or all.
+//! - `pointers.rs`: whether kept data points into a keeper that would go.
 //! - `keeper_refused.rs`: what follows if the kernel does not accept the keeper.
 //! - `verify.rs`: what the kernel must show afterwards.
 //! - `extended.rs`: loads a file on an extended kernel.
 //! - `discard.rs`: drops a region.
+//! - `settle.rs`: finishes what a load did not get to.
 
 mod discard;
 mod extended;
 mod keeper;
 mod keeper_refused;
 mod outcome;
+mod pointers;
 mod remove_keeper;
-mod trial;
+mod settle;
 mod verify;
 
 pub use discard::discard;
 pub use extended::ExtendedLoad;
 pub use keeper::KeeperLoad;
 pub use outcome::{LoadOutcome, LoadStep};
+pub use settle::settle;

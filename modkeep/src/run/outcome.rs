@@ -17,9 +17,14 @@ pub enum LoadOutcome {
 /// A step that a load is about to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadStep<'a> {
-    /// Loading a keeper of this name. If this process dies before the owner is loaded, the keeper must go,
-    /// too.
-    Keeper(&'a str),
+    /// Loading a keeper.
+    Keeper {
+        /// Its name.
+        name: &'a str,
+        /// It is the owner's first. If this process dies before the owner is loaded, such a keeper must go,
+        /// too; a later one must stay, as kept data may point into it.
+        is_first: bool,
+    },
     /// Loading the owner. An oops in its init kills this process.
     Owner,
 }

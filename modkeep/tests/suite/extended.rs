@@ -66,7 +66,11 @@ fn the_file_itself_is_loaded_signed_and_all() {
 fn a_region_is_seen_through_its_life() {
     let kernel = extended();
     load(&kernel, request(&file(&Make::typical("foo")))).unwrap();
-    let state = || Region::find(&kernel, "foo").unwrap().map(|region| (region.kept_by, region.owner_state));
+    let state = || {
+        Region::find(&kernel, "foo")
+            .unwrap()
+            .map(|region| (region.generations[0].kept_by.clone(), region.owner_state))
+    };
     assert_eq!(state(), Some((KeptBy::ExtendedKernel, OwnerState::Bound)));
     assert!(matches!(discard(&kernel, "foo"), Err(KeepError::InUse { users, .. }) if users == ["foo"]));
     unload(&kernel);

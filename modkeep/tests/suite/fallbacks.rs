@@ -123,7 +123,7 @@ fn kept_and_another_layout_is_an_error_with_an_account() {
         keep(&kernel, &Make::typical("foo"));
         let error = load(&kernel, Request { keep: keep_option, ..request(&file) }).unwrap_err();
         assert!(matches!(error, KeepError::LayoutDiffers { .. }), "{error}");
-        assert_eq!(error.details()[1], "bar.c:more: new (32 bytes at offset 0x40)");
+        assert_eq!(error.details(), ["bar.c:more: new (32 bytes at offset 0x40)"]);
         assert!(error.remedy().unwrap().contains("--fresh"));
         assert_eq!(kernel.history().len(), 3, "nothing was loaded");
     }

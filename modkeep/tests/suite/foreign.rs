@@ -178,7 +178,7 @@ fn a_region_in_use_names_its_owner_and_addresses() {
     load(&kernel, request(&file(&Make::typical("foo")))).unwrap();
     let region = &Region::list(&kernel).unwrap()[0];
     assert_eq!((region.owner_state, &region.users[..]), (OwnerState::Bound, &["foo".to_owned()][..]));
-    assert!(region.addresses.iter().all(|(_, address)| address.known().is_some()));
+    assert!(region.generations[0].addresses.iter().all(|address| address.known().is_some()));
     assert_eq!(kernel.history().len(), 2);
 }
 

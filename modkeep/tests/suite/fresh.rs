@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `--fresh`: the old data is dropped only after the kernel accepted the new keeper in a trial.
+//! `--fresh`: a generation that starts from the file's values; the old data is dropped only after the new
+//! init has succeeded.
 
 use libmodfmt::file::ModuleFile;
 use libmodsys::{Kernel, RemoveFlags};
-use modkeep::{KeepError, LoadOutcome, Plan, RegionUse, Request, plan};
+use modkeep::{KeepError, LoadOutcome, Plan, Region, RegionUse, Request, plan};
 use modtest::FakeModule;
 
 use super::{file, grown, keep, kernel, load, request};
@@ -14,23 +15,25 @@ fn fresh(file: &ModuleFile) -> Request<'_> {
 }
 
 #[test]
-fn a_trial_then_the_old_goes_and_the_new_comes() {
+fn the_new_comes_and_then_the_old_goes() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
     let before = kernel.data_address("foo__persist");
     assert_eq!(load(&kernel, fresh(&file(&grown("foo")))).unwrap(), Some(LoadOutcome::Kept));
     assert_eq!(
         kernel.history()[3..],
-        ["+foo__ptrial", "-foo__ptrial", "-foo__persist", "+foo__persist", "+foo"]
+        ["+foo__pending", "+foo__persist_2", "+foo", "-foo__pending", "-foo__persist"]
     );
-    assert_ne!(kernel.data_address("foo__persist"), before);
+    assert_ne!(kernel.data_address("foo__persist_2"), before);
+    let region = Region::find(&kernel, "foo").unwrap().unwrap();
+    assert_eq!((region.generations.len(), region.stale.len(), region.pending), (1, 0, None));
 }
 
 #[test]
 fn with_nothing_kept_it_is_a_first_load() {
     let file = file(&Make::typical("foo"));
     let Plan::Keeper { region_use, images, .. } = plan(&kernel(), fresh(&file)).unwrap() else { panic!() };
-    assert_eq!((region_use, images.trial), (RegionUse::Create, None));
+    assert_eq!((region_use, images.pending), (RegionUse::Create, None));
 }
 
 #[test]
@@ -51,33 +54,21 @@ fn a_loaded_owner_is_said_first() {
     assert!(matches!(load(&kernel, fresh(&file)), Err(KeepError::AlreadyLoaded { .. })));
 }
 
-/// Killed between loading the trial and removing it.
 #[test]
-fn a_trial_that_an_earlier_call_left_is_removed_first() {
+fn a_foreign_module_with_the_name_of_the_mark_is_left_alone() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
-    let file = file(&Make::typical("foo"));
-    let Plan::Keeper { images, .. } = plan(&kernel, fresh(&file)).unwrap() else { panic!() };
-    kernel.init_module(&images.trial.unwrap(), c"").unwrap();
-    assert_eq!(load(&kernel, fresh(&file)).unwrap(), Some(LoadOutcome::Kept));
-    assert!(!kernel.is_loaded("foo__ptrial"));
-}
-
-#[test]
-fn a_foreign_module_with_the_name_of_the_trial_is_left_alone() {
-    let kernel = kernel();
-    keep(&kernel, &Make::typical("foo"));
-    kernel.add(FakeModule::new("foo__ptrial"));
+    kernel.add(FakeModule::new("foo__pending"));
     let error = load(&kernel, fresh(&file(&Make::typical("foo")))).unwrap_err();
     assert!(matches!(error, KeepError::CannotBind { .. }), "{error}");
-    assert!(kernel.is_loaded("foo__ptrial") && kernel.is_loaded("foo__persist"));
+    assert_eq!(kernel.module_names(), ["foo__pending", "foo__persist"]);
 }
 
 #[test]
 fn what_is_discarded_is_gone_once() {
     let kernel = kernel();
     keep(&kernel, &Make::typical("foo"));
-    assert_eq!(modkeep::discard(&kernel, "foo").unwrap().header.size(), 4160);
+    assert_eq!(modkeep::discard(&kernel, "foo").unwrap().size(), 4160);
     assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::NothingKept { .. })));
     load(&kernel, request(&file(&Make::typical("foo")))).unwrap();
     assert!(matches!(modkeep::discard(&kernel, "foo"), Err(KeepError::InUse { .. })));

@@ -6,11 +6,12 @@ mod failures;
 mod fallbacks;
 mod foreign;
 mod fresh;
+mod generations;
 mod verify;
 
 use libmodfmt::file::ModuleFile;
 use libmodsys::{Kernel, RemoveFlags};
-use modkeep::{KeepError, KeepMode, KeeperLoad, LoadOutcome, Plan, Request, plan};
+use modkeep::{KeepError, KeeperLoad, LoadOutcome, Plan, Request, plan};
 use modtest::FakeKernel;
 
 use modtest::keeper_exports::kernel;
@@ -26,7 +27,7 @@ pub fn bytes_file(bytes: Vec<u8>) -> ModuleFile {
 }
 
 pub fn request(file: &ModuleFile) -> Request<'_> {
-    Request { file, keep: KeepMode::Auto, fresh: false, assume_unloaded: false }
+    Request::new(file)
 }
 
 /// What insmod does with a file: plans the load and carries it out. `None` if a plain load comes next.
@@ -34,10 +35,10 @@ pub fn load(kernel: &FakeKernel, request: Request<'_>) -> Result<Option<LoadOutc
     match plan(kernel, request)? {
         Plan::Plain { .. } => Ok(None),
         Plan::Extended { .. } => panic!("this kernel keeps nothing itself"),
-        Plan::Drop { region } => modkeep::discard(kernel, &region.header.owner).map(|_| None),
+        Plan::Drop { region } => modkeep::discard(kernel, &region.owner).map(|_| None),
         Plan::Keeper { region_use, owner, images, may_fall_back, region, .. } => {
-            let kept = region.map_or(0, |region| region.header.size());
-            KeeperLoad { region_use, owner: &owner, images: &images, may_fall_back, kept_bytes: kept }
+            let region = region.as_deref();
+            KeeperLoad { region_use, owner: &owner, region, images: &images, may_fall_back }
                 .run(kernel, c"", &|_| ())
                 .map(Some)
         }
@@ -49,6 +50,21 @@ pub fn keep(kernel: &FakeKernel, make: &Make) {
     assert_eq!(load(kernel, request(&file(make))).unwrap(), Some(LoadOutcome::Kept));
     let name = std::ffi::CString::new(make.name.clone()).unwrap();
     kernel.delete_module(&name, RemoveFlags::default()).unwrap();
+}
+
+/// A module with these variables of 8 bytes, each in a section of its own and used by the code.
+pub fn version(names: &[&str]) -> Make {
+    let mut make = Make::bare("foo");
+    make.section(".text", 6, 16, &[0; 64]);
+    make.versions(&["module_layout"]);
+    make.file("foo.c");
+    for (number, name) in names.iter().enumerate() {
+        let section = format!("{DATA}.foo.{number}");
+        make.section(&section, 3, 8, &[0; 8]);
+        make.local(name, &section, 0, 8);
+        make.relocate(".text", 4 + 8 * number as u64, modtest::module::R_PC32, &section, -4);
+    }
+    make
 }
 
 /// The module with one more variable.

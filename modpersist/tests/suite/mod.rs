@@ -18,9 +18,9 @@ use modtest::module::{DATA, Make, R_64};
 /// Loads the module and removes it, so that its data is kept.
 fn keep(kernel: &FakeKernel, name: &str) {
     let file = ModuleFile::new(Make::typical(name).build(), 1 << 20);
-    let request = Request { file: &file, keep: KeepMode::Require, fresh: false, assume_unloaded: false };
+    let request = Request { keep: KeepMode::Require, ..Request::new(&file) };
     let Plan::Keeper { region_use, owner, images, .. } = plan(kernel, request).unwrap() else { panic!() };
-    let load = KeeperLoad { region_use, owner: &owner, images: &images, may_fall_back: false, kept_bytes: 0 };
+    let load = KeeperLoad { region_use, owner: &owner, region: None, images: &images, may_fall_back: false };
     load.run(kernel, c"", &|_| ()).unwrap();
     let name = std::ffi::CString::new(name).unwrap();
     kernel.delete_module(&name, libmodsys::RemoveFlags::default()).unwrap();
@@ -63,9 +63,9 @@ fn contents_that_are_cut_or_denied_are_said() {
     let kernel = kernel();
     keep(&kernel, "foo");
     let show = || Command::Show { owner: "foo".into(), json: true };
-    let addresses = Region::list(&kernel).unwrap().remove(0).addresses;
+    let addresses = Region::list(&kernel).unwrap().remove(0).generations.remove(0).addresses;
     kernel.set(|settings| {
-        for (_, address) in addresses {
+        for address in addresses {
             settings.memory.insert(address.known().unwrap(), vec![7; 0x2000]);
         }
     });
@@ -138,7 +138,7 @@ fn names_from_files_and_notes_are_harmless() {
     assert!(text.contains("would not be loaded") && text.contains(shown), "{text}");
 
     let mut header = make_header(&make.build());
-    for variable in &mut header.sections[0].variables {
+    for variable in &mut header.units[0].variables {
         variable.type_name = Some(format!("struct {NAME}"));
     }
     let note = header.to_note(libmodfmt::elf::ByteOrder::NATIVE);

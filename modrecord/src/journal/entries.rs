@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::journal::{Boot, Discard, Entry, LoadedModule, Recorded, Stage, Unload};
-use libmodfmt::persist::{Header, NOTE_SECTION, keeper_name};
+use libmodfmt::persist::{Header, NOTE_SECTION, is_keeper_name, keeper_of_generation};
 use libmodfmt::{note, proc};
 use libmodsys::Kernel;
 use modkeep::Region;
@@ -68,7 +68,7 @@ pub(super) fn new_entries(
     if !unloaded.is_empty()
         && let Ok(regions) = Region::list_extended(kernel)
     {
-        let kept: HashSet<&str> = regions.iter().map(|region| region.header.owner.as_str()).collect();
+        let kept: HashSet<&str> = regions.iter().map(|region| region.owner.as_str()).collect();
         let dropped = unloaded.into_iter().filter(|owner| !kept.contains(owner));
         entries.extend(
             dropped
@@ -113,12 +113,12 @@ fn loaded_module(
 
 /// The header of what a keeper keeps. Another module's note may be a copy.
 fn kept_by(kernel: &dyn Kernel, name: &str) -> Result<Option<Header>, JournalError> {
-    if !name.ends_with(&keeper_name("")) {
+    if !is_keeper_name(name) {
         return Ok(None);
     }
     let note = kernel.note(name, NOTE_SECTION)?;
     let header = note.and_then(|note| Header::from_note(&note, ByteOrder::NATIVE).ok());
-    Ok(header.filter(|header| keeper_name(&header.owner) == name))
+    Ok(header.filter(|header| keeper_of_generation(&header.owner, header.generation) == name))
 }
 
 /// The build id in a note section; empty if it has none.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use libmodfmt::journal::{Entry, LoadedModule, Recorded, Stage, file_name};
 use libmodsys::{Flaw, Kernel, PrivateDirectory, PrivateFileError, io_errno};
-use modkeep::Region;
+use modkeep::{Generation, Region};
 
 use super::entries;
 use super::error::JournalError;
@@ -199,6 +199,6 @@ struct End {
 }
 
 fn section_addresses(region: &Region) -> Vec<(String, u64)> {
-    let known = region.addresses.iter().filter_map(|(role, address)| Some((role, address.known()?)));
-    known.map(|(role, address)| (role.section_name().to_owned(), address)).collect()
+    let units = region.generations.iter().flat_map(Generation::units);
+    units.filter_map(|(unit, address)| Some((unit.section.clone(), address.known()?))).collect()
 }

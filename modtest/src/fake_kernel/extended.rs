@@ -2,7 +2,9 @@
 //! Persistent data that a fake kernel keeps itself, as an extended kernel does.
 
 use libmodfmt::file::ModuleFile;
-use libmodfmt::persist::{Agreement, ExtendedRegion, ExtendedUse, Inventory, PersistentSection, compare};
+use libmodfmt::persist::{
+    Agreement, ExtendedRegion, ExtendedUse, Inventory, PersistentSection, Unit, compare,
+};
 use libmodsys::Errno;
 
 use super::{Call, FakeKernel, Op};
@@ -92,10 +94,7 @@ fn described(name: &str, image: &[u8]) -> Option<ExtendedRegion> {
     let file = ModuleFile::new(image, 0);
     let module = file.module().ok()?;
     let inventory = Inventory::of(&module.object, name, module.build_id.as_deref(), &[]).ok()??;
-    let addresses = PersistentSection::ALL
-        .into_iter()
-        .filter(|role| inventory.header.section(*role).is_some())
-        .map(|role| (role, DATA_ADDRESS + if role == PersistentSection::Bss { 0x1000 } else { 0 }))
-        .collect();
+    let of_unit = |unit: &Unit| DATA_ADDRESS + if unit.mark() == PersistentSection::Bss { 0x1000 } else { 0 };
+    let addresses = inventory.header.units.iter().map(of_unit).collect();
     Some(ExtendedRegion::of(&inventory, addresses))
 }

@@ -24,11 +24,11 @@ impl FakeKernel {
         self.syscalls().iter().map(word).collect()
     }
 
-    /// Address of the section `.data..persistent` of a loaded module, a keeper.
+    /// Address of the first section of `__persistent` data in a loaded module, a keeper.
     #[must_use]
     pub fn data_address(&self, keeper: &str) -> Option<u64> {
         let module = self.module(keeper)?;
-        let data = module.sections.iter().find(|section| section.name == ".data..persistent")?;
+        let data = module.sections.iter().find(|section| section.name.starts_with(".data..persistent"))?;
         data.address.known()
     }
 }

@@ -56,6 +56,8 @@ pub struct FakeKernel {
     /// What fails once: the kind, how many calls of it pass before, the error.
     once: RefCell<VecDeque<(Op, usize, Errno)>>,
     always: RefCell<Vec<(Op, Errno)>>,
+    /// How many more changes the calling process lives to make.
+    calls_to_live: Cell<Option<usize>>,
     on_load: LoadHook,
     on_remove: RemoveHook,
 }
@@ -88,6 +90,7 @@ impl FakeKernel {
             calls: RefCell::default(),
             once: RefCell::default(),
             always: RefCell::default(),
+            calls_to_live: Cell::default(),
             on_load: Box::new(|request| Ok(FakeModule::new(&request.name))),
             on_remove: Box::new(|_, _| {}),
         }
@@ -135,6 +138,12 @@ impl FakeKernel {
         self.modules.borrow().iter().find(|module| module.name == name).cloned()
     }
 
+    /// The names of all modules, newest first.
+    #[must_use]
+    pub fn module_names(&self) -> Vec<String> {
+        self.modules.borrow().iter().map(|module| module.name.clone()).collect()
+    }
+
     /// Whether a module of that name is there, in whatever state.
     #[must_use]
     pub fn is_loaded(&self, name: &str) -> bool {
@@ -162,6 +171,17 @@ impl FakeKernel {
         self.always.borrow_mut().push((op, errno));
     }
 
+    /// Lets the calling process die when it has changed the kernel `changes` times: from then on every call
+    /// fails and does nothing, until [`FakeKernel::revive`].
+    pub fn die_after(&self, changes: usize) {
+        self.calls_to_live.set(Some(changes));
+    }
+
+    /// Another process calls from now on.
+    pub fn revive(&self) {
+        self.calls_to_live.set(None);
+    }
+
     /// All calls so far.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
@@ -180,6 +200,17 @@ impl FakeKernel {
 
     /// The error that a call of this kind must fail with, if any.
     fn scripted(&self, op: Op) -> Result<(), Errno> {
+        if self.calls_to_live.get() == Some(0) {
+            return Err(Errno::EINTR);
+        }
+        let done = self.scripted_failure(op);
+        if done.is_ok() && matches!(op, Op::Init | Op::Finit | Op::Delete | Op::PersistRelease) {
+            self.calls_to_live.set(self.calls_to_live.get().map(|left| left.saturating_sub(1)));
+        }
+        done
+    }
+
+    fn scripted_failure(&self, op: Op) -> Result<(), Errno> {
         let mut once = self.once.borrow_mut();
         if let Some(position) = once.iter().position(|(waiting, _, _)| *waiting == op) {
             match once.get_mut(position) {

@@ -16,10 +16,10 @@ use super::rmmod;
 fn loaded(name: &str) -> FakeKernel {
     let kernel = kernel();
     let file = ModuleFile::new(Make::typical(name).build(), 1 << 20);
-    let request = Request { file: &file, keep: KeepMode::Require, fresh: false, assume_unloaded: false };
+    let request = Request { keep: KeepMode::Require, ..Request::new(&file) };
     let Plan::Keeper { region_use, owner, images, .. } = plan(&kernel, request).unwrap() else { panic!() };
     let action =
-        KeeperLoad { region_use, owner: &owner, images: &images, may_fall_back: false, kept_bytes: 0 };
+        KeeperLoad { region_use, owner: &owner, region: None, images: &images, may_fall_back: false };
     action.run(&kernel, c"", &|_| ()).unwrap();
     kernel
 }

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use libmodfmt::elf::Object;
 use libmodfmt::export::{ExportLayout, Release};
 use libmodfmt::file::ModuleFile;
-use libmodfmt::image::Base;
+use libmodfmt::image::Bindings;
 use libmodfmt::module::Module;
 
 use crate::fixtures;
@@ -65,10 +65,11 @@ fn written(scratch: &Path, bytes: &[u8], object: &Object<'_>) -> Result<()> {
 fn images_of(module: &Module<'_>) -> Result<Vec<(&'static str, Vec<u8>)>> {
     let Some(persistent) = module.persistent()? else { return Ok(Vec::new()) };
     let layout = ExportLayout::for_release(module.object.ident.machine, Release::new(6, 1));
+    let bindings = Bindings::first(persistent.header());
     let images = [
-        ("keeper", persistent.keeper(&layout)),
-        ("trial", persistent.trial_keeper(&layout)),
-        ("owner", persistent.owner(&Base::all(persistent.header()))),
+        ("keeper", persistent.keeper(&layout, &bindings)),
+        ("pending", persistent.pending(&[1])),
+        ("owner", persistent.owner(&bindings)),
     ];
     Ok(images.into_iter().filter_map(|(kind, image)| Some((kind, image.ok()?))).collect())
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The checks of a keeper.
 
-use super::{Judge, relocations, role_in, target};
+use std::collections::HashMap;
+
+use super::{Judge, base_in_file, imports_used, target, without_code};
 use crate::arch::Arch;
-use crate::elf::{Object, Place, flags};
+use crate::elf::{Object, Place, RelocationTables, SectionKind, flags};
 use crate::export::{self, Target};
 use crate::image::{Base, ImageError, KeeperOptions};
-use crate::module::{Module, THIS_MODULE, name_position};
-use crate::persist::{Header, Inventory, NOTE_SECTION, PersistentSection};
+use crate::module::Module;
+use crate::persist::{Header, Inventory, NOTE_SECTION, Unit};
 
 pub(in crate::image) fn keeper(
     image: &[u8],
@@ -15,45 +17,55 @@ pub(in crate::image) fn keeper(
     inventory: &Inventory,
     name: &str,
     wanted: KeeperOptions<'_>,
+    wanted_header: &Header,
 ) -> Result<(), ImageError> {
     let judge = Judge("keeper");
     let module = Module::parse(image)?;
     let object = &module.object;
-    judge.that(module.name == name, || format!("it calls itself {}", module.name))?;
-    relocations(&judge, object)?;
-    for section in &object.sections {
-        judge.that(section.flags & flags::EXEC == 0, || format!("{} is executable", section.name_text()))?;
-    }
-    let this = object.section(THIS_MODULE).map_or(usize::MAX, |(index, _)| index);
-    judge.that(object.relocation_sections_of(this).next().is_none(), || "it has an init or exit".into())?;
-    this_module(&judge, file, &module)?;
-
+    without_code(&judge, file, &module, name)?;
     let note = object.section(NOTE_SECTION).map(|(_, section)| section.data.to_vec()).unwrap_or_default();
     let header = Header::from_note(&note, object.ident.order)?;
-    judge.that(header == inventory.header, || "its note differs from the inventory".into())?;
-    for section in &header.sections {
-        let name = section.role.section_name();
-        let found = object.section(name).map(|(_, found)| (found.size, found.align.max(1), found.flags));
-        let expected = (section.size, section.align, flags::ALLOC | flags::WRITE);
-        judge.that(found == Some(expected), || format!("{name} is {found:x?}, not {expected:x?}"))?;
+    judge.that(header == *wanted_header, || "its note differs from the inventory".into())?;
+    let sections = Sections::of(object, &header);
+    for unit in &header.units {
+        let found = sections.get(object, unit).map(|found| (found.size, found.align.max(1), found.flags));
+        let write = if unit.writable { flags::WRITE } else { 0 };
+        let expected = (unit.room, unit.align, flags::ALLOC | write);
+        judge
+            .that(found == Some(expected), || format!("{} is {found:x?}, not {expected:x?}", unit.section))?;
     }
-    same_data(&judge, &file.object, object, inventory)?;
+    same_data(&judge, &file.object, object, inventory, wanted, &sections)?;
     imports_used(&judge, object)?;
-    exports(&judge, object, &header, wanted)
+    exports(&judge, object, &header, wanted, &sections)
 }
 
-/// The `struct module` is the owner's, with the name where the owner's was.
-fn this_module(judge: &Judge, file: &Module<'_>, image: &Module<'_>) -> Result<(), ImageError> {
-    let part = |module: &Module<'_>| {
-        let (_, section) = module.object.section(THIS_MODULE)?;
-        let mut data = section.data.to_vec();
-        let start = name_position(&data, &module.name, module.object.ident.class)?;
-        let end = start.checked_add(file.name.len().max(image.name.len()))?;
-        data.get_mut(start..end)?.fill(0);
-        Some((start, data, section.align, section.flags))
-    };
-    let (before, after) = (part(file), part(image));
-    judge.that(before.is_some() && before == after, || format!("{THIS_MODULE} differs in more than the name"))
+/// The sections of the units, by name.
+struct Sections {
+    by_name: HashMap<String, usize>,
+    /// The base symbols by section.
+    bases: HashMap<usize, Base>,
+}
+
+impl Sections {
+    fn of(object: &Object<'_>, header: &Header) -> Self {
+        let mut by_name = HashMap::new();
+        for (index, section) in object.sections.iter().enumerate().skip(1) {
+            by_name.entry(section.name_text()).or_insert(index);
+        }
+        let named = header.ordinals().filter_map(|(ordinal, unit)| {
+            Some((*by_name.get(&unit.section)?, Base::of(header, ordinal, unit)))
+        });
+        let bases = named.collect();
+        Self { by_name, bases }
+    }
+
+    fn index(&self, unit: &Unit) -> Option<usize> {
+        self.by_name.get(&unit.section).copied()
+    }
+
+    fn get<'o, 'd>(&self, object: &'o Object<'d>, unit: &Unit) -> Option<&'o crate::elf::Section<'d>> {
+        object.sections.get(self.index(unit)?)
+    }
 }
 
 /// The initial values and what they point to are the file's.
@@ -62,41 +74,42 @@ fn same_data(
     file: &Object<'_>,
     image: &Object<'_>,
     inventory: &Inventory,
+    wanted: KeeperOptions<'_>,
+    sections: &Sections,
 ) -> Result<(), ImageError> {
-    let role_here = |index: usize| {
-        image.sections.get(index).and_then(|section| PersistentSection::from_name(&section.name))
+    let (old_tables, new_tables) = (RelocationTables::of(file), RelocationTables::of(image));
+    let imported: HashMap<&[u8], &str> = wanted
+        .bindings
+        .units
+        .iter()
+        .map(|unit| (unit.base.symbol.as_bytes(), unit.base.symbol.as_str()))
+        .collect();
+    let here = |place: &Place, symbol: &[u8]| match place {
+        Place::Section(section) => Some((sections.bases.get(section)?.symbol.as_str(), 0)),
+        Place::Undefined => imported.get(symbol).map(|base| (*base, 0)),
+        _ => None,
     };
-    for (role, index) in &inventory.indexes {
-        let name = role.section_name();
-        let Some((new, after)) = image.section(name) else { continue };
-        let before = file.sections.get(*index).map(|section| (section.kind, &section.data));
-        judge.that(before == Some((after.kind, &after.data)), || format!("{name} has other bytes"))?;
-        let (before, after) = (file.relocations_of(*index)?, image.relocations_of(new)?);
+    let Some(header) = &wanted.bindings.generation else { return Ok(()) };
+    for (unit, index) in header.units.iter().zip(&wanted.bindings.new_units) {
+        let name = &unit.section;
+        let old = inventory.indexes.get(*index).copied().unwrap_or_default();
+        let (Some(before), Some(new)) = (file.sections.get(old), sections.index(unit)) else { continue };
+        let Some(after) = image.sections.get(new) else { continue };
+        let same_bytes = before.kind == after.kind
+            && (after.kind == SectionKind::NOBITS
+                || after
+                    .data
+                    .strip_prefix(&*before.data)
+                    .is_some_and(|rest| rest.iter().all(|byte| *byte == 0)));
+        judge.that(same_bytes, || format!("{name} has other bytes"))?;
+        let (before, after) = (old_tables.relocations_of(file, old)?, new_tables.relocations_of(image, new)?);
         judge.that(before.len() == after.len(), || format!("{name} has {} relocations", after.len()))?;
         for (before, after) in before.iter().zip(&after) {
             let same = (before.offset, before.kind) == (after.offset, after.kind)
-                && target(file, before, role_in(inventory)) == target(image, after, role_here);
+                && target(file, before, base_in_file(inventory, wanted.bindings))
+                    == target(image, after, here);
             judge.that(same, || format!("{name}+{:#x} points to something else", after.offset))?;
         }
-    }
-    Ok(())
-}
-
-/// The kernel resolves every undefined symbol of the table, used or not: an unused one would pin
-/// another module or fail the load.
-fn imports_used(judge: &Judge, object: &Object<'_>) -> Result<(), ImageError> {
-    let mut used = vec![false; object.symbols.len()];
-    for index in 0..object.sections.len() {
-        for relocation in object.relocations(index)? {
-            if let Some(used) = used.get_mut(relocation.symbol) {
-                *used = true;
-            }
-        }
-    }
-    for (symbol, used) in object.symbols.iter().zip(used).skip(1) {
-        judge.that(used || symbol.place != Place::Undefined, || {
-            format!("it imports {} and does not use it", symbol.name_text())
-        })?;
     }
     Ok(())
 }
@@ -108,17 +121,18 @@ fn exports(
     object: &Object<'_>,
     header: &Header,
     wanted: KeeperOptions<'_>,
+    sections: &Sections,
 ) -> Result<(), ImageError> {
     let data =
         |name: &str| object.section(name).map(|(_, section)| section.data.to_vec()).unwrap_or_default();
-    let mut bases = if wanted.trial { Vec::new() } else { Base::all(header) };
-    bases.sort_by(|a, b| a.symbol.as_bytes().cmp(b.symbol.as_bytes()));
+    let mut bases: Vec<(Base, &Unit)> = Base::all(header).into_iter().zip(&header.units).collect();
+    bases.sort_by(|(a, _), (b, _)| a.symbol.as_bytes().cmp(b.symbol.as_bytes()));
     let table = wanted.layout.entry_size(object.ident.class).saturating_mul(bases.len());
     for (name, expected) in [("__ksymtab", table), ("__kflagstab", bases.len()), ("__ksymtab_gpl", 0)] {
         let size = data(name).len();
         judge.that(size == expected, || format!("{name} has {size} bytes, not {expected}"))?;
     }
-    let crcs: Vec<u8> = bases.iter().flat_map(|base| object.ident.order.bytes32(base.crc)).collect();
+    let crcs: Vec<u8> = bases.iter().flat_map(|(base, _)| object.ident.order.bytes32(base.crc)).collect();
     judge.that(data("__kcrctab") == crcs, || "__kcrctab differs from the layout".into())?;
     judge.that(data("__kflagstab").iter().all(|flags| *flags == 0), || "__kflagstab has flags".into())?;
     let Some((index, _)) = object.section("__ksymtab") else { return Ok(()) };
@@ -132,9 +146,8 @@ fn exports(
     let found = export::exports(object, wanted.layout)
         .map_err(|error| ImageError::Check { image: judge.0, what: error.to_string() })?;
     judge.that(found.len() == bases.len(), || format!("it exports {} symbols", found.len()))?;
-    for (base, found) in bases.iter().zip(&found) {
-        let value =
-            object.section(base.role.section_name()).map(|(section, _)| Target { section, offset: 0 });
+    for ((base, unit), found) in bases.iter().zip(&found) {
+        let value = sections.index(unit).map(|section| Target { section, offset: 0 });
         let same = found.name == base.symbol.as_bytes()
             && (found.value, found.namespace, found.gpl_only) == (value, None, false);
         judge.that(value.is_some() && same, || format!("{} is exported as {found:x?}", base.symbol))?;

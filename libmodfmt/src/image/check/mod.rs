@@ -7,17 +7,20 @@
 
 mod keeper;
 mod owner;
+mod pending;
 #[cfg(test)]
 mod tests;
 
-use super::ImageError;
 use super::zero_bytes::{is_zero, places_must_be_zero};
+use super::{Bindings, ImageError};
 use crate::arch::Arch;
-use crate::elf::{Object, Place, Relocation, SectionKind};
-use crate::persist::{Inventory, PersistentSection};
+use crate::elf::{Object, Place, Relocation, SectionKind, flags};
+use crate::module::{Module, THIS_MODULE, name_position};
+use crate::persist::Inventory;
 
 pub(super) use keeper::keeper;
 pub(super) use owner::owner;
+pub(super) use pending::pending;
 
 /// Fails with the name of the image if a condition does not hold.
 struct Judge(&'static str);
@@ -54,29 +57,82 @@ fn relocations(judge: &Judge, object: &Object<'_>) -> Result<(), ImageError> {
 /// What a relocation refers to, whichever symbol it uses.
 #[derive(Debug, PartialEq, Eq)]
 enum Target<'a> {
-    /// A place in the persistent data.
-    Kept(PersistentSection, i128),
+    /// A place in persistent data: a base symbol, and the distance from it.
+    Kept(&'a str, i128),
     /// A symbol, plus something.
     Symbol(&'a [u8], Place, i64),
 }
 
+/// `base_of` has the base symbol of a persistent section, and where the section begins there.
 fn target<'a>(
     object: &'a Object<'_>,
     relocation: &Relocation,
-    role_of: impl Fn(usize) -> Option<PersistentSection>,
+    base_of: impl Fn(&Place, &'a [u8]) -> Option<(&'a str, i64)>,
 ) -> Option<Target<'a>> {
     let symbol = object.symbols.get(relocation.symbol)?;
-    let role = match symbol.place {
-        Place::Section(section) => role_of(section),
-        _ => None,
-    };
-    Some(match role {
-        Some(role) => Target::Kept(role, i128::from(symbol.value) + i128::from(relocation.addend)),
+    Some(match base_of(&symbol.place, &symbol.name) {
+        Some((base, start)) => {
+            let distance = i128::from(symbol.value) + i128::from(relocation.addend) + i128::from(start);
+            Target::Kept(base, distance)
+        }
         None => Target::Symbol(&symbol.name, symbol.place, relocation.addend),
     })
 }
 
-/// Which persistent section a section of the original file is.
-fn role_in(inventory: &Inventory) -> impl Fn(usize) -> Option<PersistentSection> {
-    |index| inventory.role_of(index)
+/// The base symbol of a section of the original file.
+fn base_in_file<'a>(
+    inventory: &'a Inventory,
+    bindings: &'a Bindings,
+) -> impl Fn(&Place, &'a [u8]) -> Option<(&'a str, i64)> {
+    |place, _| {
+        let Place::Section(section) = place else { return None };
+        let unit = bindings.units.get(inventory.unit_of(*section)?)?;
+        Some((&unit.base.symbol, unit.offset))
+    }
+}
+
+/// The kernel resolves every undefined symbol of the table, used or not: an unused one would pin
+/// another module or fail the load.
+fn imports_used(judge: &Judge, object: &Object<'_>) -> Result<(), ImageError> {
+    let mut used = vec![false; object.symbols.len()];
+    for index in 0..object.sections.len() {
+        for relocation in object.relocations(index)? {
+            if let Some(used) = used.get_mut(relocation.symbol) {
+                *used = true;
+            }
+        }
+    }
+    for (symbol, used) in object.symbols.iter().zip(used).skip(1) {
+        judge.that(used || symbol.place != Place::Undefined, || {
+            format!("it imports {} and does not use it", symbol.name_text())
+        })?;
+    }
+    Ok(())
+}
+
+/// The `struct module` is the owner's, with the name where the owner's was.
+fn this_module(judge: &Judge, file: &Module<'_>, image: &Module<'_>) -> Result<(), ImageError> {
+    let part = |module: &Module<'_>| {
+        let (_, section) = module.object.section(THIS_MODULE)?;
+        let mut data = section.data.to_vec();
+        let start = name_position(&data, &module.name, module.object.ident.class)?;
+        let end = start.checked_add(file.name.len().max(image.name.len()))?;
+        data.get_mut(start..end)?.fill(0);
+        Some((start, data, section.align, section.flags))
+    };
+    let (before, after) = (part(file), part(image));
+    judge.that(before.is_some() && before == after, || format!("{THIS_MODULE} differs in more than the name"))
+}
+
+/// A module without code: nothing to execute, neither init nor exit, the owner's `struct module`.
+fn without_code(judge: &Judge, file: &Module<'_>, image: &Module<'_>, name: &str) -> Result<(), ImageError> {
+    let object = &image.object;
+    judge.that(image.name == name, || format!("it calls itself {}", image.name))?;
+    relocations(judge, object)?;
+    for section in &object.sections {
+        judge.that(section.flags & flags::EXEC == 0, || format!("{} is executable", section.name_text()))?;
+    }
+    let this = object.section(THIS_MODULE).map_or(usize::MAX, |(index, _)| index);
+    judge.that(object.relocation_sections_of(this).next().is_none(), || "it has an init or exit".into())?;
+    this_module(judge, file, image)
 }

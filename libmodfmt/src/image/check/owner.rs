@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The checks of an owner image.
 
-use super::{Judge, Target, relocations, role_in, target};
+use std::collections::HashMap;
+
+use super::{Judge, Target, base_in_file, relocations, target};
 use crate::elf::{Object, Place, Section};
-use crate::image::{Base, ImageError};
+use crate::image::{Base, Bindings, ImageError};
 use crate::module::Module;
 use crate::persist::{Inventory, PersistentSection};
 use crate::versions::{ExtendedVersions, Versions};
@@ -12,7 +14,7 @@ pub(in crate::image) fn owner(
     image: &[u8],
     file: &Module<'_>,
     inventory: &Inventory,
-    bases: &[Base],
+    bindings: &Bindings,
 ) -> Result<(), ImageError> {
     let judge = Judge("owner");
     let module = Module::parse(image)?;
@@ -20,18 +22,21 @@ pub(in crate::image) fn owner(
     judge.that(module.name == inventory.header.owner, || format!("it calls itself {}", module.name))?;
     relocations(&judge, object)?;
     for section in &object.sections {
-        let role = PersistentSection::from_name(&section.name);
-        let gone = role.is_none() || section.size == 0;
+        let mark = PersistentSection::from_name(&section.name);
+        let gone = mark.is_none() || section.size == 0;
         judge.that(gone, || format!("{} is still in it", section.name_text()))?;
     }
-    same_uses(&judge, &file.object, object, inventory, bases)?;
-    for base in bases.iter().filter(|base| inventory.header.section(base.role).is_some()) {
-        let named = object.symbols.iter().filter(|symbol| &*symbol.name == base.symbol.as_bytes());
-        let places: Vec<Place> = named.map(|symbol| symbol.place).collect();
-        judge.that(places == [Place::Undefined], || format!("{} is defined as {places:?}", base.symbol))?;
-        versions(&judge, object, base)?;
+    same_uses(&judge, &file.object, object, inventory, bindings)?;
+    let mut places: HashMap<&[u8], Vec<Place>> = HashMap::new();
+    for symbol in &object.symbols {
+        places.entry(&symbol.name).or_default().push(symbol.place);
     }
-    Ok(())
+    let bases = bindings.bases();
+    for base in &bases {
+        let found = places.get(base.symbol.as_bytes()).map(Vec::as_slice).unwrap_or_default();
+        judge.that(found == [Place::Undefined], || format!("{} is defined as {found:?}", base.symbol))?;
+    }
+    versions(&judge, object, &bases)
 }
 
 /// Each relocation is the file's, except that one into a persistent section now refers to the same
@@ -42,13 +47,13 @@ fn same_uses(
     file: &Object<'_>,
     image: &Object<'_>,
     inventory: &Inventory,
-    bases: &[Base],
+    bindings: &Bindings,
 ) -> Result<(), ImageError> {
     judge
         .that(image.symbols.starts_with(&file.symbols), || "its symbols are not those of the file".into())?;
     for (table, section) in file.sections.iter().enumerate().filter(|(_, section)| section.is_relocation()) {
         let changed = section.info as usize;
-        if inventory.role_of(changed).is_some() {
+        if inventory.unit_of(changed).is_some() {
             continue;
         }
         let loaded = file.sections.get(changed).is_some_and(Section::is_alloc);
@@ -56,12 +61,9 @@ fn same_uses(
         let name = section.name_text();
         judge.that(before.len() == after.len(), || format!("{name} has {} relocations", after.len()))?;
         for (before, after) in before.iter().zip(&after) {
-            let same = match target(file, before, role_in(inventory)).filter(|_| loaded) {
-                Some(Target::Kept(role, distance)) => {
-                    let name = image.symbols.get(after.symbol).map(|symbol| &*symbol.name);
-                    let base = bases.iter().find(|base| base.role == role);
-                    name.is_some()
-                        && name == base.map(|base| base.symbol.as_bytes())
+            let same = match target(file, before, base_in_file(inventory, bindings)).filter(|_| loaded) {
+                Some(Target::Kept(base, distance)) => {
+                    image.symbols.get(after.symbol).map(|symbol| &*symbol.name) == Some(base.as_bytes())
                         && i128::from(after.addend) == distance
                         && (before.offset, before.kind) == (after.offset, after.kind)
                 }
@@ -73,20 +75,25 @@ fn same_uses(
     Ok(())
 }
 
-/// Every version table of the image has the version of the base symbol.
-fn versions(judge: &Judge, object: &Object<'_>, base: &Base) -> Result<(), ImageError> {
-    let name = base.symbol.as_bytes();
-    let right = |table: &str, crc: Option<u32>| {
-        judge.that(crc == Some(base.crc), || format!("{} has the version {crc:x?} in {table}", base.symbol))
+/// Every version table of the image has the version of each base symbol.
+fn versions(judge: &Judge, object: &Object<'_>, bases: &[&Base]) -> Result<(), ImageError> {
+    let all_right = |table: &str, found: HashMap<&[u8], u32>| {
+        bases.iter().try_for_each(|base| {
+            let crc = found.get(base.symbol.as_bytes()).copied();
+            judge.that(crc == Some(base.crc), || {
+                format!("{} has the version {crc:x?} in {table}", base.symbol)
+            })
+        })
     };
     if let Some((_, section)) = object.section("__versions") {
         let versions = Versions::parse(&section.data, object.ident.class, object.ident.order)?;
-        right("__versions", versions.get(name))?;
+        all_right("__versions", versions.iter().map(|version| (version.name, version.crc)).collect())?;
     }
     let extended = (object.section("__version_ext_crcs"), object.section("__version_ext_names"));
     if let (Some((_, crcs)), Some((_, names))) = extended {
         let versions = ExtendedVersions::parse(&crcs.data, &names.data, object.ident.order)?;
-        right("__version_ext_crcs", versions.get(name))?;
+        let found = versions.iter().map(|version| (version.name, version.crc)).collect();
+        all_right("__version_ext_crcs", found)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use modtest::module::{BSS, DATA, Make};
 
-use super::super::{Base, ImageError, KeeperOptions};
+use super::super::{Bindings, ImageError, KeeperOptions};
 use crate::elf::{Object, Relocation};
 use crate::export::{ExportLayout, Release};
 use crate::module::Module;
@@ -34,22 +34,25 @@ fn keeper_layout() -> ExportLayout {
 fn of_keeper(change: impl FnOnce(&mut Object<'_>)) -> Result<(), ImageError> {
     let file = Make::typical("foo").build();
     let (module, layout) = (parse(&file), keeper_layout());
-    let (inventory, wanted) = (inventory(&module), KeeperOptions { layout: &layout, trial: false });
+    let inventory = inventory(&module);
+    let bindings = Bindings::first(&inventory.header);
+    let wanted = KeeperOptions { layout: &layout, bindings: &bindings };
+    let header = bindings.generation.clone().unwrap();
     let image = super::super::keeper(&module, &inventory, wanted)?;
     let mut object = Object::parse(&image)?;
     change(&mut object);
-    super::keeper(&object.write()?, &module, &inventory, "foo__persist", wanted)
+    super::keeper(&object.write()?, &module, &inventory, "foo__persist", wanted, &header)
 }
 
 fn of_owner(change: impl FnOnce(&mut Object<'_>)) -> Result<(), ImageError> {
     let file = Make::typical("foo").build();
     let module = parse(&file);
     let inventory = inventory(&module);
-    let bases = Base::all(&inventory.header);
-    let image = super::super::owner(&module, &inventory, &bases)?;
+    let bindings = Bindings::first(&inventory.header);
+    let image = super::super::owner(&module, &inventory, &bindings)?;
     let mut object = Object::parse(&image)?;
     change(&mut object);
-    super::owner(&object.write()?, &module, &inventory, &bases)
+    super::owner(&object.write()?, &module, &inventory, &bindings)
 }
 
 /// Changes the relocations of a section.
@@ -88,17 +91,17 @@ fn places_that_are_relocated_are_zero() {
 
 #[test]
 fn exports_lead_to_their_sections_and_names() {
-    let wrong = "foo__persist_bss is exported as";
-    let bss = |change: &dyn Fn(&mut [Relocation])| {
+    let wrong = "__persist_dd1270790c25b935_1_0 is exported as";
+    let data = |change: &dyn Fn(&mut [Relocation])| {
         said(of_keeper(|object| relocations(object, "__ksymtab", change)))
     };
-    assert!(bss(&|list| list[0].addend = 8).starts_with(wrong), "not the start of the section");
-    assert!(bss(&|list| list[1].addend = 1).starts_with(wrong), "not the start of the name");
-    assert!(bss(&|list| list[0].symbol = list[1].symbol).starts_with(wrong), "another section");
-    assert!(bss(&|list| list[0].kind = 1).starts_with("__ksymtab has the relocations"), "another type");
+    assert!(data(&|list| list[0].addend = 8).starts_with(wrong), "not the start of the section");
+    assert!(data(&|list| list[1].addend = 1).starts_with(wrong), "not the start of the name");
+    assert!(data(&|list| list[0].symbol = list[1].symbol).starts_with(wrong), "another section");
+    assert!(data(&|list| list[0].kind = 1).starts_with("__ksymtab has the relocations"), "another type");
     let swapped = of_keeper(|object| {
         let (data, bss) = (section_symbol(object, DATA), section_symbol(object, BSS));
-        relocations(object, "__ksymtab", |list| (list[0].symbol, list[2].symbol) = (data, bss));
+        relocations(object, "__ksymtab", |list| (list[0].symbol, list[2].symbol) = (bss, data));
     });
     assert!(said(swapped).starts_with(wrong));
 }
@@ -109,9 +112,8 @@ fn the_other_tables_of_exports() {
     assert_eq!(what, "__kcrctab differs from the layout");
     let what = said(of_keeper(|object| byte(object, "__kflagstab", 1)));
     assert_eq!(what, "__kflagstab has flags");
-    assert!(
-        said(of_keeper(|object| byte(object, "__ksymtab_strings", 3))).starts_with("foo__persist_bss is")
-    );
+    let what = said(of_keeper(|object| byte(object, "__ksymtab_strings", 3)));
+    assert!(what.starts_with("__persist_dd1270790c25b935_1_0 is"), "{what}");
 }
 
 #[test]
@@ -162,7 +164,7 @@ fn uses_of_the_data_are_those_of_the_file() {
 
 #[test]
 fn base_symbols_have_their_versions_in_both_tables() {
-    let wrong = "foo__persist_data has the version";
+    let wrong = "__persist_dd1270790c25b935_1_0 has the version";
     // Two more entries at the end of each: data, bss.
     let entries = 4;
     assert!(said(of_owner(|object| byte(object, "__versions", 64 * entries))).starts_with(wrong));
@@ -170,8 +172,8 @@ fn base_symbols_have_their_versions_in_both_tables() {
     assert!(what.starts_with(wrong) && what.ends_with("in __version_ext_crcs"), "{what}");
     let names = of_owner(|object| {
         let (index, section) = object.section("__version_ext_names").unwrap();
-        let at = section.data.windows(3).position(|bytes| bytes == b"foo").unwrap();
+        let at = section.data.windows(9).position(|bytes| bytes == b"__persist").unwrap();
         object.sections[index].data.edit(|data| data[at] = b'g');
     });
-    assert!(said(names).starts_with("foo__persist_data has the version None"));
+    assert!(said(names).starts_with("__persist_dd1270790c25b935_1_0 has the version None"));
 }

@@ -11,7 +11,7 @@
 //!              variable .data..persistent 0 8 foo.c cnt.0\n";
 //! let regions = extended_regions(text)?;
 //! assert_eq!(regions[0].used, ExtendedUse::Unused);
-//! assert_eq!(regions[0].header.sections[0].variables[0].to_string(), "foo.c:cnt");
+//! assert_eq!(regions[0].header.units[0].variables[0].to_string(), "foo.c:cnt");
 //! # Ok::<(), libmodfmt::persist::ExtendedListError>(())
 //! ```
 
@@ -23,7 +23,7 @@ mod text;
 
 use thiserror::Error;
 
-use super::{Header, Inventory, PersistentSection};
+use super::{Header, Inventory};
 use crate::types::TypeTable;
 
 pub use parse::extended_regions;
@@ -52,8 +52,8 @@ pub struct ExtendedRegion {
     pub used: ExtendedUse,
     /// The kernel's own layout hash.
     pub layout: u64,
-    /// The address of each section; 0 if the kernel does not show it.
-    pub addresses: Vec<(PersistentSection, u64)>,
+    /// The address of each unit; 0 if the kernel does not show it.
+    pub addresses: Vec<u64>,
 }
 
 /// Why the list cannot be read.
@@ -80,9 +80,9 @@ impl ExtendedRegion {
             return;
         }
         self.header.build_id.clone_from(&file.build_id);
-        for section in &mut self.header.sections {
-            let Some(theirs) = file.section(section.role) else { continue };
-            for own in &mut section.variables {
+        for unit in &mut self.header.units {
+            let Some(theirs) = file.section(&unit.section) else { continue };
+            for own in &mut unit.variables {
                 let same = theirs.variables.iter().find(|other| {
                     (&other.file, &other.name) == (&own.file, &own.name)
                         && (other.offset, other.size) == (own.offset, own.size)
@@ -96,10 +96,10 @@ impl ExtendedRegion {
 
     /// The region that the extended kernel would make of a file's data, in use, at these addresses.
     #[must_use]
-    pub fn of(inventory: &Inventory, addresses: Vec<(PersistentSection, u64)>) -> Self {
+    pub fn of(inventory: &Inventory, addresses: Vec<u64>) -> Self {
         let mut header = inventory.header.clone();
         header.build_id = padded(&header.build_id);
-        for variable in header.sections.iter_mut().flat_map(|section| &mut section.variables) {
+        for variable in header.units.iter_mut().flat_map(|unit| &mut unit.variables) {
             variable.function = None;
             variable.type_name = None;
             variable.type_id = None;

@@ -4,7 +4,7 @@
 use super::fields::Fields;
 use super::{ExtendedListError, ExtendedRegion, ExtendedUse};
 use crate::persist::source_name::source_name;
-use crate::persist::{Header, PersistentSection, SectionHeader, Variable};
+use crate::persist::{Header, PersistentSection, Unit, Variable};
 
 /// Reads the text of `/proc/module_persist`. Lines of an unknown kind and additional
 /// fields are skipped.
@@ -23,8 +23,8 @@ pub fn extended_regions(text: &[u8]) -> Result<Vec<ExtendedRegion>, ExtendedList
             _ => {}
         }
     }
-    for section in regions.iter_mut().flat_map(|region| &mut region.header.sections) {
-        section.variables.sort_by(|a, b| (a.offset, &a.name).cmp(&(b.offset, &b.name)));
+    for unit in regions.iter_mut().flat_map(|region| &mut region.header.units) {
+        unit.variables.sort_by(|a, b| (a.offset, &a.name).cmp(&(b.offset, &b.name)));
     }
     Ok(regions)
 }
@@ -50,37 +50,29 @@ fn region(fields: &mut Fields<'_>) -> Result<ExtendedRegion, ExtendedListError> 
     Ok(ExtendedRegion { header, used, layout, addresses: Vec::new() })
 }
 
-fn role(fields: &mut Fields<'_>) -> Result<PersistentSection, ExtendedListError> {
+fn section_name<'l>(fields: &mut Fields<'l>) -> Result<&'l str, ExtendedListError> {
     let name = fields.word("section")?;
-    PersistentSection::from_name(name.as_bytes()).ok_or_else(|| fields.error("section", "is not known"))
+    let is_known = PersistentSection::from_name(name.as_bytes()).is_some();
+    if is_known { Ok(name) } else { Err(fields.error("section", "is not known")) }
 }
 
 fn section(fields: &mut Fields<'_>, region: &mut ExtendedRegion) -> Result<(), ExtendedListError> {
-    let role = role(fields)?;
-    region.addresses.push((role, fields.hexadecimal("address")?));
+    let name = section_name(fields)?;
+    region.addresses.push(fields.hexadecimal("address")?);
     let (size, align) = (fields.decimal("size")?, fields.decimal("alignment")?);
-    region.header.sections.push(SectionHeader { role, size, align, variables: Vec::new() });
+    region.header.units.push(Unit::new(name, size, align));
     Ok(())
 }
 
 fn variable(fields: &mut Fields<'_>, region: &mut ExtendedRegion) -> Result<(), ExtendedListError> {
-    let role = role(fields)?;
+    let section = section_name(fields)?;
     let (offset, size) = (fields.decimal("offset")?, fields.decimal("size")?);
     let file = fields.name("file")?;
     let symbol = fields.name("name")?.ok_or_else(|| fields.error("name", "is missing"))?;
-    let Some(section) = region.header.sections.iter_mut().find(|section| section.role == role) else {
+    let Some(unit) = region.header.units.iter_mut().find(|unit| unit.section == section) else {
         return Err(fields.error("section", "has not been listed"));
     };
-    let variable = Variable {
-        file,
-        function: None,
-        name: source_name(&symbol).to_owned(),
-        offset,
-        size,
-        align: Variable::align_of(offset, section.align),
-        type_name: None,
-        type_id: None,
-    };
-    section.variables.push(variable);
+    let align = Variable::align_of(offset, unit.align);
+    unit.variables.push(Variable { file, ..Variable::new(source_name(&symbol), offset, size, align) });
     Ok(())
 }

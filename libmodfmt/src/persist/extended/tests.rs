@@ -29,10 +29,7 @@ fn every_field_is_read_and_written_again() {
     );
     let names: Vec<String> = foo.header.variables().map(|(_, variable)| variable.to_string()).collect();
     assert_eq!(names, ["odd name.c:first", "foo.c:cnt", "table"]);
-    assert_eq!(
-        foo.addresses,
-        [(PersistentSection::Data, 0xffff_ffff_c0a0_0000), (PersistentSection::Bss, 0xffff_ffff_c0a0_0040)]
-    );
+    assert_eq!(foo.addresses, [0xffff_ffff_c0a0_0000, 0xffff_ffff_c0a0_0040]);
     assert!(!bar.header.named && bar.header.build_id.is_empty());
     assert!(two.header.named, "each variable has a name");
     let written: String = regions.iter().map(ToString::to_string).collect();
@@ -72,15 +69,15 @@ fn functions_and_short_build_ids_are_taken_from_the_file() {
     let mut file = region.header.clone();
     let known = region.header.clone();
     file.build_id = vec![1; 20];
-    file.sections[0].variables[1].function = Some("poll".into());
+    file.units[0].variables[1].function = Some("poll".into());
     region.adopt(&file);
     assert_eq!(region.header, known, "of another build");
     file.build_id.clone_from(&known.build_id);
-    file.sections[0].variables[0].function = Some("other".into());
-    file.sections[0].variables[0].size = 8;
+    file.units[0].variables[0].function = Some("other".into());
+    file.units[0].variables[0].size = 8;
     region.adopt(&file);
-    assert_eq!(region.header.sections[0].variables[1].function.as_deref(), Some("poll"));
-    assert_eq!(region.header.sections[0].variables[0].function, None, "another size");
+    assert_eq!(region.header.units[0].variables[1].function.as_deref(), Some("poll"));
+    assert_eq!(region.header.units[0].variables[0].function, None, "another size");
 
     file.build_id = vec![7; 8];
     region.header.build_id = padded(&file.build_id);

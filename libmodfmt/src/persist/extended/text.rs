@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
+use std::iter;
 
 use super::{ExtendedRegion, ExtendedUse};
 use crate::persist::Header;
@@ -28,17 +29,13 @@ impl Display for ExtendedRegion {
             write!(f, "{byte:02x}")?;
         }
         f.write_str("\n")?;
-        for section in &header.sections {
-            let name = section.role.section_name();
-            let found = self.addresses.iter().find(|(role, _)| *role == section.role);
-            let address = found.map_or(0, |(_, address)| *address);
-            writeln!(f, "section {name} {address:#018x} {} {}", section.size, section.align)?;
+        for (unit, address) in header.units.iter().zip(self.addresses.iter().chain(iter::repeat(&0))) {
+            writeln!(f, "section {} {address:#018x} {} {}", unit.section, unit.size, unit.align)?;
         }
-        for (section, variable) in header.variables() {
-            let file = variable.file.as_deref().unwrap_or_default();
-            let (section, name) = (section.role.section_name(), escape(&variable.name));
-            let (offset, size) = (variable.offset, variable.size);
-            writeln!(f, "variable {section} {offset} {size} {} {name}", escape(file))?;
+        for (unit, variable) in header.variables() {
+            let file = escape(variable.file.as_deref().unwrap_or_default());
+            let (section, name) = (&unit.section, escape(&variable.name));
+            writeln!(f, "variable {section} {} {} {file} {name}", variable.offset, variable.size)?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::variable_text::variable_text;
+use super::variable_text::{section_text, variable_text};
 use super::{Refusal, Refusals};
 use crate::elf::{Object, Place, Relocation};
 use crate::parameters::name_at;
@@ -49,7 +49,7 @@ pub(super) fn check(
         for ops in relocations.iter().filter(|relocation| relocation.symbol == charp) {
             let Some(arg) = by_place.get(&ops.offset.saturating_add(distance)) else { continue };
             let Some((target, offset)) = target(object, arg) else { continue };
-            let Some(role) = inventory.role_of(target) else { continue };
+            let Some(unit) = inventory.unit_of(target) else { continue };
             let parameter = if is_table {
                 let start = word.checked_mul(2).and_then(|words| ops.offset.checked_sub(words));
                 start.and_then(|start| name_at(object, &by_place, start))
@@ -58,8 +58,8 @@ pub(super) fn check(
                 start.and_then(|start| arrays.get(&(index, start)).cloned())
             };
             found.reasons.push(Refusal::CharpParameter {
-                section: role.section_name(),
-                variable: variable_text(inventory, role, offset),
+                section: section_text(inventory, unit),
+                variable: variable_text(inventory, unit, offset),
                 offset,
                 parameter: parameter.unwrap_or_else(|| String::from("(of unknown name)")),
             });

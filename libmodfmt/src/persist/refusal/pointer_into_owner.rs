@@ -2,10 +2,10 @@
 //! The rule that refuses initial values which point into the module itself: they would dangle after
 //! rmmod. Pointers within the persistent data and to the kernel's symbols are fine.
 
-use super::variable_text::variable_text;
+use super::variable_text::{section_text, variable_text};
 use super::{Import, Refusal, Refusals};
 use crate::arch::{Arch, RelocationType};
-use crate::elf::{Object, Place, Relocation, Symbol, SymbolKind, flags};
+use crate::elf::{Object, Place, Relocation, RelocationTables, Symbol, SymbolKind, flags};
 use crate::persist::{Inventory, PersistError};
 
 /// A message quotes at most this many bytes of a string.
@@ -17,19 +17,20 @@ pub(super) fn check(
     arch: &Arch,
     found: &mut Refusals,
 ) -> Result<(), PersistError> {
-    for (role, index) in &inventory.indexes {
-        for relocation in object.relocations_of(*index)? {
+    let tables = RelocationTables::of(object);
+    for (unit, index) in inventory.indexes.iter().enumerate() {
+        for relocation in tables.relocations_of(object, *index)? {
             let Some(symbol) = object.symbols.get(relocation.symbol) else { continue };
-            let section = role.section_name();
+            let section = section_text(inventory, unit);
             let offset = relocation.offset;
-            let variable = variable_text(inventory, *role, offset);
+            let variable = variable_text(inventory, unit, offset);
             if !arch.relocation(relocation.kind).is_some_and(RelocationType::is_plain_store) {
                 let relocation = arch.relocation_name(relocation.kind);
                 found.reasons.push(Refusal::Relocation { section, variable, offset, relocation });
                 continue;
             }
             match symbol.place {
-                Place::Section(target) if inventory.role_of(target).is_some() => {}
+                Place::Section(target) if inventory.unit_of(target).is_some() => {}
                 Place::Absolute => {}
                 Place::Undefined if !symbol.name.is_empty() => {
                     found.imports.push(Import { symbol: symbol.name_text(), variable });

@@ -23,7 +23,7 @@ pub enum Refusal {
     )]
     PointerIntoOwner {
         /// The section.
-        section: &'static str,
+        section: String,
         /// The variable, with the distance inside it.
         variable: String,
         /// Where the pointer is.
@@ -38,7 +38,7 @@ pub enum Refusal {
     )]
     CharpParameter {
         /// The section.
-        section: &'static str,
+        section: String,
         /// The variable.
         variable: String,
         /// Its offset.
@@ -50,7 +50,7 @@ pub enum Refusal {
     #[error("{section} asks for an alignment of {align} bytes; a module's data gets at most {PAGE}")]
     Alignment {
         /// The section.
-        section: &'static str,
+        section: String,
         /// Its alignment in bytes.
         align: u64,
     },
@@ -61,7 +61,7 @@ pub enum Refusal {
     )]
     SectionFlags {
         /// The section.
-        section: &'static str,
+        section: String,
         /// Its `sh_flags`.
         flags: u64,
     },
@@ -79,7 +79,7 @@ pub enum Refusal {
     #[error("{section} has {size} bytes; more than {MAX_SECTION_BYTES} bytes are not kept")]
     Size {
         /// The section.
-        section: &'static str,
+        section: String,
         /// Its size in bytes.
         size: u64,
     },
@@ -93,7 +93,7 @@ pub enum Refusal {
     #[error("{variable} (offset {offset:#x} of {section}) needs {relocation}, which cannot be kept")]
     Relocation {
         /// The section.
-        section: &'static str,
+        section: String,
         /// The variable.
         variable: String,
         /// Where the relocation is.

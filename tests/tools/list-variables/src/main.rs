@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     for (section, variable) in persistent.variables() {
-        let section = section.role.section_name();
+        let section = &section.section;
         println!("{name} {section} {:#x} {} {variable}", variable.offset, variable.size);
     }
     for reason in persistent.refusals()?.reasons {

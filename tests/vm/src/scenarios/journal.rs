@@ -10,6 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use libmodfmt::export::{CrcForm, ExportLayout, Fields, Form};
 use libmodfmt::file::ModuleFile;
+use libmodfmt::image::Bindings;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 
@@ -187,7 +188,7 @@ fn copied_note(ctx: &mut Ctx) -> Result<()> {
     let file = ctx.fixture("meter")?;
     ctx.insmod([&file])?.success()?;
     let note = ctx.note_bytes("meter__persist", ".note.persist")?;
-    // A module with the same note and another name. It exports nothing, so the layout does not matter.
+    // A module with the same note, and with another name and other exports, which the loader reads here.
     let layout = ExportLayout {
         form: Form::Prel32,
         fields: Fields::Three,
@@ -196,22 +197,19 @@ fn copied_note(ctx: &mut Ctx) -> Result<()> {
         crc: CrcForm::Value,
     };
     let read = ModuleFile::new(fs::read(&file)?, 0);
-    let mut image = read.persistent()?.context("meter has persistent data")?.trial_keeper(&layout)?;
-    let (old, new) = (b"meter__ptrial", b"copied_header");
-    let places: Vec<usize> =
-        image.windows(old.len()).enumerate().filter(|(_, at)| at == old).map(|(at, _)| at).collect();
-    for at in places {
-        image[at..at + new.len()].copy_from_slice(new);
-    }
+    let persistent = read.persistent()?.context("meter has persistent data")?;
+    let mut image = persistent.keeper(&layout, &Bindings::first(persistent.header()))?;
+    replace(&mut image, b"meter__persist", b"copied_header_");
+    replace(&mut image, b"__persist_", b"__copied__");
     nix::kmod::init_module(&image, &CString::default()).context("the copy was not loaded")?;
-    ensure!(ctx.note_bytes("copied_header", ".note.persist")? == note, "the note is not a copy");
+    ensure!(ctx.note_bytes("copied_header_", ".note.persist")? == note, "the note is not a copy");
     let list = ctx.modpersist(["list"])?.success()?;
     ensure!(list.stdout.contains("meter__persist"), "{list}");
-    ensure!(!list.stdout.contains("copied_header"), "{list}");
-    ctx.rmmod(["-v", "copied_header"])?
+    ensure!(!list.stdout.contains("copied_header_"), "{list}");
+    ctx.rmmod(["-v", "copied_header_"])?
         .success()?
-        .stderr_has("copied_header carries a header of meter's data, but is not its keeper")?;
-    ensure!(!ctx.is_loaded("copied_header")?, "it was not removed");
+        .stderr_has("copied_header_ carries a header of meter's data, but is not its keeper")?;
+    ensure!(!ctx.is_loaded("copied_header_")?, "it was not removed");
     // The real data was not touched, and the keeper is protected as before.
     ensure!(ctx.is_loaded("meter__persist")?, "the keeper is gone");
     ctx.rmmod(["meter"])?.success()?.silent()?;
@@ -219,7 +217,15 @@ fn copied_note(ctx: &mut Ctx) -> Result<()> {
     // Also if the copy is there when the owner comes back.
     nix::kmod::init_module(&image, &CString::default()).context("the copy was not loaded")?;
     ctx.insmod([&file])?.success()?.silent()?;
-    ctx.rmmod(["copied_header"])?.success()?.silent()?;
+    ctx.rmmod(["copied_header_"])?.success()?.silent()?;
     ctx.rmmod(["--discard", "meter"])?.success()?.silent()?;
     Ok(())
+}
+
+/// Replaces some bytes by as many others, wherever they are.
+fn replace(image: &mut [u8], old: &[u8], new: &[u8]) {
+    let found = |image: &[u8]| image.windows(old.len()).position(|at| at == old);
+    while let Some(at) = found(image) {
+        image[at..at + new.len()].copy_from_slice(new);
+    }
 }

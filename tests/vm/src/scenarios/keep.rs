@@ -185,8 +185,9 @@ pub(super) fn is_extended_kernel() -> bool {
 
 /// Whether this owner's data is kept, by the extended kernel or by a keeper.
 pub(super) fn is_kept(ctx: &Ctx, owner: &str) -> Result<bool> {
-    if is_extended_kernel() {
-        return Ok(ctx.extended_region_state(owner)?.is_some());
+    // Variables in sections of their own have a keeper on an extended kernel, too.
+    if is_extended_kernel() && ctx.extended_region_state(owner)?.is_some() {
+        return Ok(true);
     }
     ctx.is_loaded(&format!("{owner}__persist"))
 }

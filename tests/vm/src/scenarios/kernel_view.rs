@@ -5,7 +5,8 @@ use std::ffi::CString;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use libmodfmt::file::ModuleFile;
-use libmodfmt::image::Base;
+use libmodfmt::image::Bindings;
+use libmodfmt::persist::base_symbol;
 use nix::errno::Errno;
 
 use super::keep::is_extended_kernel;
@@ -99,13 +100,13 @@ fn wrong_crc(ctx: &mut Ctx) -> Result<()> {
     // An owner image with another layout, built without checking it against the kept data.
     let file = ModuleFile::new(std::fs::read(ctx.fixture("layout_grown")?)?, 0);
     let persistent = file.persistent()?.context("layout_grown has persistent data")?;
-    let image = persistent.owner(&Base::all(persistent.header()))?;
+    let image = persistent.owner(&Bindings::first(persistent.header()))?;
     let mark = ctx.log_mark()?;
     let refused = nix::kmod::init_module(&image, &CString::default());
     ensure!(refused == Err(Errno::EINVAL), "init_module: {refused:?}");
     let log = ctx.log_since(&mark)?;
-    let wanted = "layout: disagrees about version of symbol layout__persist_data";
-    log.iter().find(|line| *line == wanted).ok_or_else(|| anyhow!("wanted {wanted:?} in {log:?}"))?;
+    let wanted = format!("layout: disagrees about version of symbol {}", base_symbol("layout", 1, 0));
+    log.iter().find(|line| **line == wanted).ok_or_else(|| anyhow!("wanted {wanted:?} in {log:?}"))?;
     ctx.rmmod(["--discard", "layout"])?.success()?;
     Ok(())
 }

@@ -26,6 +26,7 @@ pub mod parity;
 pub mod refusals;
 pub mod smoke;
 pub mod suites;
+pub mod units;
 
 /// The topics' tables, in the order in which they run. Those about the extended kernel run after them.
 pub const TOPICS: &[&[Scenario]] = &[
@@ -33,6 +34,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     keep::SCENARIOS,
     failing::SCENARIOS,
     layout::SCENARIOS,
+    units::SCENARIOS,
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
     files::SCENARIOS,

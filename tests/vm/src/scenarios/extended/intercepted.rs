@@ -178,6 +178,7 @@ fn header(ctx: &mut Ctx) -> Result<Value> {
     }
     let sections = region.get_mut("sections").and_then(Value::as_array_mut).context("no sections")?;
     for section in sections.iter_mut().filter_map(Value::as_object_mut) {
+        section.remove("keeper");
         let address = section.remove("address").context("no address")?;
         ensure!(address.as_str().is_some_and(|text| text.starts_with("0xffff")), "{address}");
         // Only a keeper has types: insmod reads the file, the kernel does not.
@@ -191,7 +192,7 @@ fn header(ctx: &mut Ctx) -> Result<Value> {
 }
 
 fn headers(ctx: &mut Ctx) -> Result<()> {
-    for name in ["torture", "torture_stripped", "layout", "kernel_pointer", "meter"] {
+    for name in ["torture", "torture_stripped", "layout", "kernel_pointer", "counters"] {
         let module = name.trim_end_matches("_stripped");
         let file = ctx.fixture(name)?;
         load_with_keeper(ctx, &file)?;

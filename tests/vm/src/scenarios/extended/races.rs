@@ -214,7 +214,7 @@ fn read_slowly() -> Result<String> {
 
 fn list_whole(ctx: &mut Ctx) -> Result<()> {
     const ROUNDS: u32 = 100;
-    let (file, stays) = (ctx.fixture("layout")?, ["kernel_pointer", "meter"]);
+    let (file, stays) = (ctx.fixture("layout")?, ["kernel_pointer", "counters"]);
     for name in stays {
         finit(&ctx.fixture(name)?, "", PERSIST)?;
     }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What becomes of each variable of a file, by what is kept already: which are bound to kept units, which
+//! are new, which cannot be used and why. A pure function of headers and wishes.
+//!
+//! - `account.rs`: the answer, [`Account`].
+//! - `wishes.rs`: what the user asks for.
+//! - `live.rs`: the kept variables that are in force.
+//! - `change.rs`: whether a kept variable can be used as it is: the place where types are compared.
+//! - `assign.rs`: from variables to units.
+//! - `renames.rs`: what looks like a variable under another name.
+//!
+//! ```
+//! use libmodfmt::persist::{Account, Fate, Header, Unit, UnitPlace, Variable, Wishes};
+//!
+//! let mut kept = Header::new("foo");
+//! let mut unit = Unit::new(".data..persistent.foo.0", 8, 8);
+//! unit.variables.push(Variable::new("count", 0, 8, 8));
+//! kept.units.push(unit.clone());
+//! let mut file = kept.clone();
+//! unit.section = ".data..persistent.foo.1".to_owned();
+//! unit.variables[0].name = "limit".to_owned();
+//! file.units.push(unit);
+//!
+//! let account = Account::of(&[&kept], &file, &Wishes::default());
+//! assert!(matches!(account.variables[0].fate, Fate::Bound { .. }));
+//! assert_eq!(account.variables[1].fate, Fate::New);
+//! assert_eq!(account.units[1], UnitPlace::New { ordinal: 0 });
+//! assert_eq!(account.generation, 2);
+//! ```
+
+mod account;
+mod assign;
+mod change;
+mod decide;
+mod generation;
+mod live;
+mod renames;
+mod wishes;
+
+pub use account::{Account, Fate, UnitPlace, VariableAccount};
+pub use change::{Change, KeptVariable};
+pub use wishes::Wishes;
