@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The structures of a 64-bit little-endian ELF file (System V ABI), as many as loading takes.
 
-use super::LoadError;
+use super::error::LoadError;
 
 const EM_X86_64: u16 = 62;
 const ET_REL: u16 = 1;

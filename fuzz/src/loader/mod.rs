@@ -3,77 +3,25 @@
 //! placed, symbols resolved, relocations applied (kernel/module/main.c, arch/x86/kernel/module.c). Written for
 //! the tests from the kernel's source; it shares no code with libmodfmt, whose images it judges.
 
+mod error;
 mod file;
+mod loaded;
 mod relocate;
 mod symbols;
 
-use thiserror::Error;
-
 use file::ElfFile;
+use loaded::ALLOC;
+
+pub use error::LoadError;
+pub use loaded::{Loaded, Place, Resolve};
 
 /// Largest memory of a module that is loaded here, in bytes.
 const MAX_MEMORY: u64 = 64 << 20;
 
-/// `SHF_ALLOC`
-const ALLOC: u64 = 2;
 /// `SHT_NOBITS`
 const NOBITS: u32 = 8;
 /// `SHT_NULL`, `SHT_SYMTAB`, `SHT_STRTAB`, `SHT_RELA`, `SHT_REL`
 const TABLES: [u32; 5] = [0, 2, 3, 4, 9];
-
-/// Why the kernel would refuse a file, or what this loader does not do.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum LoadError {
-    /// The ELF file is broken.
-    #[error("the ELF file is broken: {0}")]
-    Broken(&'static str),
-    /// It takes more memory than this loader gives.
-    #[error("too much memory")]
-    TooLarge,
-    /// Another processor's file.
-    #[error("not an x86-64 module")]
-    OtherMachine,
-    /// A symbol cannot be resolved.
-    #[error("symbol {index}: {why}")]
-    Symbol {
-        /// Its index.
-        index: usize,
-        /// What is wrong.
-        why: &'static str,
-    },
-    /// A relocation cannot be applied.
-    #[error("section {section}+{offset:#x}: {why}")]
-    Relocation {
-        /// Index of the section that it changes.
-        section: usize,
-        /// Offset in that section, in bytes.
-        offset: u64,
-        /// What is wrong.
-        why: &'static str,
-    },
-}
-
-/// A section in memory.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// Index in the file.
-    pub index: usize,
-    /// Name.
-    pub name: Vec<u8>,
-    /// Address of its first byte.
-    pub address: u64,
-    /// Alignment in bytes, at least 1.
-    pub align: u64,
-    /// Symbols, strings or relocations, or nothing.
-    pub is_table: bool,
-    /// Its bytes after relocation.
-    pub bytes: Vec<u8>,
-}
-
-/// Where a section goes: its index, name and size in bytes to an address.
-pub type Place<'f> = &'f mut dyn FnMut(&Loaded) -> u64;
-/// The address of a symbol that the file does not define.
-pub type Resolve<'f> = &'f dyn Fn(&[u8]) -> Option<u64>;
 
 /// Loads a file: the sections that stay in memory, by index.
 ///

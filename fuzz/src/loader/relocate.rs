@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `apply_relocations` and x86's `apply_relocate_add`.
 
+use super::error::LoadError;
 use super::file::{ElfFile, u32_at, u64_at};
-use super::{ALLOC, LoadError, Loaded};
+use super::loaded::{ALLOC, Loaded};
 
 const SHT_RELA: u32 = 4;
 const SHT_REL: u32 = 9;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `simplify_symbols`: each symbol's value becomes an address.
 
+use super::error::LoadError;
 use super::file::{ElfFile, text, u16_at, u32_at, u64_at};
-use super::{LoadError, Loaded, Resolve};
+use super::loaded::{Loaded, Resolve};
 
 const SHT_SYMTAB: u32 = 2;
 const SYMBOL_BYTES: usize = 24;
