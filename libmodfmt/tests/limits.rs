@@ -11,7 +11,7 @@ use libmodfmt::dwarf::{DebugInfo, DebugSections};
 use libmodfmt::elf::{ByteOrder, Class, Ident, Machine, Object, Section, SectionKind};
 use libmodfmt::export::{ExportLayout, Release, Sample, exports};
 use libmodfmt::file::ModuleFile;
-use libmodfmt::image::Base;
+use libmodfmt::image::Bindings;
 use libmodfmt::journal::{Journal, Recorded};
 use libmodfmt::modinfo::Modinfo;
 use libmodfmt::persist::{Header, extended_regions};
@@ -49,8 +49,9 @@ fn module_file(data: &[u8]) {
         .map(|found| found.reasons.iter().map(|reason| reason.to_string().len()).sum::<usize>());
     let note = persistent.header().to_note(ByteOrder::Little);
     header_note(&note);
-    let _ = (persistent.keeper(&layout).is_ok(), persistent.trial_keeper(&layout).is_ok());
-    let _ = persistent.owner(&Base::all(persistent.header()));
+    let bindings = Bindings::first(persistent.header());
+    let _ = (persistent.keeper(&layout, &bindings).is_ok(), persistent.pending(&[1]).is_ok());
+    let _ = persistent.owner(&bindings).is_ok();
 }
 
 fn btf(data: &[u8]) {

@@ -40,6 +40,8 @@ pub enum Task {
     Dist(DistArgs),
     /// Print source files of a crate that import each other
     Circles(CirclesArgs),
+    /// Fuzz what reads bytes of strangers; needs a nightly compiler and a C++ compiler
+    Fuzz(FuzzArgs),
     /// Compare functions, lines and inlined calls with elfutils' and LLVM's results; downloads 850 MB
     Accuracy(AccuracyArgs),
     /// Compare the speed of ksymoops with other tools; downloads 850 MB
@@ -160,6 +162,34 @@ pub struct CirclesArgs {
     /// Names of crates [default: all in the workspace]
     #[arg(value_name = "CRATE")]
     pub crates: Vec<String>,
+}
+
+/// What to fuzz, and for how long.
+#[derive(Clone, Debug, clap::Args)]
+pub struct FuzzArgs {
+    /// Names of targets [default: all]
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<String>,
+
+    /// Minutes of processor time for each target
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub minutes: u64,
+
+    /// Print the share of lines that the inputs reach
+    #[arg(long)]
+    pub coverage: bool,
+
+    /// Afterwards make the smallest inputs that reach as much the corpus in fuzz/corpus
+    #[arg(long)]
+    pub minimize: bool,
+
+    /// A file, or a folder of files, to make seeds of as well; may be repeated
+    #[arg(long = "seeds", value_name = "PATH")]
+    pub seeds: Vec<PathBuf>,
+
+    /// Instead: compare the images of N mutants of real modules with the mutants
+    #[arg(long, value_name = "N")]
+    pub mutants: Option<u64>,
 }
 
 /// Which scenarios to run.

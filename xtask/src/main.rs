@@ -8,6 +8,7 @@ mod checks;
 mod demo;
 mod dist;
 mod fixtures;
+mod fuzz;
 mod kernel;
 mod metadata;
 mod process;
@@ -57,6 +58,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Processors(args) => processors::run(&args),
         Task::Circles(args) => checks::circles::run(&args),
         Task::Accuracy(kernel) => checks::accuracy::run(&kernel),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Bench(kernel) => bench::run(&kernel),
         Task::Demo(kernel) => demo::run(&kernel),
     }

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Seeds that are written out here: made-up modules, small texts, bytes of code, compressed files.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use modtest::module::{Make, signed};
+
+use super::{Seed, from_file};
+
+/// Lines of files in `/proc` and of others: what the first byte of an input of `texts` says, then the text.
+const TEXTS: [&str; 5] = [
+    "\0foo 16384 1 bar,[permanent], Live 0xffffffffc0a00000 (OE)\nbar 4096 0 - Loading 0x0000000000000000\n",
+    "\x01ffffffff81000000 T _text\nffffffffc0a00000 d counters\t[foo]\n0000000000000000 A x\n",
+    "\x02region foo unused named 00000000000000aa -\nsection .data..persistent 0xffffffffc0a00000 8 8\n     variable .data..persistent 0 8 foo.c cnt.0\n",
+    "\x03{\"v\":1,\"event\":\"boot\",\"boot\":\"b\",\"at\":1}\n",
+    "\x03{}\n",
+];
+/// The same for `symbols`.
+const SYMBOLS: [&[u8]; 4] = [
+    b"\0ffffffff81000000 T _text\nffffffff81000000 T _stext\nffffffff81000010 T vfs_read\n      ffffffff81000210 t x\nffffffff81000210 T y\n",
+    b"\x01ffffffff9a000000 T _text\nffffffff9a000000 T _stext\nffffffff9a000010 T vfs_read\n      ffffffffc0a00000 t init\t[foo]\nffffffffc0a00040 d counters\t[foo]\n\0      foo 16384 0 - Live 0xffffffffc0a00000 (OE)\n",
+    b"\x02\0\x02\x31\xc0\x48\x8b\x47\x10\x0f\x0b\xe8\0\0\0\0\x65\x48\x8b\x04\x25\x28\0\0\0\xc3",
+    b"\x02\x01\x05\x8b\x40\x08\x89\xc2\x8b\x14\x85\0\0\0\0\xf3\xa4\x64\xa1\x14\0\0\0\x0f\xff\xc3\xcc",
+];
+
+/// All of them.
+///
+/// # Panics
+/// Memory cannot be written to.
+#[must_use]
+pub fn written() -> Vec<Seed> {
+    let modules = [Make::typical("foo"), Make::small("bar"), Make::bare("baz")].map(|make| make.build());
+    let mut seeds: Vec<Seed> = modules.iter().flat_map(|module| from_file(module)).collect();
+    seeds.push(Seed::new("module_file", signed(&modules[2])));
+    seeds.push(Seed::new("module_file", gzip(&modules[2])));
+    seeds.extend(TEXTS.iter().map(|text| Seed::new("texts", *text)));
+    seeds.extend(SYMBOLS.iter().map(|text| Seed::new("symbols", *text)));
+    seeds.extend([&b""[..], b"a", b"module module module "].map(|text| Seed::new("decompress", gzip(text))));
+    seeds.push(Seed::new("decompress", [gzip(b"one"), gzip(b"two")].concat()));
+    seeds
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content).expect("memory can be written to");
+    encoder.finish().expect("memory can be written to")
+}
