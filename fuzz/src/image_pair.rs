@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use libmodfmt::elf::Machine;
 use libmodfmt::export::{ExportLayout, Release};
-use libmodfmt::file::ModuleFile;
+use libmodfmt::file::{ModuleFile, Persistent};
 use libmodfmt::image::Bindings;
 use thiserror::Error;
 
@@ -75,27 +75,28 @@ pub fn compare(data: &[u8]) -> Result<Outcome, Difference> {
     let owner = persistent.owner(&bindings);
     let (Ok(keeper), Ok(owner)) = (keeper, owner) else { return Ok(Outcome::Refused) };
     let image = file.unsigned_image().expect("it was parsed");
-    compare_memory(image, &keeper, &owner)
+    compare_memory(image, &keeper, &owner, &new_units(&persistent, &bindings))
 }
 
-fn compare_memory(module: &[u8], keeper: &[u8], owner: &[u8]) -> Result<Outcome, Difference> {
+/// The section of each unit of the keeper, in its order.
+fn new_units(persistent: &Persistent<'_>, bindings: &Bindings) -> Vec<usize> {
+    let sections = &persistent.inventory().indexes;
+    bindings.new_units.iter().filter_map(|unit| sections.get(*unit).copied()).collect()
+}
+
+fn compare_memory(
+    module: &[u8],
+    keeper: &[u8],
+    owner: &[u8],
+    new_units: &[usize],
+) -> Result<Outcome, Difference> {
     let keeper = load(keeper, &mut in_order(KEEPER), &kernel_symbol);
-    // The units of a keeper are in the order of the file; several may have one name.
-    let kept: Vec<&Loaded> = keeper.iter().flatten().filter(|section| is_persistent(&section.name)).collect();
-    let mut units = HashMap::new();
-    let mut left = kept.clone();
+    let kept = keeper.iter().flatten().filter(|section| is_persistent(&section.name));
+    let units: HashMap<usize, &Loaded> = new_units.iter().copied().zip(kept).collect();
     let mut others = in_order(MODULE);
     let mut addresses = HashMap::new();
     let mut place = |section: &Loaded| {
-        let is_unit = is_persistent(&section.name) && !section.bytes.is_empty();
-        let unit = left.iter().position(|kept| is_unit && kept.name == section.name);
-        let address = match unit.map(|at| left.remove(at)) {
-            Some(kept) => {
-                units.insert(section.index, kept);
-                kept.address
-            }
-            None => others(section),
-        };
+        let address = units.get(&section.index).map_or_else(|| others(section), |kept| kept.address);
         addresses.insert(section.index, address);
         address
     };
@@ -214,19 +215,20 @@ mod tests {
 
     use super::*;
 
-    fn images(file: &ModuleFile) -> (Vec<u8>, Vec<u8>) {
+    fn images(file: &ModuleFile) -> (Vec<u8>, Vec<u8>, Vec<usize>) {
         let persistent = file.persistent().unwrap().unwrap();
         let layout = ExportLayout::for_release(Machine::X86_64, Release::new(6, 1));
         let bindings = Bindings::first(persistent.header());
-        (persistent.keeper(&layout, &bindings).unwrap(), persistent.owner(&bindings).unwrap())
+        let keeper = persistent.keeper(&layout, &bindings).unwrap();
+        (keeper, persistent.owner(&bindings).unwrap(), new_units(&persistent, &bindings))
     }
 
     /// The judge itself must notice a wrong addend, in either image.
     #[test]
     fn a_wrong_addend_is_noticed() {
         let plain = crate::mutants::made_up().swap_remove(0);
-        let (keeper, owner) = images(&ModuleFile::new(plain.clone(), LIMIT));
-        assert!(matches!(compare_memory(&plain, &keeper, &owner), Ok(Outcome::Compared { .. })));
+        let (keeper, owner, units) = images(&ModuleFile::new(plain.clone(), LIMIT));
+        assert!(matches!(compare_memory(&plain, &keeper, &owner, &units), Ok(Outcome::Compared { .. })));
         for (image, section) in [(&keeper, DATA), (&owner, ".text")] {
             let mut object = Object::parse(image).unwrap();
             let target = object.section(section).unwrap().0;
@@ -236,8 +238,8 @@ mod tests {
             object.set_relocations(table, &relocations).unwrap();
             let wrong = object.write().unwrap();
             let judged = match section {
-                DATA => compare_memory(&plain, &wrong, &owner),
-                _ => compare_memory(&plain, &keeper, &wrong),
+                DATA => compare_memory(&plain, &wrong, &owner, &units),
+                _ => compare_memory(&plain, &keeper, &wrong, &units),
             };
             assert!(judged.is_err(), "{section}");
         }

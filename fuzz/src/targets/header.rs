@@ -4,7 +4,7 @@
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::note;
-use libmodfmt::persist::{Agreement, Header, NOTE_NAME, NOTE_TYPE, compare};
+use libmodfmt::persist::{Agreement, Header, NOTE_NAME, NOTE_TYPE, NOTE_VERSION, compare};
 use libmodfmt::types::{TypeId, TypeTable, layout_hash};
 
 /// Tries one input: a whole note section, the content of the note, or a table of types.
@@ -13,8 +13,10 @@ pub fn run(data: &[u8]) {
     for order in [ByteOrder::Little, ByteOrder::Big] {
         let wrapped = note::encode(NOTE_NAME, NOTE_TYPE, data, order);
         for section in [data, &wrapped] {
-            let Ok(header) = Header::from_note(section, order) else { continue };
+            let Ok(mut header) = Header::from_note(section, order) else { continue };
             let written = header.to_note(order);
+            // Only the newest version is written.
+            header.note_version = NOTE_VERSION;
             assert_eq!(Header::from_note(&written, order).as_ref(), Ok(&header));
             check(&header);
         }

@@ -51,7 +51,8 @@ impl<'b> Reported<'b> {
         here.filter_map(|frame| self.address(&frame.place, names)).collect()
     }
 
-    /// The registers in this line. Those of x86 are named in the log, so that our own patterns find them.
+    /// The numbered registers in this line. ksymoops 2.4 looked up no others, but those of x86, which are named
+    /// in the log, so that our own patterns find them.
     pub(super) fn registers(&self) -> Vec<Entry> {
         if self.target().is_some_and(|target| matches!(target.label, "EIP" | "RIP")) {
             return Vec::new();
@@ -59,7 +60,11 @@ impl<'b> Reported<'b> {
         let states = self.report().map(|report| report.states.as_slice()).unwrap_or_default();
         let all =
             states.iter().filter(|state| state.origin != Origin::User).flat_map(|state| &state.registers);
-        let here = all.filter(|register| self.holds(register.span));
+        let numbered = all.filter(|register| {
+            let letters = register.name.trim_end_matches(|last: char| last.is_ascii_digit());
+            letters.len() < register.name.len() && matches!(letters, "r" | "$" | "GPR" | "x")
+        });
+        let here = numbered.filter(|register| self.holds(register.span));
         here.map(|register| Entry::Register { name: register.name.to_owned(), value: register.value.0 })
             .collect()
     }

@@ -63,10 +63,13 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference { name: "negative displacements have a sign", is_it: has_sign },
     Difference {
-        name: "code of other processors is shown as words",
+        name: "instructions of other processors are capstone's, or shown as words",
         is_it: |theirs, ours| {
             let (theirs, ours) = (theirs.trim_end_matches("   <====="), ours.trim_end_matches("   <====="));
-            let Some((at, word)) = ours.split_once(":   ") else { return false };
+            let Some((at, ours)) = ours.split_once(":   ") else { return false };
+            let Some(word) = ours.split_whitespace().next().filter(|word| word.len() == 8) else {
+                return false;
+            };
             let swapped: Vec<_> =
                 (0..word.len() / 2).rev().map(|byte| &word[byte * 2..byte * 2 + 2]).collect();
             let code = theirs.strip_prefix(at).and_then(|rest| rest.strip_prefix(":   "));

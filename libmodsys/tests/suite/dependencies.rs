@@ -75,7 +75,8 @@ fn only_this_crate_talks_to_linux() {
 
 #[test]
 fn what_tests_share_is_not_shipped() {
-    assert_eq!(offenders("", &["modtest"]), Vec::<String>::new());
+    // The fuzz targets are tests as well.
+    assert_eq!(offenders("fuzz", &["modtest"]), Vec::<String>::new());
 }
 
 #[test]
