@@ -77,7 +77,7 @@ fn dwarf(data: &[u8]) {
                 _ => &[0; 16],
             };
             let content = if own == index || own == NAMES.len() { data } else { small };
-            object.sections.push(Section::with_data(*name, SectionKind::PROGBITS, 0, 1, content.to_vec()));
+            object.sections.push(Section::with_data(name, SectionKind::PROGBITS, 0, 1, content.to_vec()));
         }
         let Ok(sections) = DebugSections::of(&object) else { continue };
         let Ok(info) = DebugInfo::read(&sections) else { continue };

@@ -14,10 +14,11 @@
 
 use super::architecture::{Architecture, Hints, Item, OopsCode, Pc, Reading, Rows};
 use super::code_words::ByteOrder;
+use super::thumb::without_thumb_bit;
 use super::{arm_backtrace, arm_fault_status, code_words, numbers, places, recognised};
 use crate::cursor::Cursor;
 use crate::message::Message;
-use crate::report::{FaultStatus, Place};
+use crate::report::FaultStatus;
 
 const REGISTERS: &[&str] =
     &["pc", "lr", "psr", "sp", "ip", "fp", "r10", "r9", "r8", "r7", "r6", "r5", "r4", "r3", "r2", "r1", "r0"];
@@ -85,17 +86,6 @@ pub(super) fn named(message: &Message<'_>) -> Option<Reading> {
     } else {
         Item::Return(without_thumb_bit(place))
     }))
-}
-
-/// Bit 0 of a return address says that the caller is Thumb code, and is no part of the address.
-pub(super) fn without_thumb_bit(mut place: Place) -> Place {
-    place.offset &= !1;
-    if place.symbol.is_some()
-        && let Some(address) = &mut place.address
-    {
-        address.0 &= !1;
-    }
-    place
 }
 
 fn registers(message: &Message<'_>) -> Option<Reading> {

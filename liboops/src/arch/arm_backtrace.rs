@@ -15,8 +15,8 @@
 use memchr::memmem;
 
 use super::architecture::{Item, Reading};
-use super::arm::without_thumb_bit;
 use super::numbers;
+use super::thumb::without_thumb_bit;
 use crate::cursor::{Cursor, text};
 use crate::message::Message;
 use crate::report::{Place, places_in_line};

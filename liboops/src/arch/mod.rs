@@ -33,6 +33,7 @@ mod s390_program_check;
 mod sh;
 mod sparc;
 mod table;
+mod thumb;
 mod x86;
 mod x86_64;
 mod x86_code_line;

@@ -15,7 +15,7 @@ use crate::error::KeepError;
 #[derive(Debug)]
 pub(super) enum Found {
     /// A keeper, with the generation that it holds.
-    Keeper(Generation),
+    Keeper(Box<Generation>),
     /// Not a keeper, though it carries the header of this owner's data: a copy of the note of another module.
     Foreign {
         /// The owner in the header.
@@ -23,6 +23,17 @@ pub(super) enum Found {
     },
     /// Not a keeper: it has no header, or is not loaded.
     Nothing,
+}
+
+impl Found {
+    /// The owner in the header, if there is one.
+    pub(super) fn owner(&self) -> Option<&str> {
+        match self {
+            Self::Keeper(generation) => Some(&generation.header.owner),
+            Self::Foreign { owner } => Some(owner),
+            Self::Nothing => None,
+        }
+    }
 }
 
 /// What the module `name` is. Only the module that has the name which its header demands is a keeper: any
@@ -44,7 +55,7 @@ pub(super) fn read(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Generatio
         return Ok(None);
     }
     Ok(match find(kernel, keeper)? {
-        Found::Keeper(generation) => Some(generation),
+        Found::Keeper(generation) => Some(*generation),
         Found::Foreign { .. } | Found::Nothing => None,
     })
 }
@@ -70,5 +81,6 @@ fn find_live(kernel: &dyn Kernel, name: &str) -> Result<Found, KeepError> {
     let address = |section: &str| by_name.get(section).copied().unwrap_or(SectionAddress::Denied);
     let addresses = header.units.iter().map(|unit| address(&unit.section)).collect();
     let users = kernel.holders(name)?;
-    Ok(Found::Keeper(Generation { header, kept_by: KeptBy::Keeper(name.to_owned()), addresses, users }))
+    let generation = Generation { header, kept_by: KeptBy::Keeper(name.to_owned()), addresses, users };
+    Ok(Found::Keeper(Box::new(generation)))
 }

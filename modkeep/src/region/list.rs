@@ -172,16 +172,14 @@ impl Region {
 fn kept_by_keepers(kernel: &dyn Kernel, owner: &str) -> Result<Option<Region>, KeepError> {
     let mut generations = Vec::new();
     for keeper in keeper_names(kernel, owner)? {
-        match keeper::find(kernel, &keeper)? {
-            // Two long names may be cut to one; or the module of that name is not ours.
-            Found::Keeper(Generation { header: Header { owner: other, .. }, .. })
-            | Found::Foreign { owner: other }
-                if other != owner =>
-            {
-                return Err(KeepError::OtherOwner { keeper, owner: owner.to_owned(), other });
-            }
-            Found::Keeper(generation) => generations.push(generation),
-            Found::Foreign { .. } | Found::Nothing => {}
+        let found = keeper::find(kernel, &keeper)?;
+        // Two long names may be cut to one; or the module of that name is not ours.
+        if let Some(other) = found.owner().filter(|other| *other != owner) {
+            let other = other.to_owned();
+            return Err(KeepError::OtherOwner { keeper, owner: owner.to_owned(), other });
+        }
+        if let Found::Keeper(generation) = found {
+            generations.push(*generation);
         }
     }
     assemble(kernel, owner, generations)
