@@ -12,13 +12,13 @@ use super::table::Processor;
 use crate::{process, workspace};
 
 /// The ways to oops: the name of the module, and the value of `HOW` in the source. A warning is no oops, so
-/// it comes first: after an oops the rest is less certain.
+/// it comes first: after an oops the rest is less certain. riscv panics after a `BUG()`, which comes last.
 pub const WAYS: &[(&str, &str)] = &[
     ("warn", "BY_WARNING"),
     ("read", "BY_READ"),
     ("write", "BY_WRITE"),
-    ("bug", "BY_BUG"),
     ("call", "BY_CALL"),
+    ("bug", "BY_BUG"),
 ];
 
 /// The source, whose comments mark the lines to be found.
