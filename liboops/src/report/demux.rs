@@ -293,6 +293,9 @@ impl Demux {
             if report.kind == Kind::Fragment {
                 fragment::complete(&mut report);
             }
+            if report.kind == Kind::Warning {
+                settle_warning(&mut report);
+            }
             numbers.push(keep.then_some(kept.len()));
             if keep {
                 kept.push(report);
@@ -303,5 +306,18 @@ impl Demux {
             line.report = line.report.and_then(|index| numbers.get(index).copied().flatten());
         }
         block
+    }
+}
+
+/// Where a warning is a trap, the kernel has registers to print, and the place is that of the instruction. Where
+/// it is a call (arm, mips and others; x86 up to 4.10) there are none, and the place is a return address:
+/// `warn_slowpath_fmt()` in `kernel/panic.c`.
+fn settle_warning(report: &mut Report) {
+    let is_call = report.states.is_empty() && !report.frames.is_empty();
+    let title = report.title.span;
+    for place in report.mentions.iter_mut().filter(|_| is_call) {
+        if title.start <= place.span.start && place.span.end <= title.end {
+            place.exact = false;
+        }
     }
 }

@@ -65,7 +65,9 @@ fn compare(processor: &Processor, report: &Value, name: &str, line: u64) -> Opti
     let findings = report["findings"].as_array()?;
     let frames: Vec<&Value> = findings
         .iter()
-        .filter_map(|finding| finding.pointer("/answer/candidates/0/frames/0"))
+        .filter_map(|finding| finding.pointer("/answer/candidates/0/frames").and_then(Value::as_array))
+        // BUG() is an inlined function on some processors.
+        .flatten()
         .filter(|frame| frame["function"].as_str() == Some(&function))
         .collect();
     match frames.iter().find(|frame| frame["line"].as_u64() != Some(line)) {
