@@ -39,6 +39,21 @@ fn later() -> Header {
     Header { generation: 300, fresh: true, ..header }
 }
 
+/// Debug information never decides whether data is kept.
+#[test]
+fn a_type_name_of_any_length_is_written() {
+    for (name, kept) in
+        [("x".repeat(100_000), 4096), ("é".repeat(50_000), 4096), (format!("x{}", "é".repeat(50_000)), 4095)]
+    {
+        let mut header = header();
+        header.units[0].variables[0].type_name = Some(name.clone());
+        let read = Header::from_note(&header.to_note(ByteOrder::Little), ByteOrder::Little).unwrap();
+        let variable = &read.units[0].variables[0];
+        assert_eq!(variable.type_name.as_deref(), name.get(..kept));
+        assert_eq!((variable.offset, variable.size), (8, 24));
+    }
+}
+
 #[test]
 fn both_orders_round_trip() {
     for order in [ByteOrder::Little, ByteOrder::Big] {
