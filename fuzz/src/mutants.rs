@@ -77,7 +77,8 @@ impl fmt::Display for Tally {
         let share = self.compared * 100 / self.judged().max(1);
         write!(
             f,
-            "{} mutants with persistent data: {} compared ({share} %, {} MB), {} refused;              {} more that the kernel would not load, {} without persistent data, {} that are no modules",
+            "{} mutants with persistent data: {} compared ({share} %, {} MB), {} refused; \
+             {} more that the kernel would not load, {} without persistent data, {} that are no modules",
             self.judged(),
             self.compared,
             self.bytes >> 20,
