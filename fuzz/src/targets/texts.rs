@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Texts, of which the first byte says what they are: `/proc/modules`, `/proc/kallsyms`, the extended kernel's
-//! list, or a journal, which is written again the same.
+//! Texts, of which the first byte says what they are: `/proc/modules`, `/proc/kallsyms`, the extended
+//! kernel's list, or a journal, which is written again the same.
 
 use libmodfmt::journal::{Entry, Journal, Recorded};
 use libmodfmt::persist::extended_regions;

@@ -8,6 +8,7 @@ use super::NoteError;
 use super::fields::{FLAG_FRESH, FLAG_NAMED, Fields, MAX_TEXT_BYTES};
 use crate::elf::ByteOrder;
 use crate::fnv::Hash;
+use crate::leb128;
 use crate::persist::{Grown, Header, KeptPlace, NOTE_VERSION, PersistentSection, Unit, Variable};
 use crate::types::{TypeId, TypeTable};
 
@@ -49,9 +50,9 @@ pub(super) fn write(header: &Header, order: ByteOrder) -> Vec<u8> {
     let fresh = if header.fresh { FLAG_FRESH } else { 0 };
     let mut data = order.bytes16(NOTE_VERSION).to_vec();
     data.extend(order.bytes16(named | fresh));
-    number(&mut data, length(out.texts.len()));
+    leb128::write(&mut data, length(out.texts.len()));
     for text in &out.texts {
-        number(&mut data, length(text.len()));
+        leb128::write(&mut data, length(text.len()));
         data.extend_from_slice(text.as_bytes());
     }
     data.extend(out.body);
@@ -71,17 +72,6 @@ fn length(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-fn number(out: &mut Vec<u8>, mut number: u64) {
-    loop {
-        let low = u8::try_from(number & 0x7f).unwrap_or_default();
-        number >>= 7;
-        if number == 0 {
-            return out.push(low);
-        }
-        out.push(low | 0x80);
-    }
-}
-
 #[derive(Default)]
 struct Writer {
     body: Vec<u8>,
@@ -91,7 +81,7 @@ struct Writer {
 
 impl Writer {
     fn number(&mut self, value: u64) {
-        number(&mut self.body, value);
+        leb128::write(&mut self.body, value);
     }
 
     /// The number of a text, from 1 on; 0 is the empty one. What is longer than a text may be is cut, between

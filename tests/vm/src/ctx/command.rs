@@ -119,7 +119,8 @@ impl Output {
         Ok(self)
     }
 
-    /// No output but one warning: the types of all variables were not compared, for want of debug information.
+    /// No output but one warning: the types of all variables were not compared, for want of debug
+    /// information.
     pub fn only_untyped(self) -> Result<Self> {
         let is_warning = |line: &str| {
             line.contains("WARNING: ") && line.contains(" variables were not compared with what is kept")
