@@ -33,8 +33,16 @@ use verdict::Verdicts;
 const KSYMOOPS: &str = env!("CARGO_BIN_EXE_ksymoops");
 /// Use only files that are named.
 const NAMED_FILES_ONLY: [&str; 2] = ["--no-discovery", "--no-journal"];
-/// Limit of memory, in KiB.
-const MAX_MEMORY_KIB: u64 = 200 << 10;
+/// Limit of memory, in KiB: 60 MB.
+const MAX_MEMORY_KIB: u64 = 60_000_000 >> 10;
+/// The most time of one report, in multiples of blazecli's.
+const MAX_REPORT: f64 = 1.0;
+/// The most time of the long list, in multiples of blazecli's.
+const MAX_ADDRESSES: f64 = 0.75;
+/// The most time of the long log, in multiples of grep's.
+const MAX_LOG: f64 = 1.5;
+/// The most time of the log with many trigger words, in multiples of grep's.
+const MAX_TRIGGERS: f64 = 8.0;
 /// Frames in the report.
 const FRAMES: usize = 20;
 /// Addresses in the long list.
@@ -93,7 +101,7 @@ fn symbolizing(vmlinux: &Path, verdicts: &mut Verdicts) {
     match &blazecli {
         Some((few, _)) => {
             let [ours, theirs] = in_turn([&one, few], 31);
-            verdicts.at_most(&what, &ours, ("blazecli", &theirs), 2.0);
+            verdicts.at_most(&what, &ours, ("blazecli", &theirs), MAX_REPORT);
             verdicts.memory(&what, &ours, MAX_MEMORY_KIB);
         }
         None => {
@@ -113,20 +121,28 @@ fn symbolizing(vmlinux: &Path, verdicts: &mut Verdicts) {
     match &blazecli {
         Some((_, many)) => {
             let [ours, theirs] = in_turn([&all, many], 11);
-            verdicts.at_most(&what, &ours, ("blazecli", &theirs), 1.0);
+            verdicts.at_most(&what, &ours, ("blazecli", &theirs), MAX_ADDRESSES);
         }
         None => verdicts.skipped(&what, "no blazecli (BLAZECLI)"),
     }
 }
 
 fn parsing(folder: &Path, verdicts: &mut Verdicts) {
-    let log = inputs::long_log(folder);
-    let nothing = ["-V", "-K", "-L", "-O", "-M"];
-    // With its output in the null device, grep would stop at the first match.
-    let grep = Run::new("grep").args(["-c", "-F", inputs::PANIC]).arg(&log).at_least(1);
-    let ours = Run::new(KSYMOOPS).args(NAMED_FILES_ONLY).args(nothing).arg(&log).sink(Sink::Null);
-    let [ours, theirs] = in_turn([&ours, &grep], 5);
-    let what = format!("a log of {} MiB", std::fs::metadata(&log).unwrap().len() >> 20);
-    verdicts.at_most(&what, &ours, ("grep -c -F", &theirs), 2.0);
-    verdicts.memory(&what, &ours, MAX_MEMORY_KIB);
+    let against_grep = |what: &str, log: &Path, limit: f64, verdicts: &mut Verdicts| {
+        let nothing = ["-V", "-K", "-L", "-O", "-M"];
+        // With its output in the null device, grep would stop at the first match.
+        let grep = Run::new("grep").args(["-c", "-F", inputs::PANIC]).arg(log).at_least(1);
+        let ours = Run::new(KSYMOOPS).args(NAMED_FILES_ONLY).args(nothing).arg(log).sink(Sink::Null);
+        let [ours, theirs] = in_turn([&ours, &grep], 5);
+        let what = format!("{what} of {} MiB", std::fs::metadata(log).unwrap().len() >> 20);
+        verdicts.at_most(&what, &ours, ("grep -c -F", &theirs), limit);
+        verdicts.memory(&what, &ours, MAX_MEMORY_KIB);
+    };
+    against_grep("a log", &inputs::long_log(folder), MAX_LOG, verdicts);
+    against_grep(
+        "a log with a trigger word in every second line",
+        &inputs::trigger_log(folder),
+        MAX_TRIGGERS,
+        verdicts,
+    );
 }

@@ -72,7 +72,11 @@ impl Binary {
         let base = section.filter(|_| self.image.is_relocatable()).map_or(0, |section| section.address);
         let symbol_name = String::from_utf8_lossy(self.table.name(symbol)).into_owned();
         let line_path = self.line_image().unwrap_or(&self.image).path();
-        let (frames, unresolved) = match self.frames(looked_up) {
+        // Data has no lines. To find that out, the start of every unit would have to be read.
+        let is_data = section.is_some_and(|section| !section.is_code())
+            && self.section(looked_up).is_none_or(|section| !section.is_code());
+        let frames = if is_data { Ok(Vec::new()) } else { self.frames(looked_up) };
+        let (frames, unresolved) = match frames {
             Ok(mut frames) if !frames.is_empty() => {
                 // Assembler has lines, but no functions other than symbols.
                 if let Some(frame) = frames.last_mut() {

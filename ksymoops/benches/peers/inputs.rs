@@ -13,6 +13,8 @@ pub const PANIC: &str = "Kernel panic - not syncing";
 const REPORT: &str = include_str!("../../../tests/fixtures/logs/page_fault.log");
 /// Size of the long log.
 const LOG_BYTES: u64 = 1 << 30;
+/// Size of the log with many trigger words.
+const TRIGGER_LOG_BYTES: u64 = 1 << 28;
 /// Distance from one report to the next.
 const SPACING_BYTES: u64 = 4 << 20;
 
@@ -39,21 +41,35 @@ pub fn report(release: &str, places: &[&ReturnAddress]) -> String {
 
 /// Makes the log that a busy machine may write in weeks; it is the same each time.
 pub fn long_log(folder: &Path) -> PathBuf {
-    let path = folder.join("long.log");
-    if path.metadata().is_ok_and(|data| data.len() >= LOG_BYTES) {
+    log(folder, "long", LOG_BYTES, ordinary)
+}
+
+/// Makes a log in which every second line has a word that may begin a report.
+pub fn trigger_log(folder: &Path) -> PathBuf {
+    let mut has_word = false;
+    log(folder, "triggers", TRIGGER_LOG_BYTES, |time, random| {
+        has_word = !has_word;
+        if has_word { with_trigger_word(time, random) } else { ordinary(time, random) }
+    })
+}
+
+/// Makes a log of lines and, now and then, a report. A line is made from the size so far and a random number.
+fn log(folder: &Path, name: &str, bytes: u64, mut line: impl FnMut(u64, u64) -> String) -> PathBuf {
+    let path = folder.join(format!("{name}.log"));
+    if path.metadata().is_ok_and(|data| data.len() >= bytes) {
         return path;
     }
     fs::create_dir_all(folder).unwrap();
     // An interrupted run leaves no file that looks complete.
-    let partial = folder.join(format!("long.{}", std::process::id()));
+    let partial = folder.join(format!("{name}.{}", std::process::id()));
     let mut out = BufWriter::with_capacity(1 << 20, File::create(&partial).unwrap());
     let (mut size, mut next, mut random) = (0_u64, SPACING_BYTES, 0x2545_f491_4f6c_dd1d_u64);
-    while size < LOG_BYTES {
+    while size < bytes {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
         let text = if size < next {
-            ordinary(size, random)
+            line(size, random)
         } else {
             next += SPACING_BYTES;
             REPORT.to_owned()
@@ -64,6 +80,19 @@ pub fn long_log(folder: &Path) -> PathBuf {
     out.into_inner().unwrap().sync_all().unwrap();
     fs::rename(&partial, &path).unwrap();
     path
+}
+
+/// A line that has a word that may begin a report, and does not.
+fn with_trigger_word(time: u64, random: u64) -> String {
+    let stamp = format!("[{:5}.{:06}]", time / 1_000_000, time % 1_000_000);
+    let number = random >> 40;
+    match random % 5 {
+        0 => format!("{stamp} systemd[1]: INFO: session {number} of user operator started\n"),
+        1 => format!("{stamp} backup[812]: WARNING: volume {number} is nearly full\n"),
+        2 => format!("{stamp} ci-runner: BUG: test case {number} failed, see the ticket\n"),
+        3 => format!("{stamp} scrub[77]: no corruption found in block {number}\n"),
+        _ => format!("{stamp} acpid: Unhandled event {number} was ignored\n"),
+    }
 }
 
 /// A line that is not part of a report.

@@ -33,7 +33,7 @@ impl Length {
         let Some(last) = piece.last() else { return };
         let (bytes, mut line_ends, _) = self.0.get();
         if bytes <= MAX_COUNTED_BYTES {
-            let count = piece.iter().filter(|&&byte| byte == b'\n').count();
+            let count = memchr::memchr_iter(b'\n', piece).count();
             line_ends = line_ends.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
         }
         let length = u64::try_from(piece.len()).unwrap_or(u64::MAX);

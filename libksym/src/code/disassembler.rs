@@ -19,6 +19,16 @@ pub(super) struct Decoded {
     pub(super) trap: Option<Trap>,
 }
 
+/// What is known of an instruction without its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outline {
+    /// As [`Decoded::length`].
+    pub(super) length: usize,
+    pub(super) valid: bool,
+    /// The target, if it is that of a jump or call.
+    pub(super) branch_target: Option<u64>,
+}
+
 /// Decodes one instruction set.
 pub(super) trait Disassembler {
     /// Decodes the instruction at the start of the bytes, which are not empty.
@@ -27,10 +37,21 @@ pub(super) trait Disassembler {
     /// Returns the memory that it accesses.
     fn accesses(&self, bytes: &[u8], address: u64, context: &Context<'_>) -> Vec<Access>;
 
-    /// What is known against the valid instruction at the start of the bytes, in eighths of a bit, and its
-    /// opcode, which is passed for the next one.
-    fn cost(&self, _bytes: &[u8], _: u64, _previous: Option<usize>, _: &Context<'_>) -> (usize, u32) {
+    /// The same without the text, which takes longer than everything else.
+    fn outline(&self, bytes: &[u8], address: u64) -> Outline {
+        let Decoded { length, valid, target, branches, .. } = self.decode(bytes, address);
+        Outline { length, valid, branch_target: target.filter(|_| branches) }
+    }
+
+    /// The opcode of the valid instruction at the start of the bytes, and what is known against it wherever it
+    /// is, in eighths of a bit.
+    fn cost(&self, _bytes: &[u8], _address: u64, _: &Context<'_>) -> (usize, u32) {
         (0, 0)
+    }
+
+    /// What is known against an opcode behind another one.
+    fn pair_cost(&self, _previous: Option<usize>, _opcode: usize) -> u32 {
+        0
     }
 
     /// What is known against the bytes being the rest of an instruction that starts before them.

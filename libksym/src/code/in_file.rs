@@ -29,12 +29,12 @@ impl<'a> InFile<'a> {
         let mut starts = Vec::new();
         let mut at = 0_usize;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            let decoded = disassembler.decode(rest, 0);
+            let outline = disassembler.outline(rest, 0);
             // Data: what follows may be read from the wrong byte on.
-            if !decoded.valid && !disassembler.knows_length() {
+            if !outline.valid && !disassembler.knows_length() {
                 break;
             }
-            let length = decoded.length.max(1);
+            let length = outline.length.max(1);
             starts.push((at, length));
             at = at.saturating_add(length);
         }

@@ -7,6 +7,8 @@
 //! starts usually meet after a few instructions, so the further on, the surer: what is shown begins where most
 //! of the weight has met.
 
+use std::cell::OnceCell;
+
 use super::disassembler::Disassembler;
 use super::input::Context;
 
@@ -98,6 +100,8 @@ struct Window<'a> {
     address: &'a dyn Fn(usize) -> u64,
     /// The instruction at each index.
     steps: Vec<Step>,
+    /// The opcode and cost of the instruction at each index: different readings soon have the same ones.
+    costs: Vec<OnceCell<(usize, u32)>>,
     /// Where the instructions from the marker on start.
     behind: Vec<bool>,
 }
@@ -114,12 +118,12 @@ impl<'a> Window<'a> {
         let mut begin = marker.saturating_sub(MAX_WEIGHED_BYTES);
         begin = begin.saturating_add(marker.saturating_sub(begin) % disassembler.alignment());
         let step = |index: usize| {
-            let decoded = disassembler.decode(bytes.get(index..).unwrap_or_default(), address(index));
-            let target = decoded.target.filter(|_| decoded.branches).and_then(|target| {
+            let outline = disassembler.outline(bytes.get(index..).unwrap_or_default(), address(index));
+            let target = outline.branch_target.and_then(|target| {
                 usize::try_from(target.wrapping_sub(address(0))).ok().filter(|&target| target < bytes.len())
             });
-            let valid = decoded.valid || disassembler.knows_length();
-            Step { valid, next: index.saturating_add(decoded.length.max(1)), target }
+            let valid = outline.valid || disassembler.knows_length();
+            Step { valid, next: index.saturating_add(outline.length.max(1)), target }
         };
         let steps: Vec<Step> = (0..bytes.len().min(marker.saturating_add(MAX_WEIGHED_BYTES)))
             .map(
@@ -137,7 +141,8 @@ impl<'a> Window<'a> {
             }
             at = step.next;
         }
-        Self { disassembler, bytes, marker, begin, known, context, address, steps, behind }
+        let costs = vec![OnceCell::new(); steps.len()];
+        Self { disassembler, bytes, marker, begin, known, context, address, steps, costs, behind }
     }
 
     /// The readings from each start. Those in which no instruction starts where one is known to start are left
@@ -166,9 +171,12 @@ impl<'a> Window<'a> {
         while at < self.marker {
             let step = self.steps.get(at).filter(|step| step.valid)?;
             *starts.get_mut(at)? = true;
-            let bytes = self.bytes.get(at..)?;
-            let (opcode, added) = self.disassembler.cost(bytes, (self.address)(at), previous, self.context);
-            cost = cost.saturating_add(added);
+            let (opcode, own) = *self.costs.get(at)?.get_or_init(|| {
+                let bytes = self.bytes.get(at..).unwrap_or_default();
+                self.disassembler.cost(bytes, (self.address)(at), self.context)
+            });
+            let pair = self.disassembler.pair_cost(previous, opcode);
+            cost = cost.saturating_add(own.saturating_add(pair));
             (previous, at) = (Some(opcode), step.next);
         }
         *starts.get_mut(at)? = true;

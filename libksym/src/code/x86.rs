@@ -7,7 +7,7 @@ use iced_x86::{
 };
 
 use super::access::Access;
-use super::disassembler::{Decoded, Disassembler};
+use super::disassembler::{Decoded, Disassembler, Outline};
 use super::input::Context;
 use super::listing::Trap;
 use super::{x86_memory, x86_model};
@@ -35,14 +35,17 @@ impl Disassembler for X86 {
             (false, true) => "(cut)".to_owned(),
             (false, false) => "(bad)".to_owned(),
         };
-        let length = match (valid, cut) {
-            (true, _) => instruction.len(),
-            (false, true) => bytes.len(),
-            (false, false) => 1,
-        };
+        let length = length(&instruction, bytes, cut);
         let target = target(&instruction).filter(|_| valid);
         let branches = branches(&instruction);
         Decoded { length, text, valid, target, branches, trap: trap(&instruction) }
+    }
+
+    fn outline(&self, bytes: &[u8], address: u64) -> Outline {
+        let (instruction, cut) = self.instruction(bytes, address);
+        let valid = !instruction.is_invalid();
+        let branch_target = target(&instruction).filter(|_| valid && branches(&instruction));
+        Outline { length: length(&instruction, bytes, cut), valid, branch_target }
     }
 
     fn accesses(&self, bytes: &[u8], address: u64, context: &Context<'_>) -> Vec<Access> {
@@ -54,18 +57,16 @@ impl Disassembler for X86 {
         }
     }
 
-    fn cost(
-        &self,
-        bytes: &[u8],
-        address: u64,
-        previous: Option<usize>,
-        context: &Context<'_>,
-    ) -> (usize, u32) {
-        let (instruction, _) = self.instruction(bytes, address);
-        let (opcode, cost) = x86_model::opcode(bytes, self.bits);
-        let pair = x86_model::pair_cost(previous, opcode);
-        let branch = x86_model::branch_cost(&instruction, self.bits, context);
-        (opcode, cost.saturating_add(pair).saturating_add(branch))
+    fn cost(&self, bytes: &[u8], address: u64, context: &Context<'_>) -> (usize, u32) {
+        let mut decoder = Decoder::with_ip(self.bits, bytes, address, DecoderOptions::NONE);
+        let instruction = decoder.decode();
+        let offsets = decoder.get_constant_offsets(&instruction);
+        let (opcode, cost) = x86_model::opcode(bytes, self.bits, &instruction, &offsets);
+        (opcode, cost.saturating_add(x86_model::branch_cost(&instruction, self.bits, context)))
+    }
+
+    fn pair_cost(&self, previous: Option<usize>, opcode: usize) -> u32 {
+        x86_model::pair_cost(previous, opcode)
     }
 
     fn rest_cost(&self, bytes: &[u8]) -> (Option<usize>, u32) {
@@ -97,6 +98,14 @@ impl Disassembler for X86 {
 
     fn alignment(&self) -> usize {
         1
+    }
+}
+
+fn length(instruction: &Instruction, bytes: &[u8], cut: bool) -> usize {
+    match (instruction.is_invalid(), cut) {
+        (false, _) => instruction.len(),
+        (true, true) => bytes.len(),
+        (true, false) => 1,
     }
 }
 

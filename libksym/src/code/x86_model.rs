@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How likely an x86 instruction is in a kernel behind another one.
 
-use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction};
+use iced_x86::{ConstantOffsets, Decoder, DecoderOptions, FlowControl, Instruction};
 
 use super::input::Context;
 use super::x86_costs::{FIELDS, OTHER_PAIRS, PAIR_COSTS, PAIR_STARTS, PAIR_TOKENS, RESTS, SINGLES, TOKENS};
@@ -26,14 +26,16 @@ const COSTS_PER_BIT: f64 = 8.0;
 /// Opcode of an instruction: an index of [`TOKENS`], or their number.
 pub(super) type Opcode = usize;
 
-/// The opcode of a valid instruction, and what its other bytes cost.
-pub(super) fn opcode(bytes: &[u8], bits: u32) -> (Opcode, u32) {
-    let mut decoder = Decoder::new(bits, bytes, DecoderOptions::NONE);
-    let instruction = decoder.decode();
-    let offsets = decoder.get_constant_offsets(&instruction);
+/// The opcode of a valid instruction, with which the bytes begin, and what its other bytes cost.
+pub(super) fn opcode(
+    bytes: &[u8],
+    bits: u32,
+    instruction: &Instruction,
+    offsets: &ConstantOffsets,
+) -> (Opcode, u32) {
     let bytes = bytes.get(..instruction.len()).unwrap_or(bytes);
     let mut cost = repeated_prefixes(bytes).saturating_mul(REPEATED_PREFIX);
-    let token = split(bytes, bits, &instruction, &offsets, &mut |field, byte| {
+    let token = split(bytes, bits, instruction, offsets, &mut |field, byte| {
         cost = cost.saturating_add(field_cost(field, byte));
     });
     (TOKENS.binary_search(&token).unwrap_or(TOKENS.len()), cost)
@@ -77,17 +79,24 @@ pub(super) fn rest_cost(rest: &[u8], bits: u32) -> (Option<Opcode>, u32) {
     let more = rest.iter().fold(length, |cost, &byte| cost.saturating_add(field_cost(Field::Rest, byte)));
     let mut weight = (-f64::from(more) / COSTS_PER_BIT).exp2();
     let mut likeliest = (None, more);
-    let mut bytes = vec![0];
-    bytes.extend_from_slice(rest);
-    for first in 0..=u8::MAX {
-        if let Some(place) = bytes.first_mut() {
-            *place = first;
+    // With each of the bytes that may be missing, one behind the other: a decoder for each takes longer than
+    // what it decodes.
+    let size = rest.len().saturating_add(1);
+    let all: Vec<u8> =
+        (0..=u8::MAX).flat_map(|first| std::iter::once(first).chain(rest.iter().copied())).collect();
+    let mut decoder = Decoder::new(bits, &all, DecoderOptions::NONE);
+    let mut instruction = Instruction::default();
+    for (number, bytes) in all.chunks_exact(size).enumerate() {
+        if decoder.set_position(number.saturating_mul(size)).is_err() {
+            break;
         }
-        let instruction = Decoder::new(bits, &bytes, DecoderOptions::NONE).decode();
-        if instruction.is_invalid() || instruction.len() != bytes.len() {
+        decoder.decode_out(&mut instruction);
+        // One that is longer reaches into what stands behind it.
+        if instruction.is_invalid() || instruction.len() != size {
             continue;
         }
-        let (opcode, cost) = opcode(&bytes, bits);
+        let offsets = decoder.get_constant_offsets(&instruction);
+        let (opcode, cost) = opcode(bytes, bits, &instruction, &offsets);
         let cost = cost.saturating_add(pair_cost(None, opcode));
         weight += (-f64::from(cost) / COSTS_PER_BIT).exp2();
         if cost < likeliest.1 {

@@ -10,7 +10,7 @@ use super::string_ref::StringRef;
 use super::unit_header::{TableBases, UnitHeader};
 
 /// Enough for most tables of abbreviations; larger ones are read in a second attempt.
-const FIRST_ABBREVIATION_BYTES: u64 = 4096;
+const FIRST_ABBREVIATION_BYTES: u64 = 16 << 10;
 
 /// What the first entry says.
 #[derive(Clone, Debug)]

@@ -126,7 +126,7 @@ impl Relocations {
                 }
                 Some(known) => known,
             };
-            let symbol = symbols.symbols.get(entry.symbol as usize);
+            let symbol = symbols.get(entry.symbol as usize);
             let symbol = symbol.ok_or_else(|| error(format!("there is no symbol {}", entry.symbol)))?;
             // Debug sections have address 0, so a symbol's value is the offset in them.
             let base = file.sections.get(symbol.section as usize).map_or(0, |section| section.address);

@@ -4,7 +4,8 @@
 use std::rc::Rc;
 
 use libmodfmt::elf::{ByteOrder, Class, Ident};
-use object::elf::{self, FileHeader32, FileHeader64, SectionType, SymbolType};
+use memchr::memmem;
+use object::elf::{self, FileHeader32, FileHeader64, SectionType, Sym32, Sym64, SymbolType};
 use object::read::elf::{FileHeader, Sym};
 use object::{Endianness, U32, pod};
 
@@ -28,10 +29,13 @@ pub(crate) struct ElfSymbol {
     pub(crate) is_global: bool,
 }
 
-/// All symbols, by their numbers.
-#[derive(Debug, Default)]
+/// All symbols, by their numbers. They stay as they are in the file, since most are looked at once at most.
+#[derive(Debug)]
 pub(crate) struct ElfSymbols {
-    pub(crate) symbols: Vec<ElfSymbol>,
+    ident: Ident,
+    table: Vec<u8>,
+    /// Section indexes that do not fit into a symbol.
+    large_indexes: Vec<u8>,
     /// Names, each terminated by a NUL.
     pub(crate) names: Rc<Vec<u8>>,
 }
@@ -39,22 +43,40 @@ pub(crate) struct ElfSymbols {
 impl ElfSymbols {
     pub(super) fn read(file: &UnrelocatedImage) -> Result<Self, ImageError> {
         let find = |kind: SectionType| file.sections.iter().position(|section| section.kind == kind);
+        let mut this =
+            Self { ident: file.ident, table: Vec::new(), large_indexes: Vec::new(), names: Rc::default() };
         let table = find(elf::SHT_SYMTAB);
         let Some((index, section)) = table.and_then(|index| Some((index, file.sections.get(index)?))) else {
-            return Ok(Self::default());
+            return Ok(this);
         };
-        let bytes = file.read(index, 0, MAX_TABLE_BYTES)?;
-        let names = file.read(section.link as usize, 0, MAX_TABLE_BYTES)?;
-        // Section indexes that do not fit into a symbol.
-        let large_indexes = match find(elf::SHT_SYMTAB_SHNDX) {
-            Some(index) => file.read(index, 0, MAX_TABLE_BYTES)?,
-            None => Vec::new(),
+        this.table = file.read(index, 0, MAX_TABLE_BYTES)?;
+        this.names = Rc::new(file.read(section.link as usize, 0, MAX_TABLE_BYTES)?);
+        if let Some(index) = find(elf::SHT_SYMTAB_SHNDX) {
+            this.large_indexes = file.read(index, 0, MAX_TABLE_BYTES)?;
+        }
+        Ok(this)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        let size = match self.ident.class {
+            Class::Elf32 => size_of::<Sym32<Endianness>>(),
+            Class::Elf64 => size_of::<Sym64<Endianness>>(),
         };
-        let symbols = match file.ident.class {
-            Class::Elf32 => decode::<FileHeader32<Endianness>>(file.ident, &bytes, &large_indexes),
-            Class::Elf64 => decode::<FileHeader64<Endianness>>(file.ident, &bytes, &large_indexes),
-        };
-        Ok(Self { symbols, names: Rc::new(names) })
+        self.table.len().checked_div(size).unwrap_or(0)
+    }
+
+    /// The symbol of this number.
+    pub(crate) fn get(&self, number: usize) -> Option<ElfSymbol> {
+        match self.ident.class {
+            Class::Elf32 => self.decode::<FileHeader32<Endianness>>(number),
+            Class::Elf64 => self.decode::<FileHeader64<Endianness>>(number),
+        }
+    }
+
+    /// All of them, in the order of their numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = ElfSymbol> {
+        (0..self.len()).filter_map(|number| self.get(number))
     }
 
     /// A symbol's name; invalid UTF-8 is replaced.
@@ -67,27 +89,27 @@ impl ElfSymbols {
     /// The value of the symbol of this name, which ends with its NUL. Looking for one name is faster
     /// than indexing all.
     pub(crate) fn address_of(&self, name: &[u8]) -> Option<u64> {
-        let has_name = |symbol: &&ElfSymbol| {
-            self.names.get(symbol.name as usize..).is_some_and(|names| names.starts_with(name))
-        };
-        self.symbols.iter().find(has_name).map(|symbol| symbol.value)
+        let places: Vec<usize> = memmem::find_iter(&self.names, name).collect();
+        let has_name = |symbol: &ElfSymbol| places.contains(&(symbol.name as usize));
+        self.iter().find(has_name).map(|symbol| symbol.value)
     }
-}
 
-fn decode<Elf>(ident: Ident, bytes: &[u8], large_indexes: &[u8]) -> Vec<ElfSymbol>
-where
-    Elf: FileHeader<Endian = Endianness>,
-{
-    let endian = endianness(ident.order);
-    let symbols: &[Elf::Sym] = entries(bytes);
-    let large_indexes: &[U32<Endianness>] = entries(large_indexes);
-    let decoded = symbols.iter().enumerate().map(|(number, symbol)| {
+    #[inline]
+    fn decode<Elf>(&self, number: usize) -> Option<ElfSymbol>
+    where
+        Elf: FileHeader<Endian = Endianness>,
+    {
+        let endian = endianness(self.ident.order);
+        let symbol = entries::<Elf::Sym>(&self.table).get(number)?;
         let section = match symbol.st_shndx(endian) {
-            elf::SHN_XINDEX => large_indexes.get(number).map_or(0, |index| index.get(endian)),
+            elf::SHN_XINDEX => {
+                let large = entries::<U32<Endianness>>(&self.large_indexes).get(number);
+                large.map_or(0, |index| index.get(endian))
+            }
             index if index.is_reserved() => 0,
             index => u32::from(index.0),
         };
-        ElfSymbol {
+        Some(ElfSymbol {
             value: symbol.st_value(endian).into(),
             size: symbol.st_size(endian).into(),
             name: symbol.st_name(endian),
@@ -95,9 +117,8 @@ where
             kind: symbol.st_type(),
             is_weak: symbol.st_bind() == elf::STB_WEAK,
             is_global: symbol.st_bind() == elf::STB_GLOBAL,
-        }
-    });
-    decoded.collect()
+        })
+    }
 }
 
 /// The whole entries of a table; an incomplete one at the end is left out.

@@ -106,12 +106,8 @@ fn from_object(
 ) -> Result<Vec<MapSymbol>, String> {
     let image = Image::open(path).map_err(|error| error.to_string())?;
     let raw = image.symbols().map_err(|error| error.to_string())?;
-    let all: Vec<(String, &ElfSymbol)> = raw
-        .symbols
-        .iter()
-        .filter(|symbol| symbol.section != 0)
-        .map(|symbol| (raw.name(symbol), symbol))
-        .collect();
+    let all: Vec<(String, ElfSymbol)> =
+        raw.iter().filter(|symbol| symbol.section != 0).map(|symbol| (raw.name(&symbol), symbol)).collect();
     let mut starts: HashMap<u32, u64> = HashMap::new();
     for (number, section) in (0_u32..).zip(image.sections()) {
         if let Some((_, start, _)) = sections.iter().find(|(name, _, _)| *name == section.name) {
@@ -131,7 +127,7 @@ fn from_object(
     let symbols = all.into_iter().filter_map(|(name, symbol)| {
         let skipped = matches!(symbol.kind, elf::STT_SECTION | elf::STT_FILE) || name.is_empty();
         let start = starts.get(&symbol.section).filter(|_| !skipped)?;
-        let kind = kind(image.sections().get(symbol.section as usize)?, symbol);
+        let kind = kind(image.sections().get(symbol.section as usize)?, &symbol);
         let address = start.wrapping_add(symbol.value);
         Some(MapSymbol { address, kind, name, module: Some(Rc::clone(module)) })
     });

@@ -130,11 +130,11 @@ fn blank_kind(line: &[u8]) -> Option<(u64, &[u8])> {
 fn from_vmlinux(path: &Path) -> Result<TextSymbols, String> {
     let image = Image::open(path).map_err(|error| error.to_string())?;
     let raw = image.symbols().map_err(|error| error.to_string())?;
-    let symbols = raw.symbols.iter().filter_map(|symbol| {
+    let symbols = raw.iter().filter_map(|symbol| {
         let section = image.sections().get(symbol.section as usize).filter(|_| symbol.section != 0)?;
         let is_name = !matches!(symbol.kind, elf::STT_SECTION | elf::STT_FILE) && section.is_loaded();
-        let name = Some(raw.name(symbol)).filter(|name| is_name && !name.is_empty())?;
-        Some(MapSymbol { address: symbol.value, kind: kind(section, symbol), name, module: None })
+        let name = Some(raw.name(&symbol)).filter(|name| is_name && !name.is_empty())?;
+        Some(MapSymbol { address: symbol.value, kind: kind(section, &symbol), name, module: None })
     });
     Ok(TextSymbols { kernel: symbols.collect(), modules: BTreeMap::new() })
 }

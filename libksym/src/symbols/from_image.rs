@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use object::elf;
 
-use super::symbol::{Symbol, name};
+use super::symbol::{Symbol, hash, name_and_more};
 use super::table::SymbolTable;
 use crate::image::{Image, ImageError};
 
-/// Prefixes of the symbols that `scripts/kallsyms.c` leaves out.
+/// Prefixes of the symbols that `scripts/kallsyms.c` leaves out, by which [`is_left_out`] goes.
 const LEFT_OUT: [&[u8]; 8] =
     [b"$", b".L", b"__crc_", b"__kstrtab_", b"__kstrtabns_", b"__efistub_", b"__pi_", b"__kvm_nvhe_$"];
 
@@ -18,16 +18,14 @@ impl SymbolTable {
     pub(crate) fn from_image(image: &Image) -> Result<Self, ImageError> {
         let raw = image.symbols()?;
         let loaded: Vec<bool> = image.sections().iter().map(|section| section.is_loaded()).collect();
-        let mut symbols = Vec::with_capacity(raw.symbols.len());
-        for (number, symbol) in (0_u32..).zip(&raw.symbols) {
+        let mut symbols = Vec::with_capacity(raw.len());
+        for (number, symbol) in (0_u32..).zip(raw.iter()) {
             let is_loaded = loaded.get(symbol.section as usize).copied().unwrap_or(false);
             if symbol.section == 0 || !is_loaded || matches!(symbol.kind, elf::STT_SECTION | elf::STT_FILE) {
                 continue;
             }
-            let rest = raw.names.get(symbol.name as usize..).unwrap_or_default();
-            if rest.first().is_none_or(|&byte| byte <= b' ')
-                || LEFT_OUT.iter().any(|start| rest.starts_with(start))
-            {
+            let name = name_and_more(&raw.names, symbol.name);
+            if is_left_out(name) {
                 continue;
             }
             let mut address = symbol.value;
@@ -37,8 +35,7 @@ impl SymbolTable {
                 address = base.wrapping_add(symbol.value);
             } else {
                 // The kernel's own table has weak names last, and those with underscores.
-                let name = name(&raw.names, symbol.name);
-                let underscores = name.iter().take_while(|&&byte| byte == b'_').count().min(15);
+                let underscores = name.iter().take(15).take_while(|&&byte| byte == b'_').count();
                 let underscores = u32::try_from(underscores).unwrap_or(0);
                 rank = (u32::from(symbol.is_weak) << 31) | (underscores << 27) | (number & 0x07ff_ffff);
             }
@@ -47,10 +44,39 @@ impl SymbolTable {
                 name: symbol.name,
                 rank,
                 section: symbol.section,
-                elf_size: symbol.size,
+                elf_size: u32::try_from(symbol.size).unwrap_or(0),
+                hash: hash(name),
             });
         }
         let ends = image.sections().iter().map(|section| section.address.saturating_add(section.size));
         Ok(Self::new(symbols, Rc::clone(&raw.names), ends.collect()))
+    }
+}
+
+/// Whether a symbol is not in the kernel's own table, by its name, which the bytes begin with.
+fn is_left_out(name: &[u8]) -> bool {
+    match name {
+        [] | [..=b' ', ..] => true,
+        // All of `LEFT_OUT` begin so, and few other names do.
+        [b'$', ..] | [b'.', b'L', ..] | [b'_', b'_', b'c' | b'e' | b'k' | b'p', ..] => {
+            LEFT_OUT.iter().any(|start| name.starts_with(start))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_left_out_by_their_beginnings() {
+        for start in LEFT_OUT {
+            assert!(is_left_out(&[start, b"name"].concat()));
+            let shorter = &start[..start.len() - 1];
+            assert!(!is_left_out(&[shorter, b"!"].concat()));
+        }
+        assert!(is_left_out(b"") && is_left_out(b"\0name"));
+        assert!(!is_left_out(b"start_kernel") && !is_left_out(b"__pfx_start_kernel"));
     }
 }

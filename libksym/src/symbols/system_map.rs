@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use libmodfmt::proc::kallsyms;
 
-use super::symbol::Symbol;
+use super::symbol::{Symbol, hash};
 use super::table::{Bounds, SymbolTable};
 use crate::files::open_regular;
 
@@ -49,7 +49,8 @@ impl TextTables {
             let name = symbol.name.as_ptr().addr().checked_sub(start).and_then(|at| u32::try_from(at).ok());
             let Some(name) = name.filter(|_| symbol.address != 0 && !absolute) else { continue };
             let module = symbol.module.map(|module| String::from_utf8_lossy(module).replace('-', "_"));
-            let made = Symbol { address: symbol.address, name, rank, section: 0, elf_size: 0 };
+            let hash = hash(symbol.name);
+            let made = Symbol { address: symbol.address, name, rank, section: 0, elf_size: 0, hash };
             all.entry(module).or_default().push(made);
         }
         let names = Rc::new(text);

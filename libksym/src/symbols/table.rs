@@ -55,7 +55,7 @@ impl SymbolTable {
 
     /// The symbols of that name.
     pub(crate) fn by_name<'t>(&'t self, name: &'t [u8]) -> impl Iterator<Item = &'t Symbol> {
-        let index = self.by_name.get_or_init(|| NameIndex::new(&self.symbols, &self.names));
+        let index = self.by_name.get_or_init(|| NameIndex::new(&self.symbols));
         index
             .find(name)
             .filter_map(|index| self.symbols.get(index))

@@ -4,8 +4,6 @@
 //! With `CONFIG_PRINTK_CALLER` each line says who printed it: `[  T321]`, `[    C1]`. Every writer has at
 //! most one open report.
 
-use memchr::memmem;
-
 use super::block::{Block, Line, Report};
 use super::builder::{Builder, LineUse};
 use super::context::{Caller, Spanned};
@@ -15,7 +13,7 @@ use super::kind::Kind;
 use super::span::Span;
 use super::start_lines::{self, Start};
 use crate::arch::{self, Hints};
-use crate::cursor::text;
+use crate::cursor::{find, text};
 use crate::line::{LogLine, Prefix, late_prefix};
 use crate::message::{Assembly, KnownLines, Message};
 
@@ -70,11 +68,11 @@ impl Demux {
 
     /// Takes note of what a line outside of reports says: the kernel's banner, a mail's encoding.
     pub fn note(&mut self, line: &LogLine<'_>) {
-        if let Some(at) = memmem::find(line.text, b"Linux version ") {
+        if let Some(at) = find(line.text, b"Linux version ") {
             let banner = line.text.get(at..).unwrap_or_default().trim_ascii();
             self.banner = Some(text(banner.get(..MAX_BANNER_BYTES).unwrap_or(banner)));
         }
-        if memmem::find(line.text, b"quoted-printable").is_some() {
+        if find(line.text, b"quoted-printable").is_some() {
             self.mail_until = line.offset.saturating_add(MAX_MAIL_BYTES);
         }
     }

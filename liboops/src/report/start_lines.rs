@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::die_lines;
 use super::kind::Kind;
-use crate::cursor::{Cursor, number_after};
+use crate::cursor::{Cursor, find, number_after};
 
 /// How start lines begin, and what the report is then about. The first match counts.
 const BEGINNINGS: &[(&[u8], Kind)] = &[
@@ -186,7 +186,7 @@ const COMMON: &[(&[u8], &[&[u8]])] = &[
 /// Whether the line with the trigger word at `at` may start a report. Quick, and never wrong if it says no.
 pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
     let rest = text.get(at..).unwrap_or_default();
-    let mut known = COMMON.iter().filter(|(word, _)| rest.starts_with(word)).peekable();
+    let mut known = COMMON.iter().filter(|(word, _)| begins(rest, word)).peekable();
     let Some((word, _)) = known.peek() else { return true };
     // `DEBUG: `
     if at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(u8::is_ascii_uppercase) {
@@ -197,7 +197,7 @@ pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
     if matches!(after.first(), Some(0x1b | 0)) {
         return true;
     }
-    if known.any(|(_, next)| next.is_empty() || next.iter().any(|next| after.starts_with(next))) {
+    if known.any(|(_, next)| next.is_empty() || next.iter().any(|next| begins(after, next))) {
         return true;
     }
     // `WARNING: file:line at f+0x1/0x2, CPU#1: comm/1`, `WARNING: comm/1 still has locks held!`
@@ -210,6 +210,11 @@ pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
         && (memchr::memchr(b'#', line).is_some() || line.trim_ascii_end().ends_with(b"held!"))
 }
 
+/// Whether a text begins with a word. Most differ in the first byte, which is compared without a call.
+fn begins(text: &[u8], word: &[u8]) -> bool {
+    text.first() == word.first() && text.starts_with(word)
+}
+
 /// Reads a message that starts a report. `None` for any other message.
 pub(super) fn read(body: &[u8]) -> Option<Start> {
     let body_start = body.iter().position(|&byte| byte != b' ').unwrap_or(0);
@@ -217,7 +222,7 @@ pub(super) fn read(body: &[u8]) -> Option<Start> {
     let own = kind(text).map(|kind| (0, kind));
     let (at, kind) = own.or_else(|| glued(text))?;
     let from = body.len().saturating_sub(text.len()).saturating_add(at);
-    let number = memmem::find(text, b"[#").map(|_| number_after(text, b"[#").unwrap_or(0));
+    let number = find(text, b"[#").map(|_| number_after(text, b"[#").unwrap_or(0));
     let is_message = kind == Kind::CutHere && memmem::find(text, b"cut here").is_none();
     let from = if at == 0 { 0 } else { from };
     Some(Start { kind, from, number, address: address(body, kind), is_message, exact: is_exact(text, kind) })
@@ -272,8 +277,7 @@ fn glued(text: &[u8]) -> Option<(usize, Kind)> {
         (b"Oops: ", Kind::Oops),
         (b"Internal error: ", Kind::Oops),
     ];
-    let number =
-        memmem::find(text, b"[#").filter(|_| text.len() <= MAX_GLUED_BYTES && numbered_code(text))?;
+    let number = find(text, b"[#").filter(|_| text.len() <= MAX_GLUED_BYTES && numbered_code(text))?;
     let before = text.get(..number)?;
     WORDS.iter().find_map(|(word, kind)| {
         let at = memmem::find(before, word)?;
@@ -335,7 +339,7 @@ fn kind(text: &[u8]) -> Option<Kind> {
         return Some(Kind::Lockdep);
     }
     // alpha and sparc put the task first.
-    if let Some(at) = memmem::find(text, b"): ").filter(|&at| at < 40)
+    if let Some(at) = find(text, b"): ").filter(|&at| at < 40)
         && let Some(rest) = text.get(at.saturating_add(3)..)
         && (rest.starts_with(b"Oops ") && rest.get(5).is_some_and(u8::is_ascii_digit)
             || rest.starts_with(b"Kernel bad "))
