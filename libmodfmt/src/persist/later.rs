@@ -50,4 +50,22 @@ impl<'k> LaterChanges<'k> {
         now.type_name.clone_from(&grown.type_name);
         Cow::Owned(now)
     }
+    /// A generation's header with its variables as they are now. The types of those that have grown are not in
+    /// its table: their numbers are unknown.
+    #[must_use]
+    pub fn header_now(&self, header: &Header) -> Header {
+        let mut now = header.clone();
+        let generation = header.generation;
+        for (ordinal, unit) in (0..).zip(&mut now.units) {
+            for variable in &mut unit.variables {
+                let place = KeptPlace { generation, ordinal, offset: variable.offset };
+                if let Cow::Owned(grown) = self.now(place, variable) {
+                    let end = grown.offset.saturating_add(grown.size);
+                    unit.size = unit.size.max(end).min(unit.room);
+                    *variable = Variable { type_id: None, ..grown };
+                }
+            }
+        }
+        now
+    }
 }
