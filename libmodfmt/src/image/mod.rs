@@ -22,6 +22,7 @@
 //! ```
 
 mod add_versions;
+mod applied_relocations;
 mod base;
 mod bindings;
 mod check;
@@ -30,6 +31,7 @@ mod input_check;
 mod keeper;
 mod keeper_exports;
 mod keeper_options;
+mod old_places;
 mod owner;
 mod pending;
 mod pending_note;
