@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What became of each variable, judged from the types of both versions and from the memory before and after.
+//!
+//! A variable that was carried over has, at each path that both types have, the value that was there. What it
+//! has besides is as the file says. Everything else is a misreading: a field that reads the bytes of another
+//! one, a value of another kind, a pointer to what the new types describe otherwise.
+
+use std::collections::{BTreeMap, HashMap};
+
+use vmguest::histories::{Memory, Step};
+
+use super::agree::agree;
+use super::described::Described;
+use super::types::Id;
+use super::values::{Comparison, Moved, bytes};
+
+/// What became of a version's variables.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    /// Whether the version was refused.
+    pub refused: bool,
+    /// Variables that were there before and are where they were, with all their values.
+    pub bound: usize,
+    /// Those that have grown or shrunk there.
+    pub resized: usize,
+    /// Those that were made anew from what was there.
+    pub converted: usize,
+    /// Variables that were not there before.
+    pub new: usize,
+    /// What reads otherwise than it should.
+    pub misread: Vec<String>,
+}
+
+/// A kept variable.
+struct Kept {
+    version: usize,
+    address: u64,
+    bytes: Vec<u8>,
+}
+
+type Key = (String, String);
+
+/// Judges each step, in order. The first one starts with nothing.
+pub fn judge(versions: &[Described], steps: &[Step]) -> Vec<Verdict> {
+    let mut kept: BTreeMap<Key, Kept> = BTreeMap::new();
+    let mut verdicts = Vec::new();
+    for (number, (version, step)) in versions.iter().zip(steps).enumerate() {
+        if step.loaded && number > 0 {
+            verdicts.push(verdict(versions, version, step, &kept));
+        } else {
+            kept.clear();
+            verdicts.push(Verdict { refused: !step.loaded, ..afresh(version, &step.first) });
+        }
+        for memory in &step.last {
+            let now = Kept { version: number, address: memory.address, bytes: bytes(&memory.bytes) };
+            kept.insert(key(memory), now);
+        }
+    }
+    verdicts
+}
+
+fn key(memory: &Memory) -> Key {
+    (memory.file.clone(), memory.name.clone())
+}
+
+/// Every variable of a version that was loaded afresh has the file's values.
+fn afresh(version: &Described, memory: &[Memory]) -> Verdict {
+    let mut verdict = Verdict::default();
+    for memory in memory {
+        verdict.misread.extend(initial(version, memory));
+    }
+    verdict
+}
+
+fn verdict(versions: &[Described], version: &Described, step: &Step, kept: &BTreeMap<Key, Kept>) -> Verdict {
+    let mut verdict = Verdict::default();
+    let moved: Vec<Moved> = step
+        .first
+        .iter()
+        .filter_map(|memory| {
+            let old = kept.get(&key(memory))?;
+            let (from, to) = (old.address, memory.address);
+            (from != to).then_some(Moved { from, size: old.bytes.len() as u64, to })
+        })
+        .collect();
+    for memory in &step.first {
+        let Some(old) = kept.get(&key(memory)) else {
+            verdict.new += 1;
+            verdict.misread.extend(initial(version, memory));
+            continue;
+        };
+        let Some(before) = versions.get(old.version) else { continue };
+        let key = key(memory);
+        let now = bytes(&memory.bytes);
+        let kinds = (before.types.variables.get(&key), version.types.variables.get(&key));
+        let (Some(old_kind), Some(new_kind)) = kinds else { continue };
+        let comparison = Comparison {
+            before: &before.types,
+            after: &version.types,
+            file: version.initial.get(&key),
+            moved: &moved,
+        };
+        let found = comparison.variable((*old_kind, &old.bytes), (*new_kind, &now));
+        if !found.is_empty() {
+            verdict.misread.extend(found.into_iter().map(|text| format!("{}.c:{}{text}", key.0, key.1)));
+        } else if old.address != memory.address {
+            verdict.converted += 1;
+        } else if old.bytes.len() != now.len() {
+            verdict.resized += 1;
+        } else {
+            verdict.bound += 1;
+        }
+    }
+    held(versions, version, kept, &mut verdict.misread);
+    verdict
+}
+
+/// What lists, IDRs and pointers to void lead to, as far as the sources say it.
+fn held(versions: &[Described], version: &Described, kept: &BTreeMap<Key, Kept>, misread: &mut Vec<String>) {
+    let Some(last) = kept.values().map(|kept| kept.version).max().and_then(|last| versions.get(last)) else {
+        return;
+    };
+    let before: HashMap<&str, Id> = last.held().collect();
+    for (name, kind) in version.held() {
+        let Some(old) = before.get(name) else { continue };
+        if !agree((&last.types, *old), (&version.types, kind)) {
+            misread.push(format!("struct {name}, which the kept data holds, is described otherwise"));
+        }
+    }
+}
+
+/// What a new variable reads, compared with the file.
+fn initial(version: &Described, memory: &Memory) -> Vec<String> {
+    let key = key(memory);
+    let (Some(kind), Some(file)) = (version.types.variables.get(&key), version.initial.get(&key)) else {
+        return Vec::new();
+    };
+    let now = bytes(&memory.bytes);
+    let leaves = version.types.leaves(*kind);
+    let wrong = leaves.iter().filter(|leaf| !file.agrees(leaf, &now));
+    wrong.map(|leaf| format!("{}.c:{}{}: has not the file's value", key.0, key.1, leaf.path)).collect()
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The results: what happened to each version, and the table of shares.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vmguest::histories::Step;
+
+use super::judge::Verdict;
+use crate::ui;
+
+/// The result of one module.
+pub struct Outcome {
+    /// Its name.
+    pub name: String,
+    /// Commits that touch the module's files.
+    pub commits: usize,
+    /// Commits that were tried and do not build.
+    pub failed: usize,
+    /// The names of its versions.
+    pub versions: Vec<String>,
+    /// What was said of each.
+    pub steps: Vec<Step>,
+    /// What became of each; the first one started with nothing.
+    pub verdicts: Vec<Verdict>,
+    /// Why the machine did not get to the end, if it did not.
+    pub error: Option<String>,
+}
+
+/// Numbers of versions, and of variables in them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    versions: usize,
+    /// Versions that were loaded with everything that was kept.
+    carried: usize,
+    /// Those among them where something has grown in place or was converted.
+    converted: usize,
+    refused: usize,
+    misread: usize,
+}
+
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.versions += other.versions;
+        self.carried += other.carried;
+        self.converted += other.converted;
+        self.refused += other.refused;
+        self.misread += other.misread;
+    }
+}
+
+impl Outcome {
+    /// Whether every version was reached, and nothing was misread.
+    pub fn is_good(&self) -> bool {
+        self.error.is_none() && self.counts().misread == 0
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for (number, verdict) in self.verdicts.iter().enumerate() {
+            let is_misread = !verdict.misread.is_empty();
+            let is_carried = !verdict.refused && !is_misread;
+            // The first version follows no other.
+            let is_step = number > 0;
+            counts.add(Counts {
+                versions: is_step.into(),
+                carried: (is_step && is_carried).into(),
+                converted: (is_step && is_carried && verdict.converted + verdict.resized > 0).into(),
+                refused: (is_step && verdict.refused && !is_misread).into(),
+                misread: is_misread.into(),
+            });
+        }
+        counts
+    }
+
+    /// Why versions were refused, and how many of them.
+    fn reasons(&self) -> BTreeMap<String, usize> {
+        let mut reasons = BTreeMap::new();
+        for step in self.steps.iter().filter(|step| !step.loaded) {
+            let of_step: BTreeSet<String> = step.said.lines().filter_map(reason).collect();
+            for reason in of_step {
+                *reasons.entry(reason).or_default() += 1;
+            }
+        }
+        reasons
+    }
+}
+
+/// The reason in a line of the account, without names and numbers.
+fn reason(line: &str) -> Option<String> {
+    // insmod: ERROR:   FILE.c:VARIABLE: PATH: TEXT
+    let account = line.strip_prefix("insmod: ERROR:   ")?;
+    let (place, text) = account.rsplit_once(": ").filter(|(place, _)| place.contains(".c:"))?;
+    let text = text.split(" (").next().unwrap_or(text);
+    let text = text.split(" from ").next().unwrap_or(text);
+    let mut words = Vec::new();
+    for word in text.split_whitespace() {
+        let is_name = matches!(words.last(), Some(&("member" | "enumerator")));
+        if !is_name && !word.contains(|c: char| c.is_ascii_digit() || c == '_') || words.is_empty() {
+            words.push(word);
+        } else if is_name {
+            words.push("...");
+        }
+    }
+    let is_behind = place.contains("->") || place.contains(": *");
+    Some(format!("{}{}", if is_behind { "behind a pointer: " } else { "" }, words.join(" ")))
+}
+
+/// Prints what happened to each version of a module.
+pub fn print_steps(outcome: &Outcome) {
+    for (name, (verdict, step)) in outcome.versions.iter().zip(outcome.verdicts.iter().zip(&outcome.steps)) {
+        let Verdict { bound, resized, converted, new, .. } = verdict;
+        let text = if verdict.refused {
+            "refused".to_owned()
+        } else {
+            format!("{bound} bound, {resized} resized, {converted} converted, {new} new")
+        };
+        ui::line(&format!("    {name}: {text}"));
+        if verdict.refused {
+            for line in step.said.lines().filter_map(|line| line.strip_prefix("insmod: ERROR:   ")) {
+                ui::line(&format!("        {line}"));
+            }
+        }
+        for text in &verdict.misread {
+            ui::line(&format!("        misread: {text}"));
+        }
+    }
+    if let Some(error) = &outcome.error {
+        ui::line(&format!("    stopped: {error}"));
+    }
+}
+
+/// Prints the table.
+pub fn print(outcomes: &[Outcome]) {
+    let mut all = Counts::default();
+    ui::line("");
+    ui::line("module         commits  do not build  replayed  carried  (converted)  refused  misread");
+    for outcome in outcomes {
+        let counts = outcome.counts();
+        all.add(counts);
+        print_row(&outcome.name, &outcome.commits.to_string(), &outcome.failed.to_string(), counts);
+    }
+    print_row("all", "", "", all);
+    let share = |part: usize| (part * 1000).checked_div(all.versions).unwrap_or_default();
+    let percent = |part: usize| format!("{}.{} %", share(part) / 10, share(part) % 10);
+    ui::line(&format!(
+        "carried {}, refused {}, misread {}",
+        percent(all.carried),
+        percent(all.refused),
+        percent(all.misread)
+    ));
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for (reason, count) in outcomes.iter().flat_map(Outcome::reasons) {
+        *reasons.entry(reason).or_default() += count;
+    }
+    let mut reasons: Vec<(String, usize)> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), reason.clone()));
+    if !reasons.is_empty() {
+        ui::line("refused for (a version may have several reasons):");
+    }
+    for (reason, count) in reasons {
+        ui::line(&format!("  {count:3}  {reason}"));
+    }
+}
+
+fn print_row(name: &str, commits: &str, failed: &str, counts: Counts) {
+    let Counts { versions, carried, converted, refused, misread } = counts;
+    ui::line(&format!(
+        "{name:13}  {commits:>7}  {failed:>12}  {versions:8}  {carried:7}  {converted:11}  {refused:7}  {misread:7}"
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_have_no_names() {
+        for (line, expected) in [
+            (
+                "a.c:p: *p->conf: member x_y moved from offset 0x34 to 0x38 (struct c)",
+                "behind a pointer: member ... moved",
+            ),
+            ("a.c:v: grew from 760 to 1552 bytes", "grew"),
+            ("a.c:v: v.kind: enumerator A_COUNT changed from 16 to 17 (enum k)", "enumerator ... changed"),
+        ] {
+            assert_eq!(reason(&format!("insmod: ERROR:   {line}")).as_deref(), Some(expected));
+        }
+        assert_eq!(reason("insmod: ERROR: nothing was loaded"), None);
+    }
+}
