@@ -12,7 +12,7 @@ use crate::ui;
 pub struct Outcome {
     /// Its name.
     pub name: String,
-    /// Commits that touch the module's files.
+    /// Commits that touch the module's files, from the oldest version on.
     pub commits: usize,
     /// Commits that were tried and do not build.
     pub failed: usize,

@@ -16,7 +16,7 @@ const MAX_FAILURES: usize = 8;
 
 /// The versions of a module, oldest first, and how they were found.
 pub struct Selection {
-    /// Commits that touch the module's files.
+    /// Commits that touch the module's files, from the oldest version on.
     pub commits: usize,
     /// Commits that do not build with these headers, of those that were tried.
     pub failed: usize,
@@ -28,7 +28,7 @@ pub struct Selection {
 pub fn select(kernel: &Kernel, entry: &Entry, repository: &Repository, limit: usize) -> Result<Selection> {
     let commits = repository.commits(entry)?;
     let changed = changed(entry, repository, &commits)?;
-    let mut selection = Selection { commits: commits.len(), failed: 0, versions: Vec::new() };
+    let mut selection = Selection { commits: 0, failed: 0, versions: Vec::new() };
     let mut in_a_row = 0;
     for commit in changed.iter().rev() {
         if selection.versions.len() == limit || in_a_row == MAX_FAILURES {
@@ -49,6 +49,10 @@ pub fn select(kernel: &Kernel, entry: &Entry, repository: &Repository, limit: us
         }
     }
     selection.versions.reverse();
+    if let Some((oldest, _)) = selection.versions.first() {
+        let earlier = commits.iter().take_while(|commit| commit.name() != oldest.name).count();
+        selection.commits = commits.len() - earlier;
+    }
     Ok(selection)
 }
 
