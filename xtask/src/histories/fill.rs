@@ -45,19 +45,32 @@ pub fn writes(types: &Types, own: &BTreeSet<String>, seed: &str) -> Vec<Write> {
                         value % (PAGE / STEP) * STEP
                     }
                 },
+                Type::Compound { name, .. } if name.is_empty() && has_only_numbers(types, leaf.kind) => {
+                    value | 1
+                }
                 _ => continue,
             };
-            let size = usize::try_from(leaf.size).unwrap_or(8).min(8);
+            let size = usize::try_from(leaf.size).unwrap_or(8);
             let bytes = if leads_to.is_some() {
                 format!("{value:x}")
             } else {
-                value.to_le_bytes().iter().take(size).map(|byte| format!("{byte:02x}")).collect()
+                value.to_le_bytes().iter().cycle().take(size).map(|byte| format!("{byte:02x}")).collect()
             };
             let (file, variable) = (file.clone(), variable.clone());
             writes.push(Write { file, variable, offset: leaf.offset, bytes, leads_to });
         }
     }
     writes
+}
+
+/// Whether any bytes make a value of this type.
+fn has_only_numbers(types: &Types, kind: Id) -> bool {
+    match types.get(kind) {
+        Type::Integer { truth, .. } => !truth,
+        Type::Array(of, _) => has_only_numbers(types, *of),
+        Type::Compound { members, .. } => members.iter().all(|member| has_only_numbers(types, member.kind)),
+        _ => false,
+    }
 }
 
 /// A variable that is such a structure.

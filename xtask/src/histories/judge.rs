@@ -19,7 +19,9 @@ use super::values::{Comparison, Moved, bytes};
 pub struct Verdict {
     /// Whether the version was refused.
     pub refused: bool,
-    /// Variables that were there before and are where they were, with all their values.
+    /// Variables that were kept before.
+    pub known: usize,
+    /// Those of them that are where they were, with all their values.
     pub bound: usize,
     /// Those that have grown or shrunk there.
     pub resized: usize,
@@ -48,8 +50,9 @@ pub fn judge(versions: &[Described], steps: &[Step]) -> Vec<Verdict> {
         if step.loaded && number > 0 {
             verdicts.push(verdict(versions, version, step, &kept));
         } else {
+            let known = step.first.iter().filter(|memory| kept.contains_key(&key(memory))).count();
             kept.clear();
-            verdicts.push(Verdict { refused: !step.loaded, ..afresh(version, &step.first) });
+            verdicts.push(Verdict { refused: !step.loaded, known, ..afresh(version, &step.first) });
         }
         for memory in &step.last {
             let now = Kept { version: number, address: memory.address, bytes: bytes(&memory.bytes) };
@@ -89,6 +92,7 @@ fn verdict(versions: &[Described], version: &Described, step: &Step, kept: &BTre
             verdict.misread.extend(initial(version, memory));
             continue;
         };
+        verdict.known += 1;
         let Some(before) = versions.get(old.version) else { continue };
         let key = key(memory);
         let now = bytes(&memory.bytes);
