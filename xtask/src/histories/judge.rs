@@ -144,3 +144,58 @@ fn initial(version: &Described, memory: &Memory) -> Vec<String> {
     let wrong = leaves.iter().filter(|leaf| !file.agrees(leaf, &now));
     wrong.map(|leaf| format!("{}.c:{}{}: has not the file's value", key.0, key.1, leaf.path)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::initial::Content;
+    use super::super::types::{Member, Type, Types};
+    use super::*;
+
+    /// A version whose only variable is a structure of integers.
+    fn version(fields: &[&str]) -> Described {
+        let integer = Type::Integer { size: 4, signed: true, truth: false };
+        let member = |(number, name): (u64, &&str)| Member {
+            name: (*name).into(),
+            offset: number * 4,
+            bits: None,
+            kind: 0,
+        };
+        let members: Vec<Member> = (0..).zip(fields).map(member).collect();
+        let size = Some(members.len() as u64 * 4);
+        let compound = Type::Compound { name: "s".into(), size, union: false, members };
+        let key = ("f".to_owned(), "v".to_owned());
+        let variables = BTreeMap::from([(key.clone(), 1)]);
+        let types = Types { all: vec![integer, compound], variables };
+        Described { types, initial: BTreeMap::from([(key, Content::default())]) }
+    }
+
+    fn step(loaded: bool, address: u64, first: &str, last: &str) -> Step {
+        let memory =
+            |bytes: &str| vec![Memory { file: "f".into(), name: "v".into(), address, bytes: bytes.into() }];
+        Step { loaded, promised: loaded, first: memory(first), last: memory(last), ..Step::default() }
+    }
+
+    const FILLED: &str = "0100000002000000";
+
+    #[test]
+    fn a_structure_that_changed_and_was_bound_as_it_is_is_misread() {
+        let versions = [version(&["a", "b"]), version(&["b", "a"])];
+        let first = step(true, 16, "0000000000000000", FILLED);
+        let bound = judge(&versions, &[first.clone(), step(true, 16, FILLED, FILLED)]);
+        assert_eq!(bound[1].misread.len(), 2, "{bound:?}");
+        let converted = judge(&versions, &[first, step(true, 32, "0200000001000000", FILLED)]);
+        assert_eq!((converted[1].converted, converted[1].misread.len()), (1, 0), "{converted:?}");
+    }
+
+    #[test]
+    fn a_version_that_was_refused_starts_afresh() {
+        let versions = [version(&["a", "b"]), version(&["a"]), version(&["a"])];
+        let first = step(true, 16, "0000000000000000", FILLED);
+        let refused = step(false, 32, "00000000", "05000000");
+        let verdicts = judge(&versions, &[first.clone(), refused, step(true, 32, "05000000", "")]);
+        assert!(verdicts[1].refused && verdicts[1].misread.is_empty(), "{verdicts:?}");
+        assert_eq!(verdicts[2].bound, 1, "{verdicts:?}");
+        let stale = judge(&versions, &[first, step(false, 32, "01000000", "")]);
+        assert_eq!(stale[1].misread, ["f.c:v.a: has not the file's value"]);
+    }
+}
