@@ -104,10 +104,7 @@ fn prepared(entry: &Entry, path: &Path, bytes: &[u8]) -> Vec<u8> {
         let holds = entry.holds.get(&*name).map(Vec::as_slice).unwrap_or_default();
         text = mark::mark(&text, variables, holds);
     }
-    if text.contains("\nmodule_init(") {
-        text = mark::make_idle(&text);
-    }
-    text.into_bytes()
+    mark::make_idle(&text).into_bytes()
 }
 
 /// Of everything that the build depends on besides the commit.

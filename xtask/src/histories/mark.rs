@@ -39,12 +39,21 @@ pub fn mark(text: &str, variables: &[String], holds: &[String]) -> String {
     marked
 }
 
-/// The file with its init and exit functions made optional.
+/// The file with its init and exit functions made optional, if it has any.
 pub fn make_idle(text: &str) -> String {
-    let include =
-        if text.contains("#include \"history.h\"") { "" } else { "#include \"history.h\"\n#line 1\n" };
-    let body = text.replace("\nmodule_init(", "\nHISTORY_INIT(").replace("\nmodule_exit(", "\nHISTORY_EXIT(");
-    format!("{include}{body}")
+    let mut idle =
+        text.replace("\nmodule_init(", "\nHISTORY_INIT(").replace("\nmodule_exit(", "\nHISTORY_EXIT(");
+    // The old way is to give the functions the names that the kernel looks for.
+    for (name, mark) in [("init_module", "HISTORY_INIT"), ("cleanup_module", "HISTORY_EXIT")] {
+        if idle.contains(&format!(" {name}(void)")) {
+            idle = idle.replace(&format!(" {name}(void)"), &format!(" history_own_{name}(void)"));
+            idle.push_str(&format!("\n{mark}(history_own_{name});\n"));
+        }
+    }
+    if idle == text || text.contains("#include \"history.h\"") {
+        return idle;
+    }
+    format!("#include \"history.h\"\n#line 1\n{idle}")
 }
 
 #[cfg(test)]
@@ -60,5 +69,15 @@ mod tests {
             "#include \"history.h\"\n#line 1\n__persistent static int a  = 1, b; HISTORY_ENTRY(a); HISTORY_ENTRY(b);\n\
              extern int a;\nint f(int a) { return a; }\n\nPERSISTENT_HOLDS(struct x);\n"
         );
+    }
+
+    #[test]
+    fn both_ways_to_name_an_init_function() {
+        let new = make_idle("int x;\nmodule_init(f);\n");
+        assert_eq!(new, "#include \"history.h\"\n#line 1\nint x;\nHISTORY_INIT(f);\n");
+        let old = make_idle("int __init init_module(void) {}\n");
+        assert!(old.contains("int __init history_own_init_module(void) {}"), "{old}");
+        assert!(old.ends_with("HISTORY_INIT(history_own_init_module);\n"), "{old}");
+        assert_eq!(make_idle("int x;\n"), "int x;\n");
     }
 }

@@ -35,7 +35,7 @@ mod values;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::args::HistoriesArgs;
 use crate::kernel::Kernel;
@@ -48,6 +48,8 @@ use table::Entry;
 /// Runs it.
 pub fn run(args: &HistoriesArgs) -> Result<ExitCode> {
     let entries = table::choose(&args.names)?;
+    let named: Vec<String> = args.repositories.iter().map(|(name, _)| name.clone()).collect();
+    table::choose(&named).context("--git")?;
     let kernel = setup::ready(&args.kernel)?.kernel;
     let vm = vm::prepare(&args.kernel)?;
     let mut outcomes = Vec::new();
