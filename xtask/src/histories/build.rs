@@ -40,7 +40,9 @@ pub fn build(
     let files = repository.files(commit, &entry.directory)?;
     let own_types = text::own_types(&sources(&files));
     let name = commit.name();
-    let stamp = format!("{name}-{:016x}", fingerprint(kernel, entry)?);
+    let files: BTreeMap<PathBuf, Vec<u8>> =
+        files.iter().map(|(path, bytes)| (path.clone(), prepared(entry, path, bytes))).collect();
+    let stamp = format!("{name}-{:016x}", fingerprint(kernel, entry, &files)?);
     let (file, failed) = (base.join(format!("{stamp}.ko")), base.join(format!("{stamp}.failed")));
     if failed.exists() {
         return Ok(None);
@@ -74,7 +76,7 @@ fn build_in(kernel: &Kernel, entry: &Entry, files: &BTreeMap<PathBuf, Vec<u8>>, 
     for (path, bytes) in files {
         let target = stage.join(path);
         fs::create_dir_all(target.parent().unwrap_or(stage))?;
-        fs::write(&target, prepared(entry, path, bytes))?;
+        fs::write(&target, bytes)?;
     }
     if let Some(source) = &entry.alone {
         let object = source.trim_end_matches(".c");
@@ -107,14 +109,14 @@ fn prepared(entry: &Entry, path: &Path, bytes: &[u8]) -> Vec<u8> {
     mark::make_idle(&text).into_bytes()
 }
 
-/// Of everything that the build depends on besides the commit.
-fn fingerprint(kernel: &Kernel, entry: &Entry) -> Result<u64> {
+/// Of everything that the build depends on.
+fn fingerprint(kernel: &Kernel, entry: &Entry, files: &BTreeMap<PathBuf, Vec<u8>>) -> Result<u64> {
     let mut hasher = DefaultHasher::new();
     let root = workspace::root();
     for file in [root.join("kernel/persistent.h"), root.join(table::DIRECTORY).join("history.h")] {
         fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?.hash(&mut hasher);
     }
     (&kernel.build, &kernel.compiler).hash(&mut hasher);
-    (&entry.variables, &entry.holds, &entry.alone, &entry.make).hash(&mut hasher);
+    (files, &entry.alone, &entry.make).hash(&mut hasher);
     Ok(hasher.finish())
 }
