@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 
 use libmodfmt::module_name::is_module_name;
-use libmodfmt::persist::{Header, generation_in_name, keeper_name, keeper_of_generation, pending_name};
+use libmodfmt::persist::{
+    Header, generation_in_name, keeper_name, keeper_of_generation, pending_name, spent_generations,
+};
 use libmodfmt::proc;
 use libmodsys::{InitState, Kernel};
 
@@ -220,10 +222,12 @@ fn assemble(
         .filter(|generation| generation.header.fresh && is_committed(generation))
         .map(|generation| generation.header.generation)
         .max();
+    let committed = generations.iter().filter(|generation| is_committed(generation));
+    let spent = spent_generations(&committed.map(|generation| &generation.header).collect::<Vec<_>>());
     let (mut stale, in_force): (Vec<_>, Vec<_>) = generations.into_iter().partition(|generation| {
         let is_replaced = fresh.is_some_and(|fresh| generation.header.generation < fresh);
         let is_abandoned = is_begun(generation) && owner_state == OwnerState::Unloaded;
-        is_replaced || is_abandoned
+        is_replaced || is_abandoned || spent.contains(&generation.header.generation)
     });
     stale.sort_by_key(|generation| generation.header.generation);
     Ok(Some(Region {

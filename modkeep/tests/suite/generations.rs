@@ -63,8 +63,8 @@ fn everything_is_discarded_together() {
 fn a_discard_that_is_interrupted_leaves_no_old_values_in_force() {
     for passed in 0..2 {
         let kernel = kernel();
-        reload(&kernel, &["a"]);
-        let file = file(&version(&["a"]));
+        reload(&kernel, &["a", "b"]);
+        let file = file(&version(&["a", "b"]));
         let wishes = ["a".to_owned()];
         load(&kernel, Request { fresh_variables: &wishes, ..request(&file) }).unwrap();
         kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();

@@ -9,6 +9,7 @@
 use crate::scenario::Scenario;
 
 pub mod bad_input;
+pub mod changed;
 pub mod extended;
 pub mod failing;
 pub mod fallbacks;
@@ -35,6 +36,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     failing::SCENARIOS,
     layout::SCENARIOS,
     units::SCENARIOS,
+    changed::SCENARIOS,
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
     files::SCENARIOS,
