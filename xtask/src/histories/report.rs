@@ -64,7 +64,7 @@ impl Outcome {
     fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for (number, (verdict, step)) in self.verdicts.iter().zip(&self.steps).enumerate() {
-            let named: BTreeSet<&str> = account(step).filter_map(|line| line.split(": ").next()).collect();
+            let named: BTreeSet<&str> = account(step).filter_map(variable).collect();
             let is_misread = !verdict.misread.is_empty();
             let is_carried = !verdict.refused && !is_misread;
             // The first version follows no other.
@@ -101,22 +101,27 @@ fn account(step: &Step) -> impl Iterator<Item = &str> {
     lines.filter_map(|line| line.strip_prefix("insmod: ERROR:   ")).filter(|line| line.contains(".c:"))
 }
 
+/// File and variable in a line of the account.
+fn variable(line: &str) -> Option<&str> {
+    let place = line.split(": ").next()?;
+    let name = place.find(".c:")? + ".c:".len();
+    let length = place.get(name..)?.find(['.', '[', '-']);
+    length.map_or(Some(place), |length| place.get(..name + length))
+}
+
 /// The reason in a line of the account, without names and numbers.
 fn reason(line: &str) -> Option<String> {
-    let (place, text) = line.rsplit_once(": ")?;
-    let text = text.split(" (").next().unwrap_or(text);
-    let text = text.split(" from ").next().unwrap_or(text);
+    // Details are in parentheses.
+    let line = line.split(" (").next()?;
+    let (_, text) = line.rsplit_once(": ")?;
     let mut words = Vec::new();
-    for word in text.split_whitespace() {
-        let is_name = matches!(words.last(), Some(&("member" | "enumerator")));
-        if !is_name && !word.contains(|c: char| c.is_ascii_digit() || c == '_') || words.is_empty() {
-            words.push(word);
-        } else if is_name {
-            words.push("...");
-        }
+    for word in text.split(" from ").next()?.split_whitespace() {
+        let is_named = matches!(words.last(), Some(&("member" | "enumerator" | "into")))
+            || words.ends_with(&["new", "field"]);
+        let is_name = word.contains(|c: char| c.is_ascii_digit() || c == '_') || word.contains(".c:");
+        words.push(if is_named || is_name { "..." } else { word });
     }
-    let is_behind = place.contains("->") || place.contains(": *");
-    Some(format!("{}{}", if is_behind { "behind a pointer: " } else { "" }, words.join(" ")))
+    Some(words.join(" "))
 }
 
 /// Prints what happened to each version of a module.
@@ -194,12 +199,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_variable_has_one_name() {
+        for line in ["f-g.c:a_b: grew", "f-g.c:a_b.c[2].d: is gone", "f-g.c:a_b[].c: is gone"] {
+            assert_eq!(variable(line), Some("f-g.c:a_b"));
+        }
+    }
+
+    #[test]
     fn reasons_have_no_names() {
         for (line, expected) in [
+            ("a.c:p: *p->conf: member x_y moved from offset 0x34 to 0x38 (struct c)", "member ... moved"),
             (
-                "a.c:p: *p->conf: member x_y moved from offset 0x34 to 0x38 (struct c)",
-                "behind a pointer: member ... moved",
+                "a.c:p.q: what it points to still has the old shape (struct c: member d is new)",
+                "what it points to still has the old shape",
             ),
+            ("a.c:p: points into q, which has to move", "points into ... which has to move"),
             ("a.c:v: grew from 760 to 1552 bytes", "grew"),
             ("a.c:v: v.kind: enumerator A_COUNT changed from 16 to 17 (enum k)", "enumerator ... changed"),
         ] {
