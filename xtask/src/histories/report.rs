@@ -95,10 +95,10 @@ impl Outcome {
     }
 }
 
-/// The lines with the variables that a version was refused for: `FILE.c:VARIABLE: PATH: TEXT`.
+/// The lines with what a version was refused for: `FILE.c:VARIABLE.FIELD: TEXT`, or `struct TAG: TEXT`.
 fn account(step: &Step) -> impl Iterator<Item = &str> {
     let lines = step.said.lines().filter(|_| !step.loaded);
-    lines.filter_map(|line| line.strip_prefix("insmod: ERROR:   ")).filter(|line| line.contains(".c:"))
+    lines.filter_map(|line| line.strip_prefix("insmod: ERROR:   "))
 }
 
 /// File and variable in a line of the account.
