@@ -113,6 +113,17 @@ pub fn boot_demo(vm: &Vm, handle: impl FnMut(Line) -> Result<Duration>) -> Resul
     Machine::start(vm, &Options::small("vmguest.demo"), &rundir::boot(&vm.run)?)?.run(handle)
 }
 
+/// Boots for a job that the guest finds in its files, and passes its lines to `handle`, as above.
+pub fn boot(
+    vm: &Vm,
+    cmdline: &str,
+    memory_mib: u32,
+    handle: impl FnMut(Line) -> Result<Duration>,
+) -> Result<End> {
+    let options = Options { memory_mib, ..Options::small(cmdline) };
+    Machine::start(vm, &options, &rundir::boot(&vm.run)?)?.run(handle)
+}
+
 /// How many machines run at a time. A guest has one CPU; a second CPU would be idle most of the time.
 const MACHINES: usize = 2;
 
