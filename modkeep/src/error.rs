@@ -82,11 +82,15 @@ pub enum KeepError {
         /// The keepers.
         keepers: Vec<String>,
     },
-    /// The extended kernel keeps data for the owner, and cannot bind variables one by one.
-    #[error("the kernel itself keeps data of {owner}, as a whole, and the file has each variable by itself")]
-    KeptAsAWhole {
+    /// The extended kernel keeps data for the owner, and goes by the names of files and variables only.
+    #[error("{variable}: the kernel itself keeps the data of {owner}, and it cannot {what}")]
+    NotByTheKernel {
         /// The owner.
         owner: String,
+        /// The variable.
+        variable: String,
+        /// What it cannot do.
+        what: String,
     },
     /// The owner is loaded already.
     #[error("File exists")]

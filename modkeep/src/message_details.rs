@@ -41,9 +41,9 @@ impl KeepError {
                  a version that changes no variable can still be loaded\n\
                  rmmod --discard {owner} drops all of its data"
             ),
-            Self::KeptAsAWhole { owner } => format!(
+            Self::NotByTheKernel { owner, .. } => format!(
                 "nothing was loaded, and the data of {owner} is untouched\n\
-                 rmmod --discard {owner} drops it\n\
+                 --fresh drops it and starts from the file's initial values\n\
                  --keep=off loads the module with data of its own"
             ),
             Self::StuckInInit { kept: true, owner } => format!(

@@ -30,7 +30,7 @@ struct Verdict {
     remedy: Option<String>,
     notes: Vec<String>,
     data: Option<json::Region>,
-    /// What becomes of each variable, if keepers hold the data.
+    /// What becomes of each variable; none if nothing is kept and the kernel itself would keep the data.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     variables: Vec<VariableVerdict>,
     /// Variables that are kept and that the file does not have.
@@ -103,6 +103,7 @@ pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn
         Ok(Plan::Keeper { account, .. }) | Err(KeepError::LayoutDiffers { account: Some(account), .. }) => {
             Some(account.clone())
         }
+        Ok(Plan::Extended { account, .. }) => account.clone(),
         _ => None,
     };
     let mut verdict = verdict(file, outcome, header.as_ref());

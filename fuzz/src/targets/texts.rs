@@ -36,9 +36,12 @@ fn regions(text: &[u8]) {
         Ok(regions) => {
             assert!(regions.len() <= lines(text));
             for mut region in regions {
-                let header = region.header.clone();
-                region.adopt(&header);
-                assert_eq!(region.header.owner, header.owner);
+                let _ = region.unused();
+                let before = region.clone();
+                for block in &before.blocks {
+                    region.adopt(&block.header);
+                }
+                assert_eq!((&region.owner, region.blocks.len()), (&before.owner, before.blocks.len()));
             }
         }
         Err(error) => assert!((1..=lines(text)).contains(&error.line), "{error}"),

@@ -82,20 +82,25 @@ impl PersistentLoad<'_> {
             Plan::Drop { region } => {
                 self.load_without_data(&region, output)?;
             }
-            Plan::Extended { region_use, owner, region, inventory, notes } => {
+            Plan::Extended { region_use, owner, region, inventory, account, notes } => {
                 // The extended kernel knows no types: that its manual says, not each load.
                 for note in notes {
                     output.info(format_args!("{owner}: {note}"));
                 }
                 let kept = region.as_ref().map_or(0, |region| region.size());
                 let mut known = self.journal_entry(&owner, &inventory.header);
-                known.region = region.as_deref().filter(|_| region_use == RegionUse::Bind);
+                let bound = region.as_deref().zip(account.as_deref());
+                let bound = bound.map(|(region, account)| region.as_seen_by(&inventory.header, account));
+                known.region = bound.as_ref().filter(|_| region_use == RegionUse::Bind);
                 // Before the load: an oops in the module's init ends this process.
                 request.journal.about_to_load(known);
                 extended::load(request, region_use, &owner, region.as_deref(), kernel, output)
                     .map_err(|error| failed(error, region_use, &owner, kept))?;
                 request.journal.update(Some(known));
                 announce(region_use, &owner, kept, output);
+                if let Some(account) = account {
+                    announce_variables(&account, &owner, output);
+                }
             }
             Plan::Keeper { region_use, owner, images, notes, may_fall_back, region, inventory, account } => {
                 let images = keeper::forced(request, *images).map_err(LoadFailure::Errno)?;

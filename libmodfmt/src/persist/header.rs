@@ -98,8 +98,7 @@ impl Header {
         (0..).zip(&self.units)
     }
 
-    /// Whether the variables were put into common sections, as `persistent.h` did until note version 2. An
-    /// extended kernel of this version keeps no others.
+    /// Whether the variables were put into common sections, as `persistent.h` did until note version 2.
     #[must_use]
     pub fn has_common_sections_only(&self) -> bool {
         let marks: Vec<_> = self.units.iter().map(Unit::mark).collect();

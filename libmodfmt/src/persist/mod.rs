@@ -51,7 +51,9 @@ pub use debug_info::{KernelBtfReader, MAX_TYPE_TABLE_BYTES, VariableDebugInfo};
 pub use difference::Difference;
 pub use embedded_types::{EMBEDDED_TYPES_SECTION, EmbeddedTypesError, embed_types, embedded_types};
 pub use error::PersistError;
-pub use extended::{ExtendedListError, ExtendedRegion, ExtendedUse, extended_regions};
+pub use extended::{
+    ExtendedBlock, ExtendedListError, ExtendedRegion, ExtendedUse, KernelNames, extended_regions,
+};
 pub use header::{Grown, Header, KeptPlace, NOTE_VERSION};
 pub use inventory::Inventory;
 pub use later::LaterChanges;

@@ -3,6 +3,7 @@
 //!
 //! - `decide.rs`: the way in, [`plan()`]; collects what is known of the file and of the region.
 //! - `table.rs`: the table of fallbacks.
+//! - `extended_kernel.rs`: its first row, on a kernel that keeps data itself.
 //! - `obstacle.rs`, `find_obstacle.rs`: why this kernel would not accept a keeper.
 //! - `hints.rs`: hints in the source.
 //! - `old_pointers.rs`: what points to variables that would get another place.
@@ -11,6 +12,7 @@
 
 mod decide;
 mod export_layout;
+mod extended_kernel;
 mod find_obstacle;
 mod hints;
 mod obstacle;

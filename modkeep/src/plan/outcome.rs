@@ -61,6 +61,8 @@ pub enum Plan {
         region: Option<Box<Region>>,
         /// What the file has.
         inventory: Box<Inventory>,
+        /// What becomes of each variable; `None` if nothing is kept of any.
+        account: Option<Box<Account>>,
         /// What the user may want to know: types that were not compared.
         notes: Vec<String>,
     },

@@ -20,7 +20,8 @@ mod memory;
 mod owner_state;
 mod pending;
 
-use libmodfmt::persist::Header;
+use libmodfmt::persist::{Account, Header, UnitPlace};
+use libmodsys::SectionAddress;
 
 pub use generation::Generation;
 pub use kept_by::KeptBy;
@@ -64,6 +65,27 @@ impl Region {
     #[must_use]
     pub fn is_extended(&self) -> bool {
         self.generations.iter().any(|generation| generation.kept_by == KeptBy::ExtendedKernel)
+    }
+
+    /// The units of a file where `account` puts them, for a file that uses this region. A unit that is new has
+    /// no address yet.
+    #[must_use]
+    pub fn as_seen_by(&self, file: &Header, account: &Account) -> Self {
+        let address = |place: &UnitPlace| {
+            let UnitPlace::Kept { generation, ordinal, offset } = place else { return None };
+            let kept = self.generations.iter().find(|kept| kept.header.generation == *generation)?;
+            kept.address(usize::try_from(*ordinal).ok()?)?.checked_add_signed(*offset)
+        };
+        let addresses = account.units.iter().map(address);
+        let seen = Generation {
+            addresses: addresses
+                .map(|address| address.map_or(SectionAddress::Denied, SectionAddress::Known))
+                .collect(),
+            header: file.clone(),
+            kept_by: self.generations.first().map_or(KeptBy::ExtendedKernel, |first| first.kept_by.clone()),
+            users: self.users.clone(),
+        };
+        Self { generations: vec![seen], stale: Vec::new(), ..self.clone() }
     }
 
     /// The number that no generation has had yet.

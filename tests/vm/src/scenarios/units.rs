@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Variables in sections of their own: each is kept by itself, over versions with more of them, fewer, in
-//! another order. Also on an extended kernel, whose patch knows common sections only: a keeper holds them
-//! there, too.
+//! another order. Also on an extended kernel: it cannot tell the statics of one name in two functions apart,
+//! so that a keeper holds them there, too.
 
 use anyhow::{Result, ensure};
 
@@ -159,7 +159,7 @@ fn old_header(ctx: &mut Ctx) -> Result<()> {
     counted(&before, &FixtureReport::read(ctx, "units")?)?;
     drop_all(ctx, "units")?;
     if super::keep::is_extended_kernel() {
-        // There the kernel itself keeps what the old header marks, as a whole.
+        // There the kernel itself keeps what the old header marks.
         ctx.insmod([&old])?.success()?;
         ctx.rmmod(["units"])?.success()?;
         let said = ctx.insmod([ctx.fixture("units_no_const")?])?.code(1)?;
