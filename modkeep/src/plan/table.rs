@@ -158,6 +158,8 @@ impl Case<'_> {
         let mut account = self.persistent.account(&kept, &wishes);
         if let Some(region) = self.region {
             account.generation = region.next_generation();
+            // What an interrupted discard has left does not come into force again.
+            account.fresh |= region.generations.is_empty();
         }
         if account.is_allowed() {
             return Ok(account);

@@ -220,11 +220,14 @@ fn assemble(
         .filter(|generation| generation.header.fresh && is_committed(generation))
         .map(|generation| generation.header.generation)
         .max();
-    let (mut stale, in_force): (Vec<_>, Vec<_>) = generations.into_iter().partition(|generation| {
+    let (mut stale, mut in_force): (Vec<_>, Vec<_>) = generations.into_iter().partition(|generation| {
         let is_replaced = fresh.is_some_and(|fresh| generation.header.generation < fresh);
         let is_abandoned = is_begun(generation) && owner_state == OwnerState::Unloaded;
         is_replaced || is_abandoned
     });
+    if owner_state == OwnerState::Unloaded && users.is_empty() && is_rest_of_discard(&in_force) {
+        stale.append(&mut in_force);
+    }
     stale.sort_by_key(|generation| generation.header.generation);
     Ok(Some(Region {
         owner: owner.to_owned(),
@@ -234,6 +237,13 @@ fn assemble(
         owner_state,
         users,
     }))
+}
+
+/// Whether the generations that later ones build on are gone: a discard, which removes the oldest first, was
+/// killed, or another tool has removed a keeper. What is left may point into what is gone.
+fn is_rest_of_discard(in_force: &[Generation]) -> bool {
+    let oldest = in_force.iter().map(|generation| &generation.header).min_by_key(|header| header.generation);
+    oldest.is_some_and(|oldest| oldest.generation > 1 && !oldest.fresh)
 }
 
 /// The loaded modules that have the names of `owner`'s keepers.

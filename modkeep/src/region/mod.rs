@@ -32,8 +32,8 @@ pub struct Region {
     pub owner: String,
     /// What is in force, oldest first.
     pub generations: Vec<Generation>,
-    /// What is not in force and to be removed by the next load, oldest first: what a load that was killed or
-    /// failed has left, and what `--fresh` has replaced.
+    /// What is not in force and to be removed by the next load, oldest first: what a load or a discard that was
+    /// killed has left, and what `--fresh` has replaced.
     pub stale: Vec<Generation>,
     /// The mark on a load under way, or that of one that was killed: a module's name.
     pub pending: Option<String>,
