@@ -30,7 +30,17 @@ impl KeepError {
                 "nothing was loaded, and the data of {owner} is untouched\n\
                  --keep=off loads the module with data of its own"
             ),
-            Self::LayoutDiffers { owner, differences } => layout_remedy(owner, differences),
+            Self::LayoutDiffers { owner, differences, .. } => layout_remedy(owner, differences),
+            Self::CannotRead { owner, .. } => format!(
+                "nothing was loaded, and the data of {owner} is untouched\n\
+                 a changed variable is compared and converted by its bytes, which need root and /proc/kcore\n\
+                 --fresh drops it and starts from the file's initial values"
+            ),
+            Self::LeftByFailedLoad { owner, .. } => format!(
+                "nothing was loaded, and the data of {owner} is untouched\n\
+                 a version that changes no variable can still be loaded\n\
+                 rmmod --discard {owner} drops all of its data"
+            ),
             Self::KeptAsAWhole { owner } => format!(
                 "nothing was loaded, and the data of {owner} is untouched\n\
                  rmmod --discard {owner} drops it\n\
@@ -73,6 +83,21 @@ fn layout_remedy(owner: &str, differences: &[Difference]) -> String {
             "if it is: PERSISTENT_RENAMED(\"{kept}\", \"{file}\") in the source, or --renamed {kept}={file}"
         ));
         lines.push(format!("if not: --fresh={file}"));
+    }
+    let refused = differences.iter().filter_map(|difference| match difference {
+        Difference::Conversion { variable, refusal } => Some((variable, refusal)),
+        _ => None,
+    });
+    for (variable, refusal) in refused {
+        lines.extend(refusal.remedy());
+        lines.push(format!("--fresh={variable} starts this variable afresh"));
+    }
+    if differences.iter().any(|difference| matches!(difference, Difference::PointedTo { .. })) {
+        lines.push(
+            "pointers are searched for in kept data and in what it points to: others may exist, and some may \
+             only look like pointers"
+                .to_owned(),
+        );
     }
     let is_whole =
         |difference: &Difference| matches!(difference, Difference::Added { .. } | Difference::Changed { .. });

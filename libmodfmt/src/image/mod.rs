@@ -30,6 +30,7 @@ mod input_check;
 mod keeper;
 mod keeper_exports;
 mod keeper_options;
+mod old_places;
 mod owner;
 mod pending;
 mod pending_note;

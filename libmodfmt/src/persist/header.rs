@@ -31,6 +31,9 @@ pub struct Header {
     pub grown: Vec<Grown>,
     /// Variables of earlier generations that the file which made this one did not have.
     pub unused: Vec<KeptPlace>,
+    /// Variables of earlier generations that were converted or started afresh: what they hold is never used
+    /// again.
+    pub replaced: Vec<KeptPlace>,
     /// The types of the variables, if debug information tells.
     pub types: TypeTable,
 }
@@ -73,6 +76,7 @@ impl Header {
             units: Vec::new(),
             grown: Vec::new(),
             unused: Vec::new(),
+            replaced: Vec::new(),
             types: TypeTable::default(),
         }
     }

@@ -5,6 +5,7 @@
 //! - `table.rs`: the table of fallbacks.
 //! - `obstacle.rs`, `find_obstacle.rs`: why this kernel would not accept a keeper.
 //! - `hints.rs`: hints in the source.
+//! - `old_pointers.rs`: what points to variables that would get another place.
 //! - `export_layout.rs`: how this kernel lays out the export table that a keeper needs.
 //! - `pinned_modules.rs`: the modules that a keeper would pin.
 
@@ -13,6 +14,7 @@ mod export_layout;
 mod find_obstacle;
 mod hints;
 mod obstacle;
+mod old_pointers;
 mod outcome;
 mod pinned_modules;
 mod request;

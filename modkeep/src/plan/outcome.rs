@@ -25,6 +25,8 @@ pub struct Images {
     pub keeper: Option<NewKeeper>,
     /// The module itself.
     pub owner: Vec<u8>,
+    /// Keepers of which nothing is in force once the module's init has succeeded.
+    pub spent: Vec<String>,
 }
 
 /// A keeper that is to be loaded.

@@ -20,9 +20,9 @@ use libmodsys::{Kernel, PersistSupport};
 use super::obstacle::Obstacle;
 use super::outcome::{Images, NewKeeper, Plan, RegionUse};
 use super::request::{KeepMode, Request};
-use super::{export_layout, find_obstacle, hints, pinned_modules};
+use super::{export_layout, find_obstacle, hints, old_pointers, pinned_modules};
 use crate::error::KeepError;
-use crate::region::Region;
+use crate::region::{Region, RegionMemory};
 
 /// How the data will be kept.
 pub(super) struct Keeping {
@@ -141,34 +141,66 @@ impl Case<'_> {
                 Ok(types_note(types_not_compared, variables).into_iter().collect())
             }
             Agreement::Differs(differences) => {
-                Err(KeepError::LayoutDiffers { owner: region.owner.clone(), differences })
+                let owner = region.owner.clone();
+                Err(KeepError::LayoutDiffers { owner, differences, account: None })
             }
         }
     }
 
-    /// What becomes of each variable.
-    fn account(&self) -> Result<Account, KeepError> {
+    /// What becomes of each variable; and what the user should know about it.
+    fn account(&self) -> Result<(Account, Vec<String>), KeepError> {
+        let module = self.persistent.module();
         let mut wishes = Wishes {
             fresh: self.request.fresh,
             fresh_variables: self.request.fresh_variables.to_vec(),
             renamed: self.request.renamed.to_vec(),
+            fields: hints::all(module, self.request.renamed)?,
+            drops: self.request.drops.to_vec(),
         };
-        wishes.renamed.extend(hints::renamed(self.persistent.module()));
+        wishes.renamed.extend(hints::renamed(module));
         let kept = self.kept().map(Region::headers).unwrap_or_default();
-        let mut account = self.persistent.account(&kept, &wishes);
+        let memory = RegionMemory { kernel: self.kernel, region: self.kept() };
+        let mut account = self.persistent.account(&kept, &wishes, &memory)?;
         if let Some(region) = self.region {
             account.generation = region.next_generation();
             // What an interrupted discard has left does not come into force again.
             account.fresh |= region.generations.is_empty();
         }
-        if account.is_allowed() {
-            return Ok(account);
-        }
         let mut differences: Vec<Difference> = account.differences().cloned().collect();
+        let (pointing, mut notes) = self.what_points_to_old_places(&account);
+        differences.extend(pointing);
+        if account.is_allowed() && differences.is_empty() {
+            match account.unread.clone() {
+                Some(why) if self.request.assume_unloaded => {
+                    notes.push(format!("whether the values allow it is not known: {why}"));
+                }
+                Some(why) => {
+                    let owner = self.persistent.header().owner.clone();
+                    return Err(KeepError::CannotRead { owner, why });
+                }
+                None => {}
+            }
+            return Ok((account, notes));
+        }
         if differences.is_empty() {
             differences.push(Difference::NoPlace);
         }
-        Err(KeepError::LayoutDiffers { owner: self.persistent.header().owner.clone(), differences })
+        let owner = self.persistent.header().owner.clone();
+        Err(KeepError::LayoutDiffers { owner, differences, account: Some(Box::new(account)) })
+    }
+
+    /// What stands in the way of variables that would get another place, or why it is not known.
+    fn what_points_to_old_places(&self, account: &Account) -> (Vec<Difference>, Vec<String>) {
+        let Some(region) = self.kept().filter(|_| account.left.iter().any(|left| !left.by_hand)) else {
+            return Default::default();
+        };
+        match old_pointers::find(self.kernel, account, region) {
+            Ok(found) => (found, Vec::new()),
+            // What is converted has been read, or the load is refused.
+            Err(why) => {
+                (Vec::new(), vec![format!("whether anything points to what is replaced is not known: {why}")])
+            }
+        }
     }
 
     /// The images of keeper and owner, or the obstacle to making them.
@@ -177,8 +209,7 @@ impl Case<'_> {
         region_use: RegionUse,
         refusals: &Refusals,
     ) -> Result<Result<Keeping, Obstacle>, KeepError> {
-        let account = self.account()?;
-        let mut notes = Vec::new();
+        let (account, mut notes) = self.account()?;
         let (bound, not_compared) = account.bound();
         notes.extend(types_note(not_compared, bound));
         let kept: Vec<&Header> = self.kept().map(Region::headers).unwrap_or_default();
@@ -187,9 +218,14 @@ impl Case<'_> {
             return Err(KeepError::LayoutDiffers {
                 owner: self.persistent.header().owner.clone(),
                 differences,
+                account: Some(Box::new(account)),
             });
         };
         let mut images = Images::default();
+        let spent = self.kept().into_iter().flat_map(|region| &region.generations);
+        let spent = spent.filter(|generation| bindings.spent.contains(&generation.header.generation));
+        images.spent =
+            spent.filter_map(|generation| generation.kept_by.keeper()).map(str::to_owned).collect();
         if let Some(generation) = &bindings.generation {
             let detected = match export_layout::detect(self.kernel, self.persistent.module().object.ident)? {
                 Ok(detected) => detected,
@@ -206,8 +242,7 @@ impl Case<'_> {
                 Err(error) => return obstacle_or_error(error).map(Err),
             };
             images.keeper = Some(NewKeeper { name, image });
-            let replaces = region_use == RegionUse::Replace || !self.request.fresh_variables.is_empty();
-            if replaces && region_use != RegionUse::Create {
+            if account.replaces() && region_use != RegionUse::Create {
                 images.pending = match self.persistent.pending(&[generation.generation]) {
                     Ok(image) => Some(image),
                     Err(error) => return obstacle_or_error(error).map(Err),

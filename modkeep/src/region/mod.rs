@@ -6,6 +6,7 @@
 //! - `generation.rs`: what one keeper holds. A region has one generation or several.
 //! - `keeper.rs`: what a keeper shows below `/sys/module/NAME`: its header in `notes/`, its addresses in
 //!   `sections/`, its users in `holders/`.
+//! - `memory.rs`: the bytes of kept variables.
 //! - `pending.rs`: the mark on generations that are not in force yet.
 //! - `extended.rs`: the list of what an extended kernel keeps itself.
 //! - `list.rs`: lists and finds regions, whatever keeps them.
@@ -15,6 +16,7 @@ mod generation;
 mod keeper;
 mod kept_by;
 mod list;
+mod memory;
 mod owner_state;
 mod pending;
 
@@ -25,6 +27,8 @@ pub use kept_by::KeptBy;
 pub use list::UnreadableRegion;
 pub use owner_state::OwnerState;
 
+pub(crate) use memory::RegionMemory;
+
 /// The persistent data of one owner, in the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Region {
@@ -32,8 +36,9 @@ pub struct Region {
     pub owner: String,
     /// What is in force, oldest first.
     pub generations: Vec<Generation>,
-    /// What is not in force and to be removed by the next load, oldest first: what a load or a discard that was
-    /// killed has left, and what `--fresh` has replaced.
+    /// What is not in force and to be removed by the next load, oldest first: what a load that failed has left, or
+    /// a load or a discard that was killed; what `--fresh` has replaced; and what holds only variables that were
+    /// converted since.
     pub stale: Vec<Generation>,
     /// The mark on a load under way, or that of one that was killed: a module's name.
     pub pending: Option<String>,

@@ -82,13 +82,30 @@ fn the_rest_of_a_discard_that_is_interrupted_is_not_in_force() {
     }
 }
 
+/// The oldest generation is gone, but not by a discard.
+#[test]
+fn what_is_left_where_an_earlier_generation_was_replaced_is_in_force() {
+    let kernel = kernel();
+    reload(&kernel, &["a"]);
+    reload(&kernel, &["a", "bb"]);
+    let file = file(&version(&["a", "bb"]));
+    let wishes = ["a".to_owned()];
+    for _ in 0..2 {
+        load(&kernel, Request { fresh_variables: &wishes, ..request(&file) }).unwrap();
+        kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();
+    }
+    assert!(!kernel.is_loaded("foo__persist"), "{:?}", kernel.module_names());
+    assert_eq!(kept_names(&kernel), ["a", "bb"]);
+    assert_eq!(region(&kernel).stale.len(), 0);
+}
+
 /// What is left of a discard that was killed is newer than what is gone.
 #[test]
 fn a_discard_that_is_interrupted_leaves_no_old_values_in_force() {
     for passed in 0..2 {
         let kernel = kernel();
-        reload(&kernel, &["a"]);
-        let file = file(&version(&["a"]));
+        reload(&kernel, &["a", "b"]);
+        let file = file(&version(&["a", "b"]));
         let wishes = ["a".to_owned()];
         load(&kernel, Request { fresh_variables: &wishes, ..request(&file) }).unwrap();
         kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();

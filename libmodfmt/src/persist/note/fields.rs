@@ -8,6 +8,8 @@ use crate::elf::ByteOrder;
 pub(super) const FLAG_NAMED: u16 = 1;
 /// Flag of version 2: earlier generations hold nothing that is in force.
 pub(super) const FLAG_FRESH: u16 = 2;
+/// Flag of version 2: a list of replaced variables follows that of the unused ones.
+pub(super) const FLAG_REPLACED: u16 = 4;
 
 /// Longest text of the format, in bytes.
 pub(super) const MAX_TEXT_BYTES: usize = 4096;

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::NoteError;
-use super::fields::{FLAG_FRESH, FLAG_NAMED, Fields, MAX_TEXT_BYTES};
+use super::fields::{FLAG_FRESH, FLAG_NAMED, FLAG_REPLACED, Fields, MAX_TEXT_BYTES};
 use crate::elf::ByteOrder;
 use crate::fnv::Hash;
 use crate::persist::{Grown, Header, KeptPlace, NOTE_VERSION, PersistentSection, Unit, Variable};
@@ -41,6 +41,12 @@ pub(super) fn write(header: &Header, order: ByteOrder) -> Vec<u8> {
     for place in &header.unused {
         out.place(*place);
     }
+    if !header.replaced.is_empty() {
+        out.number(length(header.replaced.len()));
+        for place in &header.replaced {
+            out.place(*place);
+        }
+    }
     let types = if header.types.is_empty() { Vec::new() } else { header.types.to_bytes() };
     out.number(length(types.len()));
     out.body.extend(types);
@@ -48,7 +54,8 @@ pub(super) fn write(header: &Header, order: ByteOrder) -> Vec<u8> {
     let named = if header.named { FLAG_NAMED } else { 0 };
     let fresh = if header.fresh { FLAG_FRESH } else { 0 };
     let mut data = order.bytes16(NOTE_VERSION).to_vec();
-    data.extend(order.bytes16(named | fresh));
+    let replaced = if header.replaced.is_empty() { 0 } else { FLAG_REPLACED };
+    data.extend(order.bytes16(named | fresh | replaced));
     number(&mut data, length(out.texts.len()));
     for text in &out.texts {
         number(&mut data, length(text.len()));
@@ -165,7 +172,7 @@ fn name_and_number(rest: &str) -> (&str, Option<u64>) {
 }
 
 /// Reads what follows version and flags.
-pub(super) fn read(fields: &mut Fields<'_>) -> Result<Header, NoteError> {
+pub(super) fn read(fields: &mut Fields<'_>, flags: u16) -> Result<Header, NoteError> {
     let mut texts = Vec::new();
     for _ in 0..fields.count("number of texts")? {
         let size = usize::try_from(fields.number("size of a text")?).unwrap_or(usize::MAX);
@@ -174,7 +181,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Header, NoteError> {
         }
         texts.push(fields.utf8(size, "text")?);
     }
-    Reader { fields, texts, left: MAX_TEXTS_BYTES }.header()
+    Reader { fields, texts, left: MAX_TEXTS_BYTES }.header(flags & FLAG_REPLACED != 0)
 }
 
 struct Reader<'r, 'd> {
@@ -185,7 +192,7 @@ struct Reader<'r, 'd> {
 }
 
 impl Reader<'_, '_> {
-    fn header(mut self) -> Result<Header, NoteError> {
+    fn header(mut self, has_replaced: bool) -> Result<Header, NoteError> {
         let mut header = Header::new(&self.text("owner")?);
         let size = usize::try_from(self.fields.number("build id")?).unwrap_or(usize::MAX);
         header.build_id = self.fields.take(size, "build id")?.to_vec();
@@ -204,6 +211,10 @@ impl Reader<'_, '_> {
         }
         for _ in 0..self.fields.count("number of unused variables")? {
             header.unused.push(self.place()?);
+        }
+        let replaced = if has_replaced { self.fields.count("number of replaced variables")? } else { 0 };
+        for _ in 0..replaced {
+            header.replaced.push(self.place()?);
         }
         let size = usize::try_from(self.fields.number("size of the types")?).unwrap_or(usize::MAX);
         let types = self.fields.take(size, "types")?;

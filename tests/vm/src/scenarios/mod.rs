@@ -9,6 +9,7 @@
 use crate::scenario::Scenario;
 
 pub mod bad_input;
+pub mod changed;
 pub mod costs;
 pub mod extended;
 pub mod failing;
@@ -40,6 +41,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     layout::SCENARIOS,
     units::SCENARIOS,
     versions::SCENARIOS,
+    changed::SCENARIOS,
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
     files::SCENARIOS,
