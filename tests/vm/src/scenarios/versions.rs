@@ -108,7 +108,7 @@ fn back_and_forth(ctx: &mut Ctx, change: &Change) -> Result<()> {
     let mut seen = Seen::default();
     let (mut memory, mut slabs) = (0, Vec::new());
     for round in 0..=MAX_ROUNDS {
-        if round >= WARM_UP && (round - WARM_UP) % MEASURED == 0 {
+        if round >= WARM_UP && (round - WARM_UP).is_multiple_of(MEASURED) {
             slabs.push(ctx.slab_objects()?);
             let now = ctx.module_memory()?;
             ensure!(round == WARM_UP || now == memory, "module memory went from {memory} to {now} bytes");
