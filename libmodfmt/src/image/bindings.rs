@@ -19,7 +19,7 @@ pub struct Bindings {
     pub generation: Option<Header>,
     /// The file's unit for each unit of that keeper.
     pub new_units: Vec<usize>,
-    /// Initial values made from kept bytes.
+    /// Initial values made from kept bytes, by unit.
     pub values: Vec<UnitValue>,
     /// The old places of variables that get another one, by unit of the file and offset in it:
     /// `persistent_old()` finds them.
@@ -103,7 +103,8 @@ impl Bindings {
     /// The value of a unit of the file, if it is made from kept bytes.
     #[must_use]
     pub fn value(&self, unit: usize) -> Option<&UnitValue> {
-        self.values.iter().find(|value| value.unit == unit)
+        let index = self.values.binary_search_by_key(&unit, |value| value.unit).ok()?;
+        self.values.get(index)
     }
 
     /// Every base symbol that the owner imports, each once. `old` are those of old places that it asks for.

@@ -2,6 +2,7 @@
 //! The keeper image: the owner's file minus its code.
 
 use super::add_versions::add_versions;
+use super::applied_relocations::applied;
 use super::keeper_exports::KeeperExports;
 use super::skeleton::Skeleton;
 use super::symbols::{KeeperSymbols, SectionMap};
@@ -132,14 +133,6 @@ impl<'d> Build<'_, 'd> {
         };
         pointers.iter().filter_map(relocation).collect()
     }
-}
-
-/// The relocations of a unit in the file, without those that kept bytes take the place of.
-pub(super) fn applied(mut relocations: Vec<Relocation>, value: Option<&UnitValue>) -> Vec<Relocation> {
-    if let Some(value) = value {
-        relocations.retain(|relocation| !value.without.contains(&relocation.offset));
-    }
-    relocations
 }
 
 /// A section of the file as a unit of the keeper: with its name, with the value made from kept bytes if there

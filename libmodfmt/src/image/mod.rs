@@ -22,6 +22,7 @@
 //! ```
 
 mod add_versions;
+mod applied_relocations;
 mod base;
 mod bindings;
 mod check;

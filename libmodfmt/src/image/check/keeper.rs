@@ -7,7 +7,7 @@ use super::{Judge, Target, base_in_file, imports_used, target, without_code};
 use crate::arch::Arch;
 use crate::elf::{Object, Place, RelocationTables, SectionKind, flags};
 use crate::export;
-use crate::image::keeper::applied;
+use crate::image::applied_relocations::applied;
 use crate::image::{Base, ImageError, KeeperOptions};
 use crate::module::Module;
 use crate::persist::{Header, Inventory, NOTE_SECTION, Unit};

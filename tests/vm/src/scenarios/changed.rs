@@ -103,6 +103,10 @@ fn converted(ctx: &mut Ctx) -> Result<()> {
         ("convert", &["--drop=far"], false),
         ("convert_union", &[], false),
         ("convert", &[], false),
+        ("convert_enum_end", &[], false),
+        ("convert", &[], false),
+        ("convert_enum_end", &[], false),
+        ("convert", &[], false),
         ("convert_array", &[], false),
         ("convert_array", &[], false),
     ] {
