@@ -40,8 +40,10 @@ struct Operation {
     command: Tool,
     /// What happens to the values.
     values: Values,
-    /// Variables that it may move to another address, with their values.
+    /// Variables that it may move to another address, with their values. Then insmod has something to say.
     moved: &'static [&'static str],
+    /// Whether it leaves the state in which it began, but for the values.
+    repeats: bool,
 }
 
 /// A command line.
@@ -72,7 +74,11 @@ const INSMOD: Operation = Operation {
     command: Tool::Insmod(&[]),
     values: Values::Stay,
     moved: &[],
+    repeats: false,
 };
+
+/// A load that finds everything in place.
+const BIND: Operation = Operation { repeats: true, ..INSMOD };
 
 /// The removal of a module that is loaded.
 const RMMOD: Operation = Operation { is_loaded: true, command: Tool::Rmmod(&[]), ..INSMOD };
@@ -80,15 +86,17 @@ const RMMOD: Operation = Operation { is_loaded: true, command: Tool::Rmmod(&[]),
 const OPERATIONS: &[Operation] = &[
     Operation { about: "first load", next: "units", ..INSMOD },
     Operation { about: "first load, old header", next: "units_old_header", ..INSMOD },
-    Operation { about: "bind", kept: &["units_all"], next: "units", ..INSMOD },
-    Operation { about: "bind two generations", kept: &["units", "units_all"], next: "units_all", ..INSMOD },
-    Operation { about: "bind with a rename", kept: &["units"], next: "units_renamed_hint", ..INSMOD },
+    Operation { about: "bind", kept: &["units_all"], next: "units", ..BIND },
+    Operation { about: "bind two generations", kept: &["units", "units_all"], next: "units_all", ..BIND },
+    Operation { about: "bind with a rename", kept: &["units"], next: "units_renamed_hint", ..BIND },
     Operation {
         about: "bind to data of the old header",
         kept: &["units_old_header"],
         next: "units_no_const",
-        ..INSMOD
+        ..BIND
     },
+    Operation { about: "growth in place", kept: &["units"], next: "units_grown", ..INSMOD },
+    Operation { about: "conversion", kept: &["units"], next: "units_wide", moved: &["limit"], ..INSMOD },
     Operation { about: "a generation more", kept: &["units"], next: "units_all", ..INSMOD },
     Operation {
         about: "fresh",
@@ -114,7 +122,7 @@ const OPERATIONS: &[Operation] = &[
         values: Values::StartAfresh(&["limit"]),
         ..INSMOD
     },
-    Operation { about: "unload", kept: &["units_all"], next: "units_all", ..RMMOD },
+    Operation { about: "unload", kept: &["units_all"], next: "units_all", repeats: true, ..RMMOD },
     Operation {
         about: "discard",
         kept: &["units", "units_all"],
@@ -143,14 +151,14 @@ const JOURNAL: &str = "/var/log/ksymoops";
 /// Kills at every `stride`th step of all operations, `wanted` times at least.
 fn all(ctx: &mut Ctx, stride: usize, wanted: usize) -> Result<()> {
     ctx.sh(&format!("mkdir -p -m 700 {JOURNAL}"))?;
-    let (mut count, mut position) = (0, 0);
+    let (mut count, mut position) = (0, 0_usize);
     for operation in OPERATIONS {
         let mut state = State::prepare(ctx, operation)?;
         let kills = operation.kills(ctx, &mut state).with_context(|| operation.about)?;
         let before = count;
         for (kill, step) in kills {
             position += 1;
-            if position % stride == 0 {
+            if position.is_multiple_of(stride) {
                 count += operation.kill(ctx, &mut state, kill, step).with_context(|| operation.about)?;
             }
         }
@@ -242,8 +250,7 @@ impl<'a> State<'a> {
 
     /// The same state again, after [`State::judge`].
     fn restore(&mut self, ctx: &mut Ctx) -> Result<()> {
-        let is_there = self.initial.keys().all(|name| self.kept.contains_key(name));
-        if !is_there || self.operation.values != Values::Stay {
+        if !self.operation.repeats {
             return self.start_over(ctx);
         }
         if self.operation.is_loaded {
@@ -267,7 +274,10 @@ impl<'a> State<'a> {
             self.kept.extend(found);
             ctx.rmmod([MODULE])?.success()?.silent()?;
         }
-        ctx.insmod([ctx.fixture(self.operation.next)?])?.success()?.silent()?;
+        let loaded = ctx.insmod([ctx.fixture(self.operation.next)?])?.success()?;
+        if self.operation.moved.is_empty() {
+            loaded.silent()?;
+        }
         let found = report(ctx)?;
         let is_as_before = self.compare(&found, Values::Stay).context("the next load");
         match is_as_before {
