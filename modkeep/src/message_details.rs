@@ -103,7 +103,8 @@ fn layout_remedy(owner: &str, differences: &[Difference]) -> String {
         |difference: &Difference| matches!(difference, Difference::Added { .. } | Difference::Changed { .. });
     if differences.iter().any(is_whole) && !differences.iter().any(Difference::is_of_one_variable) {
         lines.push(
-            "these variables share a section: with the persistent.h of this version each gets one of its own"
+            "these variables share a section: with this version's persistent.h each gets one of its own, \
+             and each of two files of one name if it has its own PERSISTENT_FILE"
                 .to_owned(),
         );
     }

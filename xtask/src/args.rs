@@ -106,6 +106,10 @@ pub struct TestArgs {
     #[arg(long = "kernel", value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernels: Vec<String>,
 
+    /// Also run the scenarios that take minutes
+    #[arg(long)]
+    pub all: bool,
+
     /// How to run them
     #[command(flatten)]
     pub machine: MachineArgs,

@@ -89,7 +89,8 @@ fn without_persistent_data(
     if !request.assume_unloaded {
         check_not_loaded(kernel, owner, true)?;
     }
-    if !request.fresh {
+    // If nothing is in force, only what a killed command has left is there.
+    if !request.fresh && !region.generations.is_empty() {
         let units = region.generations.iter().flat_map(|generation| &generation.header.units);
         let removed = |unit: &Unit| Difference::SectionRemoved { section: unit.section.clone() };
         let differences = units.map(removed).collect();

@@ -142,6 +142,8 @@ impl Case<'_> {
         let mut account = self.persistent.account(&kept, &self.wishes()?, &memory)?;
         if let Some(region) = self.region {
             account.generation = region.next_generation();
+            // What an interrupted discard has left does not come into force again.
+            account.fresh |= region.generations.is_empty();
         }
         let mut differences: Vec<Difference> = account.differences().cloned().collect();
         let (pointing, mut notes) = self.what_points_to_old_places(&account);

@@ -37,8 +37,9 @@ pub struct Region {
     pub owner: String,
     /// What is in force, oldest first.
     pub generations: Vec<Generation>,
-    /// What is not in force and to be removed by the next load, oldest first: what a load that was killed or
-    /// failed has left, what `--fresh` has replaced, and what holds only variables that were converted since.
+    /// What is not in force and to be removed by the next load, oldest first: what a load that failed has left, or
+    /// a load or a discard that was killed; what `--fresh` has replaced; and what holds only variables that were
+    /// converted since.
     pub stale: Vec<Generation>,
     /// The mark on a load under way, or that of one that was killed: a module's name.
     pub pending: Option<String>,

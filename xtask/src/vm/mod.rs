@@ -79,7 +79,8 @@ fn list(scenarios: &[&Scenario]) {
     let width = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or_default();
     for scenario in scenarios {
         let boot = if scenario.boot.alone { " [own boot]" } else { "" };
-        println!("{:width$}  {}{boot}", scenario.name, scenario.about);
+        let long = if scenario.is_long { " [takes minutes]" } else { "" };
+        println!("{:width$}  {}{boot}{long}", scenario.name, scenario.about);
     }
 }
 
@@ -159,10 +160,12 @@ pub fn run_scenarios(vm: &Vm, chosen: &[&'static Scenario]) -> Result<Report> {
 }
 
 /// The scenarios to run on this kernel: those whose result could differ from that on the distribution's
-/// kernel.
-pub fn scenarios_for(vm: &Vm) -> Vec<&'static Scenario> {
-    match vm.kind {
+/// kernel. Those that take minutes only if that is wanted.
+pub fn scenarios_for(vm: &Vm, with_long: bool) -> Vec<&'static Scenario> {
+    let mut chosen: Vec<&'static Scenario> = match vm.kind {
         KernelKind::Stock | KernelKind::Extended => scenarios::all().collect(),
         KernelKind::Plain | KernelKind::Debug => scenarios::extended::all().collect(),
-    }
+    };
+    chosen.retain(|scenario| with_long || !scenario.is_long);
+    chosen
 }

@@ -217,6 +217,14 @@ impl Command {
         self
     }
 
+    /// A shell that runs the script, which has this command as its arguments.
+    pub(super) fn after_script(mut self, script: &str) -> Self {
+        let words = [OsStr::new("sh"), OsStr::new("-c"), OsStr::new(script), OsStr::new("sh"), &self.program];
+        self.args.splice(0..0, words.map(OsStr::to_owned));
+        self.program = tools::BUSYBOX.into();
+        self
+    }
+
     /// Runs it. Returns an error only if it cannot be started.
     pub fn run(&self) -> Result<Output> {
         self.run_by(|child| wait(child, self.limit))
