@@ -197,7 +197,13 @@ impl Builder {
             report.words.extend(line.word);
             return LineUse::Used;
         }
-        if report.kind == Kind::Slub && is_dump_row(trimmed) {
+        if matches!(report.kind, Kind::Slub | Kind::Kasan) && is_dump_row(trimmed) {
+            return LineUse::Used;
+        }
+        if report.kind == Kind::Bug
+            && let Some(function) = places_in_line::work_function(message)
+        {
+            report.mentions.push(function);
             return LineUse::Used;
         }
         if let Some(trace) = trace_headings::read(trimmed) {
@@ -344,7 +350,8 @@ fn is_access(text: &[u8]) -> bool {
     beginnings.iter().any(|beginning| text.starts_with(beginning))
 }
 
-/// A row of SLUB's dump of an object: `Redzone  ffff888107a3c000: bb bb`. There may be hundreds.
+/// A row of SLUB's dump of an object, which KASAN had up to 4.7: `Redzone  ffff888107a3c000: bb bb`. There may
+/// be hundreds.
 fn is_dump_row(text: &[u8]) -> bool {
     const BEGINNINGS: [&[u8]; 9] = [
         b"Redzone ",

@@ -210,6 +210,13 @@ pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
         && (memchr::memchr(b'#', line).is_some() || line.trim_ascii_end().ends_with(b"held!"))
 }
 
+/// Whether a line is the first half of a start line that is broken in two by a task's name, which has a line
+/// end: `INFO: task tool`, then `:77 blocked for more than 120 seconds.`
+pub(super) fn is_cut_in_name(body: &[u8]) -> bool {
+    const MAX_LINE_BYTES: usize = 64;
+    body.len() <= MAX_LINE_BYTES && body.starts_with(b"INFO: task ") && kind(body).is_none()
+}
+
 /// Reads a message that starts a report. `None` for any other message.
 pub(super) fn read(body: &[u8]) -> Option<Start> {
     let body_start = body.iter().position(|&byte| byte != b' ').unwrap_or(0);
@@ -320,7 +327,9 @@ fn kind(text: &[u8]) -> Option<Kind> {
         let condition = CONDITIONS.iter().find(|(of, _)| *of == beginning);
         let holds =
             condition.is_none_or(|(_, words)| words.iter().any(|word| memmem::find(rest, word).is_some()));
-        return holds.then_some(kind);
+        // What KASAN up to 4.7 says below its own start line.
+        let is_detail = kind == Kind::Slub && memmem::find(rest, b"): kasan: bad access").is_some();
+        return (holds && !is_detail).then_some(kind);
     }
     if first == Some(&b'c') {
         return xmon(text).or_else(|| die_lines::kind(text));

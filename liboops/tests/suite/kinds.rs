@@ -422,3 +422,60 @@ fn a_fragment_has_its_state_and_code() {
     assert_eq!((fault.origin, fault.registers.len()), (Origin::Fault, 3));
     assert_eq!(fault.code.as_ref().unwrap().marker, Some(3));
 }
+
+/// Programs choose the names of their tasks, and the kernel prints them as they are.
+#[test]
+fn a_line_end_in_a_tasks_name() {
+    for time in ["", "[   52.080846][   T41] "] {
+        let log = format!(
+            "{time}INFO: task left\n{time}right:18088 blocked for more than 143 seconds.\n{time}      Tainted: G             L      6.18.0 #1\n{time}task:left\n{time}right state:D stack:25960 pid:18088 tgid:18087 ppid:15126\n{time}Call Trace:\n{time} <TASK>\n{time} schedule+0xdd/0x390\n"
+        );
+        let report = only(log.as_bytes());
+        assert_eq!((report.kind, report.context.pid), (Kind::HungTask, Some(18088)), "{log}");
+        assert_eq!(report.context.comm.as_deref(), Some("left right"), "{log}");
+        assert_eq!(report.frames.len(), 1, "{log}");
+        let log = format!(
+            "{time}BUG: kernel NULL pointer dereference, address: 0000000000000010\n{time}CPU: 1 UID: 0 PID: 77 Comm: left\n{time}right Not tainted 6.18.0 #1 PREEMPT(lazy)\n{time}RIP: 0010:f+0x1/0x2\n"
+        );
+        let report = only(log.as_bytes());
+        assert_eq!(
+            (report.context.pid, report.context.comm.as_deref()),
+            (Some(77), Some("left right")),
+            "{log}"
+        );
+        assert_eq!(report.context.release.unwrap().value, "6.18.0", "{log}");
+    }
+    // Two tasks, of which one is not known to wait.
+    let log = "INFO: task left\nINFO: task right:7 blocked for more than 143 seconds.\n";
+    assert_eq!(only(log.as_bytes()).context.comm.as_deref(), Some("right"));
+}
+
+#[test]
+fn the_function_that_a_workqueue_called_last() {
+    for log in [
+        "BUG: workqueue leaked lock or atomic: kworker/1:2/0x00000000/77\n     last function: meter_work [meter]\n1 lock held by kworker/1:2/77:\nCPU: 1 PID: 77 Comm: kworker/1:2 Not tainted 6.1.0-99-amd64 #1\nCall Trace:\n process_one_work+0x1/0x2\n",
+        "BUG: workqueue leaked atomic, lock or RCU: kworker/1:2[77]\n     preempt=0x00000000 lock=0->1 RCU=0->0 workfn=meter_work [meter]\nCall Trace:\n process_one_work+0x1/0x2\n",
+    ] {
+        let report = only(log.as_bytes());
+        let place =
+            report.mentions.iter().find(|place| place.symbol.as_deref() == Some("meter_work")).unwrap();
+        assert_eq!(
+            (place.module.as_deref(), place.offset, report.kind),
+            (Some("meter"), 0, Kind::Bug),
+            "{log}"
+        );
+    }
+}
+
+/// KASAN up to 4.7 let SLUB describe the object, in the middle of its own report.
+#[test]
+fn slub_in_a_report_of_kasan() {
+    let rows = "Object ffff880000000010: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00  ................\n"
+        .repeat(80);
+    let log = format!(
+        "BUG: KASAN: use-after-free in meter_read+0x1b/0x200 [meter] at addr ffff880000000010\nRead of size 8 by task cat/77\n=============================================================================\nBUG kmalloc-64 (Not tainted): kasan: bad access detected\n-----------------------------------------------------------------------------\nINFO: Allocated in meter_open+0x1/0x2 [meter] age=1 cpu=1 pid=77\n\tkmem_cache_alloc+0x1/0x2\n{rows}CPU: 1 PID: 77 Comm: cat Not tainted 4.4.0 #1\nCall Trace:\n meter_store+0x12/0x40 [meter]\n"
+    );
+    let report = only(log.as_bytes());
+    let traces: Vec<_> = report.frames.iter().map(|frame| frame.trace).collect();
+    assert_eq!((report.kind, traces), (Kind::Kasan, vec![Trace::Allocated, Trace::Allocated, Trace::Own]));
+}
