@@ -14,6 +14,7 @@ use super::fragment;
 use super::kind::Kind;
 use super::span::Span;
 use super::start_lines::{self, Start};
+use super::trace_headings;
 use crate::arch::{self, Hints};
 use crate::cursor::text;
 use crate::line::{LogLine, Prefix, late_prefix};
@@ -210,8 +211,7 @@ impl Demux {
             return Some(self.start(position, &start, message, prefix));
         }
         let Some(position) = position else {
-            let is_other = message.text.trim_ascii_start().starts_with(b"NMI backtrace for cpu");
-            if is_other {
+            if trace_headings::is_other_processor(message.text.trim_ascii_start()) {
                 return Some(self.start(None, &Start::of_kind(Kind::Backtrace), message, prefix));
             }
             let is_fragment = self.has_no_open_writer(prefix) && fragment::begins(message);

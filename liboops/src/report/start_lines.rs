@@ -331,8 +331,10 @@ fn kind(text: &[u8]) -> Option<Kind> {
         let is_detail = kind == Kind::Slub && memmem::find(rest, b"): kasan: bad access").is_some();
         return (holds && !is_detail).then_some(kind);
     }
-    if first == Some(&b'c') {
-        return xmon(text).or_else(|| die_lines::kind(text));
+    if first == Some(&b'c')
+        && let Some(kind) = xmon(text)
+    {
+        return Some(kind);
     }
     if text.starts_with(b"WARNING: ")
         && memmem::find(text, b", CPU#").is_some()

@@ -169,6 +169,18 @@ fn among_the_lines_of_another_report() {
     );
 }
 
+/// What a processor did that was stopped has its beginning.
+#[test]
+fn other_processors() {
+    for other in ["NMI backtrace for cpu 0", "CPU0: stopping"] {
+        let log = format!(
+            "[    5.000000][   T21] Unable to handle kernel NULL pointer dereference at virtual address 00000000\n[    5.000001][   T21] PC is at meter_write+0x1b/0x200\n[    5.000002][    C0] {other}\n[    5.000003][    C0] CPU: 0 PID: 8603 Comm: cat Not tainted 6.1.0 #1\n[    5.000004][    C0]  dump_backtrace from show_stack+0x18/0x1c\n"
+        );
+        let kinds: Vec<_> = reports(&log).iter().map(|report| report.kind).collect();
+        assert_eq!(kinds, [Kind::PageFault, Kind::Backtrace], "{log}");
+    }
+}
+
 /// The line that is found has lines of the same report before it that look like any others.
 #[test]
 fn lines_before_the_one_that_is_found() {

@@ -479,3 +479,38 @@ fn slub_in_a_report_of_kasan() {
     let traces: Vec<_> = report.frames.iter().map(|frame| frame.trace).collect();
     assert_eq!((report.kind, traces), (Kind::Kasan, vec![Trace::Allocated, Trace::Allocated, Trace::Own]));
 }
+
+/// Alpha and sparc name the task in the line of `die()`.
+#[test]
+fn the_task_in_front_of_the_oops() {
+    for line in ["cat(77): Oops 0", "tool(77): Oops 0", "cat(77): Oops [#1]"] {
+        let log =
+            format!("Unable to handle kernel paging request at virtual address 0000000000000010\n{line}\n");
+        let report = only(log.as_bytes());
+        assert_eq!((report.kind, report.context.pid), (Kind::PageFault, Some(77)), "{log}");
+        assert!(report.context.comm.is_some_and(|comm| line.starts_with(&comm)), "{log}");
+    }
+}
+
+/// SuperH prints the instruction pointer before the line of `die()`, as alpha does in another form.
+#[test]
+fn an_instruction_pointer_before_the_oops() {
+    let log = b"Unable to handle kernel NULL pointer dereference at virtual address 00000010\npc = 8c012340\n*pde = 00000000\nOops: 0000 [#1]\nCPU: 0 PID: 77 Comm: cat Not tainted 4.19.0 #1\nPC is at victim+0x10/0x40\nPR is at caller+0x8/0x40\nPC  : 8c012340 SP  : 8f8a9e40 SR  : 40008001 TEA : 00000010\n";
+    let report = only(log);
+    assert_eq!((report.arch, pc(&report)), (Some("sh4"), Some("victim")));
+}
+
+#[test]
+fn variable_length_instructions_are_no_taint() {
+    let log = b"Unable to handle kernel paging request at virtual address 6b6b6b6b\nEIP:    0060:[<c0101010>]    Tainted: P      VLI\nEFLAGS: 00210246   (2.6.12-9-686 #2) \nEIP is at f+0x3/0x10 [m]\n";
+    assert_eq!(kernel(&only(log)), (Some("2.6.12-9-686"), Some("#2"), Some("P")));
+}
+
+#[test]
+fn a_panic_of_rust_and_its_bug() {
+    let log = b"rust_kernel: panicked at drivers/x.rs:12:5:\nattempt to add with overflow\n------------[ cut here ]------------\nkernel BUG at rust/helpers/bug.c:7!\nOops: invalid opcode: 0000 [#1] SMP\nRIP: 0010:rust_helper_BUG+0x1/0x2\nCall Trace:\n f+0x1/0x2\n";
+    let report = only(log);
+    assert_eq!((report.kind, pc(&report)), (Kind::Bug, Some("rust_helper_BUG")));
+    assert_eq!(report.title.value, "rust_kernel: panicked at drivers/x.rs:12:5:");
+    assert_eq!(report.message.unwrap().value, "attempt to add with overflow");
+}
