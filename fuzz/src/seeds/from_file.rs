@@ -4,7 +4,7 @@
 use libmodfmt::elf::{ByteOrder, Object, Section};
 use libmodfmt::file::ModuleFile;
 
-use super::Seed;
+use super::{JOURNAL, Seed};
 
 /// Bytes of a decompressed module.
 const LIMIT: u64 = 64 << 20;
@@ -12,8 +12,6 @@ const LIMIT: u64 = 64 << 20;
 const LOG_PIECE_BYTES: usize = 6 << 10;
 /// Most pieces of one log.
 const MAX_LOG_PIECES: usize = 40;
-/// The first byte of an input of `texts`, before a journal.
-const JOURNAL: u8 = 3;
 
 /// The seeds that a file gives: a module, an object file, a journal or a log.
 #[must_use]

@@ -12,6 +12,8 @@ pub use written::written;
 
 /// Larger seeds would make every step of a fuzzer slow, in bytes.
 pub const MAX_BYTES: usize = 32 << 10;
+/// The first byte of an input of `texts`, before a journal.
+const JOURNAL: u8 = 3;
 
 /// An input for a target.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Seeds that are written out here: made-up modules, small texts, bytes of code, compressed files.
+//! Seeds that are written out here: made-up modules, journals, small texts, bytes of code, compressed files.
 
 use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use libmodfmt::journal::{Boot, Discard, Entry, LoadedModule, Recorded, Stage, Unload};
+use libmodfmt::persist::{Header, Unit, Variable};
 use modtest::module::{Make, signed};
 
-use super::{Seed, from_file};
+use super::{JOURNAL, Seed, from_file};
 
 /// Lines of files in `/proc` and of others: what the first byte of an input of `texts` says, then the text.
-const TEXTS: [&str; 5] = [
+const TEXTS: [&str; 4] = [
     "\0foo 16384 1 bar,[permanent], Live 0xffffffffc0a00000 (OE)\nbar 4096 0 - Loading 0x0000000000000000\n",
     "\x01ffffffff81000000 T _text\nffffffffc0a00000 d counters\t[foo]\n0000000000000000 A x\n",
     "\x02region foo unused named 00000000000000aa -\nsection .data..persistent 0xffffffffc0a00000 8 8\n     variable .data..persistent 0 8 foo.c cnt.0\n",
-    "\x03{\"v\":1,\"event\":\"boot\",\"boot\":\"b\",\"at\":1}\n",
     "\x03{}\n",
 ];
 /// The same for `symbols`.
@@ -36,14 +37,90 @@ pub fn written() -> Vec<Seed> {
     seeds.push(Seed::new("module_file", signed(&modules[2])));
     seeds.push(Seed::new("module_file", gzip(&modules[2])));
     seeds.extend(TEXTS.iter().map(|text| Seed::new("texts", *text)));
+    seeds.extend(journals().into_iter().map(|text| Seed::new("texts", [vec![JOURNAL], text].concat())));
     seeds.extend(SYMBOLS.iter().map(|text| Seed::new("symbols", *text)));
     seeds.extend([&b""[..], b"a", b"module module module "].map(|text| Seed::new("decompress", gzip(text))));
     seeds.push(Seed::new("decompress", [gzip(b"one"), gzip(b"two")].concat()));
     seeds
 }
 
+/// Journals: every entry by itself, all of them, and the same with the index that a later writer adds.
+fn journals() -> Vec<Vec<u8>> {
+    let entries = entries("b0");
+    let lines: Vec<Vec<u8>> = entries.iter().map(Entry::to_line).collect();
+    let mut whole = lines.concat();
+    // The header was written before, and is only referred to.
+    whole.extend(entries[1].to_short_line(|_| true));
+    let index = Recorded::read("b0", &whole, true).expect("the whole boot is there").to_index(1500);
+    let with_index = [whole.clone(), index, lines[3].clone()].concat();
+    let two_boots = [whole.clone(), self::entries("b1").iter().flat_map(Entry::to_line).collect()].concat();
+    [lines, vec![whole, with_index, two_boots]].concat()
+}
+
+fn entries(boot: &str) -> Vec<Entry> {
+    let (boot, base) = (boot.to_owned(), 0xffff_ffff_c000_0000);
+    let mut header = Header::new("meter");
+    header.build_id = vec![1, 2];
+    header.units.push(Unit::new(".data..persistent", 40, 8));
+    header.units[0].variables.push(variable());
+    let keeper = LoadedModule {
+        boot: boot.clone(),
+        name: "meter__persist".into(),
+        base: Some(base),
+        sections: vec![(".data..persistent".into(), base + 0x2000), (".bss".into(), base)],
+        persistent: Some(header.into()),
+        at: 1300,
+        ..LoadedModule::default()
+    };
+    let owner = LoadedModule {
+        boot: boot.clone(),
+        name: "meter".into(),
+        stage: Stage::Loading,
+        build_id: vec![1, 2],
+        file: Some("/lib/modules/meter.ko".into()),
+        ..LoadedModule::default()
+    };
+    let kernel = Boot {
+        id: boot.clone(),
+        banner: "Linux version 6.1.0-x (a@b) #1 SMP \"odd\"".into(),
+        build_id: vec![0xab, 0xcd],
+        text: Some(("_stext".into(), 0xffff_ffff_8100_0000)),
+        at: 1234,
+    };
+    vec![
+        Entry::Boot(kernel),
+        Entry::Module(keeper),
+        Entry::Module(owner),
+        Entry::Unload(Unload { boot: boot.clone(), name: "meter".into(), at: 1400 }),
+        Entry::Discard(Discard { boot, name: "foo".into(), at: 1500 }),
+    ]
+}
+
+fn variable() -> Variable {
+    let mut variable = Variable::new("stats", 8, 32, 8);
+    variable.file = Some("meter.c".into());
+    variable.type_name = Some("struct stats".into());
+    variable
+}
+
 fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(content).expect("memory can be written to");
     encoder.finish().expect("memory can be written to")
+}
+
+#[cfg(test)]
+mod tests {
+    use libmodfmt::journal::Journal;
+
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_journals_is_read() {
+        for text in journals() {
+            let journal = Journal::read(&text);
+            assert_eq!(journal.skipped, 0);
+            assert!(!journal.entries.is_empty());
+        }
+    }
 }
