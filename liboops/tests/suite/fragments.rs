@@ -251,6 +251,10 @@ fn lines_that_were_decoded_before() {
             "BUG: kernel NULL pointer dereference, address: 0000000000000010\nRIP: 0010:f+0x1/0x2 (a.c:12)\nCall Trace:\n <TASK>\n g+0x1/0x2 [m] (a.c:20)\n ? h+0x1/0x2 (c.c:1)\n </TASK>\n",
             ["f a.c:12", "g a.c:20", "h c.c:1"],
         ),
+        (
+            "Unable to handle kernel NULL pointer dereference at virtual address 00000000\nBacktrace: \n[<817b2528>] (f) from [<817b261c>] (g mm/a.h:12 [inline])\n r7:81d81ac0 r6:82422c04\n[<817b2528>] (f) from [<817b261c>] (h+0x18/0x1c kernel/c.c:1)\n",
+            ["g mm/a.h:12", "f ?", "h kernel/c.c:1"],
+        ),
     ] {
         let found = reports(log);
         assert_eq!(found.len(), 1, "{log}");
