@@ -72,7 +72,7 @@ impl Architecture for S390 {
             && let Some(place) = entry(message)
         {
             let mut items = Vec::new();
-            items.extend(hints.arch.is_none().then(|| Item::Arch("s390x")));
+            items.extend(hints.arch.is_none().then_some(Item::Arch("s390x")));
             items.push(Item::Frames(vec![place]));
             return Some(Reading::of(items));
         }
