@@ -201,7 +201,8 @@ fn send(text: Option<&[u8]>, sink: &mut impl FnMut(Event<'_>) -> io::Result<()>)
 }
 
 /// Where the first of the lines is that end a range of whole lines and are of the fragment behind it. They have
-/// none of the words that are searched for: `Hardware name: ...`, `PC is at 0x0`.
+/// none of the words that are searched for: `Hardware name: ...`, `PC is at 0x0`. It may even be a start line, which
+/// makes the fragment a whole report: parisc's `Kernel Fault: Code=15`.
 fn earlier_lines(text: &[u8], range: Range<usize>, base: u64) -> usize {
     let mut start = range.end;
     for _ in 0..MAX_LINES_BEFORE_WORD {
@@ -209,6 +210,9 @@ fn earlier_lines(text: &[u8], range: Range<usize>, base: u64) -> usize {
         let at = line_start(text, range.start, last);
         let offset = base.saturating_add(length_of(text.get(..at).unwrap_or_default()));
         let line = LogLine::new(text.get(at..start).unwrap_or_default(), offset);
+        if Demux::starts(&line) {
+            return at;
+        }
         if !Demux::starts_fragment(&line, text.get(..at).unwrap_or_default()) {
             break;
         }

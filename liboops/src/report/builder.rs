@@ -199,9 +199,7 @@ impl Builder {
             report.words.extend(line.word);
             return LineUse::Used;
         }
-        if report.kind == Kind::Slub && is_dump_row(trimmed)
-            || report.kind == Kind::Kasan && is_memory_row(trimmed)
-        {
+        if report.kind == Kind::Slub && is_dump_row(trimmed) {
             return LineUse::Used;
         }
         if report.kind == Kind::Bug
@@ -354,17 +352,20 @@ fn is_access(text: &[u8]) -> bool {
     beginnings.iter().any(|beginning| text.starts_with(beginning))
 }
 
-/// A row of the memory of an object, which KASAN had up to 4.7 as well: `Redzone  ffff888107a3c000: bb bb`. There may
-/// be hundreds.
-fn is_memory_row(text: &[u8]) -> bool {
-    const BEGINNINGS: [&[u8]; 4] = [b"Redzone ", b"Object ", b"Padding ", b"Bytes b4 "];
-    BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
-}
-
-/// A row of SLUB's dump of an object.
+/// A row of SLUB's dump of an object: `Redzone  ffff888107a3c000: bb bb`. There may be hundreds.
 fn is_dump_row(text: &[u8]) -> bool {
-    const BEGINNINGS: [&[u8]; 5] = [b"INFO: Slab ", b"INFO: Object ", b"INFO: 0x", b"Slab 0x", b"FIX "];
-    is_memory_row(text) || BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
+    const BEGINNINGS: [&[u8]; 9] = [
+        b"Redzone ",
+        b"Object ",
+        b"Padding ",
+        b"Bytes b4 ",
+        b"INFO: Slab ",
+        b"INFO: Object ",
+        b"INFO: 0x",
+        b"Slab 0x",
+        b"FIX ",
+    ];
+    BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
 }
 
 /// Takes in a line of ksymoops's classic output, which names what the log's own lines have as addresses.

@@ -68,6 +68,7 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"Kernel BUG [#", Kind::Bug),
     (b"Internal error: ", Kind::Oops),
     (b"Unable to handle ", Kind::PageFault),
+    (b"Kernel Fault: Code=", Kind::PageFault),
     (b"Unhandled fault: ", Kind::Oops),
     (b"Unhandled prefetch abort", Kind::Oops),
     (b"Insufficient stack space to handle exception", Kind::Oops),
@@ -367,7 +368,9 @@ fn kind(text: &[u8]) -> Option<Kind> {
 /// `... at virtual address X`, `... address: X`, `... request at X`
 fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
     /// What comes before the address, and its least number of digits.
-    const MARKS: [(&[u8], usize); 9] = [
+    const MARKS: [(&[u8], usize); 11] = [
+        (b" at addr ", 8),
+        (b" (Addr=", 8),
         (b" (address ", 1),
         (b" virtual address ", 8),
         (b" address: ", 8),
