@@ -105,7 +105,11 @@ fn bind(case: &Case<'_>, region: &Region) -> Result<(Account, Vec<String>), Keep
         differences.push(Difference::NoPlace);
     }
     if !differences.is_empty() {
-        return Err(KeepError::LayoutDiffers { owner: owner(), differences, account: Some(Box::new(account)) });
+        return Err(KeepError::LayoutDiffers {
+            owner: owner(),
+            differences,
+            account: Some(Box::new(account)),
+        });
     }
     let (bound, not_compared) = account.bound();
     let notes = types_note(not_compared, bound).into_iter().collect();
