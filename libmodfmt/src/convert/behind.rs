@@ -126,11 +126,14 @@ impl Behind<'_> {
             | (_, Type::Declared { .. })
             | (Type::Kernel { .. }, _)
             | (_, Type::Kernel { .. }) => {
-                let (Some((kind, tag)), Some((new_kind, new_tag))) = (old.tag(), new.tag()) else {
+                let (Some((kind, _)), Some((new_kind, _))) = (old.tag(), new.tag()) else {
                     return other();
                 };
-                if kind != new_kind || is_other_tag(tag, new_tag) {
+                if kind != new_kind {
                     return other();
+                }
+                if is_other_tag(&old, &new, self.renames) {
+                    return Err(other_tag(&old, &new));
                 }
                 let hash = |ty: &Type, types: &dyn Types, id| match ty {
                     Type::Kernel { hash, .. } => Some(*hash),
@@ -148,14 +151,17 @@ impl Behind<'_> {
 
     fn records(&self, old: &Type, new: &Type) -> Result<Vec<(TypeId, TypeId, Step)>, String> {
         let (
-            Type::Record { kind, name, size, members },
-            Type::Record { kind: new_kind, name: new_name, size: new_size, members: new_members },
+            Type::Record { kind, size, members, .. },
+            Type::Record { kind: new_kind, size: new_size, members: new_members, .. },
         ) = (old, new)
         else {
             return Err("another kind of type".to_owned());
         };
-        if kind != new_kind || is_other_tag(name, new_name) {
+        if kind != new_kind {
             return Err("another kind of type".to_owned());
+        }
+        if is_other_tag(old, new, self.renames) {
+            return Err(other_tag(old, new));
         }
         let identical = members.len() == new_members.len()
             && size == new_size
@@ -197,14 +203,27 @@ pub(super) fn type_name(ty: &Type) -> String {
     ty.tag().map_or_else(String::new, |(kind, tag)| format!("{} {tag}", kind.keyword()).trim_end().to_owned())
 }
 
-/// Whether both have a tag, and not the same.
-pub(super) fn is_other_tag(old: &str, new: &str) -> bool {
-    !old.is_empty() && !new.is_empty() && old != new
+/// Whether both have a tag, not the same, and no hint says that it was renamed. Fields of the same names do not
+/// say so: a structure of one number looks like any other.
+pub(super) fn is_other_tag(old: &Type, new: &Type, renames: &Renames) -> bool {
+    let (Some((_, tag)), Some((_, new_tag))) = (old.tag(), new.tag()) else { return false };
+    let differs = !tag.is_empty() && !new_tag.is_empty() && tag != new_tag;
+    differs && renames.tag(&type_name(old)) != Some(&*type_name(new))
+}
+
+/// What is wrong with another tag, and the hint that it takes.
+fn other_tag(old: &Type, new: &Type) -> String {
+    let (old, new) = (type_name(old), type_name(new));
+    format!("is {new} now; if it was renamed: PERSISTENT_RENAMED(\"{old}\", \"{new}\") in the source")
 }
 
 /// Whether a pointer to `new` plainly is a pointer to something else than one to `old`; if not, the types
 /// may still have other members.
-pub(super) fn is_other_target(types: (&dyn Types, TypeId), new_types: (&dyn Types, TypeId)) -> bool {
+pub(super) fn is_other_target(
+    types: (&dyn Types, TypeId),
+    new_types: (&dyn Types, TypeId),
+    renames: &Renames,
+) -> bool {
     let (mut old_id, mut new_id) = (types.1, new_types.1);
     for _ in 0..shape::MAX_DEPTH {
         let (old, new) = (types.0.get(old_id), new_types.0.get(new_id));
@@ -220,8 +239,8 @@ pub(super) fn is_other_target(types: (&dyn Types, TypeId), new_types: (&dyn Type
             (Type::Function { .. }, Type::Function { .. }) => return false,
             _ => {
                 return match (old.tag(), new.tag()) {
-                    (Some((kind, tag)), Some((new_kind, new_tag))) => {
-                        kind != new_kind || is_other_tag(tag, new_tag)
+                    (Some((kind, _)), Some((new_kind, _))) => {
+                        kind != new_kind || is_other_tag(&old, &new, renames)
                     }
                     _ => true,
                 };

@@ -268,7 +268,7 @@ impl<'t> Builder<'t> {
             return Err(ConversionRefusal::new(Reason::Inconsistent { what: "the size of a pointer" }));
         }
         let (old, new) = (self.old(), self.new_types());
-        if behind::is_other_target((old, target), (new, new_target)) {
+        if behind::is_other_target((old, target), (new, new_target), self.request.renames) {
             let (old, new) = self.texts(old_id, new_id);
             return Err(ConversionRefusal::new(Reason::OtherTarget { old, new }));
         }

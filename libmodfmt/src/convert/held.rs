@@ -18,7 +18,7 @@ pub fn held_changes(old: &TypeTable, new: &TypeTable, renames: &Renames) -> Vec<
         let Some((kind, tag)) = ty.tag().filter(|(_, tag)| !tag.is_empty()) else { continue };
         let same = |id: &&crate::types::TypeId| {
             new.get(**id).tag().is_some_and(|(new_kind, new_tag)| {
-                new_kind == kind && !new_tag.is_empty() && !is_other_tag(tag, new_tag)
+                new_kind == kind && !new_tag.is_empty() && !is_other_tag(&ty, &new.get(**id), renames)
             })
         };
         let Some(now) = new.held().iter().find(same) else { continue };

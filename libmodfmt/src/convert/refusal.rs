@@ -139,9 +139,27 @@ impl ConversionRefusal {
             Reason::EnumeratorGone { name, .. } => Some(format!(
                 "if {name} was renamed, say so in the source: PERSISTENT_RENAMED(\"enum TAG.{name}\", \"enum TAG.NEW\")"
             )),
+            Reason::OtherTarget { old, new } => {
+                let (old, new) = (tagged(old)?, tagged(new)?);
+                let same_kind = old.split_once(' ')?.0 == new.split_once(' ')?.0;
+                same_kind.then(|| {
+                    format!(
+                        "if {old} was renamed, say so in the source: PERSISTENT_RENAMED(\"{old}\", \"{new}\")"
+                    )
+                })
+            }
             _ => None,
         }
     }
+}
+
+/// `struct TAG` of a pointer to it, as C text.
+fn tagged(text: &str) -> Option<&str> {
+    let text = text.trim_end_matches(['*', ' ']);
+    let text = text.strip_prefix("const ").unwrap_or(text);
+    let (keyword, tag) = text.split_once(' ')?;
+    let is_name = tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    (matches!(keyword, "struct" | "union" | "enum") && is_name).then_some(text)
 }
 
 impl fmt::Display for Reason {

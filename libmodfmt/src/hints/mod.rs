@@ -8,6 +8,7 @@
 //! persistent_renamed=old.c:=new.c:
 //! persistent_renamed=struct meter.hits=struct meter.count
 //! persistent_renamed=enum mode.SLOW=enum mode.QUIET
+//! persistent_renamed=struct owl=struct meter
 //! ```
 //!
 //! A field is given with its structure, or with the variable if the structure has no tag.
@@ -60,7 +61,7 @@ pub struct RenamedField {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Renames {
-    /// Of variables.
+    /// Of variables; of structures, unions and enumerations as well, with the keyword: `struct TAG`.
     pub variables: Vec<RenamedVariable>,
     /// Of fields.
     pub fields: Vec<RenamedField>,
@@ -75,14 +76,28 @@ impl Renames {
         self.variables.is_empty() && self.fields.is_empty() && self.files.is_empty()
     }
 
-    /// The hints about fields, from the new name to the old one.
+    /// The hints about fields and tags, from the new name to the old one.
     pub(crate) fn reversed(&self) -> Self {
         let reverse = |hint: &RenamedField| RenamedField {
             of: hint.of.clone(),
             old: hint.new.clone(),
             new: hint.old.clone(),
         };
-        Self { fields: self.fields.iter().map(reverse).collect(), ..Self::default() }
+        let back = |hint: &RenamedVariable| RenamedVariable {
+            old: hint.new.clone(),
+            new: hint.old.clone(),
+            ..hint.clone()
+        };
+        let tags = self.variables.iter().filter(|hint| hint.old.contains(' '));
+        let variables = tags.map(back).collect();
+        Self { fields: self.fields.iter().map(reverse).collect(), variables, ..Self::default() }
+    }
+
+    /// The new name of a type; both are `struct TAG`, `union TAG` or `enum TAG`.
+    #[must_use]
+    pub fn tag(&self, old: &str) -> Option<&str> {
+        let mut hints = self.variables.iter().filter(|hint| hint.file.is_none());
+        hints.find(|hint| hint.old == old).map(|hint| &*hint.new)
     }
 
     /// The new name of the field `old` of a type, given as `struct TAG`, in a variable.

@@ -53,7 +53,8 @@ impl Renames {
     }
 
     /// Adds one hint, or what the user tries out with `--renamed`: `OLD=NEW`, where each is
-    /// `[FILE.c:]VARIABLE`, `TYPE.FIELD` (with the variable's name for a type without a tag), or `FILE.c:`.
+    /// `[FILE.c:]VARIABLE`, `TYPE.FIELD` (with the variable's name for a type without a tag), `struct TAG`, or
+    /// `FILE.c:`.
     /// The new name may be written without what stands before the old one.
     ///
     /// # Errors
@@ -79,6 +80,18 @@ impl Renames {
             return self.field_hint(of, field, new);
         }
         let file = new_file.or(old_file).map(str::to_owned);
+        if let [old_kind, old_tag] = *old_name.split_whitespace().collect::<Vec<_>>() {
+            let same_kind = match *new_name.split_whitespace().collect::<Vec<_>>() {
+                [kind, tag] if kind == old_kind => Some(tag),
+                [tag] => Some(tag),
+                _ => None,
+            };
+            let is_kind = matches!(old_kind, "struct" | "union" | "enum");
+            let tag = same_kind.filter(|_| is_kind && file.is_none());
+            let tag = tag.ok_or_else(|| wrong("expected 'struct TAG' on both sides"))?;
+            let (old, new) = (format!("{old_kind} {old_tag}"), format!("{old_kind} {tag}"));
+            return self.variable_hint(None, None, &old, &new);
+        }
         self.variable_hint(file, old_file.map(str::to_owned), old_name, new_name)
     }
 

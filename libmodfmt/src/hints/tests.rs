@@ -48,3 +48,15 @@ fn options() {
         assert!(renames.add(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn tags() {
+    let renames = of(b"persistent_renamed=struct  owl=struct meter\0persistent_renamed=enum a=b\0").unwrap();
+    assert_eq!(renames.tag("struct owl"), Some("struct meter"));
+    assert_eq!(renames.tag("enum a"), Some("enum b"));
+    assert_eq!(renames.tag("union owl"), None);
+    assert_eq!(renames.reversed().tag("struct meter"), Some("struct owl"));
+    for text in ["struct a=union b", "some a=some b", "x.c:struct a=struct b"] {
+        assert!(of(format!("persistent_renamed={text}\0").as_bytes()).is_err(), "{text}");
+    }
+}

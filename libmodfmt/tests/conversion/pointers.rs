@@ -106,3 +106,54 @@ fn objects_of_the_old_shape() {
     // In a kept variable that is checked by itself.
     assert!(matches!(outcome(&with(old, &[(0, OLD)])), Outcome::Same));
 }
+
+#[test]
+fn structures_with_another_tag() {
+    const OBJECT: u64 = 0xffff_8880_1234_0000;
+    let used = |source| with(x("gcc", source), &[(0, OBJECT)]);
+    let outcome = |new: &str, hints: &[&str]| {
+        let old = used("struct n { int v; }; struct owl { struct owl *next; struct n *n; } *x;");
+        let mut said = Said::default();
+        hints.iter().for_each(|hint| said.renames.add(hint).unwrap());
+        match carry(&old, &x("gcc", new), &said) {
+            Outcome::Same => "same".to_owned(),
+            Outcome::Refused(text) => text,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (owl, n) = ("struct owl=struct fi", "struct n=struct m");
+    let renamed = "struct m { int v; }; struct fi { struct fi *next; struct m *n; } *x;";
+    assert_eq!(outcome(renamed, &[]), "x: points to another type (struct owl *, now struct fi *)");
+    let nested = "x: what it points to still has the old shape (struct n: is struct m now; \
+        if it was renamed: PERSISTENT_RENAMED(\"struct n\", \"struct m\") in the source)";
+    assert_eq!(outcome(renamed, &[owl]), nested);
+    assert_eq!(outcome(renamed, &[owl, n]), "same");
+    // Hints do not hide that something else changed.
+    let other = "struct m { int w; }; struct fi { struct fi *next; struct m *n; } *x;";
+    assert!(outcome(other, &[owl, n]).contains("struct n: member v is gone"));
+    let field = "struct m { int v; }; struct fi { struct fi *next; struct m *nn; } *x;";
+    assert!(outcome(field, &[owl, n]).contains("struct owl: member n is gone"));
+    assert_eq!(outcome(field, &[owl, n, "struct owl.n=nn"]), "same");
+    // What is only declared has no fields to compare.
+    let old = used("struct owl *x;");
+    let new = x("gcc", "struct fi *x;");
+    let mut said = Said::default();
+    assert!(matches!(carry(&old, &new, &said), Outcome::Refused(_)));
+    said.renames.add("struct owl=struct fi").unwrap();
+    assert!(matches!(carry(&old, &new, &said), Outcome::Same));
+}
+
+#[test]
+fn the_tag_of_a_variable_itself_does_not_matter() {
+    let (old, new) = (x("gcc", "struct a { int i, j; } x;"), x("gcc", "struct b { int i, j; } x;"));
+    let outcome = carry(&old, &new, &Said::default());
+    assert!(matches!(outcome, Outcome::Same | Outcome::Equal), "{outcome:?}");
+}
+
+#[test]
+fn a_pointer_to_another_tag_names_the_hint() {
+    let (old, new) = (x("gcc", "struct a { int i; } *x;"), x("gcc", "struct b { int i; } *x;"));
+    let request = Request::new("x", old.side(), new.side(), ByteOrder::Little, Class::Elf64);
+    let remedy = decide(&request).unwrap_err().remedy().unwrap();
+    assert!(remedy.ends_with("PERSISTENT_RENAMED(\"struct a\", \"struct b\")"), "{remedy}");
+}

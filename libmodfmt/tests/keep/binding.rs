@@ -254,6 +254,59 @@ fn with_type(mut header: Header, size: u64) -> Header {
     header
 }
 
+/// A file with one variable, which points to a structure, or is one.
+fn structure(name: &str, tag: &str, fields: &[&str], is_pointer: bool) -> Header {
+    let mut header = header(vec![alone("foo.c", name, 8)]);
+    let int = header.types.push(Type::Number { name: "int".into(), size: 4, encoding: 5 });
+    let member = |(number, name): (u64, &&str)| Member {
+        name: (*name).into(),
+        bit_offset: number * 32,
+        bits: 0,
+        type_id: int,
+        selected_by: Vec::new(),
+    };
+    let size = 4 * fields.len() as u64;
+    let members = (0..).zip(fields).map(member).collect();
+    let mut id = header.types.push(Type::Record { kind: TagKind::Struct, name: tag.into(), size, members });
+    if is_pointer {
+        id = header.types.push(Type::Pointer { size: 8, target: id });
+    } else {
+        (header.units[0].size, header.units[0].variables[0].size) = (size, size);
+    }
+    header.units[0].variables[0].type_id = Some(id);
+    header
+}
+
+#[test]
+fn a_variable_renamed_with_its_structure_is_suspected() {
+    let old = ["a", "b", "c"];
+    let suspects = |file: &Header, is_pointer| {
+        let kept = structure("owl", "owl_context", &old, is_pointer);
+        fates(&account(&[&kept], file))[0].contains("may be foo.c:owl,")
+    };
+    for is_pointer in [true, false] {
+        let file = |name, tag, fields: &[&str]| structure(name, tag, fields, is_pointer);
+        assert!(suspects(&file("vwifi", "vwifi_context", &old), is_pointer));
+        assert!(suspects(&file("vwifi", "vwifi_context", &["a", "c", "d"]), is_pointer));
+        assert!(suspects(&file("vwifi", "", &["b", "a", "c", "d"]), is_pointer));
+        // The structure changed, and has its tag.
+        assert!(suspects(&file("vwifi", "owl_context", &["x"]), is_pointer));
+        // A field in common is nothing.
+        assert!(!suspects(&file("stats", "stats", &["a", "x", "y"]), is_pointer));
+        assert!(!suspects(&file("stats", "stats", &["a", "b", "x", "y"]), is_pointer));
+        assert!(!suspects(&file("stats", "stats", &[]), is_pointer));
+    }
+    assert!(!suspects(&structure("vwifi", "vwifi_context", &old, true), false), "a pointer, and no pointer");
+    // A wish, or another file.
+    let (kept, file) =
+        (structure("owl", "owl_context", &old, true), structure("vwifi", "vwifi_context", &old, true));
+    let wishes = Wishes { fresh_variables: vec!["vwifi".into()], ..Wishes::default() };
+    assert_eq!(fates(&Account::of(&[&kept], &file, &wishes)), ["vwifi: new"]);
+    let mut elsewhere = file;
+    elsewhere.units[0].variables[0].file = Some("bar.c".into());
+    assert_eq!(fates(&account(&[&kept], &elsewhere)), ["vwifi: new"]);
+}
+
 #[test]
 fn a_structure_gets_room_to_grow() {
     let file = with_type(version(&["a"]), 8);

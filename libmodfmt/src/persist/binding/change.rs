@@ -92,6 +92,11 @@ impl<'a> Changes<'a> {
         Self { file, wishes, values, comparisons, unread: RefCell::new(None) }
     }
 
+    /// The header of the file.
+    pub(super) const fn file(&self) -> &'a Header {
+        self.file
+    }
+
     /// What the change from a kept variable to that of the file, in `unit`, the file's unit of that number,
     /// means.
     pub(super) fn of(

@@ -12,6 +12,7 @@
 //! - `generation.rs`: the header of the generation that holds what is new.
 //! - `spent.rs`: generations of which nothing is in force.
 //! - `renames.rs`: what looks like a variable under another name.
+//! - `alike.rs`: whether two types look like one that changed.
 //!
 //! ```
 //! use libmodfmt::persist::{Account, Fate, Header, Unit, UnitPlace, Variable, Wishes};
@@ -33,6 +34,7 @@
 //! ```
 
 mod account;
+mod alike;
 mod assign;
 mod carry;
 mod change;

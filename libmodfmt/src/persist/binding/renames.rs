@@ -7,8 +7,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::source_name::base_name;
 use super::account::{Account, Fate, UnitPlace};
+use super::alike::Alike;
 use super::change::{Changes, KeptVariable};
 use crate::persist::{Difference, Header, KeptPlace, Variable};
+use crate::types::TypeId;
 
 /// Looks for such pairs. `may_be_new` says of each variable of the account whether nothing is known about it.
 pub(super) fn suspect<'a>(
@@ -28,6 +30,8 @@ pub(super) fn suspect<'a>(
             by_shape.entry(shape(&kept.sought)).or_default().push(kept);
         }
     }
+    let recent = left.iter().copied().filter(|kept| !known.contains(&kept.place));
+    let mut look_alikes = LookAlikes::of(recent, changes.file());
     let Account { variables, units, .. } = account;
     for (own, _) in variables.iter_mut().zip(may_be_new).filter(|(_, may_be_new)| *may_be_new) {
         if own.fate != Fate::New {
@@ -38,7 +42,8 @@ pub(super) fn suspect<'a>(
             let left = by_shape.get(&shape(&own.variable))?;
             left.iter().find(|kept| changes.types(kept, own.variable.type_id).is_ok())
         };
-        let Some(kept) = same_name.or_else(same_type) else { continue };
+        let found = same_name.or_else(same_type).copied();
+        let Some(kept) = found.or_else(|| look_alikes.find(&own.variable)) else { continue };
         let (kept, file) = (kept.variable.clone(), own.variable.clone());
         own.fate = Fate::Differs(Box::new(Difference::MayBeRenamed { kept, file }));
         if let Some(place) = units.get_mut(own.unit) {
@@ -47,8 +52,48 @@ pub(super) fn suspect<'a>(
     }
 }
 
+/// The kept variables that are left over, by file, one of each type: a variable may have been renamed together
+/// with its structure, or while that changed.
+struct LookAlikes<'k, 'a> {
+    file: &'a Header,
+    left: HashMap<String, Vec<(&'k KeptVariable<'a>, TypeId)>>,
+    alike: Alike,
+    /// What was found for a type of the file.
+    found: HashMap<(String, TypeId), Option<&'k KeptVariable<'a>>>,
+}
+
+impl<'k, 'a> LookAlikes<'k, 'a> {
+    fn of(left: impl Iterator<Item = &'k KeptVariable<'a>>, file: &'a Header) -> Self {
+        let mut seen = HashSet::new();
+        let mut by_file: HashMap<String, Vec<_>> = HashMap::new();
+        for kept in left {
+            let Some(type_id) = kept.sought.type_id else { continue };
+            let file = file_name(&kept.sought);
+            if seen.insert((file.clone(), kept.types.generation, type_id)) {
+                by_file.entry(file).or_default().push((kept, type_id));
+            }
+        }
+        Self { file, left: by_file, alike: Alike::new(), found: HashMap::new() }
+    }
+
+    fn find(&mut self, variable: &Variable) -> Option<&'k KeptVariable<'a>> {
+        let (file, new) = (file_name(variable), variable.type_id?);
+        let left = self.left.get(&file)?;
+        let (types, alike) = (&self.file.types, &mut self.alike);
+        let find = || {
+            let mut left = left.iter();
+            left.find(|(kept, old)| alike.types((&kept.types.types, *old), (types, new)))
+                .map(|(kept, _)| *kept)
+        };
+        *self.found.entry((file, new)).or_insert_with(find)
+    }
+}
+
 /// What a variable under another name has in common with the old one, apart from its type.
 fn shape(variable: &Variable) -> (String, u64) {
-    let file = variable.file.as_deref().map(|file| base_name(file).into_owned());
-    (file.unwrap_or_default(), variable.size)
+    (file_name(variable), variable.size)
+}
+
+fn file_name(variable: &Variable) -> String {
+    variable.file.as_deref().map(|file| base_name(file).into_owned()).unwrap_or_default()
 }
