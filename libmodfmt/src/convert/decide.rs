@@ -36,16 +36,7 @@ pub fn decide(request: &Request<'_>) -> Result<Decision, ConversionRefusal> {
     {
         return Ok(Decision::Equal(completeness));
     }
-    for side in [old, new] {
-        match size_of(side.types, side.id) {
-            Some(size) if size == side.size => {}
-            None => return Err(named(ConversionRefusal::new(Reason::Unknown))),
-            Some(_) => {
-                let what = "the variable is larger than its type, as with a flexible array";
-                return Err(named(ConversionRefusal::new(Reason::Inconsistent { what })));
-            }
-        }
-    }
+    check_sizes(request)?;
     let fits = |plan: &Plan| {
         let found = in_place::of(plan, request)?;
         let free = request.kept.is_none_or(|kept| found.room_is_free(kept));
@@ -68,6 +59,33 @@ pub fn decide(request: &Request<'_>) -> Result<Decision, ConversionRefusal> {
         Some(found) => Decision::ShrinksInPlace(found),
         None => Decision::Converts(plan),
     })
+}
+
+/// The plan for a variable that could stay where it is, but has to move along with what it points to. Nothing
+/// stays behind its end then.
+///
+/// # Errors
+/// The field that stands in the way, and why.
+pub(crate) fn plan_to_move(request: &Request<'_>) -> Result<Plan, ConversionRefusal> {
+    check_sizes(request)?;
+    let (plan, _) = Builder::new(request, false).plan().map_err(|refusal| refusal.below(request.variable))?;
+    Ok(plan)
+}
+
+/// Whether both types are as large as the variable.
+fn check_sizes(request: &Request<'_>) -> Result<(), ConversionRefusal> {
+    let named = |refusal: ConversionRefusal| refusal.below(request.variable);
+    for side in [request.old, request.new] {
+        match size_of(side.types, side.id) {
+            Some(size) if size == side.size => {}
+            None => return Err(named(ConversionRefusal::new(Reason::Unknown))),
+            Some(_) => {
+                let what = "the variable is larger than its type, as with a flexible array";
+                return Err(named(ConversionRefusal::new(Reason::Inconsistent { what })));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether going back to the old type may meet values that it does not know.

@@ -51,6 +51,7 @@ mod shape;
 mod values;
 
 pub use apply::{Converted, MovedPointer};
+pub(crate) use decide::plan_to_move;
 pub use decide::{Decision, decide};
 pub use held::held_changes;
 pub use in_place::InPlace;

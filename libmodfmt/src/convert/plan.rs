@@ -148,10 +148,15 @@ impl Plan {
         self.new_size
     }
 
-    /// What changes, for the account of a variable. At most 64 entries.
+    /// What changes, for the account of a variable. At most 65 entries.
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes
+    }
+
+    /// Puts the reason why the variable is converted at all before what changes.
+    pub(crate) fn because(&mut self, path: &str, what: String) {
+        self.changes.insert(0, Change { path: path.to_owned(), what });
     }
 
     pub(super) fn node(&self, id: NodeId) -> Option<&Node> {

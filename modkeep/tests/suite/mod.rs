@@ -8,6 +8,7 @@ mod fallbacks;
 mod foreign;
 mod fresh;
 mod generations;
+mod moved_along;
 mod verify;
 
 use libmodfmt::file::ModuleFile;

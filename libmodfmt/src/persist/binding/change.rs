@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::account::Stay;
 use super::values::Values;
 use super::wishes::Wishes;
-use crate::convert::{ConversionRefusal, Decision, InPlace, Plan, Reason, Request, Side, decide};
+use crate::convert::{Decision, InPlace, Plan, Reason, Request, Side, decide, plan_to_move};
 use crate::persist::{Difference, Grown, Header, KeptPlace, Unit, Variable};
 use crate::types::{Comparison, Completeness, TypeId};
 
@@ -132,7 +132,7 @@ impl<'a> Changes<'a> {
                 },
             }
         };
-        match self.decide(kept, (number, is_alone), file) {
+        match self.with_request(kept, (number, is_alone), file, decide) {
             None | Some(Ok(Decision::Equal(_))) => Change::Differs(Box::new(difference)),
             Some(Ok(Decision::ReadsTheSame(how))) => Change::InPlace(Stay::ReadsTheSame, Box::new(how)),
             Some(Ok(Decision::GrowsInPlace(how))) => Change::InPlace(Stay::Grows, Box::new(how)),
@@ -147,13 +147,25 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// What becomes of a variable whose type changed; `None` if too little is known.
-    fn decide(
+    /// How a variable that could stay where it is gets another place, in the file's unit of that number, which
+    /// has it alone or not. `None` if that is impossible.
+    pub(super) fn plan_to_move(
+        &self,
+        kept: &KeptVariable<'a>,
+        unit: (usize, bool),
+        file: &Variable,
+    ) -> Option<Plan> {
+        self.with_request(kept, unit, file, plan_to_move)?.ok()
+    }
+
+    /// Asks about the change from a kept variable to that of the file; `None` if too little is known.
+    fn with_request<T>(
         &self,
         kept: &KeptVariable<'a>,
         (unit, is_alone): (usize, bool),
         file: &Variable,
-    ) -> Option<Result<Decision, ConversionRefusal>> {
+        ask: impl FnOnce(&Request<'_>) -> T,
+    ) -> Option<T> {
         let values = self.values?;
         let (old, new) = kept.sought.type_id.zip(file.type_id)?;
         let old = Side { types: &kept.types.types, id: old, size: kept.sought.size };
@@ -180,7 +192,7 @@ impl<'a> Changes<'a> {
                 request.room = old.size;
             }
         }
-        Some(decide(&request))
+        Some(ask(&request))
     }
 
     /// Whether a kept variable and one of the file have one type, as far as both are known.

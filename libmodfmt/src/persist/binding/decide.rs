@@ -8,7 +8,7 @@ use super::change::{Change, Changes, KeptVariable};
 use super::live::{self, UniqueNames};
 use super::values::Values;
 use super::wishes::{self, Wishes};
-use super::{assign, carry, renames};
+use super::{along, assign, carry, renames};
 use crate::convert::held_changes;
 use crate::persist::compare::of_unknown_functions;
 use crate::persist::{Difference, Header, KeptPlace, Unit, Variable};
@@ -187,6 +187,11 @@ impl<'a> Decision<'a> {
             }
             matches.push((found, fresh));
             account.variables.push(entry(unit, variable, fate));
+        }
+        if let Some(values) = self.values {
+            let kept: Vec<_> =
+                matches.iter().map(|(found, _)| found.and_then(|index| self.live.get(index))).collect();
+            along::variables(account, self.file, &kept, &self.changes, values);
         }
         assign::units(account, self.file, self.kept);
         let left: Vec<&KeptVariable<'_>> =

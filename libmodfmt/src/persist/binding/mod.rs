@@ -7,6 +7,7 @@
 //! - `live.rs`: the kept variables that are in force.
 //! - `change.rs`: whether a kept variable can be used as it is: the place where types are compared.
 //! - `values.rs`: what is known beyond headers: the file's initial values, and the kept bytes.
+//! - `along.rs`: what has to move because it points to what moves.
 //! - `carry.rs`: initial values made from kept bytes.
 //! - `assign.rs`: from variables to units.
 //! - `generation.rs`: the header of the generation that holds what is new.
@@ -35,6 +36,7 @@
 
 mod account;
 mod alike;
+mod along;
 mod assign;
 mod carry;
 mod change;

@@ -193,18 +193,20 @@ fn refused(ctx: &mut Ctx) -> Result<()> {
 }
 
 fn pointed_to(ctx: &mut Ctx) -> Result<()> {
-    for (old, new, from) in [
-        ("convert_point", "convert_point_middle", "convert.c:points points to where it is"),
-        ("convert_object", "convert_object_middle", "convert.c:object->owner points to where it is"),
+    let object = "convert.c:object->owner points to where it is";
+    for (old, new, from, options) in [
+        // A pointer to what starts afresh cannot be moved along.
+        ("convert_point", "convert_point_middle", "convert.c:points points to where it is", "--fresh=stats"),
+        ("convert_object", "convert_object_middle", object, "--fresh=stats"),
+        ("convert_object", "convert_object_middle", object, ""),
     ] {
         load(ctx, old, &[])?;
         ctx.rmmod(["convert"])?.success()?;
-        for options in [&[][..], &["--fresh=stats"]] {
-            let file = ctx.fixture(new)?;
-            let said = ctx.insmod(options.iter().copied().chain([file.as_str()]))?.code(1)?;
-            ctx.note(said.stderr.clone());
-            said.stderr_has("convert.c:stats: would get another place")?.stderr_has(from)?;
-        }
+        let file = ctx.fixture(new)?;
+        let options = Some(options).filter(|option| !option.is_empty());
+        let said = ctx.insmod(options.into_iter().chain([file.as_str()]))?.code(1)?;
+        ctx.note(said.stderr.clone());
+        said.stderr_has("convert.c:stats: would get another place")?.stderr_has(from)?;
         if old == "convert_object" {
             ctx.insmod([&ctx.fixture(old)?, "forget=1"])?.success()?;
         } else {
@@ -212,7 +214,19 @@ fn pointed_to(ctx: &mut Ctx) -> Result<()> {
         }
         drop_all(ctx, "convert")?;
     }
-    Ok(())
+    moved_along(ctx)
+}
+
+/// A kept pointer is converted with the variable that it points to.
+fn moved_along(ctx: &mut Ctx) -> Result<()> {
+    let before = load(ctx, "convert_point", &[])?;
+    ctx.rmmod(["convert"])?.success()?;
+    let said = ctx.insmod([ctx.fixture("convert_point_middle")?])?.success()?;
+    ctx.note(said.stderr.clone());
+    said.stderr_has("convert.c:stats: converted, moved from")?
+        .stderr_has("convert.c:points: converted, moved from")?;
+    counted(&before, &FixtureReport::read(ctx, "convert")?)?;
+    drop_all(ctx, "convert")
 }
 
 fn by_hand(ctx: &mut Ctx) -> Result<()> {
