@@ -137,7 +137,11 @@ impl Parser<'_> {
                 }
             }
             if self.demux.is_idle() {
-                let starts_fragment = || self.fragment_bytes > 0 && Demux::starts_fragment(&line);
+                let starts_fragment = || {
+                    self.fragment_bytes > 0
+                        && self.fragments.find(line.text).is_some()
+                        && Demux::starts_fragment(&line)
+                };
                 if !Demux::starts(&line) && !starts_fragment() {
                     self.demux.note(&line);
                     continue;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The first lines of reports: `BUG: kernel NULL pointer dereference, address: 0000000000000010`.
 
+use std::array;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use memchr::memmem;
 
@@ -114,6 +116,15 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"8<--- cut here ---", Kind::CutHere),
 ];
 
+/// [`BEGINNINGS`] by their first byte, in the same order. Every line with a trigger word is compared with them, and
+/// few lines begin like any.
+static BY_FIRST_BYTE: LazyLock<[Vec<(&[u8], Kind)>; 256]> = LazyLock::new(|| {
+    array::from_fn(|byte| {
+        let begins = |beginning: &[u8]| beginning.first().copied().map(usize::from) == Some(byte);
+        BEGINNINGS.iter().copied().filter(|(beginning, _)| begins(beginning)).collect()
+    })
+});
+
 /// Beginnings that are not enough by themselves, and words of which one must follow.
 const CONDITIONS: &[(&[u8], &[&[u8]])] = &[
     (b"INFO: task ", &[b" blocked for more", b" blocked in I/O wait for more", b" can't die for more"]),
@@ -181,13 +192,21 @@ const COMMON: &[(&[u8], &[&[u8]])] = &[
     (b"INFO: ", &[b"SOFTIRQ-", b"HARDIRQ-", b"hard-safe", b"soft-safe", b"RECLAIM_FS-"]),
     (b"BUG ", &[b"at ", b"unable to handle ", b"kernel NULL pointer"]),
     (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" 0"]),
+    (b"Unhandled ", &[b"fault: ", b"prefetch abort"]),
 ];
+
+/// A trigger word that is common in logs, and what must precede it.
+const CORRUPTION: (&[u8], [&[u8]; 2]) = (b"corruption", [b"list_add ", b"list_del "]);
 
 /// Whether the line with the trigger word at `at` may start a report. Quick, and never wrong if it says no.
 pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
     let rest = text.get(at..).unwrap_or_default();
     let mut known = COMMON.iter().filter(|(word, _)| begins(rest, word)).peekable();
-    let Some((word, _)) = known.peek() else { return true };
+    let Some((word, _)) = known.peek() else {
+        let (word, before) = CORRUPTION;
+        let text = text.get(..at).unwrap_or_default();
+        return !begins(rest, word) || before.iter().any(|before| text.ends_with(before));
+    };
     // `DEBUG: `
     if at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(u8::is_ascii_uppercase) {
         return false;
@@ -315,11 +334,8 @@ fn xmon(text: &[u8]) -> Option<Kind> {
 
 fn kind(text: &[u8]) -> Option<Kind> {
     let first = text.first();
-    for &(beginning, kind) in BEGINNINGS {
-        // Every line comes here, and few of them start a report.
-        if beginning.first() != first {
-            continue;
-        }
+    let beginnings = first.and_then(|&first| BY_FIRST_BYTE.get(usize::from(first)));
+    for &(beginning, kind) in beginnings.into_iter().flatten() {
         let Some(rest) = text.strip_prefix(beginning) else { continue };
         let condition = CONDITIONS.iter().find(|(of, _)| *of == beginning);
         let holds =
