@@ -177,19 +177,44 @@ impl Start {
 
 /// Trigger words that are common in logs, and what must follow for a line to be worth a closer look. With an
 /// empty list, anything may follow.
-const COMMON: &[(&[u8], &[&[u8]])] = &[
+const COMMON: [(&[u8], &[&[u8]]); 6] = [
     (b"BUG: ", &[]),
     (
         b"WARNING: ",
-        &[b"CPU: ", b"at ", b"possible ", b"suspicious", b"inconsistent", b"bad unlock", b"lock held"],
+        &[
+            b"CPU: ",
+            b"at ",
+            b"possible ",
+            b"suspicious",
+            b"inconsistent",
+            b"bad unlock",
+            b"lock held",
+            b"held lock",
+            b"still has",
+            b"Nested lock",
+            b"kernel stack",
+            b"stack going",
+            b"unrecognized",
+            b"SOFTIRQ-",
+            b"HARDIRQ-",
+        ],
     ),
     (
-        b"WARNING: ",
-        &[b"held lock", b"still has", b"Nested lock", b"kernel stack", b"stack going", b"unrecognized"],
+        b"INFO: ",
+        &[
+            b"possible ",
+            b"suspicious",
+            b"inconsistent",
+            b"trying to register",
+            b"task ",
+            b"rcu",
+            b"SOFTIRQ-",
+            b"HARDIRQ-",
+            b"hard-safe",
+            b"soft-safe",
+            b"RECLAIM_FS-",
+        ],
     ),
-    (b"WARNING: ", &[b"SOFTIRQ-", b"HARDIRQ-"]),
-    (b"INFO: ", &[b"possible ", b"suspicious", b"inconsistent", b"trying to register", b"task ", b"rcu"]),
-    (b"INFO: ", &[b"SOFTIRQ-", b"HARDIRQ-", b"hard-safe", b"soft-safe", b"RECLAIM_FS-"]),
     (b"BUG ", &[b"at ", b"unable to handle ", b"kernel NULL pointer"]),
     (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" 0"]),
     (b"Unhandled ", &[b"fault: ", b"prefetch abort"]),
@@ -200,33 +225,36 @@ const CORRUPTION: (&[u8], [&[u8]; 2]) = (b"corruption", [b"list_add ", b"list_de
 
 /// Whether the line with the trigger word at `at` may start a report. Quick, and never wrong if it says no.
 pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
-    let rest = text.get(at..).unwrap_or_default();
-    let mut known = COMMON.iter().filter(|(word, _)| begins(rest, word)).peekable();
-    let Some((word, _)) = known.peek() else {
-        let (word, before) = CORRUPTION;
-        let text = text.get(..at).unwrap_or_default();
-        return !begins(rest, word) || before.iter().any(|before| text.ends_with(before));
+    let (before, rest) = text.split_at_checked(at).unwrap_or((text, &[]));
+    let Some((word, next)) = COMMON.iter().find(|(word, _)| begins(rest, word)) else {
+        let (word, needed) = CORRUPTION;
+        return !begins(rest, word) || needed.iter().any(|needed| before.ends_with(needed));
     };
     // `DEBUG: `
-    if at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(u8::is_ascii_uppercase) {
+    if before.last().is_some_and(u8::is_ascii_uppercase) {
         return false;
     }
     let after = rest.get(word.len()..).unwrap_or_default();
     // A terminal's escape sequence is dealt with later.
-    if matches!(after.first(), Some(0x1b | 0)) {
+    if next.is_empty() || matches!(after.first(), Some(0x1b | 0)) {
         return true;
     }
-    if known.any(|(_, next)| next.is_empty() || next.iter().any(|next| begins(after, next))) {
+    if next.iter().any(|next| begins(after, next)) {
         return true;
     }
     // `WARNING: file:line at f+0x1/0x2, CPU#1: comm/1`, `WARNING: comm/1 still has locks held!`
-    let end = memchr::memchr(b'\n', after).unwrap_or(after.len());
-    let line = after.get(..end).unwrap_or_default();
-    if rest.starts_with(b"BUG ") {
-        return memmem::find(line, b"ainted").is_some();
+    let line = || {
+        let end = memchr::memchr(b'\n', after).unwrap_or(after.len());
+        after.get(..end).unwrap_or_default()
+    };
+    match *word {
+        b"BUG " => memmem::find(line(), b"ainted").is_some(),
+        b"WARNING: " => {
+            let line = line();
+            memchr::memchr(b'#', line).is_some() || line.trim_ascii_end().ends_with(b"held!")
+        }
+        _ => false,
     }
-    rest.starts_with(b"WARNING: ")
-        && (memchr::memchr(b'#', line).is_some() || line.trim_ascii_end().ends_with(b"held!"))
 }
 
 /// Whether a text begins with a word. Most differ in the first byte, which is compared without a call.
