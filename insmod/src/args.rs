@@ -59,6 +59,10 @@ pub struct Args {
     #[arg(long, value_name = "VAR", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub fresh: Vec<String>,
 
+    /// Convert a variable although its new type lacks FIELD
+    #[arg(long, value_name = "FIELD")]
+    pub drop: Vec<String>,
+
     /// Bind what is kept as OLD to the variable NEW
     #[arg(long, value_name = "OLD=NEW", value_parser = rename())]
     pub renamed: Vec<(String, String)>,

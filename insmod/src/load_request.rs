@@ -27,6 +27,8 @@ pub(crate) struct LoadRequest<'a> {
     pub fresh_variables: &'a [String],
     /// `--renamed OLD=NEW`
     pub renamed: &'a [(String, String)],
+    /// `--drop`
+    pub drops: &'a [String],
     /// Where the load is recorded.
     pub journal: &'a Recorder<'a>,
 }
@@ -40,6 +42,7 @@ impl LoadRequest<'_> {
             fresh: self.fresh,
             fresh_variables: self.fresh_variables,
             renamed: self.renamed,
+            drops: self.drops,
             assume_unloaded,
             ..Request::new(file)
         }

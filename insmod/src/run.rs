@@ -135,6 +135,7 @@ impl Insmod<'_> {
             fresh: !all.is_empty(),
             fresh_variables: &fresh_variables,
             renamed: &args.renamed,
+            drops: &args.drop,
             journal: self.journal,
         };
         if args.modutils.is_dry_run() {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-//#variant: meter_v2 -DMETER_V2
+//#cflags: -g
+//#variant: meter_reads -DMETER_READS
+//#variant: meter_v2 -DMETER_READS -DMETER_V2
+//#variant: meter_v3 -DMETER_READS -DMETER_V3
 /*
  * A small driver whose state survives a reload. Write a number to /dev/meter to add a sample;
  * read it to get statistics and the latest samples. The statistics, the list and its nodes are
@@ -25,8 +28,12 @@ struct sample {
 };
 
 struct meter_stats {
+#ifdef METER_V3			/* a version that would cut the count off: it is refused */
+	unsigned short count;
+#else
 	unsigned long count;
-#ifdef METER_V2			/* a later version, with a different data layout */
+#endif
+#ifdef METER_V2			/* a field more: the structure is converted */
 	unsigned long rejected;
 #endif
 	long min, max, sum;
@@ -40,6 +47,10 @@ struct meter_state {
 };
 
 static __persistent struct meter_state meter;
+
+#ifdef METER_READS			/* a variable more: the others stay as they are */
+static __persistent unsigned long reads;
+#endif
 
 /* An initial value may point into persistent data. It is set once, at the first load. */
 static __persistent LIST_HEAD(samples);
@@ -71,8 +82,14 @@ static ssize_t meter_write(struct file *file, const char __user *buf, size_t len
 	long value;
 	int err = kstrtol_from_user(buf, len, 0, &value);
 
-	if (err)
+	if (err) {
+#ifdef METER_V2
+		mutex_lock(&meter.lock);
+		meter.stats.rejected++;
+		mutex_unlock(&meter.lock);
+#endif
 		return err;
+	}
 	value *= scale;
 	mutex_lock(&meter.lock);
 	if (!meter.stats.count || value < meter.stats.min)
@@ -92,11 +109,17 @@ static int meter_show(struct seq_file *m, void *unused)
 
 	mutex_lock(&meter.lock);
 	seq_printf(m, "generation %u, %lu samples, min %ld, max %ld, sum %ld\nlatest:",
-		   meter.generation, meter.stats.count, meter.stats.min, meter.stats.max,
-		   meter.stats.sum);
+		   meter.generation, (unsigned long)meter.stats.count, meter.stats.min,
+		   meter.stats.max, meter.stats.sum);
 	list_for_each_entry(sample, &samples, node)
 		seq_printf(m, " %ld", sample->value);
 	seq_puts(m, "\n");
+#ifdef METER_READS
+	seq_printf(m, "reads: %lu\n", ++reads);
+#endif
+#ifdef METER_V2
+	seq_printf(m, "rejected: %lu\n", meter.stats.rejected);
+#endif
 	mutex_unlock(&meter.lock);
 	return 0;
 }

@@ -10,6 +10,7 @@ mod suite {
     mod corpus;
     mod damage;
     mod fields;
+    mod fields_of_processors;
     mod hostile;
     mod i386;
     mod json;

@@ -58,6 +58,7 @@ pub mod hints;
 pub mod image;
 #[cfg(feature = "journal")]
 pub mod journal;
+mod leb128;
 pub mod modinfo;
 pub mod module;
 pub mod module_name;

@@ -99,11 +99,27 @@ pub fn create_directory(path: &Path, mode: u32) -> io::Result<()> {
 /// # Errors
 /// The system's; the old file is still there.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let is_ours = path.parent().is_some_and(is_own_directory);
+    let old = fs::symlink_metadata(path).ok().filter(|old| is_ours && old.is_file());
+    rename_over(path, content, old)
+}
+
+/// Replaces the content of a file that the user named, at once, as [`replace`] does. Links are followed, and
+/// the file keeps owner and mode, wherever it is.
+///
+/// # Errors
+/// The system's; the old file is still there. If there is none, none is made.
+pub fn rewrite(path: &Path, content: &[u8]) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    let old = fs::symlink_metadata(&path)?;
+    regular(&old)?;
+    rename_over(&path, content, Some(old))
+}
+
+fn rename_over(path: &Path, content: &[u8], old: Option<Metadata>) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", std::process::id()));
     let new = PathBuf::from(name);
-    let is_ours = path.parent().is_some_and(is_own_directory);
-    let old = fs::symlink_metadata(path).ok().filter(|old| is_ours && old.is_file());
     let written = write_new(&new, content, old).and_then(|()| fs::rename(&new, path));
     written.inspect_err(|_| {
         // What is left of it is of no use to anyone.
@@ -200,6 +216,24 @@ mod tests {
         fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
         replace(&path, b"four").unwrap();
         assert_eq!((fs::read(&path).unwrap(), mode(&path)), (b"four".to_vec(), 0o600));
+    }
+
+    #[test]
+    fn a_rewritten_file_keeps_its_mode_behind_a_link_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("file"), folder.path().join("link"));
+        assert!(rewrite(&path, b"none").is_err());
+        fs::write(&path, "one").unwrap();
+        symlink("file", &link).unwrap();
+        // A build directory that a group may write to.
+        fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o775)).unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        for (name, content) in [(&path, b"two"), (&link, b"new")] {
+            rewrite(name, content).unwrap();
+            assert_eq!((fs::read(&path).unwrap(), mode(&path)), (content.to_vec(), 0o644));
+        }
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

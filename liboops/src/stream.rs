@@ -17,6 +17,9 @@ const FRAGMENT_BYTES: usize = 8 << 20;
 /// The same after each report.
 const FRAGMENT_BYTES_AFTER_REPORT: usize = 1 << 16;
 
+/// How many lines of a fragment may be before the one that is found first.
+const MAX_LINES_BEFORE_WORD: usize = 8;
+
 /// A part of the log. All parts together are the log.
 #[derive(Debug)]
 pub enum Event<'t> {
@@ -137,10 +140,11 @@ impl Parser<'_> {
                 }
             }
             if self.demux.is_idle() {
+                let before = text.get(..line_at).unwrap_or_default();
                 let starts_fragment = || {
                     self.fragment_bytes > 0
                         && self.fragments.find(line.text).is_some()
-                        && Demux::starts_fragment(&line)
+                        && Demux::starts_fragment(&line, before)
                 };
                 if !Demux::starts(&line) && !starts_fragment() {
                     self.demux.note(&line);
@@ -173,8 +177,9 @@ impl Parser<'_> {
             let end = word.saturating_add(length);
             self.fragment_bytes = self.fragment_bytes.saturating_sub(end.saturating_sub(at));
             let offset = base.saturating_add(length_of(text.get(..start).unwrap_or_default()));
-            if Demux::starts_fragment(&LogLine::new(text.get(start..end)?, offset)) {
-                return Some(start);
+            let before = text.get(..start).unwrap_or_default();
+            if Demux::starts_fragment(&LogLine::new(text.get(start..end)?, offset), before) {
+                return Some(earlier_lines(text, range.start..start, base));
             }
             at = end;
         }
@@ -197,6 +202,27 @@ fn send(text: Option<&[u8]>, sink: &mut impl FnMut(Event<'_>) -> io::Result<()>)
         None | Some([]) => Ok(()),
         Some(text) => sink(Event::Text(text)),
     }
+}
+
+/// Where the first of the lines is that end a range of whole lines and are of the fragment behind it. They have
+/// none of the words that are searched for: `Hardware name: ...`, `PC is at 0x0`. It may even be a start line, which
+/// makes the fragment a whole report: parisc's `Kernel Fault: Code=15`.
+fn earlier_lines(text: &[u8], range: Range<usize>, base: u64) -> usize {
+    let mut start = range.end;
+    for _ in 0..MAX_LINES_BEFORE_WORD {
+        let Some(last) = start.checked_sub(1).filter(|last| *last >= range.start) else { break };
+        let at = line_start(text, range.start, last);
+        let offset = base.saturating_add(length_of(text.get(..at).unwrap_or_default()));
+        let line = LogLine::new(text.get(at..start).unwrap_or_default(), offset);
+        if Demux::starts(&line) {
+            return at;
+        }
+        if !Demux::starts_fragment(&line, text.get(..at).unwrap_or_default()) {
+            break;
+        }
+        start = at;
+    }
+    start
 }
 
 /// Where the line begins that has the byte at `word`, at or after `from`, where a line begins.

@@ -8,8 +8,8 @@ use memchr::memmem::{self, Finder};
 
 use crate::report::fragment;
 
-/// Every start line that `report::start_lines` knows has one of these words, or [`COUNTED`]. So do the
-/// kernel's banner and the header that says how a mail is encoded.
+/// Every start line that `report::start_lines` knows has one of these words, or [`COUNTED`], or is found by the
+/// lines below it, as that of parisc. So do the kernel's banner and the header that says how a mail is encoded.
 ///
 /// One search is for up to 32 words at full speed. It looks at the first four bytes of each, so they are chosen
 /// to be rare in logs: `lt: 0000` ends old kernels' `general protection fault: 0000`, while `faul` would find

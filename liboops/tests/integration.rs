@@ -15,4 +15,5 @@ mod suite {
     mod processors;
     mod spans;
     mod starts;
+    mod variants;
 }

@@ -3,8 +3,9 @@
 //! user can do.
 
 use libmodfmt::file::FileError;
+use libmodfmt::hints::HintError;
 use libmodfmt::image::ImageError;
-use libmodfmt::persist::{Difference, ExtendedListError, NoteError, Refusal};
+use libmodfmt::persist::{Account, Difference, ExtendedListError, NoteError, Refusal};
 use libmodsys::{Errno, SysError};
 use thiserror::Error;
 
@@ -58,12 +59,38 @@ pub enum KeepError {
         owner: String,
         /// Every difference.
         differences: Vec<Difference>,
+        /// What becomes of each variable, if they were compared one by one.
+        account: Option<Box<Account>>,
     },
-    /// The extended kernel keeps data for the owner, and cannot bind variables one by one.
-    #[error("the kernel itself keeps data of {owner}, as a whole, and the file has each variable by itself")]
-    KeptAsAWhole {
+    /// Variables have other types, and what is kept of them cannot be read.
+    #[error("its persistent data has changed, and what is kept of it cannot be read: {why}")]
+    CannotRead {
         /// The owner.
         owner: String,
+        /// Why.
+        why: String,
+    },
+    /// A hint about a new name cannot be used.
+    #[error(transparent)]
+    Hint(#[from] HintError),
+    /// An earlier load has left a keeper that is not in force and that kept data points into; only one such
+    /// load can be under way.
+    #[error("a load that failed has left {keepers}, which kept data points into", keepers = keepers.join(" "))]
+    LeftByFailedLoad {
+        /// The owner.
+        owner: String,
+        /// The keepers.
+        keepers: Vec<String>,
+    },
+    /// The extended kernel keeps data for the owner, and goes by the names of files and variables only.
+    #[error("{variable}: the kernel itself keeps the data of {owner}, and it cannot {what}")]
+    NotByTheKernel {
+        /// The owner.
+        owner: String,
+        /// The variable.
+        variable: String,
+        /// What it cannot do.
+        what: String,
     },
     /// The owner is loaded already.
     #[error("File exists")]

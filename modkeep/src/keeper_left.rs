@@ -21,6 +21,13 @@ pub enum KeeperLeft {
         /// The variable that points there, or a unit with an offset.
         from: String,
     },
+    /// It says that a variable has grown, and the init function that failed has used the new room.
+    Grown {
+        /// The keeper.
+        keeper: String,
+        /// The variable.
+        variable: String,
+    },
     /// Whether kept data points into it could not be found out.
     NotSearched {
         /// The keeper.
@@ -39,6 +46,11 @@ impl fmt::Display for KeeperLeft {
             Self::PointedTo { keeper, from } => write!(
                 f,
                 "{keeper}, made for this load, stays: the init function has left a pointer to it in {from}"
+            ),
+            Self::Grown { keeper, variable } => write!(
+                f,
+                "{keeper}, made for this load, stays: it says what {variable} has grown to, and the init \
+                 function may have used that"
             ),
             Self::NotSearched { keeper, why } => write!(
                 f,

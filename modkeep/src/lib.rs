@@ -33,6 +33,7 @@
 mod error;
 mod keeper_left;
 mod message_details;
+mod moved;
 mod plan;
 mod region;
 mod run;
@@ -41,6 +42,7 @@ use std::time::Duration;
 
 pub use error::KeepError;
 pub use keeper_left::KeeperLeft;
+pub use moved::{MovedVariable, moved_variables};
 pub use plan::{Images, KeepMode, NewKeeper, Obstacle, Plan, RegionUse, Request, plan};
 pub use region::{Generation, KeptBy, OwnerState, Region, UnreadableRegion};
 pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, discard, settle};

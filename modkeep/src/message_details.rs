@@ -30,10 +30,20 @@ impl KeepError {
                 "nothing was loaded, and the data of {owner} is untouched\n\
                  --keep=off loads the module with data of its own"
             ),
-            Self::LayoutDiffers { owner, differences } => layout_remedy(owner, differences),
-            Self::KeptAsAWhole { owner } => format!(
+            Self::LayoutDiffers { owner, differences, .. } => layout_remedy(owner, differences),
+            Self::CannotRead { owner, .. } => format!(
                 "nothing was loaded, and the data of {owner} is untouched\n\
-                 rmmod --discard {owner} drops it\n\
+                 a changed variable is compared and converted by its bytes, which need root and /proc/kcore\n\
+                 --fresh drops it and starts from the file's initial values"
+            ),
+            Self::LeftByFailedLoad { owner, .. } => format!(
+                "nothing was loaded, and the data of {owner} is untouched\n\
+                 a version that changes no variable can still be loaded\n\
+                 rmmod --discard {owner} drops all of its data"
+            ),
+            Self::NotByTheKernel { owner, .. } => format!(
+                "nothing was loaded, and the data of {owner} is untouched\n\
+                 --fresh drops it and starts from the file's initial values\n\
                  --keep=off loads the module with data of its own"
             ),
             Self::StuckInInit { kept: true, owner } => format!(
@@ -74,11 +84,27 @@ fn layout_remedy(owner: &str, differences: &[Difference]) -> String {
         ));
         lines.push(format!("if not: --fresh={file}"));
     }
+    let refused = differences.iter().filter_map(|difference| match difference {
+        Difference::Conversion { variable, refusal } => Some((variable, refusal)),
+        _ => None,
+    });
+    for (variable, refusal) in refused {
+        lines.extend(refusal.remedy());
+        lines.push(format!("--fresh={variable} starts this variable afresh"));
+    }
+    if differences.iter().any(|difference| matches!(difference, Difference::PointedTo { .. })) {
+        lines.push(
+            "pointers are searched for in kept data and in what it points to: others may exist, and some may \
+             only look like pointers"
+                .to_owned(),
+        );
+    }
     let is_whole =
         |difference: &Difference| matches!(difference, Difference::Added { .. } | Difference::Changed { .. });
     if differences.iter().any(is_whole) && !differences.iter().any(Difference::is_of_one_variable) {
         lines.push(
-            "these variables share a section: with the persistent.h of this version each gets one of its own"
+            "these variables share a section: with this version's persistent.h each gets one of its own, \
+             and each of two files of one name if it has its own PERSISTENT_FILE"
                 .to_owned(),
         );
     }

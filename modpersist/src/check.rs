@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use libmodfmt::file::ModuleFile;
-use libmodfmt::persist::{Account, Fate, Header};
+use libmodfmt::persist::{Account, Fate, Header, Stay, Variable, VariableAccount};
 use libmodsys::{Kernel, files};
 use modcli::{escape, os_text};
 use modkeep::{KeepError, KeepMode, Plan, Region, RegionUse, Request, plan};
@@ -30,7 +30,7 @@ struct Verdict {
     remedy: Option<String>,
     notes: Vec<String>,
     data: Option<json::Region>,
-    /// What becomes of each variable, if keepers hold the data.
+    /// What becomes of each variable; none if nothing is kept and the kernel itself would keep the data.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     variables: Vec<VariableVerdict>,
     /// Variables that are kept and that the file does not have.
@@ -41,10 +41,14 @@ struct Verdict {
 #[derive(Debug, Serialize)]
 struct VariableVerdict {
     variable: String,
-    /// `bound` or `new`.
+    /// `bound`, `grown`, `shrunk`, `retyped` (in place, with another type that reads the same), `converted`,
+    /// `by-hand`, `new` or `refused`.
     fate: &'static str,
-    /// The generation that holds it or will hold it.
-    generation: u32,
+    /// The generation that holds it or will hold it; none if it is refused.
+    generation: Option<u32>,
+    /// What changes about it, or why it is refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<String>,
 }
 
 impl Verdict {
@@ -53,8 +57,9 @@ impl Verdict {
             .variables
             .iter()
             .map(|own| {
-                let (fate, generation) = fate(account, &own.fate);
-                VariableVerdict { variable: own.variable.to_string(), fate, generation }
+                let Described { fate, generation, .. } = describe(account, &own.fate);
+                let changes = changes(own);
+                VariableVerdict { variable: own.variable.to_string(), fate, generation, changes }
             })
             .collect();
         self.unused = account.unused.iter().map(|(_, variable)| variable.to_string()).collect();
@@ -95,7 +100,10 @@ pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn
         _ => None,
     };
     let account = match &outcome {
-        Ok(Plan::Keeper { account, .. }) => Some(account.clone()),
+        Ok(Plan::Keeper { account, .. }) | Err(KeepError::LayoutDiffers { account: Some(account), .. }) => {
+            Some(account.clone())
+        }
+        Ok(Plan::Extended { account, .. }) => account.clone(),
         _ => None,
     };
     let mut verdict = verdict(file, outcome, header.as_ref());
@@ -106,8 +114,10 @@ pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn
         json::print(&verdict, out)?;
         return Ok(code);
     }
-    if let Some(header) = &header {
-        variables(header, account.as_deref(), out)?;
+    match (&header, &account) {
+        (_, Some(account)) => variables(account, out)?,
+        (Some(header), None) => without_account(header, out)?,
+        (None, None) => {}
     }
     escape::write_line(out, format_args!("{}: {}", os_text(file), verdict.message))?;
     for line in &verdict.details {
@@ -166,42 +176,102 @@ fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header
     verdict
 }
 
-/// What becomes of a variable, and the generation that holds it then.
-fn fate(account: &Account, fate: &Fate) -> (&'static str, u32) {
-    match fate {
-        Fate::Bound { at, .. } => ("bound", at.generation),
-        _ => ("new", account.generation),
-    }
+/// What becomes of a variable, in words.
+struct Described {
+    /// For JSON.
+    fate: &'static str,
+    text: String,
+    /// The generation that holds it then.
+    generation: Option<u32>,
 }
 
-fn variables(header: &Header, account: Option<&Account>, out: &mut dyn Write) -> Result<()> {
-    let mut table = AlignedTable::new(&[
+fn describe(account: &Account, fate: &Fate) -> Described {
+    let (word, text, generation) = match fate {
+        Fate::Bound { at, .. } => ("bound", "bound".to_owned(), Some(at.generation)),
+        Fate::InPlace { at, stay, .. } => {
+            let (word, text) = match stay {
+                Stay::Grows => ("grown", "grows in place"),
+                Stay::Shrinks => ("shrunk", "shorter, in place"),
+                Stay::ReadsTheSame => ("retyped", "reads the same"),
+            };
+            (word, text.to_owned(), Some(at.generation))
+        }
+        Fate::Converted { at, .. } => {
+            let text = format!("converted, from generation {}", at.generation);
+            return Described { fate: "converted", text, generation: Some(account.generation) };
+        }
+        Fate::ByHand { at } => {
+            let text = format!("by its init, from generation {}", at.generation);
+            return Described { fate: "by-hand", text, generation: Some(account.generation) };
+        }
+        Fate::Differs(_) => ("refused", "refused".to_owned(), None),
+        // Fate::New, and what a later version may know.
+        _ => {
+            let text = "new".to_owned();
+            return Described { fate: "new", text, generation: Some(account.generation) };
+        }
+    };
+    let text = match generation {
+        Some(generation) => format!("{text}, generation {generation}"),
+        None => text,
+    };
+    Described { fate: word, text, generation }
+}
+
+/// What changes about a variable, field by field, or why it is refused.
+fn changes(own: &VariableAccount) -> Vec<String> {
+    if let Fate::Differs(difference) = &own.fate {
+        return vec![difference.to_string()];
+    }
+    let qualifiers = own.variable.qualifiers();
+    own.fate.changes().iter().map(|change| format!("{qualifiers}{} {}", change.path, change.what)).collect()
+}
+
+fn new_table() -> AlignedTable {
+    AlignedTable::new(&[
         ("VARIABLE", Align::Left),
         ("SIZE", Align::Right),
         ("TYPE", Align::Left),
         ("KEPT", Align::Left),
-    ]);
-    let mut fates = account.map(|account| account.variables.iter().map(|own| fate(account, &own.fate)));
-    for (_, variable) in header.variables() {
-        let kept = match fates.as_mut().and_then(Iterator::next) {
-            Some(("bound", generation)) => format!("bound, generation {generation}"),
-            Some((fate, _)) => fate.to_owned(),
-            None => "-".to_owned(),
-        };
-        table.row(vec![
-            variable.to_string(),
-            variable.size.to_string(),
-            variable.type_name.clone().unwrap_or_else(|| "-".to_owned()),
-            kept,
-        ]);
+    ])
+}
+
+fn row(variable: &Variable, kept: String) -> Vec<String> {
+    vec![
+        variable.to_string(),
+        variable.size.to_string(),
+        variable.type_name.clone().unwrap_or_else(|| "-".to_owned()),
+        kept,
+    ]
+}
+
+/// What becomes of each variable; what changes about them stands below the table.
+fn variables(account: &Account, out: &mut dyn Write) -> Result<()> {
+    let mut table = new_table();
+    for own in &account.variables {
+        table.row(row(&own.variable, describe(account, &own.fate).text));
     }
-    for (place, variable) in account.iter().flat_map(|account| &account.unused) {
-        table.row(vec![
-            variable.to_string(),
-            variable.size.to_string(),
-            variable.type_name.clone().unwrap_or_else(|| "-".to_owned()),
-            format!("unused, generation {}", place.generation),
-        ]);
+    for (place, variable) in &account.unused {
+        table.row(row(variable, format!("unused, generation {}", place.generation)));
+    }
+    table.print("", out)?;
+    out.write_all(b"\n")?;
+    let not_refused = account.variables.iter().filter(|own| !matches!(own.fate, Fate::Differs(_)));
+    let lines: Vec<String> = not_refused.flat_map(changes).collect();
+    for line in &lines {
+        escape::write_line(out, line)?;
+    }
+    if !lines.is_empty() {
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// The variables, where they are kept as a whole.
+fn without_account(header: &Header, out: &mut dyn Write) -> Result<()> {
+    let mut table = new_table();
+    for (_, variable) in header.variables() {
+        table.row(row(variable, "-".to_owned()));
     }
     table.print("", out)?;
     out.write_all(b"\n")?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The contents of kept variables, from kernel memory.
 
-use libmodfmt::persist::Variable;
+use libmodfmt::persist::{KeptPlace, LaterChanges, Variable};
 use libmodsys::{Kernel, Lockdown};
 use modkeep::Region;
 
@@ -23,8 +23,16 @@ impl Contents {
         let mut contents = Self { values: Vec::new(), denied: None };
         // One reason for all: without addresses there are no contents.
         let hidden = std::cell::OnceCell::new();
+        let later = LaterChanges::of(&region.headers());
         for generation in &region.generations {
-            for (_, variable, address) in generation.variables() {
+            let number = generation.header.generation;
+            let of_unit = |(ordinal, unit): (u32, &libmodfmt::persist::Unit)| {
+                let offsets: Vec<u64> = unit.variables.iter().map(|variable| variable.offset).collect();
+                offsets.into_iter().map(move |offset| KeptPlace { generation: number, ordinal, offset })
+            };
+            let places = generation.header.ordinals().flat_map(of_unit);
+            for ((_, variable, address), place) in generation.variables().zip(places) {
+                let variable = &*later.now(place, variable);
                 let denied = || hidden.get_or_init(|| address_denied(kernel)).clone();
                 let address = address.ok_or_else(denied);
                 match address.and_then(|address| content(kernel, address, variable)) {

@@ -39,10 +39,10 @@ pub(crate) fn run(path: &Path, out: &mut dyn Write) -> Result<ExitCode> {
     let (variables, types) = VariableDebugInfo::all(&module.object, None);
     if types.is_empty() {
         if let Some((variables, _)) = embedded_types(&module.object).with_context(name)? {
-            let count = variables.len();
+            let count = counted(variables.len());
             escape::write_line(
                 out,
-                format_args!("{}: the types of {count} variables are in it already; left as it is", name()),
+                format_args!("{}: the types of {count} are in it already; left as it is", name()),
             )?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -55,15 +55,20 @@ pub(crate) fn run(path: &Path, out: &mut dyn Write) -> Result<ExitCode> {
     let mut object = module.object.clone();
     embed_types(&mut object, &variables, &types);
     let image = object.write().with_context(name)?;
-    files::replace(path, &image).with_context(|| format!("{}: cannot be replaced", name()))?;
+    files::rewrite(path, &image).with_context(|| format!("{}: cannot be replaced", name()))?;
     let bytes = types.to_bytes().len();
-    let count = variables.len();
+    let count = counted(variables.len());
     escape::write_line(
         out,
         format_args!(
-            "{}: embedded the types of {count} variables ({bytes} bytes, section {EMBEDDED_TYPES_SECTION})",
+            "{}: embedded the types of {count} ({bytes} bytes, section {EMBEDDED_TYPES_SECTION})",
             name()
         ),
     )?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// `1 variable`, `2 variables`
+fn counted(variables: usize) -> String {
+    format!("{variables} variable{}", if variables == 1 { "" } else { "s" })
 }

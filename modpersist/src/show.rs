@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail, ensure};
 use libmodfmt::module_name::is_module_name;
-use libmodfmt::persist::KeptPlace;
+use libmodfmt::persist::{KeptPlace, LaterChanges};
 use libmodsys::{Kernel, SectionAddress};
 use modcli::escape;
 use modkeep::{Generation, Region};
@@ -31,6 +31,8 @@ pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn
     summary(&region, out)?;
     let unused: HashSet<KeptPlace> =
         region.headers().last().map(|newest| newest.unused.iter().copied().collect()).unwrap_or_default();
+    let headers = region.headers();
+    let later = LaterChanges::of(&headers);
     let mut values = contents.values.iter();
     for generation in &region.generations {
         out.write_all(b"\n")?;
@@ -51,12 +53,21 @@ pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn
                 };
                 let (number, offset) = (generation.header.generation, variable.offset);
                 let place = KeptPlace { generation: number, ordinal, offset };
-                let mark = if unused.contains(&place) { " (unused)" } else { "" };
+                let now = later.now(place, variable);
+                let mark = if later.is_replaced(place) {
+                    " (replaced)".to_owned()
+                } else if now.size != variable.size {
+                    format!(" (grown from {})", variable.size)
+                } else if unused.contains(&place) {
+                    " (unused)".to_owned()
+                } else {
+                    String::new()
+                };
                 table.row(vec![
                     address::text(at),
-                    variable.size.to_string(),
+                    now.size.to_string(),
                     format!("{variable}{mark}"),
-                    variable.type_name.clone().unwrap_or_else(|| "-".to_owned()),
+                    now.type_name.clone().unwrap_or_else(|| "-".to_owned()),
                     content.map_or_else(|| "-".to_owned(), |(_, text)| text.clone()),
                 ]);
             }

@@ -49,7 +49,7 @@ fn types_survive_strip() {
     let whole = types(&one).unwrap();
     let before = std::fs::read(&two).unwrap();
     for file in [&one, &two] {
-        assert!(embed(file).unwrap().contains("embedded the types of 1 variables"));
+        assert!(embed(file).unwrap().contains("embedded the types of 1 variable ("));
         run("strip", &["-g", file.to_str().unwrap()]);
         assert!(embed(file).unwrap().ends_with("are in it already; left as it is\n"));
     }
@@ -64,6 +64,19 @@ fn types_survive_strip() {
     run("strip", &["-g", plain.to_str().unwrap()]);
     assert_eq!(types(&plain), None);
     assert!(embed(&plain).unwrap_err().contains("build it with -g, and embed before strip"));
+}
+
+#[test]
+fn the_file_behind_a_link_is_changed_and_keeps_its_mode() {
+    let folder = folder("embed");
+    let (file, link) = (module(&folder, "one", "int v"), folder.join("link.ko"));
+    let before = std::fs::metadata(&file).unwrap();
+    std::os::unix::fs::symlink("one.ko", &link).unwrap();
+    embed(&link).unwrap();
+    let after = std::fs::metadata(&file).unwrap();
+    assert!(after.len() > before.len());
+    assert_eq!(after.permissions(), before.permissions());
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
 }
 
 #[test]

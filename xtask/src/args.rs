@@ -44,6 +44,8 @@ pub enum Task {
     Fuzz(FuzzArgs),
     /// Compare functions, lines and inlined calls with elfutils' and LLVM's results; downloads 850 MB
     Accuracy(AccuracyArgs),
+    /// Replay the versions of real modules with data in use; takes their git repositories
+    Histories(HistoriesArgs),
     /// Compare the speed of ksymoops with other tools; downloads 850 MB
     Bench(KernelArgs),
     /// Install or download what the other tasks need
@@ -103,6 +105,10 @@ pub struct TestArgs {
     /// Name of a known kernel, path of a bzImage, or path of a kernel build tree; may be repeated
     #[arg(long = "kernel", value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernels: Vec<String>,
+
+    /// Also run the scenarios that take minutes
+    #[arg(long)]
+    pub all: bool,
 
     /// How to run them
     #[command(flatten)]
@@ -164,6 +170,26 @@ pub struct CirclesArgs {
     pub crates: Vec<String>,
 }
 
+/// Which modules' versions to replay.
+#[derive(Clone, Debug, clap::Args)]
+pub struct HistoriesArgs {
+    /// Names of modules in tests/histories/modules.json [default: all]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+
+    /// The module's git repository; without one a module is left out; may be repeated
+    #[arg(long = "git", value_name = "NAME=DIR", value_parser = named_path)]
+    pub repositories: Vec<(String, PathBuf)>,
+
+    /// How many versions of each module at most, the newest ones
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub versions: usize,
+
+    /// Which kernel
+    #[command(flatten)]
+    pub kernel: KernelArgs,
+}
+
 /// What to fuzz, and for how long.
 #[derive(Clone, Debug, clap::Args)]
 pub struct FuzzArgs {
@@ -206,4 +232,14 @@ pub struct VmArgs {
     /// List the scenarios and exit
     #[arg(long)]
     pub list: bool,
+}
+
+/// Reads `NAME=PATH`.
+fn named_path(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
+            Ok((name.to_owned(), PathBuf::from(path)))
+        }
+        _ => Err("expected a name, = and a path".to_owned()),
+    }
 }

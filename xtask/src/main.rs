@@ -9,6 +9,7 @@ mod demo;
 mod dist;
 mod fixtures;
 mod fuzz;
+mod histories;
 mod kernel;
 mod metadata;
 mod process;
@@ -59,6 +60,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Circles(args) => checks::circles::run(&args),
         Task::Accuracy(kernel) => checks::accuracy::run(&kernel),
         Task::Fuzz(args) => fuzz::run(&args),
+        Task::Histories(args) => histories::run(&args),
         Task::Bench(kernel) => bench::run(&kernel),
         Task::Demo(kernel) => demo::run(&kernel),
     }

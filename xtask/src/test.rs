@@ -70,13 +70,14 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
         steps.push(timed("accuracy", accuracy));
     }
     steps.push(timed("package", || dist::check().map(|()| true)));
+    let with_long = args.all;
     for kernel in &args.kernels {
         let args = KernelArgs { kernel: kernel.clone(), machine: args.machine.clone() };
         steps.push(timed(&format!("fixtures, {kernel}"), || checks::fixtures(&args)));
         let mut report = None;
         let mut step = timed(&format!("scenarios, {kernel}"), || {
             let vm = vm::prepare(&args)?;
-            let finished = report.insert(vm::run_scenarios(&vm, &vm::scenarios_for(&vm))?);
+            let finished = report.insert(vm::run_scenarios(&vm, &vm::scenarios_for(&vm, with_long))?);
             finished.print_failures();
             Ok(finished.is_good())
         });

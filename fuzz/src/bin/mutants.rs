@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `mutants COUNT [FIRST] MODULE...`: compares images of mutants of modules with the mutants, until COUNT were
-//! compared or refused. A mutant that fails is written to the current folder.
+//! `mutants COUNT [FIRST] MODULE...`: compares images of mutants of modules with the mutants, until COUNT
+//! were compared or refused. A mutant that fails is written to the current folder.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};

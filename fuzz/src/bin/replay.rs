@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `replay TARGET FILE|FOLDER...`: tries these inputs, and prints the slowest one. It is what coverage is measured
-//! with, and it needs no fuzzer.
+//! `replay TARGET FILE|FOLDER...`: tries these inputs, and prints the slowest one. It is what coverage is
+//! measured with, and it needs no fuzzer.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `seeds FOLDER [FILE...]`: writes first inputs for every target below FOLDER, also from these files: modules,
-//! object files, logs, journals.
+//! `seeds FOLDER [FILE...]`: writes first inputs for every target below FOLDER, also from these files:
+//! modules, object files, logs, journals.
 
 use std::path::Path;
 use std::process::ExitCode;

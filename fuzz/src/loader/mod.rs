@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the kernel's module loader does with an x86-64 module, as far as memory is concerned: sections are
-//! placed, symbols resolved, relocations applied (kernel/module/main.c, arch/x86/kernel/module.c). Written for
-//! the tests from the kernel's source; it shares no code with libmodfmt, whose images it judges.
+//! placed, symbols resolved, relocations applied (kernel/module/main.c, arch/x86/kernel/module.c). Written
+//! for the tests from the kernel's source; it shares no code with libmodfmt, whose images it judges.
 
 mod error;
 mod file;

@@ -12,7 +12,8 @@ const SHN_ABS: u16 = 0xfff1;
 const SHN_COMMON: u16 = 0xfff2;
 const STB_WEAK: u8 = 2;
 
-/// Where sections that are not loaded seem to be. The kernel has them in the copy of the file, somewhere else.
+/// Where sections that are not loaded seem to be. The kernel has them in the copy of the file, somewhere
+/// else.
 const NOT_LOADED: u64 = 0xffff_c900_0000_0000;
 
 pub(super) fn values(

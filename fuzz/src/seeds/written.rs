@@ -15,7 +15,7 @@ use super::{JOURNAL, Seed, from_file};
 const TEXTS: [&str; 4] = [
     "\0foo 16384 1 bar,[permanent], Live 0xffffffffc0a00000 (OE)\nbar 4096 0 - Loading 0x0000000000000000\n",
     "\x01ffffffff81000000 T _text\nffffffffc0a00000 d counters\t[foo]\n0000000000000000 A x\n",
-    "\x02region foo unused named 00000000000000aa -\nsection .data..persistent 0xffffffffc0a00000 8 8\n     variable .data..persistent 0 8 foo.c cnt.0\n",
+    "\x02region foo unused\nblock 1 kept named -\nsection .data..persistent.foo.0 0xffffffffc0a00000 8 8 rw used 00000000000000aa\nvariable 0 8 foo.c cnt.0\n",
     "\x03{}\n",
 ];
 /// The same for `symbols`.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A compressed file, or what follows the magic of one: the limit on its content holds, whether the content is
-//! smaller, as large or larger.
+//! A compressed file, or what follows the magic of one: the limit on its content holds, whether the content
+//! is smaller, as large or larger.
 
 use libmodfmt::compress::{Format, decompress, decompress_as_kmod, detect, section, zstd_content_size};
 use libmodfmt::elf::Ident;

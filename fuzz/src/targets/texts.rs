@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Texts, of which the first byte says what they are: `/proc/modules`, `/proc/kallsyms`, the extended kernel's
-//! list, or a journal, which is written again the same.
+//! Texts, of which the first byte says what they are: `/proc/modules`, `/proc/kallsyms`, the extended
+//! kernel's list, or a journal, which is written again the same.
 
 use libmodfmt::journal::{Entry, Journal, Recorded};
 use libmodfmt::persist::extended_regions;
@@ -36,9 +36,12 @@ fn regions(text: &[u8]) {
         Ok(regions) => {
             assert!(regions.len() <= lines(text));
             for mut region in regions {
-                let header = region.header.clone();
-                region.adopt(&header);
-                assert_eq!(region.header.owner, header.owner);
+                let _ = region.unused();
+                let before = region.clone();
+                for block in &before.blocks {
+                    region.adopt(&block.header);
+                }
+                assert_eq!((&region.owner, region.blocks.len()), (&before.owner, before.blocks.len()));
             }
         }
         Err(error) => assert!((1..=lines(text)).contains(&error.line), "{error}"),

@@ -70,6 +70,7 @@ mod tests {
             fresh: false,
             fresh_variables: &[],
             renamed: &[],
+            drops: &[],
             journal: &journal,
         };
         let mut output = Output::captured("insmod");

@@ -51,5 +51,6 @@ pub(super) fn forced(request: &LoadRequest<'_>, images: Images) -> Result<Images
         pending: images.pending.map(strip).transpose()?,
         keeper: images.keeper.map(keeper).transpose()?,
         owner: strip(images.owner)?,
+        spent: images.spent,
     })
 }

@@ -5,7 +5,7 @@
 //! what happened.
 
 use libmodfmt::file::ModuleFile;
-use libmodfmt::persist::{Account, Header};
+use libmodfmt::persist::{Account, Fate, Header, Stay};
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, os_text};
@@ -82,20 +82,25 @@ impl PersistentLoad<'_> {
             Plan::Drop { region } => {
                 self.load_without_data(&region, output)?;
             }
-            Plan::Extended { region_use, owner, region, inventory, notes } => {
+            Plan::Extended { region_use, owner, region, inventory, account, notes } => {
                 // The extended kernel knows no types: that its manual says, not each load.
                 for note in notes {
                     output.info(format_args!("{owner}: {note}"));
                 }
                 let kept = region.as_ref().map_or(0, |region| region.size());
                 let mut known = self.journal_entry(&owner, &inventory.header);
-                known.region = region.as_deref().filter(|_| region_use == RegionUse::Bind);
+                let bound = region.as_deref().zip(account.as_deref());
+                let bound = bound.map(|(region, account)| region.as_seen_by(&inventory.header, account));
+                known.region = bound.as_ref().filter(|_| region_use == RegionUse::Bind);
                 // Before the load: an oops in the module's init ends this process.
                 request.journal.about_to_load(known);
                 extended::load(request, region_use, &owner, region.as_deref(), kernel, output)
                     .map_err(|error| failed(error, region_use, &owner, kept))?;
                 request.journal.update(Some(known));
                 announce(region_use, &owner, kept, output);
+                if let Some(account) = account {
+                    announce_variables(&account, &owner, output);
+                }
             }
             Plan::Keeper { region_use, owner, images, notes, may_fall_back, region, inventory, account } => {
                 let images = keeper::forced(request, *images).map_err(LoadFailure::Errno)?;
@@ -114,6 +119,9 @@ impl PersistentLoad<'_> {
                         request.journal.update(Some(known));
                         announce(region_use, &owner, kept, output);
                         announce_variables(&account, &owner, output);
+                        if let Some(region) = region {
+                            self.announce_moves(region, &account, output);
+                        }
                     }
                     LoadOutcome::FallBack { warning } => self.load_plainly(&warning, output)?,
                 }
@@ -147,6 +155,18 @@ impl PersistentLoad<'_> {
         ModuleDetails { name: owner, file, header: Some(header), build_id: &header.build_id, region: None }
     }
 
+    /// Says which variables have another address now: what was not seen to point there still points to the old
+    /// one.
+    fn announce_moves(&self, region: &Region, account: &Account, output: &mut Output) {
+        let text =
+            |address: Option<u64>| address.map_or_else(|| "?".to_owned(), |address| format!("{address:#x}"));
+        for moved in modkeep::moved_variables(self.kernel, region, account) {
+            let how = if moved.by_hand { "converted by the module" } else { "converted" };
+            let (variable, old, new) = (moved.variable, text(moved.old_address), text(moved.new_address));
+            self.warn(&format!("{variable}: {how}, moved from {old} to {new}"), output);
+        }
+    }
+
     fn warn(&self, text: &str, output: &mut Output) {
         let file = os_text(self.request.module.argument());
         output.always(Level::Warning, format_args!("{file}: {text}"));
@@ -165,6 +185,25 @@ fn announce_variables(account: &Account, owner: &str, output: &mut Output) {
     let (new, unused) = (account.new_variables(), account.unused.len());
     if bound > 0 && new.saturating_add(unused) > 0 {
         output.info(format_args!("{owner}: {bound} variables kept, {new} new, {unused} not in the file"));
+    }
+    for own in &account.variables {
+        let what = match &own.fate {
+            Fate::InPlace { stay: Stay::Grows, .. } => "grows in place",
+            Fate::InPlace { stay: Stay::Shrinks, .. } => "is shorter; its end stays in memory",
+            Fate::InPlace { .. } => "has another type that reads the same",
+            _ => continue,
+        };
+        output.info(format_args!("{owner}: {} {what}", own.variable));
+    }
+    for own in &account.variables {
+        for change in own.fate.changes() {
+            output.info(format_args!(
+                "{owner}: {}{} {}",
+                own.variable.qualifiers(),
+                change.path,
+                change.what
+            ));
+        }
     }
 }
 

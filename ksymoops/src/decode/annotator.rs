@@ -6,7 +6,7 @@ use liboops::report::{Block, Hex, Origin, Place, Report, Span, State, WordRole};
 
 use super::decode_context::DecodeContext;
 use super::lookup::Lookup;
-use super::{Annotation, AnnotationKind, code_line, labels};
+use super::{Annotation, AnnotationKind, address_space, code_line, labels};
 use crate::persistent::FieldNames;
 
 /// Appends the annotations of one report, the one at `index` in the block.
@@ -149,8 +149,8 @@ impl Annotator<'_> {
 
     /// A value that may be an address of data.
     fn data(&mut self, label: &str, address: u64, span: Span, symbols: Symbols) {
-        // The lower half is user space, and small numbers.
-        if address >> 47 == 0 {
+        let lowest = address_space::lowest(self.lookup.report.arch);
+        if address < lowest.module {
             return;
         }
         if let Some(found) = self.lookup.persistent(address) {
@@ -161,7 +161,7 @@ impl Annotator<'_> {
                 return;
             }
         }
-        if symbols == Symbols::Ignored {
+        if symbols == Symbols::Ignored || address < lowest.symbol {
             return;
         }
         let answer = self.lookup.data(address);

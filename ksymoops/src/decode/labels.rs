@@ -38,7 +38,12 @@ pub(super) fn may_point_to_data(name: &str) -> bool {
     let is_numbered = |prefix: &str| {
         name.strip_prefix(prefix).is_some_and(|number| !number.is_empty() && number.parse::<u8>().is_ok())
     };
-    matches!(name, "CR2" | "DAR" | "BadVA" | "BADV" | "badaddr" | "gp" | "fp")
+    const I386: [&str; 8] = ["EAX", "EBX", "ECX", "EDX", "ESI", "EDI", "EBP", "ESP"];
+    const FAULT: [&str; 9] = ["CR2", "DAR", "DEAR", "BadVA", "BADV", "badaddr", "sbadaddr", "TEA", "IOR"];
+    const NUMBERED: [&str; 12] = ["x", "r", "$", "a", "s", "t", "d", "g", "o", "l", "i", "GPR"];
+    matches!(name, "gp" | "fp" | "ip" | "sl" | "v0" | "pv")
+        || FAULT.contains(&name)
+        || I386.contains(&name)
         || name.starts_with('R') && !matches!(name, "REGS" | "RES")
-        || ["x", "r", "$", "a", "s", "t"].iter().any(|prefix| is_numbered(prefix))
+        || NUMBERED.iter().any(|prefix| is_numbered(prefix))
 }

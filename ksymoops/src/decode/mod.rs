@@ -5,6 +5,7 @@
 //! first combines what is known about the report's kernel (`decode_context`), then looks up each address and
 //! symbol (`lookup`) and disassembles the `Code:` line (`code_line`).
 
+mod address_space;
 mod annotation;
 mod annotator;
 mod block;

@@ -11,6 +11,7 @@ use libmodfmt::persist::{Header, NOTE_SECTION, NoteError};
 use libmodsys::files;
 
 use super::KnownRegion;
+use super::region::with_growth;
 use crate::Warning;
 
 /// A larger note is not read.
@@ -37,7 +38,7 @@ pub fn regions_of_copies(paths: &[PathBuf], warnings: &mut Vec<Warning>) -> Vec<
             }
         }
     }
-    regions
+    with_growth(regions)
 }
 
 /// The copy may be from a machine of either byte order.

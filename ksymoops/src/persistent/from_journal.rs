@@ -9,6 +9,7 @@ use libmodfmt::journal::Journal;
 use libmodfmt::persist::{Header, keeper_of_generation};
 
 use super::KnownRegion;
+use super::region::with_growth;
 use crate::journal::{ModuleState, modules_at};
 
 /// The bits of an address within a page of the smallest size.
@@ -43,7 +44,7 @@ pub(crate) fn regions_of_boot(journal: &Journal, boot: &str, time_us: Option<u64
             regions.push(region);
         }
     }
-    regions
+    with_growth(regions)
 }
 
 /// Where the sections of the modules that are loaded start, and whose they are, by address.

@@ -5,6 +5,7 @@ use libmodsys::Kernel;
 use modkeep::OwnerState;
 
 use super::KnownRegion;
+use super::region::with_growth;
 use crate::Warning;
 
 /// Returns the regions of the running kernel; none, with a warning, if it cannot be asked.
@@ -17,7 +18,7 @@ pub fn regions_of_kernel(kernel: &dyn Kernel, warnings: &mut Vec<Warning>) -> Ve
             return Vec::new();
         }
     };
-    regions.into_iter().flat_map(known).collect()
+    with_growth(regions.into_iter().flat_map(known).collect())
 }
 
 /// One for each generation, also for what is no longer in force: a stale pointer may lead there.

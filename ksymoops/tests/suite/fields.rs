@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Addresses in persistent data, down to the field: with DWARF, with BTF only, and with neither.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
 use ksymoops::persistent::{FieldNames, KnownRegion, find_address, regions_of_copies, regions_of_kernel};
 use libksym::{FileSearch, Resolver, Sources};
 use libmodfmt::elf::{ByteOrder, Object};
 use libmodfmt::persist::{Inventory, VariableDebugInfo};
 use liboops::report::Report;
-use modtest::compile;
-use modtest::{FakeKernel, FakeModule};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use modtest::{FakeKernel, FakeModule, compile};
 
 const DATA: u64 = 0xffff_ffff_c0a0_0000;
 const BSS: u64 = 0xffff_ffff_c0a0_4000;

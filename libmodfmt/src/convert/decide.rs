@@ -3,13 +3,13 @@
 
 use super::build::Builder;
 use super::in_place::{self, InPlace};
-use super::plan::Plan;
+use super::plan::{Node, Plan, Values};
 use super::refusal::{ConversionRefusal, Reason};
 use super::request::Request;
 use crate::types::{Completeness, compare, size_of};
 
 /// What becomes of a kept variable.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// The types are equal, as far as both are known.
     Equal(Completeness),
@@ -60,9 +60,35 @@ pub fn decide(request: &Request<'_>) -> Result<Decision, ConversionRefusal> {
     }
     let (plan, _) = Builder::new(request, false).plan().map_err(named)?;
     Ok(match fits(&plan) {
-        Some(found) if found.adds_nothing() && old.size == new.size => Decision::ReadsTheSame(found),
+        Some(mut found) if found.adds_nothing() && old.size == new.size => {
+            found.has_more_values = loses_values_on_the_way_back(request);
+            Decision::ReadsTheSame(found)
+        }
         Some(found) if old.size <= new.size => Decision::GrowsInPlace(found),
         Some(found) => Decision::ShrinksInPlace(found),
         None => Decision::Converts(plan),
+    })
+}
+
+/// Whether going back to the old type may meet values that it does not know.
+fn loses_values_on_the_way_back(request: &Request<'_>) -> bool {
+    let renames = request.renames.reversed();
+    let back = Request {
+        old: request.new,
+        new: request.old,
+        initial: &[],
+        relocated: &[],
+        kept: None,
+        renames: &renames,
+        ..*request
+    };
+    let loses = |values: &Values| values.list.iter().any(|(_, _, now)| now.is_none()) || !values.fixed;
+    Builder::new(&back, false).plan().map_or(true, |(plan, _)| {
+        plan.nodes.iter().any(|node| match node {
+            Node::Enumeration { values, .. } => loses(values),
+            Node::BitField { values, .. } => values.as_ref().is_some_and(loses),
+            Node::Pointer { changed, .. } => changed.is_some(),
+            _ => false,
+        })
     })
 }

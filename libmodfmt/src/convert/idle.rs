@@ -22,7 +22,7 @@ pub(super) enum Condition {
 }
 
 /// When objects of one type may be moved.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rule {
     /// The structure's tag.
     tag: &'static str,
@@ -105,7 +105,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// A rule, applied to the description of a type.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct IdleTest {
     pub(super) rule: &'static Rule,
     /// Offset and size of the field in bytes; `None` if this version has no such field: then the whole

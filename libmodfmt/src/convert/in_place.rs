@@ -11,13 +11,15 @@ use super::request::Request;
 const MAX_RANGES: usize = 1 << 16;
 
 /// A variable that stays where it is with another type.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InPlace {
     plan: Plan,
     /// Bits of the kept bytes that were padding, or room, and belong to a new field now.
     must_be_zero: Vec<Bits>,
     has_new_fields: bool,
+    /// The old type cannot read everything that the new one may store.
+    pub(super) has_more_values: bool,
 }
 
 impl InPlace {
@@ -31,6 +33,12 @@ impl InPlace {
     #[must_use]
     pub fn changes(&self) -> &[super::plan::Change] {
         self.plan.changes()
+    }
+
+    /// Whether the new type may store what the old one cannot read, though no field is new: an enumerator.
+    #[must_use]
+    pub const fn has_more_values(&self) -> bool {
+        self.has_more_values
     }
 
     /// Whether the kept bytes, which are at `address`, can be read with the new type: what pointers lead to,
@@ -90,7 +98,7 @@ pub(super) fn of(plan: &Plan, request: &Request<'_>) -> Option<InPlace> {
     }
     let has_new_fields = plan.grows_in_union || !added.is_empty();
     let must_be_zero = zero.into_iter().chain(added).collect();
-    Some(InPlace { plan: plan.clone(), must_be_zero, has_new_fields })
+    Some(InPlace { plan: plan.clone(), must_be_zero, has_new_fields, has_more_values: false })
 }
 
 /// Collects what has to be zero.

@@ -7,7 +7,7 @@ use super::idle::IdleTest;
 
 /// A conversion that was found possible as far as types tell. [`Plan::apply`] carries it out, and checks
 /// what the values have to be for it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub(super) nodes: Vec<Node>,
     pub(super) root: NodeId,
@@ -37,7 +37,7 @@ pub(super) struct NodeId(pub(super) usize);
 
 /// What is done with a part. The first group moves bytes; the second is done afterwards: it looks at the old
 /// bytes, and changes only pointers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Node {
     Copy {
         size: u64,
@@ -81,7 +81,7 @@ pub(super) enum Node {
 }
 
 /// A structure, or several parts of one field.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Record {
     /// `None` if these are parts of one field; the tag may be empty.
     pub(super) tag: Option<String>,
@@ -96,7 +96,7 @@ pub(super) struct Record {
 }
 
 /// A part of a structure.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Part {
     /// What is appended to the path: `.name`; empty for copies of several fields.
     pub(super) step: String,

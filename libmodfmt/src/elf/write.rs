@@ -12,8 +12,8 @@ use super::{Binding, Class, ElfError, Object, Place, Section, SectionKind};
 /// Section indexes from here on are stored in a table of their own.
 const SHN_LORESERVE: usize = 0xff00;
 
-/// A larger string table is not written. Names of a file may overlap, so that those of a small file would take
-/// gigabytes; the symbols of the largest modules take a few megabytes.
+/// A larger string table is not written. Names of a file may overlap, so that those of a small file would
+/// take gigabytes; the symbols of the largest modules take a few megabytes.
 const MAX_STRINGS_BYTES: usize = 64 << 20;
 
 impl Object<'_> {

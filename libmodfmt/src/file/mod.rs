@@ -46,8 +46,8 @@ pub struct ModuleFile {
 impl ModuleFile {
     /// A file of these bytes. Nothing is looked at yet.
     ///
-    /// `limit` is the largest decompressed size in bytes. Nor may it be more than [`compress::plausible_size`]:
-    /// a small decompression bomb costs little.
+    /// `limit` is the largest decompressed size in bytes. Nor may it be more than
+    /// [`compress::plausible_size`]: a small decompression bomb costs little.
     #[must_use]
     pub fn new(content: impl Into<Vec<u8>>, limit: u64) -> Self {
         Self {

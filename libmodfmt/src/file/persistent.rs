@@ -4,12 +4,14 @@
 use std::borrow::Cow;
 
 use crate::arch::Arch;
+use crate::elf::{RelocationTables, SectionKind};
 use crate::export::ExportLayout;
 use crate::image::{self, Bindings, ImageError, KeeperOptions};
 use crate::module::Module;
+use crate::old_slots;
 use crate::persist::{
-    Account, Header, Inventory, KernelBtfReader, PersistError, PersistentSection, Refusals, Unit, Variable,
-    VariableDebugInfo, Wishes, embedded_types,
+    Account, Header, InitialValue, Inventory, KeptMemory, KernelBtfReader, PersistError, PersistentSection,
+    Refusals, Unit, Values, Variable, VariableDebugInfo, Wishes, embedded_types,
 };
 
 /// A module with persistent data, and the list of that data.
@@ -98,10 +100,40 @@ impl<'m> Persistent<'m> {
         Ok(Refusals::of(&self.module.object, &self.inventory, arch)?)
     }
 
-    /// What becomes of each variable if `kept` is kept already.
-    #[must_use]
-    pub fn account(&self, kept: &[&Header], wishes: &Wishes) -> Account {
-        Account::of(kept, self.header(), wishes)
+    /// What becomes of each variable if `kept` is kept already. With `memory` variables whose types changed stay
+    /// where they are, or are converted, as far as that loses nothing.
+    ///
+    /// # Errors
+    /// A use of `persistent_old()` is broken, or relocations of a unit are.
+    pub fn account(
+        &self,
+        kept: &[&Header],
+        wishes: &Wishes,
+        memory: &dyn KeptMemory,
+    ) -> Result<Account, ImageError> {
+        let object = &self.module.object;
+        let tables = RelocationTables::of(object);
+        let initial = self.inventory.indexes.iter().map(|index| -> Result<InitialValue<'_>, ImageError> {
+            let Some(section) = object.sections.get(*index) else { return Ok(InitialValue::default()) };
+            let bytes = if section.kind == SectionKind::NOBITS { &[] } else { &*section.data };
+            let relocations = tables.relocations_of(object, *index)?;
+            let mut relocated: Vec<u64> = relocations.iter().map(|relocation| relocation.offset).collect();
+            relocated.sort_unstable();
+            Ok(InitialValue { bytes, relocated })
+        });
+        let slots = old_slots::of(object)?;
+        let by_hand = slots.iter().filter_map(|slot| {
+            let (section, offset) = slot.variable;
+            Some((self.inventory.unit_of(section)?, offset))
+        });
+        let values = Values {
+            order: object.ident.order,
+            class: object.ident.class,
+            initial: initial.collect::<Result<_, _>>()?,
+            by_hand: by_hand.collect(),
+            memory,
+        };
+        Ok(Account::with_values(kept, self.header(), wishes, Some(&values)))
     }
 
     /// The keeper image for a kernel with export tables of this `layout`: it holds what is new by these

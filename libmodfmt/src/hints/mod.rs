@@ -75,6 +75,16 @@ impl Renames {
         self.variables.is_empty() && self.fields.is_empty() && self.files.is_empty()
     }
 
+    /// The hints about fields, from the new name to the old one.
+    pub(crate) fn reversed(&self) -> Self {
+        let reverse = |hint: &RenamedField| RenamedField {
+            of: hint.of.clone(),
+            old: hint.new.clone(),
+            new: hint.old.clone(),
+        };
+        Self { fields: self.fields.iter().map(reverse).collect(), ..Self::default() }
+    }
+
     /// The new name of the field `old` of a type, given as `struct TAG`, in a variable.
     #[must_use]
     pub fn field(&self, of: &str, variable: &str, old: &str) -> Option<&str> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Base symbols: what keepers export.
 
-use crate::persist::{Header, Unit, base_symbol, base_symbol_version_1};
+use crate::persist::{Header, NOTE_SECTION, Unit, base_symbol, base_symbol_version_1};
 
 /// The exported symbol that stands for the start of one unit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,9 +24,13 @@ impl Base {
         Self { symbol: base_symbol(&header.owner, header.generation, ordinal), crc: unit.crc() }
     }
 
-    /// The base symbols of all units of a keeper, by ordinal.
+    /// The base symbols of all units of a keeper, by ordinal. A keeper without units has one, for its note: it
+    /// only says what variables have grown to, and owners import the symbol so that it stays.
     #[must_use]
     pub fn all(header: &Header) -> Vec<Self> {
+        if header.units.is_empty() {
+            return vec![Self::of(header, 0, &Unit::new(NOTE_SECTION, 0, 1))];
+        }
         header.ordinals().map(|(ordinal, unit)| Self::of(header, ordinal, unit)).collect()
     }
 }

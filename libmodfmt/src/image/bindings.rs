@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Base;
-use crate::persist::{Account, Header, UnitPlace, Wishes};
+use crate::persist::{Account, Header, KeptPlace, UnitPlace, UnitValue, Wishes, spent_generations};
 
 /// Where each unit of a file is, as base symbols.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,13 @@ pub struct Bindings {
     pub generation: Option<Header>,
     /// The file's unit for each unit of that keeper.
     pub new_units: Vec<usize>,
+    /// Initial values made from kept bytes, by unit.
+    pub values: Vec<UnitValue>,
+    /// The old places of variables that get another one, by unit of the file and offset in it:
+    /// `persistent_old()` finds them.
+    pub old_places: HashMap<(usize, u64), UnitBase>,
+    /// The generations of which nothing is in force once the module's init has succeeded.
+    pub spent: Vec<u32>,
 }
 
 /// Where one unit is.
@@ -54,10 +61,29 @@ impl Bindings {
             used.insert(number);
             units.push(UnitBase { base: Base::of(header, ordinal, header.unit(ordinal)?), offset });
         }
-        // What is dropped in the end must not be pinned.
-        let others = kept.iter().filter(|header| !account.fresh && !used.contains(&header.generation));
+        let all: Vec<&Header> = kept.iter().copied().chain(&generation).collect();
+        let spent = if account.fresh { Vec::new() } else { spent_generations(&all) };
+        // What is dropped in the end must not be pinned. A keeper without units has no other use.
+        let is_other = |header: &&&Header| {
+            let number = header.generation;
+            !account.fresh && !used.contains(&number) && !spent.contains(&number)
+        };
+        let record = generation.iter().filter(|header| header.units.is_empty());
+        let others = kept.iter().filter(is_other).copied().chain(record);
         let others = others.filter_map(|header| Base::all(header).into_iter().next()).collect();
-        Some(Self { units, others, generation, new_units: new_units.unwrap_or_default() })
+        let old_place = |place: KeptPlace| {
+            let header = by_generation.get(&place.generation)?;
+            let base = Base::of(header, place.ordinal, header.unit(place.ordinal)?);
+            Some(UnitBase { base, offset: i64::try_from(place.offset).ok()? })
+        };
+        let old_places = account.left.iter().filter_map(|left| {
+            let own = account.variables.get(left.number)?;
+            Some(((own.unit, own.variable.offset), old_place(left.place)?))
+        });
+        let old_places = old_places.collect();
+        let new_units = new_units.unwrap_or_default();
+        let values = account.values.clone();
+        Some(Self { units, others, generation, new_units, values, old_places, spent })
     }
 
     /// Of an owner of which nothing is kept: all units are new.
@@ -68,14 +94,24 @@ impl Bindings {
             others: Vec::new(),
             generation: None,
             new_units: Vec::new(),
+            values: Vec::new(),
+            old_places: HashMap::new(),
+            spent: Vec::new(),
         })
     }
 
-    /// Every base symbol that the owner imports, each once.
+    /// The value of a unit of the file, if it is made from kept bytes.
     #[must_use]
-    pub fn bases(&self) -> Vec<&Base> {
+    pub fn value(&self, unit: usize) -> Option<&UnitValue> {
+        let index = self.values.binary_search_by_key(&unit, |value| value.unit).ok()?;
+        self.values.get(index)
+    }
+
+    /// Every base symbol that the owner imports, each once. `old` are those of old places that it asks for.
+    #[must_use]
+    pub fn bases<'b>(&'b self, old: &[&'b Base]) -> Vec<&'b Base> {
         let mut seen = HashSet::new();
         let all = self.units.iter().map(|unit| &unit.base).chain(&self.others);
-        all.filter(|base| seen.insert(base.symbol.as_str())).collect()
+        all.chain(old.iter().copied()).filter(|base| seen.insert(base.symbol.as_str())).collect()
     }
 }

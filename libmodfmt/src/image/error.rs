@@ -7,6 +7,7 @@ use crate::arch::UnsupportedMachine;
 use crate::elf::ElfError;
 use crate::modinfo::ModinfoError;
 use crate::module::ModuleError;
+use crate::old_slots::OldSlotError;
 use crate::persist::{NoteError, PersistError};
 use crate::versions::VersionsError;
 
@@ -32,6 +33,9 @@ pub enum ImageError {
     /// The version tables cannot be extended.
     #[error("symbol versions: {0}")]
     Versions(#[from] VersionsError),
+    /// `persistent_old()` cannot be served.
+    #[error(transparent)]
+    OldSlot(#[from] OldSlotError),
     /// The header in the keeper that was made is not the one that went in.
     #[error("the header note of the keeper: {0}")]
     Note(#[from] NoteError),

@@ -2,6 +2,7 @@
 //! The keeper image: the owner's file minus its code.
 
 use super::add_versions::add_versions;
+use super::applied_relocations::applied;
 use super::keeper_exports::KeeperExports;
 use super::skeleton::Skeleton;
 use super::symbols::{KeeperSymbols, SectionMap};
@@ -9,7 +10,7 @@ use super::{Base, ImageError, KeeperOptions, check, input_check};
 use crate::arch::Arch;
 use crate::elf::{Object, Relocation, RelocationTables, Section, SectionKind, flags};
 use crate::module::Module;
-use crate::persist::{Header, Inventory, NOTE_SECTION, Unit, keeper_of_generation};
+use crate::persist::{Header, Inventory, NOTE_SECTION, Unit, UnitPointer, UnitValue, keeper_of_generation};
 
 /// Makes the keeper image of a module.
 ///
@@ -55,31 +56,39 @@ impl<'d> Build<'_, 'd> {
         for (unit, index) in self.header.units.iter().zip(&self.wanted.bindings.new_units) {
             let Some(old) = self.inventory.indexes.get(*index).copied() else { continue };
             let Some(section) = owner.sections.get(old) else { continue };
-            image.sections.push(with_room(section, unit));
+            let value = self.wanted.bindings.value(*index);
+            image.sections.push(with_room(section, unit, value));
             let new = image.sections.len().saturating_sub(1);
             map.insert(old, new);
-            sections.push((old, new));
-            used.extend(tables.relocations_of(owner, old)?);
+            sections.push((old, new, value));
+            used.extend(applied(tables.relocations_of(owner, old)?, value));
         }
         let note = self.header.to_note(owner.ident.order);
+        let note_index = image.sections.len();
         image.sections.push(Section::with_data(NOTE_SECTION, SectionKind::NOTE, flags::ALLOC, 4, note));
         self.skeleton.add_required_sections(&mut image);
         image.sections.push(self.skeleton.this_module()?);
 
         let exports = KeeperExports::add(&mut image, &Base::all(self.header), layout);
-        let mut symbols = KeeperSymbols::of(owner, &map, &[exports.strings], &used);
+        // Without units the note is what is exported.
+        let note_symbol = if sections.is_empty() { Some(note_index) } else { None };
+        let own: Vec<usize> = [exports.strings].into_iter().chain(note_symbol).collect();
+        let mut symbols = KeeperSymbols::of(owner, &map, &own, &used);
         let imported = symbols.add_bases(owner, self.inventory, self.wanted.bindings, &used);
         image.symbols.clone_from(&symbols.table);
         let symtab = image.symtab()?;
         add_versions(&mut image, imported.iter())?;
 
-        for (old, new) in &sections {
-            let relocations = self.relocations(&tables, *old, &map, &symbols)?;
+        for (old, new, value) in &sections {
+            let mut relocations = self.relocations(&tables, (*old, *value), &map, &symbols)?;
+            relocations.extend(self.pointers(*value, &map, &symbols));
+            relocations.sort_by_key(|relocation| relocation.offset);
             if !relocations.is_empty() {
                 image.add_relocations(*new, symtab, arch.form, &relocations)?;
             }
         }
-        let targets: Vec<Option<usize>> = sections.iter().map(|(_, new)| symbols.of_section(*new)).collect();
+        let exported = sections.iter().map(|(_, new, _)| *new).chain(note_symbol);
+        let targets: Vec<Option<usize>> = exported.map(|section| symbols.of_section(section)).collect();
         let relocations = exports.relocations(arch, layout, &targets, &symbols);
         image.add_relocations(exports.table, symtab, arch.form, &relocations)?;
         Ok(image)
@@ -88,7 +97,7 @@ impl<'d> Build<'_, 'd> {
     fn relocations(
         &self,
         tables: &RelocationTables,
-        index: usize,
+        (index, value): (usize, Option<&UnitValue>),
         map: &SectionMap,
         symbols: &KeeperSymbols<'_>,
     ) -> Result<Vec<Relocation>, ImageError> {
@@ -101,18 +110,45 @@ impl<'d> Build<'_, 'd> {
                 variable: owner.section_name(index),
             })
         };
-        tables.relocations_of(owner, index)?.iter().map(translate).collect()
+        applied(tables.relocations_of(owner, index)?, value).iter().map(translate).collect()
+    }
+
+    /// Pointers in a value made from kept bytes to others that are made so: the kernel places both.
+    fn pointers(
+        &self,
+        value: Option<&UnitValue>,
+        map: &SectionMap,
+        symbols: &KeeperSymbols<'_>,
+    ) -> Vec<Relocation> {
+        let pointers = value.map(|value| &*value.pointers).unwrap_or_default();
+        let relocation = |pointer: &UnitPointer| {
+            let section = map.get(self.inventory.indexes.get(pointer.unit)?)?;
+            let (symbol, addend) = (symbols.of_section(*section)?, i64::try_from(pointer.target).ok()?);
+            Some(Relocation {
+                offset: pointer.offset,
+                symbol,
+                kind: self.skeleton.arch.absolute_word,
+                addend,
+            })
+        };
+        pointers.iter().filter_map(relocation).collect()
     }
 }
 
-/// A section of the file as a unit of the keeper: with its name, and zeros after its bytes.
-fn with_room<'d>(section: &Section<'d>, unit: &Unit) -> Section<'d> {
+/// A section of the file as a unit of the keeper: with its name, with the value made from kept bytes if there
+/// is one, and zeros after its bytes.
+fn with_room<'d>(section: &Section<'d>, unit: &Unit, value: Option<&UnitValue>) -> Section<'d> {
     // To the kernel, the linker's flag for a retained section means read-only after init.
     let flags = section.flags & !flags::RETAIN;
     let mut copy = Section { flags, link: 0, info: 0, align: unit.align, ..section.clone() };
     copy.name = unit.section.as_bytes().to_vec().into();
     let size = usize::try_from(unit.room).unwrap_or_default();
-    if copy.kind == SectionKind::NOBITS {
+    if let Some(value) = value {
+        let mut data = value.bytes.clone();
+        data.resize(size, 0);
+        copy.kind = SectionKind::PROGBITS;
+        copy.set_data(data);
+    } else if copy.kind == SectionKind::NOBITS {
         copy.size = unit.room;
     } else if size > copy.data.len() {
         let mut data = copy.data.to_vec();

@@ -2,13 +2,13 @@
 //! The two images that keep persistent data on a stock kernel.
 //!
 //! The *keeper* is the owner's file without its code: those persistent sections that are not kept yet,
-//! exported under one base symbol each, and a note with the header. The *owner image* is the owner's file with
-//! every use of persistent data turned into a use of the base symbols of the keepers that hold it. The
+//! exported under one base symbol each, and a note with the header. The *owner image* is the owner's file
+//! with every use of persistent data turned into a use of the base symbols of the keepers that hold it. The
 //! kernel's own loader links them, and its own reference count keeps the keepers loaded while the owner is.
 //!
-//! [`Bindings`] say which unit of the file is where. [`keeper`] and [`owner`] make the images, and [`pending`]
-//! a module that marks generations as not in force yet. Before they are returned, strict checks read both images again:
-//! what a caller gets is safe to load.
+//! [`Bindings`] say which unit of the file is where. [`keeper`] and [`owner`] make the images, and
+//! [`pending`] a module that marks generations as not in force yet. Before they are returned, strict checks
+//! read both images again: what a caller gets is safe to load.
 //!
 //! ```
 //! use libmodfmt::image::Base;
@@ -22,6 +22,7 @@
 //! ```
 
 mod add_versions;
+mod applied_relocations;
 mod base;
 mod bindings;
 mod check;
@@ -30,6 +31,7 @@ mod input_check;
 mod keeper;
 mod keeper_exports;
 mod keeper_options;
+mod old_places;
 mod owner;
 mod pending;
 mod pending_note;

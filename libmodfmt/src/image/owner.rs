@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::add_versions::add_versions;
+use super::old_places::OldPlaces;
 use super::{Bindings, ImageError, check, input_check};
 use crate::arch::{Arch, RelocationType};
 use crate::elf::{Object, Place, RelocationTables, SectionKind, Symbol, flags};
@@ -23,7 +24,8 @@ pub fn owner(module: &Module<'_>, inventory: &Inventory, bindings: &Bindings) ->
         return Err(ImageError::Check { image: "owner", what });
     }
     let mut object = module.object.clone();
-    let bases = bindings.bases();
+    let old = OldPlaces::of(&module.object, inventory, bindings)?;
+    let bases = bindings.bases(&old.bases());
     let taken: HashSet<&[u8]> = module.object.symbols.iter().map(|symbol| &*symbol.name).collect();
     let mut by_name: HashMap<&str, usize> = HashMap::new();
     for base in &bases {
@@ -37,10 +39,11 @@ pub fn owner(module: &Module<'_>, inventory: &Inventory, bindings: &Bindings) ->
     let places = inventory.indexes.iter().copied().zip(bindings.units.iter().map(place));
     let rebase = Rebase { inventory, arch, targets: places.collect() };
     rebase.apply(&mut object)?;
+    old.fill(&mut object, &by_name)?;
     empty_sections(&mut object, inventory);
     add_versions(&mut object, bases.into_iter())?;
     let image = object.write()?;
-    check::owner(&image, module, inventory, bindings)?;
+    check::owner(&image, module, inventory, bindings, &old)?;
     Ok(image)
 }
 

@@ -44,7 +44,8 @@ impl<'d> KeeperSymbols<'d> {
         symbols
     }
 
-    /// Adds the base symbols of units in other keepers to which initial values point. Returns them, each once.
+    /// Adds the base symbols of units in other keepers to which initial values point. Returns them, each
+    /// once.
     pub(super) fn add_bases(
         &mut self,
         owner: &Object<'_>,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whether a new version of a module may use all the data of an old one as it is. An extended kernel keeps
-//! data as a whole; what keepers hold is bound variable by variable (see `binding/`).
+//! Whether a new version of a module may use all the data of an old one as it is, as a whole. What is kept is
+//! bound variable by variable (see `binding/`).
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, HashSet};

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::Variable;
+use crate::convert::ConversionRefusal;
 use crate::types::TypeDifference;
 
 /// One difference between the file's layout and what is kept. Sizes and alignments are in bytes.
@@ -72,6 +73,27 @@ pub enum Difference {
         /// Where the types differ, and how.
         difference: TypeDifference,
     },
+    /// The variable can neither stay where it is nor be converted.
+    Conversion {
+        /// The variable in the file.
+        variable: Variable,
+        /// The field, and why.
+        refusal: ConversionRefusal,
+    },
+    /// The variable would get another place, and something points to where it is.
+    PointedTo {
+        /// The variable in the file.
+        variable: Variable,
+        /// What points there, as C writes it.
+        from: String,
+        /// It need not be a pointer, by what is known of it.
+        is_guess: bool,
+    },
+    /// What the module holds in memory that no variable leads to by its type (`PERSISTENT_HOLDS()`).
+    Held {
+        /// The difference.
+        refusal: ConversionRefusal,
+    },
     /// A variable is kept apart from the others of its section in the file.
     Apart {
         /// The section in the file.
@@ -120,7 +142,20 @@ impl Difference {
     /// Whether it would be there with any other variables in the file: a type, `const`, a name.
     #[must_use]
     pub const fn is_of_one_variable(&self) -> bool {
-        matches!(self, Self::Type { .. } | Self::Writable { .. } | Self::MayBeRenamed { .. })
+        matches!(
+            self,
+            Self::Type { .. }
+                | Self::Writable { .. }
+                | Self::MayBeRenamed { .. }
+                | Self::Conversion { .. }
+                | Self::PointedTo { .. }
+                | Self::Held { .. }
+        )
+    }
+
+    /// Whether the module may deal with it itself, with `persistent_old()`.
+    pub(super) const fn may_be_by_hand(&self) -> bool {
+        matches!(self, Self::Type { .. } | Self::Changed { .. } | Self::Conversion { .. })
     }
 }
 
@@ -154,6 +189,14 @@ impl fmt::Display for Difference {
                 }
                 _ => write!(f, "{kept}: {}", difference.in_variable(&kept.name)),
             },
+            Self::Conversion { variable, refusal } => {
+                write!(f, "{}{refusal}", variable.qualifiers())
+            }
+            Self::PointedTo { variable, from, is_guess } => {
+                let sure = if *is_guess { "may point" } else { "points" };
+                write!(f, "{variable}: would get another place, and {from} {sure} to where it is")
+            }
+            Self::Held { refusal } => write!(f, "{refusal}"),
             Self::Apart { section, variable } => {
                 write!(f, "{variable}: kept apart from others that the file has in {section}")
             }

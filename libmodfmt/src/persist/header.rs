@@ -31,6 +31,9 @@ pub struct Header {
     pub grown: Vec<Grown>,
     /// Variables of earlier generations that the file which made this one did not have.
     pub unused: Vec<KeptPlace>,
+    /// Variables of earlier generations that were converted or started afresh: what they hold is never used
+    /// again.
+    pub replaced: Vec<KeptPlace>,
     /// The types of the variables, if debug information tells.
     pub types: TypeTable,
 }
@@ -73,6 +76,7 @@ impl Header {
             units: Vec::new(),
             grown: Vec::new(),
             unused: Vec::new(),
+            replaced: Vec::new(),
             types: TypeTable::default(),
         }
     }
@@ -94,8 +98,7 @@ impl Header {
         (0..).zip(&self.units)
     }
 
-    /// Whether the variables were put into common sections, as `persistent.h` did until note version 2. An
-    /// extended kernel of this version keeps no others.
+    /// Whether the variables were put into common sections, as `persistent.h` did until note version 2.
     #[must_use]
     pub fn has_common_sections_only(&self) -> bool {
         let marks: Vec<_> = self.units.iter().map(Unit::mark).collect();

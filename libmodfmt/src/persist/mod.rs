@@ -30,6 +30,7 @@ mod error;
 mod extended;
 mod header;
 mod inventory;
+mod later;
 mod layout_hash;
 mod names;
 mod note;
@@ -41,15 +42,21 @@ mod variable;
 mod variables;
 
 pub use ambiguous::{Ambiguity, AmbiguousName};
-pub use binding::{Account, Change, Fate, KeptVariable, UnitPlace, VariableAccount, Wishes};
+pub use binding::{
+    Account, Change, Fate, InitialValue, KeptMemory, KeptVariable, LeftBehind, Stay, UnitPlace, UnitPointer,
+    UnitValue, Values, VariableAccount, Wishes, spent_generations,
+};
 pub use compare::{Agreement, compare};
 pub use debug_info::{KernelBtfReader, MAX_TYPE_TABLE_BYTES, VariableDebugInfo};
 pub use difference::Difference;
 pub use embedded_types::{EMBEDDED_TYPES_SECTION, EmbeddedTypesError, embed_types, embedded_types};
 pub use error::PersistError;
-pub use extended::{ExtendedListError, ExtendedRegion, ExtendedUse, extended_regions};
+pub use extended::{
+    ExtendedBlock, ExtendedListError, ExtendedRegion, ExtendedUse, KernelNames, extended_regions,
+};
 pub use header::{Grown, Header, KeptPlace, NOTE_VERSION};
 pub use inventory::Inventory;
+pub use later::LaterChanges;
 pub use names::{
     base_symbol, base_symbol_version_1, generation_in_name, is_keeper_name, keeper_name,
     keeper_of_generation, pending_name,

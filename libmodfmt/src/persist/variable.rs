@@ -77,6 +77,13 @@ impl Variable {
         }
     }
 
+    /// What stands before the name in a message: `file.c:function:`, as much of it as is known.
+    #[must_use]
+    pub fn qualifiers(&self) -> String {
+        let parts = [self.file.as_deref(), self.function.as_deref()];
+        parts.into_iter().flatten().map(|part| format!("{part}:")).collect()
+    }
+
     /// The name without the function that clang puts before it: headers of version 1 have it there.
     #[must_use]
     pub fn plain_name(&self) -> &str {
@@ -87,12 +94,6 @@ impl Variable {
 impl fmt::Display for Variable {
     /// `file.c:function:name`, as much of it as is known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(file) = &self.file {
-            write!(f, "{file}:")?;
-        }
-        if let Some(function) = &self.function {
-            write!(f, "{function}:")?;
-        }
-        f.write_str(&self.name)
+        write!(f, "{}{}", self.qualifiers(), self.name)
     }
 }

@@ -89,7 +89,10 @@ impl Candidates {
         for candidate in &mut self.0 {
             if let Some(info) = infos.get(&(candidate.section, candidate.variable.offset)) {
                 candidate.described = true;
-                candidate.variable.function.clone_from(&info.function);
+                // If the function was inlined, clang's debug information has the variable outside of it.
+                if candidate.variable.function.is_none() {
+                    candidate.variable.function.clone_from(&info.function);
+                }
                 candidate.variable.type_name.clone_from(&info.type_name);
                 candidate.variable.type_id = info.type_id;
             }

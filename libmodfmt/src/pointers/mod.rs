@@ -26,4 +26,4 @@ mod search;
 mod tests;
 
 pub use ranges::AddressRanges;
-pub use search::{Lead, PointerFound, PointerSearch, Searched, leads, search};
+pub use search::{Lead, PointerFound, PointerSearch, Searched, leads, may_hold_pointers, search};

@@ -100,6 +100,12 @@ pub fn search(
     result
 }
 
+/// Whether a type has a place for a pointer. If not, its bytes need not be read.
+#[must_use]
+pub fn may_hold_pointers(types: &dyn Types, id: TypeId) -> bool {
+    PointerMap::of(types, id).root.is_some()
+}
+
 /// The objects one pointer away, in the order of the pointers, at most `most`. The caller reads their memory
 /// and searches it, with the lead's path as name.
 #[must_use]

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use thiserror::Error;
 
 use super::{MAX_NAME_BYTES, MAX_PARTS, MAX_TYPES, Member, TagKind, Type, TypeId, TypeTable};
+use crate::leb128::{self, Leb128Error};
 
 const UNKNOWN: u64 = 0;
 const VOID: u64 = 1;
@@ -58,18 +59,18 @@ impl TypeTable {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut names = Names::default();
         let mut body = Vec::new();
-        number(&mut body, count(self.types.len()));
+        leb128::write(&mut body, count(self.types.len()));
         for ty in &self.types {
             write(&mut body, &mut names, ty);
         }
         if !self.held().is_empty() {
-            number(&mut body, count(self.held().len()));
-            self.held().iter().for_each(|held| number(&mut body, held.0.into()));
+            leb128::write(&mut body, count(self.held().len()));
+            self.held().iter().for_each(|held| leb128::write(&mut body, held.0.into()));
         }
         let mut out = Vec::new();
-        number(&mut out, count(names.list.len()));
+        leb128::write(&mut out, count(names.list.len()));
         for name in &names.list {
-            number(&mut out, count(name.len()));
+            leb128::write(&mut out, count(name.len()));
             out.extend_from_slice(name.as_bytes());
         }
         out.extend(body);
@@ -93,17 +94,6 @@ impl TypeTable {
 
 fn count(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
-}
-
-fn number(out: &mut Vec<u8>, mut number: u64) {
-    loop {
-        let low = u8::try_from(number & 0x7f).unwrap_or_default();
-        number >>= 7;
-        if number == 0 {
-            return out.push(low);
-        }
-        out.push(low | 0x80);
-    }
 }
 
 #[derive(Default)]
@@ -134,7 +124,7 @@ fn cut(name: &str) -> &str {
 }
 
 fn write(out: &mut Vec<u8>, names: &mut Names, ty: &Type) {
-    let mut put = |value: u64| number(out, value);
+    let mut put = |value: u64| leb128::write(out, value);
     match ty {
         Type::Unknown => put(UNKNOWN),
         Type::Void => put(VOID),
@@ -214,21 +204,13 @@ impl Reader<'_> {
     }
 
     fn number(&mut self, field: &'static str) -> Result<u64, TypeTableError> {
-        let mut value: u64 = 0;
-        for shift in (0..64).step_by(7) {
-            let truncated = TypeTableError::Truncated { offset: self.at, field };
-            let byte = *self.bytes.get(self.at).ok_or(truncated)?;
-            self.at = self.at.saturating_add(1);
-            let low = u64::from(byte & 0x7f);
-            if low.checked_shl(shift).is_none_or(|shifted| shifted >> shift != low) {
-                break;
-            }
-            value |= low << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(self.error(field, "has more than 64 bits"))
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let (number, size) = leb128::read(rest).map_err(|error| match error {
+            Leb128Error::Truncated => TypeTableError::Truncated { offset: self.at, field },
+            Leb128Error::TooLarge => self.error(field, "has more than 64 bits"),
+        })?;
+        self.at = self.at.saturating_add(size);
+        Ok(number)
     }
 
     /// A count of things of at least one byte each: never more than there are bytes left.

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use super::{Type, TypeId, TypeTable};
 
-/// Types are looked at so many times in all, to find out which are equal. Each round looks at all of them, and
-/// types that differ behind N pointers need N rounds: real ones some tens, a chain of 65,536 pointers as many.
+/// Types are looked at so many times in all, to find out which are equal. Each round looks at all of them,
+/// and types that differ behind N pointers need N rounds: real ones some tens, a chain of 65,536 pointers as
+/// many.
 const MAX_LOOKS: usize = 1 << 22;
 
 impl TypeTable {
@@ -52,8 +53,8 @@ impl TypeTable {
     }
 
     /// A number for each type, the same for two that cannot be told apart. Refined until nothing changes:
-    /// types that differ only far behind pointers are told apart by then. If that would take too long, each type
-    /// gets a number of its own: the table is larger than it need be, and as right.
+    /// types that differ only far behind pointers are told apart by then. If that would take too long, each
+    /// type gets a number of its own: the table is larger than it need be, and as right.
     fn classes(&self) -> Vec<u64> {
         let own = |ty: &Arc<Type>| hash_of(&Type::clone(ty).with_references(|_| TypeId(0)));
         let mut classes: Vec<u64> = self.types.iter().map(own).collect();

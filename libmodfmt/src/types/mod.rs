@@ -270,8 +270,8 @@ impl TypeTable {
         &self.types
     }
 
-    /// Types of objects that the variables lead to in ways that types do not tell: through `void *`, a list or
-    /// an IDR. The author named them with `PERSISTENT_HOLDS()`.
+    /// Types of objects that the variables lead to in ways that types do not tell: through `void *`, a list
+    /// or an IDR. The author named them with `PERSISTENT_HOLDS()`.
     #[must_use]
     pub fn held(&self) -> &[TypeId] {
         &self.held

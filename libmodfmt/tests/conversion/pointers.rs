@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Pointers into variables that move, and to objects in other memory.
 
-use super::compiled::{NEW, OLD, Outcome, Said, Variable, carry, x};
 use libmodfmt::convert::{Decision, Move, Moves, Plan, Request, decide};
 use libmodfmt::elf::{ByteOrder, Class};
+
+use super::compiled::{NEW, OLD, Outcome, Said, Variable, carry, x};
 
 fn plan(old: &Variable, new: &Variable) -> Plan {
     let mut request = Request::new("x", old.side(), new.side(), ByteOrder::Little, Class::Elf64);

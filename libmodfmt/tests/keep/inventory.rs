@@ -233,6 +233,22 @@ fn clang_tells_the_function() {
     assert_eq!(names(&of(&make)), ["foo:cnt", "foo:poll:cnt", "foo:read:cnt"]);
 }
 
+/// Of the static of a function that was inlined everywhere, clang's debug information has the variable outside of
+/// it or in the caller.
+#[test]
+fn clangs_name_of_a_static_tells_the_function_and_not_debug_information() {
+    let mut make = Make::bare("foo");
+    make.section(DATA, 3, 8, &[0; 8]);
+    make.local("poll.cnt", DATA, 0, 4);
+    make.local("read.cnt", DATA, 4, 4);
+    let infos = [debug_info(&make, DATA, 0, None), debug_info(&make, DATA, 4, Some("init"))];
+    let found = with_debug_info(&make, &infos);
+    assert_eq!(found.ambiguous, []);
+    let functions: Vec<_> =
+        found.header.variables().map(|(_, variable)| variable.function.as_deref()).collect();
+    assert_eq!(functions, [Some("poll"), Some("read")]);
+}
+
 #[test]
 fn an_empty_section_is_none() {
     let mut make = Make::bare("foo");

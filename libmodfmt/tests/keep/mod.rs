@@ -13,4 +13,5 @@ mod keeper;
 mod later_generation;
 mod owner;
 mod refusals;
+mod spent;
 mod stripped;

@@ -175,7 +175,7 @@ fn names_that_stand_for_several_variables() {
     assert_eq!(
         only(&files).to_string(),
         "foo.c:first stands for several variables (first, first) in different source files of one name, \
-         which nothing tells apart: give the variables or the files different names"
+         which nothing tells apart: give the variables different names, or each file its own PERSISTENT_FILE"
     );
     let symbols = vec!["cnt.0".to_owned(), "cnt.1".to_owned()];
     let scope = AmbiguousName { name: "foo.c:cnt".into(), symbols, reason: Ambiguity::SameFunction };

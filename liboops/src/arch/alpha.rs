@@ -17,7 +17,7 @@ use super::code_words::ByteOrder;
 use super::{code_words, numbers, places};
 use crate::cursor::Cursor;
 use crate::message::Message;
-use crate::report::Place;
+use crate::report::{Place, Register};
 
 const REGISTERS: &[&str] = &[
     "pc", "ra", "ps", "v0", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "s0", "s1", "s2", "s3", "s4",
@@ -41,7 +41,12 @@ impl Architecture for Alpha {
             let item = if is_pc { Item::Pc(Pc { place, ..Pc::default() }) } else { Item::Return(place) };
             return Some(Reading::of(vec![Item::Arch("alpha"), item]));
         }
+        // `pc = 8c012340` is SuperH's.
+        let is_narrow = |register: &Register| register.name == "pc" && numbers::digits(register) == 8;
         if let Some(registers) = numbers::pairs_with(REGISTERS, message, b"=") {
+            if registers.iter().any(is_narrow) {
+                return None;
+            }
             let mut items = vec![Item::Arch("alpha")];
             if let Some(place) = numbers::place(&registers, "pc", true) {
                 items.push(Item::Pc(Pc { place, ..Pc::default() }));

@@ -50,6 +50,11 @@ fn call(message: &Message<'_>) -> Option<Reading> {
     let before = message.part(0..at);
     let after = message.part(at.saturating_add(6)..message.text.len());
     let entered = before.text.trim_ascii_start().starts_with(b"Function entered at ");
+    // What syzkaller adds for inlined functions: `[<a>] (f) from [<b>] (h file.c:1 [inline])`
+    if after.text.trim_ascii_end().ends_with(b" [inline])") {
+        let inlined = places_in_line::all(&after).into_iter().next()?.place;
+        return Some(Reading::of(vec![Item::Arch("arm"), Item::Frames(vec![inlined])]));
+    }
     let skipped = before.text.len().saturating_sub(before.text.trim_ascii_start().len());
     let callee_at = if entered { skipped.saturating_add(20) } else { skipped };
     let callee = side(&before.part(callee_at..before.text.len()))?;

@@ -4,9 +4,10 @@
 use memchr::memmem;
 
 use super::architecture::{Architecture, Hints, Item, Pc, Reading, Rows};
-use super::x86;
+use super::{numbers, x86};
 use crate::cursor::{Cursor, is_blank};
 use crate::message::Message;
+use crate::report::{Hex, Span};
 
 /// Names of registers. Kernels up to 2.6 print most of them in small letters.
 const REGISTERS: &[&str] = &[
@@ -32,6 +33,9 @@ impl Architecture for I386 {
         let text = message.text.trim_ascii_start();
         if text.starts_with(b"EIP") {
             return pc(message);
+        }
+        if let Some(words) = stack(message, hints) {
+            return Some(Reading::one(Item::Stack(words)).with_rows(Rows::Stack));
         }
         let may_be_row = hints.arch.is_some() || hints.rows == Rows::None;
         if OTHERS.iter().any(|other| text.starts_with(other)) || may_be_row && is_row(text) {
@@ -74,7 +78,23 @@ fn pc(message: &Message<'_>) -> Option<Reading> {
     Some(Reading::of(vec![Item::Arch("i386"), Item::Pc(Pc { segment, user, repeated, place })]))
 }
 
-/// A row of the stack: words of eight digits and nothing else.
+/// `Stack: c0123456 00000000`, and the rows after it.
+fn stack(message: &Message<'_>, hints: Hints) -> Option<Vec<(Hex, Span)>> {
+    let mut cursor = Cursor::new(message.text);
+    cursor.blanks();
+    let is_known = hints.arch == Some("i386");
+    let labelled = cursor.eat(b"Stack:");
+    if !labelled && (hints.rows != Rows::Stack || !is_known) {
+        return None;
+    }
+    let (words, is_whole) = numbers::row(message, cursor.position());
+    let is_narrow = words.iter().all(|(_, span)| span.len() == 8);
+    // The label may have a line of its own.
+    let has_words = !words.is_empty() || labelled && is_known;
+    (is_whole && is_narrow && has_words).then_some(words)
+}
+
+/// A row of words of eight digits and nothing else.
 fn is_row(text: &[u8]) -> bool {
     let mut words = text.split(|&byte| is_blank(byte)).filter(|word| !word.is_empty()).peekable();
     words.peek().is_some() && words.all(|word| word.len() == 8 && word.iter().all(u8::is_ascii_hexdigit))

@@ -19,7 +19,7 @@ use super::architecture::{Architecture, Hints, Item, OopsCode, Pc, Reading, Rows
 use super::{numbers, places, recognised, s390_code, s390_program_check};
 use crate::cursor::Cursor;
 use crate::message::Message;
-use crate::report::{FaultStatus, Hex, Kind, Place, State, places_in_line};
+use crate::report::{FaultStatus, Hex, Kind, Place, Span, State, places_in_line};
 
 const GENERAL: &[&str] =
     &["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
@@ -37,6 +37,10 @@ impl Architecture for S390 {
         if let Some(reading) = psw(message).or_else(|| failing_address(message)) {
             return Some(reading);
         }
+        // Of a program that crashed.
+        if text.starts_with(b"User Code:") {
+            return Some(Reading::default());
+        }
         if let Some((code, is_first)) = s390_code::read(message, hints.rows == Rows::Code) {
             let item = if is_first { Item::Code(code) } else { Item::MoreCode(code) };
             return Some(Reading::one(item).with_rows(Rows::Code));
@@ -44,7 +48,9 @@ impl Architecture for S390 {
         let labels: [&[u8]; 4] = [b"Krnl GPRS:", b"User GPRS:", b"Kernel GPRS:", b"Krnl gprs:"];
         if let Some(label) = labels.iter().find(|label| text.starts_with(label)) {
             let at = message.text.len().saturating_sub(text.len()).saturating_add(label.len());
-            return Some(registers(message, at, 0));
+            let mut reading = registers(message, at, 0);
+            reading.items.insert(0, Item::Arch(name(numbers::row(message, at).0.first())));
+            return Some(reading);
         }
         if let Rows::Registers(first) = hints.rows
             && numbers::row(message, 0).1
@@ -60,10 +66,15 @@ impl Architecture for S390 {
         {
             return Some(Reading::one(Item::Mention(place)));
         }
-        if hints.arch.is_some()
+        // No other kernel has it in parentheses.
+        let is_own = text.starts_with(b"([<") && message.text.trim_ascii_end().ends_with(b")");
+        if (hints.arch.is_some() || is_own)
             && let Some(place) = entry(message)
         {
-            return Some(Reading::one(Item::Frames(vec![place])));
+            let mut items = Vec::new();
+            items.extend(hints.arch.is_none().then_some(Item::Arch("s390x")));
+            items.push(Item::Frames(vec![place]));
+            return Some(Reading::of(items));
         }
         const KNOWN: &[&[u8]] =
             &[b"Krnl ACRS", b"User ACRS", b"Kernel ACRS", b"Fault in ", b"R:0 T:", b"R:1 T:"];
@@ -145,6 +156,11 @@ fn entry(message: &Message<'_>) -> Option<Place> {
     place.address = Some(Hex(value));
     place.unreliable |= unreliable;
     Some(place)
+}
+
+/// Which of the two it is, by a register.
+fn name(register: Option<&(Hex, Span)>) -> &'static str {
+    if register.is_some_and(|(_, span)| span.len() == 8) { "s390" } else { "s390x" }
 }
 
 /// Four registers, and how many there are then.

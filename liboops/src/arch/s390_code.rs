@@ -17,7 +17,7 @@ pub(super) fn read(message: &Message<'_>, may_be_row: bool) -> Option<(Code, boo
     let mut cursor = Cursor::new(message.text);
     cursor.blanks();
     let start = cursor.position();
-    let labels: [&[u8]; 4] = [b"Krnl Code:", b"User Code:", b"Kernel Code:", b"Krnl code:"];
+    let labels: [&[u8]; 3] = [b"Krnl Code:", b"Kernel Code:", b"Krnl code:"];
     let is_first = labels.iter().any(|label| cursor.eat(label));
     if !is_first && !may_be_row {
         return None;

@@ -61,6 +61,10 @@ impl Architecture for Sh {
             items.push(Item::Registers(registers));
             return Some(Reading::of(items));
         }
+        // Above the line of `die()`.
+        if cursor.eat(b"pc = ") && matches!(cursor.hex(), Some((_, 8))) && cursor.is_at_end() {
+            return Some(Reading::default());
+        }
         hints.arch?;
         if message.text.trim_ascii() == b"Code:" {
             return Some(Reading::default().with_rows(Rows::Code));

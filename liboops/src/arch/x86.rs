@@ -76,7 +76,11 @@ pub(super) fn registers(names: &[&'static str], message: &Message<'_>) -> Option
         }
         cursor.blanks();
         let mut start = cursor.position();
-        let Some((mut value, _)) = cursor.hex() else { break };
+        let Some((mut value, digits)) = cursor.hex() else { break };
+        // Only i386 has small letters, and who types in a report. `r10:80ffa650` is of 32-bit ARM.
+        if word.starts_with(b"r") && digits < 16 && cursor.peek() != Some(b':') {
+            break;
+        }
         // `RSP: 0018:ffff...` has the segment first.
         if cursor.eat(b":") {
             start = cursor.position();

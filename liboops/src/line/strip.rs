@@ -41,8 +41,9 @@ pub(crate) fn strip_from(line: &[u8], from: usize) -> Prefix {
             break;
         }
     }
-    // Another writer's line that lacks its end, with the kernel's line right after it.
-    if prefix.time_us.is_none() {
+    // Another writer's line that lacks its end, with the kernel's line right after it. In JSON the time belongs to
+    // the message that is taken out of it later.
+    if prefix.time_us.is_none() && line.get(prefix.body.start) != Some(&b'{') {
         late_time(line, &mut prefix);
     }
     prefix
@@ -115,7 +116,7 @@ fn layer(cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
         Some(b'(' | b'-' | b'.' | b'@' | b'/' | b'~' | b'|') => MARK.read(cursor, prefix),
         // Blanks belong to the message, since frames are indented. Before another layer they do not.
         Some(b' ' | b'\t') => {
-            if syslog::broadcast(cursor) {
+            if syslog::broadcast(cursor) || syslog::before_korean_date(cursor) {
                 return true;
             }
             cursor.blanks();

@@ -122,6 +122,18 @@ pub(super) fn broadcast(cursor: &mut Cursor<'_>) -> bool {
     known
 }
 
+/// The blank in front of ` 2월 13 09:11:20 `: glibc's Korean names of months are as wide as October's.
+pub(super) fn before_korean_date(cursor: &mut Cursor<'_>) -> bool {
+    let mut ahead = *cursor;
+    let blanks = ahead.blanks();
+    let at = ahead;
+    let known = blanks > 0 && ahead.decimal().is_some() && ahead.eat("월".as_bytes());
+    if known {
+        *cursor = at;
+    }
+    known
+}
+
 /// Reads a host and a program after a date: `host kernel: `, `host kernel[123]: `, `kernel: `. The cursor
 /// moves only if the program is the kernel. Returns whether it is another one.
 pub(super) fn host_and_program(cursor: &mut Cursor<'_>) -> bool {

@@ -369,7 +369,7 @@ mod tests {
         },
         Example {
             name: "processor of Unisoc",
-            prefixes: &["c2 ", "c10 ", "c0 1 (swapper/0) "],
+            prefixes: &["c2 ", "c10 ", "c0 1 (swapper/0) ", "c2    321 "],
             others: &["c2: ", "cpu2 "],
         },
         Example {

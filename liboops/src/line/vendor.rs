@@ -56,8 +56,8 @@ pub(super) const UNISOC: Pattern = Pattern {
     name: "processor of Unisoc",
     example: "c2 ",
     begins: &[Letter],
-    // Some add the task.
-    regex: r"\Ac[0-9]{1,2} (?:[0-9]+ \([^()]*\) ?)?",
+    // Some add the task, or its number alone, with blanks before it.
+    regex: r"\Ac[0-9]{1,2} (?:[0-9]+ \([^()]*\) ?| +[0-9]{1,6} )?",
     then_program: false,
     within_log: true,
 };

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::wrapped::{self, Continuation, KnownLines};
-use super::{Message, Origin, cut, encoded, fragments, journal, repeated};
+use super::{Message, Origin, cut, encoded, fragments, journal, repeated, task_name};
 use crate::line::{LogLine, Prefix, late_prefix, strip, strip_from, trimmed_len};
 
 /// More lines than any message is wrapped into.
@@ -147,6 +147,9 @@ impl Assembly {
             return Some(Continuation { from, blank: false });
         }
         let (body, width) = (self.body(), self.width);
+        if let Some(from) = task_name::continued(body, &self.prefix, line) {
+            return Some(Continuation { from, blank: true });
+        }
         // At a terminal's margin nothing is lost.
         let at_margin =
             wrapped::continued_at_margin(body, &self.prefix, width, self.first_width, line, known);

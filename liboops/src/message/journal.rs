@@ -33,6 +33,9 @@ fn numbers(text: &[u8]) -> Escape {
     Some((digits, u8::try_from(value).ok()))
 }
 
+/// Names of the message in the logs of containers, and of programs that collect logs.
+const OTHER_KEYS: [&[u8]; 3] = [b"\"log\"", b"\"message\"", b"\"msg\""];
+
 /// The message in a line of `journalctl -o json`, or in a line of one of its fields.
 #[derive(Debug)]
 pub(super) struct Field {
@@ -52,7 +55,11 @@ pub(super) fn message(line: &[u8], from: usize) -> Option<Field> {
     if !rest.starts_with(b"{") && !rest.starts_with(b"\"MESSAGE\"") {
         return None;
     }
-    let (start, list) = value(line, from, b"\"MESSAGE\"")?;
+    let (start, list) = value(line, from, b"\"MESSAGE\"").or_else(|| {
+        // Others write anything under these names; the kernel's messages have a time or a level.
+        let found = OTHER_KEYS.iter().find_map(|key| value(line, from, key))?;
+        matches!(line.get(found.0), Some(b'[' | b'<')).then_some(found)
+    })?;
     let text = line.get(start..)?;
     let mut length = 0;
     if list {

@@ -12,6 +12,7 @@ mod fragments;
 mod journal;
 pub mod pstore;
 mod repeated;
+mod task_name;
 mod wrapped;
 
 use std::ops::Range;

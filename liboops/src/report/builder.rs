@@ -111,6 +111,8 @@ impl Builder {
             }
             _ if has_body || self.section.ended => false,
             _ if report.kind.is_general() => true,
+            // A panic of Rust ends in a `BUG()`, whose own line says nothing more.
+            Kind::Bug if is_rust_panic(report) => true,
             // `BUG: memory leak`, then `unreferenced object`.
             Kind::MemoryLeak => report.kind == Kind::MemoryLeak,
             // The watchdog's warning says what it is about after its first line.
@@ -200,6 +202,12 @@ impl Builder {
         if report.kind == Kind::Slub && is_dump_row(trimmed) {
             return LineUse::Used;
         }
+        if report.kind == Kind::Bug
+            && let Some(function) = places_in_line::work_function(message)
+        {
+            report.mentions.push(function);
+            return LineUse::Used;
+        }
         if let Some(trace) = trace_headings::read(trimmed) {
             self.trace = trace;
         } else if report.kind == Kind::Kcsan && is_access(trimmed) {
@@ -236,7 +244,7 @@ impl Builder {
     /// Whether an unknown line may be what `WARN()` was told to say: it is printed before or after the line
     /// that says where.
     fn may_be_message(&self, report: &Report) -> bool {
-        matches!(report.kind, Kind::CutHere | Kind::Warning)
+        (matches!(report.kind, Kind::CutHere | Kind::Warning) || is_rust_panic(report))
             && report.message.is_none()
             && self.unknown_lines == 0
             && report.context.modules.is_none()
@@ -266,7 +274,7 @@ impl Builder {
             self.section.ended = true;
             return true;
         }
-        if text.starts_with(b"NMI backtrace for cpu") || text.starts_with(b"Sending NMI from CPU") {
+        if trace_headings::is_other_processor(text) || text.starts_with(b"Sending NMI from CPU") {
             self.section.other_cpu = true;
             return true;
         }
@@ -386,6 +394,11 @@ fn take_name(place: &mut Place, named: Place) {
     if place.symbol.is_none() {
         *place = Place { span: place.span, exact: place.exact, unreliable: place.unreliable, ..named };
     }
+}
+
+/// Whether a report began with `rust_kernel: panicked at file:line:column:`.
+fn is_rust_panic(report: &Report) -> bool {
+    report.title.value.starts_with("rust_kernel: panicked at ")
 }
 
 /// Whether a line is the one before a warning or a BUG.

@@ -183,7 +183,8 @@ fn taint(message: &Message<'_>, context: &mut Context) {
     loop {
         let mut ahead = cursor;
         let word = ahead.word();
-        if !is_flags(word) || letters_from.is_none() && !word.starts_with(b"-") {
+        // `Tainted: P      VLI`: the i386 kernel says that its instructions have any length.
+        if !is_flags(word) || word == b"VLI" || letters_from.is_none() && !word.starts_with(b"-") {
             break;
         }
         letters.extend(word.iter().filter(|letter| letter.is_ascii_alphabetic()));

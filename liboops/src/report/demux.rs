@@ -12,6 +12,7 @@ use super::fragment;
 use super::kind::Kind;
 use super::span::Span;
 use super::start_lines::{self, Start};
+use super::trace_headings;
 use crate::arch::{self, Hints};
 use crate::cursor::{find, text};
 use crate::line::{LogLine, Prefix, late_prefix};
@@ -83,7 +84,7 @@ impl Demux {
             return false;
         }
         let body = line.body();
-        if starts_report(body) {
+        if starts_report(body) || start_lines::is_cut_in_name(body) {
             return true;
         }
         let is_encoded = matches!(body.trim_ascii_start().first(), Some(b'{' | b'"'))
@@ -93,14 +94,16 @@ impl Demux {
         is_encoded && decoded().messages().iter().any(|(message, _)| starts_report(message.text))
     }
 
-    /// Whether a line may belong to a report whose first lines are missing.
-    pub fn starts_fragment(line: &LogLine<'_>) -> bool {
+    /// Whether a line may belong to a report whose first lines are missing. `before` is the text before it.
+    pub fn starts_fragment(line: &LogLine<'_>, before: &[u8]) -> bool {
         if line.prefix.is_foreign {
             return false;
         }
         let decoded = Assembly::new(line).decode(false);
         !decoded.prefix().is_foreign
-            && decoded.messages().iter().any(|(message, _)| fragment::begins(message))
+            && decoded.messages().iter().any(|(message, _)| {
+                fragment::begins(message) && !fragment::is_code_of_program(message.text, before)
+            })
     }
 
     /// Adds a line if it continues the message of the line before. Otherwise that message is read, and the
@@ -206,12 +209,12 @@ impl Demux {
             return Some(self.start(position, &start, message, prefix));
         }
         let Some(position) = position else {
-            let is_other = message.text.trim_ascii_start().starts_with(b"NMI backtrace for cpu");
-            if is_other {
+            if trace_headings::is_other_processor(message.text.trim_ascii_start()) {
                 return Some(self.start(None, &Start::of_kind(Kind::Backtrace), message, prefix));
             }
-            let is_fragment = self.open.is_empty() && fragment::begins(message);
-            return is_fragment.then(|| self.fragment(message, prefix));
+            let is_fragment = self.has_no_open_writer(prefix) && fragment::begins(message);
+            let is_code = || fragment::is_code_of_program(message.text, self.text_before_pending());
+            return (is_fragment && !is_code()).then(|| self.fragment(message, prefix));
         };
         let (_, builder) = self.open.get_mut(position)?;
         let index = builder.index;
@@ -224,6 +227,20 @@ impl Demux {
             LineUse::Used => Some(index),
             LineUse::Unknown => None,
         }
+    }
+
+    /// Whether a line may be of a report of its own: no other is open, or every line says who wrote it.
+    fn has_no_open_writer(&self, prefix: &Prefix) -> bool {
+        self.open.is_empty()
+            || prefix.caller.is_some() && self.open.iter().all(|(caller, _)| caller.is_some())
+    }
+
+    /// The text of the block before the message that was put together last.
+    fn text_before_pending(&self) -> &[u8] {
+        let start =
+            self.block.lines.iter().rev().find(|line| !line.continues).map_or(0, |line| line.span.start);
+        let length = usize::try_from(start.saturating_sub(self.block.base)).unwrap_or(usize::MAX);
+        self.block.text.get(..length).unwrap_or_default()
     }
 
     /// Begins a report without a start line, and reads its first line. Returns its index.

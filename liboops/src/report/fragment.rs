@@ -5,11 +5,13 @@
 //! Any line that only reports have may begin such a fragment. Whether it is one is known at its end: it must
 //! have something to decode.
 
+use memchr::memmem;
+
 use super::block::Report;
 use super::ksymoops_lines::{self, KsymoopsLine};
 use super::place::Place;
 use super::state::{Origin, State};
-use super::{context_lines, places_in_line, trace_headings};
+use super::{context_lines, places_in_line, trace_entries, trace_headings};
 use crate::arch::{self, Hints, Item, Pc, Rows};
 use crate::cursor::number_after;
 use crate::message::Message;
@@ -66,6 +68,8 @@ const NO_REPORTS: [&str; 8] = [
 ];
 /// More frames are not between `dump_stack()` and its caller, some of them left over on the stack.
 const MAX_FRAMES_OF_DUMP: usize = 8;
+/// Lines from a message about a program's crash to the `Code:` line that belongs to it.
+const MAX_LINES_TO_PROGRAM_CODE: usize = 8;
 /// Fewer registers are not worth a report.
 const MIN_REGISTERS: usize = 3;
 /// Fewer bytes of code are not worth a report, or with a mark, half as many.
@@ -85,7 +89,19 @@ pub(super) fn begins(message: &Message<'_>) -> bool {
         || arch::read(message, Hints { arch: None, rows: Rows::default() }).is_some()
         || places_in_line::is_frame(message)
         || trace_headings::has_frame(text)
-        || text.starts_with(b"[<") && places_in_line::bare(message).is_some()
+        || text.starts_with(b"[<") && trace_entries::bare(message).is_some()
+}
+
+/// Whether a line is the code at which a program crashed, by the text before it: x86 kernels print `tool[77]:
+/// segfault at 0 ip 000055d0c0ffee12 ...`, and then a `Code:` line as that of an oops. Other programs may crash
+/// at the same time.
+pub(super) fn is_code_of_program(line: &[u8], before: &[u8]) -> bool {
+    line.trim_ascii_start().starts_with(b"Code: ")
+        && before
+            .rsplit(|&byte| byte == b'\n')
+            .skip(1)
+            .take(MAX_LINES_TO_PROGRAM_CODE)
+            .any(|line| memmem::find(line, b"]: segfault at ").is_some())
 }
 
 /// Whether a message after the end of a report is of another one, whose beginning is missing. The kernel

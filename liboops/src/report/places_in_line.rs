@@ -2,6 +2,8 @@
 //! The places in code that a line names: `[<address>] symbol+0x1/0x2 [module build-id] (P)` and its many
 //! relatives.
 
+use memchr::memmem;
+
 use super::place::Place;
 use super::source_suffix;
 use super::span::Hex;
@@ -118,6 +120,21 @@ fn around(message: &Message<'_>, plus: usize, least: usize) -> Option<Found> {
     let end = cursor.position();
     place.span = message.span(start..end);
     Some(Found { place, start, end })
+}
+
+/// The function that a workqueue called last, without an offset: `     last function: f [m]`, since 6.8 `... workfn=f
+/// [m]`.
+pub(super) fn work_function(message: &Message<'_>) -> Option<Place> {
+    let body = message.text;
+    let marks: [&[u8]; 2] = [b"last function: ", b" workfn="];
+    let start = marks.iter().find_map(|mark| Some(memmem::find(body, mark)?.saturating_add(mark.len())))?;
+    let mut cursor = Cursor::at(body, start);
+    let symbol = cursor.take_while(in_symbol);
+    let is_name = symbol.first().is_some_and(|first| !first.is_ascii_digit());
+    let mut place = Place { symbol: Some(text(symbol)), exact: true, ..Place::default() };
+    suffixes(&mut cursor, &mut place);
+    place.span = message.span(start..cursor.position());
+    is_name.then_some(place)
 }
 
 fn in_symbol(byte: u8) -> bool {

@@ -30,7 +30,8 @@ pub(super) fn read(cursor: &mut Cursor<'_>, place: &mut Place) {
         ahead.skip(length.saturating_add(1));
         list
     } else {
-        ahead.take_while(|byte| !is_blank(byte))
+        // ARM's traces have the whole in parentheses.
+        ahead.take_while(|byte| !is_blank(byte) && byte != b')')
     };
     if list.is_empty() || !list.split(|&byte| is_blank(byte)).next().is_some_and(is_line) {
         return;
@@ -75,7 +76,8 @@ pub(super) fn name(body: &[u8]) -> Option<std::ops::Range<usize>> {
         let end = start.saturating_add(word.iter().take_while(|&&byte| !is_blank(byte)).count());
         // `0010:f` is the instruction pointer.
         let own = body.get(start..end)?;
-        let name = own.strip_prefix(b"0010:").or_else(|| own.strip_prefix(b"0060:")).unwrap_or(own);
+        let before: [&[u8]; 3] = [b"0010:", b"0060:", b"("];
+        let name = before.iter().find_map(|before| own.strip_prefix(*before)).unwrap_or(own);
         let is_name = name.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
             && name.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"_.$".contains(&byte));
         let mut behind = Cursor::at(body, end);

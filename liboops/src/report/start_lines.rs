@@ -70,6 +70,7 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"Kernel BUG [#", Kind::Bug),
     (b"Internal error: ", Kind::Oops),
     (b"Unable to handle ", Kind::PageFault),
+    (b"Kernel Fault: Code=", Kind::PageFault),
     (b"Unhandled fault: ", Kind::Oops),
     (b"Unhandled prefetch abort", Kind::Oops),
     (b"Insufficient stack space to handle exception", Kind::Oops),
@@ -262,6 +263,13 @@ fn begins(text: &[u8], word: &[u8]) -> bool {
     text.first() == word.first() && text.starts_with(word)
 }
 
+/// Whether a line is the first half of a start line that is broken in two by a task's name, which has a line
+/// end: `INFO: task tool`, then `:77 blocked for more than 120 seconds.`
+pub(super) fn is_cut_in_name(body: &[u8]) -> bool {
+    const MAX_LINE_BYTES: usize = 64;
+    body.len() <= MAX_LINE_BYTES && body.starts_with(b"INFO: task ") && kind(body).is_none()
+}
+
 /// Reads a message that starts a report. `None` for any other message.
 pub(super) fn read(body: &[u8]) -> Option<Start> {
     let body_start = body.iter().position(|&byte| byte != b' ').unwrap_or(0);
@@ -368,10 +376,14 @@ fn kind(text: &[u8]) -> Option<Kind> {
         let condition = CONDITIONS.iter().find(|(of, _)| *of == beginning);
         let holds =
             condition.is_none_or(|(_, words)| words.iter().any(|word| memmem::find(rest, word).is_some()));
-        return holds.then_some(kind);
+        // What KASAN up to 4.7 says below its own start line.
+        let is_detail = kind == Kind::Slub && memmem::find(rest, b"): kasan: bad access").is_some();
+        return (holds && !is_detail).then_some(kind);
     }
-    if first == Some(&b'c') {
-        return xmon(text).or_else(|| die_lines::kind(text));
+    if first == Some(&b'c')
+        && let Some(kind) = xmon(text)
+    {
+        return Some(kind);
     }
     if text.starts_with(b"WARNING: ")
         && memmem::find(text, b", CPU#").is_some()
@@ -404,7 +416,9 @@ fn kind(text: &[u8]) -> Option<Kind> {
 /// `... at virtual address X`, `... address: X`, `... request at X`
 fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
     /// What comes before the address, and its least number of digits.
-    const MARKS: [(&[u8], usize); 9] = [
+    const MARKS: [(&[u8], usize); 11] = [
+        (b" at addr ", 8),
+        (b" (Addr=", 8),
         (b" (address ", 1),
         (b" virtual address ", 8),
         (b" address: ", 8),

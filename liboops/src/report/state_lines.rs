@@ -55,7 +55,10 @@ pub(super) fn pc(report: &mut Report, found: Pc, section: Section) -> bool {
         && state.pc.is_none()
         && !state.registers.is_empty()
     {
-        state.origin = origin;
+        // arm64's `pstate` is in front of the instruction pointer, and says that it is a program's.
+        if state.origin != Origin::User {
+            state.origin = origin;
+        }
         state.pc = Some(place);
     } else {
         report.states.push(State { segment, pc: Some(place), ..State::new(origin) });

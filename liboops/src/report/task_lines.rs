@@ -31,6 +31,8 @@ pub(super) fn of_start(body: &[u8], kind: Kind, context: &mut Context) {
             cursor.decimal()?;
             (cursor.eat(b": ") || cursor.eat(b", ")).then(|| pair(cursor.rest(), b'/'))?
         }),
+        // `tool(321): Oops 0` of alpha and sparc.
+        Kind::Oops => before_words(body),
         _ => None,
     };
     set(task, context);
@@ -84,6 +86,18 @@ pub(super) fn mentioned(body: &[u8], context: &mut Context) {
             [b" is trying to acquire lock", b" is trying to release lock", b" is freeing memory ", b" [HC"];
         set(between(line, b"", &locks).and_then(|task| pair(task, b'/')), context);
     }
+}
+
+/// The task that a line begins with: `tool(321): `.
+fn before_words(body: &[u8]) -> Option<Task<'_>> {
+    let end = memmem::find(body, b"): ")?;
+    let line = body.get(..end)?;
+    let open = memchr::memrchr(b'(', line)?;
+    let name = line.get(..open)?;
+    let mut cursor = Cursor::at(line, open.saturating_add(1));
+    let pid = u32::try_from(cursor.decimal()?).ok()?;
+    let is_name = (1..=64).contains(&name.len()) && !name.contains(&b' ');
+    (is_name && cursor.is_at_end()).then_some((name, Some(pid)))
 }
 
 /// Name and number.

@@ -4,6 +4,7 @@
 use memchr::memmem;
 
 use super::place::Trace;
+use crate::cursor::Cursor;
 
 /// Beginnings of lines, and what the trace after them is of.
 const HEADINGS: &[(&[u8], Trace)] = &[
@@ -52,6 +53,16 @@ pub(super) fn read(text: &[u8]) -> Option<Trace> {
     let begins = HEADINGS.iter().find(|(of, _)| of.first() == Some(first) && text.starts_with(of));
     let found = begins.or_else(|| ENDS.iter().find(|(of, _)| text.ends_with(of)));
     found.map(|(_, trace)| *trace)
+}
+
+/// Whether a line says that the trace after it is of another processor: `NMI backtrace for cpu 1`, ARM's `CPU1:
+/// stopping`.
+pub(super) fn is_other_processor(text: &[u8]) -> bool {
+    if text.starts_with(b"NMI backtrace for cpu") {
+        return true;
+    }
+    let mut cursor = Cursor::new(text);
+    cursor.eat(b"CPU") && cursor.decimal().is_some() && cursor.rest().trim_ascii_end() == b": stopping"
 }
 
 /// Whether the place in such a line is itself the first entry of the trace: `INFO: Freed in f+0x1/0x2 age=1`

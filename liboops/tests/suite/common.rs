@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One report, and whether another log has the same.
+//! One report, and whether another log has the same; all logs that are at hand.
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use liboops::report::{Place, Report, Span};
 
@@ -58,4 +61,26 @@ pub(super) fn wrapped(line: &str, margin: usize, quote: &str) -> String {
         rest = rest[at + 1..].to_owned();
     }
     format!("{out}{quote}{rest}\n")
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+/// The fixtures and the corpus with their names. The corpus is `shared/corpus` in a folder above the checkout,
+/// or `$CORPUS`.
+pub(super) fn logs() -> Vec<(String, Vec<u8>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named = std::env::var_os("CORPUS").map(PathBuf::from);
+    let above = || root.ancestors().map(|folder| folder.join("shared/corpus")).find(|folder| folder.is_dir());
+    let mut paths = Vec::new();
+    files(&root.join("../tests/fixtures/logs"), &mut paths);
+    match named.or_else(above) {
+        Some(corpus) => files(&corpus, &mut paths),
+        None => eprintln!("\nSKIPPED: no corpus of logs here; $CORPUS names its folder"),
+    }
+    paths.into_iter().map(|path| (path.display().to_string(), fs::read(path).unwrap())).collect()
 }

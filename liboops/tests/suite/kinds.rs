@@ -422,3 +422,95 @@ fn a_fragment_has_its_state_and_code() {
     assert_eq!((fault.origin, fault.registers.len()), (Origin::Fault, 3));
     assert_eq!(fault.code.as_ref().unwrap().marker, Some(3));
 }
+
+/// Programs choose the names of their tasks, and the kernel prints them as they are.
+#[test]
+fn a_line_end_in_a_tasks_name() {
+    for time in ["", "[   52.080846][   T41] "] {
+        let log = format!(
+            "{time}INFO: task left\n{time}right:18088 blocked for more than 143 seconds.\n{time}      Tainted: G             L      6.18.0 #1\n{time}task:left\n{time}right state:D stack:25960 pid:18088 tgid:18087 ppid:15126\n{time}Call Trace:\n{time} <TASK>\n{time} schedule+0xdd/0x390\n"
+        );
+        let report = only(log.as_bytes());
+        assert_eq!((report.kind, report.context.pid), (Kind::HungTask, Some(18088)), "{log}");
+        assert_eq!(report.context.comm.as_deref(), Some("left right"), "{log}");
+        assert_eq!(report.frames.len(), 1, "{log}");
+        let log = format!(
+            "{time}BUG: kernel NULL pointer dereference, address: 0000000000000010\n{time}CPU: 1 UID: 0 PID: 77 Comm: left\n{time}right Not tainted 6.18.0 #1 PREEMPT(lazy)\n{time}RIP: 0010:f+0x1/0x2\n"
+        );
+        let report = only(log.as_bytes());
+        assert_eq!(
+            (report.context.pid, report.context.comm.as_deref()),
+            (Some(77), Some("left right")),
+            "{log}"
+        );
+        assert_eq!(report.context.release.unwrap().value, "6.18.0", "{log}");
+    }
+    // Two tasks, of which one is not known to wait.
+    let log = "INFO: task left\nINFO: task right:7 blocked for more than 143 seconds.\n";
+    assert_eq!(only(log.as_bytes()).context.comm.as_deref(), Some("right"));
+}
+
+#[test]
+fn the_function_that_a_workqueue_called_last() {
+    for log in [
+        "BUG: workqueue leaked lock or atomic: kworker/1:2/0x00000000/77\n     last function: meter_work [meter]\n1 lock held by kworker/1:2/77:\nCPU: 1 PID: 77 Comm: kworker/1:2 Not tainted 6.1.0-99-amd64 #1\nCall Trace:\n process_one_work+0x1/0x2\n",
+        "BUG: workqueue leaked atomic, lock or RCU: kworker/1:2[77]\n     preempt=0x00000000 lock=0->1 RCU=0->0 workfn=meter_work [meter]\nCall Trace:\n process_one_work+0x1/0x2\n",
+    ] {
+        let report = only(log.as_bytes());
+        let place =
+            report.mentions.iter().find(|place| place.symbol.as_deref() == Some("meter_work")).unwrap();
+        assert_eq!(
+            (place.module.as_deref(), place.offset, report.kind),
+            (Some("meter"), 0, Kind::Bug),
+            "{log}"
+        );
+    }
+}
+
+/// KASAN up to 4.7 let SLUB describe the object, in the middle of its own report.
+#[test]
+fn slub_in_a_report_of_kasan() {
+    let rows = "Object ffff880000000010: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00  ................\n"
+        .repeat(80);
+    let log = format!(
+        "BUG: KASAN: use-after-free in meter_read+0x1b/0x200 [meter] at addr ffff880000000010\nRead of size 8 by task cat/77\n=============================================================================\nBUG kmalloc-64 (Not tainted): kasan: bad access detected\n-----------------------------------------------------------------------------\nINFO: Allocated in meter_open+0x1/0x2 [meter] age=1 cpu=1 pid=77\n\tkmem_cache_alloc+0x1/0x2\n{rows}CPU: 1 PID: 77 Comm: cat Not tainted 4.4.0 #1\nCall Trace:\n meter_store+0x12/0x40 [meter]\n"
+    );
+    let report = only(log.as_bytes());
+    let traces: Vec<_> = report.frames.iter().map(|frame| frame.trace).collect();
+    assert_eq!((report.kind, traces), (Kind::Kasan, vec![Trace::Allocated, Trace::Allocated, Trace::Own]));
+}
+
+/// Alpha and sparc name the task in the line of `die()`.
+#[test]
+fn the_task_in_front_of_the_oops() {
+    for line in ["cat(77): Oops 0", "tool(77): Oops 0", "cat(77): Oops [#1]"] {
+        let log =
+            format!("Unable to handle kernel paging request at virtual address 0000000000000010\n{line}\n");
+        let report = only(log.as_bytes());
+        assert_eq!((report.kind, report.context.pid), (Kind::PageFault, Some(77)), "{log}");
+        assert!(report.context.comm.is_some_and(|comm| line.starts_with(&comm)), "{log}");
+    }
+}
+
+/// SuperH prints the instruction pointer before the line of `die()`, as alpha does in another form.
+#[test]
+fn an_instruction_pointer_before_the_oops() {
+    let log = b"Unable to handle kernel NULL pointer dereference at virtual address 00000010\npc = 8c012340\n*pde = 00000000\nOops: 0000 [#1]\nCPU: 0 PID: 77 Comm: cat Not tainted 4.19.0 #1\nPC is at victim+0x10/0x40\nPR is at caller+0x8/0x40\nPC  : 8c012340 SP  : 8f8a9e40 SR  : 40008001 TEA : 00000010\n";
+    let report = only(log);
+    assert_eq!((report.arch, pc(&report)), (Some("sh4"), Some("victim")));
+}
+
+#[test]
+fn variable_length_instructions_are_no_taint() {
+    let log = b"Unable to handle kernel paging request at virtual address 6b6b6b6b\nEIP:    0060:[<c0101010>]    Tainted: P      VLI\nEFLAGS: 00210246   (2.6.12-9-686 #2) \nEIP is at f+0x3/0x10 [m]\n";
+    assert_eq!(kernel(&only(log)), (Some("2.6.12-9-686"), Some("#2"), Some("P")));
+}
+
+#[test]
+fn a_panic_of_rust_and_its_bug() {
+    let log = b"rust_kernel: panicked at drivers/x.rs:12:5:\nattempt to add with overflow\n------------[ cut here ]------------\nkernel BUG at rust/helpers/bug.c:7!\nOops: invalid opcode: 0000 [#1] SMP\nRIP: 0010:rust_helper_BUG+0x1/0x2\nCall Trace:\n f+0x1/0x2\n";
+    let report = only(log);
+    assert_eq!((report.kind, pc(&report)), (Kind::Bug, Some("rust_helper_BUG")));
+    assert_eq!(report.title.value, "rust_kernel: panicked at drivers/x.rs:12:5:");
+    assert_eq!(report.message.unwrap().value, "attempt to add with overflow");
+}

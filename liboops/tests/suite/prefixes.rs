@@ -55,6 +55,8 @@ const PREFIXES: &[(&str, Prefix)] = &[
     ("French journal", |_| "juil. 27 14:08:04 host kernel: ".into()),
     ("Chinese journal", |_| "7月 27 14:08:04 host kernel: ".into()),
     ("Korean dmesg -T", |_| "[화  7월 27 14:08:04 2021] ".into()),
+    ("Korean syslog", |_| " 2월 13 09:11:20 host kernel: ".into()),
+    ("Unisoc", |n| format!("[   12.5{n:05}] c2    321 ")),
     ("Chinese dmesg -T", |_| "[周二 7月 27 14:08:04 2021] ".into()),
     ("French dmesg -T", |_| "[mar. juil. 27 14:08:04 2021] ".into()),
     ("Catalan dmesg -T", |_| "[dt. de jul. 27 14:08:04 2021] ".into()),
@@ -185,4 +187,21 @@ fn rows_of_a_memory_dump_are_no_quotation() {
         assert_eq!(blocks[0].text_at(body), row, "{prefix:?}");
         assert_eq!(only(log.as_bytes()).title.value, start, "{prefix:?}");
     }
+}
+
+/// The system journal, containers and programs that collect logs wrap the kernel's lines in JSON.
+#[test]
+fn json_with_the_kernels_time() {
+    for (before, after) in [
+        (r#"{"MESSAGE": ""#, r#"", "_TRANSPORT": "kernel"}"#),
+        (r#"{"log":""#, r#"\n","stream":"stdout","time":"2024-01-23T09:11:20.123456Z"}"#),
+        (r#"{"@timestamp":"2024-01-23T09:11:20.123Z","message":""#, r#"","host":{"name":"host"}}"#),
+    ] {
+        let lines = bare();
+        let log: String =
+            (0..).zip(&lines).map(|(n, line)| format!("{before}[   12.5{n:05}] {line}{after}\n")).collect();
+        is_the_same(before, log.as_bytes());
+    }
+    // What other programs write.
+    assert!(liboops::blocks(b"{\"level\":\"error\",\"msg\":\"BUG: no such item\"}\n").is_empty());
 }

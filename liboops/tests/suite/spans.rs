@@ -1,34 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every span of every report points at the bytes that the value was read from, whatever happened to the log
-//! on its way. The logs are the fixtures and, where it is at hand, the corpus: `shared/corpus` in a folder
-//! above the checkout, or `$CORPUS`.
-
-use std::fs;
-use std::path::{Path, PathBuf};
+//! on its way. The logs are the fixtures and, where it is at hand, the corpus.
 
 use liboops::report::{Block, Place, Report, Span};
 
-use super::common::wrapped;
-
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { files(&path, found) } else { found.push(path) }
-    }
-}
-
-fn logs() -> Vec<(String, Vec<u8>)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let named = std::env::var_os("CORPUS").map(PathBuf::from);
-    let above = || root.ancestors().map(|folder| folder.join("shared/corpus")).find(|folder| folder.is_dir());
-    let mut paths = Vec::new();
-    files(&root.join("../tests/fixtures/logs"), &mut paths);
-    match named.or_else(above) {
-        Some(corpus) => files(&corpus, &mut paths),
-        None => eprintln!("\nSKIPPED: no corpus of logs here; $CORPUS names its folder"),
-    }
-    paths.into_iter().map(|path| (path.display().to_string(), fs::read(path).unwrap())).collect()
-}
+use super::common::{logs, wrapped};
 
 /// What a line becomes on the way.
 type Damage = fn(&str) -> String;

@@ -5,6 +5,8 @@ use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::{Difference, Unit};
 use libmodsys::{InitState, Kernel};
 
+use super::extended_kernel::{self, Preference};
+use super::obstacle::Obstacle;
 use super::outcome::{Plan, RegionUse};
 use super::request::{KeepMode, Request};
 use super::table::{Case, Keeping, Method};
@@ -31,13 +33,15 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
     }
     let region = region.as_ref();
     let case = Case { kernel, request, persistent: &persistent, region };
-    let Keeping { region_use, method, mut notes } = match case.decide()? {
+    let Keeping { region_use, method, mut notes } = match keeping(&case)? {
         Ok(keeping) => keeping,
         Err(obstacle) => return case.keeping_is_impossible(obstacle),
     };
     let (region, inventory) = (region.cloned().map(Box::new), Box::new(persistent.into_inventory()));
     let (images, account) = match method {
-        Method::ExtendedKernel => return Ok(Plan::Extended { region_use, owner, region, inventory, notes }),
+        Method::ExtendedKernel { account } => {
+            return Ok(Plan::Extended { region_use, owner, region, inventory, account, notes });
+        }
         Method::Keeper { images, account } => (Box::new(images), account),
     };
     if request.file.signature()?.is_some() {
@@ -55,6 +59,21 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
     })
 }
 
+/// How to keep the data, or the obstacle to that.
+fn keeping(case: &Case<'_>) -> Result<Result<Keeping, Obstacle>, KeepError> {
+    let refusals = match case.refusals()? {
+        Ok(refusals) => refusals,
+        Err(obstacle) => return Ok(Err(obstacle)),
+    };
+    let second_choice = match extended_kernel::keeps(case, &refusals)? {
+        Some((keeping, Preference::First)) => return Ok(Ok(keeping)),
+        Some((keeping, Preference::Second)) => Some(keeping),
+        None => None,
+    };
+    let by_keepers = case.by_keepers(&refusals)?;
+    Ok(by_keepers.or_else(|obstacle| second_choice.ok_or(obstacle)))
+}
+
 /// A file without persistent data: if anything is kept for its owner, the layout differs.
 fn without_persistent_data(
     kernel: &dyn Kernel,
@@ -70,11 +89,12 @@ fn without_persistent_data(
     if !request.assume_unloaded {
         check_not_loaded(kernel, owner, true)?;
     }
-    if !request.fresh {
+    // If nothing is in force, only what a killed command has left is there.
+    if !request.fresh && !region.generations.is_empty() {
         let units = region.generations.iter().flat_map(|generation| &generation.header.units);
         let removed = |unit: &Unit| Difference::SectionRemoved { section: unit.section.clone() };
         let differences = units.map(removed).collect();
-        return Err(KeepError::LayoutDiffers { owner: owner.to_owned(), differences });
+        return Err(KeepError::LayoutDiffers { owner: owner.to_owned(), differences, account: None });
     }
     if !region.users.is_empty() {
         return Err(KeepError::InUse { owner: owner.to_owned(), users: region.users });

@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Hints in the source, which persistent.h puts into `.modinfo`.
 
+use libmodfmt::hints::{HintError, MODINFO_KEY, Renames};
 use libmodfmt::module::Module;
 
-/// The key of `PERSISTENT_RENAMED(old, new)`; its value is `old=new`.
-const RENAMED: &str = "persistent_renamed";
-
-/// The renames that the source tells.
+/// The variables and files that have another name by the source.
 pub(super) fn renamed(module: &Module<'_>) -> Vec<(String, String)> {
     let Ok(modinfo) = module.modinfo() else { return Vec::new() };
-    let values = modinfo.all(RENAMED).map(String::from_utf8_lossy);
+    let values = modinfo.all(MODINFO_KEY).map(String::from_utf8_lossy);
     values
         .filter_map(|value| value.split_once('=').map(|(old, new)| (old.to_owned(), new.to_owned())))
         .collect()
+}
+
+/// All hints of the source and of the user, for the names of fields.
+///
+/// # Errors
+/// One has no known form, or two contradict each other.
+pub(super) fn all(module: &Module<'_>, renamed: &[(String, String)]) -> Result<Renames, HintError> {
+    let mut renames = match module.modinfo() {
+        Ok(modinfo) => Renames::of(&modinfo)?,
+        Err(_) => Renames::default(),
+    };
+    for (old, new) in renamed {
+        renames.add(&format!("{old}={new}"))?;
+    }
+    Ok(renames)
 }

@@ -3,16 +3,20 @@
 //!
 //! - `decide.rs`: the way in, [`plan()`]; collects what is known of the file and of the region.
 //! - `table.rs`: the table of fallbacks.
+//! - `extended_kernel.rs`: its first row, on a kernel that keeps data itself.
 //! - `obstacle.rs`, `find_obstacle.rs`: why this kernel would not accept a keeper.
 //! - `hints.rs`: hints in the source.
+//! - `old_pointers.rs`: what points to variables that would get another place.
 //! - `export_layout.rs`: how this kernel lays out the export table that a keeper needs.
 //! - `pinned_modules.rs`: the modules that a keeper would pin.
 
 mod decide;
 mod export_layout;
+mod extended_kernel;
 mod find_obstacle;
 mod hints;
 mod obstacle;
+mod old_pointers;
 mod outcome;
 mod pinned_modules;
 mod request;

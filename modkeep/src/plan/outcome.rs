@@ -25,6 +25,8 @@ pub struct Images {
     pub keeper: Option<NewKeeper>,
     /// The module itself.
     pub owner: Vec<u8>,
+    /// Keepers of which nothing is in force once the module's init has succeeded.
+    pub spent: Vec<String>,
 }
 
 /// A keeper that is to be loaded.
@@ -59,6 +61,8 @@ pub enum Plan {
         region: Option<Box<Region>>,
         /// What the file has.
         inventory: Box<Inventory>,
+        /// What becomes of each variable; `None` if nothing is kept of any.
+        account: Option<Box<Account>>,
         /// What the user may want to know: types that were not compared.
         notes: Vec<String>,
     },

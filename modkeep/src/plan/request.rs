@@ -28,6 +28,8 @@ pub struct Request<'a> {
     pub fresh_variables: &'a [String],
     /// `--renamed OLD=NEW`: variables that have another name now.
     pub renamed: &'a [(String, String)],
+    /// `--drop=FIELD`: fields that may be lost when a variable is converted.
+    pub drops: &'a [String],
     /// Only look: decide as if the owner were not loaded, even if it is.
     pub assume_unloaded: bool,
 }
@@ -42,6 +44,7 @@ impl<'a> Request<'a> {
             fresh: false,
             fresh_variables: &[],
             renamed: &[],
+            drops: &[],
             assume_unloaded: false,
         }
     }

@@ -7,22 +7,20 @@
 //! | exists, each variable agrees or is new | bind; if impossible, error | same | plain load with a warning |
 //! | exists, one cannot be used | error with the differences; `fresh` drops the region | same | as above |
 //!
-//! [`Case::decide`] picks the cell. If it says that keeping is impossible here,
+//! [`plan`](super::plan) picks the cell. If it finds that keeping is impossible here,
 //! [`Case::keeping_is_impossible`] tells a plain load from an error. The column `off` never comes here.
 
 use libmodfmt::file::Persistent;
 use libmodfmt::image::{Bindings, ImageError};
-use libmodfmt::persist::{
-    Account, Agreement, Difference, Header, Refusals, Wishes, compare, keeper_of_generation,
-};
-use libmodsys::{Kernel, PersistSupport};
+use libmodfmt::persist::{Account, Difference, Header, Refusals, Wishes, keeper_of_generation};
+use libmodsys::Kernel;
 
 use super::obstacle::Obstacle;
 use super::outcome::{Images, NewKeeper, Plan, RegionUse};
 use super::request::{KeepMode, Request};
-use super::{export_layout, find_obstacle, hints, pinned_modules};
+use super::{export_layout, find_obstacle, hints, old_pointers, pinned_modules};
 use crate::error::KeepError;
-use crate::region::Region;
+use crate::region::{Region, RegionMemory};
 
 /// How the data will be kept.
 pub(super) struct Keeping {
@@ -42,7 +40,10 @@ pub(super) enum Method {
         account: Box<Account>,
     },
     /// The extended kernel itself.
-    ExtendedKernel,
+    ExtendedKernel {
+        /// What becomes of each variable; `None` if nothing is kept of any.
+        account: Option<Box<Account>>,
+    },
 }
 
 /// One file with persistent data on one kernel.
@@ -54,23 +55,22 @@ pub(super) struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// How to keep the data, or the obstacle to that.
-    pub(super) fn decide(&self) -> Result<Result<Keeping, Obstacle>, KeepError> {
-        let refusals = match self.persistent.refusals() {
-            Ok(refusals) => refusals,
-            Err(error) => return obstacle_or_error(error).map(Err),
-        };
-        if !refusals.reasons.is_empty() {
-            return Err(KeepError::Refused { reasons: refusals.reasons });
+    /// What the file alone tells, if its data may be kept, or the obstacle to that.
+    pub(super) fn refusals(&self) -> Result<Result<Refusals, Obstacle>, KeepError> {
+        match self.persistent.refusals() {
+            Ok(refusals) if refusals.reasons.is_empty() => Ok(Ok(refusals)),
+            Ok(refusals) => Err(KeepError::Refused { reasons: refusals.reasons }),
+            Err(error) => obstacle_or_error(error).map(Err),
         }
-        if let Some(keeping) = self.extended_kernel_keeps(&refusals)? {
-            return Ok(Ok(keeping));
-        }
+    }
+
+    /// How keepers keep the data, or the obstacle to that.
+    pub(super) fn by_keepers(&self, refusals: &Refusals) -> Result<Result<Keeping, Obstacle>, KeepError> {
         let region_use = self.region_use()?;
         if let Some(obstacle) = find_obstacle::on_this_kernel(self.kernel)? {
             return Ok(Err(obstacle));
         }
-        self.make_images(region_use, &refusals)
+        self.make_images(region_use, refusals)
     }
 
     /// A plain load with a warning or an error: nothing here can keep the data.
@@ -83,12 +83,12 @@ impl Case<'_> {
     }
 
     /// The region, if anything is in force.
-    fn kept(&self) -> Option<&Region> {
+    pub(super) fn kept(&self) -> Option<&Region> {
         self.region.filter(|region| !region.generations.is_empty())
     }
 
     /// The row of the table.
-    fn region_use(&self) -> Result<RegionUse, KeepError> {
+    pub(super) fn region_use(&self) -> Result<RegionUse, KeepError> {
         let Some(region) = self.kept() else { return Ok(RegionUse::Create) };
         if !self.request.fresh {
             return Ok(RegionUse::Bind);
@@ -103,59 +103,24 @@ impl Case<'_> {
         }
     }
 
-    /// Whether, and how, the extended kernel keeps the data. What keepers hold stays there unless it is
-    /// dropped anyway.
-    fn extended_kernel_keeps(&self, refusals: &Refusals) -> Result<Option<Keeping>, KeepError> {
-        let file = self.persistent.header();
-        let method = Method::ExtendedKernel;
-        if let Some(region) = self.kept().filter(|region| region.is_extended()) {
-            // It knows common sections only.
-            if !file.has_common_sections_only() {
-                return Err(KeepError::KeptAsAWhole { owner: region.owner.clone() });
-            }
-            if self.region_use()? == RegionUse::Replace {
-                return Ok(Some(Keeping { region_use: RegionUse::Replace, method, notes: Vec::new() }));
-            }
-            let notes = self.agrees_as_a_whole(region)?;
-            return Ok(Some(Keeping { region_use: RegionUse::Bind, method, notes }));
-        }
-        let region_use = self.region_use()?;
-        let may_keep = region_use != RegionUse::Bind
-            && file.has_common_sections_only()
-            && self.kernel.persist_support()? == PersistSupport::Extended
-            // The extended kernel keeps no pointers into other modules; a keeper can pin those modules.
-            && pinned_modules::notes(self.kernel, &refusals.imports)?.is_empty();
-        Ok(may_keep.then_some(Keeping { region_use, method, notes: Vec::new() }))
-    }
-
-    /// What an extended kernel keeps is bound as a whole or not at all.
-    fn agrees_as_a_whole(&self, region: &Region) -> Result<Vec<String>, KeepError> {
-        let mut file = self.persistent.header().clone();
-        // The extended kernel compares by the names of source files.
-        file.named &= self.persistent.module().names_files();
-        let Some(kept) = region.headers().first().copied() else { return Ok(Vec::new()) };
-        match compare(kept, &file) {
-            Agreement::Build => Ok(Vec::new()),
-            Agreement::Layout { types_not_compared } => {
-                let variables = file.variables().count();
-                Ok(types_note(types_not_compared, variables).into_iter().collect())
-            }
-            Agreement::Differs(differences) => {
-                Err(KeepError::LayoutDiffers { owner: region.owner.clone(), differences })
-            }
-        }
-    }
-
-    /// What becomes of each variable.
-    fn account(&self) -> Result<Account, KeepError> {
+    /// What the file and the user ask for.
+    fn wishes(&self) -> Result<Wishes, KeepError> {
+        let module = self.persistent.module();
         let mut wishes = Wishes {
             fresh: self.request.fresh,
             fresh_variables: self.request.fresh_variables.to_vec(),
             renamed: self.request.renamed.to_vec(),
+            fields: hints::all(module, self.request.renamed)?,
+            drops: self.request.drops.to_vec(),
         };
-        wishes.renamed.extend(hints::renamed(self.persistent.module()));
+        wishes.renamed.extend(hints::renamed(module));
+        Ok(wishes)
+    }
+
+    /// What becomes of each variable of `file` in the extended kernel, which converts nothing.
+    pub(super) fn account_without_values(&self, file: &Header) -> Result<Account, KeepError> {
         let kept = self.kept().map(Region::headers).unwrap_or_default();
-        let mut account = self.persistent.account(&kept, &wishes);
+        let mut account = Account::of(&kept, file, &self.wishes()?);
         if let Some(region) = self.region {
             account.generation = region.next_generation();
         }
@@ -166,7 +131,55 @@ impl Case<'_> {
         if differences.is_empty() {
             differences.push(Difference::NoPlace);
         }
-        Err(KeepError::LayoutDiffers { owner: self.persistent.header().owner.clone(), differences })
+        let owner = self.persistent.header().owner.clone();
+        Err(KeepError::LayoutDiffers { owner, differences, account: Some(Box::new(account)) })
+    }
+
+    /// What becomes of each variable; and what the user should know about it.
+    fn account(&self) -> Result<(Account, Vec<String>), KeepError> {
+        let kept = self.kept().map(Region::headers).unwrap_or_default();
+        let memory = RegionMemory { kernel: self.kernel, region: self.kept() };
+        let mut account = self.persistent.account(&kept, &self.wishes()?, &memory)?;
+        if let Some(region) = self.region {
+            account.generation = region.next_generation();
+            // What an interrupted discard has left does not come into force again.
+            account.fresh |= region.generations.is_empty();
+        }
+        let mut differences: Vec<Difference> = account.differences().cloned().collect();
+        let (pointing, mut notes) = self.what_points_to_old_places(&account);
+        differences.extend(pointing);
+        if account.is_allowed() && differences.is_empty() {
+            match account.unread.clone() {
+                Some(why) if self.request.assume_unloaded => {
+                    notes.push(format!("whether the values allow it is not known: {why}"));
+                }
+                Some(why) => {
+                    let owner = self.persistent.header().owner.clone();
+                    return Err(KeepError::CannotRead { owner, why });
+                }
+                None => {}
+            }
+            return Ok((account, notes));
+        }
+        if differences.is_empty() {
+            differences.push(Difference::NoPlace);
+        }
+        let owner = self.persistent.header().owner.clone();
+        Err(KeepError::LayoutDiffers { owner, differences, account: Some(Box::new(account)) })
+    }
+
+    /// What stands in the way of variables that would get another place, or why it is not known.
+    fn what_points_to_old_places(&self, account: &Account) -> (Vec<Difference>, Vec<String>) {
+        let Some(region) = self.kept().filter(|_| account.left.iter().any(|left| !left.by_hand)) else {
+            return Default::default();
+        };
+        match old_pointers::find(self.kernel, account, region) {
+            Ok(found) => (found, Vec::new()),
+            // What is converted has been read, or the load is refused.
+            Err(why) => {
+                (Vec::new(), vec![format!("whether anything points to what is replaced is not known: {why}")])
+            }
+        }
     }
 
     /// The images of keeper and owner, or the obstacle to making them.
@@ -175,8 +188,7 @@ impl Case<'_> {
         region_use: RegionUse,
         refusals: &Refusals,
     ) -> Result<Result<Keeping, Obstacle>, KeepError> {
-        let account = self.account()?;
-        let mut notes = Vec::new();
+        let (account, mut notes) = self.account()?;
         let (bound, not_compared) = account.bound();
         notes.extend(types_note(not_compared, bound));
         let kept: Vec<&Header> = self.kept().map(Region::headers).unwrap_or_default();
@@ -185,9 +197,14 @@ impl Case<'_> {
             return Err(KeepError::LayoutDiffers {
                 owner: self.persistent.header().owner.clone(),
                 differences,
+                account: Some(Box::new(account)),
             });
         };
         let mut images = Images::default();
+        let spent = self.kept().into_iter().flat_map(|region| &region.generations);
+        let spent = spent.filter(|generation| bindings.spent.contains(&generation.header.generation));
+        images.spent =
+            spent.filter_map(|generation| generation.kept_by.keeper()).map(str::to_owned).collect();
         if let Some(generation) = &bindings.generation {
             let detected = match export_layout::detect(self.kernel, self.persistent.module().object.ident)? {
                 Ok(detected) => detected,
@@ -204,8 +221,7 @@ impl Case<'_> {
                 Err(error) => return obstacle_or_error(error).map(Err),
             };
             images.keeper = Some(NewKeeper { name, image });
-            let replaces = region_use == RegionUse::Replace || !self.request.fresh_variables.is_empty();
-            if replaces && region_use != RegionUse::Create {
+            if account.replaces() && region_use != RegionUse::Create {
                 images.pending = match self.persistent.pending(&[generation.generation]) {
                     Ok(image) => Some(image),
                     Err(error) => return obstacle_or_error(error).map(Err),
@@ -222,7 +238,7 @@ impl Case<'_> {
 }
 
 /// What is said if types were not compared: a change to them would go unnoticed.
-fn types_note(not_compared: usize, variables: usize) -> Option<String> {
+pub(super) fn types_note(not_compared: usize, variables: usize) -> Option<String> {
     (not_compared > 0).then(|| {
         format!(
             "the types of {not_compared} of {variables} variables were not compared with what is kept: debug \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Regions that an extended kernel keeps itself, read from its list.
 
-use libmodfmt::persist::{ExtendedRegion, ExtendedUse, Header, extended_regions};
+use libmodfmt::persist::{ExtendedBlock, ExtendedRegion, ExtendedUse, Header, extended_regions};
 use libmodsys::{InitState, Kernel, SectionAddress};
 
 use super::generation::Generation;
@@ -17,13 +17,13 @@ pub(super) fn list(kernel: &dyn Kernel) -> Result<Vec<Region>, KeepError> {
 
 /// The one of this owner.
 pub(super) fn find(kernel: &dyn Kernel, owner: &str) -> Result<Option<Region>, KeepError> {
-    let found = read(kernel)?.into_iter().find(|listed| listed.header.owner == owner);
+    let found = read(kernel)?.into_iter().find(|listed| listed.owner == owner);
     found.map(|listed| region(kernel, listed)).transpose()
 }
 
 /// The one that a file with this header would use.
 pub(super) fn find_for(kernel: &dyn Kernel, file: &Header) -> Result<Option<Region>, KeepError> {
-    let found = read(kernel)?.into_iter().find(|listed| listed.header.owner == file.owner);
+    let found = read(kernel)?.into_iter().find(|listed| listed.owner == file.owner);
     let adopted = found.map(|mut listed| {
         listed.adopt(file);
         listed
@@ -38,7 +38,7 @@ fn read(kernel: &dyn Kernel) -> Result<Vec<ExtendedRegion>, KeepError> {
 
 fn region(kernel: &dyn Kernel, listed: ExtendedRegion) -> Result<Region, KeepError> {
     let used = listed.used != ExtendedUse::Unused;
-    let owner_state = match kernel.init_state(&listed.header.owner)? {
+    let owner_state = match kernel.init_state(&listed.owner)? {
         // The list is newer than the state: a module in use is loaded, whatever its directory says.
         None | Some(InitState::DirectoryOnly) if used => OwnerState::Bound,
         state => OwnerState::new(state, used),
@@ -46,14 +46,18 @@ fn region(kernel: &dyn Kernel, listed: ExtendedRegion) -> Result<Region, KeepErr
     // 0 is what the kernel shows to readers who may not see addresses.
     let address =
         |address| if address == 0 { SectionAddress::Hidden } else { SectionAddress::Known(address) };
-    let owner = listed.header.owner.clone();
+    let unused = listed.unused();
+    let owner = listed.owner;
     let users = if used { vec![owner.clone()] } else { Vec::new() };
-    let generation = Generation {
-        addresses: listed.addresses.into_iter().map(address).collect(),
+    let generation = |block: ExtendedBlock| Generation {
+        addresses: block.addresses.into_iter().map(address).collect(),
         users: users.clone(),
-        header: listed.header,
+        header: block.header,
         kept_by: KeptBy::ExtendedKernel,
     };
-    let (generations, stale) = (vec![generation], Vec::new());
-    Ok(Region { owner, generations, stale, pending: None, owner_state, users })
+    let mut generations: Vec<Generation> = listed.blocks.into_iter().map(generation).collect();
+    if let Some(newest) = generations.last_mut() {
+        newest.header.unused = unused;
+    }
+    Ok(Region { owner, generations, stale: Vec::new(), pending: None, owner_state, users })
 }

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 
 use libmodfmt::module_name::is_module_name;
-use libmodfmt::persist::{Header, generation_in_name, keeper_name, keeper_of_generation, pending_name};
+use libmodfmt::persist::{
+    Header, generation_in_name, keeper_name, keeper_of_generation, pending_name, spent_generations,
+};
 use libmodfmt::proc;
 use libmodsys::{InitState, Kernel};
 
@@ -220,11 +222,16 @@ fn assemble(
         .filter(|generation| generation.header.fresh && is_committed(generation))
         .map(|generation| generation.header.generation)
         .max();
-    let (mut stale, in_force): (Vec<_>, Vec<_>) = generations.into_iter().partition(|generation| {
+    let committed = generations.iter().filter(|generation| is_committed(generation));
+    let spent = spent_generations(&committed.map(|generation| &generation.header).collect::<Vec<_>>());
+    let (mut stale, mut in_force): (Vec<_>, Vec<_>) = generations.into_iter().partition(|generation| {
         let is_replaced = fresh.is_some_and(|fresh| generation.header.generation < fresh);
         let is_abandoned = is_begun(generation) && owner_state == OwnerState::Unloaded;
-        is_replaced || is_abandoned
+        is_replaced || is_abandoned || spent.contains(&generation.header.generation)
     });
+    if owner_state == OwnerState::Unloaded && users.is_empty() && is_rest_of_discard(&in_force) {
+        stale.append(&mut in_force);
+    }
     stale.sort_by_key(|generation| generation.header.generation);
     Ok(Some(Region {
         owner: owner.to_owned(),
@@ -234,6 +241,16 @@ fn assemble(
         owner_state,
         users,
     }))
+}
+
+/// Whether the generations that later ones build on are gone: a discard, which removes the oldest first, was
+/// killed, or another tool has removed a keeper. What is left may point into what is gone. Where variables were
+/// replaced, earlier generations may rightly be gone.
+fn is_rest_of_discard(in_force: &[Generation]) -> bool {
+    let headers = || in_force.iter().map(|generation| &generation.header);
+    let oldest = headers().min_by_key(|header| header.generation);
+    oldest.is_some_and(|oldest| oldest.generation > 1 && !oldest.fresh)
+        && headers().all(|header| header.replaced.is_empty())
 }
 
 /// The loaded modules that have the names of `owner`'s keepers.

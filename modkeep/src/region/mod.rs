@@ -6,6 +6,7 @@
 //! - `generation.rs`: what one keeper holds. A region has one generation or several.
 //! - `keeper.rs`: what a keeper shows below `/sys/module/NAME`: its header in `notes/`, its addresses in
 //!   `sections/`, its users in `holders/`.
+//! - `memory.rs`: the bytes of kept variables.
 //! - `pending.rs`: the mark on generations that are not in force yet.
 //! - `extended.rs`: the list of what an extended kernel keeps itself.
 //! - `list.rs`: lists and finds regions, whatever keeps them.
@@ -15,15 +16,19 @@ mod generation;
 mod keeper;
 mod kept_by;
 mod list;
+mod memory;
 mod owner_state;
 mod pending;
 
-use libmodfmt::persist::Header;
+use libmodfmt::persist::{Account, Header, UnitPlace};
+use libmodsys::SectionAddress;
 
 pub use generation::Generation;
 pub use kept_by::KeptBy;
 pub use list::UnreadableRegion;
 pub use owner_state::OwnerState;
+
+pub(crate) use memory::RegionMemory;
 
 /// The persistent data of one owner, in the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +37,9 @@ pub struct Region {
     pub owner: String,
     /// What is in force, oldest first.
     pub generations: Vec<Generation>,
-    /// What is not in force and to be removed by the next load, oldest first: what a load that was killed or
-    /// failed has left, and what `--fresh` has replaced.
+    /// What is not in force and to be removed by the next load, oldest first: what a load that failed has left, or
+    /// a load or a discard that was killed; what `--fresh` has replaced; and what holds only variables that were
+    /// converted since.
     pub stale: Vec<Generation>,
     /// The mark on a load under way, or that of one that was killed: a module's name.
     pub pending: Option<String>,
@@ -60,6 +66,27 @@ impl Region {
     #[must_use]
     pub fn is_extended(&self) -> bool {
         self.generations.iter().any(|generation| generation.kept_by == KeptBy::ExtendedKernel)
+    }
+
+    /// The units of a file where `account` puts them, for a file that uses this region. A unit that is new has
+    /// no address yet.
+    #[must_use]
+    pub fn as_seen_by(&self, file: &Header, account: &Account) -> Self {
+        let address = |place: &UnitPlace| {
+            let UnitPlace::Kept { generation, ordinal, offset } = place else { return None };
+            let kept = self.generations.iter().find(|kept| kept.header.generation == *generation)?;
+            kept.address(usize::try_from(*ordinal).ok()?)?.checked_add_signed(*offset)
+        };
+        let addresses = account.units.iter().map(address);
+        let seen = Generation {
+            addresses: addresses
+                .map(|address| address.map_or(SectionAddress::Denied, SectionAddress::Known))
+                .collect(),
+            header: file.clone(),
+            kept_by: self.generations.first().map_or(KeptBy::ExtendedKernel, |first| first.kept_by.clone()),
+            users: self.users.clone(),
+        };
+        Self { generations: vec![seen], stale: Vec::new(), ..self.clone() }
     }
 
     /// The number that no generation has had yet.

@@ -11,11 +11,11 @@ use libmodfmt::persist::pending_name;
 use libmodsys::{InitState, Kernel};
 
 use super::outcome::{LoadOutcome, LoadStep};
-use super::remove_keeper::{remove, remove_all, remove_stale, undo};
-use super::{keeper_refused, pointers, verify};
+use super::remove_keeper::{remove, remove_all, remove_unused, undo};
+use super::{abandoned, grown_room, keeper_refused, pointers, verify};
 use crate::error::KeepError;
 use crate::plan::{Images, NewKeeper, Obstacle, RegionUse};
-use crate::region::Region;
+use crate::region::{Generation, Region};
 
 /// One load with keepers, as planned.
 #[derive(Debug, Clone, Copy)]
@@ -45,11 +45,19 @@ impl KeeperLoad<'_> {
         before: &dyn Fn(LoadStep<'_>),
     ) -> Result<LoadOutcome, KeepError> {
         if let Some(region) = self.region {
-            remove_stale(kernel, region)?;
+            let left = abandoned::clean_up(kernel, region)?;
+            if !left.is_empty() && self.images.pending.is_some() {
+                return Err(KeepError::LeftByFailedLoad { owner: self.owner.to_owned(), keepers: left });
+            }
         }
         let pending = self.load_mark(kernel)?;
         let done = self.load(kernel, params, before);
-        let Some(pending) = pending else { return done };
+        let Some(pending) = pending else {
+            if matches!(done, Ok(LoadOutcome::Kept)) {
+                self.drop_replaced(kernel)?;
+            }
+            return done;
+        };
         match done {
             Ok(LoadOutcome::Kept) => {
                 remove(kernel, &pending)?;
@@ -58,6 +66,8 @@ impl KeeperLoad<'_> {
             }
             // The owner may be using what is marked; the next command looks at it again.
             other if self.is_loaded(kernel) => other,
+            // The mark says that the keeper which had to stay is not in force.
+            Err(error @ KeepError::OwnerRefused { keeper_left: Some(_), .. }) => Err(error),
             Ok(fall_back) => remove(kernel, &pending).map(|()| fall_back),
             Err(error) => Err(undo(kernel, &pending, error)),
         }
@@ -83,6 +93,15 @@ impl KeeperLoad<'_> {
     fn drop_replaced(&self, kernel: &dyn Kernel) -> Result<(), KeepError> {
         match (self.region_use, self.region) {
             (RegionUse::Replace, Some(region)) => remove_all(kernel, region.generations.iter()),
+            (RegionUse::Bind, Some(region)) => {
+                let generations = region.generations.iter();
+                let keeper = |generation: &&Generation| generation.kept_by.keeper().map(str::to_owned);
+                let is_spent = |generation: &&Generation| {
+                    keeper(generation).is_some_and(|keeper| self.images.spent.contains(&keeper))
+                };
+                // A module that converts by hand may still look at it.
+                remove_unused(kernel, generations.filter(is_spent))
+            }
             _ => Ok(()),
         }
     }
@@ -117,7 +136,8 @@ impl KeeperLoad<'_> {
     fn used_keepers(&self) -> impl Iterator<Item = &str> {
         let kept = self.region.filter(|_| self.region_use == RegionUse::Bind);
         let new = self.images.keeper.as_ref().map(|keeper| keeper.name.as_str());
-        kept.into_iter().flat_map(Region::keepers).chain(new)
+        let is_used = |keeper: &&str| !self.images.spent.iter().any(|spent| spent == keeper);
+        kept.into_iter().flat_map(Region::keepers).filter(is_used).chain(new)
     }
 
     fn load_owner(
@@ -132,7 +152,10 @@ impl KeeperLoad<'_> {
         let Some(NewKeeper { name, .. }) = &self.images.keeper else { return Err(refused(None)) };
         // Other generations may have been changed by an init that ran and failed.
         let bound = self.region.filter(|_| self.region_use == RegionUse::Bind);
-        match bound.and_then(|region| pointers::into_keeper(kernel, region, name)) {
+        let left = bound.and_then(|region| {
+            pointers::into_keeper(kernel, region, name).or_else(|| grown_room::used(kernel, region, name))
+        });
+        match left {
             None => Err(undo(kernel, name, refused(None))),
             Some(left) => Err(refused(Some(left))),
         }

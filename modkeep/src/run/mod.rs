@@ -5,14 +5,18 @@
 //! - `keeper.rs`: loads keepers and owner on a stock kernel.
 //! - `remove_keeper.rs`: removes keepers, one or all.
 //! - `pointers.rs`: whether kept data points into a keeper that would go.
+//! - `grown_room.rs`: whether an init that failed has used the room that a variable grew into.
+//! - `abandoned.rs`: removes what a load that was killed or failed has left.
 //! - `keeper_refused.rs`: what follows if the kernel does not accept the keeper.
 //! - `verify.rs`: what the kernel must show afterwards.
 //! - `extended.rs`: loads a file on an extended kernel.
 //! - `discard.rs`: drops a region.
 //! - `settle.rs`: finishes what a load did not get to.
 
+mod abandoned;
 mod discard;
 mod extended;
+mod grown_room;
 mod keeper;
 mod keeper_refused;
 mod outcome;

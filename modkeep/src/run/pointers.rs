@@ -30,7 +30,9 @@ pub(super) fn into_keeper(kernel: &dyn Kernel, region: &Region, keeper: &str) ->
         };
         ranges.push(start..start.saturating_add(unit.room));
     }
-    for generation in &region.generations {
+    // It may only say what variables have grown to.
+    let searched = if ranges.is_empty() { &[] } else { &*region.generations };
+    for generation in searched {
         match search(kernel, generation, &ranges) {
             Ok(None) => {}
             Ok(Some(from)) => {

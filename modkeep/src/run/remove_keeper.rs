@@ -39,6 +39,23 @@ pub(super) fn remove_all<'g>(
     Ok(())
 }
 
+/// As [`remove_all`], but those that other modules use stay.
+pub(super) fn remove_unused<'g>(
+    kernel: &dyn Kernel,
+    generations: impl Iterator<Item = &'g Generation>,
+) -> Result<(), KeepError> {
+    let all: Vec<&Generation> = generations.collect();
+    let names: Vec<&str> = all.iter().filter_map(|generation| generation.kept_by.keeper()).collect();
+    let mut unused = Vec::new();
+    for generation in all {
+        let Some(keeper) = generation.kept_by.keeper() else { continue };
+        if kernel.holders(keeper)?.iter().all(|user| names.contains(&user.as_str())) {
+            unused.push(generation);
+        }
+    }
+    remove_all(kernel, unused.into_iter())
+}
+
 /// Removes what is not in force, and then the mark that says so, if its load is over.
 pub(super) fn remove_stale(kernel: &dyn Kernel, region: &Region) -> Result<(), KeepError> {
     remove_all(kernel, region.stale.iter())?;

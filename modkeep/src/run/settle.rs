@@ -3,7 +3,7 @@
 
 use libmodsys::Kernel;
 
-use super::remove_keeper::{remove, remove_all};
+use super::remove_keeper::{remove, remove_unused};
 use crate::error::KeepError;
 use crate::region::{OwnerState, Region};
 
@@ -19,5 +19,6 @@ pub fn settle(kernel: &dyn Kernel, region: &Region) -> Result<(), KeepError> {
     if let Some(pending) = &region.pending {
         remove(kernel, pending)?;
     }
-    remove_all(kernel, region.stale.iter())
+    // A module that converts by hand still uses what was replaced.
+    remove_unused(kernel, region.stale.iter())
 }

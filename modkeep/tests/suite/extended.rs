@@ -4,13 +4,15 @@
 use std::fs::File;
 use std::os::fd::AsFd;
 
+use libmodfmt::elf::SymbolKind;
+use libmodfmt::persist::KernelNames;
 use libmodsys::{Errno, Kernel, LoadFlags, Lockdown, PersistSupport, RemoveFlags};
 use modkeep::{
     ExtendedLoad, KeepError, KeepMode, KeptBy, OwnerState, Plan, Region, RegionUse, Request, discard, plan,
 };
 use modtest::{Call, FakeKernel, Op};
 
-use super::{bytes_file, file, grown, keep, kernel, request};
+use super::{bytes_file, file, grown, keep, kernel, request, version};
 use modtest::module::{Make, signed};
 
 fn extended() -> FakeKernel {
@@ -164,4 +166,93 @@ fn a_kernel_that_does_not_say_is_a_stock_kernel() {
     let kernel = kernel();
     kernel.set(|settings| settings.persist_support = PersistSupport::Unknown);
     assert!(matches!(plan(&kernel, request(&file(&Make::typical("foo")))), Ok(Plan::Keeper { .. })));
+}
+
+/// Numbers of generations with the names of their variables.
+fn generations(kernel: &FakeKernel) -> Vec<(u32, Vec<String>)> {
+    let region = Region::find(kernel, "foo").unwrap().expect("data is kept");
+    let names = |generation: &modkeep::Generation| {
+        generation.header.variables().map(|(_, variable)| variable.name.clone()).collect()
+    };
+    region.generations.iter().map(|generation| (generation.header.generation, names(generation))).collect()
+}
+
+#[test]
+fn variables_are_bound_and_added_one_by_one() {
+    let kernel = extended();
+    for (names, use_of_region) in [
+        (["a", "bb"].as_slice(), RegionUse::Create),
+        (&["ccc", "bb", "a"], RegionUse::Bind),
+        (&["a"], RegionUse::Bind),
+        (&["bb", "ccc"], RegionUse::Bind),
+    ] {
+        assert_eq!(load(&kernel, request(&file(&version(names)))).unwrap(), use_of_region, "{names:?}");
+        unload(&kernel);
+    }
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(generations(&kernel), [(1, names(&["a", "bb"])), (2, names(&["ccc"]))]);
+    let region = Region::find(&kernel, "foo").unwrap().unwrap();
+    assert_eq!(region.generations[1].header.unused.len(), 1, "a is not in the last file");
+    let file = file(&version(&["bb", "dddd", "a", "ccc"]));
+    let Plan::Extended { account: Some(account), .. } = plan(&kernel, request(&file)).unwrap() else {
+        panic!("no account")
+    };
+    assert_eq!((account.bound().0, account.new_variables(), account.generation), (3, 1, 3));
+    // The sections have other numbers, or none yet.
+    let inventory = modtest::module::inventory(file.module().unwrap());
+    let seen = region.as_seen_by(&inventory.header, &account);
+    let at = |region: &Region, name: &str| {
+        let mut variables = region.generations.iter().flat_map(modkeep::Generation::variables);
+        variables.find(|(_, variable, _)| variable.name == name).and_then(|(_, _, address)| address)
+    };
+    for name in ["a", "bb", "ccc"] {
+        assert!(at(&seen, name).is_some() && at(&seen, name) == at(&region, name), "{name}");
+    }
+    assert_eq!(at(&seen, "dddd"), None);
+}
+
+#[test]
+fn what_the_kernel_would_take_for_new_is_refused_before_it_is_asked() {
+    let kernel = extended();
+    load(&kernel, request(&file(&version(&["a", "bb"])))).unwrap();
+    unload(&kernel);
+    let before = kernel.syscalls().len();
+    let file = file(&version(&["a", "cc"]));
+    let renamed = [("bb".to_owned(), "cc".to_owned())];
+    let refused = load(&kernel, Request { renamed: &renamed, ..request(&file) }).unwrap_err();
+    assert!(matches!(refused, KeepError::NotByTheKernel { .. }), "{refused}");
+    assert!(refused.to_string().contains("under another name"), "{refused}");
+    assert!(refused.remedy().unwrap().contains("untouched"));
+    let fresh = ["a".to_owned()];
+    let refused = load(&kernel, Request { fresh_variables: &fresh, ..request(&file) }).unwrap_err();
+    assert!(!matches!(refused, KeepError::OwnerRefused { .. }), "{refused}");
+    assert_eq!(kernel.syscalls().len(), before);
+}
+
+/// Debug information, which only insmod reads, tells statics of one name apart.
+#[test]
+fn the_kernel_goes_by_the_names_of_symbols() {
+    let mut make = version(&["count.0", "poll.limit", "count.1"]);
+    make.global("count", ".data..persistent.foo.1", SymbolKind::OBJECT, 4, 0);
+    let bytes = make.build();
+    let module = modtest::module::parse(&bytes);
+    let mut inventory = modtest::module::inventory(&module);
+    for (unit, function) in [(0, "poll"), (2, "open")] {
+        inventory.header.units[unit].variables[0].function = Some(function.to_owned());
+    }
+    let names = KernelNames::of(&module.object, &inventory);
+    let variable = |unit: usize| &inventory.header.units[unit].variables[0];
+    let kept = |function: Option<&str>, name: &str| {
+        let mut kept = variable(0).clone();
+        (kept.function, kept.name) = (function.map(str::to_owned), name.to_owned());
+        kept
+    };
+    assert!(
+        names.are_ambiguous() && names.is_ambiguous(0, variable(0)) && names.is_ambiguous(2, variable(2))
+    );
+    assert!(!names.is_ambiguous(1, variable(1)));
+    assert!(names.is_same(0, variable(0), &kept(None, "count")));
+    assert!(!names.is_same(0, variable(0), &kept(Some("poll"), "count")), "clang made that one");
+    assert!(names.is_same(1, variable(1), &kept(Some("poll"), "limit")));
+    assert!(!names.is_same(1, variable(1), &kept(None, "limit")), "gcc made that one");
 }

@@ -58,13 +58,54 @@ fn everything_is_discarded_together() {
     assert!(!Region::may_exist(&kernel, "foo") && !Region::exists(&kernel, "foo"));
 }
 
+/// Either everything is in force or nothing: what is left may point into what is gone.
+#[test]
+fn the_rest_of_a_discard_that_is_interrupted_is_not_in_force() {
+    for passed in 1..3 {
+        let kernel = kernel();
+        reload(&kernel, &["a"]);
+        reload(&kernel, &["a", "bb"]);
+        reload(&kernel, &["a", "bb", "ccc"]);
+        kernel.fail_after(Op::Delete, passed, Errno::EINTR);
+        discard(&kernel, "foo").unwrap_err();
+        let left = region(&kernel);
+        assert_eq!((left.generations.len(), left.stale.len()), (0, 3 - passed), "{passed}");
+        assert!(Region::exists(&kernel, "foo"));
+        // The next load removes it, and what that makes is in force.
+        reload(&kernel, &["a", "bb"]);
+        assert_eq!(kept_names(&kernel), ["a", "bb"]);
+        assert_eq!((region(&kernel).generations.len(), region(&kernel).stale.len()), (1, 0), "{passed}");
+        reload(&kernel, &["a", "bb", "ccc"]);
+        assert_eq!(region(&kernel).generations.len(), 2, "{passed}");
+        discard(&kernel, "foo").unwrap();
+        assert_eq!(kernel.module_names(), Vec::<String>::new());
+    }
+}
+
+/// The oldest generation is gone, but not by a discard.
+#[test]
+fn what_is_left_where_an_earlier_generation_was_replaced_is_in_force() {
+    let kernel = kernel();
+    reload(&kernel, &["a"]);
+    reload(&kernel, &["a", "bb"]);
+    let file = file(&version(&["a", "bb"]));
+    let wishes = ["a".to_owned()];
+    for _ in 0..2 {
+        load(&kernel, Request { fresh_variables: &wishes, ..request(&file) }).unwrap();
+        kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();
+    }
+    assert!(!kernel.is_loaded("foo__persist"), "{:?}", kernel.module_names());
+    assert_eq!(kept_names(&kernel), ["a", "bb"]);
+    assert_eq!(region(&kernel).stale.len(), 0);
+}
+
 /// What is left of a discard that was killed is newer than what is gone.
 #[test]
 fn a_discard_that_is_interrupted_leaves_no_old_values_in_force() {
     for passed in 0..2 {
         let kernel = kernel();
-        reload(&kernel, &["a"]);
-        let file = file(&version(&["a"]));
+        reload(&kernel, &["a", "b"]);
+        let file = file(&version(&["a", "b"]));
         let wishes = ["a".to_owned()];
         load(&kernel, Request { fresh_variables: &wishes, ..request(&file) }).unwrap();
         kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One file per part; here what they share.
 
+mod changed;
 mod extended;
 mod failures;
 mod fallbacks;

@@ -17,6 +17,6 @@ pub struct ModuleDetails<'a> {
     pub header: Option<&'a Header>,
     /// Its build id; empty if it has none.
     pub build_id: &'a [u8],
-    /// What an extended kernel keeps for it already.
+    /// Where an extended kernel keeps the units of the header already.
     pub region: Option<&'a Region>,
 }

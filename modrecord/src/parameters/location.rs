@@ -43,8 +43,9 @@ impl SaveLocation {
     /// none.
     ///
     /// # Errors
-    /// [`SavedParametersError::Relative`], [`SavedParametersError::NoName`]; [`SavedParametersError::Directory`]
-    /// if FILE is empty and others may write where the configuration leads.
+    /// [`SavedParametersError::Relative`], [`SavedParametersError::NoName`];
+    /// [`SavedParametersError::Directory`] if FILE is empty and others may write where the configuration
+    /// leads.
     pub fn file_for(
         file: &OsStr,
         module: &Path,

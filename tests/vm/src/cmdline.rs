@@ -8,16 +8,21 @@ pub enum Job {
     Scenarios(Vec<String>),
     /// Run the demo.
     Demo,
+    /// Load the versions of one module, one after the other.
+    Histories,
 }
 
 impl Job {
-    /// Looks for `scenarios=a,b,c` or `vmguest.demo`. With neither, the list is empty and the machine boots
+    /// Looks for `scenarios=a,b,c`, `vmguest.demo` or `vmguest.histories`. Without any of them, the list is empty and the machine boots
     /// and powers off: that is how the host probes an accelerator.
     pub fn from_cmdline(cmdline: &str) -> Self {
         let mut names = Vec::new();
         for word in cmdline.split_whitespace() {
             if word == "vmguest.demo" {
                 return Self::Demo;
+            }
+            if word == "vmguest.histories" {
+                return Self::Histories;
             }
             if let Some(list) = word.strip_prefix("scenarios=") {
                 names.extend(list.split(',').filter(|name| !name.is_empty()).map(str::to_owned));
@@ -41,5 +46,6 @@ mod tests {
     fn without_scenarios_the_list_is_empty() {
         assert_eq!(Job::from_cmdline("console=ttyS0"), Job::Scenarios(Vec::new()));
         assert_eq!(Job::from_cmdline("x vmguest.demo"), Job::Demo);
+        assert_eq!(Job::from_cmdline("vmguest.histories"), Job::Histories);
     }
 }

@@ -15,7 +15,7 @@ pub fn run(ctx: &mut Ctx) -> Result<()> {
     let first = load_and_use(ctx)?;
     unload(ctx)?;
     load_again(ctx, &first)?;
-    other_version(ctx)?;
+    other_versions(ctx)?;
     ctx.chapter("That is all. Discard the data, and the kernel is as it was before");
     ctx.command(tools::RMMOD, &["--discard", "meter"])?.success()?;
     ctx.command(tools::MODPERSIST, &["list"])?.success()?;
@@ -89,12 +89,27 @@ fn load_again(ctx: &mut Ctx, first: &Snapshot) -> Result<()> {
     Ok(())
 }
 
-fn other_version(ctx: &mut Ctx) -> Result<()> {
-    ctx.chapter("A new version whose data layout differs is refused before anything is loaded");
-    ctx.command(tools::INSMOD, &["/modules/meter_v2.ko"])?.code(1)?;
-    ctx.say("");
-    ctx.say("The kept data is unchanged, and the old version still finds it:");
-    ctx.command(tools::INSMOD, &["/modules/meter.ko"])?.success()?;
+/// A variable more, a field more, and back again.
+fn other_versions(ctx: &mut Ctx) -> Result<()> {
+    ctx.chapter("Change the code, keep the data. First a version with a variable more, which counts reads");
+    ctx.command(tools::INSMOD, &["/modules/meter_reads.ko"])?.success()?;
+    ctx.show_device()?;
+    ctx.command(tools::RMMOD, &["meter"])?.success()?;
+    ctx.command(tools::MODPERSIST, &["list"])?.success()?;
+
+    ctx.chapter("Then one with a field more in the middle of the statistics: they are converted");
+    ctx.command(tools::MODPERSIST, &["check", "/modules/meter_v2.ko"])?.success()?;
+    ctx.command(tools::INSMOD, &["/modules/meter_v2.ko"])?.success()?;
+    ctx.say("$ echo many > /dev/meter");
+    ensure!(fs::write("/dev/meter", "many").is_err(), "the driver takes a word");
+    ctx.show_device()?;
+    ctx.command(tools::RMMOD, &["meter"])?.success()?;
+
+    ctx.chapter("A version that would lose something is refused by field, before anything is loaded");
+    ctx.command(tools::INSMOD, &["/modules/meter_v3.ko"])?.code(1)?;
+
+    ctx.chapter("And back to the first version, without the field");
+    ctx.command(tools::INSMOD, &["--drop=rejected", "/modules/meter.ko"])?.success()?;
     ctx.show_device()?;
     ctx.command(tools::RMMOD, &["meter"])?.success()?;
     Ok(())

@@ -15,7 +15,7 @@ use crate::cmdline::Job;
 use crate::ctx::Ctx;
 use crate::port::Port;
 use crate::protocol::Line;
-use crate::{demo, runner};
+use crate::{demo, histories, runner};
 
 /// Type and mount point of each file system, in mount order.
 const MOUNTS: &[(&str, &str)] = &[
@@ -65,6 +65,7 @@ fn do_job(ctx: &mut Ctx, job: &Job) -> Result<()> {
             Ok(())
         }
         Job::Demo => demo::run(ctx),
+        Job::Histories => histories::run(ctx),
     }
 }
 

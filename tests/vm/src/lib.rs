@@ -8,6 +8,7 @@
 pub mod cmdline;
 pub mod ctx;
 pub mod demo;
+pub mod histories;
 pub mod init;
 pub mod port;
 pub mod protocol;

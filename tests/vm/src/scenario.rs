@@ -103,6 +103,8 @@ pub struct Scenario {
     pub boot: Boot,
     /// Whether it may leave modules loaded that cannot be removed.
     pub leaves_modules: bool,
+    /// Whether `cargo xtask test` runs it only with `--all`: it takes minutes, and a shorter one shows most of it.
+    pub is_long: bool,
     /// How long it may take before the host gives up on the machine.
     pub limit: Duration,
     /// What ksymoops must print on the host, from the console and the artifact `boot-journal.jsonl`, after
@@ -128,6 +130,7 @@ impl Scenario {
             needs,
             boot,
             leaves_modules: false,
+            is_long: false,
             limit,
             decoded,
             decoded_with_vmlinux,
@@ -184,6 +187,12 @@ impl Scenario {
     /// Allows it to leave modules loaded. It should have a boot of its own.
     pub const fn leaves_modules(mut self) -> Self {
         self.leaves_modules = true;
+        self
+    }
+
+    /// Leaves it to `cargo xtask test --all`, or to those who name it.
+    pub const fn long(mut self) -> Self {
+        self.is_long = true;
         self
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cargo xtask fuzz`: builds the fuzzers of `fuzz/`, makes seeds, runs, minimises, measures coverage. How to use
-//! it is in docs/fuzzing.md.
+//! `cargo xtask fuzz`: builds the fuzzers of `fuzz/`, makes seeds, runs, minimises, measures coverage. How to
+//! use it is in docs/fuzzing.md.
 
 mod coverage;
 mod inputs;

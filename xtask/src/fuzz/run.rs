@@ -53,8 +53,8 @@ pub fn fuzz(fuzzers: &Path, target: &Target, seeds: &Path, minutes: u64) -> Resu
     Ok(good && failed == 0)
 }
 
-/// Chooses the smallest inputs that reach what all reach together, and makes them the committed corpus, as far
-/// as there is room.
+/// Chooses the smallest inputs that reach what all reach together, and makes them the committed corpus, as
+/// far as there is room.
 pub fn minimize(fuzzers: &Path, target: &Target, seeds: &Path) -> Result<()> {
     let merged = workspace::target().join("fuzz-merged").join(target.name);
     // It may be that there is none yet.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernels that scenarios run in: the distribution's, ours, or any that is given by path.
 
+mod archive;
 mod build;
 mod bzimage;
 mod distribution;

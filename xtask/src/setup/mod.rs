@@ -33,6 +33,7 @@ pub struct Ready {
 /// Installs and downloads whatever is missing.
 pub fn ready(args: &KernelArgs) -> Result<Ready> {
     packages::install()?;
+    packages::install_optional();
     let kernel = kernel::find(args)?;
     let userland = Userland::fetch()?;
     Ok(Ready { kernel, userland })

@@ -61,6 +61,19 @@ pub fn install() -> Result<()> {
     install_packages(&missing.iter().map(|need| (need.package, need.why)).collect::<Vec<_>>())
 }
 
+/// Some test modules are compiled by clang as well.
+const CLANG: Need = Need { program: "clang", package: "clang", why: "compiles some of the test modules" };
+
+/// Installs what can be done without, where that is possible.
+pub fn install_optional() {
+    if process::find(CLANG.program).is_some() {
+        return;
+    }
+    if let Err(error) = install_packages(&[(CLANG.package, CLANG.why)]) {
+        ui::line(&format!("test modules compiled by clang are left out: {error:#}"));
+    }
+}
+
 /// Installs what building a kernel needs.
 pub fn install_for_kernel() -> Result<()> {
     let there = |need: &Need| match need.program.starts_with('/') {

@@ -79,7 +79,8 @@ fn list(scenarios: &[&Scenario]) {
     let width = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or_default();
     for scenario in scenarios {
         let boot = if scenario.boot.alone { " [own boot]" } else { "" };
-        println!("{:width$}  {}{boot}", scenario.name, scenario.about);
+        let long = if scenario.is_long { " [takes minutes]" } else { "" };
+        println!("{:width$}  {}{boot}{long}", scenario.name, scenario.about);
     }
 }
 
@@ -111,6 +112,17 @@ pub fn prepare(args: &KernelArgs) -> Result<Vm> {
 /// Boots the demo and passes its lines to `handle`, which returns how long the next one may take.
 pub fn boot_demo(vm: &Vm, handle: impl FnMut(Line) -> Result<Duration>) -> Result<End> {
     Machine::start(vm, &Options::small("vmguest.demo"), &rundir::boot(&vm.run)?)?.run(handle)
+}
+
+/// Boots for a job that the guest finds in its files, and passes its lines to `handle`, as above.
+pub fn boot(
+    vm: &Vm,
+    cmdline: &str,
+    memory_mib: u32,
+    handle: impl FnMut(Line) -> Result<Duration>,
+) -> Result<End> {
+    let options = Options { memory_mib, ..Options::small(cmdline) };
+    Machine::start(vm, &options, &rundir::boot(&vm.run)?)?.run(handle)
 }
 
 /// How many machines run at a time. A guest has one CPU; a second CPU would be idle most of the time.
@@ -148,10 +160,12 @@ pub fn run_scenarios(vm: &Vm, chosen: &[&'static Scenario]) -> Result<Report> {
 }
 
 /// The scenarios to run on this kernel: those whose result could differ from that on the distribution's
-/// kernel.
-pub fn scenarios_for(vm: &Vm) -> Vec<&'static Scenario> {
-    match vm.kind {
+/// kernel. Those that take minutes only if that is wanted.
+pub fn scenarios_for(vm: &Vm, with_long: bool) -> Vec<&'static Scenario> {
+    let mut chosen: Vec<&'static Scenario> = match vm.kind {
         KernelKind::Stock | KernelKind::Extended => scenarios::all().collect(),
         KernelKind::Plain | KernelKind::Debug => scenarios::extended::all().collect(),
-    }
+    };
+    chosen.retain(|scenario| with_long || !scenario.is_long);
+    chosen
 }

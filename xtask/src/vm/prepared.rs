@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use vmguest::KernelKind;
 
 /// A kernel and an initramfs, ready to boot.
+#[derive(Clone, Debug)]
 pub struct Vm {
     /// The kernel's release.
     pub release: String,

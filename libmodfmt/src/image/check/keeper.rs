@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::{Judge, base_in_file, imports_used, target, without_code};
+use super::{Judge, Target, base_in_file, imports_used, target, without_code};
 use crate::arch::Arch;
 use crate::elf::{Object, Place, RelocationTables, SectionKind, flags};
-use crate::export::{self, Target};
+use crate::export;
+use crate::image::applied_relocations::applied;
 use crate::image::{Base, ImageError, KeeperOptions};
 use crate::module::Module;
 use crate::persist::{Header, Inventory, NOTE_SECTION, Unit};
@@ -95,14 +96,23 @@ fn same_data(
         let old = inventory.indexes.get(*index).copied().unwrap_or_default();
         let (Some(before), Some(new)) = (file.sections.get(old), sections.index(unit)) else { continue };
         let Some(after) = image.sections.get(new) else { continue };
-        let same_bytes = before.kind == after.kind
-            && (after.kind == SectionKind::NOBITS
-                || after
-                    .data
-                    .strip_prefix(&*before.data)
-                    .is_some_and(|rest| rest.iter().all(|byte| *byte == 0)));
+        let value = wanted.bindings.value(*index);
+        let kind = if value.is_some() { SectionKind::PROGBITS } else { before.kind };
+        let bytes = value.map_or(&*before.data, |value| &value.bytes);
+        let same_bytes = kind == after.kind
+            && (kind == SectionKind::NOBITS
+                || after.data.strip_prefix(bytes).is_some_and(|rest| rest.iter().all(|byte| *byte == 0)));
         judge.that(same_bytes, || format!("{name} has other bytes"))?;
-        let (before, after) = (old_tables.relocations_of(file, old)?, new_tables.relocations_of(image, new)?);
+        let before = applied(old_tables.relocations_of(file, old)?, value);
+        let mut after = new_tables.relocations_of(image, new)?;
+        let pointers = value.map(|value| &*value.pointers).unwrap_or_default();
+        for pointer in pointers {
+            let base = wanted.bindings.units.get(pointer.unit).map(|unit| &*unit.base.symbol);
+            let found = after.iter().position(|found| found.offset == pointer.offset);
+            let target = found.and_then(|at| target(image, &after.remove(at), here));
+            let right = base.is_some_and(|base| target == Some(Target::Kept(base, pointer.target.into())));
+            judge.that(right, || format!("{name}+{:#x} points to something else", pointer.offset))?;
+        }
         judge.that(before.len() == after.len(), || format!("{name} has {} relocations", after.len()))?;
         for (before, after) in before.iter().zip(&after) {
             let same = (before.offset, before.kind) == (after.offset, after.kind)
@@ -125,7 +135,11 @@ fn exports(
 ) -> Result<(), ImageError> {
     let data =
         |name: &str| object.section(name).map(|(_, section)| section.data.to_vec()).unwrap_or_default();
-    let mut bases: Vec<(Base, &Unit)> = Base::all(header).into_iter().zip(&header.units).collect();
+    // Without units the note is exported.
+    let note = Unit::new(NOTE_SECTION, 0, 1);
+    let record = header.units.is_empty().then_some(&note);
+    let mut bases: Vec<(Base, &Unit)> =
+        Base::all(header).into_iter().zip(header.units.iter().chain(record)).collect();
     bases.sort_by(|(a, _), (b, _)| a.symbol.as_bytes().cmp(b.symbol.as_bytes()));
     let table = wanted.layout.entry_size(object.ident.class).saturating_mul(bases.len());
     for (name, expected) in [("__ksymtab", table), ("__kflagstab", bases.len()), ("__ksymtab_gpl", 0)] {
@@ -147,7 +161,7 @@ fn exports(
         .map_err(|error| ImageError::Check { image: judge.0, what: error.to_string() })?;
     judge.that(found.len() == bases.len(), || format!("it exports {} symbols", found.len()))?;
     for ((base, unit), found) in bases.iter().zip(&found) {
-        let value = sections.index(unit).map(|section| Target { section, offset: 0 });
+        let value = sections.index(unit).map(|section| export::Target { section, offset: 0 });
         let same = found.name == base.symbol.as_bytes()
             && (found.value, found.namespace, found.gpl_only) == (value, None, false);
         judge.that(value.is_some() && same, || format!("{} is exported as {found:x?}", base.symbol))?;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::{Judge, Target, base_in_file, relocations, target};
 use crate::elf::{Object, Place, Section};
+use crate::image::old_places::OldPlaces;
 use crate::image::{Base, Bindings, ImageError};
 use crate::module::Module;
 use crate::persist::{Inventory, PersistentSection};
@@ -15,6 +16,7 @@ pub(in crate::image) fn owner(
     file: &Module<'_>,
     inventory: &Inventory,
     bindings: &Bindings,
+    old: &OldPlaces<'_>,
 ) -> Result<(), ImageError> {
     let judge = Judge("owner");
     let module = Module::parse(image)?;
@@ -26,12 +28,12 @@ pub(in crate::image) fn owner(
         let gone = mark.is_none() || section.size == 0;
         judge.that(gone, || format!("{} is still in it", section.name_text()))?;
     }
-    same_uses(&judge, &file.object, object, inventory, bindings)?;
+    same_uses(&judge, (&file.object, object), inventory, bindings, old)?;
     let mut places: HashMap<&[u8], Vec<Place>> = HashMap::new();
     for symbol in &object.symbols {
         places.entry(&symbol.name).or_default().push(symbol.place);
     }
-    let bases = bindings.bases();
+    let bases = bindings.bases(&old.bases());
     for base in &bases {
         let found = places.get(base.symbol.as_bytes()).map(Vec::as_slice).unwrap_or_default();
         judge.that(found == [Place::Undefined], || format!("{} is defined as {found:?}", base.symbol))?;
@@ -44,10 +46,10 @@ pub(in crate::image) fn owner(
 /// writes `table + 4000`, wherever the table ends.
 fn same_uses(
     judge: &Judge,
-    file: &Object<'_>,
-    image: &Object<'_>,
+    (file, image): (&Object<'_>, &Object<'_>),
     inventory: &Inventory,
     bindings: &Bindings,
+    old: &OldPlaces<'_>,
 ) -> Result<(), ImageError> {
     judge
         .that(image.symbols.starts_with(&file.symbols), || "its symbols are not those of the file".into())?;
@@ -57,8 +59,16 @@ fn same_uses(
             continue;
         }
         let loaded = file.sections.get(changed).is_some_and(Section::is_alloc);
-        let (before, after) = (file.relocations(table)?, image.relocations(table)?);
+        let (before, mut after) = (file.relocations(table)?, image.relocations(table)?);
         let name = section.name_text();
+        for (slot, place) in old.filled.iter().filter(|(slot, _)| slot.section == changed) {
+            let found = after.iter().position(|found| found.offset == slot.offset);
+            let right = found.map(|at| after.remove(at)).is_some_and(|found| {
+                let symbol = image.symbols.get(found.symbol).map(|symbol| &*symbol.name);
+                symbol == Some(place.base.symbol.as_bytes()) && found.addend == place.offset
+            });
+            judge.that(right, || format!("{name}: the word at {:#x} is not the old place", slot.offset))?;
+        }
         judge.that(before.len() == after.len(), || format!("{name} has {} relocations", after.len()))?;
         for (before, after) in before.iter().zip(&after) {
             let same = match target(file, before, base_in_file(inventory, bindings)).filter(|_| loaded) {

@@ -3,6 +3,7 @@
 
 use modtest::module::{BSS, DATA, Make};
 
+use super::super::old_places::OldPlaces;
 use super::super::{Bindings, ImageError, KeeperOptions};
 use crate::elf::{Object, Relocation};
 use crate::export::{ExportLayout, Release};
@@ -52,7 +53,8 @@ fn of_owner(change: impl FnOnce(&mut Object<'_>)) -> Result<(), ImageError> {
     let image = super::super::owner(&module, &inventory, &bindings)?;
     let mut object = Object::parse(&image)?;
     change(&mut object);
-    super::owner(&object.write()?, &module, &inventory, &bindings)
+    let old = OldPlaces { filled: Vec::new() };
+    super::owner(&object.write()?, &module, &inventory, &bindings, &old)
 }
 
 /// Changes the relocations of a section.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The account of what becomes of each variable.
 
+use super::values::UnitValue;
+use crate::convert::{Change, InPlace, Plan};
 use crate::persist::{Difference, KeptPlace, Variable};
 
 /// What loading a file would do with each variable.
@@ -15,6 +17,14 @@ pub struct Account {
     pub unused: Vec<(KeptPlace, Variable)>,
     /// What concerns no single variable: names are missing on one side.
     pub differences: Vec<Difference>,
+    /// Kept variables that get another place, or start afresh.
+    pub left: Vec<LeftBehind>,
+    /// All variables of kept generations that are not in force once the file is loaded.
+    pub replaced: Vec<KeptPlace>,
+    /// The initial values of units that are converted, in the order of the file's header.
+    pub values: Vec<UnitValue>,
+    /// Why kept bytes that a changed variable depends on could not be read.
+    pub unread: Option<String>,
     /// The number of the generation that holds what is new.
     pub generation: u32,
     /// Everything starts afresh: earlier generations are dropped in the end.
@@ -44,10 +54,56 @@ pub enum Fate {
         /// Everything that is known of the types on both sides was compared.
         types_compared: bool,
     },
-    /// Nothing is kept of it: it starts with the file's initial value.
+    /// It is the kept variable at this place, and stays there with another type.
+    InPlace {
+        /// Where it is kept.
+        at: KeptPlace,
+        /// What happens to it.
+        stay: Stay,
+        /// The change.
+        how: Box<InPlace>,
+    },
+    /// It gets another place, and its initial value is made from what is kept.
+    Converted {
+        /// Where it is kept.
+        at: KeptPlace,
+        /// The conversion.
+        plan: Box<Plan>,
+    },
+    /// It gets another place, and the module's init converts it (`persistent_old()`).
+    ByHand {
+        /// Where it is kept.
+        at: KeptPlace,
+    },
+    /// Nothing is kept of it, or it starts afresh: it has the file's initial value.
     New,
     /// It is kept, and cannot be used as it is; or it must not be new.
     Differs(Box<Difference>),
+}
+
+/// How a variable stays where it is although its type changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// New fields take room that is zero.
+    Grows,
+    /// Fields at its end stay in memory, unused.
+    Shrinks,
+    /// The bytes mean the same: an enumerator more, a field with another name.
+    ReadsTheSame,
+}
+
+/// A kept variable that is not used any more once the file is loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeftBehind {
+    /// Where it is kept.
+    pub place: KeptPlace,
+    /// The variable as it is kept; its size after growth.
+    pub variable: Variable,
+    /// The variable's number among those of the account.
+    pub number: usize,
+    /// The module's init takes care of it, so that pointers to it do no harm.
+    pub by_hand: bool,
 }
 
 /// Where a unit of the file goes.
@@ -96,6 +152,7 @@ impl Account {
     pub fn bound(&self) -> (usize, usize) {
         let bound = self.variables.iter().filter_map(|variable| match variable.fate {
             Fate::Bound { types_compared, .. } => Some(types_compared),
+            Fate::InPlace { .. } => Some(true),
             _ => None,
         });
         bound.fold((0, 0), |(all, not_compared), compared| {
@@ -113,5 +170,32 @@ impl Account {
     #[must_use]
     pub fn needs_generation(&self) -> bool {
         self.units.iter().any(|place| matches!(place, UnitPlace::New { .. }))
+    }
+
+    /// Whether data in force is replaced: the load needs a mark until the module's init has succeeded.
+    #[must_use]
+    pub fn replaces(&self) -> bool {
+        self.fresh || !self.left.is_empty()
+    }
+}
+
+impl Fate {
+    /// Where the variable is kept, if it stays there.
+    #[must_use]
+    pub const fn place(&self) -> Option<KeptPlace> {
+        match self {
+            Self::Bound { at, .. } | Self::InPlace { at, .. } => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// What changes about the variable, by field.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        match self {
+            Self::InPlace { how, .. } => how.changes(),
+            Self::Converted { plan, .. } => plan.changes(),
+            _ => &[],
+        }
     }
 }

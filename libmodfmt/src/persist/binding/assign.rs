@@ -31,17 +31,16 @@ fn place(
     kept: &[&Header],
     differences: &mut Vec<Difference>,
 ) -> UnitPlace {
-    let first = variables.iter().find_map(|own| match own.fate {
-        Fate::Bound { at, .. } => Some((at, start(at, own)?)),
-        _ => None,
+    let first = variables.iter().find_map(|own| {
+        let at = own.fate.place()?;
+        Some((at, start(at, own)?))
     });
     let differs = variables.iter().any(|own| matches!(own.fate, Fate::Differs(_)));
     let Some((at, offset)) = first else {
         return if differs { UnitPlace::Refused } else { UnitPlace::New { ordinal: 0 } };
     };
-    let together = variables.iter().all(|own| match own.fate {
-        Fate::Bound { at: other, .. } => is_beside(other, at) && start(other, own) == Some(offset),
-        _ => false,
+    let together = variables.iter().all(|own| {
+        own.fate.place().is_some_and(|other| is_beside(other, at) && start(other, own) == Some(offset))
     });
     if !together && !differs {
         variables.iter_mut().for_each(|own| separate(own, unit, at));
@@ -63,12 +62,15 @@ fn separate(own: &mut VariableAccount, unit: &Unit, reference: KeptPlace) {
     let variable = own.variable.clone();
     let difference = match own.fate {
         Fate::New => Difference::Added { section, variable },
-        Fate::Bound { at, .. } if !is_beside(at, reference) => Difference::Apart { section, variable },
-        Fate::Bound { at, .. } if at.offset != variable.offset => {
+        Fate::Converted { .. } | Fate::ByHand { .. } => Difference::Apart { section, variable },
+        Fate::Bound { at, .. } | Fate::InPlace { at, .. } if !is_beside(at, reference) => {
+            Difference::Apart { section, variable }
+        }
+        Fate::Bound { at, .. } | Fate::InPlace { at, .. } if at.offset != variable.offset => {
             let kept = Variable { offset: at.offset, ..variable.clone() };
             Difference::Changed { section, kept, file: variable }
         }
-        Fate::Bound { .. } | Fate::Differs(_) => return,
+        Fate::Bound { .. } | Fate::InPlace { .. } | Fate::Differs(_) => return,
     };
     own.fate = Fate::Differs(Box::new(difference));
 }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether a kept variable can be used as it is. This is the place where types are compared.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
+use super::account::Stay;
+use super::values::Values;
+use super::wishes::Wishes;
+use crate::convert::{ConversionRefusal, Decision, InPlace, Plan, Reason, Request, Side, decide};
 use crate::persist::{Difference, Grown, Header, KeptPlace, Unit, Variable};
 use crate::types::{Comparison, Completeness, TypeId};
 
@@ -31,7 +36,7 @@ impl<'k> KeptVariable<'k> {
         variable: &'k Variable,
         place: KeptPlace,
         mut sought: Variable,
-        grown: Option<&(&'k Header, &'k Grown)>,
+        grown: Option<(&'k Header, &'k Grown)>,
     ) -> Self {
         let mut types = header;
         if let Some((said_by, grown)) = grown {
@@ -49,33 +54,52 @@ impl<'k> KeptVariable<'k> {
     }
 }
 
-/// What a change to a variable means for what is kept of it. Growth in place and conversion will be kinds of
-/// their own.
+/// What a change to a variable means for what is kept of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
     /// It can be used as it is.
     Same(Completeness),
-    /// It cannot.
+    /// It stays where it is, with another type.
+    InPlace(Stay, Box<InPlace>),
+    /// It needs another place, and what is kept can be converted, as far as types tell.
+    Converts(Box<Plan>),
+    /// It cannot be used.
     Differs(Box<Difference>),
 }
 
 /// Compares kept variables with those of a file.
 pub(super) struct Changes<'a> {
     file: &'a Header,
+    wishes: &'a Wishes,
+    values: Option<&'a Values<'a>>,
     /// By generation: what was found equal is not compared again.
     comparisons: HashMap<u32, Comparison<'a>>,
+    /// Why kept bytes could not be read.
+    pub(super) unread: RefCell<Option<String>>,
 }
 
 impl<'a> Changes<'a> {
-    pub(super) fn new(kept: &[&'a Header], file: &'a Header) -> Self {
+    pub(super) fn new(
+        kept: &[&'a Header],
+        file: &'a Header,
+        wishes: &'a Wishes,
+        values: Option<&'a Values<'a>>,
+    ) -> Self {
         let comparison =
             |header: &&'a Header| (header.generation, Comparison::new(&header.types, &file.types));
-        Self { file, comparisons: kept.iter().map(comparison).collect() }
+        let comparisons = kept.iter().map(comparison).collect();
+        Self { file, wishes, values, comparisons, unread: RefCell::new(None) }
     }
 
-    /// What the change from a kept variable to that of the file, in `unit`, means.
-    pub(super) fn of(&self, kept: &KeptVariable<'a>, unit: &Unit, file: &Variable) -> Change {
+    /// What the change from a kept variable to that of the file, in `unit`, the file's unit of that number,
+    /// means.
+    pub(super) fn of(
+        &self,
+        kept: &KeptVariable<'a>,
+        (number, unit): (usize, &Unit),
+        file: &Variable,
+    ) -> Change {
         let section = || unit.section.clone();
         if kept.unit.writable != unit.writable {
             let is_writable = kept.unit.writable;
@@ -84,29 +108,74 @@ impl<'a> Changes<'a> {
         }
         // What several variables in one section ask for is known of the section only.
         let is_alone = unit.variables.len() < 2;
-        if kept.sought.size != file.size || (is_alone && kept.variable.align < file.align) {
+        let difference = if kept.sought.size != file.size || (is_alone && kept.variable.align < file.align) {
             let mut before = kept.sought.clone();
             // Where it is does not matter here, nor that it is aligned to more than it needs.
             before.offset = file.offset;
             before.align = before.align.min(file.align);
-            return Change::Differs(Box::new(Difference::Changed {
-                section: section(),
-                kept: before,
-                file: file.clone(),
-            }));
-        }
-        if kept.is_of_build_of(self.file) {
+            Difference::Changed { section: section(), kept: before, file: file.clone() }
+        } else if kept.is_of_build_of(self.file) {
             return Change::Same(Completeness::Full);
+        } else {
+            match self.types(kept, file.type_id) {
+                Ok(completeness) => return Change::Same(completeness),
+                Err(difference) => Difference::Type {
+                    section: section(),
+                    kept: kept.sought.clone(),
+                    file: file.clone(),
+                    difference,
+                },
+            }
+        };
+        match self.decide(kept, (number, is_alone), file) {
+            None | Some(Ok(Decision::Equal(_))) => Change::Differs(Box::new(difference)),
+            Some(Ok(Decision::ReadsTheSame(how))) => Change::InPlace(Stay::ReadsTheSame, Box::new(how)),
+            Some(Ok(Decision::GrowsInPlace(how))) => Change::InPlace(Stay::Grows, Box::new(how)),
+            Some(Ok(Decision::ShrinksInPlace(how))) => Change::InPlace(Stay::Shrinks, Box::new(how)),
+            Some(Ok(Decision::Converts(plan))) => Change::Converts(Box::new(plan)),
+            Some(Err(refusal)) => {
+                let says_less = matches!(refusal.reason, Reason::Unknown | Reason::Inconsistent { .. })
+                    && refusal.path == file.plain_name();
+                let refused = || Difference::Conversion { variable: file.clone(), refusal };
+                Change::Differs(Box::new(if says_less { difference } else { refused() }))
+            }
         }
-        match self.types(kept, file.type_id) {
-            Ok(completeness) => Change::Same(completeness),
-            Err(difference) => Change::Differs(Box::new(Difference::Type {
-                section: section(),
-                kept: kept.sought.clone(),
-                file: file.clone(),
-                difference,
-            })),
+    }
+
+    /// What becomes of a variable whose type changed; `None` if too little is known.
+    fn decide(
+        &self,
+        kept: &KeptVariable<'a>,
+        (unit, is_alone): (usize, bool),
+        file: &Variable,
+    ) -> Option<Result<Decision, ConversionRefusal>> {
+        let values = self.values?;
+        let (old, new) = kept.sought.type_id.zip(file.type_id)?;
+        let old = Side { types: &kept.types.types, id: old, size: kept.sought.size };
+        let new = Side { types: &self.file.types, id: new, size: file.size };
+        let name = file.plain_name();
+        let mut request = Request::new(name, old, new, values.order, values.class);
+        let is_alone_there = kept.unit.variables.len() == 1 && kept.variable.offset == 0;
+        request.room = if is_alone_there { kept.unit.room.max(old.size) } else { old.size };
+        request.align = kept.variable.align;
+        request.new_align = if is_alone { file.align } else { 1 };
+        let initial = values.initial.get(unit).map(|unit| unit.part(file.offset, file.size));
+        let (initial, relocated) = initial.unwrap_or_default();
+        (request.initial, request.relocated) = (initial, &relocated);
+        (request.renames, request.drops) = (&self.wishes.fields, &self.wishes.drops);
+        let wanted = old.size.max(new.size.min(request.room));
+        let bytes = values.memory.read(kept.place, wanted);
+        let bytes = bytes.map_err(|why| *self.unread.borrow_mut() = Some(why)).ok();
+        if let Some((bytes, rest)) =
+            bytes.as_ref().and_then(|bytes| bytes.split_at_checked(usize::try_from(old.size).ok()?))
+        {
+            request.kept = Some(bytes);
+            // Something that was not written down was there: an init that failed may have used the room.
+            if rest.iter().any(|byte| *byte != 0) {
+                request.room = old.size;
+            }
         }
+        Some(decide(&request))
     }
 
     /// Whether a kept variable and one of the file have one type, as far as both are known.

@@ -1,22 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The decision.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::account::{Account, Fate, UnitPlace, VariableAccount};
+use super::account::{Account, Fate, LeftBehind, UnitPlace, VariableAccount};
 use super::change::{Change, Changes, KeptVariable};
 use super::live::{self, UniqueNames};
+use super::values::Values;
 use super::wishes::{self, Wishes};
-use super::{assign, renames};
+use super::{assign, carry, renames};
+use crate::convert::held_changes;
 use crate::persist::compare::of_unknown_functions;
 use crate::persist::{Difference, Header, KeptPlace, Unit, Variable};
-use crate::types::Completeness;
+use crate::types::{Completeness, Types};
 
 impl Account {
     /// What becomes of each variable of `file`, whose owner has the generations `kept`. Only those that are in
     /// force may be given: not those that a load has begun and not finished.
     #[must_use]
     pub fn of(kept: &[&Header], file: &Header, wishes: &Wishes) -> Self {
+        Self::with_values(kept, file, wishes, None)
+    }
+
+    /// As [`Account::of`]; with `values` variables whose types changed are converted, or stay where they are.
+    #[must_use]
+    pub fn with_values(
+        kept: &[&Header],
+        file: &Header,
+        wishes: &Wishes,
+        values: Option<&Values<'_>>,
+    ) -> Self {
         let newest = kept.iter().map(|header| header.generation).max().unwrap_or(0);
         let kept = live::in_force(kept);
         let mut account = Self {
@@ -24,6 +37,10 @@ impl Account {
             units: Vec::new(),
             unused: Vec::new(),
             differences: Vec::new(),
+            left: Vec::new(),
+            replaced: Vec::new(),
+            values: Vec::new(),
+            unread: None,
             generation: newest.saturating_add(1),
             fresh: wishes.fresh && !kept.is_empty(),
         };
@@ -32,7 +49,7 @@ impl Account {
             account.all_new(file);
         } else if !account.same_build(&kept, file, has_names, wishes) {
             if has_names {
-                Decision::new(&kept, file, wishes).run(&mut account);
+                Decision::new(&kept, file, wishes, values).run(&mut account);
             } else {
                 account.without_names(&kept, file);
             }
@@ -101,6 +118,7 @@ struct Decision<'a> {
     kept: &'a [&'a Header],
     file: &'a Header,
     wishes: &'a Wishes,
+    values: Option<&'a Values<'a>>,
     unique: UniqueNames<'a>,
     live: Vec<KeptVariable<'a>>,
     changes: Changes<'a>,
@@ -109,11 +127,17 @@ struct Decision<'a> {
 }
 
 impl<'a> Decision<'a> {
-    fn new(kept: &'a [&'a Header], file: &'a Header, wishes: &'a Wishes) -> Self {
+    fn new(
+        kept: &'a [&'a Header],
+        file: &'a Header,
+        wishes: &'a Wishes,
+        values: Option<&'a Values<'a>>,
+    ) -> Self {
         let unique = UniqueNames::of(kept.iter().copied().chain([file]));
         let live = live::variables(kept, &unique, wishes);
         let taken = vec![false; live.len()];
-        Self { kept, file, wishes, unique, live, changes: Changes::new(kept, file), taken }
+        let changes = Changes::new(kept, file, wishes, values);
+        Self { kept, file, wishes, values, unique, live, changes, taken }
     }
 
     fn run(mut self, account: &mut Account) {
@@ -133,13 +157,31 @@ impl<'a> Decision<'a> {
                 }
                 Some(_) if fresh => Fate::New,
                 None => Fate::New,
-                Some((_, kept)) => match self.changes.of(kept, own, variable) {
+                Some((_, kept)) => match self.changes.of(kept, (unit, own), variable) {
                     Change::Same(completeness) => {
                         Fate::Bound { at: kept.place, types_compared: completeness == Completeness::Full }
+                    }
+                    Change::InPlace(stay, how) => Fate::InPlace { at: kept.place, stay, how },
+                    Change::Converts(plan) => Fate::Converted { at: kept.place, plan },
+                    Change::Differs(difference)
+                        if self.is_by_hand(unit, variable) && difference.may_be_by_hand() =>
+                    {
+                        Fate::ByHand { at: kept.place }
                     }
                     Change::Differs(difference) => Fate::Differs(difference),
                 },
             };
+            let number = account.variables.len();
+            if let (Some(kept), Fate::New | Fate::Converted { .. } | Fate::ByHand { .. }) =
+                (found.and_then(|index| self.live.get(index)), &fate)
+            {
+                account.left.push(LeftBehind {
+                    place: kept.place,
+                    variable: kept.sought.clone(),
+                    number,
+                    by_hand: self.is_by_hand(unit, variable),
+                });
+            }
             if let Some(taken) = found.and_then(|index| self.taken.get_mut(index)) {
                 *taken = true;
             }
@@ -152,8 +194,43 @@ impl<'a> Decision<'a> {
         let may_be_new = matches.iter().map(|(found, fresh)| found.is_none() && !fresh);
         renames::suspect(account, may_be_new, &left, self.kept, &self.changes);
         self.check_hints(account);
+        account.unread = self.changes.unread.borrow().clone();
+        if let Some(values) = self.values {
+            carry::values(account, self.file, &self.live, values);
+        }
+        if self.values.is_some() {
+            self.check_held(account);
+        }
+        let in_force: HashSet<KeptPlace> = self.live.iter().map(|kept| kept.place).collect();
+        let gone: HashSet<KeptPlace> = account.left.iter().map(|left| left.place).collect();
+        account.replaced = live::places(self.kept)
+            .into_iter()
+            .filter(|place| !in_force.contains(place) || gone.contains(place))
+            .collect();
         account.unused = left.into_iter().map(|kept| (kept.place, kept.variable.clone())).collect();
         account.unused.sort_by_key(|(place, _)| *place);
+    }
+
+    /// What the author says is in memory, and no variable leads to by its type. The newest generation tells
+    /// its shape. An author who converts by hand takes care of it.
+    fn check_held(&self, account: &mut Account) {
+        if account.variables.iter().any(|own| matches!(own.fate, Fate::ByHand { .. })) {
+            return;
+        }
+        let mut seen = HashSet::new();
+        for header in self.kept.iter().rev() {
+            let changes = held_changes(&header.types, &self.file.types, &self.wishes.fields);
+            let changes = changes.into_iter().filter(|refusal| !seen.contains(&refusal.path));
+            account.differences.extend(changes.map(|refusal| Difference::Held { refusal }));
+            seen.extend(header.types.held().iter().filter_map(|held| {
+                header.types.get(*held).tag().map(|(kind, tag)| format!("{} {tag}", kind.keyword()))
+            }));
+        }
+    }
+
+    /// The module converts this variable itself.
+    fn is_by_hand(&self, unit: usize, variable: &Variable) -> bool {
+        self.values.is_some_and(|values| values.by_hand.contains(&(unit, variable.offset)))
     }
 
     /// The kept variable, among those of one name, that a variable of the file is: in the same place if there

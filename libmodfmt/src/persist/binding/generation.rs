@@ -3,13 +3,13 @@
 
 use std::collections::HashSet;
 
-use super::account::{Account, UnitPlace};
-use crate::persist::{Header, Unit};
+use super::account::{Account, Fate, Stay, UnitPlace};
+use crate::persist::{Grown, Header, Unit, Variable};
 use crate::types::{TagKind, Type, TypeId, TypeTable, Types};
 
 impl Account {
     /// The header of the new generation, with the file's unit for each of its units; `None` if nothing is
-    /// new.
+    /// new. It has no units if there is only to say what variables have grown to.
     #[must_use]
     pub fn new_generation(&self, file: &Header) -> Option<(Header, Vec<usize>)> {
         let mut header = Header {
@@ -18,6 +18,8 @@ impl Account {
             generation: self.generation,
             fresh: self.fresh,
             unused: self.unused.iter().map(|(place, _)| *place).collect(),
+            replaced: self.replaced.clone(),
+            grown: self.variables.iter().filter_map(|own| grown(&own.fate, &own.variable)).collect(),
             ..Header::new(&file.owner)
         };
         let mut indexes = Vec::new();
@@ -41,8 +43,25 @@ impl Account {
             indexes.push(index);
         }
         add_types(&mut header, &file.types);
-        (!indexes.is_empty()).then_some((header, indexes))
+        (!indexes.is_empty() || !header.grown.is_empty()).then_some((header, indexes))
     }
+}
+
+/// What a variable has grown to, by its type in the file. A type that says less than the kept one is not
+/// written down: the longer type finds its fields again.
+fn grown(fate: &Fate, variable: &Variable) -> Option<Grown> {
+    let Fate::InPlace { at, stay, how } = fate else { return None };
+    let says_more = match stay {
+        Stay::Grows => true,
+        Stay::ReadsTheSame => how.has_more_values(),
+        Stay::Shrinks => false,
+    };
+    says_more.then(|| Grown {
+        place: *at,
+        size: variable.size,
+        type_name: variable.type_name.clone(),
+        type_id: variable.type_id,
+    })
 }
 
 /// Whether a unit is one structure, which a later version may extend.
@@ -60,11 +79,15 @@ fn is_structure(unit: &Unit, types: &TypeTable) -> bool {
 
 /// The types of the header's variables, of all those that the file has.
 fn add_types(header: &mut Header, types: &TypeTable) {
-    let roots: Vec<TypeId> = header.variables().filter_map(|(_, variable)| variable.type_id).collect();
+    let of_variables = header.variables().filter_map(|(_, variable)| variable.type_id);
+    let roots: Vec<TypeId> =
+        of_variables.chain(header.grown.iter().filter_map(|grown| grown.type_id)).collect();
     let (table, new) = types.minimized(&roots);
     let mut new = new.into_iter();
-    for variable in header.units.iter_mut().flat_map(|unit| &mut unit.variables) {
-        variable.type_id = variable.type_id.and_then(|_| new.next());
+    let variables = header.units.iter_mut().flat_map(|unit| &mut unit.variables);
+    let ids = variables.map(|variable| &mut variable.type_id);
+    for id in ids.chain(header.grown.iter_mut().map(|grown| &mut grown.type_id)) {
+        *id = id.and_then(|_| new.next());
     }
     header.types = table;
 }

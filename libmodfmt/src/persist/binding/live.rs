@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::change::KeptVariable;
 use super::wishes::Wishes;
-use crate::persist::{Grown, Header, KeptPlace, Variable};
+use crate::persist::{Header, KeptPlace, LaterChanges, Unit, Variable};
 
 /// Which names occur at most once in every header.
 pub(super) struct UniqueNames<'a>(HashMap<&'a str, bool>);
@@ -44,7 +44,7 @@ pub(super) fn variables<'k>(
     unique: &UniqueNames<'_>,
     wishes: &Wishes,
 ) -> Vec<KeptVariable<'k>> {
-    let grown = grown(kept);
+    let later = LaterChanges::of(kept);
     let mut live: Vec<KeptVariable<'k>> = Vec::new();
     let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
     for header in kept.iter().rev() {
@@ -58,19 +58,26 @@ pub(super) fn variables<'k>(
                     live.get(*index)
                         .is_some_and(|newer| newer.sought.may_be(&sought, unique.contains(&sought)))
                 });
-                if is_superseded {
+                if is_superseded || later.is_replaced(place) {
                     continue;
                 }
                 same_name.push(live.len());
-                live.push(KeptVariable::new(header, unit, variable, place, sought, grown.get(&place)));
+                live.push(KeptVariable::new(header, unit, variable, place, sought, later.grown(place)));
             }
         }
     }
     live
 }
 
-/// What each variable has grown to, by the newest header that says so.
-fn grown<'k>(kept: &[&'k Header]) -> HashMap<KeptPlace, (&'k Header, &'k Grown)> {
-    let all = kept.iter().flat_map(|header| header.grown.iter().map(|grown| (grown.place, (*header, grown))));
-    all.collect()
+/// The place of every variable of these generations.
+pub(super) fn places(kept: &[&Header]) -> Vec<KeptPlace> {
+    let of_header = |header: &&Header| {
+        let generation = header.generation;
+        let of_unit = |(ordinal, unit): (u32, &Unit)| {
+            let offsets: Vec<u64> = unit.variables.iter().map(|variable| variable.offset).collect();
+            offsets.into_iter().map(move |offset| KeptPlace { generation, ordinal, offset })
+        };
+        header.ordinals().flat_map(of_unit).collect::<Vec<_>>()
+    };
+    kept.iter().flat_map(of_header).collect()
 }

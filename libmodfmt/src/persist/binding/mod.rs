@@ -6,7 +6,11 @@
 //! - `wishes.rs`: what the user asks for.
 //! - `live.rs`: the kept variables that are in force.
 //! - `change.rs`: whether a kept variable can be used as it is: the place where types are compared.
+//! - `values.rs`: what is known beyond headers: the file's initial values, and the kept bytes.
+//! - `carry.rs`: initial values made from kept bytes.
 //! - `assign.rs`: from variables to units.
+//! - `generation.rs`: the header of the generation that holds what is new.
+//! - `spent.rs`: generations of which nothing is in force.
 //! - `renames.rs`: what looks like a variable under another name.
 //!
 //! ```
@@ -30,13 +34,18 @@
 
 mod account;
 mod assign;
+mod carry;
 mod change;
 mod decide;
 mod generation;
 mod live;
 mod renames;
+mod spent;
+mod values;
 mod wishes;
 
-pub use account::{Account, Fate, UnitPlace, VariableAccount};
+pub use account::{Account, Fate, LeftBehind, Stay, UnitPlace, VariableAccount};
 pub use change::{Change, KeptVariable};
+pub use spent::spent_generations;
+pub use values::{InitialValue, KeptMemory, UnitPointer, UnitValue, Values};
 pub use wishes::Wishes;

@@ -2,6 +2,7 @@
 //! What the user, or a hint in the source, asks for.
 
 use super::super::source_name::base_name;
+use crate::hints::Renames;
 use crate::persist::Variable;
 
 /// What the user, or a hint in the source, asks for.
@@ -14,6 +15,10 @@ pub struct Wishes {
     /// Variables with another name now, old and new, in the same forms. `old.c:` and `new.c:` stand for all
     /// variables of a file.
     pub renamed: Vec<(String, String)>,
+    /// Hints about fields with another name.
+    pub fields: Renames,
+    /// `--drop`: fields that may be lost in a conversion.
+    pub drops: Vec<String>,
 }
 
 /// Whether a text stands for a variable.

@@ -3,30 +3,36 @@
 //!
 //! The kernel patch documents the format in `module-persist.rst`.
 //!
+//! - `parse.rs`, `fields.rs`, `text.rs`: reads the list, and writes it for fake kernels.
+//! - `symbols.rs`: the names by which the kernel knows the variables of a file.
+//!
 //! ```
 //! use libmodfmt::persist::{ExtendedUse, extended_regions};
 //!
-//! let text = b"region foo unused named 00000000000000aa -\n\
-//!              section .data..persistent 0xffffffffc0a00000 8 8\n\
-//!              variable .data..persistent 0 8 foo.c cnt.0\n";
+//! let text = b"region foo unused\n\
+//!              block 1 kept named -\n\
+//!              section .data..persistent.foo.0 0xffffffffc0a00000 8 8 rw used 00000000000000aa\n\
+//!              variable 0 8 foo.c cnt.0\n";
 //! let regions = extended_regions(text)?;
 //! assert_eq!(regions[0].used, ExtendedUse::Unused);
-//! assert_eq!(regions[0].header.units[0].variables[0].to_string(), "foo.c:cnt");
+//! assert_eq!(regions[0].blocks[0].header.units[0].variables[0].to_string(), "foo.c:cnt");
 //! # Ok::<(), libmodfmt::persist::ExtendedListError>(())
 //! ```
 
 mod fields;
 mod parse;
+mod symbols;
 #[cfg(test)]
 mod tests;
 mod text;
 
 use thiserror::Error;
 
-use super::{Header, Inventory};
+use super::{Header, Inventory, KeptPlace, Unit};
 use crate::types::TypeTable;
 
 pub use parse::extended_regions;
+pub use symbols::KernelNames;
 
 /// Bytes of a build id in the extended kernel; a shorter one is padded with zeros.
 const BUILD_ID_LENGTH: usize = 20;
@@ -46,14 +52,27 @@ pub enum ExtendedUse {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExtendedRegion {
-    /// What identifies it. A kernel knows neither functions nor types.
-    pub header: Header,
+    /// The module whose data it is.
+    pub owner: String,
     /// Whether it is in use.
     pub used: ExtendedUse,
-    /// The kernel's own layout hash.
-    pub layout: u64,
+    /// What each load has added, oldest first.
+    pub blocks: Vec<ExtendedBlock>,
+}
+
+/// The sections that one load has added to a region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExtendedBlock {
+    /// What identifies it; its number is the generation. A kernel knows neither types nor the functions
+    /// around variables, unless the compiler (clang) has put them into the names of symbols.
+    pub header: Header,
+    /// The load that adds it is under way: the module's init is still running.
+    pub is_new: bool,
     /// The address of each unit; 0 if the kernel does not show it.
     pub addresses: Vec<u64>,
+    /// For each unit, whether the last load whose init succeeded used it.
+    pub used: Vec<bool>,
 }
 
 /// Why the list cannot be read.
@@ -70,12 +89,39 @@ pub struct ExtendedListError {
 }
 
 impl ExtendedRegion {
-    /// Fills in what a kernel cannot know from a module file of the same build: the functions around
-    /// variables, and the length of the build id.
+    /// A region of `owner`, in use and without blocks.
+    #[must_use]
+    pub fn new(owner: &str) -> Self {
+        Self { owner: owner.to_owned(), used: ExtendedUse::Used, blocks: Vec::new() }
+    }
+
+    /// The variables in units that the last load whose init succeeded did not use.
+    #[must_use]
+    pub fn unused(&self) -> Vec<KeptPlace> {
+        let mut places = Vec::new();
+        for block in &self.blocks {
+            let units = block.header.ordinals().zip(&block.used).filter(|(_, used)| !**used);
+            for (ordinal, unit) in units.map(|(unit, _)| unit) {
+                let generation = block.header.generation;
+                let place = |offset| KeptPlace { generation, ordinal, offset };
+                places.extend(unit.variables.iter().map(|variable| place(variable.offset)));
+            }
+        }
+        places
+    }
+
+    /// Fills in what a kernel cannot know from a module file: in each block of the same build, the functions
+    /// around variables and the length of the build id.
     ///
     /// Functions tell apart variables of one name in one file. In another build two of these may have
     /// swapped places, so their functions stay unknown and the comparison fails.
     pub fn adopt(&mut self, file: &Header) {
+        self.blocks.iter_mut().for_each(|block| block.adopt(file));
+    }
+}
+
+impl ExtendedBlock {
+    fn adopt(&mut self, file: &Header) {
         if self.header.build_id.is_empty() || padded(&file.build_id) != self.header.build_id {
             return;
         }
@@ -94,18 +140,21 @@ impl ExtendedRegion {
         }
     }
 
-    /// The region that the extended kernel would make of a file's data, in use, at these addresses.
+    /// The block that the extended kernel would make of these units of a file, at these addresses.
     #[must_use]
-    pub fn of(inventory: &Inventory, addresses: Vec<u64>) -> Self {
-        let mut header = inventory.header.clone();
+    pub fn of(file: &Inventory, units: Vec<Unit>, number: u32, addresses: Vec<u64>) -> Self {
+        let mut header = file.header.clone();
+        header.generation = number;
         header.build_id = padded(&header.build_id);
+        header.units = units;
         for variable in header.units.iter_mut().flat_map(|unit| &mut unit.variables) {
             variable.function = None;
             variable.type_name = None;
             variable.type_id = None;
         }
         header.types = TypeTable::default();
-        Self { layout: header.layout_hash(), header, used: ExtendedUse::Used, addresses }
+        let used = header.units.iter().map(|_| true).collect();
+        Self { header, is_new: false, addresses, used }
     }
 }
 

@@ -2,8 +2,8 @@
 //! Reads the list.
 
 use super::fields::Fields;
-use super::{ExtendedListError, ExtendedRegion, ExtendedUse};
-use crate::persist::source_name::source_name;
+use super::{ExtendedBlock, ExtendedListError, ExtendedRegion, ExtendedUse};
+use crate::persist::source_name::{function_and_name, source_name};
 use crate::persist::{Header, PersistentSection, Unit, Variable};
 
 /// Reads the text of `/proc/module_persist`. Lines of an unknown kind and additional
@@ -18,20 +18,24 @@ pub fn extended_regions(text: &[u8]) -> Result<Vec<ExtendedRegion>, ExtendedList
         let mut fields = Fields::new(index.saturating_add(1), line);
         match fields.word("kind") {
             Ok("region") => regions.push(region(&mut fields)?),
-            Ok("section") => section(&mut fields, last(&mut regions, index)?)?,
-            Ok("variable") => variable(&mut fields, last(&mut regions, index)?)?,
+            Ok("block") => {
+                let region = regions.last_mut().ok_or_else(|| stray(&fields))?;
+                region.blocks.push(block(&mut fields, &region.owner)?);
+            }
+            Ok("section") => section(&mut fields, regions.last_mut())?,
+            Ok("variable") => variable(&mut fields, regions.last_mut())?,
             _ => {}
         }
     }
-    for unit in regions.iter_mut().flat_map(|region| &mut region.header.units) {
+    let blocks = regions.iter_mut().flat_map(|region| &mut region.blocks);
+    for unit in blocks.flat_map(|block| &mut block.header.units) {
         unit.variables.sort_by(|a, b| (a.offset, &a.name).cmp(&(b.offset, &b.name)));
     }
     Ok(regions)
 }
 
-fn last(regions: &mut [ExtendedRegion], index: usize) -> Result<&mut ExtendedRegion, ExtendedListError> {
-    let line = index.saturating_add(1);
-    regions.last_mut().ok_or(ExtendedListError { line, field: "line", why: "belongs to no region" })
+fn stray(fields: &Fields<'_>) -> ExtendedListError {
+    fields.error("line", "belongs to nothing before it")
 }
 
 fn region(fields: &mut Fields<'_>) -> Result<ExtendedRegion, ExtendedListError> {
@@ -42,37 +46,56 @@ fn region(fields: &mut Fields<'_>) -> Result<ExtendedRegion, ExtendedListError> 
         "new" => ExtendedUse::New,
         _ => return Err(fields.error("state", "is not known")),
     };
+    Ok(ExtendedRegion { used, ..ExtendedRegion::new(&owner) })
+}
+
+fn block(fields: &mut Fields<'_>, owner: &str) -> Result<ExtendedBlock, ExtendedListError> {
+    let number = fields.decimal("number")?;
+    let generation = u32::try_from(number).map_err(|_| fields.error("number", "is too large"))?;
+    let is_new = match fields.word("state")? {
+        "kept" => false,
+        "new" => true,
+        _ => return Err(fields.error("state", "is not known")),
+    };
     // Ambiguous names are complete, too.
     let named = matches!(fields.word("names")?, "named" | "ambiguous");
-    let layout = fields.hexadecimal("layout")?;
     let build_id = fields.bytes("build id")?;
-    let header = Header { build_id, named, ..Header::new(&owner) };
-    Ok(ExtendedRegion { header, used, layout, addresses: Vec::new() })
+    let header = Header { build_id, named, generation, ..Header::new(owner) };
+    Ok(ExtendedBlock { header, is_new, addresses: Vec::new(), used: Vec::new() })
 }
 
-fn section_name<'l>(fields: &mut Fields<'l>) -> Result<&'l str, ExtendedListError> {
-    let name = fields.word("section")?;
-    let is_known = PersistentSection::from_name(name.as_bytes()).is_some();
-    if is_known { Ok(name) } else { Err(fields.error("section", "is not known")) }
-}
-
-fn section(fields: &mut Fields<'_>, region: &mut ExtendedRegion) -> Result<(), ExtendedListError> {
-    let name = section_name(fields)?;
-    region.addresses.push(fields.hexadecimal("address")?);
-    let (size, align) = (fields.decimal("size")?, fields.decimal("alignment")?);
-    region.header.units.push(Unit::new(name, size, align));
+fn section(fields: &mut Fields<'_>, region: Option<&mut ExtendedRegion>) -> Result<(), ExtendedListError> {
+    let name = fields.name("section")?.unwrap_or_default();
+    if PersistentSection::from_name(name.as_bytes()).is_none() {
+        return Err(fields.error("section", "is not known"));
+    }
+    let block = region.and_then(|region| region.blocks.last_mut()).ok_or_else(|| stray(fields))?;
+    let address = fields.hexadecimal("address")?;
+    let mut unit = Unit::new(&name, fields.decimal("size")?, fields.decimal("alignment")?);
+    unit.writable = match fields.word("permission")? {
+        "rw" => true,
+        "ro" => false,
+        _ => return Err(fields.error("permission", "is not known")),
+    };
+    let used = match fields.word("use")? {
+        "used" => true,
+        "unused" => false,
+        _ => return Err(fields.error("use", "is not known")),
+    };
+    block.addresses.push(address);
+    block.used.push(used);
+    block.header.units.push(unit);
     Ok(())
 }
 
-fn variable(fields: &mut Fields<'_>, region: &mut ExtendedRegion) -> Result<(), ExtendedListError> {
-    let section = section_name(fields)?;
+fn variable(fields: &mut Fields<'_>, region: Option<&mut ExtendedRegion>) -> Result<(), ExtendedListError> {
     let (offset, size) = (fields.decimal("offset")?, fields.decimal("size")?);
     let file = fields.name("file")?;
     let symbol = fields.name("name")?.ok_or_else(|| fields.error("name", "is missing"))?;
-    let Some(unit) = region.header.units.iter_mut().find(|unit| unit.section == section) else {
-        return Err(fields.error("section", "has not been listed"));
-    };
-    let align = Variable::align_of(offset, unit.align);
-    unit.variables.push(Variable { file, ..Variable::new(source_name(&symbol), offset, size, align) });
+    let block = region.and_then(|region| region.blocks.last_mut());
+    let unit = block.and_then(|block| block.header.units.last_mut()).ok_or_else(|| stray(fields))?;
+    let (function, name) = function_and_name(source_name(&symbol));
+    let variable = Variable::new(name, offset, size, Variable::align_of(offset, unit.align));
+    unit.variables.push(Variable { file, function: function.map(str::to_owned), ..variable });
     Ok(())
 }

@@ -3,25 +3,32 @@
 
 use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
-use std::iter;
 
-use super::{ExtendedRegion, ExtendedUse};
+use super::{ExtendedBlock, ExtendedRegion, ExtendedUse};
 use crate::persist::Header;
 
 impl Display for ExtendedRegion {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let header = &self.header;
         let state = match self.used {
             ExtendedUse::Unused => "unused",
             ExtendedUse::Used => "used",
             ExtendedUse::New => "new",
         };
+        writeln!(f, "region {} {state}", escape(&self.owner))?;
+        self.blocks.iter().try_for_each(|block| write!(f, "{block}"))
+    }
+}
+
+impl Display for ExtendedBlock {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let header = &self.header;
         let names = match (header.named, is_ambiguous(header)) {
             (true, false) => "named",
             (true, true) => "ambiguous",
             (false, _) => "unnamed",
         };
-        write!(f, "region {} {state} {names} {:016x} ", escape(&header.owner), self.layout)?;
+        let state = if self.is_new { "new" } else { "kept" };
+        write!(f, "block {} {state} {names} ", header.generation)?;
         if header.build_id.is_empty() {
             f.write_str("-")?;
         }
@@ -29,13 +36,26 @@ impl Display for ExtendedRegion {
             write!(f, "{byte:02x}")?;
         }
         f.write_str("\n")?;
-        for (unit, address) in header.units.iter().zip(self.addresses.iter().chain(iter::repeat(&0))) {
-            writeln!(f, "section {} {address:#018x} {} {}", unit.section, unit.size, unit.align)?;
-        }
-        for (unit, variable) in header.variables() {
-            let file = escape(variable.file.as_deref().unwrap_or_default());
-            let (section, name) = (&unit.section, escape(&variable.name));
-            writeln!(f, "variable {section} {} {} {file} {name}", variable.offset, variable.size)?;
+        for (index, unit) in header.units.iter().enumerate() {
+            let address = self.addresses.get(index).copied().unwrap_or_default();
+            let permission = if unit.writable { "rw" } else { "ro" };
+            let used = if self.used.get(index) == Some(&false) { "unused" } else { "used" };
+            writeln!(
+                f,
+                "section {} {address:#018x} {} {} {permission} {used} {:016x}",
+                escape(&unit.section),
+                unit.size,
+                unit.align,
+                unit.layout_hash()
+            )?;
+            for variable in &unit.variables {
+                let file = escape(variable.file.as_deref().unwrap_or_default());
+                write!(f, "variable {} {} {file} ", variable.offset, variable.size)?;
+                if let Some(function) = &variable.function {
+                    write!(f, "{}.", escape(function))?;
+                }
+                writeln!(f, "{}", escape(&variable.name))?;
+            }
         }
         Ok(())
     }
@@ -44,7 +64,7 @@ impl Display for ExtendedRegion {
 /// Whether two variables share file and name: a kernel knows nothing else to tell them apart by.
 fn is_ambiguous(header: &Header) -> bool {
     let mut seen = HashSet::new();
-    !header.variables().all(|(_, variable)| seen.insert((&variable.file, &variable.name)))
+    !header.variables().all(|(_, variable)| seen.insert((&variable.file, &variable.function, &variable.name)))
 }
 
 fn escape(name: &str) -> String {

@@ -3,11 +3,14 @@
 
 use super::NoteError;
 use crate::elf::ByteOrder;
+use crate::leb128::{self, Leb128Error};
 
 /// Flag of both versions: the names of all variables are known.
 pub(super) const FLAG_NAMED: u16 = 1;
 /// Flag of version 2: earlier generations hold nothing that is in force.
 pub(super) const FLAG_FRESH: u16 = 2;
+/// Flag of version 2: a list of replaced variables follows that of the unused ones.
+pub(super) const FLAG_REPLACED: u16 = 4;
 
 /// Longest text of the format, in bytes.
 pub(super) const MAX_TEXT_BYTES: usize = 4096;
@@ -76,20 +79,13 @@ impl<'d> Fields<'d> {
 
     /// An unsigned LEB128 number.
     pub(super) fn number(&mut self, field: &'static str) -> Result<u64, NoteError> {
-        let mut number = 0_u64;
-        for shift in (0..u64::BITS).step_by(7) {
-            let [byte] = self.array(field)?;
-            let low = u64::from(byte & 0x7f);
-            let part = low << shift;
-            if part >> shift != low {
-                return Err(self.error(field, "is too large"));
-            }
-            number |= part;
-            if byte & 0x80 == 0 {
-                return Ok(number);
-            }
-        }
-        Err(self.error(field, "is too large"))
+        let rest = self.data.get(self.at..).unwrap_or_default();
+        let (number, size) = leb128::read(rest).map_err(|error| match error {
+            Leb128Error::Truncated => self.error(field, "runs past the end of the note"),
+            Leb128Error::TooLarge => self.error(field, "is too large"),
+        })?;
+        self.at = self.at.saturating_add(size);
+        Ok(number)
     }
 
     /// An LEB128 number of 32 bits.

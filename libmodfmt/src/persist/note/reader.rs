@@ -17,7 +17,7 @@ pub(super) fn read(description: &[u8], order: ByteOrder) -> Result<Header, NoteE
     };
     let mut header = match version {
         1 => version_1::read(&mut fields)?,
-        _ => version_2::read(&mut fields)?,
+        _ => version_2::read(&mut fields, flags)?,
     };
     header.note_version = version;
     header.named = flags & FLAG_NAMED != 0;

@@ -5,9 +5,10 @@
 use std::collections::HashMap;
 
 use super::NoteError;
-use super::fields::{FLAG_FRESH, FLAG_NAMED, Fields, MAX_TEXT_BYTES};
+use super::fields::{FLAG_FRESH, FLAG_NAMED, FLAG_REPLACED, Fields, MAX_TEXT_BYTES};
 use crate::elf::ByteOrder;
 use crate::fnv::Hash;
+use crate::leb128;
 use crate::persist::{Grown, Header, KeptPlace, NOTE_VERSION, PersistentSection, Unit, Variable};
 use crate::types::{TypeId, TypeTable};
 
@@ -41,6 +42,12 @@ pub(super) fn write(header: &Header, order: ByteOrder) -> Vec<u8> {
     for place in &header.unused {
         out.place(*place);
     }
+    if !header.replaced.is_empty() {
+        out.number(length(header.replaced.len()));
+        for place in &header.replaced {
+            out.place(*place);
+        }
+    }
     let types = if header.types.is_empty() { Vec::new() } else { header.types.to_bytes() };
     out.number(length(types.len()));
     out.body.extend(types);
@@ -48,10 +55,11 @@ pub(super) fn write(header: &Header, order: ByteOrder) -> Vec<u8> {
     let named = if header.named { FLAG_NAMED } else { 0 };
     let fresh = if header.fresh { FLAG_FRESH } else { 0 };
     let mut data = order.bytes16(NOTE_VERSION).to_vec();
-    data.extend(order.bytes16(named | fresh));
-    number(&mut data, length(out.texts.len()));
+    let replaced = if header.replaced.is_empty() { 0 } else { FLAG_REPLACED };
+    data.extend(order.bytes16(named | fresh | replaced));
+    leb128::write(&mut data, length(out.texts.len()));
     for text in &out.texts {
-        number(&mut data, length(text.len()));
+        leb128::write(&mut data, length(text.len()));
         data.extend_from_slice(text.as_bytes());
     }
     data.extend(out.body);
@@ -71,17 +79,6 @@ fn length(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-fn number(out: &mut Vec<u8>, mut number: u64) {
-    loop {
-        let low = u8::try_from(number & 0x7f).unwrap_or_default();
-        number >>= 7;
-        if number == 0 {
-            return out.push(low);
-        }
-        out.push(low | 0x80);
-    }
-}
-
 #[derive(Default)]
 struct Writer {
     body: Vec<u8>,
@@ -91,7 +88,7 @@ struct Writer {
 
 impl Writer {
     fn number(&mut self, value: u64) {
-        number(&mut self.body, value);
+        leb128::write(&mut self.body, value);
     }
 
     /// The number of a text, from 1 on; 0 is the empty one. What is longer than a text may be is cut, between
@@ -165,7 +162,7 @@ fn name_and_number(rest: &str) -> (&str, Option<u64>) {
 }
 
 /// Reads what follows version and flags.
-pub(super) fn read(fields: &mut Fields<'_>) -> Result<Header, NoteError> {
+pub(super) fn read(fields: &mut Fields<'_>, flags: u16) -> Result<Header, NoteError> {
     let mut texts = Vec::new();
     for _ in 0..fields.count("number of texts")? {
         let size = usize::try_from(fields.number("size of a text")?).unwrap_or(usize::MAX);
@@ -174,7 +171,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Header, NoteError> {
         }
         texts.push(fields.utf8(size, "text")?);
     }
-    Reader { fields, texts, left: MAX_TEXTS_BYTES }.header()
+    Reader { fields, texts, left: MAX_TEXTS_BYTES }.header(flags & FLAG_REPLACED != 0)
 }
 
 struct Reader<'r, 'd> {
@@ -185,7 +182,7 @@ struct Reader<'r, 'd> {
 }
 
 impl Reader<'_, '_> {
-    fn header(mut self) -> Result<Header, NoteError> {
+    fn header(mut self, has_replaced: bool) -> Result<Header, NoteError> {
         let mut header = Header::new(&self.text("owner")?);
         let size = usize::try_from(self.fields.number("build id")?).unwrap_or(usize::MAX);
         header.build_id = self.fields.take(size, "build id")?.to_vec();
@@ -204,6 +201,10 @@ impl Reader<'_, '_> {
         }
         for _ in 0..self.fields.count("number of unused variables")? {
             header.unused.push(self.place()?);
+        }
+        let replaced = if has_replaced { self.fields.count("number of replaced variables")? } else { 0 };
+        for _ in 0..replaced {
+            header.replaced.push(self.place()?);
         }
         let size = usize::try_from(self.fields.number("size of the types")?).unwrap_or(usize::MAX);
         let types = self.fields.take(size, "types")?;

@@ -136,8 +136,8 @@ const fn remedy(reason: Ambiguity) -> &'static str {
         }
         Ambiguity::SameFunction => "in one scope, which nothing tells apart: give them different names",
         Ambiguity::SameFileName => {
-            "in different source files of one name, which nothing tells apart: give the variables or the \
-             files different names"
+            "in different source files of one name, which nothing tells apart: give the variables different \
+             names, or each file its own PERSISTENT_FILE"
         }
     }
 }

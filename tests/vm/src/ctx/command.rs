@@ -119,7 +119,8 @@ impl Output {
         Ok(self)
     }
 
-    /// No output but one warning: the types of all variables were not compared, for want of debug information.
+    /// No output but one warning: the types of all variables were not compared, for want of debug
+    /// information.
     pub fn only_untyped(self) -> Result<Self> {
         let is_warning = |line: &str| {
             line.contains("WARNING: ") && line.contains(" variables were not compared with what is kept")
@@ -213,6 +214,14 @@ impl Command {
     #[must_use]
     pub fn limit_secs(mut self, secs: u64) -> Self {
         self.limit = Duration::from_secs(secs);
+        self
+    }
+
+    /// A shell that runs the script, which has this command as its arguments.
+    pub(super) fn after_script(mut self, script: &str) -> Self {
+        let words = [OsStr::new("sh"), OsStr::new("-c"), OsStr::new(script), OsStr::new("sh"), &self.program];
+        self.args.splice(0..0, words.map(OsStr::to_owned));
+        self.program = tools::BUSYBOX.into();
         self
     }
 

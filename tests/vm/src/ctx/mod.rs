@@ -9,11 +9,13 @@ pub mod extended;
 pub mod health;
 mod intercept;
 mod kernel_log;
+mod kill;
 mod kmsg;
 mod memory;
 mod modules;
 mod slab;
 mod trace;
+mod tracer;
 
 use std::fmt;
 use std::path::Path;
@@ -22,6 +24,7 @@ use anyhow::{Result, bail};
 
 pub use command::{Command, Output, Status, printable, tools};
 pub use intercept::{Answer, LoadCall};
+pub use kill::{Kill, Step, When};
 pub use kmsg::{Mark, Record, trouble};
 pub use modules::Module;
 pub use slab::SlabObjects;

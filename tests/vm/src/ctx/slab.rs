@@ -35,6 +35,24 @@ impl SlabObjects {
         self.0.iter().filter_map(growth).collect()
     }
 
+    /// The caches that have grown by `count` objects at least from each of these measurements to the next. A
+    /// slab from which the kernel is allocating counts as full, so that a single comparison may be wrong by as
+    /// many objects as a slab has.
+    pub fn always_growing(measurements: &[Self], count: u64) -> Vec<String> {
+        let [first, rest @ ..] = measurements else { return Vec::new() };
+        let mut before = first;
+        let mut growing: Vec<String> = first.0.keys().cloned().collect();
+        for now in rest {
+            let grown = |name: &String| {
+                let objects = |of: &Self| of.0.get(name).copied().unwrap_or(0);
+                objects(now).saturating_sub(objects(before)) >= count
+            };
+            growing.retain(grown);
+            before = now;
+        }
+        growing
+    }
+
     /// The largest growth of any cache since `before`, as `NAME +COUNT`.
     pub fn largest_growth(&self, before: &Self) -> Option<(String, u64)> {
         let grown = |(name, now): (&String, &u64)| {
@@ -93,6 +111,10 @@ mod tests {
         let after = objects(&[("filp", 190), ("task", 2), ("new", 3)]);
         assert_eq!(after.grown_by(&before, 90), ["filp +90"]);
         assert_eq!(after.grown_by(&before, 3), ["filp +90", "new +3"]);
+        let later = objects(&[("filp", 280), ("task", 92), ("new", 3)]);
+        let all = [before.clone(), after.clone(), later];
+        assert_eq!(SlabObjects::always_growing(&all, 90), ["filp"]);
+        assert_eq!(SlabObjects::always_growing(&all, 91), [""; 0]);
         assert_eq!(after.largest_growth(&before), Some(("filp".to_owned(), 90)));
     }
 }

@@ -40,6 +40,11 @@ impl FixtureReport {
         Ok(self.entry(name)?.0)
     }
 
+    /// Every variable: name, address, value.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, u64, &str)> {
+        self.0.iter().map(|(name, (address, value))| (name.as_str(), *address, value.as_str()))
+    }
+
     fn entry(&self, name: &str) -> Result<&(u64, String)> {
         self.0.get(name).ok_or_else(|| anyhow!("no variable {name} in the report"))
     }
@@ -54,5 +59,18 @@ impl FixtureReport {
             }
         }
         Ok(())
+    }
+}
+
+/// Variables that do not count loads.
+const STEADY: &[&str] = &["where", "end", "constant"];
+
+/// Whether this is the value after one load more: numbers count loads, unless they are constants, and a text's
+/// first letter changes between lower and upper case.
+pub fn counts_on(name: &str, old: &str, new: &str) -> bool {
+    match old.parse::<u64>() {
+        Ok(_) if STEADY.contains(&name) => new == old,
+        Ok(number) => new.parse() == Ok(number + 1),
+        Err(_) => new != old && new.eq_ignore_ascii_case(old),
     }
 }

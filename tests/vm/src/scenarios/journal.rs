@@ -11,9 +11,8 @@ use anyhow::{Context, Result, ensure};
 use libmodfmt::export::{CrcForm, ExportLayout, Fields, Form};
 use libmodfmt::file::ModuleFile;
 use libmodfmt::image::Bindings;
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
 
+use super::costs::instructions_of_children;
 use super::keep::is_kept;
 use crate::ctx::{Command, Ctx, tools};
 use crate::scenario::{Needs, Scenario};
@@ -138,13 +137,6 @@ fn refused(ctx: &mut Ctx, reason: &str) -> Result<()> {
 
 /// Reloads on either side of the comparison.
 const RELOADS: usize = 40;
-
-/// Instructions of the commands that this process has waited for, in thousands: where the clock counts them,
-/// a microsecond of processor time is a thousand.
-fn instructions_of_children() -> Result<i64> {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    Ok((usage.user_time() + usage.system_time()).num_microseconds())
-}
 
 /// What this many reloads of a module take, each, in thousands of instructions.
 fn reloads(ctx: &mut Ctx, file: &str, name: &str, count: usize) -> Result<i64> {

@@ -9,6 +9,8 @@
 use crate::scenario::Scenario;
 
 pub mod bad_input;
+pub mod changed;
+pub mod costs;
 pub mod extended;
 pub mod failing;
 pub mod fallbacks;
@@ -18,6 +20,7 @@ pub mod hostile;
 pub mod journal;
 pub mod keep;
 pub mod kernel_view;
+pub mod kills;
 pub mod layout;
 pub mod modprobe;
 pub mod modutils;
@@ -27,18 +30,23 @@ pub mod refusals;
 pub mod smoke;
 pub mod suites;
 pub mod units;
+pub mod versions;
 
 /// The topics' tables, in the order in which they run. Those about the extended kernel run after them.
 pub const TOPICS: &[&[Scenario]] = &[
     smoke::SCENARIOS,
     keep::SCENARIOS,
     failing::SCENARIOS,
+    kills::SCENARIOS,
     layout::SCENARIOS,
     units::SCENARIOS,
+    versions::SCENARIOS,
+    changed::SCENARIOS,
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
     files::SCENARIOS,
     journal::SCENARIOS,
+    costs::SCENARIOS,
     kernel_view::SCENARIOS,
     bad_input::SCENARIOS,
     modutils::SCENARIOS,

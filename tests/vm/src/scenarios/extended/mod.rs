@@ -11,10 +11,12 @@ pub mod kernel_tree;
 pub mod races;
 pub mod refusals;
 pub mod signed;
+pub mod variables;
 
 /// The tables about the extended kernel and its twins, in the order in which they run.
 pub const TOPICS: &[&[Scenario]] = &[
     keep::SCENARIOS,
+    variables::SCENARIOS,
     intercepted::SCENARIOS,
     signed::SCENARIOS,
     refusals::SCENARIOS,

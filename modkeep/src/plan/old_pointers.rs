@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What points to variables that would get another place, or would start afresh elsewhere.
+//!
+//! All kept data is searched, of every owner, and the objects one pointer away from it. Other memory is not
+//! seen, and a number may look like an address: a heuristic, as its messages say.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use libmodfmt::elf::{ByteOrder, Class};
+use libmodfmt::persist::{Account, Difference, Fate, KeptPlace, LaterChanges};
+use libmodfmt::pointers::{AddressRanges, Searched, leads, may_hold_pointers, search};
+use libmodfmt::types::{TypeId, Types};
+use libmodsys::Kernel;
+
+use crate::region::{Generation, Region};
+
+/// Most objects one pointer away that are looked at.
+const MAX_OBJECTS: usize = 1 << 16;
+/// Largest variable or object that is searched, in bytes.
+const MAX_BYTES: u64 = 64 << 20;
+/// Most places that are reported of one variable.
+const MAX_REPORTED: usize = 3;
+
+const ORDER: ByteOrder = ByteOrder::NATIVE;
+const CLASS: Class = if size_of::<usize>() == 8 { Class::Elf64 } else { Class::Elf32 };
+
+/// Looks for such pointers. One entry for each place found, a few for each variable.
+///
+/// # Errors
+/// Why kept data cannot be searched.
+pub(super) fn find(
+    kernel: &dyn Kernel,
+    account: &Account,
+    region: &Region,
+) -> Result<Vec<Difference>, String> {
+    let mut kept = Vec::new();
+    let others = Region::entries(kernel).map_err(|error| error.to_string())?;
+    let others: Vec<Region> =
+        others.into_iter().flatten().filter(|other| other.owner != region.owner).collect();
+    for region in std::iter::once(region).chain(&others) {
+        kept.extend(variables(region)?);
+    }
+    let ranges = old_places(account, region, &kept)?;
+    let mut finder = Finder { kernel, account, ranges, found: Vec::new(), objects: 0, seen: HashSet::new() };
+    let units: Vec<Range<u64>> = kept.iter().map(|variable| variable.range()).collect();
+    for variable in &kept {
+        finder.variable(variable, variable.owner == region.owner, &units)?;
+    }
+    Ok(finder.found)
+}
+
+/// A kept variable, and what is known of its type now.
+struct KeptVariable<'r> {
+    owner: &'r str,
+    name: String,
+    place: KeptPlace,
+    address: u64,
+    size: u64,
+    ty: Option<(&'r dyn Types, TypeId)>,
+}
+
+impl KeptVariable<'_> {
+    fn range(&self) -> Range<u64> {
+        self.address..self.address.saturating_add(self.size)
+    }
+}
+
+/// The variables in force; of a stripped file, its units.
+fn variables(region: &Region) -> Result<Vec<KeptVariable<'_>>, String> {
+    let later = LaterChanges::of(&region.headers());
+    let mut found = Vec::new();
+    for generation in &region.generations {
+        of_generation(region, generation, &later, &mut found)?;
+    }
+    found.retain(|variable| !later.is_replaced(variable.place));
+    Ok(found)
+}
+
+fn of_generation<'r>(
+    region: &'r Region,
+    generation: &'r Generation,
+    later: &LaterChanges<'r>,
+    found: &mut Vec<KeptVariable<'r>>,
+) -> Result<(), String> {
+    let header = &generation.header;
+    for ((ordinal, unit), (_, address)) in header.ordinals().zip(generation.units()) {
+        let base = address.known().ok_or_else(|| "the kernel does not show addresses".to_owned())?;
+        let place = |offset| KeptPlace { generation: header.generation, ordinal, offset };
+        let owner = &*region.owner;
+        if unit.variables.is_empty() {
+            let name = format!("{owner} {}", unit.section);
+            found.push(KeptVariable {
+                owner,
+                name,
+                place: place(0),
+                address: base,
+                size: unit.size,
+                ty: None,
+            });
+        }
+        for variable in &unit.variables {
+            let place = place(variable.offset);
+            let (types, id, size) = match later.grown(place) {
+                Some((header, grown)) => (&header.types, grown.type_id, grown.size),
+                None => (&header.types, variable.type_id, variable.size),
+            };
+            found.push(KeptVariable {
+                owner,
+                name: variable.to_string(),
+                place,
+                address: base.saturating_add(variable.offset),
+                size,
+                ty: id.map(|id| (types as &dyn Types, id)),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The ranges that nothing may point to, with the index in [`Account::left`] as label.
+fn old_places(
+    account: &Account,
+    region: &Region,
+    kept: &[KeptVariable<'_>],
+) -> Result<AddressRanges, String> {
+    let starts: HashSet<u64> = kept.iter().map(|variable| variable.address).collect();
+    let own: HashMap<KeptPlace, &KeptVariable<'_>> = kept
+        .iter()
+        .filter(|variable| variable.owner == region.owner)
+        .map(|variable| (variable.place, variable))
+        .collect();
+    let mut ranges = Vec::new();
+    for (index, left) in account.left.iter().enumerate().filter(|(_, left)| !left.by_hand) {
+        let variable = own.get(&left.place).ok_or_else(|| "a kept variable has no address".to_owned())?;
+        let Range { start, end } = variable.range();
+        // A pointer to the end means the variable, unless another one begins there.
+        let end = if starts.contains(&end) { end } else { end.saturating_add(1) };
+        ranges.push((start..end, index.to_string()));
+    }
+    Ok(AddressRanges::new(ranges))
+}
+
+struct Finder<'a> {
+    kernel: &'a dyn Kernel,
+    account: &'a Account,
+    ranges: AddressRanges,
+    found: Vec<Difference>,
+    /// Objects one pointer away that were looked at.
+    objects: usize,
+    seen: HashSet<u64>,
+}
+
+impl Finder<'_> {
+    fn variable(
+        &mut self,
+        variable: &KeptVariable<'_>,
+        is_own: bool,
+        units: &[Range<u64>],
+    ) -> Result<(), String> {
+        if variable.ty.is_some_and(|(types, id)| !may_hold_pointers(types, id)) {
+            return Ok(());
+        }
+        let mut left = self.account.left.iter();
+        let number = left.find(|left| is_own && left.place == variable.place).map(|left| left.number);
+        let fate = number.and_then(|number| self.account.variables.get(number)).map(|own| &own.fate);
+        // What starts afresh takes no pointer along.
+        if matches!(fate, Some(Fate::New)) {
+            return Ok(());
+        }
+        let size = usize::try_from(variable.size).ok().filter(|_| variable.size <= MAX_BYTES);
+        let size = size.ok_or_else(|| format!("{} is too large to be searched", variable.name))?;
+        let bytes = self.kernel.read_memory(variable.address, size).map_err(|error| error.to_string())?;
+        let searched =
+            Searched { name: &variable.name, is_behind_pointer: false, bytes: &bytes, ty: variable.ty };
+        self.search(searched, fate.is_some());
+        for lead in leads(searched, ORDER, CLASS, MAX_OBJECTS) {
+            let Some(size) = lead.size.filter(|size| (1..=MAX_BYTES).contains(size)) else { continue };
+            let is_kept = units.iter().any(|unit| unit.contains(&lead.address));
+            if is_kept || self.objects >= MAX_OBJECTS || !self.seen.insert(lead.address) {
+                continue;
+            }
+            self.objects = self.objects.saturating_add(1);
+            let Some((types, _)) = variable.ty.filter(|(types, _)| may_hold_pointers(*types, lead.target))
+            else {
+                continue;
+            };
+            // It may lead to memory that is gone.
+            let Ok(size) = usize::try_from(size) else { continue };
+            let Ok(bytes) = self.kernel.read_memory(lead.address, size) else { continue };
+            let ty = Some((types, lead.target));
+            self.search(Searched { name: &lead.path, is_behind_pointer: true, bytes: &bytes, ty }, false);
+        }
+        Ok(())
+    }
+
+    /// `moves_along`: pointers to variables that are converted as well are no obstacle.
+    fn search(&mut self, searched: Searched<'_>, moves_along: bool) {
+        for found in search(searched, &self.ranges, ORDER, CLASS).found {
+            let left = found.label.parse::<usize>().ok().and_then(|index| self.account.left.get(index));
+            let own = left.and_then(|left| self.account.variables.get(left.number));
+            let Some(own) = own.filter(|own| !(moves_along && matches!(own.fate, Fate::Converted { .. })))
+            else {
+                continue;
+            };
+            let variable = own.variable.clone();
+            let is_same = |other: &&Difference| matches!(other, Difference::PointedTo { variable: known, .. } if *known == variable);
+            if self.found.iter().filter(is_same).count() < MAX_REPORTED {
+                let (from, is_guess) = (found.path, found.is_guess);
+                self.found.push(Difference::PointedTo { variable, from, is_guess });
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What loading costs, in instructions of the guest: many generations against one, and our tools against
+//! kmod's where nothing is persistent.
+
+use anyhow::{Result, ensure};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+
+use super::fixture_report::FixtureReport;
+use super::keep::drop_all;
+use crate::ctx::Ctx;
+use crate::scenario::{Needs, Scenario};
+
+/// The scenarios of this file.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "cost-generations",
+        "1,000 variables in 20 generations load in at most twice the time of one",
+        generations,
+    )
+    .needs(Needs::Stock)
+    .limit_secs(300)
+    .counted(),
+    Scenario::new("cost-plain", "a module without persistent data, against kmod", plain).counted(),
+];
+
+/// Versions of the module with a thousand variables, each with fifty more than the one before.
+const BLOCKS: usize = 20;
+
+/// Reloads that are counted.
+const RELOADS: i64 = 10;
+
+/// Instructions of the commands that this process has waited for, in thousands: where the clock counts them,
+/// a microsecond of processor time is a thousand.
+pub(super) fn instructions_of_children() -> Result<i64> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    Ok((usage.user_time() + usage.system_time()).num_microseconds())
+}
+
+/// What `command` takes each time, in thousands of instructions. The commands of `between` are not counted.
+fn counted(
+    ctx: &mut Ctx,
+    mut command: impl FnMut(&mut Ctx) -> Result<()>,
+    mut between: impl FnMut(&mut Ctx) -> Result<()>,
+) -> Result<i64> {
+    let mut sum = 0;
+    for _ in 0..RELOADS {
+        let start = instructions_of_children()?;
+        command(ctx)?;
+        sum += instructions_of_children()? - start;
+        between(ctx)?;
+    }
+    Ok(sum / RELOADS)
+}
+
+/// How many times as much, with two digits behind the point.
+fn ratio(much: i64, little: i64) -> String {
+    let hundredths = much * 100 / little.max(1);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+fn generations(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("many")?;
+    let load = |ctx: &mut Ctx| ctx.insmod([&file])?.success()?.silent().map(drop);
+    let unload = |ctx: &mut Ctx| ctx.rmmod(["many"])?.success()?.silent().map(drop);
+    load(ctx)?;
+    unload(ctx)?;
+    let (one, one_away) = (counted(ctx, load, unload)?, counted(ctx, unload_after(load), |_| Ok(()))?);
+    ctx.rmmod(["--discard", "many"])?.success()?;
+    for blocks in 1..=BLOCKS {
+        let version = if blocks == BLOCKS { "many".to_owned() } else { format!("many_{blocks}") };
+        ctx.insmod([ctx.fixture(&version)?])?.success()?.silent()?;
+        unload(ctx)?;
+    }
+    ensure!(ctx.is_loaded("many__persist_20")?, "not in 20 generations");
+    let (twenty, twenty_away) = (counted(ctx, load, unload)?, counted(ctx, unload_after(load), |_| Ok(()))?);
+    load(ctx)?;
+    // Block N was loaded by the versions from N on, then with all others.
+    let loads = 2 * RELOADS + 1;
+    let expected: i64 = (1..=20).map(|block| 50 * (1 + 21 - block + loads)).sum();
+    let sum = FixtureReport::read(ctx, "many")?.value("sum")?.to_owned();
+    ensure!(sum == expected.to_string(), "the sum is {sum}, not {expected}");
+    ctx.measure(
+        "insmod of 1,000 variables in one generation, in 20 (1000 instructions)",
+        format!("{one}, {twenty}"),
+    );
+    ctx.measure("insmod, 20 generations against one", ratio(twenty, one));
+    ctx.measure("rmmod after insmod, 20 generations against one", ratio(twenty_away, one_away));
+    ensure!(twenty <= 2 * one, "20 generations take {} times as long", ratio(twenty, one));
+    drop_all(ctx, "many")
+}
+
+fn unload_after(load: impl Fn(&mut Ctx) -> Result<()>) -> impl FnMut(&mut Ctx) -> Result<()> {
+    move |ctx| {
+        load(ctx)?;
+        ctx.rmmod(["many"])?.success()?.silent().map(drop)
+    }
+}
+
+fn plain(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("smoke")?;
+    let ours = |ctx: &mut Ctx| ctx.insmod([&file])?.success()?.silent().map(drop);
+    let ours_away = |ctx: &mut Ctx| ctx.rmmod(["smoke"])?.success()?.silent().map(drop);
+    let kmod = |ctx: &mut Ctx| ctx.peer_insmod([&file])?.success().map(drop);
+    let kmod_away = |ctx: &mut Ctx| ctx.peer_rmmod(["smoke"])?.success().map(drop);
+    // The first commands fill caches.
+    for _ in 0..2 {
+        ours(ctx)?;
+        kmod_away(ctx)?;
+        kmod(ctx)?;
+        ours_away(ctx)?;
+    }
+    let counts = [
+        ("insmod", counted(ctx, ours, kmod_away)?, counted(ctx, kmod, ours_away)?),
+        (
+            "rmmod",
+            {
+                kmod(ctx)?;
+                let count = counted(ctx, ours_away, kmod)?;
+                kmod_away(ctx)?;
+                count
+            },
+            {
+                ours(ctx)?;
+                let count = counted(ctx, kmod_away, ours)?;
+                ours_away(ctx)?;
+                count
+            },
+        ),
+    ];
+    for (name, ours, kmods) in counts {
+        ctx.measure(format!("plain {name}, ours and kmod's (1000 instructions)"), format!("{ours}, {kmods}"));
+        ctx.measure(format!("plain {name} against kmod's"), ratio(ours, kmods));
+    }
+    for (name, ours, kmods) in counts {
+        ensure!(ours * 10 <= kmods * 12, "{name} takes {} times as long as kmod's", ratio(ours, kmods));
+    }
+    Ok(())
+}
