@@ -11,8 +11,11 @@ use super::die_lines;
 use super::kind::Kind;
 use crate::cursor::{Cursor, find, number_after};
 
+/// How a start line begins, and what the report is then about.
+type Beginning = (&'static [u8], Kind);
+
 /// How start lines begin, and what the report is then about. The first match counts.
-const BEGINNINGS: &[(&[u8], Kind)] = &[
+const BEGINNINGS: &[Beginning] = &[
     (b"BUG: KASAN: ", Kind::Kasan),
     (b"BUG: KMSAN: ", Kind::Kmsan),
     (b"BUG: KCSAN: ", Kind::Kcsan),
@@ -119,7 +122,7 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
 
 /// [`BEGINNINGS`] by their first byte, in the same order. Every line with a trigger word is compared with them, and
 /// few lines begin like any.
-static BY_FIRST_BYTE: LazyLock<[Vec<(&[u8], Kind)>; 256]> = LazyLock::new(|| {
+static BY_FIRST_BYTE: LazyLock<[Vec<Beginning>; 256]> = LazyLock::new(|| {
     array::from_fn(|byte| {
         let begins = |beginning: &[u8]| beginning.first().copied().map(usize::from) == Some(byte);
         BEGINNINGS.iter().copied().filter(|(beginning, _)| begins(beginning)).collect()
