@@ -110,6 +110,7 @@ impl Parser<'_> {
         let mut search = self.trigger.search(text);
         let (mut at, mut from, mut unsent) = (0, 0, 0);
         while at < text.len() {
+            let mut is_candidate = false;
             if self.demux.is_idle() {
                 let word = search.from(from.max(at));
                 if let Some(word) = word.filter(|&word| !report::is_candidate(text, word)) {
@@ -117,7 +118,9 @@ impl Parser<'_> {
                     continue;
                 }
                 let next = word.map(|word| line_start(text, at, word));
-                match self.fragment(text, at..next.unwrap_or(text.len()), base).or(next) {
+                let fragment = self.fragment(text, at..next.unwrap_or(text.len()), base);
+                is_candidate = fragment.is_none();
+                match fragment.or(next) {
                     Some(next) => at = next,
                     None => break,
                 }
@@ -141,7 +144,11 @@ impl Parser<'_> {
             }
             if self.demux.is_idle() {
                 let before = text.get(..line_at).unwrap_or_default();
-                let starts_fragment = || self.fragment_bytes > 0 && Demux::starts_fragment(&line, before);
+                let starts_fragment = || {
+                    self.fragment_bytes > 0
+                        && (!is_candidate || self.fragments.find(line.text).is_some())
+                        && Demux::starts_fragment(&line, before)
+                };
                 if !Demux::starts(&line) && !starts_fragment() {
                     self.demux.note(&line);
                     continue;

@@ -54,18 +54,11 @@ fn any_time(cursor: &mut Cursor<'_>, digits: RangeInclusive<usize>) -> Option<Ti
     if !digits.contains(&fraction.len()) {
         return None;
     }
-    // The time since the line before: `[   12.345678 <    0.000010>]`
-    let mut since = ahead;
-    since.blanks();
-    if since.eat(b"<") {
-        since.take_while(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b'+'));
-        if since.eat(b">") {
-            since.blanks();
-            ahead = since;
-        }
-    }
     if ahead.peek() != Some(b']') {
-        vendor_suffix(&mut ahead);
+        since_last(&mut ahead);
+        if ahead.peek() != Some(b']') {
+            vendor_suffix(&mut ahead);
+        }
     }
     if !ahead.eat(b"]") {
         return None;
@@ -85,6 +78,19 @@ fn any_time(cursor: &mut Cursor<'_>, digits: RangeInclusive<usize>) -> Option<Ti
     *cursor = ahead;
     let since_boot = seconds.saturating_mul(1_000_000).saturating_add(micros);
     Some(if relative { Time::SinceLast } else { Time::SinceBoot(since_boot) })
+}
+
+/// The time since the line before: `[   12.345678 <    0.000010>]`
+fn since_last(cursor: &mut Cursor<'_>) {
+    let mut since = *cursor;
+    since.blanks();
+    if since.eat(b"<") {
+        since.take_while(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b'+'));
+        if since.eat(b">") {
+            since.blanks();
+            *cursor = since;
+        }
+    }
 }
 
 /// What vendors put behind the seconds: `[   12.345678s]`, `[   12.345678@2]`, `[   12.345678,3]`,
