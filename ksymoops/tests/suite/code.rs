@@ -102,7 +102,8 @@ Code: 0f 0b 3b 01 cf 2d 31 c0 8b 5c 24 14 e9 be fe ff ff 90 8d 76
         texts.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
     };
     let found = of_code(said(&log(315)));
-    let expected = ["+0x00 0f 0b ud2 (ud2: BUG or WARN)", "+0x02 3b 01 .word 315", "+0x04 cf 2d 31 c0 .long 0xc0312dcf"];
+    let expected =
+        ["+0x00 0f 0b ud2 (ud2: BUG or WARN)", "+0x02 3b 01 .word 315", "+0x04 cf 2d 31 c0 .long 0xc0312dcf"];
     assert_eq!(found[..3], expected, "{found:#?}");
     assert!(found[3].contains("mov 0x14(%esp),%ebx"), "{found:#?}");
     // Of any other line the bytes are instructions.
