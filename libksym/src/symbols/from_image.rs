@@ -56,7 +56,7 @@ impl SymbolTable {
 /// Whether a symbol is not in the kernel's own table, by its name, which the bytes begin with.
 fn is_left_out(name: &[u8]) -> bool {
     match name {
-        [] | [..=b' ', ..] => true,
+        [] | [b'\0'..=b' ', ..] => true,
         // All of `LEFT_OUT` begin so, and few other names do.
         [b'$', ..] | [b'.', b'L', ..] | [b'_', b'_', b'c' | b'e' | b'k' | b'p', ..] => {
             LEFT_OUT.iter().any(|start| name.starts_with(start))
