@@ -28,7 +28,7 @@ impl Time {
     }
 }
 
-/// `[   12.345678] `, `[  +0.000012] `, `[   12.345678 <    0.000010>] `, `[   12.34] `
+/// `[   12.345678] `, `[  +0.000012] `, `[   12.345678 <    0.000010>] `, `[   12.34] `, `[   12,345678] `
 pub(super) fn time(cursor: &mut Cursor<'_>) -> Option<Time> {
     any_time(cursor, 1..=9)
 }
@@ -47,11 +47,13 @@ fn any_time(cursor: &mut Cursor<'_>, digits: RangeInclusive<usize>) -> Option<Ti
     ahead.blanks();
     let relative = ahead.eat(b"+");
     let seconds = ahead.decimal()?;
-    if !ahead.eat(b".") {
+    // A program that wrote the number anew in the form of its country: `[   12,345678] `.
+    let comma = !ahead.eat(b".");
+    if comma && !ahead.eat(b",") {
         return None;
     }
     let fraction = ahead.take_while(|byte| byte.is_ascii_digit());
-    if !digits.contains(&fraction.len()) {
+    if !digits.contains(&fraction.len()) || comma && fraction.len() != 6 {
         return None;
     }
     if ahead.peek() != Some(b']') {
