@@ -63,18 +63,11 @@ impl FileBytes {
         match self {
             Self::OnDisk { file, .. } => {
                 let wanted = usize::try_from(size).ok()?;
-                // Not filled with zeros first. With room for one more byte, see `DebugSections::parse_at`.
-                let mut bytes = Vec::with_capacity(wanted.saturating_add(1));
-                while bytes.len() < wanted {
-                    let at = offset.checked_add(u64::try_from(bytes.len()).ok()?)?;
-                    match rustix::io::pread(file, rustix::buffer::spare_capacity(&mut bytes), at) {
-                        Ok(0) => return None,
-                        Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                        Err(_) => return None,
-                    }
-                }
-                // The file may have more bytes than were wanted.
+                // A large allocation of zeros costs nothing: the kernel gives such pages. With room for one more
+                // byte, see `DebugSections::parse_at`.
+                let mut bytes = vec![0; wanted.checked_add(1)?];
                 bytes.truncate(wanted);
+                file.read_exact_at(&mut bytes, offset).ok()?;
                 Some(bytes)
             }
             Self::InMemory(bytes) => {
