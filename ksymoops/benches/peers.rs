@@ -38,11 +38,11 @@ const MAX_MEMORY_KIB: u64 = 60_000_000 >> 10;
 /// The most time of one report, in multiples of blazecli's.
 const MAX_REPORT: f64 = 1.0;
 /// The most time of the long list, in multiples of blazecli's.
-const MAX_ADDRESSES: f64 = 0.75;
+const MAX_ADDRESSES: f64 = 0.5;
 /// The most time of the long log, in multiples of grep's.
-const MAX_LOG: f64 = 1.5;
+const MAX_LOG: f64 = 1.2;
 /// The most time of the log with many trigger words, in multiples of grep's.
-const MAX_TRIGGERS: f64 = 8.0;
+const MAX_TRIGGERS: f64 = 4.0;
 /// Frames in the report.
 const FRAMES: usize = 20;
 /// Addresses in the long list.

@@ -42,6 +42,14 @@ pub enum Warning {
         /// What the system, or the reader of the format, says.
         error: String,
     },
+    /// A source that the user named can be read, but is not what it should be.
+    #[error("{}: no {what}", .file.display())]
+    NothingOfItsKind {
+        /// The file or directory.
+        file: PathBuf,
+        /// What was expected in it, in the plural.
+        what: &'static str,
+    },
     /// The running kernel does not tell which persistent data it keeps.
     #[error("persistent data of the running kernel: {error}")]
     RunningKernel {

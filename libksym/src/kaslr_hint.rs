@@ -38,7 +38,7 @@ impl fmt::Display for KaslrSource {
             Self::Pairs => "addresses and symbols of the report",
             Self::Journal => "the journal",
             Self::Kallsyms => "kallsyms",
-            Self::Release => "the kernel's age",
+            Self::Release => "the kernel's release, which is older than KASLR",
         })
     }
 }

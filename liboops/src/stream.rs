@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use crate::line::LogLine;
+use crate::message::has_wide_blanks;
 use crate::report::{self, Block, Demux};
 use crate::trigger::{FragmentTrigger, Trigger};
 
@@ -110,14 +111,20 @@ impl Parser<'_> {
         let mut search = self.trigger.search(text);
         let (mut at, mut from, mut unsent) = (0, 0, 0);
         while at < text.len() {
+            let mut is_candidate = false;
             if self.demux.is_idle() {
                 let word = search.from(from.max(at));
                 if let Some(word) = word.filter(|&word| !report::is_candidate(text, word)) {
                     from = word.saturating_add(1);
                     continue;
                 }
-                let next = word.map(|word| line_start(text, at, word));
-                match self.fragment(text, at..next.unwrap_or(text.len()), base).or(next) {
+                let next = word.map(|word| {
+                    let start = line_start(text, at, word);
+                    earlier_start(text, at..start, base).unwrap_or(start)
+                });
+                let fragment = self.fragment(text, at..next.unwrap_or(text.len()), base);
+                is_candidate = fragment.is_none();
+                match fragment.or(next) {
                     Some(next) => at = next,
                     None => break,
                 }
@@ -141,7 +148,11 @@ impl Parser<'_> {
             }
             if self.demux.is_idle() {
                 let before = text.get(..line_at).unwrap_or_default();
-                let starts_fragment = || self.fragment_bytes > 0 && Demux::starts_fragment(&line, before);
+                let starts_fragment = || {
+                    self.fragment_bytes > 0
+                        && (!is_candidate || self.fragments.find(line.text).is_some())
+                        && Demux::starts_fragment(&line, before)
+                };
                 if !Demux::starts(&line) && !starts_fragment() {
                     self.demux.note(&line);
                     continue;
@@ -204,6 +215,9 @@ fn send(text: Option<&[u8]>, sink: &mut impl FnMut(Event<'_>) -> io::Result<()>)
 /// none of the words that are searched for: `Hardware name: ...`, `PC is at 0x0`. It may even be a start line, which
 /// makes the fragment a whole report: parisc's `Kernel Fault: Code=15`.
 fn earlier_lines(text: &[u8], range: Range<usize>, base: u64) -> usize {
+    if let Some(start) = earlier_start(text, range.clone(), base) {
+        return start;
+    }
     let mut start = range.end;
     for _ in 0..MAX_LINES_BEFORE_WORD {
         let Some(last) = start.checked_sub(1).filter(|last| *last >= range.start) else { break };
@@ -219,6 +233,27 @@ fn earlier_lines(text: &[u8], range: Range<usize>, base: u64) -> usize {
         start = at;
     }
     start
+}
+
+/// Where a start line begins shortly before the line behind a range of whole lines, if that one has blanks other than
+/// ASCII's: the start line has such blanks too, and so none of the words that are searched for.
+fn earlier_start(text: &[u8], range: Range<usize>, base: u64) -> Option<usize> {
+    let rest = text.get(range.end..)?;
+    let line = rest.get(..memchr::memchr(b'\n', rest).unwrap_or(rest.len()))?;
+    if !has_wide_blanks(line) {
+        return None;
+    }
+    let mut end = range.end;
+    for _ in 0..MAX_LINES_BEFORE_WORD {
+        let last = end.checked_sub(1).filter(|last| *last >= range.start)?;
+        let at = line_start(text, range.start, last);
+        let offset = base.saturating_add(length_of(text.get(..at).unwrap_or_default()));
+        if Demux::starts(&LogLine::new(text.get(at..end)?, offset)) {
+            return Some(at);
+        }
+        end = at;
+    }
+    None
 }
 
 /// Where the line begins that has the byte at `word`, at or after `from`, where a line begins.

@@ -40,7 +40,7 @@ mod status;
 mod syslog;
 
 pub use common_args::{CommonArgs, SCRIPTS_HEADING};
-pub use errno_text::{load_error_text, strerror};
+pub use errno_text::{load_error_text, strerror, without_os_error};
 pub use invocation::Invocation;
 pub use level::Level;
 pub use log_excerpt::LogExcerpt;

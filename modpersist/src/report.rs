@@ -5,7 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use modcli::escape;
+use modcli::{escape, without_os_error};
 
 /// The exit code for a result. An error is printed with its causes. If the reader has gone away
 /// (`modpersist list | head -1`), that is no error.
@@ -21,8 +21,9 @@ pub fn report(result: Result<ExitCode>) -> ExitCode {
             if broken_pipe {
                 return ExitCode::SUCCESS;
             }
+            let text = without_os_error(&format!("{error:#}"));
             // Standard error may be closed; then there is nobody left to tell.
-            let _ = escape::write_line(&mut io::stderr(), format_args!("modpersist: {error:#}"));
+            let _ = escape::write_line(&mut io::stderr(), format_args!("modpersist: {text}"));
             ExitCode::from(2)
         }
     }

@@ -184,7 +184,7 @@ pub(super) struct Args {
     #[arg(long, action = ArgAction::SetTrue)]
     pub version: bool,
 
-    /// Logs to decode
+    /// Logs to decode; - for standard input
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }

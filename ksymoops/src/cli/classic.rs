@@ -13,10 +13,10 @@ use libksym::{FileSearch, Sources};
 use libmodsys::{Kernel, KmsgReader};
 use liboops::report::{Kind, Report, Span, Spanned};
 use liboops::{pstore, stream};
-use modcli::{Level, Output, os_text};
+use modcli::{Level, Output, os_text, without_os_error};
 
 use super::args::Args;
-use super::session::Outcome;
+use super::session::{Outcome, UNWRITTEN};
 use super::{addresses, log_file, setup};
 use crate::Warning;
 use crate::classic::{AddressNames, Classic, MapNames, Options, ResolverNames, Target};
@@ -35,7 +35,7 @@ pub(super) fn run(
     let options = options(args)?;
     let decoder = setup::decoder(args, kernel, &mut warnings)?;
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    banner(args, &decoder.sources, kernel, &mut out)?;
+    banner(args, &decoder.sources, kernel, &mut out).context(UNWRITTEN)?;
     let said = RefCell::new(Said { output, count: 0 });
     for warning in &warnings {
         said.borrow_mut().warn(&warning.to_string());
@@ -75,17 +75,25 @@ pub(super) fn run(
             found => classic.ad_hoc(&found),
         }
     }
-    let mut read = |input: &mut dyn Read, classic: &mut Classic<'_>| -> io::Result<()> {
-        let end = stream(pstore::reader(input)?, |event| {
-            classic.read(&event, &mut out)?;
+    let mut read = |name: &str, input: &mut dyn Read, classic: &mut Classic<'_>| -> Result<()> {
+        let mut unwritten = None;
+        let input = pstore::reader(input).with_context(|| name.to_owned())?;
+        let end = stream(input, |event| {
+            if let Err(error) = classic.read(&event, &mut out) {
+                unwritten = Some(error);
+                return Err(io::ErrorKind::Interrupted.into());
+            }
             for note in classic.take_notes() {
                 said.borrow_mut().warn(&note);
             }
             if classic.is_done() { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
         });
+        if let Some(error) = unwritten {
+            return Err(error).context(UNWRITTEN);
+        }
         if !classic.is_done() {
-            end?;
-            classic.finish(&mut out)?;
+            end.with_context(|| name.to_owned())?;
+            classic.finish(&mut out).context(UNWRITTEN)?;
         }
         for note in
             classic.take_notes().into_iter().chain(decoder.take_warnings().iter().map(ToString::to_string))
@@ -95,22 +103,25 @@ pub(super) fn run(
         Ok(())
     };
     if args.dmesg {
-        read(&mut KmsgReader::open().context("cannot read the kernel's log, /dev/kmsg")?, &mut classic)?;
+        let mut log = KmsgReader::open().context("cannot read the kernel's log, /dev/kmsg")?;
+        read("the kernel's log", &mut log, &mut classic)?;
     }
     for path in &args.files {
+        let name = log_file::name(path);
         match log_file::open(path) {
-            Ok(mut file) => read(&mut file.reader, &mut classic).with_context(|| os_text(path))?,
-            Err(error) => said.borrow_mut().error(&format!("{}: {error}", os_text(path))),
+            Ok(mut file) => read(&name, &mut file.reader, &mut classic)?,
+            Err(error) => said.borrow_mut().error(&format!("{name}: {error}")),
         }
     }
     if args.files.is_empty() && !args.dmesg {
         let nothing: &mut dyn Read = &mut io::empty();
         let mut stdin = log_file::text(io::stdin().lock())?;
-        read(if args.addresses.is_empty() { &mut stdin } else { nothing }, &mut classic)?;
+        let input = if args.addresses.is_empty() { &mut stdin } else { nothing };
+        read("standard input", input, &mut classic)?;
     }
     let reports = classic.oopses();
     drop(classic);
-    out.flush()?;
+    out.flush().context(UNWRITTEN)?;
     let count = said.borrow().count;
     Ok(Outcome { warned: count > 0, reports })
 }
@@ -146,12 +157,12 @@ struct Said<'o> {
 impl Said<'_> {
     fn warn(&mut self, text: &str) {
         self.count = self.count.saturating_add(1);
-        self.output.always(Level::Warning, text);
+        self.output.always(Level::Warning, without_os_error(text));
     }
 
     fn error(&mut self, text: &str) {
         self.count = self.count.saturating_add(1);
-        self.output.error(text);
+        self.output.error(without_os_error(text));
     }
 }
 

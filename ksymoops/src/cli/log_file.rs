@@ -7,6 +7,7 @@ use std::path::Path;
 
 use libmodfmt::compress;
 use liboops::pstore;
+use modcli::os_text;
 
 use super::utf16;
 
@@ -23,11 +24,25 @@ pub(super) struct LogFile {
     pub is_part: bool,
 }
 
-/// Opens a log and looks at its beginning.
+/// What a log is called in messages.
+pub(super) fn name(path: &Path) -> String {
+    if is_standard_input(path) { "standard input".to_owned() } else { os_text(path) }
+}
+
+/// `-`
+fn is_standard_input(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Opens a log and looks at its beginning. `-` is standard input.
 ///
 /// # Errors
 /// The file cannot be opened or read.
 pub(super) fn open(path: &Path) -> io::Result<LogFile> {
+    if is_standard_input(path) {
+        let reader = text(io::stdin().lock())?;
+        return Ok(LogFile { reader, length: None, is_part: false });
+    }
     let file = File::open(path)?;
     let length = file.metadata().ok().filter(Metadata::is_file).map(|data| data.len());
     let (begin, file) = beginning(file)?;

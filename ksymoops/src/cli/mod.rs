@@ -9,6 +9,7 @@ mod args;
 mod classic;
 mod line_count;
 mod log_file;
+mod named_sources;
 mod progress;
 mod run;
 mod session;

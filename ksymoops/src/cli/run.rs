@@ -7,12 +7,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use libmodsys::{Kernel, KmsgReader};
 use liboops::pstore;
-use modcli::{Invocation, Output, Status, long_version, os_text, parse};
+use modcli::{Invocation, Output, Status, long_version, parse, without_os_error};
 
 use super::args::{Args, Colour, Format, command};
 use super::log_file::{self, LogFile};
 use super::progress::Progress;
-use super::session::{Outcome, Session};
+use super::session::{Outcome, Session, UNWRITTEN};
 use super::{addresses, classic, setup};
 use crate::Warning;
 use crate::classic::TARGETS;
@@ -48,7 +48,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         Ok(_) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output.error(format_args!("{error:#}"));
+            output.error(without_os_error(&format!("{error:#}")));
             ExitCode::from(2)
         }
     }
@@ -90,20 +90,21 @@ fn decode_all(
     }
     for text in &args.addresses {
         match addresses::block(text) {
-            Some(block) => session.block(&block)?,
+            Some(block) => session.block(&block).context(UNWRITTEN)?,
             None => session.warn(&Warning::NoAddress { text: text.clone() }),
         }
     }
     if args.dmesg {
         let log = KmsgReader::open().context("cannot read the kernel's log, /dev/kmsg")?;
-        session.read("the kernel's log", log)?;
+        session.read("the kernel's log", log).context(UNWRITTEN)?;
     }
     read_files(args, &mut session)?;
     if args.files.is_empty() && !args.dmesg && args.addresses.is_empty() {
         let input = Progress::new(io::stdin().lock(), None);
-        session.read("standard input", log_file::text(input)?)?;
+        let input = log_file::text(input).context("cannot read standard input")?;
+        session.read("standard input", input).context(UNWRITTEN)?;
     }
-    Ok(session.finish()?)
+    session.finish().context(UNWRITTEN)
 }
 
 fn renderer(args: &Args) -> Box<dyn Render> {
@@ -125,7 +126,7 @@ fn read_files(args: &Args, session: &mut Session<'_, impl Write>) -> Result<()> 
     // Parts of one log that was kept over a crash, each in a file of its own.
     let mut parts = Parts::default();
     for path in &args.files {
-        let name = os_text(path);
+        let name = log_file::name(path);
         match log_file::open(path) {
             Ok(LogFile { reader, is_part: true, .. }) => {
                 if let Err(error) = parts.add(&name, reader) {
@@ -134,7 +135,7 @@ fn read_files(args: &Args, session: &mut Session<'_, impl Write>) -> Result<()> 
             }
             Ok(LogFile { reader, length, .. }) => {
                 parts.read(session)?;
-                session.read(&name, Progress::new(reader, length))?;
+                session.read(&name, Progress::new(reader, length)).context(UNWRITTEN)?;
             }
             Err(error) => session.error(&format!("{name}: {error}")),
         }
@@ -163,7 +164,7 @@ impl Parts {
     fn read(&mut self, session: &mut Session<'_, impl Write>) -> Result<()> {
         let Self { names, text } = std::mem::take(self);
         if !names.is_empty() {
-            session.read(&names.join(", "), &*text)?;
+            session.read(&names.join(", "), &*text).context(UNWRITTEN)?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 
 use liboops::report::{Block, Kind};
 use liboops::{Event, pstore, stream};
-use modcli::{Level, Output};
+use modcli::{Level, Output, without_os_error};
 
 use super::line_count::Length;
 use crate::Warning;
@@ -15,6 +15,9 @@ use crate::render::Render;
 
 /// Nobody reads this many different warnings; past it the same one may be printed again.
 const MAX_REMEMBERED_WARNINGS: usize = 1000;
+
+/// What is said before the reason if the result cannot be written.
+pub(super) const UNWRITTEN: &str = "cannot write to standard output";
 
 /// How a run went.
 #[derive(Debug, Clone, Copy, Default)]
@@ -120,7 +123,7 @@ impl<'o, W: Write> Session<'o, W> {
     /// Prints a warning, each once.
     pub fn warn(&mut self, warning: &Warning) {
         self.outcome.warned = true;
-        self.once(Level::Warning, warning.to_string());
+        self.once(Level::Warning, without_os_error(&warning.to_string()));
     }
 
     /// Prints a note, each once. It does not change the exit status.
@@ -140,7 +143,7 @@ impl<'o, W: Write> Session<'o, W> {
     /// Prints an error that does not end the run.
     pub fn error(&mut self, text: &str) {
         self.outcome.warned = true;
-        self.output.error(text);
+        self.output.error(without_os_error(text));
     }
 
     /// Writes what comes last.

@@ -10,6 +10,7 @@ use libmodsys::{Kernel, files};
 use modrecord::paths::LOG_DIRECTORY;
 
 use super::args::Args;
+use super::named_sources;
 use super::sources::sources;
 use crate::decode::Decoder;
 use crate::persistent::{FieldNames, regions_of_copies, regions_of_kernel};
@@ -21,10 +22,11 @@ const MAX_BTF_BYTES: u64 = 256 << 20;
 /// Makes the decoder. What cannot be read, but is not essential, is reported in `warnings`.
 ///
 /// # Errors
-/// An option is malformed, or the file of `--lsmod` cannot be read.
+/// An option is malformed.
 pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Warning>) -> Result<Decoder> {
     let mut decoder = Decoder::default();
     decoder.sources = sources(args, kernel)?;
+    named_sources::check(args, &decoder.sources, kernel, warnings);
     let (btf_files, persist): (Vec<_>, Vec<_>) = args.persist.iter().cloned().partition(|path| is_btf(path));
 
     let mut journals = persist.clone();

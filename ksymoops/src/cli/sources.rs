@@ -3,20 +3,19 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, bail, ensure};
 use libksym::{FileSearch, Sources};
 use libmodsys::{KALLSYMS, Kernel, files, node_name};
-use modcli::os_text;
 
 use super::args::Args;
 
 /// A larger copy of `/proc/modules` is not read.
-const MAX_LSMOD_BYTES: u64 = 64 << 20;
+pub(super) const MAX_LSMOD_BYTES: u64 = 64 << 20;
 
 /// Returns the sources that the user names, or rules out.
 ///
 /// # Errors
-/// An option is malformed, or the file of `--lsmod` cannot be read.
+/// An option is malformed.
 pub(super) fn sources(args: &Args, kernel: &dyn Kernel) -> Result<Sources> {
     let named = |path: &Path| expanded(path, kernel);
     let chosen = |path: &Option<PathBuf>, no: bool| path.as_deref().filter(|_| !no).map(named);
@@ -29,7 +28,7 @@ pub(super) fn sources(args: &Args, kernel: &dyn Kernel) -> Result<Sources> {
     if !args.no_object {
         sources.modules = args.object.iter().map(|path| named(path)).collect();
     }
-    sources.modules_text = modules_text(args, kernel)?;
+    sources.modules_text = modules_text(args, kernel);
     sources.release.clone_from(&args.release);
     sources.kaslr.option = args.kaslr_offset.as_deref().map(kaslr_offset).transpose()?;
     sources.root.clone_from(&args.root);
@@ -39,18 +38,15 @@ pub(super) fn sources(args: &Args, kernel: &dyn Kernel) -> Result<Sources> {
     Ok(sources)
 }
 
-/// The text of `/proc/modules`, from a copy or, if the log is the running kernel's, from the kernel.
-fn modules_text(args: &Args, kernel: &dyn Kernel) -> Result<Option<Vec<u8>>> {
+/// The text of `/proc/modules`, from a copy or, if the log is the running kernel's, from the kernel. That a copy
+/// cannot be read is said by `named_sources`.
+fn modules_text(args: &Args, kernel: &dyn Kernel) -> Option<Vec<u8>> {
     if args.no_lsmod {
-        return Ok(None);
+        return None;
     }
     match &args.lsmod {
-        Some(path) => {
-            let text = files::read_regular(path, MAX_LSMOD_BYTES);
-            text.map(Some).with_context(|| format!("cannot read {}", os_text(path)))
-        }
-        None if args.dmesg => Ok(kernel.modules_text().ok()),
-        None => Ok(None),
+        Some(path) => files::read_regular(&expanded(path, kernel), MAX_LSMOD_BYTES).ok(),
+        None => kernel.modules_text().ok().filter(|_| args.dmesg),
     }
 }
 
@@ -65,17 +61,18 @@ fn file_search(args: &Args, no: bool) -> FileSearch {
 
 fn kaslr_offset(text: &str) -> Result<u64> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
-    let offset = u64::from_str_radix(digits, 16)
-        .with_context(|| format!("--kaslr-offset takes hexadecimal digits, not {text:?}"))?;
+    let Ok(offset) = u64::from_str_radix(digits, 16) else {
+        bail!("--kaslr-offset takes up to 16 hexadecimal digits, not '{text}'");
+    };
     ensure!(
         offset & 0xfff == 0,
-        "--kaslr-offset {text}: the offset must be a multiple of 0x1000, the page size"
+        "--kaslr-offset '{text}': the offset must be a multiple of 0x1000, the page size"
     );
     Ok(offset)
 }
 
 /// Replaces `*r`, `*m`, `*n` and `*s` by the release, machine, node name and system name that `uname` prints.
-fn expanded(path: &Path, kernel: &dyn Kernel) -> PathBuf {
+pub(super) fn expanded(path: &Path, kernel: &dyn Kernel) -> PathBuf {
     let Some(text) = path.to_str().filter(|text| text.contains('*')) else { return path.to_owned() };
     let release = kernel.release().unwrap_or_default();
     let text = text.replace("*r", &release).replace("*m", std::env::consts::ARCH);

@@ -52,6 +52,7 @@ fn listing(code: &Code, state: &State, lookup: &Lookup<'_>) -> Result<Listing, S
     };
     let mut bytes = CodeBytes::new(code.bytes.clone(), Some(marker));
     bytes.begins_with_instruction = architecture == Architecture::S390x;
+    bytes.bug_line = bug_line(&report.title.value);
     let register = |name: &str| registers::value(state, name);
     let symbolize = |address| lookup.name(address);
     let pc = state.pc.as_ref();
@@ -64,6 +65,12 @@ fn listing(code: &Code, state: &State, lookup: &Lookup<'_>) -> Result<Listing, S
     context.fault_address = report.fault_address().filter(|_| state.origin == Origin::Fault);
     context.symbolize = &symbolize;
     decode(architecture, &bytes, &context).map_err(|error| error.to_string())
+}
+
+/// The line in `kernel BUG at skbuff.c:315!`
+fn bug_line(title: &str) -> Option<u16> {
+    let (_, place) = title.split_once("kernel BUG at ")?;
+    place.trim_end().strip_suffix('!')?.rsplit_once(':')?.1.parse().ok()
 }
 
 /// The function of the instruction at a distance from the instruction pointer, as the log names it.

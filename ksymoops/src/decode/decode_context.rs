@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use libksym::{BuildId, LoadedModule, Resolver};
+use libksym::{BuildId, KaslrSource, LoadedModule, Resolver};
 use libmodfmt::journal;
 use liboops::report::Report;
 
@@ -40,7 +40,11 @@ impl DecodeContext {
         }
         let resolver = decoder.resolver(sources);
         if let Some(offset) = resolver.kaslr_offset() {
-            summary.push(format!("kernel moved by {:#x}, by {}", offset.bytes, offset.source));
+            summary.push(match (offset.bytes, offset.source) {
+                (_, KaslrSource::Release) => "kernel not moved: its release is older than KASLR".to_owned(),
+                (0, source) => format!("kernel not moved, by {source}"),
+                (bytes, source) => format!("kernel moved by {bytes:#x}, by {source}"),
+            });
         }
         Self { resolver, regions, summary }
     }

@@ -77,7 +77,76 @@ fn long_names_are_those_of_ksymoops() {
         ["-VKLO", "-M"],
     ] {
         let (status, out, err) = run(&args, b"nothing\n");
-        assert_eq!((status, out.as_str()), (Some(0), "nothing\n"), "{args:?}: {err}");
+        // That the files do not exist is a warning.
+        let expected = i32::from(args[0].contains("nonexistent"));
+        assert_eq!((status, out.as_str()), (Some(expected), "nothing\n"), "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn a_minus_is_standard_input() {
+    let text = std::fs::read(log("page_fault.log")).unwrap();
+    let from_pipe = run(&[], &text);
+    assert_eq!(run(&["-"], &text), from_pipe);
+    assert_eq!(run(&["-"], NONE).2, run(&[], NONE).2);
+}
+
+#[test]
+fn what_the_user_names_and_is_of_no_use_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (passwd, missing, empty) = (path("passwd"), path("missing"), path("empty"));
+    std::fs::write(&passwd, "root:x:0:0:root:/root:/bin/sh\n").unwrap();
+    std::fs::create_dir(&empty).unwrap();
+    let text = std::fs::read(log("page_fault.log")).unwrap();
+    for (option, named, said) in [
+        ("-v", &missing, "missing: cannot be opened: No such file or directory"),
+        ("-v", &passwd, "passwd: not an ELF file"),
+        ("-k", &missing, "missing: No such file or directory"),
+        ("-k", &passwd, "passwd: no symbols of the kernel"),
+        ("-m", &missing, "missing: No such file or directory"),
+        ("-m", &passwd, "passwd: no symbols of the kernel"),
+        ("-l", &missing, "missing: No such file or directory"),
+        ("-l", &passwd, "passwd: no loaded modules"),
+        ("-o", &missing, "missing: No such file or directory"),
+        ("-o", &passwd, "passwd: not an ELF file"),
+        ("-o", &empty, "empty: no modules"),
+        ("--debug-dir", &missing, "missing: No such file or directory"),
+        ("--debug-dir", &empty, "empty: no files"),
+        ("--debug-dir", &passwd, "passwd: Not a directory"),
+        ("--root", &missing, "missing: No such file or directory"),
+    ] {
+        for format in ["--format=annotated", "--format=json", "--format=ksymoops"] {
+            let (status, _, err) = run(&[format, option, named], &text);
+            let warnings = err.lines().filter(|line| line.contains(named.as_str())).count();
+            let is_said = err.contains(said) || format == "--format=ksymoops" && option == "-v";
+            assert!(status == Some(1) && warnings == 1 && is_said, "{format} {option} {named}: {err}");
+        }
+    }
+}
+
+#[test]
+fn messages_have_no_numbers_of_errors() {
+    for args in [&["/nonexistent"][..], &["-k", "/nonexistent"], &["--format=ksymoops", "/nonexistent"]] {
+        let err = run(args, b"nothing\n").2;
+        assert!(err.contains("No such file or directory\n") && !err.contains("os error"), "{err}");
+    }
+    let err = run(&["--kaslr-offset", "zz"], b"").2;
+    assert!(err.ends_with("--kaslr-offset takes up to 16 hexadecimal digits, not 'zz'\n"), "{err}");
+}
+
+#[test]
+fn what_cannot_be_written_is_said() {
+    for format in ["--format=annotated", "--format=json", "--format=ksymoops"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_ksymoops"))
+            .args(["--no-journal", "--no-discovery", format])
+            .arg(log("page_fault.log"))
+            .stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap())
+            .output()
+            .unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{err}");
+        assert!(err.ends_with("cannot write to standard output: No space left on device\n"), "{err}");
     }
 }
 

@@ -265,6 +265,82 @@ Code;  c0144b16 <__remove_from_queues+16/30>
     assert!(ours(words, MAP, &["-e"]).contains("   0:   41   "));
 }
 
+/// The labels of the instruction pointer, of the return address and of the trace differ by processor.
+#[test]
+fn sparc_arm_and_ia64() {
+    let sparc = "\
+swapper(1): Oops
+PSR: 409010c1 PC: f0012010 NPC: f0012014 Y: 00000000    Not tainted
+g0: 00000000 g1: f0019010 g2: 00000000 g3: 00000002 g4: 00000000 g5: 00000000 g6: 00000000 g7: 00000001
+Caller[f0019008]
+Caller[f0012020]
+Instruction DUMP: 01000000 9de3bf98 92102000 <d0022000> 81c7e008 91e80008
+";
+    let arm = "\
+Internal error: Oops: 0
+pc : [<c0020010>]    lr : [<c0021004>]    Not tainted
+sp : c1f3ff00  ip : 00000000  fp : c1f3ff14
+r7 : c0021000  r6 : 00000000  r5 : 00000000  r4 : 00000000
+Backtrace:
+Function entered at [<c0020000>] from [<c0021004>]
+Code: e1a0c00d e92dd800 e24cb004 (e5903010) e89da800
+";
+    let ia64 = "\
+swapper[0]: Oops 8813272891392
+psr : 0000101008022018 ifs : 8000000000000308 ip  : [<e000000004400010>]    Not tainted
+b0  : e000000004401020 b6  : 0000000000000000 b7  : 0000000000000000
+r1  : e000000004401004 r2  : 0000000000000000 r3  : 0000000000000000
+Call Trace: [<e000000004400010>] sp=0xe000000001effbb0 bsp=0xe000000001ef9098
+[<e000000004401020>] sp=0xe000000001effd80 bsp=0xe000000001ef9070
+";
+    for (log, map, expected) in [
+        (
+            sparc,
+            "f0012000 T fault\nf0019000 T sys_open\nf0020000 A _end\n",
+            &[
+                "Using defaults from ksymoops -t elf32-sparc -a sparc",
+                ">>PC;  f0012010 <fault+10/7000>   <=====",
+                ">>g1; f0019010 <sys_open+10/7000>",
+                "Trace; f0019008 <sys_open+8/7000>",
+                "Trace; f0012020 <fault+20/7000>",
+                "Code;  f0012010 <fault+10/7000>   <=====",
+                "   c:   d0022000   <=====",
+            ][..],
+        ),
+        (
+            arm,
+            "c0020000 T do_bad\nc0021000 T sys_init\nc0022000 A _end\n",
+            &[
+                "Using defaults from ksymoops -t elf32-littlearm -a arm",
+                ">>LR;  c0021004 <sys_init+4/1000>",
+                ">>PC;  c0020010 <do_bad+10/1000>   <=====",
+                ">>r7; c0021000 <sys_init+0/1000>",
+                "Trace; c0020000 <do_bad+0/1000>",
+                "Trace; c0021004 <sys_init+4/1000>",
+                "Code;  c0020010 <do_bad+10/1000>   <=====",
+            ],
+        ),
+        (
+            ia64,
+            "e000000004400000 T fault\ne000000004401000 T sys_clone\ne000000004402000 A _end\n",
+            &[
+                "Using defaults from ksymoops -t elf64-ia64-little -a ia64-elf64",
+                ">>IP;  e000000004400010 <fault+10/1000>   <=====",
+                ">>b0;  e000000004401020 <sys_clone+20/1000>",
+                ">>r1; e000000004401004 <sys_clone+4/1000>",
+                "Trace; e000000004400010 <fault+10/1000>",
+                "Trace; e000000004401020 <sys_clone+20/1000>",
+            ],
+        ),
+    ] {
+        let text = ours(log, map, &[]);
+        let mut lines = text.lines();
+        for line in expected {
+            assert!(lines.any(|found| found == *line), "{line}:\n{text}");
+        }
+    }
+}
+
 #[test]
 fn addresses_past_and_before_all_symbols() {
     let oops = "Call Trace: [<c0147ee0>] [<c0247ee0>] [<b0000000>]\n";

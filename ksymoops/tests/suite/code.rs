@@ -80,3 +80,32 @@ RSP: 0018:ffff4cd59e5d05bb EFLAGS: 00010202
     );
     assert!(!said.iter().any(|line| line.contains("calls")), "{said:#?}");
 }
+
+/// Before Linux 2.6.20 the line and a pointer to the file's name were behind the `ud2` of 32-bit x86.
+#[test]
+fn data_of_an_old_bug_are_no_instructions() {
+    let log = |line: u32| {
+        format!(
+            "\
+kernel BUG at skbuff.c:{line}!
+invalid operand: 0000
+CPU:    0
+EIP:    0010:[<c026cd54>]    Not tainted
+EFLAGS: 00010286
+eax: 00000045   ebx: c84e41a0   ecx: cd924000   edx: cd925f7c
+Code: 0f 0b 3b 01 cf 2d 31 c0 8b 5c 24 14 e9 be fe ff ff 90 8d 76
+"
+        )
+    };
+    let of_code = |said: Vec<String>| -> Vec<String> {
+        let texts = said.iter().filter_map(|line| line.get(line.find("+0x0")?..));
+        texts.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    };
+    let found = of_code(said(&log(315)));
+    let expected =
+        ["+0x00 0f 0b ud2 (ud2: BUG or WARN)", "+0x02 3b 01 .word 315", "+0x04 cf 2d 31 c0 .long 0xc0312dcf"];
+    assert_eq!(found[..3], expected, "{found:#?}");
+    assert!(found[3].contains("mov 0x14(%esp),%ebx"), "{found:#?}");
+    // Of any other line the bytes are instructions.
+    assert!(of_code(said(&log(316)))[1].contains("cmp"));
+}

@@ -46,6 +46,22 @@ pub fn decode(
     let mut listing = Listing { skipped: start.first, ..Listing::default() };
     let mut at = start.first;
     while let Some(rest) = code.bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        if let Some(data) = bug_data(architecture, code, marker, at) {
+            for (text, bytes) in data {
+                let offset = i64::try_from(at.saturating_sub(marker)).unwrap_or(i64::MAX);
+                listing.instructions.push(Instruction {
+                    offset,
+                    address: address(at),
+                    bytes: bytes.to_vec(),
+                    encoding: architecture.encoding(bytes),
+                    text,
+                    valid: true,
+                    ..Instruction::default()
+                });
+                at = at.saturating_add(bytes.len());
+            }
+            continue;
+        }
         let address = address(at);
         let decoded = disassembler.decode(rest, address);
         // A bad instruction must not swallow the marked byte.
@@ -82,6 +98,29 @@ pub fn decode(
         at = at.saturating_add(length);
     }
     Ok(listing)
+}
+
+/// The data behind the `ud2` of `BUG()`, if it is at `at`: the line, and the pointer to the file's name.
+fn bug_data(
+    architecture: Architecture,
+    code: &CodeBytes,
+    marker: usize,
+    at: usize,
+) -> Option<Vec<(String, &[u8])>> {
+    const UD2: &[u8] = &[0x0f, 0x0b];
+    let line = code.bug_line.filter(|_| architecture == Architecture::X86)?;
+    let (trap, rest) = code.bytes.get(marker..)?.split_at_checked(UD2.len())?;
+    let (found, rest) = rest.split_first_chunk::<2>()?;
+    if trap != UD2 || at != marker.checked_add(UD2.len())? || u16::from_le_bytes(*found) != line {
+        return None;
+    }
+    let mut data = vec![(format!(".word {line}"), &found[..])];
+    match rest.split_first_chunk::<4>() {
+        Some((file, _)) => data.push((format!(".long {:#x}", u32::from_le_bytes(*file)), &file[..])),
+        None if rest.is_empty() => {}
+        None => data.push(("(cut)".to_owned(), rest)),
+    }
+    Some(data)
 }
 
 /// The symbol of an address; else its distance from the start of the marked byte's function.

@@ -39,11 +39,13 @@ impl UnitEntries {
     }
 }
 
-/// Skips the attributes of the entry whose abbreviation was read last. Returns the offset in the unit of
-/// the next entry on the same level, if the entry has children and says so.
-pub(super) fn skip(
+/// Reads the attributes of the entry at `entry`, whose abbreviation was read last, up to where it says which
+/// offset in the unit has the next entry on the same level. `None` if it has no children, or does not say so: then
+/// all attributes are skipped.
+pub(super) fn sibling(
     entries: &mut EntriesRaw<'_, Slice<'_>>,
     abbreviation: &Abbreviation,
+    entry: usize,
 ) -> gimli::Result<Option<usize>> {
     let specs = abbreviation.attributes();
     let is_sibling = |spec: &gimli::AttributeSpecification| spec.name() == gimli::DW_AT_sibling;
@@ -53,10 +55,10 @@ pub(super) fn skip(
         return Ok(None);
     };
     entries.skip_attributes(before)?;
-    let value = entries.read_attribute(*spec)?.value();
-    entries.skip_attributes(after)?;
-    Ok(match value {
-        AttributeValue::UnitRef(offset) => Some(offset.0),
-        _ => None,
-    })
+    match entries.read_attribute(*spec)?.value() {
+        // One that does not come after its entry would be a loop.
+        AttributeValue::UnitRef(offset) if offset.0 > entry => return Ok(Some(offset.0)),
+        _ => entries.skip_attributes(after)?,
+    }
+    Ok(None)
 }

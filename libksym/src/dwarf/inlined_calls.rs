@@ -3,7 +3,7 @@
 
 use super::attributes::Attributes;
 use super::debug_sections::DebugSections;
-use super::entries::{UnitEntries, skip};
+use super::entries::{UnitEntries, sibling};
 use super::error::DwarfError;
 use super::functions::Function;
 use super::line_program::SourcePlace;
@@ -28,7 +28,7 @@ pub(super) fn chain(
     let mut entries = unit.cursor_at(sections, function.entry);
     let error = |source| unit.error(source);
     let Some(abbreviation) = entries.read_abbreviation().map_err(error)? else { return Ok(chain) };
-    skip(&mut entries, abbreviation).map_err(error)?;
+    entries.skip_attributes(abbreviation.attributes()).map_err(error)?;
     // `inside` is the depth of the children of the innermost scope so far. `base` is the depth at which
     // `entries` started.
     let (mut inside, mut base) = (1, 0);
@@ -40,7 +40,7 @@ pub(super) fn chain(
         }
         let Some(abbreviation) = entries.read_abbreviation().map_err(error)? else { continue };
         let is_inlined = abbreviation.tag() == gimli::DW_TAG_inlined_subroutine;
-        let sibling = if is_inlined || abbreviation.tag() == gimli::DW_TAG_lexical_block {
+        let next = if is_inlined || abbreviation.tag() == gimli::DW_TAG_lexical_block {
             let attributes = Attributes::read(&mut entries, abbreviation).map_err(error)?;
             let covers = covers(unit, sections, &attributes, address)?;
             if covers == Some(true) {
@@ -63,16 +63,16 @@ pub(super) fn chain(
             if covers.is_none() && !is_inlined {
                 continue;
             }
-            attributes.sibling
+            attributes.sibling.filter(|&sibling| sibling > entry)
         } else {
-            skip(&mut entries, abbreviation).map_err(error)?
+            sibling(&mut entries, abbreviation, entry).map_err(error)?
         };
         if !abbreviation.has_children() {
             continue;
         }
-        match sibling.filter(|&sibling| sibling > entry) {
-            Some(sibling) => {
-                entries = unit.cursor_at(sections, sibling);
+        match next {
+            Some(next) => {
+                entries = unit.cursor_at(sections, next);
                 base = depth;
             }
             None => {

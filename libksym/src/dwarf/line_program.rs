@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The line program of a unit.
 
-use gimli::{ColumnType, DebugLine, DebugLineOffset, Reader};
+use std::cell::RefCell;
 
-use super::debug_sections::{DebugSections, Slice};
+use gimli::{DebugLine, DebugLineOffset, Reader};
+
+use super::debug_sections::DebugSections;
 use super::error::DwarfError;
+use super::line_rows::LineRows;
 use super::source_path;
 use super::string_ref::StringRef;
 use super::unit_root::UnitRoot;
@@ -20,29 +23,11 @@ pub(super) struct SourcePlace {
     pub(super) column: u64,
 }
 
-/// The place of the addresses from this one up to the next row's.
-#[derive(Clone, Copy, Debug)]
-struct Row {
-    address: u64,
-    file: u32,
-    line: u32,
-    column: u32,
-}
-
-/// Rows that cover a range of addresses without a gap.
-#[derive(Clone, Copy, Debug)]
-struct Sequence {
-    start: u64,
-    end: u64,
-    first: usize,
-    past: usize,
-}
-
 /// Rows and files of a unit.
 #[derive(Debug, Default)]
 pub(super) struct LineProgram {
-    rows: Vec<Row>,
-    sequences: Vec<Sequence>,
+    /// None if the unit has no program.
+    rows: Option<RefCell<LineRows>>,
     version: u16,
     /// Name, and number in `folders`.
     files: Vec<(Option<StringRef>, u64)>,
@@ -65,65 +50,22 @@ impl LineProgram {
             return Err(DwarfError::Field { section: SECTION, offset, field: "unit length", value: size });
         }
         let bytes = sections.read(SECTION, offset, size)?;
-        Self::parse(sections.slice(&bytes), root.header.encoding.address_size).map_err(error)
-    }
-
-    fn parse(bytes: Slice<'_>, address_size: u8) -> gimli::Result<Self> {
-        let program = DebugLine::from(bytes).program(DebugLineOffset(0), address_size, None, None)?;
+        let slice = sections.slice(&bytes);
+        let program = DebugLine::from(slice);
+        let address_size = root.header.encoding.address_size;
+        let program = program.program(DebugLineOffset(0), address_size, None, None).map_err(error)?;
         let header = program.header();
-        let mut this = Self { version: header.version(), ..Self::default() };
         let files = header.file_names().iter();
-        this.files = files.map(|file| (StringRef::of(&file.path_name()), file.directory_index())).collect();
-        this.folders = header.include_directories().iter().map(StringRef::of).collect();
-        let mut rows = program.rows();
-        let mut first = 0;
-        // If the program is damaged, the rows before that are still good.
-        while let Ok(Some((_, row))) = rows.next_row() {
-            if row.end_sequence() {
-                this.end(first, row.address());
-                first = this.rows.len();
-                continue;
-            }
-            let column = match row.column() {
-                ColumnType::LeftEdge => 0,
-                ColumnType::Column(column) => column.get(),
-            };
-            let number = |number: u64| u32::try_from(number).unwrap_or(0);
-            let made = Row {
-                address: row.address(),
-                file: number(row.file_index()),
-                line: number(row.line().map_or(0, std::num::NonZero::get)),
-                column: number(column),
-            };
-            // Of several rows at one address the last one counts.
-            match this.rows.get_mut(first..).and_then(<[Row]>::last_mut) {
-                Some(last) if last.address == made.address => *last = made,
-                _ => this.rows.push(made),
-            }
-        }
-        this.rows.truncate(first);
-        this.sequences.sort_unstable_by_key(|sequence| sequence.start);
-        Ok(this)
-    }
-
-    fn end(&mut self, first: usize, end: u64) {
-        let past = self.rows.len();
-        let rows = self.rows.get(first..).unwrap_or_default();
-        if let Some(start) = rows.first().map(|row| row.address).filter(|&start| start != 0 && start < end)
-            && rows.is_sorted_by_key(|row| row.address)
-        {
-            self.sequences.push(Sequence { start, end, first, past });
-        }
+        let files = files.map(|file| (StringRef::of(&file.path_name()), file.directory_index())).collect();
+        let folders = header.include_directories().iter().map(StringRef::of).collect();
+        let version = header.version();
+        let rows = LineRows::new(header, header.raw_program_buf().slice().to_vec());
+        Ok(Self { rows: Some(RefCell::new(rows)), version, files, folders })
     }
 
     /// The place of an address of the image.
     pub(super) fn find(&self, address: u64) -> Option<SourcePlace> {
-        let past = self.sequences.partition_point(|sequence| sequence.start <= address);
-        let before = self.sequences.get(..past).unwrap_or_default();
-        let sequence = before.iter().rev().find(|sequence| address < sequence.end)?;
-        let rows = self.rows.get(sequence.first..sequence.past)?;
-        let row = rows.partition_point(|row| row.address <= address).checked_sub(1)?;
-        let row = rows.get(row)?;
+        let row = self.rows.as_ref()?.borrow_mut().find(address)?;
         Some(SourcePlace { file: Some(row.file.into()), line: row.line.into(), column: row.column.into() })
     }
 

@@ -17,6 +17,7 @@ mod function_name;
 mod functions;
 mod inlined_calls;
 mod line_program;
+mod line_rows;
 mod lookup;
 mod source_path;
 mod string_ref;

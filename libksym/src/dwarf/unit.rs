@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One compilation unit, with its functions and lines once they are read.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use super::debug_sections::DebugSections;
 use super::entries::UnitEntries;
 use super::error::DwarfError;
-use super::functions::{self, Function};
+use super::functions::{Function, Functions};
 use super::line_program::LineProgram;
 
 /// A compilation unit.
 #[derive(Debug)]
 pub(super) struct Unit {
     pub(super) entries: UnitEntries,
-    functions: OnceCell<Vec<Function>>,
+    functions: RefCell<Functions>,
     lines: OnceCell<LineProgram>,
 }
 
@@ -21,7 +21,8 @@ impl Unit {
     /// Reads the unit at an offset in `.debug_info`.
     pub(super) fn read(sections: &DebugSections, offset: u64) -> Result<Self, DwarfError> {
         let entries = UnitEntries::read(sections, offset)?;
-        Ok(Self { entries, functions: OnceCell::new(), lines: OnceCell::new() })
+        let functions = RefCell::new(Functions::new(entries.root.header.header_size));
+        Ok(Self { entries, functions, lines: OnceCell::new() })
     }
 
     /// About how many bytes it takes in memory.
@@ -35,14 +36,7 @@ impl Unit {
         sections: &DebugSections,
         address: u64,
     ) -> Result<Option<Function>, DwarfError> {
-        let functions = match self.functions.get() {
-            Some(functions) => functions,
-            None => {
-                let functions = functions::read(&self.entries, sections)?;
-                self.functions.get_or_init(|| functions)
-            }
-        };
-        Ok(functions::at(functions, address))
+        self.functions.borrow_mut().at(&self.entries, sections, address)
     }
 
     /// The rows and files of the line program.

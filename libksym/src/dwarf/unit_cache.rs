@@ -11,7 +11,7 @@ use super::unit::Unit;
 use crate::image::Image;
 
 /// When the units take more bytes than this, all are dropped.
-const MAX_CACHE_BYTES: usize = 24 << 20;
+const MAX_CACHE_BYTES: usize = 12 << 20;
 
 /// The debug sections of a file and the units that were read from them.
 #[derive(Debug)]

@@ -62,7 +62,11 @@ impl FileBytes {
         let end = offset.checked_add(size).filter(|&end| end <= self.size() && size <= MAX_READ_BYTES)?;
         match self {
             Self::OnDisk { file, .. } => {
-                let mut bytes = vec![0; usize::try_from(size).ok()?];
+                let wanted = usize::try_from(size).ok()?;
+                // A large allocation of zeros costs nothing: the kernel gives such pages. With room for one more
+                // byte, see `DebugSections::parse_at`.
+                let mut bytes = vec![0; wanted.checked_add(1)?];
+                bytes.truncate(wanted);
                 file.read_exact_at(&mut bytes, offset).ok()?;
                 Some(bytes)
             }

@@ -54,7 +54,7 @@ impl Renames {
 
     /// Adds one hint, or what the user tries out with `--renamed`: `OLD=NEW`, where each is
     /// `[FILE.c:]VARIABLE`, `TYPE.FIELD` (with the variable's name for a type without a tag), `struct TAG`, or
-    /// `FILE.c:`.
+    /// `FILE:`.
     /// The new name may be written without what stands before the old one.
     ///
     /// # Errors
@@ -66,8 +66,14 @@ impl Renames {
         if old.is_empty() || new.is_empty() {
             return Err(wrong("a name is missing"));
         }
-        if is_source(old) && is_source(new) {
-            return self.file_hint(old.trim_end_matches(':'), new.trim_end_matches(':'));
+        // With PERSISTENT_FILE, a source has a name without an extension.
+        let are_files = old.ends_with(':') && new.ends_with(':');
+        if are_files || is_source(old) && is_source(new) {
+            let (old, new) = (old.trim_end_matches(':'), new.trim_end_matches(':'));
+            if old.is_empty() || new.is_empty() {
+                return Err(wrong("a name is missing"));
+            }
+            return self.file_hint(old, new);
         }
         let ((old_file, old_name), (new_file, new_name)) = (in_file(old), in_file(new));
         if old_name.is_empty() || new_name.is_empty() {

@@ -12,6 +12,7 @@ fn of(section: &[u8]) -> Result<Renames, String> {
 fn entries_of_modinfo() {
     let renames = of(b"name=meter\0persistent_renamed=my_meter.c:hits=my_meter.c:count\0\
         persistent_renamed=struct  meter.a=struct meter.b\0persistent_renamed=old.c:=new.c:\0\
+        persistent_renamed=units.c:=elsewhere:\0\
         persistent_renamed=meter.c:total=util.c:sum\0")
     .unwrap();
     assert_eq!(renames.variable(Some("my-meter.c"), "hits"), Some("count"));
@@ -19,12 +20,13 @@ fn entries_of_modinfo() {
     assert_eq!(renames.variable(Some("other.c"), "hits"), None);
     assert_eq!(renames.field("struct meter", "x", "a"), Some("b"));
     assert_eq!(renames.file("old.c"), Some("new.c"));
+    assert_eq!(renames.file("units.c"), Some("elsewhere"));
     assert_eq!(renames.variables[1].old_file.as_deref(), Some("meter.c"));
 }
 
 #[test]
 fn a_hint_that_says_nothing_is_an_error() {
-    for text in ["", "a", "a.c:x=", "=b", "a.c:=b"] {
+    for text in ["", "a", "a.c:x=", "=b", "a.c:=b", ":=:"] {
         let error = of(format!("persistent_renamed={text}\0").as_bytes()).unwrap_err();
         assert!(error.contains("does not say what was renamed"), "{error}");
     }

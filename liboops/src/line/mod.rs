@@ -6,12 +6,14 @@
 //! then a time since boot and a caller (`printk`). [`strip`] takes such layers off one by one. Most of them
 //! are rows of one table of named patterns (`table`).
 
+mod csv;
 mod dmesg;
 mod journal;
 mod kmsg;
 mod log_line;
 mod logcat;
 mod mail;
+mod numbered;
 mod pattern;
 mod prefix;
 mod printk;

@@ -20,6 +20,8 @@ pub(crate) struct Prefix {
     pub quotes: usize,
     /// Where in the line the quotation marks end.
     pub quotes_end: usize,
+    /// Whether the message is a field in quotation marks, the last one of a table's row.
+    pub is_quoted: bool,
     /// Whether there is more than a mail's quotation marks.
     pub is_logged: bool,
     /// Set if the line is a fragment of a message that the network console cut.

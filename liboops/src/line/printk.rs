@@ -28,7 +28,7 @@ impl Time {
     }
 }
 
-/// `[   12.345678] `, `[  +0.000012] `, `[   12.345678 <    0.000010>] `, `[   12.34] `
+/// `[   12.345678] `, `[  +0.000012] `, `[   12.345678 <    0.000010>] `, `[   12.34] `, `[   12,345678] `
 pub(super) fn time(cursor: &mut Cursor<'_>) -> Option<Time> {
     any_time(cursor, 1..=9)
 }
@@ -47,25 +47,20 @@ fn any_time(cursor: &mut Cursor<'_>, digits: RangeInclusive<usize>) -> Option<Ti
     ahead.blanks();
     let relative = ahead.eat(b"+");
     let seconds = ahead.decimal()?;
-    if !ahead.eat(b".") {
+    // A program that wrote the number anew in the form of its country: `[   12,345678] `.
+    let comma = !ahead.eat(b".");
+    if comma && !ahead.eat(b",") {
         return None;
     }
     let fraction = ahead.take_while(|byte| byte.is_ascii_digit());
-    if !digits.contains(&fraction.len()) {
+    if !digits.contains(&fraction.len()) || comma && fraction.len() != 6 {
         return None;
     }
-    // The time since the line before: `[   12.345678 <    0.000010>]`
-    let mut since = ahead;
-    since.blanks();
-    if since.eat(b"<") {
-        since.take_while(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b'+'));
-        if since.eat(b">") {
-            since.blanks();
-            ahead = since;
-        }
-    }
     if ahead.peek() != Some(b']') {
-        vendor_suffix(&mut ahead);
+        since_last(&mut ahead);
+        if ahead.peek() != Some(b']') {
+            vendor_suffix(&mut ahead);
+        }
     }
     if !ahead.eat(b"]") {
         return None;
@@ -85,6 +80,19 @@ fn any_time(cursor: &mut Cursor<'_>, digits: RangeInclusive<usize>) -> Option<Ti
     *cursor = ahead;
     let since_boot = seconds.saturating_mul(1_000_000).saturating_add(micros);
     Some(if relative { Time::SinceLast } else { Time::SinceBoot(since_boot) })
+}
+
+/// The time since the line before: `[   12.345678 <    0.000010>]`
+fn since_last(cursor: &mut Cursor<'_>) {
+    let mut since = *cursor;
+    since.blanks();
+    if since.eat(b"<") {
+        since.take_while(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b'+'));
+        if since.eat(b">") {
+            since.blanks();
+            *cursor = since;
+        }
+    }
 }
 
 /// What vendors put behind the seconds: `[   12.345678s]`, `[   12.345678@2]`, `[   12.345678,3]`,

@@ -3,7 +3,7 @@
 
 use super::prefix::Prefix;
 use super::table::{ASTERISK, BRACKET, DIGIT, LETTER, MARK};
-use super::{mail, printk, syslog, terminal};
+use super::{csv, mail, numbered, printk, syslog, terminal};
 use crate::cursor::Cursor;
 use crate::report::Caller;
 
@@ -40,6 +40,9 @@ pub(crate) fn strip_from(line: &[u8], from: usize) -> Prefix {
         if prefix.is_foreign {
             break;
         }
+    }
+    if prefix.is_quoted && line.last() == Some(&b'"') && prefix.body.start < end {
+        prefix.body.end = end.saturating_sub(1);
     }
     // Another writer's line that lacks its end, with the kernel's line right after it. In JSON the time belongs to
     // the message that is taken out of it later.
@@ -110,16 +113,20 @@ fn layer(cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
         Some(b'<') => printk::level(cursor) || mail::tag(cursor),
         Some(b'[') => bracket(cursor, prefix),
         Some(b'*') => ASTERISK.read(cursor, prefix),
-        Some(b'0'..=b'9') => DIGIT.read(cursor, prefix),
+        Some(b'0'..=b'9') => !numbered::is_dump_row(*cursor) && DIGIT.read(cursor, prefix),
         Some(0xef) if cursor.eat(BYTE_ORDER_MARK) => true,
         Some(b'A'..=b'Z' | b'a'..=b'z' | 0x80..) => LETTER.read(cursor, prefix),
+        Some(b'"') => csv::field(cursor, prefix),
         Some(b'(' | b'-' | b'.' | b'@' | b'/' | b'~' | b'|') => MARK.read(cursor, prefix),
         // Blanks belong to the message, since frames are indented. Before another layer they do not.
         Some(b' ' | b'\t') => {
-            if syslog::broadcast(cursor) || syslog::before_korean_date(cursor) {
+            if syslog::broadcast(cursor) || numbered::right_aligned(cursor) {
                 return true;
             }
             cursor.blanks();
+            if syslog::is_date(*cursor) {
+                return layer(cursor, prefix);
+            }
             let is_layer = matches!(cursor.peek(), Some(b'<' | b'['))
                 || prefix.is_logged && matches!(cursor.peek(), Some(b'(' | b'-' | b'.' | b'@' | b'|'));
             is_layer && layer(cursor, prefix)

@@ -44,7 +44,7 @@ pub(super) const RFC3164: Pattern = Pattern {
     example: "Jan 23 09:11:20 ",
     // `7月 23 09:11:20 `
     begins: &[Letter, Digit],
-    // Some have the day of the week, or the year before or after the time.
+    // Some have the day of the week, the year before or after the time, or twelve hours.
     regex: concat!(
         r"\A(?:(?:",
         name!(),
@@ -56,7 +56,7 @@ pub(super) const RFC3164: Pattern = Pattern {
         name!(),
         r")[ \t]+(?:[0-9]{4}[ \t]+)?",
         clock!(),
-        r"(?:[ \t]+[A-Z]{3,5})?(?:[ \t]+[0-9]{4})? "
+        r"(?:[ \t]+[AP]M)?(?:[ \t]+[A-Z]{3,5})?(?:[ \t]+[0-9]{4})? "
     ),
     then_program: true,
     within_log: false,
@@ -88,11 +88,27 @@ pub(super) const ISO_TIME: Pattern = Pattern {
     within_log: false,
 };
 
+pub(super) const EAST_ASIAN_DATE: Pattern = Pattern {
+    name: "date of East Asia",
+    example: "2024年05月01日 10:00:00 ",
+    begins: &[Digit],
+    // Year, month and day, each with the character for it; maybe the day of the week, and which half of the day it
+    // is. The time may have such characters as well.
+    regex: concat!(
+        r"\A(?:[0-9]{4}[\x80-\xff]{3} ?)?[0-9]{1,2}[\x80-\xff]{3} ?[0-9]{1,2}[\x80-\xff]{3}[ \t]*",
+        r"(?:\(?[\x80-\xff]{3,9}\)?[ \t]*){0,2}",
+        r"[0-9]{1,2}(?::|[\x80-\xff]{3} ?)[0-9]{2}(?::|[\x80-\xff]{3} ?)[0-9]{2}(?:[.,][0-9]+)?(?:[\x80-\xff]{3})?",
+        r"(?:[ \t]+[A-Z]{3,5})?[ \t]+"
+    ),
+    then_program: true,
+    within_log: false,
+};
+
 pub(super) const KERNEL_ALONE: Pattern = Pattern {
     name: "host and kernel without a date",
     example: "host kernel: ",
     begins: &[Letter],
-    regex: r"\A(?:[A-Za-z0-9_.-]+ )?kernel: ",
+    regex: r"\A(?:[A-Za-z0-9_.-]+ )?[Kk]ernel: ",
     then_program: false,
     within_log: false,
 };
@@ -122,16 +138,22 @@ pub(super) fn broadcast(cursor: &mut Cursor<'_>) -> bool {
     known
 }
 
-/// The blank in front of ` 2월 13 09:11:20 `: glibc's Korean names of months are as wide as October's.
-pub(super) fn before_korean_date(cursor: &mut Cursor<'_>) -> bool {
-    let mut ahead = *cursor;
-    let blanks = ahead.blanks();
-    let at = ahead;
-    let known = blanks > 0 && ahead.decimal().is_some() && ahead.eat("월".as_bytes());
-    if known {
-        *cursor = at;
-    }
-    known
+/// How far behind the beginning of a date its first colon is, at most.
+const MAX_DATE_BYTES: usize = 40;
+
+/// Whether a date with a time comes next, in front of which there were blanks: glibc's names of months in China,
+/// Japan and Korea are as wide as October's, ` 3月 12 09:01:02 `. Most lines with blanks in front are frames, and
+/// these have no colon.
+pub(super) fn is_date(cursor: Cursor<'_>) -> bool {
+    let rest = cursor.rest();
+    let near = rest.get(..MAX_DATE_BYTES).unwrap_or(rest);
+    let Some(colon) = memchr::memchr(b':', near) else { return false };
+    let is_digit = |at: Option<usize>| at.and_then(|at| rest.get(at)).is_some_and(u8::is_ascii_digit);
+    is_digit(colon.checked_sub(1))
+        && is_digit(colon.checked_sub(2))
+        && is_digit(colon.checked_add(1))
+        && is_digit(colon.checked_add(2))
+        && rest.get(colon.saturating_add(3)) == Some(&b':')
 }
 
 /// Reads a host and a program after a date: `host kernel: `, `host kernel[123]: `, `kernel: `. The cursor

@@ -15,15 +15,16 @@ use regex::bytes::{Captures, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 use super::pattern::{Begins, Pattern, name, rough_name};
 use super::prefix::Prefix;
-use super::{dmesg, journal, kmsg, logcat, syslog, terminal, vendor};
+use super::{dmesg, journal, kmsg, logcat, numbered, syslog, terminal, vendor};
 use crate::cursor::{Cursor, decimal};
 
 /// Every prefix that has a pattern. The first match counts.
-const TABLE: [Pattern; 31] = [
+const TABLE: [Pattern; 34] = [
     // Has a comma, and no program follows. So it comes before the date of a system log.
     dmesg::ISO_TIME,
     syslog::ISO_TIME,
     syslog::RFC3164,
+    syslog::EAST_ASIAN_DATE,
     syslog::RFC5424,
     syslog::KERNEL_ALONE,
     journal::SHORT_FULL,
@@ -52,6 +53,8 @@ const TABLE: [Pattern; 31] = [
     terminal::STREAM,
     terminal::COLUMN,
     terminal::PROMPT,
+    numbered::LINE,
+    numbered::FILE,
 ];
 
 pub(super) static ASTERISK: LazyLock<Group> = LazyLock::new(|| Group::new(Begins::Asterisk));
@@ -161,7 +164,7 @@ mod tests {
     }
 
     /// Row by row as in [`TABLE`].
-    const EXAMPLES: [Example; 31] = [
+    const EXAMPLES: [Example; 34] = [
         Example {
             name: "dmesg --time-format=iso",
             prefixes: &["2024-01-01T12:00:00,123456+00:00 "],
@@ -199,6 +202,7 @@ mod tests {
                 "27. Juli 14:08:04 ",
                 "ก.ค. 27 14:08:04 ",
                 "जुल॰ 27 14:08:04 ",
+                "May 01 10:00:00 AM ",
             ],
             others: &[
                 "Jan 23 ",
@@ -207,6 +211,19 @@ mod tests {
                 "23 23 09:11:20 ",
                 "— 23 09:11:20 ",
             ],
+        },
+        Example {
+            name: "date of East Asia",
+            prefixes: &[
+                "2024年05月01日 10:00:00 ",
+                "2024年 5月 1日 10:00:00 ",
+                "2024年05月01日(水) 10:00:00 ",
+                "2024년 05월 01일 10:00:00 ",
+                "2024年05月01日 上午10:00:00 ",
+                "2024年05月01日 星期三 10时00分00秒 CST ",
+                "5月01日 10:00:00 ",
+            ],
+            others: &["2024年 10:00:00 ", "2024年05月01日 "],
         },
         Example {
             name: "syslog of RFC 5424",
@@ -219,7 +236,7 @@ mod tests {
         },
         Example {
             name: "host and kernel without a date",
-            prefixes: &["host kernel: ", "kernel: ", "a-host_1.example kernel: "],
+            prefixes: &["host kernel: ", "kernel: ", "Kernel: ", "a-host_1.example kernel: "],
             others: &["kernel:", "the host kernel: ", "host kernel "],
         },
         Example {
@@ -329,7 +346,13 @@ mod tests {
         },
         Example {
             name: "date and time",
-            prefixes: &["2024/01/23 09:11:20.123456 ", "2024-01-23T09:11:20 "],
+            prefixes: &[
+                "2024/01/23 09:11:20.123456 ",
+                "2024-01-23T09:11:20 ",
+                "05/01/2024 10:00:00 AM ",
+                "5/1/2024 9:00:00 PM ",
+                "5/1/2024, 9:00:00 AM ",
+            ],
             others: &["2024.01.23 09:11:20 ", "2024/01-23 09:11:20 "],
         },
         Example {
@@ -410,6 +433,16 @@ mod tests {
                 "generic_x86:/data $ ",
             ],
             others: &["# ", "$ ", "login ", "a # ", "user@host ", "lib/a.o # "],
+        },
+        Example {
+            name: "line number",
+            prefixes: &["12\t", "1. ", "123: ", "7) ", "7 | "],
+            others: &["1 ", "12.5 ", "1:0:0:0: ", "1234567: ", "1:"],
+        },
+        Example {
+            name: "file and line number",
+            prefixes: &["kern.log:1:", "/var/log/kern.log:12:", "oops.txt-13-", "dmesg.0:7:", "syslog.1:12:"],
+            others: &["mm/slub.c:123:", "oops: ", "a b.log:1:", "0000:00:1f.2: ", "messages: "],
         },
     ];
 

@@ -26,7 +26,8 @@ pub(super) const LOCAL_TIME: Pattern = Pattern {
     name: "date and time",
     example: "2024/01/23 09:11:20.123456 ",
     begins: &[Digit],
-    regex: concat!(r"\A", date!(), "[T ]", clock!(), " "),
+    // Windows and spreadsheets: `5/1/2024 9:00:00 AM`.
+    regex: concat!(r"\A", date!(), r"(?:[T ]", clock!(), r"|,? [0-9]{1,2}:[0-9]{2}:[0-9]{2}) (?:[AP]M )?"),
     then_program: false,
     within_log: false,
 };

@@ -150,6 +150,10 @@ impl Assembly {
         if let Some(from) = task_name::continued(body, &self.prefix, line) {
             return Some(Continuation { from, blank: true });
         }
+        // What it says is known only once it is decoded, and web pages wrap no lines.
+        if encoded::has_wide_blanks(line.text) {
+            return None;
+        }
         // At a terminal's margin nothing is lost.
         let at_margin =
             wrapped::continued_at_margin(body, &self.prefix, width, self.first_width, line, known);
@@ -203,6 +207,9 @@ impl Assembly {
         if memchr::memchr(b'&', &text.bytes).is_some() {
             text.unescape(0, encoded::html);
         }
+        if encoded::has_wide_blanks(&text.bytes) {
+            text.unescape(0, encoded::wide_blank);
+        }
         // The prefix itself may have been wrapped or encoded.
         let mut prefix = if text.changed { strip(&text.bytes) } else { self.prefix };
         if let Some(field) = journal::message(&text.bytes, prefix.body.start) {
@@ -215,7 +222,8 @@ impl Assembly {
         if memchr::memchr(b'\\', &text.bytes).is_some() {
             text.unescape(prefix.body.start, encoded::console);
         }
-        prefix.body.end = trimmed_len(&text.bytes).max(prefix.body.start);
+        let mark = usize::from(prefix.is_quoted && text.bytes.trim_ascii_end().ends_with(b"\""));
+        prefix.body.end = trimmed_len(&text.bytes).saturating_sub(mark).max(prefix.body.start);
         if prefix.is_logged
             && let Some(kept) = text.bytes.get(prefix.body.clone()).and_then(cut::without_cut_word)
         {

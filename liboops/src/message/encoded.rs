@@ -59,6 +59,25 @@ pub(super) fn console(text: &[u8]) -> Escape {
     (value == b'\\' || !(0x20..0x7f).contains(&value)).then_some((4, Some(value)))
 }
 
+/// Whether a text has blanks that [`wide_blank`] reads.
+pub(crate) fn has_wide_blanks(text: &[u8]) -> bool {
+    memchr::memchr3_iter(0xc2, 0xe2, 0xe3, text)
+        .any(|at| text.get(at..).is_some_and(|rest| wide_blank(rest).is_some()))
+}
+
+/// A blank of Unicode's, such as the one that web pages have in place of several in a row: U+00A0, U+2000 to U+200A,
+/// U+202F, U+205F and U+3000. The one without width, U+200B, stands for nothing.
+pub(super) fn wide_blank(text: &[u8]) -> Escape {
+    match text {
+        [0xc2, 0xa0, ..] => Some((2, Some(b' '))),
+        [0xe2, 0x80, 0x80..=0x8a | 0xaf, ..] | [0xe2, 0x81, 0x9f, ..] | [0xe3, 0x80, 0x80, ..] => {
+            Some((3, Some(b' ')))
+        }
+        [0xe2, 0x80, 0x8b, ..] => Some((3, None)),
+        _ => None,
+    }
+}
+
 /// Two hexadecimal digits.
 fn byte(text: &[u8]) -> Option<u8> {
     u8::try_from(hex(text.get(..2)?)?).ok()

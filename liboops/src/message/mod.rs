@@ -18,6 +18,7 @@ mod wrapped;
 use std::ops::Range;
 
 pub(crate) use assembly::Assembly;
+pub(crate) use encoded::has_wide_blanks;
 pub(crate) use wrapped::KnownLines;
 
 use crate::report::Span;

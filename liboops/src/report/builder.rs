@@ -118,7 +118,9 @@ impl Builder {
             // The watchdog's warning says what it is about after its first line.
             Kind::HardLockup | Kind::SoftLockup => report.kind == Kind::Warning,
             _ => {
-                let is_die_line = start.number.is_some() || start.kind == Kind::Oops;
+                // That of 2.4 has no number: `kernel BUG at skbuff.c:315!`, `invalid operand: 0000`.
+                let is_of_bug = report.kind == Kind::Bug && start.kind == Kind::InvalidOpcode;
+                let is_die_line = start.number.is_some() || start.kind == Kind::Oops || is_of_bug;
                 is_die_line && !self.is_numbered && report.kind.precedes_die_line()
             }
         }

@@ -16,7 +16,7 @@ use super::trace_headings;
 use crate::arch::{self, Hints};
 use crate::cursor::{find, text};
 use crate::line::{LogLine, Prefix, late_prefix};
-use crate::message::{Assembly, KnownLines, Message};
+use crate::message::{Assembly, KnownLines, Message, has_wide_blanks};
 
 /// Unknown lines of its own writer after which a report is over.
 const MAX_UNKNOWN_LINES: u32 = 48;
@@ -89,6 +89,7 @@ impl Demux {
         }
         let is_encoded = matches!(body.trim_ascii_start().first(), Some(b'{' | b'"'))
             || memchr::memchr3(0x1b, 0, b'&', body).is_some()
+            || has_wide_blanks(line.text)
             || late_prefix(body).is_some();
         let decoded = || Assembly::new(line).decode(false);
         is_encoded && decoded().messages().iter().any(|(message, _)| starts_report(message.text))

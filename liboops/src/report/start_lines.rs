@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The first lines of reports: `BUG: kernel NULL pointer dereference, address: 0000000000000010`.
 
+use std::array;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use memchr::memmem;
 
@@ -9,8 +11,11 @@ use super::die_lines;
 use super::kind::Kind;
 use crate::cursor::{Cursor, find, number_after};
 
+/// How a start line begins, and what the report is then about.
+type Beginning = (&'static [u8], Kind);
+
 /// How start lines begin, and what the report is then about. The first match counts.
-const BEGINNINGS: &[(&[u8], Kind)] = &[
+const BEGINNINGS: &[Beginning] = &[
     (b"BUG: KASAN: ", Kind::Kasan),
     (b"BUG: KMSAN: ", Kind::Kmsan),
     (b"BUG: KCSAN: ", Kind::Kcsan),
@@ -115,6 +120,15 @@ const BEGINNINGS: &[(&[u8], Kind)] = &[
     (b"8<--- cut here ---", Kind::CutHere),
 ];
 
+/// [`BEGINNINGS`] by their first byte, in the same order. Every line with a trigger word is compared with them, and
+/// few lines begin like any.
+static BY_FIRST_BYTE: LazyLock<[Vec<Beginning>; 256]> = LazyLock::new(|| {
+    array::from_fn(|byte| {
+        let begins = |beginning: &[u8]| beginning.first().copied().map(usize::from) == Some(byte);
+        BEGINNINGS.iter().copied().filter(|(beginning, _)| begins(beginning)).collect()
+    })
+});
+
 /// Beginnings that are not enough by themselves, and words of which one must follow.
 const CONDITIONS: &[(&[u8], &[&[u8]])] = &[
     (b"INFO: task ", &[b" blocked for more", b" blocked in I/O wait for more", b" can't die for more"]),
@@ -167,48 +181,84 @@ impl Start {
 
 /// Trigger words that are common in logs, and what must follow for a line to be worth a closer look. With an
 /// empty list, anything may follow.
-const COMMON: &[(&[u8], &[&[u8]])] = &[
+const COMMON: [(&[u8], &[&[u8]]); 6] = [
     (b"BUG: ", &[]),
     (
         b"WARNING: ",
-        &[b"CPU: ", b"at ", b"possible ", b"suspicious", b"inconsistent", b"bad unlock", b"lock held"],
+        &[
+            b"CPU: ",
+            b"at ",
+            b"possible ",
+            b"suspicious",
+            b"inconsistent",
+            b"bad unlock",
+            b"lock held",
+            b"held lock",
+            b"still has",
+            b"Nested lock",
+            b"kernel stack",
+            b"stack going",
+            b"unrecognized",
+            b"SOFTIRQ-",
+            b"HARDIRQ-",
+        ],
     ),
     (
-        b"WARNING: ",
-        &[b"held lock", b"still has", b"Nested lock", b"kernel stack", b"stack going", b"unrecognized"],
+        b"INFO: ",
+        &[
+            b"possible ",
+            b"suspicious",
+            b"inconsistent",
+            b"trying to register",
+            b"task ",
+            b"rcu",
+            b"SOFTIRQ-",
+            b"HARDIRQ-",
+            b"hard-safe",
+            b"soft-safe",
+            b"RECLAIM_FS-",
+        ],
     ),
-    (b"WARNING: ", &[b"SOFTIRQ-", b"HARDIRQ-"]),
-    (b"INFO: ", &[b"possible ", b"suspicious", b"inconsistent", b"trying to register", b"task ", b"rcu"]),
-    (b"INFO: ", &[b"SOFTIRQ-", b"HARDIRQ-", b"hard-safe", b"soft-safe", b"RECLAIM_FS-"]),
     (b"BUG ", &[b"at ", b"unable to handle ", b"kernel NULL pointer"]),
     (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" 0"]),
+    (b"Unhandled ", &[b"fault: ", b"prefetch abort"]),
 ];
+
+/// A trigger word that is common in logs, and what must precede it.
+const CORRUPTION: (&[u8], [&[u8]; 2]) = (b"corruption", [b"list_add ", b"list_del "]);
 
 /// Whether the line with the trigger word at `at` may start a report. Quick, and never wrong if it says no.
 pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
-    let rest = text.get(at..).unwrap_or_default();
-    let mut known = COMMON.iter().filter(|(word, _)| begins(rest, word)).peekable();
-    let Some((word, _)) = known.peek() else { return true };
+    let (before, rest) = text.split_at_checked(at).unwrap_or((text, &[]));
+    let Some((word, next)) = COMMON.iter().find(|(word, _)| begins(rest, word)) else {
+        let (word, needed) = CORRUPTION;
+        return !begins(rest, word) || needed.iter().any(|needed| before.ends_with(needed));
+    };
     // `DEBUG: `
-    if at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(u8::is_ascii_uppercase) {
+    if before.last().is_some_and(u8::is_ascii_uppercase) {
         return false;
     }
     let after = rest.get(word.len()..).unwrap_or_default();
     // A terminal's escape sequence is dealt with later.
-    if matches!(after.first(), Some(0x1b | 0)) {
+    if next.is_empty() || matches!(after.first(), Some(0x1b | 0)) {
         return true;
     }
-    if known.any(|(_, next)| next.is_empty() || next.iter().any(|next| begins(after, next))) {
+    if next.iter().any(|next| begins(after, next)) {
         return true;
     }
     // `WARNING: file:line at f+0x1/0x2, CPU#1: comm/1`, `WARNING: comm/1 still has locks held!`
-    let end = memchr::memchr(b'\n', after).unwrap_or(after.len());
-    let line = after.get(..end).unwrap_or_default();
-    if rest.starts_with(b"BUG ") {
-        return memmem::find(line, b"ainted").is_some();
+    let line = || {
+        let end = memchr::memchr(b'\n', after).unwrap_or(after.len());
+        after.get(..end).unwrap_or_default()
+    };
+    match *word {
+        b"BUG " => memmem::find(line(), b"ainted").is_some(),
+        b"WARNING: " => {
+            let line = line();
+            memchr::memchr(b'#', line).is_some() || line.trim_ascii_end().ends_with(b"held!")
+        }
+        _ => false,
     }
-    rest.starts_with(b"WARNING: ")
-        && (memchr::memchr(b'#', line).is_some() || line.trim_ascii_end().ends_with(b"held!"))
 }
 
 /// Whether a text begins with a word. Most differ in the first byte, which is compared without a call.
@@ -323,11 +373,8 @@ fn xmon(text: &[u8]) -> Option<Kind> {
 
 fn kind(text: &[u8]) -> Option<Kind> {
     let first = text.first();
-    for &(beginning, kind) in BEGINNINGS {
-        // Every line comes here, and few of them start a report.
-        if beginning.first() != first {
-            continue;
-        }
+    let beginnings = first.and_then(|&first| BY_FIRST_BYTE.get(usize::from(first)));
+    for &(beginning, kind) in beginnings.into_iter().flatten() {
         let Some(rest) = text.strip_prefix(beginning) else { continue };
         let condition = CONDITIONS.iter().find(|(of, _)| *of == beginning);
         let holds =

@@ -56,6 +56,29 @@ const PREFIXES: &[(&str, Prefix)] = &[
     ("Chinese journal", |_| "7月 27 14:08:04 host kernel: ".into()),
     ("Korean dmesg -T", |_| "[화  7월 27 14:08:04 2021] ".into()),
     ("Korean syslog", |_| " 2월 13 09:11:20 host kernel: ".into()),
+    ("Chinese syslog with a blank", |_| " 3月 12 09:01:02 host kernel: ".into()),
+    ("Japanese syslog with blanks", |n| format!("   7月 12 09:01:02 host kernel: [   12.5{n:05}] ")),
+    ("blank before a syslog date", |_| " Jan 23 09:11:20 host kernel: ".into()),
+    ("blank before an ISO date", |_| " 2024-01-23T09:11:20.123456+00:00 host kernel: ".into()),
+    ("blank before a Russian date", |_| " июл 27 14:08:04 host kernel: ".into()),
+    ("cat -n", |n| format!("{:6}\t", n + 1)),
+    ("less -N", |n| format!("{:7} ", n + 1)),
+    ("list", |n| format!("{}. ", n + 1)),
+    ("numbers and colons", |n| format!("{}: ", n + 1)),
+    ("numbers and colons, aligned", |n| format!("{:3}: ", n + 1)),
+    ("numbers and bars", |n| format!("{:3} | ", n + 1)),
+    ("grep -n", |n| format!("{}:", n + 1) + "[   12.500000] "),
+    ("grep -n of several files", |n| format!("kern.log:{}:", n + 1)),
+    ("grep of several files", |_| "/var/log/kern.log.1:".into()),
+    ("grep -C of several files", |n| format!("./oops-1.txt-{}-", n + 1)),
+    ("twelve hours", |_| "May 01 10:00:00 AM host kernel: ".into()),
+    ("twelve hours with numbers", |_| "05/01/2024 10:00:00 AM host kernel: ".into()),
+    ("twelve hours without leading zeros", |n| format!("5/1/2024 9:00:00 PM [   12.5{n:05}] ")),
+    ("Chinese date", |_| "2024年05月01日 10:00:00 host kernel: ".into()),
+    ("Korean date", |_| "2024년 05월 01일 10:00:00 host kernel: ".into()),
+    ("capital kernel", |_| "Kernel: ".into()),
+    ("comma", |n| format!("[   12,5{n:05}] ")),
+    ("comma and syslog", |n| format!("Jan 23 09:11:20 host kernel: [   12,5{n:05}] ")),
     ("Unisoc", |n| format!("[   12.5{n:05}] c2    321 ")),
     ("Chinese dmesg -T", |_| "[周二 7月 27 14:08:04 2021] ".into()),
     ("French dmesg -T", |_| "[mar. juil. 27 14:08:04 2021] ".into()),
@@ -117,11 +140,56 @@ fn a_stack_of_prefixes() {
     for outer in outer {
         for (name, prefix) in PREFIXES {
             // A prefix that begins its line, whatever it is stacked on, and one of a syslog in another.
-            if name.starts_with("rfc5424") && outer == "<4>" || name.starts_with("broadcast") {
+            let begins_its_line = name.starts_with("broadcast") || *name == "less -N";
+            if name.starts_with("rfc5424") && outer == "<4>" || begins_its_line {
                 continue;
             }
             is_the_same(&format!("{outer:?} and {name}"), &with(|n| format!("{outer}{}", prefix(n)), "\n"));
         }
+    }
+}
+
+#[test]
+fn rows_of_a_table() {
+    for before in [
+        r#""2024-05-01 10:00:00","host","kernel: "#,
+        r#""2024-05-01 10:00:00","host","kernel",""#,
+        r#""May  1, 2024 @ 10:00:00.000","[   12.500000] "#,
+    ] {
+        is_the_same(before, &with(|_| before.to_owned(), "\"\n"));
+    }
+    // A name of a program's is no row.
+    assert!(liboops::blocks(b"\"tool\", \"BUG: no such item\n").is_empty());
+}
+
+/// Web pages have no-break spaces in place of blanks in a row; others are of East Asia's typing.
+#[test]
+fn blanks_of_unicode() {
+    for blank in ["\u{a0}", "\u{2009}", "\u{202f}", "\u{3000}", "\u{a0}\u{200b}"] {
+        for prefix in ["", "[   12.500000] ", "Jan 23 09:11:20 host kernel: ", "<4>"] {
+            let log = String::from_utf8(with(|_| prefix.to_owned(), "\n")).unwrap();
+            is_the_same(&format!("all {blank:?} with {prefix:?}"), log.replace(' ', blank).as_bytes());
+            let log = String::from_utf8(with(|_| format!("{blank}{prefix}"), "\n")).unwrap();
+            is_the_same(&format!("{blank:?} before {prefix:?}"), log.as_bytes());
+        }
+    }
+    for start in
+        ["INFO: task tool:77 blocked for more than 120 seconds.", "WARNING: CPU: 0 PID: 7 at a.c:1 f+0x1/0x2"]
+    {
+        let log = format!(
+            "usb 1-1: new device\n{start}\n      Not tainted 6.1.0-99-amd64 #1\nCall Trace:\n <TASK>\n f+0x1/0x2\n </TASK>\n"
+        );
+        assert_eq!(only(log.replace(' ', "\u{a0}").as_bytes()).title.value, start);
+    }
+}
+
+#[test]
+fn rows_of_a_stack_have_no_line_numbers() {
+    let rows = ["9880: c7a1d000 c7a1d040 00000000", "1000: c7a1d000"];
+    for row in rows {
+        let log = format!("Internal error: Oops: 17 [#1] ARM\nStack: (0xc7a19880 to 0xc7a1a000)\n{row}\n");
+        let blocks = liboops::blocks(log.as_bytes());
+        assert_eq!(blocks[0].text_at(blocks[0].lines[2].body), row);
     }
 }
 

@@ -13,8 +13,8 @@ pub enum Job {
 }
 
 impl Job {
-    /// Looks for `scenarios=a,b,c`, `vmguest.demo` or `vmguest.histories`. Without any of them, the list is empty and the machine boots
-    /// and powers off: that is how the host probes an accelerator.
+    /// Looks for `scenarios=a,b,c`, `vmguest.demo` or `vmguest.histories`. Without any of them, the list is
+    /// empty and the machine boots and powers off: that is how the host probes an accelerator.
     pub fn from_cmdline(cmdline: &str) -> Self {
         let mut names = Vec::new();
         for word in cmdline.split_whitespace() {

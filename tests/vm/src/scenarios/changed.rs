@@ -7,19 +7,27 @@ use anyhow::{Result, bail, ensure};
 use super::fixture_report::FixtureReport;
 use super::keep::drop_all;
 use crate::ctx::{Answer, Ctx, tools};
-use crate::scenario::Scenario;
+use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("changed-grown", "a structure grows at its end and shrinks again, in place", grown),
-    Scenario::new("changed-converted", "each kind of change that is converted, and back again", converted),
-    Scenario::new("changed-back-and-forth", "converted twenty times, without a leak", back_and_forth),
-    Scenario::new("changed-refused", "what would lose data or be misread is refused by field", refused),
-    Scenario::new("changed-pointed-to", "nothing may point to a variable that moves", pointed_to),
-    Scenario::new("changed-by-hand", "a module converts a variable itself", by_hand),
-    Scenario::new("changed-failed-init", "an init that fails leaves the old variable in force", failed_init),
-    Scenario::new("changed-killed", "insmod is killed at each step of a conversion", killed),
-    Scenario::new("changed-shown", "list, show and check know grown and converted variables", shown),
+    Scenario::new("changed-grown", "a structure grows at its end and shrinks again, in place", grown)
+        .needs(Needs::Stock),
+    Scenario::new("changed-converted", "each kind of change that is converted, and back again", converted)
+        .needs(Needs::Stock),
+    Scenario::new("changed-back-and-forth", "converted twenty times, without a leak", back_and_forth)
+        .needs(Needs::Stock),
+    Scenario::new("changed-refused", "what would lose data or be misread is refused by field", refused)
+        .needs(Needs::Stock),
+    Scenario::new("changed-pointed-to", "nothing may point to a variable that moves", pointed_to)
+        .needs(Needs::Stock),
+    Scenario::new("changed-by-hand", "a module converts a variable itself", by_hand).needs(Needs::Stock),
+    Scenario::new("changed-failed-init", "an init that fails leaves the old variable in force", failed_init)
+        .needs(Needs::Stock),
+    Scenario::new("changed-killed", "insmod is killed at each step of a conversion", killed)
+        .needs(Needs::Stock),
+    Scenario::new("changed-shown", "list, show and check know grown and converted variables", shown)
+        .needs(Needs::Stock),
 ];
 
 /// The numbers of the report that every init counts up.

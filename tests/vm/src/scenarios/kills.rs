@@ -18,12 +18,12 @@ use crate::scenario::{Needs, Scenario};
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("kills", "insmod and rmmod killed at every step: no value is lost", |ctx| all(ctx, 1, 300))
         .needs(Needs::Stock)
-        .limit_secs(900)
+        .limit_secs(1800)
         .alone()
         .long(),
     Scenario::new("kills-sample", "the same at every fifth step", |ctx| all(ctx, 5, 50))
         .needs(Needs::Stock)
-        .limit_secs(300)
+        .limit_secs(1200)
         .alone(),
 ];
 

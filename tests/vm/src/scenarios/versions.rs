@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use super::fixture_report::{FixtureReport, counts_on};
 use super::keep::drop_all;
 use crate::ctx::{Ctx, SlabObjects};
-use crate::scenario::Scenario;
+use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
@@ -26,12 +26,15 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("versions-files", "moved, renamed, linked in another order: 20 times each", |ctx| {
         all_of(ctx, FILES)
     })
+    .needs(Needs::Stock)
     .limit_secs(600)
     .alone(),
     Scenario::new("versions-clang", "the same with modules that clang has compiled", clang)
+        .needs(Needs::Stock)
         .limit_secs(600)
         .alone(),
-    Scenario::new("versions-moved", "a variable in another file is refused without a hint", moved),
+    Scenario::new("versions-moved", "a variable in another file is refused without a hint", moved)
+        .needs(Needs::Stock),
     Scenario::new("versions-twins", "two files of one name: found again, or refused by name", twins),
 ];
 
