@@ -99,6 +99,30 @@ fn what_is_left_where_an_earlier_generation_was_replaced_is_in_force() {
     assert_eq!(region(&kernel).stale.len(), 0);
 }
 
+/// As above, where earlier generations are rightly gone: the newest one says which of the others it needs.
+#[test]
+fn the_rest_of_a_discard_is_not_in_force_where_a_variable_was_replaced() {
+    for passed in 1..3 {
+        let kernel = kernel();
+        reload(&kernel, &["a"]);
+        reload(&kernel, &["a", "bb"]);
+        reload(&kernel, &["a", "bb", "ccc"]);
+        let file = file(&version(&["a", "bb", "ccc"]));
+        let wishes = ["a".to_owned()];
+        load(&kernel, Request { fresh_variables: &wishes, ..request(&file) }).unwrap();
+        kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();
+        let whole = region(&kernel);
+        assert_eq!((whole.generations.len(), whole.stale.len()), (3, 0), "{:?}", kernel.module_names());
+        kernel.fail_after(Op::Delete, passed, Errno::EINTR);
+        discard(&kernel, "foo").unwrap_err();
+        let left = region(&kernel);
+        assert_eq!((left.generations.len(), left.stale.len()), (0, 3 - passed), "{passed}");
+        // Nothing of it is bound beside what starts afresh.
+        reload(&kernel, &["a", "bb", "ccc"]);
+        assert_eq!((region(&kernel).generations.len(), region(&kernel).stale.len()), (1, 0), "{passed}");
+    }
+}
+
 /// What is left of a discard that was killed is newer than what is gone.
 #[test]
 fn a_discard_that_is_interrupted_leaves_no_old_values_in_force() {
