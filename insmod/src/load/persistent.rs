@@ -83,9 +83,8 @@ impl PersistentLoad<'_> {
                 self.load_without_data(&region, output)?;
             }
             Plan::Extended { region_use, owner, region, inventory, account, notes } => {
-                // The extended kernel knows no types: that its manual says, not each load.
                 for note in notes {
-                    output.info(format_args!("{owner}: {note}"));
+                    self.warn(&note, output);
                 }
                 let kept = region.as_ref().map_or(0, |region| region.size());
                 let mut known = self.journal_entry(&owner, &inventory.header);

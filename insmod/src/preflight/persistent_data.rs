@@ -26,8 +26,8 @@ pub(super) fn check(
     let module_file = request.module.decompressed().map_err(|error| error.errno())?;
     let warnings = match plan(kernel, request.plan_request(module_file, true)) {
         Ok(Plan::Plain { warning }) => warning.into_iter().collect(),
-        Ok(Plan::Keeper { notes, .. }) => notes,
-        Ok(Plan::Extended { .. } | Plan::Drop { .. }) => Vec::new(),
+        Ok(Plan::Keeper { notes, .. } | Plan::Extended { notes, .. }) => notes,
+        Ok(Plan::Drop { .. }) => Vec::new(),
         Err(error) => return report::load_failure(file, &error.into(), output),
     };
     for warning in warnings {

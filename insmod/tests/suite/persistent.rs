@@ -5,9 +5,9 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use libmodfmt::elf::Object;
+use libmodfmt::elf::{ByteOrder, Object};
 use libmodfmt::persist::NOTE_SECTION;
-use libmodsys::{Errno, InitState, Kernel, KernelCompression, RemoveFlags};
+use libmodsys::{Errno, InitState, Kernel, KernelCompression, PersistSupport, RemoveFlags};
 use modcli::Status;
 use modtest::{Call, FakeKernel, FakeModule, Op};
 
@@ -333,4 +333,33 @@ fn a_dry_run_tells_what_a_load_would_do_with_the_data() {
     assert!(ran.err.contains("its persistent data differs from what is kept"), "{}", ran.err);
     assert_eq!(ran.status, Status::Failure);
     assert_eq!(kernel.syscalls().len(), calls, "a dry run changes nothing");
+}
+
+#[test]
+fn an_extended_kernel_that_keeps_another_build_is_warned_of_once() {
+    let folder = Folder::new();
+    let file = |name: &str, id: u8| {
+        let mut make = Make::bare("keep_builds");
+        let section = format!("{DATA}.foo.0");
+        make.file("foo.c");
+        make.section(&section, 3, 8, &[0; 8]);
+        make.local("count", &section, 0, 8);
+        make.note(".note.gnu.build-id", libmodfmt::note::encode(b"GNU", 3, &[id; 20], ByteOrder::Little));
+        folder.file(name, &make.build())
+    };
+    let (first, second) = (file("first.ko", 1), file("second.ko", 2));
+    let kernel = kernel();
+    kernel.set(|settings| settings.persist_support = PersistSupport::Extended);
+    for _ in 0..2 {
+        insmod(&kernel, &[&first]).silent();
+        remove(&kernel, c"keep_builds");
+    }
+    let said = format!(
+        "insmod: WARNING: {second}: the types of 1 of 1 variables were not compared with what is kept: they are \
+         from another build, and this kernel records no types\n"
+    );
+    for options in [&["-n"][..], &[]] {
+        let ran = insmod(&kernel, &[options, &[&*second]].concat());
+        assert_eq!((ran.status, ran.err), (Status::Success, said.clone()));
+    }
 }

@@ -7,7 +7,7 @@ use libmodsys::PersistSupport;
 
 use super::outcome::RegionUse;
 use super::pinned_modules;
-use super::table::{Case, Keeping, Method, types_note};
+use super::table::{Case, Keeping, Method};
 use crate::error::KeepError;
 use crate::region::Region;
 
@@ -114,6 +114,16 @@ fn bind(case: &Case<'_>, region: &Region) -> Result<(Account, Vec<String>), Keep
     let (bound, not_compared) = account.bound();
     let notes = types_note(not_compared, bound).into_iter().collect();
     Ok((account, notes))
+}
+
+/// What is said of variables that are kept from another build: a change to their types would go unnoticed.
+fn types_note(not_compared: usize, variables: usize) -> Option<String> {
+    (not_compared > 0).then(|| {
+        format!(
+            "the types of {not_compared} of {variables} variables were not compared with what is kept: they are \
+             from another build, and this kernel records no types"
+        )
+    })
 }
 
 /// Whether a unit lies within the kept one that it is bound to.

@@ -63,7 +63,7 @@ pub enum Plan {
         inventory: Box<Inventory>,
         /// What becomes of each variable; `None` if nothing is kept of any.
         account: Option<Box<Account>>,
-        /// What the user may want to know: types that were not compared.
+        /// What the user should know: types that were not compared.
         notes: Vec<String>,
     },
     /// Load images made from the file: a keeper keeps its data.

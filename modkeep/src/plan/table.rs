@@ -238,7 +238,7 @@ impl Case<'_> {
 }
 
 /// What is said if types were not compared: a change to them would go unnoticed.
-pub(super) fn types_note(not_compared: usize, variables: usize) -> Option<String> {
+fn types_note(not_compared: usize, variables: usize) -> Option<String> {
     (not_compared > 0).then(|| {
         format!(
             "the types of {not_compared} of {variables} variables were not compared with what is kept: debug \

@@ -4,7 +4,8 @@
 use std::fs::File;
 use std::os::fd::AsFd;
 
-use libmodfmt::elf::SymbolKind;
+use libmodfmt::elf::{ByteOrder, SymbolKind};
+use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::KernelNames;
 use libmodsys::{Errno, Kernel, LoadFlags, Lockdown, PersistSupport, RemoveFlags};
 use modkeep::{
@@ -209,6 +210,29 @@ fn variables_are_bound_and_added_one_by_one() {
         assert!(at(&seen, name).is_some() && at(&seen, name) == at(&region, name), "{name}");
     }
     assert_eq!(at(&seen, "dddd"), None);
+}
+
+/// The kernel records no types; those of one build are the same.
+#[test]
+fn that_types_were_not_compared_is_noted_for_another_build() {
+    let kernel = extended();
+    let build = |id: u8, names: &[&str]| {
+        let mut make = version(names);
+        make.note(".note.gnu.build-id", libmodfmt::note::encode(b"GNU", 3, &[id; 20], ByteOrder::Little));
+        file(&make)
+    };
+    let noted = |file: &ModuleFile| {
+        let Plan::Extended { notes, .. } = plan(&kernel, request(file)).unwrap() else { panic!() };
+        notes
+    };
+    let first = build(1, &["a", "bb"]);
+    assert_eq!(noted(&first), Vec::<String>::new(), "nothing is kept yet");
+    load(&kernel, request(&first)).unwrap();
+    unload(&kernel);
+    assert_eq!(noted(&first), Vec::<String>::new());
+    let notes = noted(&build(2, &["a", "bb", "ccc"]));
+    assert_eq!(notes.len(), 1);
+    assert!(notes[0].contains("types of 2 of 2 variables were not compared"), "{notes:?}");
 }
 
 #[test]

@@ -102,7 +102,13 @@ fn forms(ctx: &mut Ctx) -> Result<()> {
     {
         ctx.rmmod(["torture"])?.success()?;
         let file = ctx.fixture(name)?;
-        ctx.insmod([&file])?.success()?.silent()?;
+        let output = ctx.insmod([&file])?.success()?;
+        // The kernel records no types, but those of one build are the same.
+        if name == "torture_nodebug" {
+            output.only_untyped()?
+        } else {
+            output.silent()?
+        };
         let after = FixtureReport::read(ctx, "torture")?;
         after.same_as(&before, &changing).with_context(|| name.to_owned())?;
     }
@@ -213,7 +219,10 @@ fn agreeing(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([ctx.fixture("layout")?])?.success()?;
     for (name, first) in [("layout_code", "3"), ("layout_debug", "4"), ("layout_stripped", "5")] {
         ctx.rmmod(["layout"])?.success()?;
-        ctx.insmod([ctx.fixture(name)?])?.success()?.silent().with_context(|| name.to_owned())?;
+        let output = ctx.insmod([ctx.fixture(name)?])?.success()?;
+        // It is of the first build.
+        let output = if name == "layout_stripped" { output.silent() } else { output.only_untyped() };
+        output.with_context(|| name.to_owned())?;
         first_is(ctx, first).with_context(|| name.to_owned())?;
     }
     ctx.rmmod(["layout"])?.success()?;
