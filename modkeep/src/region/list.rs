@@ -229,7 +229,7 @@ fn assemble(
         let is_abandoned = is_begun(generation) && owner_state == OwnerState::Unloaded;
         is_replaced || is_abandoned || spent.contains(&generation.header.generation)
     });
-    if owner_state == OwnerState::Unloaded && users.is_empty() && is_rest_of_discard(&in_force, &stale) {
+    if owner_state == OwnerState::Unloaded && users.is_empty() && is_rest_of_discard(&in_force) {
         stale.append(&mut in_force);
     }
     stale.sort_by_key(|generation| generation.header.generation);
@@ -248,13 +248,12 @@ fn assemble(
 ///
 /// The newest generation names all that were in force beside it. One made by an older program does not; there,
 /// earlier generations may rightly be gone where variables were replaced.
-fn is_rest_of_discard(in_force: &[Generation], stale: &[Generation]) -> bool {
+fn is_rest_of_discard(in_force: &[Generation]) -> bool {
     let headers = || in_force.iter().map(|generation| &generation.header);
     let newest = headers().max_by_key(|header| header.generation);
     if let Some(newest) = newest.filter(|newest| !newest.predecessors.is_empty()) {
-        let loaded: HashSet<u32> =
-            in_force.iter().chain(stale).map(|generation| generation.header.generation).collect();
-        return newest.predecessors.iter().any(|number| !loaded.contains(number));
+        let there: HashSet<u32> = headers().map(|header| header.generation).collect();
+        return newest.predecessors.iter().any(|number| !there.contains(number));
     }
     let oldest = headers().min_by_key(|header| header.generation);
     oldest.is_some_and(|oldest| oldest.generation > 1 && !oldest.fresh)
