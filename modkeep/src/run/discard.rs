@@ -46,9 +46,9 @@ fn is_loaded(kernel: &dyn Kernel, module: &str) -> bool {
     matches!(kernel.init_state(module), Ok(Some(InitState::Live)))
 }
 
-/// A keeper that a newer one imports from cannot go first. If this process is killed when the newer one is gone, what
-/// is left looks whole; so a mark says that it is not in force. Whether it was loaded: without it, the data can be
-/// dropped all the same.
+/// A keeper that a newer one imports from cannot go first. If this process is killed when the newer one is
+/// gone, what is left looks whole; so a mark says that it is not in force. Returns whether it was loaded:
+/// without it, the data can be dropped all the same.
 fn load_mark(kernel: &dyn Kernel, region: &Region) -> Result<bool, KeepError> {
     for keeper in region.keepers().collect::<Vec<_>>().into_iter().rev() {
         let note = kernel.note(keeper, DISCARD_MARK_SECTION)?;
