@@ -62,7 +62,7 @@ fn load(request: &LoadRequest<'_>, next_address: &Cell<u64>) -> Result<FakeModul
     let mut loaded = FakeModule::new(&module.name);
     for section in object.sections.iter().filter(|section| section.is_alloc() && section.size > 0) {
         let name = section.name_text();
-        if name == NOTE_SECTION {
+        if name.starts_with(NOTE_SECTION) {
             loaded = loaded.note(&name, &section.data);
         }
         loaded = loaded.section(&name, next_address.get());

@@ -46,7 +46,13 @@ impl Bindings {
         if !account.is_allowed() {
             return None;
         }
-        let (generation, new_units) = account.new_generation(file).unzip();
+        let (mut generation, new_units) = account.new_generation(file).unzip();
+        let all: Vec<&Header> = kept.iter().copied().chain(&generation).collect();
+        let spent = if account.fresh { Vec::new() } else { spent_generations(&all) };
+        if let Some(generation) = generation.as_mut().filter(|_| !account.fresh) {
+            let numbers = kept.iter().map(|header| header.generation);
+            generation.predecessors = numbers.filter(|number| !spent.contains(number)).collect();
+        }
         let by_generation: HashMap<u32, &Header> =
             kept.iter().copied().chain(&generation).map(|header| (header.generation, header)).collect();
         let mut used = HashSet::new();
@@ -61,8 +67,6 @@ impl Bindings {
             used.insert(number);
             units.push(UnitBase { base: Base::of(header, ordinal, header.unit(ordinal)?), offset });
         }
-        let all: Vec<&Header> = kept.iter().copied().chain(&generation).collect();
-        let spent = if account.fresh { Vec::new() } else { spent_generations(&all) };
         // What is dropped in the end must not be pinned. A keeper without units has no other use.
         let is_other = |header: &&&Header| {
             let number = header.generation;

@@ -6,7 +6,7 @@ use super::applied_relocations::applied;
 use super::keeper_exports::KeeperExports;
 use super::skeleton::Skeleton;
 use super::symbols::{KeeperSymbols, SectionMap};
-use super::{Base, ImageError, KeeperOptions, check, input_check};
+use super::{Base, ImageError, KeeperOptions, check, discard_mark, input_check};
 use crate::arch::Arch;
 use crate::elf::{Object, Relocation, RelocationTables, Section, SectionKind, flags};
 use crate::module::Module;
@@ -78,6 +78,9 @@ impl<'d> Build<'_, 'd> {
         image.symbols.clone_from(&symbols.table);
         let symtab = image.symtab()?;
         add_versions(&mut image, imported.iter())?;
+        if !imported.is_empty() {
+            image.sections.push(discard_mark::section(self.skeleton.module, self.header.generation)?);
+        }
 
         for (old, new, value) in &sections {
             let mut relocations = self.relocations(&tables, (*old, *value), &map, &symbols)?;

@@ -26,6 +26,7 @@ mod applied_relocations;
 mod base;
 mod bindings;
 mod check;
+mod discard_mark;
 mod error;
 mod input_check;
 mod keeper;
@@ -41,6 +42,7 @@ mod zero_bytes;
 
 pub use base::Base;
 pub use bindings::{Bindings, UnitBase};
+pub use discard_mark::{DISCARD_MARK_NOTE_TYPE, DISCARD_MARK_SECTION, discard_mark};
 pub use error::ImageError;
 pub use keeper::keeper;
 pub use keeper_options::KeeperOptions;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Listing and finding regions, whatever keeps them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use libmodfmt::module_name::is_module_name;
 use libmodfmt::persist::{
@@ -243,11 +243,18 @@ fn assemble(
     }))
 }
 
-/// Whether the generations that later ones build on are gone: a discard, which removes the oldest first, was
-/// killed, or another tool has removed a keeper. What is left may point into what is gone. Where variables were
-/// replaced, earlier generations may rightly be gone.
+/// Whether generations that later ones build on are gone: a discard, which removes the oldest first, was
+/// killed, or another tool has removed a keeper. What is left may point into what is gone.
+///
+/// The newest generation names all that were in force beside it. One made by an older program does not; there,
+/// earlier generations may rightly be gone where variables were replaced.
 fn is_rest_of_discard(in_force: &[Generation]) -> bool {
     let headers = || in_force.iter().map(|generation| &generation.header);
+    let newest = headers().max_by_key(|header| header.generation);
+    if let Some(newest) = newest.filter(|newest| !newest.predecessors.is_empty()) {
+        let there: HashSet<u32> = headers().map(|header| header.generation).collect();
+        return newest.predecessors.iter().any(|number| !there.contains(number));
+    }
     let oldest = headers().min_by_key(|header| header.generation);
     oldest.is_some_and(|oldest| oldest.generation > 1 && !oldest.fresh)
         && headers().all(|header| header.replaced.is_empty())

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Dropping a region.
 
-use libmodsys::{Errno, Kernel};
+use libmodfmt::elf::ByteOrder;
+use libmodfmt::image::{DISCARD_MARK_SECTION, discard_mark};
+use libmodfmt::persist::pending_name;
+use libmodsys::{Errno, InitState, Kernel};
 
-use super::remove_keeper::{remove_all, remove_stale};
+use super::remove_keeper::{remove, remove_all, remove_stale};
 use crate::error::KeepError;
 use crate::region::Region;
 
@@ -26,8 +29,35 @@ pub fn discard(kernel: &dyn Kernel, owner: &str) -> Result<Region, KeepError> {
         return Ok(region);
     }
     remove_stale(kernel, &region)?;
-    remove_all(kernel, region.generations.iter())?;
+    let marked = load_mark(kernel, &region)?;
+    let removed = remove_all(kernel, region.generations.iter());
+    // If the kernel has refused the first one, all is as it was, and stays in force.
+    if marked && (removed.is_ok() || region.keepers().all(|keeper| is_loaded(kernel, keeper))) {
+        let unmarked = remove(kernel, &pending_name(owner));
+        removed?;
+        unmarked?;
+    } else {
+        removed?;
+    }
     Ok(region)
+}
+
+fn is_loaded(kernel: &dyn Kernel, module: &str) -> bool {
+    matches!(kernel.init_state(module), Ok(Some(InitState::Live)))
+}
+
+/// A keeper that a newer one imports from cannot go first. If this process is killed when the newer one is
+/// gone, what is left looks whole; so a mark says that it is not in force. Returns whether it was loaded:
+/// without it, the data can be dropped all the same.
+fn load_mark(kernel: &dyn Kernel, region: &Region) -> Result<bool, KeepError> {
+    for keeper in region.keepers().collect::<Vec<_>>().into_iter().rev() {
+        let note = kernel.note(keeper, DISCARD_MARK_SECTION)?;
+        let image = note.as_deref().and_then(|note| discard_mark(note, ByteOrder::NATIVE));
+        if let Some(image) = image {
+            return Ok(kernel.init_module(image, c"").is_ok());
+        }
+    }
+    Ok(false)
 }
 
 fn release(kernel: &dyn Kernel, owner: &str) -> Result<(), KeepError> {

@@ -99,6 +99,30 @@ fn what_is_left_where_an_earlier_generation_was_replaced_is_in_force() {
     assert_eq!(region(&kernel).stale.len(), 0);
 }
 
+/// As above, where earlier generations are rightly gone: the newest one says which of the others it needs.
+#[test]
+fn the_rest_of_a_discard_is_not_in_force_where_a_variable_was_replaced() {
+    for passed in 1..3 {
+        let kernel = kernel();
+        reload(&kernel, &["a"]);
+        reload(&kernel, &["a", "bb"]);
+        reload(&kernel, &["a", "bb", "ccc"]);
+        let file = file(&version(&["a", "bb", "ccc"]));
+        let wishes = ["a".to_owned()];
+        load(&kernel, Request { fresh_variables: &wishes, ..request(&file) }).unwrap();
+        kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();
+        let whole = region(&kernel);
+        assert_eq!((whole.generations.len(), whole.stale.len()), (3, 0), "{:?}", kernel.module_names());
+        kernel.fail_after(Op::Delete, passed, Errno::EINTR);
+        discard(&kernel, "foo").unwrap_err();
+        let left = region(&kernel);
+        assert_eq!((left.generations.len(), left.stale.len()), (0, 3 - passed), "{passed}");
+        // Nothing of it is bound beside what starts afresh.
+        reload(&kernel, &["a", "bb", "ccc"]);
+        assert_eq!((region(&kernel).generations.len(), region(&kernel).stale.len()), (1, 0), "{passed}");
+    }
+}
+
 /// What is left of a discard that was killed is newer than what is gone.
 #[test]
 fn a_discard_that_is_interrupted_leaves_no_old_values_in_force() {
@@ -127,7 +151,80 @@ fn a_keeper_that_is_imported_from_goes_after_the_importer() {
     assert_eq!(kernel.module("foo__persist_2").unwrap().uses, ["foo__persist"]);
     assert_eq!(region(&kernel).users, Vec::<String>::new(), "an own keeper is no user");
     discard(&kernel, "foo").unwrap();
-    assert_eq!(kernel.history()[6..], ["-foo__persist_2", "-foo__persist"]);
+    let wanted = ["+foo__pending", "-foo__persist_2", "-foo__persist", "-foo__pending"];
+    assert_eq!(kernel.history()[6..], wanted);
+}
+
+/// The newer keeper goes first then, and what is left would look whole.
+#[test]
+fn the_rest_of_a_discard_is_not_in_force_where_a_newer_keeper_imported() {
+    for later in [false, true] {
+        for passed in 1..=2 + usize::from(later) {
+            let kernel = kernel();
+            reload(&kernel, &["a"]);
+            let mut pointing = version(&["a", "pointer"]);
+            pointing.relocate(
+                ".data..persistent.foo.1",
+                0,
+                modtest::module::R_64,
+                ".data..persistent.foo.0",
+                0,
+            );
+            keep(&kernel, &pointing);
+            if later {
+                reload(&kernel, &["a", "pointer", "ccc"]);
+            }
+            kernel.fail_after(Op::Delete, passed, Errno::EINTR);
+            discard(&kernel, "foo").unwrap_err();
+            assert_eq!(region(&kernel).generations.len(), 0, "{passed}: {:?}", kernel.module_names());
+            reload(&kernel, &["a", "pointer"]);
+            assert_eq!(kernel.module_names().len(), 1, "{passed}: {:?}", kernel.module_names());
+            assert_eq!((region(&kernel).generations.len(), region(&kernel).stale.len()), (1, 0), "{passed}");
+        }
+    }
+}
+
+/// Killed between any two changes of the kernel.
+#[test]
+fn a_discard_of_importing_keepers_that_is_killed_leaves_all_in_force_or_nothing() {
+    for changes in 0..4 {
+        let kernel = kernel();
+        reload(&kernel, &["a"]);
+        let mut pointing = version(&["a", "pointer"]);
+        pointing.relocate(".data..persistent.foo.1", 0, modtest::module::R_64, ".data..persistent.foo.0", 0);
+        keep(&kernel, &pointing);
+        kernel.die_after(changes);
+        discard(&kernel, "foo").unwrap_err();
+        kernel.revive();
+        let whole = if changes == 0 { 2 } else { 0 };
+        assert_eq!(region(&kernel).generations.len(), whole, "{changes}: {:?}", kernel.module_names());
+    }
+}
+
+/// What the kernel refuses to remove stays in force.
+#[test]
+fn a_discard_that_is_refused_leaves_all_in_force() {
+    let kernel = kernel();
+    reload(&kernel, &["a"]);
+    let mut pointing = version(&["a", "pointer"]);
+    pointing.relocate(".data..persistent.foo.1", 0, modtest::module::R_64, ".data..persistent.foo.0", 0);
+    keep(&kernel, &pointing);
+    kernel.fail_next(Op::Delete, Errno::EPERM);
+    discard(&kernel, "foo").unwrap_err();
+    assert_eq!((region(&kernel).generations.len(), region(&kernel).pending), (2, None));
+}
+
+/// A kernel that loads no modules any more still removes them.
+#[test]
+fn without_the_mark_the_data_is_dropped_all_the_same() {
+    let kernel = kernel();
+    reload(&kernel, &["a"]);
+    let mut pointing = version(&["a", "pointer"]);
+    pointing.relocate(".data..persistent.foo.1", 0, modtest::module::R_64, ".data..persistent.foo.0", 0);
+    keep(&kernel, &pointing);
+    kernel.fail_always(Op::Init, Errno::EPERM);
+    discard(&kernel, "foo").unwrap();
+    assert_eq!(kernel.module_names(), Vec::<String>::new());
 }
 
 #[test]

@@ -11,6 +11,8 @@ pub(super) const FLAG_NAMED: u16 = 1;
 pub(super) const FLAG_FRESH: u16 = 2;
 /// Flag of version 2: a list of replaced variables follows that of the unused ones.
 pub(super) const FLAG_REPLACED: u16 = 4;
+/// Flag of version 2: a list of predecessors follows that of the replaced variables.
+pub(super) const FLAG_PREDECESSORS: u16 = 8;
 
 /// Longest text of the format, in bytes.
 pub(super) const MAX_TEXT_BYTES: usize = 4096;

@@ -36,6 +36,7 @@ fn later() -> Header {
     let place = KeptPlace { generation: 2, ordinal: 1, offset: 0 };
     header.unused = vec![place, KeptPlace { generation: 1, ..place }];
     header.replaced = vec![KeptPlace { ordinal: 1, ..place }];
+    header.predecessors = vec![1, 2, 200];
     header.grown = vec![Grown { place, size: 40, type_name: Some("struct s".into()), type_id: None }];
     Header { generation: 300, fresh: true, ..header }
 }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::NoteError;
-use super::fields::{FLAG_FRESH, FLAG_NAMED, FLAG_REPLACED, Fields, MAX_TEXT_BYTES};
+use super::fields::{FLAG_FRESH, FLAG_NAMED, FLAG_PREDECESSORS, FLAG_REPLACED, Fields, MAX_TEXT_BYTES};
 use crate::elf::ByteOrder;
 use crate::fnv::Hash;
 use crate::leb128;
@@ -48,6 +48,12 @@ pub(super) fn write(header: &Header, order: ByteOrder) -> Vec<u8> {
             out.place(*place);
         }
     }
+    if !header.predecessors.is_empty() {
+        out.number(length(header.predecessors.len()));
+        for generation in &header.predecessors {
+            out.number(u64::from(*generation));
+        }
+    }
     let types = if header.types.is_empty() { Vec::new() } else { header.types.to_bytes() };
     out.number(length(types.len()));
     out.body.extend(types);
@@ -56,7 +62,8 @@ pub(super) fn write(header: &Header, order: ByteOrder) -> Vec<u8> {
     let fresh = if header.fresh { FLAG_FRESH } else { 0 };
     let mut data = order.bytes16(NOTE_VERSION).to_vec();
     let replaced = if header.replaced.is_empty() { 0 } else { FLAG_REPLACED };
-    data.extend(order.bytes16(named | fresh | replaced));
+    let predecessors = if header.predecessors.is_empty() { 0 } else { FLAG_PREDECESSORS };
+    data.extend(order.bytes16(named | fresh | replaced | predecessors));
     leb128::write(&mut data, length(out.texts.len()));
     for text in &out.texts {
         leb128::write(&mut data, length(text.len()));
@@ -171,7 +178,7 @@ pub(super) fn read(fields: &mut Fields<'_>, flags: u16) -> Result<Header, NoteEr
         }
         texts.push(fields.utf8(size, "text")?);
     }
-    Reader { fields, texts, left: MAX_TEXTS_BYTES }.header(flags & FLAG_REPLACED != 0)
+    Reader { fields, texts, left: MAX_TEXTS_BYTES }.header(flags)
 }
 
 struct Reader<'r, 'd> {
@@ -182,7 +189,7 @@ struct Reader<'r, 'd> {
 }
 
 impl Reader<'_, '_> {
-    fn header(mut self, has_replaced: bool) -> Result<Header, NoteError> {
+    fn header(mut self, flags: u16) -> Result<Header, NoteError> {
         let mut header = Header::new(&self.text("owner")?);
         let size = usize::try_from(self.fields.number("build id")?).unwrap_or(usize::MAX);
         header.build_id = self.fields.take(size, "build id")?.to_vec();
@@ -202,9 +209,16 @@ impl Reader<'_, '_> {
         for _ in 0..self.fields.count("number of unused variables")? {
             header.unused.push(self.place()?);
         }
-        let replaced = if has_replaced { self.fields.count("number of replaced variables")? } else { 0 };
+        let has = |flag| flags & flag != 0;
+        let replaced =
+            if has(FLAG_REPLACED) { self.fields.count("number of replaced variables")? } else { 0 };
         for _ in 0..replaced {
             header.replaced.push(self.place()?);
+        }
+        let predecessors =
+            if has(FLAG_PREDECESSORS) { self.fields.count("number of predecessors")? } else { 0 };
+        for _ in 0..predecessors {
+            header.predecessors.push(self.fields.small("predecessor")?);
         }
         let size = usize::try_from(self.fields.number("size of the types")?).unwrap_or(usize::MAX);
         let types = self.fields.take(size, "types")?;

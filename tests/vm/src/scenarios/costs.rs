@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What loading costs, in instructions of the guest: many generations against one, and our tools against
-//! kmod's where nothing is persistent.
+//! What loading costs, in instructions of the guest: many generations against one, a conversion against a
+//! kept reload, and our tools against kmod's where nothing is persistent.
 
 use anyhow::{Result, ensure};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -17,6 +17,14 @@ pub const SCENARIOS: &[Scenario] = &[
         "cost-generations",
         "1,000 variables in 20 generations load in at most twice the time of one",
         generations,
+    )
+    .needs(Needs::Stock)
+    .limit_secs(300)
+    .counted(),
+    Scenario::new(
+        "cost-conversion",
+        "converting a megabyte of structures costs at most three times a kept reload",
+        conversion,
     )
     .needs(Needs::Stock)
     .limit_secs(300)
@@ -88,6 +96,50 @@ fn generations(ctx: &mut Ctx) -> Result<()> {
     ctx.measure("rmmod after insmod, 20 generations against one", ratio(twenty_away, one_away));
     ensure!(twenty <= 2 * one, "20 generations take {} times as long", ratio(twenty, one));
     drop_all(ctx, "many")
+}
+
+fn conversion(ctx: &mut Ctx) -> Result<()> {
+    let (kept, converted) = conversion_costs(ctx, "records", "records_middle")?;
+    let (kept_pointers, converted_pointers) =
+        conversion_costs(ctx, "records_pointers", "records_pointers_middle")?;
+    ctx.measure(
+        "insmod, 1 MB of structures kept, converted (1000 instructions)",
+        format!("{kept}, {converted}"),
+    );
+    ctx.measure("insmod, 1 MB of structures converted against kept", ratio(converted, kept));
+    ctx.measure(
+        "insmod, 1 MB of structures with a pointer each, kept, converted (1000 instructions)",
+        format!("{kept_pointers}, {converted_pointers}"),
+    );
+    ctx.measure(
+        "insmod, 1 MB of structures with a pointer each, converted against kept",
+        ratio(converted_pointers, kept_pointers),
+    );
+    ensure!(converted <= 3 * kept, "a conversion costs {} times a kept reload", ratio(converted, kept));
+    Ok(())
+}
+
+/// What a reload costs that keeps the structures, and one that converts them.
+fn conversion_costs(ctx: &mut Ctx, first: &str, longer: &str) -> Result<(i64, i64)> {
+    let (file, longer) = (ctx.fixture(first)?, ctx.fixture(longer)?);
+    let load = |ctx: &mut Ctx| ctx.insmod([&file])?.success()?.silent().map(drop);
+    let convert = |ctx: &mut Ctx| ctx.insmod([&longer])?.success().map(drop);
+    let unload = |ctx: &mut Ctx| ctx.rmmod(["records"])?.success()?.silent().map(drop);
+    load(ctx)?;
+    let sum = FixtureReport::read(ctx, "records")?.value("sum")?.to_owned();
+    unload(ctx)?;
+    let kept = counted(ctx, load, unload)?;
+    // Each time from the data of the first version.
+    let back = |ctx: &mut Ctx| {
+        let found = FixtureReport::read(ctx, "records")?.value("sum")?.to_owned();
+        ensure!(found == sum, "the sum is {found}, not {sum}");
+        ctx.rmmod(["--discard", "records"])?.success()?;
+        load(ctx)?;
+        unload(ctx)
+    };
+    let converted = counted(ctx, convert, back)?;
+    drop_all(ctx, "records")?;
+    Ok((kept, converted))
 }
 
 fn unload_after(load: impl Fn(&mut Ctx) -> Result<()>) -> impl FnMut(&mut Ctx) -> Result<()> {
