@@ -14,10 +14,13 @@
  * Each variable is kept by itself, under the name of its source file and its own. So variables
  * may be added, removed and moved about in a file. The mark belongs to the definition, not to a
  * declaration, and to one variable: those of "int a, b;" under one mark stay together. If a
- * variable or its file gets another name, say so, or its value is not found:
+ * variable gets another name, or its file, a field, or a structure that pointers lead to, say so,
+ * or its value is not found:
  *
  *	PERSISTENT_RENAMED("foo_main.c:old_name", "foo_main.c:new_name");
  *	PERSISTENT_RENAMED("old_file.c:", "new_file.c:");
+ *	PERSISTENT_RENAMED("struct foo.old_field", "struct foo.new_field");
+ *	PERSISTENT_RENAMED("struct old_tag", "struct new_tag");
  *
  * Two source files of one name in a module are told apart by a definition before the include:
  *
