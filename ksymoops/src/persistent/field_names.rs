@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Names the field at an offset in a variable, by the DWARF of the owner's file, or else its BTF.
+//! Names the field at an offset in a variable: by the types in the region's header, or else by the DWARF or
+//! the BTF of the owner's file.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -9,9 +10,11 @@ use std::rc::Rc;
 use libksym::Resolver;
 use libmodfmt::elf::Object;
 use libmodfmt::file::ModuleFile;
-use libmodfmt::persist::Variable;
+use libmodfmt::persist::{Header, Variable};
+use libmodfmt::types::field_at;
 
 use super::dwarf_field::DwarfField;
+use super::field_text::FieldText;
 use super::{KnownRegion, btf_field, dwarf_field, owner_file};
 
 /// An owner and its build id.
@@ -46,7 +49,7 @@ impl FieldNames {
     }
 
     /// Returns the field at `offset` bytes in a variable: `stats.hits[1]`, or `stats.hits[1]+0x3` in the
-    /// middle of it. `None` without debug information.
+    /// middle of it. `None` if no types are known.
     #[must_use]
     pub fn path(
         &self,
@@ -76,6 +79,9 @@ impl FieldNames {
         offset: u64,
         resolver: &Resolver,
     ) -> Option<String> {
+        if let Some(found) = in_header(&region.header, variable, offset) {
+            return Some(found.to_string());
+        }
         let file = self.owner_file(region, resolver)?;
         let object = Object::parse(file.unsigned_image().ok()?).ok()?;
         match dwarf_field::find(&object, &region.header, variable, offset) {
@@ -102,4 +108,10 @@ impl FieldNames {
         self.files.borrow_mut().insert(build, file.clone());
         file
     }
+}
+
+/// The field by the types that the header of version 2 brings along.
+fn in_header(header: &Header, variable: &Variable, offset: u64) -> Option<FieldText> {
+    let found = field_at(&header.types, variable.plain_name(), variable.type_id?, offset)?;
+    Some(FieldText { path: found.path, rest: found.rest })
 }

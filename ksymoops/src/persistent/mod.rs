@@ -2,8 +2,8 @@
 //! Addresses in persistent data: which module owns the data, and which field of which variable is there.
 //!
 //! A [`KnownRegion`] comes from the journal, from copies of `/sys/module/KEEPER`, or from the running kernel.
-//! [`find_address`] looks an address up in the regions; [`FieldNames`] names the field by the owner's debug
-//! information.
+//! [`find_address`] looks an address up in the regions; [`FieldNames`] names the field by the types in
+//! the region's header, or by the owner's debug information.
 
 mod address;
 mod btf_field;

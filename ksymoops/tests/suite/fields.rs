@@ -7,7 +7,8 @@ use std::process::Command;
 use ksymoops::persistent::{FieldNames, KnownRegion, find_address, regions_of_copies, regions_of_kernel};
 use libksym::{FileSearch, Resolver, Sources};
 use libmodfmt::elf::{ByteOrder, Object};
-use libmodfmt::persist::{Inventory, VariableDebugInfo};
+use libmodfmt::persist::{Grown, Header, Inventory, KeptPlace, Unit, Variable, VariableDebugInfo};
+use libmodfmt::types::{Member, TagKind, Type, TypeTable};
 use liboops::report::Report;
 use modtest::{FakeKernel, FakeModule, compile};
 
@@ -37,6 +38,15 @@ fn module(folder: &Path, typed: bool) -> (PathBuf, KnownRegion) {
         discarded: false,
     };
     (module, region)
+}
+
+/// The region as an older header describes it: with the names of types, but not with the types.
+fn without_types(mut region: KnownRegion) -> KnownRegion {
+    region.header.types = TypeTable::default();
+    for variable in region.header.units.iter_mut().flat_map(|unit| &mut unit.variables) {
+        variable.type_id = None;
+    }
+    region
 }
 
 /// A report without a list of modules.
@@ -116,9 +126,79 @@ fn without_files() -> Resolver {
 }
 
 #[test]
+fn by_the_types_of_the_header() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, region) = module(folder.path(), true);
+    check(&region, &FieldNames::default(), &without_files(), "the header alone");
+    // Through the note, as a keeper shows it.
+    let note = region.header.to_note(ByteOrder::Little);
+    let header = Header::from_note(&note, ByteOrder::Little).unwrap();
+    check(&KnownRegion { header, ..region }, &FieldNames::default(), &without_files(), "the note");
+}
+
+/// A keeper's copy in `folder`, with these addresses of its units.
+fn write_copy(folder: &Path, keeper: &str, header: &Header, addresses: &[u64]) {
+    let keeper = folder.join(keeper);
+    for directory in ["notes", "sections"] {
+        std::fs::create_dir_all(keeper.join(directory)).unwrap();
+    }
+    std::fs::write(keeper.join("notes/.note.persist"), header.to_note(ByteOrder::Little)).unwrap();
+    for (unit, address) in header.units.iter().zip(addresses) {
+        std::fs::write(keeper.join("sections").join(&unit.section), format!("{address:#018x}\n")).unwrap();
+    }
+}
+
+/// `struct stats` with fields of 8 bytes.
+fn stats(types: &mut TypeTable, fields: &[&str]) -> libmodfmt::types::TypeId {
+    let type_id = types.push(Type::Number { name: "long".to_owned(), size: 8, encoding: 5 });
+    let member = |(name, index): (&&str, u64)| Member {
+        name: (*name).to_owned(),
+        bit_offset: index * 64,
+        bits: 0,
+        type_id,
+        selected_by: Vec::new(),
+    };
+    let members: Vec<Member> = fields.iter().zip(0..).map(member).collect();
+    let size = 8 * members.len() as u64;
+    types.push(Type::Record { kind: TagKind::Struct, name: "stats".to_owned(), size, members })
+}
+
+#[test]
+fn fields_that_a_variable_has_grown_by_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = Header::new("keep");
+    let mut unit = Unit::new(".data..persistent.keep.0", 16, 64);
+    unit.room = 128;
+    unit.variables.push(Variable::new("stats", 0, 16, 64));
+    unit.variables[0].type_id = Some(stats(&mut first.types, &["loads", "hits"]));
+    first.units.push(unit);
+    // The next generation has nothing of its own.
+    let mut second = Header::new("keep");
+    second.generation = 2;
+    second.types.push(Type::Void);
+    let type_id = Some(stats(&mut second.types, &["loads", "hits", "misses", "errors"]));
+    let place = KeptPlace { generation: 1, ordinal: 0, offset: 0 };
+    second.grown.push(Grown { place, size: 32, type_name: Some("struct stats".into()), type_id });
+    write_copy(folder.path(), "keep__persist", &first, &[DATA]);
+    write_copy(folder.path(), "keep__persist_2", &second, &[]);
+
+    let mut warnings = Vec::new();
+    let regions = regions_of_copies(&[folder.path().to_owned()], &mut warnings);
+    assert!(warnings.is_empty() && regions.len() == 2, "{warnings:?}");
+    let region = regions.iter().find(|region| region.header.generation == 1).unwrap();
+    for (offset, field) in
+        [(0, "stats.loads"), (8, "stats.hits"), (16, "stats.misses"), (27, "stats.errors+0x3")]
+    {
+        let found = described(region, &FieldNames::default(), &without_files(), DATA + offset);
+        assert_eq!(found, field, "{offset}");
+    }
+}
+
+#[test]
 fn by_dwarf() {
     let folder = tempfile::tempdir().unwrap();
     let (module, region) = module(folder.path(), true);
+    let region = without_types(region);
     check(&region, &FieldNames::new(vec![module.clone()]), &without_files(), "the file");
     check(&region, &FieldNames::new(vec![folder.path().to_owned()]), &without_files(), "its folder");
     // In a file that the resolver finds.
@@ -137,7 +217,8 @@ fn by_dwarf() {
 #[test]
 fn a_file_of_another_build_is_not_used() {
     let folder = tempfile::tempdir().unwrap();
-    let (module, mut region) = module(folder.path(), true);
+    let (module, region) = module(folder.path(), true);
+    let mut region = without_types(region);
     region.header.build_id = vec![7; 20];
     let fields = FieldNames::new(vec![module]);
     let address = DATA + offset_of(&region, "state") + 8;
@@ -180,6 +261,7 @@ fn btf_only(module: &Path, base: Option<&Path>, add: &[(&str, &Path)]) -> Option
 fn by_btf_without_files() {
     let folder = tempfile::tempdir().unwrap();
     let (module, region) = module(folder.path(), true);
+    let region = without_types(region);
     let Some(stripped) = btf_only(&module, None, &[]) else { return };
     check(&region, &FieldNames::new(vec![stripped]), &without_files(), "BTF");
 }
@@ -188,6 +270,7 @@ fn by_btf_without_files() {
 fn by_btf_on_that_of_the_kernel() {
     let folder = tempfile::tempdir().unwrap();
     let (module, region) = module(folder.path(), true);
+    let region = without_types(region);
     // A kernel with some of the types.
     let kernel = folder.path().join("kernel.o");
     let text = "struct list_head { struct list_head *next, *prev; };\nstruct list_head modules;\n\
@@ -238,6 +321,7 @@ fn btf_is_of_no_use_without_the_name_of_the_type() {
 fn damaged_types_never_panic() {
     let folder = tempfile::tempdir().unwrap();
     let (module, region) = module(folder.path(), true);
+    let region = without_types(region);
     let stripped = btf_only(&module, None, &[]);
     let folder = tempfile::tempdir().unwrap();
     for file in [Some(module), stripped].into_iter().flatten() {

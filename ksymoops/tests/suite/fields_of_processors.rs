@@ -113,13 +113,19 @@ fn build(processor: &Processor, folder: &Path) -> Option<PathBuf> {
     Some(module)
 }
 
-fn region(module: &Path, data: u64) -> KnownRegion {
+/// `typed`: the header brings the types along, else the file's debug information has to tell.
+fn region(module: &Path, data: u64, typed: bool) -> KnownRegion {
     let bytes = fs::read(module).unwrap();
     let object = Object::parse(&bytes).unwrap();
     let id = libmodfmt::module::build_id(&object).unwrap();
     let (facts, types) = VariableDebugInfo::all(&object, None);
     let mut header = Inventory::of(&object, "keep", Some(id.as_slice()), &facts).unwrap().unwrap().header;
-    header.types = types;
+    if typed {
+        header.types = types;
+    } else {
+        let variables = header.units.iter_mut().flat_map(|unit| &mut unit.variables);
+        variables.for_each(|variable| variable.type_id = None);
+    }
     KnownRegion {
         addresses: header
             .units
@@ -140,19 +146,23 @@ fn fields_on_every_processor() {
     for processor in PROCESSORS {
         let folder = tempfile::tempdir().unwrap();
         let Some(module) = build(processor, folder.path()) else { continue };
-        let region = region(&module, processor.data);
-        let variables = || region.header.units.iter().flat_map(|unit| &unit.variables);
+        let header = region(&module, processor.data, true).header;
+        let variables = || header.units.iter().flat_map(|unit| &unit.variables);
         let state = variables().find(|variable| variable.name == "state").unwrap();
         let address = processor.data + state.offset + processor.offset;
         let digits = if processor.data >> 32 == 0 { 8 } else { 16 };
         let log = processor.log.replace('@', &format!("{address:0digits$x}"));
-        let mut decoder = Decoder::default();
-        decoder.sources.discover = Discover::all(FileSearch::Named);
-        decoder.field_names = FieldNames::new(vec![module]);
-        decoder.regions.push(region);
-        let text = support::annotated(log.as_bytes(), &decoder);
-        let found = text.lines().filter(|line| line.contains("state.stats.hits[1]")).count();
-        assert_eq!(found, processor.count, "{}: {text}", processor.name);
+        for typed in [true, false] {
+            let mut decoder = Decoder::default();
+            decoder.sources.discover = Discover::all(FileSearch::Named);
+            if !typed {
+                decoder.field_names = FieldNames::new(vec![module.clone()]);
+            }
+            decoder.regions.push(region(&module, processor.data, typed));
+            let text = support::annotated(log.as_bytes(), &decoder);
+            let found = text.lines().filter(|line| line.contains("state.stats.hits[1]")).count();
+            assert_eq!(found, processor.count, "{}: {text}", processor.name);
+        }
         tried += 1;
     }
     assert!(tried > 0);

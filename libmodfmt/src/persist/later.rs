@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::{Grown, Header, KeptPlace, Variable};
+use crate::types::TypeId;
 
 /// What the generations of one owner say of each other's variables.
 #[derive(Debug, Clone, Default)]
@@ -50,20 +51,29 @@ impl<'k> LaterChanges<'k> {
         now.type_name.clone_from(&grown.type_name);
         Cow::Owned(now)
     }
-    /// A generation's header with its variables as they are now. The types of those that have grown are not in
-    /// its table: their numbers are unknown.
+
+    /// A generation's header with its variables as they are now. The types that they have grown to are added to
+    /// its table.
     #[must_use]
     pub fn header_now(&self, header: &Header) -> Header {
         let mut now = header.clone();
         let generation = header.generation;
-        for (ordinal, unit) in (0..).zip(&mut now.units) {
+        // Where the types of other generations begin in the table.
+        let mut added: HashMap<u32, TypeId> = HashMap::new();
+        let Header { units, types, .. } = &mut now;
+        for (ordinal, unit) in (0..).zip(units) {
             for variable in &mut unit.variables {
                 let place = KeptPlace { generation, ordinal, offset: variable.offset };
-                if let Cow::Owned(grown) = self.now(place, variable) {
-                    let end = grown.offset.saturating_add(grown.size);
-                    unit.size = unit.size.max(end).min(unit.room);
-                    *variable = Variable { type_id: None, ..grown };
-                }
+                let Some((said_by, grown)) = self.grown(place) else { continue };
+                let first = match said_by.generation {
+                    same if same == generation => TypeId(0),
+                    other => *added.entry(other).or_insert_with(|| types.append(&said_by.types)),
+                };
+                let end = variable.offset.saturating_add(grown.size);
+                unit.size = unit.size.max(end).min(unit.room);
+                variable.size = grown.size;
+                variable.type_id = grown.type_id.map(|id| TypeId(first.0.saturating_add(id.0)));
+                variable.type_name.clone_from(&grown.type_name);
             }
         }
         now

@@ -3,11 +3,12 @@
 //!
 //! A [`TypeTable`] holds what is needed to read the bytes of a variable: sizes and encodings of numbers,
 //! members with their places, enumerators, dimensions, and what pointers lead to, to any depth. It is made
-//! from DWARF or from BTF, travels in the header note of a keeper, and answers two questions:
+//! from DWARF or from BTF, travels in the header note of a keeper, and answers three questions:
 //!
 //! - [`compare`]: does the type in another table read the same bytes the same way, and if not, where is the
 //!   first difference?
 //! - [`TypeTable::c_text`]: what does the type look like in C?
+//! - [`field_at`]: which field is at an offset?
 //!
 //! Typedefs, qualifiers and the names of numbers carry no layout and are not compared. A structure that one
 //! side only declares matches any definition of the same kind. What could not be read, or was left out
@@ -34,6 +35,7 @@ mod compare;
 mod describe;
 mod difference;
 mod encoding;
+mod field;
 mod layout_hash;
 mod minimize;
 mod one_pair;
@@ -45,6 +47,7 @@ pub use compare::{Comparison, Completeness, compare};
 pub(crate) use describe::c_text;
 pub use difference::{Step, TypeDifference};
 pub use encoding::TypeTableError;
+pub use field::{FieldPath, field_at};
 pub use layout_hash::layout_hash;
 pub use size::size_of;
 
@@ -255,6 +258,15 @@ impl TypeTable {
         let id = TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX));
         self.types.push(Arc::new(new));
         id
+    }
+
+    /// Adds all types of another table. Returns the number that its first one has here.
+    pub(crate) fn append(&mut self, other: &Self) -> TypeId {
+        let shift = TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX));
+        let shifted = |id: TypeId| TypeId(shift.0.saturating_add(id.0));
+        let added = other.types.iter().map(|ty| Arc::new(Type::clone(ty).with_references(shifted)));
+        self.types.extend(added);
+        shift
     }
 
     /// Puts a type in the place of another.
