@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Carries out a plan on the kept bytes.
 
+use std::ops::Range;
+
 use super::bits;
+use super::copies::Copies;
 use super::idle::{Condition, IdleTest};
 use super::moves::{Destination, Moves};
 use super::plan::{Bits, Node, NodeId, Part, Plan, Target, Values};
@@ -87,21 +90,42 @@ impl Plan {
 
     /// A word that is no pointer by its type may hold an address all the same.
     fn no_address_is_left(&self, converted: &Converted, moves: &Moves<'_>) -> Result<()> {
-        let word = usize::try_from(self.word).unwrap_or(8).max(1);
-        for (index, bytes) in converted.bytes.chunks_exact(word).enumerate() {
-            let offset = (index as u64).saturating_mul(self.word);
-            let all = Bits { start: 0, size: self.word.saturating_mul(8) };
-            let value = if bytes.iter().all(|byte| *byte == 0) {
-                continue;
-            } else {
-                bits::read(bytes, all, self.order).unwrap_or(0)
-            };
-            if let Some((number, _)) = moves.find(value).filter(|_| converted.is_kept(offset)) {
-                let reason = Reason::AddressInNumber { variable: moves.variable(number) };
-                return Err(ConversionRefusal::new(reason).below(&format!("+{offset:#x}")));
+        // Most words are no address in this range at all.
+        let Range { start, end } = moves.all_addresses();
+        if self.word == 4 {
+            for (index, word) in converted.bytes.as_chunks().0.iter().enumerate() {
+                let value = u64::from(self.order.u32(*word));
+                if start <= value && value < end {
+                    self.is_no_address(converted, index, value, moves)?;
+                }
+            }
+        } else {
+            for (index, word) in converted.bytes.as_chunks().0.iter().enumerate() {
+                let value = self.order.u64(*word);
+                if start <= value && value < end {
+                    self.is_no_address(converted, index, value, moves)?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Whether the word of that number may stay: no variable that moves is there, or it is the file's.
+    fn is_no_address(
+        &self,
+        converted: &Converted,
+        index: usize,
+        value: u64,
+        moves: &Moves<'_>,
+    ) -> Result<()> {
+        let offset = (index as u64).saturating_mul(self.word);
+        match moves.find(value).filter(|_| converted.is_kept(offset)) {
+            None => Ok(()),
+            Some((number, _)) => {
+                let reason = Reason::AddressInNumber { variable: moves.variable(number) };
+                Err(ConversionRefusal::new(reason).below(&format!("+{offset:#x}")))
+            }
+        }
     }
 }
 
@@ -143,6 +167,16 @@ impl<'a> Runner<'a> {
                 self.put_bits(new, Bits { start: 0, size: new_size.saturating_mul(8) }, value)
             }
             Some(Node::Array { count, old_stride, new_stride, element }) => {
+                let copies = Copies::of(self.plan, *element);
+                let copies = match copies {
+                    Some(copies) => self
+                        .copy_all(&copies, *count, (old, *old_stride), (new, *new_stride))?
+                        .then_some(copies),
+                    None => None,
+                };
+                if copies.as_ref().is_some_and(|copies| copies.after.is_empty()) {
+                    return Ok(());
+                }
                 for index in 0..*count {
                     let at = |base: u64, stride: u64| {
                         index.checked_mul(stride).and_then(|distance| base.checked_add(distance))
@@ -150,7 +184,11 @@ impl<'a> Runner<'a> {
                     let (Some(old), Some(new)) = (at(old, *old_stride), at(new, *new_stride)) else {
                         return Err(outside());
                     };
-                    self.run(*element, old, new).map_err(|refusal| refusal.below(&format!("[{index}]")))?;
+                    let done = match &copies {
+                        Some(copies) => copies.after.iter().try_for_each(|part| self.part(part, old, new)),
+                        None => self.run(*element, old, new),
+                    };
+                    done.map_err(|refusal| refusal.below(&format!("[{index}]")))?;
                 }
                 Ok(())
             }
@@ -197,6 +235,44 @@ impl<'a> Runner<'a> {
         let bytes = self.bytes(offset, size)?;
         let all = Bits { start: 0, size: size.saturating_mul(8) };
         bits::read(bytes, all, self.plan.order).ok_or_else(outside)
+    }
+
+    /// Copies what all elements of an array have alike. `false` if nothing was copied, since a part of an
+    /// element lies outside of it.
+    fn copy_all(
+        &mut self,
+        copies: &Copies<'_>,
+        count: u64,
+        (old, old_stride): (u64, u64),
+        (new, new_stride): (u64, u64),
+    ) -> Result<bool> {
+        let steps = count.saturating_mul(copies.count() as u64);
+        self.steps = self.steps.checked_sub(steps).ok_or_else(|| ConversionRefusal::new(Reason::TooLarge))?;
+        let range = |start: u64, stride: u64| range(start, count.checked_mul(stride)?);
+        let (Some(from), Some(to)) = (range(old, old_stride), range(new, new_stride)) else {
+            return Ok(false);
+        };
+        let Some(old) = self.old.get(from) else { return Ok(false) };
+        let Some(out) = &mut self.out else { return Ok(true) };
+        let strides = usize::try_from(old_stride).ok().zip(usize::try_from(new_stride).ok());
+        let (Some(bytes), Some((old_stride, new_stride))) = (out.bytes.get_mut(to.clone()), strides) else {
+            return Ok(false);
+        };
+        if !copies.run((old, old_stride), (bytes, new_stride)) {
+            return Ok(false);
+        }
+        match &*copies.written {
+            [whole] if whole.len() == new_stride => mark(&mut out.kept, to),
+            parts => {
+                for start in to.step_by(new_stride) {
+                    for part in parts {
+                        let (first, end) = (start.saturating_add(part.start), start.saturating_add(part.end));
+                        mark(&mut out.kept, first..end);
+                    }
+                }
+            }
+        }
+        Ok(true)
     }
 
     fn copy(&mut self, old: u64, new: u64, size: u64) -> Result<()> {
@@ -335,13 +411,13 @@ fn outside() -> ConversionRefusal {
     ConversionRefusal::new(Reason::Inconsistent { what: "a part lies outside of the variable" })
 }
 
-fn range(offset: u64, size: u64) -> Option<std::ops::Range<usize>> {
+fn range(offset: u64, size: u64) -> Option<Range<usize>> {
     let start = usize::try_from(offset).ok()?;
     Some(start..start.checked_add(usize::try_from(size).ok()?)?)
 }
 
 /// Sets the bits of a range of bytes.
-fn mark(kept: &mut [u64], place: std::ops::Range<usize>) {
+fn mark(kept: &mut [u64], place: Range<usize>) {
     let mut at = place.start;
     while at < place.end {
         let (word, bit) = (at / 64, at % 64);

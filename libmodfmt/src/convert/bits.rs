@@ -12,7 +12,11 @@ pub(super) fn read(bytes: &[u8], range: Bits, order: ByteOrder) -> Option<u64> {
         // Most are whole bytes.
         let start = usize::try_from(range.start / 8).ok()?;
         let end = start.checked_add(usize::try_from(range.size / 8).ok()?)?;
-        let bytes = bytes.get(start..end)?.iter();
+        let bytes = bytes.get(start..end)?;
+        if let Ok(word) = <[u8; 8]>::try_from(bytes) {
+            return Some(order.u64(word));
+        }
+        let bytes = bytes.iter();
         let append = |value, byte: &u8| value << 8 | u64::from(*byte);
         return Some(match order {
             ByteOrder::Little => bytes.rev().fold(0, append),
@@ -33,6 +37,17 @@ pub(super) fn read(bytes: &[u8], range: Bits, order: ByteOrder) -> Option<u64> {
 /// Writes the low bits of a value.
 pub(super) fn write(bytes: &mut [u8], range: Bits, order: ByteOrder, value: u64) -> Option<()> {
     let size = range.size.min(64);
+    if range.start.is_multiple_of(8) && size.is_multiple_of(8) {
+        let start = usize::try_from(range.start / 8).ok()?;
+        let count = usize::try_from(size / 8).ok()?;
+        let word = order.bytes64(value);
+        let low = match order {
+            ByteOrder::Little => word.get(..count)?,
+            ByteOrder::Big => word.get(word.len().checked_sub(count)?..)?,
+        };
+        bytes.get_mut(start..start.checked_add(count)?)?.copy_from_slice(low);
+        return Some(());
+    }
     for index in 0..size {
         let (byte, shift) = place(range.start.checked_add(index)?, order)?;
         let from = match order {

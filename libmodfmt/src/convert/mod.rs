@@ -39,6 +39,7 @@ mod behind;
 mod bits;
 mod build;
 mod build_record;
+mod copies;
 mod decide;
 mod held;
 mod idle;

@@ -62,6 +62,12 @@ impl<'p> Moves<'p> {
         self.get(number).map_or_else(|| "?".to_owned(), |one| one.variable.to_owned())
     }
 
+    /// From the first old address to the last one: most words are outside.
+    pub(super) fn all_addresses(&self) -> Range<u64> {
+        let start = self.ranges.first().map_or(0, |(range, _)| range.start);
+        start..self.ranges.iter().map(|(range, _)| range.end).max().unwrap_or(0)
+    }
+
     /// The variable whose old range has the address, and the offset in it.
     pub(super) fn find(&self, address: u64) -> Option<(usize, u64)> {
         let (range, number) = before(&self.ranges, address, |(range, _)| range.start)?;

@@ -44,6 +44,11 @@ impl<'d> Bytes<'d> {
         self.0 = Storage::Owned(bytes);
     }
 
+    /// The same bytes, borrowed from here.
+    pub(super) fn reborrow(&self) -> Bytes<'_> {
+        Bytes(Storage::Borrowed(self))
+    }
+
     /// The borrowed bytes; none if they were replaced. A reader that has replaced nothing yet
     /// gets all of them.
     pub(super) fn borrowed(&self) -> &'d [u8] {

@@ -107,6 +107,11 @@ impl<'d> Section<'d> {
         }
     }
 
+    /// The same section, with its name and bytes borrowed from here.
+    pub(super) fn reborrow(&self) -> Section<'_> {
+        Section { name: self.name.reborrow(), data: self.data.reborrow(), ..*self }
+    }
+
     /// The name as text; bytes that are not UTF-8 are replaced.
     #[must_use]
     pub fn name_text(&self) -> String {

@@ -12,6 +12,9 @@ use super::{Binding, Class, ElfError, Object, Place, Section, SectionKind};
 /// Section indexes from here on are stored in a table of their own.
 const SHN_LORESERVE: usize = 0xff00;
 
+/// Room for the header of a section and the padding before it, in bytes. Few sections need more.
+const HEADER_ROOM_BYTES: usize = 96;
+
 /// A larger string table is not written. Names of a file may overlap, so that those of a small file would
 /// take gigabytes; the symbols of the largest modules take a few megabytes.
 const MAX_STRINGS_BYTES: usize = 64 << 20;
@@ -24,7 +27,9 @@ impl Object<'_> {
     /// A number does not fit the class, a local symbol follows a global one, there are more than 65,279
     /// sections, or the names of symbols take more than 64 MiB (no kernel module comes near).
     pub fn write(&self) -> Result<Vec<u8>, ElfError> {
-        let mut object = self.clone();
+        // The bytes of sections are copied once only, into the file.
+        let sections = self.sections.iter().map(Section::reborrow).collect();
+        let mut object = Object { sections, symbols: self.symbols.clone(), ..*self };
         object.refresh_tables()?;
         object.lay_out()
     }
@@ -126,7 +131,10 @@ impl Object<'_> {
         let mut names = Strings::new();
         let (names_index, offsets_of_names) = self.name_table(&mut names)?;
 
-        let mut out = vec![0; usize::try_from(encoder.file_header_size()).unwrap_or(64)];
+        let header = usize::try_from(encoder.file_header_size()).unwrap_or(64);
+        let room = |section: &Section<'_>| section.data.len().saturating_add(HEADER_ROOM_BYTES);
+        let mut out = Vec::with_capacity(self.sections.iter().map(room).fold(header, usize::saturating_add));
+        out.resize(header, 0);
         let mut headers = Vec::new();
         for (section, name) in self.sections.iter().zip(&offsets_of_names) {
             if section.kind != SectionKind::NULL {

@@ -2,6 +2,7 @@
 //! Where each unit of a file is in the kernel.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::Base;
 use crate::persist::{Account, Header, KeptPlace, UnitPlace, UnitValue, Wishes, spent_generations};
@@ -20,7 +21,7 @@ pub struct Bindings {
     /// The file's unit for each unit of that keeper.
     pub new_units: Vec<usize>,
     /// Initial values made from kept bytes, by unit.
-    pub values: Vec<UnitValue>,
+    pub values: Arc<[UnitValue]>,
     /// The old places of variables that get another one, by unit of the file and offset in it:
     /// `persistent_old()` finds them.
     pub old_places: HashMap<(usize, u64), UnitBase>,
@@ -86,7 +87,7 @@ impl Bindings {
         });
         let old_places = old_places.collect();
         let new_units = new_units.unwrap_or_default();
-        let values = account.values.clone();
+        let values = Arc::clone(&account.values);
         Some(Self { units, others, generation, new_units, values, old_places, spent })
     }
 
@@ -98,7 +99,7 @@ impl Bindings {
             others: Vec::new(),
             generation: None,
             new_units: Vec::new(),
-            values: Vec::new(),
+            values: Arc::default(),
             old_places: HashMap::new(),
             spent: Vec::new(),
         })

@@ -147,7 +147,8 @@ fn with_room<'d>(section: &Section<'d>, unit: &Unit, value: Option<&UnitValue>) 
     copy.name = unit.section.as_bytes().to_vec().into();
     let size = usize::try_from(unit.room).unwrap_or_default();
     if let Some(value) = value {
-        let mut data = value.bytes.clone();
+        let mut data = Vec::with_capacity(size.max(value.bytes.len()));
+        data.extend_from_slice(&value.bytes);
         data.resize(size, 0);
         copy.kind = SectionKind::PROGBITS;
         copy.set_data(data);

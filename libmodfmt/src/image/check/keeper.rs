@@ -10,7 +10,7 @@ use crate::export;
 use crate::image::applied_relocations::applied;
 use crate::image::{Base, ImageError, KeeperOptions};
 use crate::module::Module;
-use crate::persist::{Header, Inventory, NOTE_SECTION, Unit};
+use crate::persist::{Header, Inventory, NOTE_SECTION, Unit, UnitPointer};
 
 pub(in crate::image) fn keeper(
     image: &[u8],
@@ -104,15 +104,21 @@ fn same_data(
                 || after.data.strip_prefix(bytes).is_some_and(|rest| rest.iter().all(|byte| *byte == 0)));
         judge.that(same_bytes, || format!("{name} has other bytes"))?;
         let before = applied(old_tables.relocations_of(file, old)?, value);
-        let mut after = new_tables.relocations_of(image, new)?;
         let pointers = value.map(|value| &*value.pointers).unwrap_or_default();
-        for pointer in pointers {
+        let mut pointers: HashMap<u64, &UnitPointer> =
+            pointers.iter().map(|pointer| (pointer.offset, pointer)).collect();
+        let mut after = Vec::new();
+        for found in new_tables.relocations_of(image, new)? {
+            let Some(pointer) = pointers.remove(&found.offset) else {
+                after.push(found);
+                continue;
+            };
             let base = wanted.bindings.units.get(pointer.unit).map(|unit| &*unit.base.symbol);
-            let found = after.iter().position(|found| found.offset == pointer.offset);
-            let target = found.and_then(|at| target(image, &after.remove(at), here));
+            let target = target(image, &found, here);
             let right = base.is_some_and(|base| target == Some(Target::Kept(base, pointer.target.into())));
             judge.that(right, || format!("{name}+{:#x} points to something else", pointer.offset))?;
         }
+        judge.that(pointers.is_empty(), || format!("{name} lacks {} pointers", pointers.len()))?;
         judge.that(before.len() == after.len(), || format!("{name} has {} relocations", after.len()))?;
         for (before, after) in before.iter().zip(&after) {
             let same = (before.offset, before.kind) == (after.offset, after.kind)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The account of what becomes of each variable.
 
+use std::sync::Arc;
+
 use super::values::UnitValue;
 use crate::convert::{Change, InPlace, Plan};
 use crate::persist::{Difference, KeptPlace, Variable};
@@ -22,7 +24,7 @@ pub struct Account {
     /// All variables of kept generations that are not in force once the file is loaded.
     pub replaced: Vec<KeptPlace>,
     /// The initial values of units that are converted, in the order of the file's header.
-    pub values: Vec<UnitValue>,
+    pub values: Arc<[UnitValue]>,
     /// Why kept bytes that a changed variable depends on could not be read.
     pub unread: Option<String>,
     /// The number of the generation that holds what is new.

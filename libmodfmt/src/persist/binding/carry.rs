@@ -2,7 +2,7 @@
 //! Makes initial values from kept bytes, for the variables that are converted, and looks at the values of those
 //! that stay with another type.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::account::{Account, Fate, UnitPlace};
@@ -21,7 +21,7 @@ pub(super) fn values(account: &mut Account, file: &Header, live: &[KeptVariable<
     let carry = Carry { file, values, sizes };
     match carry.all(account) {
         Ok((made, refusals)) => {
-            account.values = made;
+            account.values = made.into();
             for (number, refusal) in refusals {
                 refuse(account, number, refusal, values);
             }
@@ -92,13 +92,13 @@ impl Carry<'_> {
             };
             match plan.apply(&self.read(*at)?, initial, this, &moves) {
                 Ok(converted) => {
-                    let unit = units.entry(own.unit).or_insert_with(|| self.unit(own.unit));
+                    let unit = units.entry(own.unit).or_insert_with(|| UnitValue::new(own.unit));
                     let place = |target: usize| {
                         let (number, _) = numbers.get(target)?;
                         let target = account.variables.get(*number)?;
                         Some((target.unit, target.variable.offset))
                     };
-                    self.put(unit, own.variable.offset, &converted, place);
+                    self.put(unit, own.variable.offset, converted, place);
                 }
                 Err(refusal) => refusals.push((*number, refusal)),
             }
@@ -106,25 +106,34 @@ impl Carry<'_> {
         Ok((units.into_values().collect(), refusals))
     }
 
-    /// A unit as it is in the file.
-    fn unit(&self, number: usize) -> UnitValue {
-        let size = self.file.units.get(number).and_then(|unit| usize::try_from(unit.size).ok());
-        let mut bytes = self.values.initial.get(number).map_or_else(Vec::new, |unit| unit.bytes.to_vec());
-        bytes.resize(size.unwrap_or_default(), 0);
-        UnitValue { unit: number, bytes, pointers: Vec::new(), without: HashSet::new() }
+    /// The bytes of a unit as they are in the file.
+    fn initial(&self, unit: usize, size: usize) -> Vec<u8> {
+        let mut bytes = self.values.initial.get(unit).map_or_else(Vec::new, |unit| unit.bytes.to_vec());
+        bytes.resize(size, 0);
+        bytes
     }
 
     fn put(
         &self,
         unit: &mut UnitValue,
         offset: u64,
-        converted: &Converted,
+        mut converted: Converted,
         place: impl Fn(usize) -> Option<(usize, u64)>,
     ) {
-        let start = usize::try_from(offset).unwrap_or(usize::MAX);
-        let range = start..start.saturating_add(converted.bytes.len());
-        if let Some(bytes) = unit.bytes.get_mut(range) {
-            bytes.copy_from_slice(&converted.bytes);
+        let size = self.file.units.get(unit.unit).and_then(|unit| usize::try_from(unit.size).ok());
+        let size = size.unwrap_or_default();
+        let new = std::mem::take(&mut converted.bytes);
+        if offset == 0 && new.len() == size {
+            // Nothing else is in the unit.
+            unit.bytes = new;
+        } else {
+            if unit.bytes.is_empty() {
+                unit.bytes = self.initial(unit.unit, size);
+            }
+            let start = usize::try_from(offset).unwrap_or(usize::MAX);
+            if let Some(bytes) = unit.bytes.get_mut(start..start.saturating_add(new.len())) {
+                bytes.copy_from_slice(&new);
+            }
         }
         let relocated = self.values.initial.get(unit.unit).map(|unit| &*unit.relocated).unwrap_or_default();
         let kept = |at: &&u64| at.checked_sub(offset).is_some_and(|inside| converted.is_kept(inside));

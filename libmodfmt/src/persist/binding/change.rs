@@ -180,9 +180,11 @@ impl<'a> Changes<'a> {
         let (initial, relocated) = initial.unwrap_or_default();
         (request.initial, request.relocated) = (initial, &relocated);
         (request.renames, request.drops) = (&self.wishes.fields, &self.wishes.drops);
-        let wanted = old.size.max(new.size.min(request.room));
-        let bytes = values.memory.read(kept.place, wanted);
-        let bytes = bytes.map_err(|why| *self.unread.borrow_mut() = Some(why)).ok();
+        // Its value matters here only if it may stay in its place.
+        let may_stay = new.size <= request.room && request.new_align <= request.align.max(1);
+        let read = || values.memory.read(kept.place, old.size.max(new.size));
+        let bytes = may_stay.then(read).transpose();
+        let bytes = bytes.map_err(|why| *self.unread.borrow_mut() = Some(why)).ok().flatten();
         if let Some((bytes, rest)) =
             bytes.as_ref().and_then(|bytes| bytes.split_at_checked(usize::try_from(old.size).ok()?))
         {

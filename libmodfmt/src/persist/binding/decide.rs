@@ -2,6 +2,7 @@
 //! The decision.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::account::{Account, Fate, LeftBehind, UnitPlace, VariableAccount};
 use super::change::{Change, Changes, KeptVariable};
@@ -39,7 +40,7 @@ impl Account {
             differences: Vec::new(),
             left: Vec::new(),
             replaced: Vec::new(),
-            values: Vec::new(),
+            values: Arc::default(),
             unread: None,
             generation: newest.saturating_add(1),
             fresh: wishes.fresh && !kept.is_empty(),

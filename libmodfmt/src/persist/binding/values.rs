@@ -57,6 +57,13 @@ pub struct UnitValue {
     pub without: HashSet<u64>,
 }
 
+impl UnitValue {
+    /// Of this unit, without its bytes.
+    pub(super) fn new(unit: usize) -> Self {
+        Self { unit, bytes: Vec::new(), pointers: Vec::new(), without: HashSet::new() }
+    }
+}
+
 /// A pointer to a variable that is converted in the same load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
