@@ -15,8 +15,23 @@ pub const SCENARIOS: &[Scenario] = &[
         .needs(Needs::Stock),
     Scenario::new("changed-converted", "each kind of change that is converted, and back again", converted)
         .needs(Needs::Stock),
-    Scenario::new("changed-back-and-forth", "converted twenty times, without a leak", back_and_forth)
-        .needs(Needs::Stock),
+    Scenario::new("changed-back-and-forth", "converted twenty times, without a leak", |ctx| {
+        back_and_forth(ctx, "convert_reordered", &[])
+    })
+    .needs(Needs::Stock),
+    Scenario::new(
+        "changed-each-way",
+        "each change that has a way back, twenty times, without a leak",
+        |ctx| {
+            BOTH_WAYS.iter().try_for_each(|(version, options)| {
+                back_and_forth(ctx, version, options).map_err(|error| error.context(*version))
+            })
+        },
+    )
+    .needs(Needs::Stock)
+    .limit_secs(1800)
+    .alone()
+    .long(),
     Scenario::new("changed-refused", "what would lose data or be misread is refused by field", refused)
         .needs(Needs::Stock),
     Scenario::new("changed-pointed-to", "nothing may point to a variable that moves", pointed_to)
@@ -28,6 +43,18 @@ pub const SCENARIOS: &[Scenario] = &[
         .needs(Needs::Stock),
     Scenario::new("changed-shown", "list, show and check know grown and converted variables", shown)
         .needs(Needs::Stock),
+];
+
+/// Versions, and the options of insmod that lead back from there.
+const BOTH_WAYS: &[(&str, &[&str])] = &[
+    ("convert_end", &[]),
+    ("convert_far", &["--drop=far"]),
+    ("convert_middle", &["--drop=middle"]),
+    ("convert_reordered", &[]),
+    ("convert_renamed_hint", &[]),
+    ("convert_enum", &[]),
+    ("convert_enum_end", &[]),
+    ("convert_union", &[]),
 ];
 
 /// The numbers of the report that every init counts up.
@@ -50,12 +77,17 @@ fn reload(ctx: &mut Ctx, name: &str, options: &[&str]) -> Result<FixtureReport> 
 
 /// One init more has counted, everything is as it was, and what must not move has not.
 fn counted(before: &FixtureReport, after: &FixtureReport) -> Result<()> {
+    for name in STAYS {
+        ensure!(after.address(name)? == before.address(name)?, "{name} has moved");
+    }
+    counted_values(before, after)
+}
+
+/// The same, wherever the variables are now.
+fn counted_values(before: &FixtureReport, after: &FixtureReport) -> Result<()> {
     for name in COUNTED {
         let (old, new): (u64, u64) = (before.value(name)?.parse()?, after.value(name)?.parse()?);
         ensure!(new == old + 1, "{name} was {old}, is {new}");
-    }
-    for name in STAYS {
-        ensure!(after.address(name)? == before.address(name)?, "{name} has moved");
     }
     ensure!(after.value("mode")? == "1" && after.value("where")? == "1", "{after:?}");
     ensure!(after.value("name")? == "meter", "{after:?}");
@@ -146,13 +178,13 @@ fn converted(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-fn back_and_forth(ctx: &mut Ctx) -> Result<()> {
+fn back_and_forth(ctx: &mut Ctx, version: &str, options: &[&str]) -> Result<()> {
     let mut before = load(ctx, "convert", &[])?;
     let mut memory = 0;
     for round in 0..20 {
-        let after = reload(ctx, "convert_reordered", &[])?;
+        let after = reload(ctx, version, &[])?;
         counted(&before, &after).map_err(|error| error.context(format!("round {round}")))?;
-        before = reload(ctx, "convert", &[])?;
+        before = reload(ctx, "convert", options)?;
         counted(&after, &before).map_err(|error| error.context(format!("round {round}, back")))?;
         if round == 2 {
             memory = ctx.module_memory()?;
@@ -173,7 +205,6 @@ fn refused(ctx: &mut Ctx) -> Result<()> {
         ("convert_target", "convert.c:stats.where: points to another type"),
         ("convert_less", "convert.c:stats.low: the new type has no such field"),
         ("convert_renamed", "convert.c:stats.low: the new type has no such field, but a new field minimum"),
-        ("convert_nodes", "convert.c:holder.nodes"),
         ("convert_held", "struct held"),
     ] {
         let file = ctx.fixture(name)?;
@@ -225,8 +256,24 @@ fn pointed_to(ctx: &mut Ctx) -> Result<()> {
     moved_along(ctx)
 }
 
-/// A kept pointer is converted with the variable that it points to.
+/// Kept pointers are converted with the variables that they point to: also a list whose head moves, with its
+/// nodes.
 fn moved_along(ctx: &mut Ctx) -> Result<()> {
+    let before = load(ctx, "convert", &[])?;
+    ctx.rmmod(["convert"])?.success()?;
+    let said = ctx.insmod([ctx.fixture("convert_nodes")?])?.success()?;
+    ctx.note(said.stderr.clone());
+    said.stderr_has("convert.c:holder: converted, moved from")?
+        .stderr_has("convert.c:node: converted, moved from")?;
+    let after = FixtureReport::read(ctx, "convert")?;
+    counted_values(&before, &after)?;
+    for name in ["holder", "node"] {
+        ensure!(after.address(name)? != before.address(name)?, "{name} has not moved");
+    }
+    let again = reload(ctx, "convert_nodes", &[])?;
+    counted(&after, &again)?;
+    drop_all(ctx, "convert")?;
+
     let before = load(ctx, "convert_point", &[])?;
     ctx.rmmod(["convert"])?.success()?;
     let said = ctx.insmod([ctx.fixture("convert_point_middle")?])?.success()?;
