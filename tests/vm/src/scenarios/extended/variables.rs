@@ -242,7 +242,7 @@ fn tools(ctx: &mut Ctx) -> Result<()> {
         ("units_by_name_grown", "units.c:stats: grew from 24 to 32 bytes"),
         ("units_by_name_together", "units.c:ceiling_of_limit: new"),
         ("units_by_name_hint", "it is kept as units.c:limit"),
-        ("units_all", "count: new, but it may be units.c:other_count, which is kept"),
+        ("units_all", "count: new, but it may be units.c:other_counter:other_count, which is kept"),
     ] {
         let file = ctx.fixture(name)?;
         let calls = ctx.trace_module_calls(|ctx| {
