@@ -18,7 +18,7 @@ use crate::{
 /// Everything the tools ask of a kernel.
 ///
 /// The trait is object safe, and every method takes `&self`: a command holds a `&dyn Kernel`. The first three
-/// methods and [`Kernel::persist_release`] change the kernel, all others only read. Module names are spelled
+/// methods, [`Kernel::persist_release`] and [`Kernel::set_persist_note`] change the kernel, all others only read. Module names are spelled
 /// as the kernel does (`_`, not `-`).
 pub trait Kernel {
     /// Loads the module in an open file.
@@ -224,6 +224,20 @@ pub trait Kernel {
     /// # Errors
     /// The kernel's error number: `ENOENT` if it keeps none, `EBUSY` if it is in use.
     fn persist_release(&self, owner: &str) -> Result<(), Errno>;
+
+    /// The note that an extended kernel has with a block, by the block's serial number in the list: to be
+    /// parsed by `libmodfmt`. `None` if it has no note, or if there is no such block.
+    ///
+    /// # Errors
+    /// [`SysError`] if it is there but cannot be read.
+    fn persist_note(&self, serial: u64) -> Result<Option<Vec<u8>>, SysError>;
+
+    /// Leaves a note with a block, in place of one that is there.
+    ///
+    /// # Errors
+    /// The kernel's error number: `ENOENT` if there is no such block any more, or if this kernel has no notes;
+    /// `EFBIG` if the note is too long.
+    fn set_persist_note(&self, serial: u64, note: &[u8]) -> Result<(), Errno>;
 
     /// What the kernel itself has logged, oldest first, as far as its buffer still holds it.
     ///

@@ -45,7 +45,7 @@ pub use keeper_left::KeeperLeft;
 pub use moved::{MovedVariable, moved_variables};
 pub use plan::{Images, KeepMode, NewKeeper, Obstacle, Plan, RegionUse, Request, plan};
 pub use region::{Generation, KeptBy, OwnerState, Region, UnreadableRegion};
-pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, discard, settle};
+pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, NoteNotLeft, discard, settle};
 
 /// How long to wait for another insmod or rmmod that is busy with the same module.
 pub const LOCK_LIMIT: Duration = Duration::from_secs(30);

@@ -4,9 +4,10 @@
 use std::fs::File;
 use std::os::fd::AsFd;
 
+use libmodfmt::persist::Header;
 use libmodsys::{Errno, Kernel, LoadFlags};
 use modcli::Output;
-use modkeep::{ExtendedLoad, KeepError, Region, RegionUse};
+use modkeep::{ExtendedLoad, KeepError, NoteNotLeft, Region, RegionUse};
 
 use super::decompression::kernel_decompresses;
 use crate::load_request::LoadRequest;
@@ -18,11 +19,11 @@ use crate::load_request::LoadRequest;
 pub(super) fn load(
     request: &LoadRequest<'_>,
     region_use: RegionUse,
-    owner: &str,
+    header: &Header,
     region: Option<&Region>,
     kernel: &dyn Kernel,
     output: &mut Output,
-) -> Result<(), KeepError> {
+) -> Result<Option<NoteNotLeft>, KeepError> {
     let refused = |errno: Errno| KeepError::OwnerRefused { errno, keeper_left: None };
     let module = request.module;
     let mut flags = request.flags;
@@ -39,5 +40,5 @@ pub(super) fn load(
             memory.as_fd()
         }
     };
-    ExtendedLoad { region_use, owner, region, file, flags }.run(kernel, request.params)
+    ExtendedLoad { region_use, header, region, file, flags }.run(kernel, request.params)
 }

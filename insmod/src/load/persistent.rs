@@ -93,9 +93,14 @@ impl PersistentLoad<'_> {
                 known.region = bound.as_ref().filter(|_| region_use == RegionUse::Bind);
                 // Before the load: an oops in the module's init ends this process.
                 request.journal.about_to_load(known);
-                extended::load(request, region_use, &owner, region.as_deref(), kernel, output)
+                let header = &inventory.header;
+                let not_left = extended::load(request, region_use, header, region.as_deref(), kernel, output)
                     .map_err(|error| failed(error, region_use, &owner, kept))?;
                 request.journal.update(Some(known));
+                if let Some(why) = not_left {
+                    let what = "the kernel did not take the types of its persistent data";
+                    self.warn(&format!("{what}: {why}; later versions are not compared with them"), output);
+                }
                 announce(region_use, &owner, kept, output);
                 if let Some(account) = account {
                     announce_variables(&account, &owner, output);

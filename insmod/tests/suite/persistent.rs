@@ -355,8 +355,8 @@ fn an_extended_kernel_that_keeps_another_build_is_warned_of_once() {
         remove(&kernel, c"keep_builds");
     }
     let said = format!(
-        "insmod: WARNING: {second}: the types of 1 of 1 variables were not compared with what is kept: they are \
-         from another build, and this kernel records no types\n"
+        "insmod: WARNING: {second}: the types of 1 of 1 variables were not compared with what is kept: debug \
+         information is missing or incomplete (build with -g, do not strip it)\n"
     );
     for options in [&["-n"][..], &[]] {
         let ran = insmod(&kernel, &[options, &[&*second]].concat());

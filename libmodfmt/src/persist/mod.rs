@@ -52,7 +52,8 @@ pub use difference::Difference;
 pub use embedded_types::{EMBEDDED_TYPES_SECTION, EmbeddedTypesError, embed_types, embedded_types};
 pub use error::PersistError;
 pub use extended::{
-    ExtendedBlock, ExtendedListError, ExtendedRegion, ExtendedUse, KernelNames, extended_regions,
+    BlockNote, ExtendedBlock, ExtendedListError, ExtendedRegion, ExtendedUse, KernelNames,
+    MAX_BLOCK_NOTE_BYTES, extended_regions,
 };
 pub use header::{Grown, Header, KeptPlace, NOTE_VERSION};
 pub use inventory::Inventory;

@@ -51,6 +51,7 @@ pub const KALLSYMS: &str = "/proc/kallsyms";
 
 /// Where an extended kernel lists what it keeps.
 const PERSIST_LIST: &str = "/proc/module_persist";
+const PERSIST_NOTES: &str = "/proc/module_persist_notes";
 
 /// The real kernel.
 ///
@@ -259,6 +260,14 @@ impl Kernel for Linux {
 
     fn persist_release(&self, owner: &str) -> Result<(), Errno> {
         extended::release(&self.path(PERSIST_LIST), owner)
+    }
+
+    fn persist_note(&self, serial: u64) -> Result<Option<Vec<u8>>, SysError> {
+        extended::note(&self.path(PERSIST_NOTES), serial)
+    }
+
+    fn set_persist_note(&self, serial: u64, note: &[u8]) -> Result<(), Errno> {
+        extended::set_note(&self.path(PERSIST_NOTES), serial, note)
     }
 
     fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError> {

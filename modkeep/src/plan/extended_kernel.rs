@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether, and how, an extended kernel keeps the data itself. It goes by the names of files and symbols and
-//! by sizes; what it cannot know, types and functions, is compared here before it is asked.
+//! by sizes; what it cannot know, types and functions, is compared here before it is asked: types by the notes
+//! that insmod has left with the kernel.
 
-use libmodfmt::persist::{Account, Difference, Fate, Header, KernelNames, Refusals, UnitPlace, Variable};
+use std::collections::HashSet;
+
+use libmodfmt::persist::{
+    Account, Difference, Fate, Header, KeptPlace, KernelNames, Refusals, UnitPlace, Variable,
+};
 use libmodsys::PersistSupport;
 
 use super::outcome::RegionUse;
@@ -68,6 +73,10 @@ fn bind(case: &Case<'_>, region: &Region) -> Result<(Account, Vec<String>), Keep
     }
     let names = names(case);
     let headers = region.headers();
+    // Without the functions in notes, which it does not read.
+    let listed = Region::find_extended(case.kernel, &region.owner)?;
+    let listed = listed.as_ref().map(Region::headers).unwrap_or_default();
+    let several = several_of_one_name(&listed);
     let mut differences = Vec::new();
     for own in &account.variables {
         match &own.fate {
@@ -79,13 +88,16 @@ fn bind(case: &Case<'_>, region: &Region) -> Result<(Account, Vec<String>), Keep
                 if !file.build_id.is_empty() && header.build_id == file.build_id {
                     continue;
                 }
-                if names.is_ambiguous(own.unit, &own.variable) {
-                    differences.push(Difference::NoFunctions { name: file_and_name(&own.variable) });
-                }
+                let Some(header) = listed.iter().find(generation) else { continue };
                 let unit = header.unit(at.ordinal);
                 let at_place = |kept: &&Variable| kept.offset == at.offset;
                 let kept: Vec<_> =
                     unit.into_iter().flat_map(|unit| &unit.variables).filter(at_place).collect();
+                let is_one_of_several = |kept: &&Variable| several.contains(&kernel_key(header, kept));
+                if names.is_ambiguous(own.unit, &own.variable) || kept.iter().any(is_one_of_several) {
+                    differences.push(Difference::NoFunctions { name: file_and_name(&own.variable) });
+                    continue;
+                }
                 let is_same = |kept: &&Variable| names.is_same(own.unit, &own.variable, kept);
                 if let Some(kept) = kept.first().filter(|_| !kept.iter().any(is_same)) {
                     let variable = own.variable.to_string();
@@ -111,19 +123,36 @@ fn bind(case: &Case<'_>, region: &Region) -> Result<(Account, Vec<String>), Keep
             account: Some(Box::new(account)),
         });
     }
-    let (bound, not_compared) = account.bound();
-    let notes = types_note(not_compared, bound).into_iter().collect();
+    let notes = types_note(&account, &file, &headers).into_iter().collect();
     Ok((account, notes))
 }
 
-/// What is said of variables that are kept from another build: a change to their types would go unnoticed.
-fn types_note(not_compared: usize, variables: usize) -> Option<String> {
-    (not_compared > 0).then(|| {
-        format!(
-            "the types of {not_compared} of {variables} variables were not compared with what is kept: they are \
-             from another build, and this kernel records no types"
-        )
-    })
+/// What is said of variables whose types were not compared: a change to them would go unnoticed.
+fn types_note(account: &Account, file: &Header, kept: &[&Header]) -> Option<String> {
+    let (bound, not_compared) = account.bound();
+    if not_compared == 0 {
+        return None;
+    }
+    let is_known = |at: &KeptPlace| {
+        let header = kept.iter().find(|header| header.generation == at.generation);
+        let unit = header.and_then(|header| header.unit(at.ordinal));
+        let mut variables = unit.into_iter().flat_map(|unit| &unit.variables);
+        variables.any(|kept| kept.offset == at.offset && kept.type_id.is_some())
+    };
+    let places = account.variables.iter().filter_map(|own| match &own.fate {
+        Fate::Bound { at, types_compared: false } => Some(at),
+        _ => None,
+    });
+    let mut missing_there = places.filter(|at| !is_known(at)).peekable();
+    let why = if file.knows_types() && missing_there.peek().is_some() {
+        "the kernel was not told theirs (another program has loaded the module, insmod was interrupted, or \
+         debug information was missing)"
+    } else {
+        "debug information is missing or incomplete (build with -g, do not strip it)"
+    };
+    Some(format!(
+        "the types of {not_compared} of {bound} variables were not compared with what is kept: {why}"
+    ))
 }
 
 /// Whether a unit lies within the kept one that it is bound to.
@@ -134,6 +163,22 @@ fn is_inside(place: UnitPlace, size: u64, region: &Region) -> bool {
     let room = header.and_then(|header| header.unit(ordinal)).map_or(0, |unit| unit.size);
     let end = u64::try_from(offset).ok().and_then(|start| start.checked_add(size));
     end.is_some_and(|end| end <= room)
+}
+
+/// What the kernel knows a variable by: the block, the file, and the name with clang's function.
+type KernelKey<'a> = (u32, Option<&'a str>, Option<&'a str>, &'a str);
+
+fn kernel_key<'a>(block: &Header, variable: &'a Variable) -> KernelKey<'a> {
+    (block.generation, variable.file.as_deref(), variable.function.as_deref(), &variable.name)
+}
+
+/// Variables that the kernel cannot tell from others of their block.
+fn several_of_one_name<'a>(blocks: &[&'a Header]) -> HashSet<KernelKey<'a>> {
+    let mut seen = HashSet::new();
+    let all = blocks.iter().flat_map(|block| {
+        block.variables().map(|(_, variable)| kernel_key(block, variable)).collect::<Vec<_>>()
+    });
+    all.filter(|key| !seen.insert(*key)).collect()
 }
 
 fn file_and_name(variable: &Variable) -> String {

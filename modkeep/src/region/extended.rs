@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Regions that an extended kernel keeps itself, read from its list.
+//! Regions that an extended kernel keeps itself, read from its list; the types of their variables from the
+//! notes that insmod has left with them.
 
-use libmodfmt::persist::{ExtendedBlock, ExtendedRegion, ExtendedUse, Header, extended_regions};
+use libmodfmt::elf::ByteOrder;
+use libmodfmt::persist::{BlockNote, ExtendedBlock, ExtendedRegion, ExtendedUse, Header, extended_regions};
 use libmodsys::{InitState, Kernel, SectionAddress};
 
 use super::generation::Generation;
@@ -12,23 +14,55 @@ use crate::region::Region;
 
 /// All of them, in the kernel's order.
 pub(super) fn list(kernel: &dyn Kernel) -> Result<Vec<Region>, KeepError> {
-    read(kernel)?.into_iter().map(|listed| region(kernel, listed)).collect()
+    read(kernel)?.into_iter().map(|listed| region(kernel, with_types(kernel, listed))).collect()
 }
 
 /// The one of this owner.
 pub(super) fn find(kernel: &dyn Kernel, owner: &str) -> Result<Option<Region>, KeepError> {
-    let found = read(kernel)?.into_iter().find(|listed| listed.owner == owner);
-    found.map(|listed| region(kernel, listed)).transpose()
+    find_listed(kernel, owner)?.map(|listed| region(kernel, with_types(kernel, listed))).transpose()
+}
+
+/// As [`find`], but nothing is known of types.
+pub(super) fn find_untyped(kernel: &dyn Kernel, owner: &str) -> Result<Option<Region>, KeepError> {
+    find_listed(kernel, owner)?.map(|listed| region(kernel, listed)).transpose()
+}
+
+/// The one of this owner as the kernel lists it.
+fn find_listed(kernel: &dyn Kernel, owner: &str) -> Result<Option<ExtendedRegion>, KeepError> {
+    Ok(read(kernel)?.into_iter().find(|listed| listed.owner == owner))
+}
+
+/// The one that a file with this header would use, or uses, as the kernel lists it, with the types in its
+/// notes.
+pub(crate) fn listed_for(kernel: &dyn Kernel, file: &Header) -> Result<Option<ExtendedRegion>, KeepError> {
+    Ok(find_listed(kernel, &file.owner)?.map(|listed| {
+        let mut listed = with_types(kernel, listed);
+        listed.adopt(file);
+        listed
+    }))
 }
 
 /// The one that a file with this header would use.
 pub(super) fn find_for(kernel: &dyn Kernel, file: &Header) -> Result<Option<Region>, KeepError> {
-    let found = read(kernel)?.into_iter().find(|listed| listed.owner == file.owner);
-    let adopted = found.map(|mut listed| {
-        listed.adopt(file);
-        listed
-    });
-    adopted.map(|listed| region(kernel, listed)).transpose()
+    listed_for(kernel, file)?.map(|listed| region(kernel, listed)).transpose()
+}
+
+/// Whether the kernel lists one of this owner.
+pub(super) fn is_listed(kernel: &dyn Kernel, owner: &str) -> Result<bool, KeepError> {
+    Ok(find_listed(kernel, owner)?.is_some())
+}
+
+/// Takes the types from notes. One that cannot be read is like one that is not there: types are not compared
+/// then, and it is said.
+fn with_types(kernel: &dyn Kernel, mut listed: ExtendedRegion) -> ExtendedRegion {
+    for block in listed.blocks.iter_mut().filter(|block| block.note == BlockNote::Noted) {
+        let note = kernel.persist_note(block.serial).ok().flatten();
+        let note = note.and_then(|note| Header::from_note(&note, ByteOrder::NATIVE).ok());
+        if let Some(note) = note {
+            block.take_types(&note);
+        }
+    }
+    listed
 }
 
 fn read(kernel: &dyn Kernel) -> Result<Vec<ExtendedRegion>, KeepError> {

@@ -94,9 +94,9 @@ impl Region {
         Self::only_one(kernel, owner, extended)
     }
 
-    /// The region of `owner` that an extended kernel keeps itself.
+    /// The region of `owner` that an extended kernel keeps itself, without the types of its variables.
     pub(crate) fn find_extended(kernel: &dyn Kernel, owner: &str) -> Result<Option<Self>, KeepError> {
-        extended::find(kernel, owner)
+        extended::find_untyped(kernel, owner)
     }
 
     /// The region that a file with this header would use. What an extended kernel cannot know about its
@@ -124,7 +124,7 @@ impl Region {
         is_module_name(owner)
             && (matches!(kernel.init_state(&keeper_name(owner)), Ok(Some(InitState::Live)))
                 || keeper_names(kernel, owner).is_ok_and(|names| !names.is_empty())
-                || matches!(extended::find(kernel, owner), Ok(Some(_))))
+                || matches!(extended::is_listed(kernel, owner), Ok(true)))
     }
 
     /// Whether something is kept for `owner`, in whatever state. What cannot be read counts as yes.
@@ -133,7 +133,7 @@ impl Region {
         is_module_name(owner)
             && (matches!(kernel.init_state(&keeper_name(owner)), Ok(Some(_)))
                 || keeper_names(kernel, owner).map_or(true, |names| !names.is_empty())
-                || !matches!(extended::find(kernel, owner), Ok(None)))
+                || !matches!(extended::is_listed(kernel, owner), Ok(false)))
     }
 
     /// The generation that the module `keeper` holds; `None` if it is not loaded or is not a keeper.

@@ -8,7 +8,7 @@
 //!   `sections/`, its users in `holders/`.
 //! - `memory.rs`: the bytes of kept variables.
 //! - `pending.rs`: the mark on generations that are not in force yet.
-//! - `extended.rs`: the list of what an extended kernel keeps itself.
+//! - `extended.rs`: the list of what an extended kernel keeps itself, and its notes with their types.
 //! - `list.rs`: lists and finds regions, whatever keeps them.
 
 mod extended;
@@ -28,6 +28,7 @@ pub use kept_by::KeptBy;
 pub use list::UnreadableRegion;
 pub use owner_state::OwnerState;
 
+pub(crate) use extended::listed_for;
 pub(crate) use memory::RegionMemory;
 
 /// The persistent data of one owner, in the kernel.

@@ -10,6 +10,7 @@
 //! - `keeper_refused.rs`: what follows if the kernel does not accept the keeper.
 //! - `verify.rs`: what the kernel must show afterwards.
 //! - `extended.rs`: loads a file on an extended kernel.
+//! - `notes.rs`: leaves the types of what that keeps with it.
 //! - `discard.rs`: drops a region.
 //! - `settle.rs`: finishes what a load did not get to.
 
@@ -19,6 +20,7 @@ mod extended;
 mod grown_room;
 mod keeper;
 mod keeper_refused;
+mod notes;
 mod outcome;
 mod pointers;
 mod remove_keeper;
@@ -28,5 +30,6 @@ mod verify;
 pub use discard::discard;
 pub use extended::ExtendedLoad;
 pub use keeper::KeeperLoad;
+pub use notes::NoteNotLeft;
 pub use outcome::{LoadOutcome, LoadStep};
 pub use settle::settle;

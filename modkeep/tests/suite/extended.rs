@@ -27,12 +27,14 @@ fn extend(kernel: &FakeKernel) {
 }
 
 fn load(kernel: &FakeKernel, request: Request<'_>) -> Result<RegionUse, KeepError> {
-    let Plan::Extended { region_use, owner, region, .. } = plan(kernel, request)? else {
+    let Plan::Extended { region_use, inventory, region, .. } = plan(kernel, request)? else {
         panic!("not by the kernel")
     };
     let file: File = libmodsys::sealed_file(request.file.content()).unwrap();
     let (region, flags) = (region.as_deref(), LoadFlags::NONE);
-    ExtendedLoad { region_use, owner: &owner, region, file: file.as_fd(), flags }.run(kernel, c"")?;
+    let header = &inventory.header;
+    let not_left = ExtendedLoad { region_use, header, region, file: file.as_fd(), flags }.run(kernel, c"")?;
+    assert!(not_left.is_none(), "{not_left:?}");
     Ok(region_use)
 }
 
@@ -118,13 +120,15 @@ fn a_refused_load_keeps_what_was_kept() {
 fn a_load_that_another_program_has_won_is_noticed() {
     let kernel = extended();
     let file = file(&Make::typical("foo"));
-    let Plan::Extended { region_use, owner, .. } = plan(&kernel, request(&file)).unwrap() else { panic!() };
+    let Plan::Extended { region_use, inventory, .. } = plan(&kernel, request(&file)).unwrap() else {
+        panic!()
+    };
     // The kernel reports the success of the other program, whose load kept no data.
     let plain = Make::typical("foo_without");
     let other = plain.build();
     let file = libmodsys::sealed_file(&other).unwrap();
-    let direct =
-        ExtendedLoad { region_use, owner: &owner, region: None, file: file.as_fd(), flags: LoadFlags::NONE };
+    let (header, flags) = (&inventory.header, LoadFlags::NONE);
+    let direct = ExtendedLoad { region_use, header, region: None, file: file.as_fd(), flags };
     let error = direct.run(&kernel, c"").unwrap_err();
     assert!(error.to_string().starts_with("foo is loaded, but without its kept data"), "{error}");
 }

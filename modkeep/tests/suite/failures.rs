@@ -48,7 +48,7 @@ fn count(kernel: &FakeKernel, wanted: Op) -> usize {
         Call::Delete { .. } => wanted == Op::Delete,
         Call::Finit { .. } => wanted == Op::Finit,
         Call::Read { op, .. } => wanted == *op,
-        Call::Release { .. } => false,
+        Call::Release { .. } | Call::SetNote { .. } => false,
     };
     kernel.calls().iter().filter(|call| is(call)).count()
 }

@@ -3,6 +3,7 @@
 
 mod changed;
 mod extended;
+mod extended_types;
 mod failures;
 mod fallbacks;
 mod foreign;

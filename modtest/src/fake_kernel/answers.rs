@@ -243,6 +243,15 @@ impl Kernel for FakeKernel {
         self.release_region(owner)
     }
 
+    fn persist_note(&self, serial: u64) -> Result<Option<Vec<u8>>, SysError> {
+        self.ask(Op::PersistNote, "", "/proc/module_persist_notes")?;
+        Ok(self.note_of_block(serial))
+    }
+
+    fn set_persist_note(&self, serial: u64, note: &[u8]) -> Result<(), Errno> {
+        self.note_block(serial, note)
+    }
+
     fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError> {
         self.setting(Op::Log, "/dev/kmsg", |settings| settings.kernel_log.clone())
     }

@@ -36,6 +36,13 @@ pub enum Call {
         /// The owner.
         owner: String,
     },
+    /// A note was left with a block of an extended kernel.
+    SetNote {
+        /// The block's serial number.
+        serial: u64,
+        /// The note.
+        note: Vec<u8>,
+    },
     /// Something was read.
     Read {
         /// What.
@@ -75,6 +82,8 @@ pub enum Op {
     PersistSupport,
     PersistList,
     PersistRelease,
+    PersistNote,
+    SetPersistNote,
     Header,
     Log,
     Parameters,

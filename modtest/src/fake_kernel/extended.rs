@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Persistent data that a fake kernel keeps itself, as an extended kernel does.
 
+use libmodfmt::elf::ByteOrder;
 use libmodfmt::file::ModuleFile;
+use libmodfmt::note;
 use libmodfmt::persist::{
-    Account, ExtendedBlock, ExtendedRegion, ExtendedUse, Header, Inventory, PersistentSection, Unit,
-    UnitPlace, Wishes,
+    Account, BlockNote, ExtendedBlock, ExtendedRegion, ExtendedUse, Header, Inventory, MAX_BLOCK_NOTE_BYTES,
+    PersistentSection, Unit, UnitPlace, Wishes,
 };
 use libmodsys::Errno;
 
@@ -48,6 +50,7 @@ impl FakeKernel {
         let Some(file) = described(name, image).filter(|_| flags.contains(LoadFlags::PERSIST)) else {
             return;
         };
+        self.show_build_id(name, &file.header.build_id);
         let mut regions = self.regions.borrow_mut();
         if flags.contains(LoadFlags::PERSIST_FRESH) {
             regions.retain(|region| region.owner != name);
@@ -70,6 +73,11 @@ impl FakeKernel {
                         if (*number, *unit) == (generation, ordinal))
                 });
             }
+            let adopted = block.header.build_id.get(..file.header.build_id.len());
+            let same_build = !file.header.build_id.is_empty() && adopted == Some(&file.header.build_id);
+            if !same_build && block.used.contains(&true) {
+                self.age(block);
+            }
         }
         region.used = ExtendedUse::Used;
         if !new.is_empty() {
@@ -78,7 +86,9 @@ impl FakeKernel {
                 at + (index << 6) + if unit.mark() == PersistentSection::Bss { 0x1000 } else { 0 }
             };
             let addresses = (0..).zip(&new).map(of_unit).collect();
-            region.blocks.push(ExtendedBlock::of(&file, new, account.generation, addresses));
+            let mut block = ExtendedBlock::of(&file, new, account.generation, addresses);
+            block.serial = self.next_serial();
+            region.blocks.push(block);
         }
     }
 
@@ -87,6 +97,49 @@ impl FakeKernel {
         let mut regions = self.regions.borrow_mut();
         let own = regions.iter_mut().filter(|region| region.owner == name);
         own.for_each(|region| region.used = ExtendedUse::Unused);
+    }
+
+    /// The kernel shows the build id of each module that has one.
+    fn show_build_id(&self, name: &str, build_id: &[u8]) {
+        if !build_id.is_empty() {
+            let note = note::encode(b"GNU", 3, build_id, ByteOrder::NATIVE);
+            self.change(name, |module| {
+                module.notes.insert(".note.gnu.build-id".to_owned(), note);
+            });
+        }
+    }
+
+    fn next_serial(&self) -> u64 {
+        self.last_serial.set(self.last_serial.get().saturating_add(1));
+        self.last_serial.get()
+    }
+
+    /// Another build has used a block.
+    fn age(&self, block: &mut ExtendedBlock) {
+        let before = std::mem::replace(&mut block.serial, self.next_serial());
+        let mut notes = self.block_notes.borrow_mut();
+        if let Some(note) = notes.remove(&before) {
+            notes.insert(block.serial, note);
+            block.note = BlockNote::Old;
+        }
+    }
+
+    pub(super) fn note_of_block(&self, serial: u64) -> Option<Vec<u8>> {
+        self.block_notes.borrow().get(&serial).cloned()
+    }
+
+    pub(super) fn note_block(&self, serial: u64, note: &[u8]) -> Result<(), Errno> {
+        self.record(Call::SetNote { serial, note: note.to_vec() });
+        self.scripted(Op::SetPersistNote)?;
+        if note.len() > MAX_BLOCK_NOTE_BYTES {
+            return Err(Errno::EFBIG);
+        }
+        let mut regions = self.regions.borrow_mut();
+        let mut blocks = regions.iter_mut().flat_map(|region| &mut region.blocks);
+        let block = blocks.find(|block| block.serial == serial).ok_or(Errno::ENOENT)?;
+        block.note = BlockNote::Noted;
+        self.block_notes.borrow_mut().insert(serial, note.to_vec());
+        Ok(())
     }
 
     pub(super) fn list_text(&self) -> Option<Vec<u8>> {

@@ -7,7 +7,7 @@ use super::{Call, FakeKernel};
 
 impl FakeKernel {
     /// What was loaded and removed so far: `+foo` from memory, `+file foo` from a file, `-foo` removed,
-    /// `~foo` a region of an extended kernel released.
+    /// `~foo` a region of an extended kernel released, `=1` a note left with the block of that number.
     #[must_use]
     pub fn history(&self) -> Vec<String> {
         let name = |image: &[u8]| {
@@ -20,6 +20,7 @@ impl FakeKernel {
             Call::Delete { name, .. } => format!("-{}", name.to_string_lossy()),
             Call::Read { .. } => String::new(),
             Call::Release { owner } => format!("~{owner}"),
+            Call::SetNote { serial, .. } => format!("={serial}"),
         };
         self.syscalls().iter().map(word).collect()
     }

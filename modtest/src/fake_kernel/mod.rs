@@ -29,7 +29,7 @@ mod module;
 mod settings;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
 use libmodfmt::persist::ExtendedRegion;
@@ -49,6 +49,10 @@ pub struct FakeKernel {
     modules: RefCell<Vec<FakeModule>>,
     /// What it keeps itself, as an extended kernel.
     regions: RefCell<Vec<ExtendedRegion>>,
+    /// The notes with blocks of those, by serial number.
+    block_notes: RefCell<BTreeMap<u64, Vec<u8>>>,
+    /// The serial number of the newest block.
+    last_serial: Cell<u64>,
     /// Number of modules added so far.
     added: Cell<u64>,
     settings: RefCell<Settings>,
@@ -85,6 +89,8 @@ impl FakeKernel {
         Self {
             modules: RefCell::default(),
             regions: RefCell::default(),
+            block_notes: RefCell::default(),
+            last_serial: Cell::default(),
             added: Cell::default(),
             settings: RefCell::default(),
             calls: RefCell::default(),
@@ -204,7 +210,8 @@ impl FakeKernel {
             return Err(Errno::EINTR);
         }
         let done = self.scripted_failure(op);
-        if done.is_ok() && matches!(op, Op::Init | Op::Finit | Op::Delete | Op::PersistRelease) {
+        let changes = [Op::Init, Op::Finit, Op::Delete, Op::PersistRelease, Op::SetPersistNote];
+        if done.is_ok() && changes.contains(&op) {
             self.calls_to_live.set(self.calls_to_live.get().map(|left| left.saturating_sub(1)));
         }
         done

@@ -204,9 +204,7 @@ impl<'a> Decision<'a> {
         if let Some(values) = self.values {
             carry::values(account, self.file, &self.live, values);
         }
-        if self.values.is_some() {
-            self.check_held(account);
-        }
+        self.check_held(account);
         let in_force: HashSet<KeptPlace> = self.live.iter().map(|kept| kept.place).collect();
         let gone: HashSet<KeptPlace> = account.left.iter().map(|left| left.place).collect();
         account.replaced = live::places(self.kept)

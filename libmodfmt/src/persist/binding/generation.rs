@@ -77,8 +77,8 @@ fn is_structure(unit: &Unit, types: &TypeTable) -> bool {
     variable.offset == 0 && variable.size == unit.size && variable.type_id.is_some_and(is_record)
 }
 
-/// The types of the header's variables, of all those that the file has.
-fn add_types(header: &mut Header, types: &TypeTable) {
+/// Gives a header the types of its variables, from the table of the file that these are of.
+pub(in crate::persist) fn add_types(header: &mut Header, types: &TypeTable) {
     let of_variables = header.variables().filter_map(|(_, variable)| variable.type_id);
     let roots: Vec<TypeId> =
         of_variables.chain(header.grown.iter().filter_map(|grown| grown.type_id)).collect();

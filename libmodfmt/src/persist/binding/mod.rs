@@ -50,6 +50,7 @@ mod wishes;
 
 pub use account::{Account, Fate, LeftBehind, Stay, UnitPlace, VariableAccount};
 pub use change::{Change, KeptVariable};
+pub(in crate::persist) use generation::add_types;
 pub use spent::spent_generations;
 pub use values::{InitialValue, KeptMemory, UnitPointer, UnitValue, Values};
 pub use wishes::Wishes;

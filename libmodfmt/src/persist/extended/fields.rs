@@ -18,6 +18,11 @@ impl<'a> Fields<'a> {
         ExtendedListError { line: self.number, field, why }
     }
 
+    /// Whether the line has no more fields.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.rest.clone().next().is_none()
+    }
+
     pub(super) fn word(&mut self, field: &'static str) -> Result<&'a str, ExtendedListError> {
         self.rest.next().filter(|word| !word.is_empty()).ok_or_else(|| self.error(field, "is missing"))
     }

@@ -4,6 +4,7 @@
 //! The kernel patch documents the format in `module-persist.rst`.
 //!
 //! - `parse.rs`, `fields.rs`, `text.rs`: reads the list, and writes it for fake kernels.
+//! - `block_note.rs`: the types of a block's variables, which user space leaves with the kernel.
 //! - `symbols.rs`: the names by which the kernel knows the variables of a file.
 //!
 //! ```
@@ -19,6 +20,7 @@
 //! # Ok::<(), libmodfmt::persist::ExtendedListError>(())
 //! ```
 
+mod block_note;
 mod fields;
 mod parse;
 mod symbols;
@@ -29,8 +31,8 @@ mod text;
 use thiserror::Error;
 
 use super::{Header, Inventory, KeptPlace, Unit};
-use crate::types::TypeTable;
 
+pub use block_note::{BlockNote, MAX_BLOCK_NOTE_BYTES};
 pub use parse::extended_regions;
 pub use symbols::KernelNames;
 
@@ -65,8 +67,14 @@ pub struct ExtendedRegion {
 #[non_exhaustive]
 pub struct ExtendedBlock {
     /// What identifies it; its number is the generation. A kernel knows neither types nor the functions
-    /// around variables, unless the compiler (clang) has put them into the names of symbols.
+    /// around variables, unless the compiler (clang) has put them into the names of symbols: they are in the
+    /// block's note.
     pub header: Header,
+    /// No other block has had this number since the boot, nor this one in use by another build; 0 if the
+    /// kernel does not say.
+    pub serial: u64,
+    /// Whether the kernel has a note with it.
+    pub note: BlockNote,
     /// The load that adds it is under way: the module's init is still running.
     pub is_new: bool,
     /// The address of each unit; 0 if the kernel does not show it.
@@ -147,14 +155,12 @@ impl ExtendedBlock {
         header.generation = number;
         header.build_id = padded(&header.build_id);
         header.units = units;
+        block_note::forget_types(&mut header);
         for variable in header.units.iter_mut().flat_map(|unit| &mut unit.variables) {
             variable.function = None;
-            variable.type_name = None;
-            variable.type_id = None;
         }
-        header.types = TypeTable::default();
         let used = header.units.iter().map(|_| true).collect();
-        Self { header, is_new: false, addresses, used }
+        Self { header, serial: 0, note: BlockNote::None, is_new: false, addresses, used }
     }
 }
 

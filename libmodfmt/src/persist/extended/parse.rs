@@ -2,7 +2,7 @@
 //! Reads the list.
 
 use super::fields::Fields;
-use super::{ExtendedBlock, ExtendedListError, ExtendedRegion, ExtendedUse};
+use super::{BlockNote, ExtendedBlock, ExtendedListError, ExtendedRegion, ExtendedUse};
 use crate::persist::source_name::{function_and_name, source_name};
 use crate::persist::{Header, PersistentSection, Unit, Variable};
 
@@ -60,8 +60,23 @@ fn block(fields: &mut Fields<'_>, owner: &str) -> Result<ExtendedBlock, Extended
     // Ambiguous names are complete, too.
     let named = matches!(fields.word("names")?, "named" | "ambiguous");
     let build_id = fields.bytes("build id")?;
+    // The first patch had neither of these.
+    let (serial, note) = if fields.is_at_end() {
+        (0, BlockNote::None)
+    } else {
+        (fields.decimal("serial number")?, note(fields)?)
+    };
     let header = Header { build_id, named, generation, ..Header::new(owner) };
-    Ok(ExtendedBlock { header, is_new, addresses: Vec::new(), used: Vec::new() })
+    Ok(ExtendedBlock { header, serial, note, is_new, addresses: Vec::new(), used: Vec::new() })
+}
+
+fn note(fields: &mut Fields<'_>) -> Result<BlockNote, ExtendedListError> {
+    match fields.word("note")? {
+        "none" => Ok(BlockNote::None),
+        "noted" => Ok(BlockNote::Noted),
+        "old" => Ok(BlockNote::Old),
+        _ => Err(fields.error("note", "is not known")),
+    }
 }
 
 fn section(fields: &mut Fields<'_>, region: Option<&mut ExtendedRegion>) -> Result<(), ExtendedListError> {

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
 
-use super::{ExtendedBlock, ExtendedRegion, ExtendedUse};
+use super::{BlockNote, ExtendedBlock, ExtendedRegion, ExtendedUse};
 use crate::persist::Header;
 
 impl Display for ExtendedRegion {
@@ -35,7 +35,12 @@ impl Display for ExtendedBlock {
         for byte in &header.build_id {
             write!(f, "{byte:02x}")?;
         }
-        f.write_str("\n")?;
+        let note = match self.note {
+            BlockNote::None => "none",
+            BlockNote::Noted => "noted",
+            BlockNote::Old => "old",
+        };
+        writeln!(f, " {} {note}", self.serial)?;
         for (index, unit) in header.units.iter().enumerate() {
             let address = self.addresses.get(index).copied().unwrap_or_default();
             let permission = if unit.writable { "rw" } else { "ro" };

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 
 use super::assertions::{first_is, region_is};
 use crate::ctx::Ctx;
-use crate::ctx::extended::{FRESH, PERSIST, delete, finit, release};
+use crate::ctx::extended::{self, FRESH, NOTES, PERSIST, blocks, delete, finit, release, set_note};
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
@@ -54,7 +54,20 @@ fn allocations(ctx: &mut Ctx) -> Result<()> {
     let fresh = fail_each(ctx, &file, PERSIST | FRESH, Some(&mut 0))?;
     ctx.measure("failing allocations: first load, reload, fresh", format!("{first}, {later}, {fresh}"));
     ensure!(first > 20 && later > 20 && fresh > 20, "{first}, {later}, {fresh}: hardly anything failed");
+    note()?;
     release("layout")?;
+    Ok(())
+}
+
+/// A note for which there is no memory leaves the one before.
+fn note() -> Result<()> {
+    let [(serial, _)] = blocks()?.try_into().map_err(|blocks| anyhow::anyhow!("{blocks:?}"))?;
+    set_note(serial, b"before")?;
+    let file = OpenOptions::new().write(true).open(NOTES)?;
+    let (written, used_up) = with_failing_allocation(1, || file.write_at(b"after", serial << 20))?;
+    let errno = written.err().and_then(|error| error.raw_os_error());
+    ensure!(used_up && errno == Some(Errno::ENOMEM as i32), "{errno:?}");
+    ensure!(extended::note(serial)? == b"before", "{:?}", extended::note(serial));
     Ok(())
 }
 

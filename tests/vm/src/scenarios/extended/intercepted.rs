@@ -168,7 +168,8 @@ fn keeper_too(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-/// What `modpersist list` says about the only region, without its holder and addresses.
+/// What `modpersist list` says about the only region, without its holder and addresses: types and functions
+/// included, which the kernel knows from insmod's notes.
 fn header(ctx: &mut Ctx) -> Result<Value> {
     let text = ctx.modpersist(["list", "--json"])?.success()?.stdout;
     let mut list: Value = serde_json::from_str(&text)?;
@@ -181,12 +182,6 @@ fn header(ctx: &mut Ctx) -> Result<Value> {
         section.remove("keeper");
         let address = section.remove("address").context("no address")?;
         ensure!(address.as_str().is_some_and(|text| text.starts_with("0xffff")), "{address}");
-        // Only a keeper has types: insmod reads the file, the kernel does not.
-        for variable in section.get_mut("variables").and_then(Value::as_array_mut).into_iter().flatten() {
-            for key in ["type", "type_hash", "function"] {
-                variable.as_object_mut().and_then(|variable| variable.remove(key));
-            }
-        }
     }
     Ok(list)
 }

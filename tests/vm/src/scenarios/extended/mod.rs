@@ -11,12 +11,14 @@ pub mod kernel_tree;
 pub mod races;
 pub mod refusals;
 pub mod signed;
+pub mod types;
 pub mod variables;
 
 /// The tables about the extended kernel and its twins, in the order in which they run.
 pub const TOPICS: &[&[Scenario]] = &[
     keep::SCENARIOS,
     variables::SCENARIOS,
+    types::SCENARIOS,
     intercepted::SCENARIOS,
     signed::SCENARIOS,
     refusals::SCENARIOS,

@@ -206,14 +206,17 @@ fn shown(ctx: &mut Ctx) -> Result<()> {
     let check = ctx.modpersist(["check", &last])?.success()?;
     ctx.note(check.stdout.clone());
     check.stdout_has("would use the kept data of units")?.stdout_has("bound, generation 1")?;
-    ctx.insmod([&last])?.success()?.only_untyped()?;
+    ctx.insmod([&last])?.success()?.silent()?;
     let list = ctx.modpersist(["list"])?.success()?;
     ctx.note(list.stdout.clone());
     ensure!(list.stdout.lines().all(|line| line.len() <= 80), "{list}");
     ensure!(list.stdout.matches("(kernel)").count() == 2, "{list}");
     let show = ctx.modpersist(["show", "units"])?.success()?;
     ctx.note(show.stdout.clone());
-    show.stdout_has("generation 2, (kernel)")?.stdout_has("units.c:last")?;
+    show.stdout_has("generation 2, (kernel)")?
+        .stdout_has("units.c:last")?
+        .stdout_has("units.c:counter:count")?;
+
     ctx.rmmod(["units"])?.success()?;
     let check = ctx.modpersist(["check", &ctx.fixture("units_by_name_first")?])?.success()?;
     check.stdout_has("unused, generation 2")?.stdout_has("units.c:first")?;
@@ -229,7 +232,7 @@ fn tools(ctx: &mut Ctx) -> Result<()> {
     let mut before = FixtureReport::read(ctx, "units")?;
     for name in ["all", "signed", "less", "bss"] {
         ctx.rmmod(["units"])?.success()?.silent()?;
-        ctx.insmod([ctx.fixture(&format!("units_by_name_{name}"))?])?.success()?.only_untyped()?;
+        ctx.insmod([ctx.fixture(&format!("units_by_name_{name}"))?])?.success()?.silent()?;
         let after = FixtureReport::read(ctx, "units")?;
         counted(&before, &after).with_context(|| name.to_owned())?;
         before = after;
@@ -239,7 +242,7 @@ fn tools(ctx: &mut Ctx) -> Result<()> {
         ("units_by_name_grown", "units.c:stats: grew from 24 to 32 bytes"),
         ("units_by_name_together", "units.c:ceiling_of_limit: new"),
         ("units_by_name_hint", "it is kept as units.c:limit"),
-        ("units_all", "count: new, but it may be units.c:other_count, which is kept"),
+        ("units_all", "count: new, but it may be units.c:other_counter:other_count, which is kept"),
     ] {
         let file = ctx.fixture(name)?;
         let calls = ctx.trace_module_calls(|ctx| {
@@ -251,7 +254,7 @@ fn tools(ctx: &mut Ctx) -> Result<()> {
     }
     let file = ctx.fixture("units_by_name_all")?;
     ctx.insmod(["--fresh=limit", file.as_str()])?.code(1)?.stderr_has("untouched")?;
-    ctx.insmod([&file])?.success()?.only_untyped()?;
+    ctx.insmod([&file])?.success()?.silent()?;
     counted(&before, &FixtureReport::read(ctx, "units")?)?;
     // Two statics of one name: only insmod can tell them apart, so that a keeper is better.
     ctx.rmmod(["--discard", "units"])?.success()?;
