@@ -13,6 +13,9 @@ const SIGNED_CHAR: u8 = 6;
 const UNSIGNED: u8 = 7;
 const UNSIGNED_CHAR: u8 = 8;
 
+/// Enumerators from -4096 on are taken for negative ones; error numbers are among them.
+const SMALLEST_NEGATIVE: u64 = 4096;
+
 /// `size` bits from `start` on, at most 128. Bit 0 is the lowest bit of the first byte on a little-endian
 /// processor, the highest on a big-endian one. `None` if they are not all there.
 pub(super) fn bits(bytes: &[u8], start: u64, size: u64, order: ByteOrder) -> Option<u128> {
@@ -72,9 +75,11 @@ pub(super) fn number(name: &str, encoding: u8, value: u128, bits: u64) -> ValueK
 pub(super) fn enumerator(values: &[(String, u64)], value: u128, bits: u64) -> ValueKind {
     let mask = mask(bits);
     let raw = u64::try_from(value).unwrap_or(u64::MAX) & mask;
-    // A negative enumerator makes the type signed; it may have been stored with 64 bits or with its own.
-    let top = mask ^ mask >> 1;
-    let is_signed = values.iter().any(|(_, value)| *value > mask && value & top != 0);
+    // A negative enumerator makes the type signed. Tables have it without the bits beyond its size, so that only
+    // small ones are known from large unsigned ones.
+    let is_negative = |value: u64| value > mask || value > mask.saturating_sub(SMALLEST_NEGATIVE);
+    let are_flags = are_flags(values);
+    let is_signed = bits > 13 && !are_flags && values.iter().any(|(_, value)| is_negative(*value));
     let number = if is_signed { signed(raw.into(), bits) } else { raw.into() };
     let exact = values.iter().find(|(_, own)| own & mask == raw);
     if let Some((name, _)) = exact {
@@ -82,7 +87,7 @@ pub(super) fn enumerator(values: &[(String, u64)], value: u128, bits: u64) -> Va
     }
     let mut names = Vec::new();
     let mut rest = raw;
-    if !is_signed && are_flags(values) {
+    if are_flags {
         for (name, flag) in values {
             if *flag != 0 && rest & flag == *flag {
                 names.push(name.clone());
@@ -138,6 +143,8 @@ mod tests {
         let negative = [("BAD", u64::MAX), ("GOOD", 0)];
         assert_eq!(names(&negative, 0xffff_ffff, 32), (-1, vec!["BAD".into()], 0));
         assert_eq!(names(&negative, 0xffff_fffe, 32), (-2, vec![], 0));
+        let negative = [("BAD", 0xffff_ffff), ("GOOD", 0)];
+        assert_eq!(names(&negative, 0xffff_fffe, 32), (-2, vec![], 0), "cut to its size");
     }
 
     #[test]

@@ -1,67 +1,55 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The contents of kept variables, from kernel memory.
+//! Kernel memory, and why it cannot be read.
 
-use libmodfmt::persist::{KeptPlace, LaterChanges, Variable};
-use libmodsys::{Kernel, Lockdown};
-use modkeep::Region;
+use libmodsys::{Kernel, Lockdown, SysError};
 
-use crate::variable_text;
-
-/// A variable's content is read up to here, in bytes.
-const MAX_CONTENT_BYTES: u64 = 256;
-
-/// The contents of each variable in force, by generation, in the order of their headers.
-pub(crate) struct Contents {
-    /// The bytes and their text; `None` if they cannot be read.
-    pub(crate) values: Vec<Option<(Vec<u8>, String)>>,
-    /// Why some could not be read.
-    pub(crate) denied: Option<String>,
+/// Reads kernel memory.
+pub(super) struct Memory<'k> {
+    kernel: &'k dyn Kernel,
 }
 
-impl Contents {
-    pub(crate) fn read(kernel: &dyn Kernel, region: &Region) -> Self {
-        let mut contents = Self { values: Vec::new(), denied: None };
-        // One reason for all: without addresses there are no contents.
-        let hidden = std::cell::OnceCell::new();
-        let later = LaterChanges::of(&region.headers());
-        for generation in &region.generations {
-            let number = generation.header.generation;
-            let of_unit = |(ordinal, unit): (u32, &libmodfmt::persist::Unit)| {
-                let offsets: Vec<u64> = unit.variables.iter().map(|variable| variable.offset).collect();
-                offsets.into_iter().map(move |offset| KeptPlace { generation: number, ordinal, offset })
+impl<'k> Memory<'k> {
+    pub(super) fn new(kernel: &'k dyn Kernel) -> Self {
+        Self { kernel }
+    }
+
+    /// Bytes of memory, or why there are none.
+    pub(super) fn read(&self, address: u64, size: u64) -> Result<Vec<u8>, String> {
+        let length = usize::try_from(size).unwrap_or(usize::MAX);
+        self.kernel.read_memory(address, length).map_err(|error| {
+            let setting = match (&error, self.kernel.lockdown()) {
+                (SysError::NotMapped { .. }, _) => "",
+                (_, Ok(Some(Lockdown::Confidentiality))) => " (lockdown=confidentiality)",
+                _ => "",
             };
-            let places = generation.header.ordinals().flat_map(of_unit);
-            for ((_, variable, address), place) in generation.variables().zip(places) {
-                let variable = &*later.now(place, variable);
-                let denied = || hidden.get_or_init(|| address_denied(kernel)).clone();
-                let address = address.ok_or_else(denied);
-                match address.and_then(|address| content(kernel, address, variable)) {
-                    Ok(value) => contents.values.push(Some(value)),
-                    Err(denied) => {
-                        contents.values.push(None);
-                        contents.denied = Some(denied);
-                    }
-                }
-            }
-        }
-        contents
+            format!("{error}{setting}")
+        })
+    }
+
+    /// A number of the kernel's, in this machine's byte order.
+    pub(super) fn number(&self, address: u64, size: u64) -> Option<u64> {
+        let bytes = self.read(address, size).ok()?;
+        Some(match *bytes.as_slice() {
+            [one] => one.into(),
+            [a, b] => u16::from_ne_bytes([a, b]).into(),
+            [a, b, c, d] => u32::from_ne_bytes([a, b, c, d]).into(),
+            [a, b, c, d, e, f, g, h] => u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
+            _ => return None,
+        })
+    }
+
+    /// Text that ends with a NUL, up to `most` bytes of it.
+    pub(super) fn text(&self, address: u64, most: u64) -> Option<String> {
+        // Not beyond the page: the next one need not be there.
+        let in_page = 4096_u64.saturating_sub(address % 4096);
+        let bytes = self.read(address, most.min(in_page)).ok()?;
+        let end = bytes.iter().position(|byte| *byte == 0)?;
+        String::from_utf8(bytes.get(..end)?.to_vec()).ok()
     }
 }
 
-fn content(kernel: &dyn Kernel, address: u64, variable: &Variable) -> Result<(Vec<u8>, String), String> {
-    let length = usize::try_from(variable.size.min(MAX_CONTENT_BYTES)).unwrap_or(0);
-    let bytes = kernel.read_memory(address, length).map_err(|error| {
-        let setting = match kernel.lockdown() {
-            Ok(Some(Lockdown::Confidentiality)) => " (lockdown=confidentiality)",
-            _ => "",
-        };
-        format!("{error}{setting}")
-    })?;
-    let text = variable_text::text(&bytes, variable.type_name.as_deref());
-    Ok((bytes, text))
-}
-
-fn address_denied(kernel: &dyn Kernel) -> String {
+/// Why an address is not known.
+pub(super) fn address_denied(kernel: &dyn Kernel) -> String {
     let setting = match kernel.kptr_restrict() {
         Ok(Some(2..)) => "sysctl kernel.kptr_restrict=2 hides addresses even from root",
         _ => "only root (CAP_SYSLOG) may see addresses",

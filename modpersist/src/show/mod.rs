@@ -1,84 +1,270 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `modpersist show OWNER`
+//! `modpersist show OWNER [PATH]`
+//!
+//! - `kept.rs`: all kept variables with their types; `select.rs`: what is asked for.
+//! - `memory.rs`, `values.rs`: bytes of kernel memory, and the values in them.
+//! - `pointers/`: what addresses are; `follow.rs`, `nodes.rs`: what they lead to.
+//! - `shown.rs`: what is shown, made by `build.rs`, printed by `text.rs` or as JSON, compared by `diff.rs`.
 
-use std::collections::HashSet;
+mod build;
+mod diff;
+mod follow;
+mod kept;
+mod memory;
+mod nodes;
+mod pointers;
+mod select;
+pub(crate) mod shown;
+mod text;
+mod untyped_text;
+mod values;
+
 use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail, ensure};
+use libmodfmt::btf::{Btf, BtfTypes};
 use libmodfmt::module_name::is_module_name;
-use libmodfmt::persist::{KeptPlace, LaterChanges};
-use libmodsys::{Kernel, SectionAddress};
-use modcli::escape;
+use libmodsys::Kernel;
 use modkeep::{Generation, Region};
 
-use crate::aligned_table::{Align, AlignedTable};
-use crate::contents::Contents;
+use crate::args::ShowArgs;
 use crate::{address, hex, json, owner_state};
+use build::Build;
+use diff::{Report, Saved};
+use follow::Follow;
+use kept::Kept;
+use memory::Memory;
+use pointers::PointerNames;
+use select::Target;
+use shown::{Shown, ShownChain, ShownKind};
+use text::Text;
 
-pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
+/// A variable's content is read up to here, in bytes; a part that is asked for by its path, to the other.
+const MAX_BYTES: u64 = 1 << 20;
+const MAX_ASKED_BYTES: u64 = 16 << 20;
+
+/// A target with what it holds.
+struct Content<'k> {
+    target: Target<'k>,
+    /// None if it could not be read.
+    bytes: Option<Vec<u8>>,
+    value: Option<Shown>,
+    chains: Vec<ShownChain>,
+}
+
+pub(crate) fn run(kernel: &dyn Kernel, args: &ShowArgs, out: &mut dyn Write) -> Result<ExitCode> {
+    let owner = &*args.owner;
     ensure!(is_module_name(owner), "'{owner}' cannot be the name of a module");
+    // Before the kernel is asked: the file may be wrong.
+    let saved = args.diff.as_deref().map(Saved::read).transpose()?;
     let Some(region) = find(kernel, owner)? else {
         bail!("nothing is kept for {owner} (`modpersist list` shows what is)");
     };
-    let contents = Contents::read(kernel, &region);
-    if as_json {
-        let mut shown = json::Region::of(&region);
-        shown.add_contents(contents.values.into_iter(), contents.denied);
-        json::print(&shown, out)?;
+    // Pointers may lead to the data of others. What cannot be read of them has no names.
+    let others = Region::entries(kernel).unwrap_or_default().into_iter().flatten();
+    let mut regions: Vec<Region> = others.filter(|other| other.owner != region.owner).collect();
+    regions.insert(0, region);
+    let [region, ..] = regions.as_slice() else { return Ok(ExitCode::SUCCESS) };
+    let blob = kernel.vmlinux_btf().ok().flatten();
+    let btf = blob.as_deref().and_then(|blob| Btf::parse(blob).ok());
+    let kernel_types = btf.as_ref().map(BtfTypes::new);
+    let kept = Kept::of(&regions, btf.as_ref().zip(kernel_types.as_ref()));
+    let memory = Memory::new(kernel);
+    let names = PointerNames::new(kernel, &kept, btf.as_ref(), &memory);
+    let targets = match &args.path {
+        Some(path) => vec![select::select(&kept, &region.owner, path, &memory)?],
+        None => {
+            let own = kept.variables.iter().filter(|variable| variable.owner == region.owner);
+            own.map(Target::whole).collect()
+        }
+    };
+    let reader = Reader { kernel, region, kept: &kept, memory: &memory, names: &names };
+    let (contents, denied) = reader.contents(targets, args);
+    if let Some(saved) = &saved {
+        let in_force =
+            contents.iter().filter(|content| !content.target.variable.is_some_and(|own| own.is_replaced));
+        let now: Vec<_> =
+            in_force.map(|content| (content.target.name.clone(), content.value.as_ref())).collect();
+        let report = Report::of(saved, &region.owner, &now, args.path.is_some())?;
+        if args.json {
+            json::print(&report, out)?;
+        } else {
+            report.print(&mut Text::new(out, args.wide))?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
-    summary(&region, out)?;
-    let unused: HashSet<KeptPlace> =
-        region.headers().last().map(|newest| newest.unused.iter().copied().collect()).unwrap_or_default();
-    let headers = region.headers();
-    let later = LaterChanges::of(&headers);
-    let mut values = contents.values.iter();
-    for generation in &region.generations {
-        out.write_all(b"\n")?;
-        heading(generation, out)?;
-        let mut table = AlignedTable::new(&[
-            ("ADDRESS", Align::Left),
-            ("SIZE", Align::Right),
-            ("VARIABLE", Align::Left),
-            ("TYPE", Align::Left),
-            ("CONTENT", Align::Left),
-        ]);
-        for (ordinal, (unit, base)) in (0..).zip(generation.units()) {
-            for variable in &unit.variables {
-                let content = values.next().and_then(Option::as_ref);
-                let at = match base {
-                    SectionAddress::Known(base) => SectionAddress::Known(base.wrapping_add(variable.offset)),
-                    other => other,
-                };
-                let (number, offset) = (generation.header.generation, variable.offset);
-                let place = KeptPlace { generation: number, ordinal, offset };
-                let now = later.now(place, variable);
-                let mark = if later.is_replaced(place) {
-                    " (replaced)".to_owned()
-                } else if now.size != variable.size {
-                    format!(" (grown from {})", variable.size)
-                } else if unused.contains(&place) {
-                    " (unused)".to_owned()
-                } else {
-                    String::new()
-                };
-                table.row(vec![
-                    address::text(at),
-                    now.size.to_string(),
-                    format!("{variable}{mark}"),
-                    now.type_name.clone().unwrap_or_else(|| "-".to_owned()),
-                    content.map_or_else(|| "-".to_owned(), |(_, text)| text.clone()),
-                ]);
-            }
-        }
-        table.print("  ", out)?;
+    if args.json {
+        json::print(&json_of(region, contents, denied, args), out)?;
+        return Ok(ExitCode::SUCCESS);
     }
-    if let Some(why) = contents.denied {
-        out.write_all(b"\n")?;
-        escape::write_line(out, format_args!("The contents cannot be read: {why}"))?;
+    let mut text = Text::new(out, args.wide);
+    if args.path.is_none() {
+        summary(region, &mut text)?;
+    }
+    print(region, &contents, args, &mut text)?;
+    if let Some(why) = denied {
+        text.blank()?;
+        text.line(0, &format!("The contents cannot be read: {why}"))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+struct Reader<'r> {
+    kernel: &'r dyn Kernel,
+    region: &'r Region,
+    kept: &'r Kept<'r>,
+    memory: &'r Memory<'r>,
+    names: &'r PointerNames<'r>,
+}
+
+impl<'r> Reader<'r> {
+    /// The contents of all targets, and why some could not be read.
+    fn contents(&self, targets: Vec<Target<'r>>, args: &ShowArgs) -> (Vec<Content<'r>>, Option<String>) {
+        let most = if args.path.is_some() { MAX_ASKED_BYTES } else { MAX_BYTES };
+        let mut denied = None;
+        // One reason for all: without addresses there are no contents.
+        let hidden = std::cell::OnceCell::new();
+        let first: Vec<_> = targets
+            .iter()
+            .map(|target| {
+                let hidden = || hidden.get_or_init(|| memory::address_denied(self.kernel)).clone();
+                let address = target.address.known().ok_or_else(hidden);
+                let read = address.and_then(|at| self.memory.read(at, target.size.min(most)));
+                read.map_err(|why| denied = Some(why)).ok()
+            })
+            .collect();
+        // Names take a while to be read: time for values to change before the second reading.
+        if first.iter().any(Option::is_some) {
+            self.names.prepare();
+        }
+        let read: Vec<_> = targets
+            .into_iter()
+            .zip(first)
+            .map(|(target, bytes)| {
+                let again = bytes
+                    .as_ref()
+                    .and_then(|bytes| self.memory.read(target.address.known()?, bytes.len() as u64).ok());
+                let value = bytes.as_deref().map(|bytes| {
+                    let again = again.as_deref().unwrap_or(bytes);
+                    self.value(&target, bytes, again, args.path.is_some())
+                });
+                (target, bytes, value)
+            })
+            .collect();
+        // Lists and trees are followed once; nodes of lists that are kept are found from the list's head.
+        let (owner, limit) = (&*self.region.owner, args.follow.unwrap_or(0));
+        let mut follow = Follow::new(self.kept, self.memory, self.names, owner, limit);
+        let contents = read
+            .into_iter()
+            .map(|(target, bytes, value)| {
+                let (shown, tree) = value.unzip();
+                let followed = target.ty.zip(target.address.known()).zip(tree.flatten());
+                let is_replaced = target.variable.is_some_and(|own| own.is_replaced);
+                let chains =
+                    followed.filter(|_| !is_replaced).map_or_else(Vec::new, |((ty, address), tree)| {
+                        follow.chains(&target.name, address, ty.0, tree)
+                    });
+                Content { target, bytes, value: shown, chains }
+            })
+            .collect();
+        (contents, denied)
+    }
+
+    /// What is shown for bytes, and the tree of values if their type is known.
+    fn value(
+        &self,
+        target: &Target<'_>,
+        bytes: &[u8],
+        again: &[u8],
+        is_asked_for: bool,
+    ) -> (Shown, Option<libmodfmt::values::Value>) {
+        let typed = target.ty.and_then(|(index, at)| Some((self.kept.types(index)?, at)));
+        let Some((types, at)) = typed else {
+            let text = untyped_text::text(bytes, target.type_name.as_deref());
+            return (Shown { kind: ShownKind::Untyped { text }, unstable: bytes != again }, None);
+        };
+        let value = values::of_bytes(types, at, bytes, again, is_asked_for);
+        let build = Build { types, names: self.names, owner: &self.region.owner };
+        (build.shown(&value), Some(value))
+    }
+}
+
+fn json_of(
+    region: &Region,
+    contents: Vec<Content<'_>>,
+    denied: Option<String>,
+    args: &ShowArgs,
+) -> json::Shown {
+    let mut shown = json::Region::of(region);
+    let mut followed = Vec::new();
+    let mut selected = None;
+    let mut values = Vec::new();
+    for content in contents {
+        followed.extend(content.chains);
+        if args.path.is_some() {
+            selected = Some(json::Selected {
+                path: content.target.name,
+                address: content.target.address.known().map(|address| format!("{address:#x}")),
+                size: content.target.size,
+                type_name: content.target.type_name,
+                value: content.value,
+            });
+        } else {
+            let own = content.target.variable;
+            let (replaced, unused) = own.map_or((false, false), |own| (own.is_replaced, own.is_unused));
+            let now = own.filter(|own| own.grown_from.is_some());
+            let now = now.map(|own| (own.size, own.type_name.clone()));
+            values.push(json::Content { bytes: content.bytes, value: content.value, replaced, unused, now });
+        }
+    }
+    if args.path.is_some() {
+        shown.leave_out_sections();
+    }
+    shown.add_contents(values, denied);
+    json::Shown { schema: shown::SCHEMA, region: shown, selected, followed }
+}
+
+fn print(region: &Region, contents: &[Content<'_>], args: &ShowArgs, text: &mut Text<'_>) -> Result<()> {
+    if args.path.is_some() {
+        for content in contents {
+            print_content(content, 0, text)?;
+        }
+        return Ok(());
+    }
+    for generation in &region.generations {
+        text.blank()?;
+        heading(generation, text)?;
+        let number = generation.header.generation;
+        let is_own = |content: &&Content<'_>| {
+            content.target.variable.is_some_and(|variable| variable.place.generation == number)
+        };
+        for content in contents.iter().filter(is_own) {
+            print_content(content, 2, text)?;
+        }
+    }
+    Ok(())
+}
+
+fn print_content(content: &Content<'_>, indent: usize, text: &mut Text<'_>) -> Result<()> {
+    let target = &content.target;
+    let line =
+        format!("{}  {} bytes  {}{}", address::text(target.address), target.size, target.name, target.mark);
+    text.line(indent, &line)?;
+    let inner = indent.saturating_add(4);
+    let type_name = target.type_name.as_deref().unwrap_or("-");
+    match &content.value {
+        Some(value) => text.value(inner, type_name, value)?,
+        None => text.line(inner, &format!("{type_name} (not read)"))?,
+    }
+    let there = content.bytes.as_ref().map_or(target.size, |bytes| bytes.len() as u64);
+    if there < target.size {
+        text.line(inner, &format!("... ({} more bytes)", target.size.saturating_sub(there)))?;
+    }
+    for chain in &content.chains {
+        text.chain(inner, chain)?;
+    }
+    Ok(())
 }
 
 /// A name with `-` is tried as it is and as kbuild would write it, with `_`.
@@ -90,39 +276,33 @@ fn find(kernel: &dyn Kernel, owner: &str) -> Result<Option<Region>> {
     Ok(Region::find(kernel, &owner.replace('-', "_"))?)
 }
 
-fn summary(region: &Region, out: &mut dyn Write) -> Result<()> {
-    escape::write_line(out, format_args!("owner     {}", region.owner))?;
-    escape::write_line(out, format_args!("state     {}", owner_state::text(region.owner_state)))?;
+fn summary(region: &Region, text: &mut Text<'_>) -> Result<()> {
+    text.line(0, &format!("owner     {}", region.owner))?;
+    text.line(0, &format!("state     {}", owner_state::text(region.owner_state)))?;
     if !region.users.is_empty() {
-        escape::write_line(out, format_args!("used by   {}", region.users.join(" ")))?;
+        text.line(0, &format!("used by   {}", region.users.join(" ")))?;
     }
-    escape::write_line(out, format_args!("size      {} bytes", region.size()))?;
+    text.line(0, &format!("size      {} bytes", region.size()))?;
     if let Some(pending) = &region.pending {
-        escape::write_line(out, format_args!("pending   {pending}: a load has begun and not ended"))?;
+        text.line(0, &format!("pending   {pending}: a load has begun and not ended"))?;
     }
     for generation in &region.stale {
         let keeper = &generation.kept_by;
-        escape::write_line(
-            out,
-            format_args!("          {keeper} is no longer in force; the next load drops it"),
-        )?;
+        text.line(10, &format!("{keeper} is no longer in force; the next load drops it"))?;
     }
     Ok(())
 }
 
 /// One line or more about a generation: what keeps it, and where it is from.
-fn heading(generation: &Generation, out: &mut dyn Write) -> Result<()> {
+fn heading(generation: &Generation, text: &mut Text<'_>) -> Result<()> {
     let header = &generation.header;
     let (keeper, size, units) = (&generation.kept_by, header.size(), header.units.len());
-    escape::write_line(
-        out,
-        format_args!("generation {}, {keeper}: {size} bytes in {units} sections", header.generation),
-    )?;
+    text.line(0, &format!("generation {}, {keeper}: {size} bytes in {units} sections", header.generation))?;
     if !header.build_id.is_empty() {
-        escape::write_line(out, format_args!("build id {}", hex::encode(&header.build_id)))?;
+        text.line(0, &format!("build id {}", hex::encode(&header.build_id)))?;
     }
     if !header.named {
-        escape::write_line(out, "made from a stripped file, which does not name every variable")?;
+        text.line(0, "made from a stripped file, which does not name every variable")?;
     }
     Ok(())
 }

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Objects that lists, trees, pointers and per-CPU pointers in values lead to.
+
+use std::collections::{HashSet, VecDeque};
+
+use libmodfmt::types::{TypeId, Types, c_text, size_of};
+use libmodfmt::values::{LinkMember, Located, Value, ValueKind, link_members};
+
+use super::build::Build;
+use super::kept::Kept;
+use super::memory::Memory;
+use super::nodes::{Nodes, Walk};
+use super::pointers::PointerNames;
+use super::shown::{ShownChain, ShownObject};
+use super::values;
+
+/// Chains of one variable.
+const MAX_CHAINS: usize = 1000;
+/// Objects in all.
+const MAX_OBJECTS: usize = 10_000;
+/// Bytes of one object.
+const MAX_OBJECT_BYTES: u64 = 64 << 10;
+/// How many members are named that may link the entries.
+const MAX_NAMED: usize = 4;
+
+/// Follows pointers.
+pub(super) struct Follow<'f> {
+    kept: &'f Kept<'f>,
+    memory: &'f Memory<'f>,
+    names: &'f PointerNames<'f>,
+    owner: &'f str,
+    /// Entries of each list or tree, and objects of the pointers of each variable; 0 for per-CPU data only.
+    limit: usize,
+    /// Nodes and objects that are in a chain already.
+    seen: HashSet<u64>,
+    objects: usize,
+}
+
+/// An object whose pointers are followed.
+struct Origin {
+    /// As C writes it.
+    name: String,
+    /// It is a pointer that leads to the object.
+    is_behind: bool,
+    address: u64,
+    value: Value,
+}
+
+/// What may be followed.
+enum Start {
+    List(u64),
+    Hlist(u64),
+    Tree(u64),
+    Pointer { address: u64, target: TypeId },
+}
+
+/// What stands in one variable, and what it leads to.
+struct Chains<'f, 't> {
+    follow: &'t mut Follow<'f>,
+    types: &'f dyn Types,
+    /// What entries of lists may be.
+    held: &'f [TypeId],
+    chains: Vec<ShownChain>,
+    queue: VecDeque<Origin>,
+    pointers_left: usize,
+}
+
+impl<'f> Follow<'f> {
+    pub(super) fn new(
+        kept: &'f Kept<'f>,
+        memory: &'f Memory<'f>,
+        names: &'f PointerNames<'f>,
+        owner: &'f str,
+        limit: usize,
+    ) -> Self {
+        Self { kept, memory, names, owner, limit, seen: HashSet::new(), objects: 0 }
+    }
+
+    /// The chains that begin in the value of a variable, and those that begin in what they lead to.
+    pub(super) fn chains(&mut self, name: &str, address: u64, types: usize, value: Value) -> Vec<ShownChain> {
+        let held = self.kept.held(types);
+        let Some(types) = self.kept.types(types) else { return Vec::new() };
+        let pointers_left = self.limit;
+        let queue = VecDeque::from([Origin { name: name.to_owned(), is_behind: false, address, value }]);
+        let mut chains = Chains { follow: self, types, held, chains: Vec::new(), queue, pointers_left };
+        while let Some(origin) = chains.queue.pop_front() {
+            chains.of(&origin);
+        }
+        chains.chains
+    }
+}
+
+impl Chains<'_, '_> {
+    fn of(&mut self, origin: &Origin) {
+        let mut starts = Vec::new();
+        find(self.types, &origin.value, &mut origin.name.clone(), origin.is_behind, &mut starts);
+        let memory = self.follow.memory;
+        let read = |address| memory.number(address, 8);
+        for (from, start, bit_offset) in starts {
+            if self.chains.len() >= MAX_CHAINS || self.follow.objects >= MAX_OBJECTS {
+                return;
+            }
+            let at = origin.address.wrapping_add(bit_offset / 8);
+            let (limit, seen) = (self.follow.limit, &mut self.follow.seen);
+            let mut walk = Walk { read: &read, limit, seen };
+            let (kind, tag, found) = match start {
+                Start::Pointer { address, target } => {
+                    let chain = self.pointer(&from, address, target);
+                    self.chains.extend(chain);
+                    continue;
+                }
+                _ if limit == 0 => continue,
+                Start::List(first) => ("list", "list_head", walk.list(at, first)),
+                Start::Hlist(first) => ("hlist", "hlist_node", walk.hlist(first)),
+                Start::Tree(root) => ("tree", "rb_node", walk.tree(root)),
+            };
+            if let Some(found) = found {
+                let chain = self.entries(new_chain(&from, kind), tag, found);
+                self.chains.push(chain);
+            }
+        }
+    }
+
+    fn pointer(&mut self, from: &str, address: u64, target: TypeId) -> Option<ShownChain> {
+        let size = size_of(self.types, target).filter(|size| (1..=MAX_OBJECT_BYTES).contains(size))?;
+        let type_name = Some(c_text(self.types, target));
+        if let Some(copies) = self.follow.names.per_cpu_addresses(address, Some((self.types, target))) {
+            let mut chain = ShownChain { type_name, ..new_chain(from, "per-cpu") };
+            for (cpu, address) in copies {
+                // What pointers in it lead to would be too much for each CPU.
+                let (object, _) = self.object(address, target, size);
+                chain.objects.push(ShownObject { cpu: Some(cpu), ..object });
+            }
+            return Some(chain);
+        }
+        // What is kept is shown as the variable that it is.
+        if self.pointers_left == 0
+            || self.follow.kept.find(address).is_some()
+            || !self.follow.seen.insert(address)
+        {
+            return None;
+        }
+        let (object, value) = self.object(address, target, size);
+        // What is no address of the kernel is not worth a line: the value says so.
+        let value = value?;
+        self.pointers_left = self.pointers_left.saturating_sub(1);
+        self.queue.push_back(Origin { name: from.to_owned(), is_behind: true, address, value });
+        Some(ShownChain { type_name, objects: vec![object], ..new_chain(from, "pointer") })
+    }
+
+    /// An object of a type at an address.
+    fn object(&mut self, address: u64, ty: TypeId, size: u64) -> (ShownObject, Option<Value>) {
+        let follow = &mut self.follow;
+        follow.objects = follow.objects.saturating_add(1);
+        let value = values::read(self.types, Located::whole(ty), address, size, follow.memory).ok();
+        let build = Build { types: self.types, names: follow.names, owner: follow.owner };
+        let shown = value.as_ref().map(|value| build.shown(value));
+        let place = follow.names.name(address, None, follow.owner).map(|place| place.name);
+        (ShownObject { address: format!("{address:#x}"), cpu: None, place, value: shown }, value)
+    }
+
+    /// The objects that have these nodes.
+    fn entries(&mut self, mut chain: ShownChain, tag: &str, found: Nodes) -> ShownChain {
+        let kept = self.follow.kept;
+        let is_kept = |node: u64| kept.find(node).is_some();
+        let link =
+            if found.nodes.iter().all(|node| is_kept(*node)) { None } else { self.link(tag, &mut chain) };
+        for (number, node) in found.nodes.into_iter().enumerate() {
+            if self.follow.objects >= MAX_OBJECTS {
+                chain.notes.push("... (too many objects)".to_owned());
+                break;
+            }
+            let typed = link.as_ref().filter(|_| !is_kept(node)).and_then(|(id, link)| {
+                let size = size_of(self.types, *id).filter(|size| (1..=MAX_OBJECT_BYTES).contains(size))?;
+                Some((*id, node.checked_sub(link.offset)?, size))
+            });
+            let Some((id, address, size)) = typed else {
+                // The entry that has it is unknown, or shown elsewhere.
+                let place = self.follow.names.name(node, None, self.follow.owner).map(|place| place.name);
+                chain.objects.push(ShownObject {
+                    address: format!("{node:#x}"),
+                    cpu: None,
+                    place,
+                    value: None,
+                });
+                continue;
+            };
+            let (object, value) = self.object(address, id, size);
+            chain.objects.push(object);
+            if let Some(value) = value {
+                let name = format!("{}[{number}]", chain.from);
+                self.queue.push_back(Origin { name, is_behind: true, address, value });
+            }
+        }
+        chain.notes.extend(found.note);
+        chain
+    }
+
+    /// By which member of which type the entries are in a list: the author names the types.
+    fn link(&self, tag: &str, chain: &mut ShownChain) -> Option<(TypeId, LinkMember)> {
+        let links_of = |id: &TypeId| {
+            let id = *id;
+            link_members(self.types, id, tag).into_iter().map(move |link| (id, link))
+        };
+        let mut known: Vec<(TypeId, LinkMember)> = self.held.iter().flat_map(links_of).collect();
+        match known.as_slice() {
+            [_] => {}
+            [] => {
+                let note = "the type of the entries is not known: PERSISTENT_HOLDS() in the source names it";
+                chain.notes.push(note.to_owned());
+                return None;
+            }
+            several => {
+                let name =
+                    |(id, link): &(TypeId, LinkMember)| format!("{}.{}", c_text(self.types, *id), link.path);
+                let names: Vec<String> = several.iter().take(MAX_NAMED).map(name).collect();
+                chain.notes.push(format!("the entries may be linked by any of {}", names.join(", ")));
+                return None;
+            }
+        }
+        let (id, link) = known.pop()?;
+        (chain.type_name, chain.member) = (Some(c_text(self.types, id)), Some(link.path.clone()));
+        Some((id, link))
+    }
+}
+
+fn new_chain(from: &str, kind: &str) -> ShownChain {
+    let (from, kind) = (from.to_owned(), kind.to_owned());
+    ShownChain { from, kind, type_name: None, member: None, objects: Vec::new(), notes: Vec::new() }
+}
+
+/// The heads of lists and trees and the pointers in a value, with their names and places in bits.
+fn find(
+    types: &dyn Types,
+    value: &Value,
+    name: &mut String,
+    is_behind: bool,
+    starts: &mut Vec<(String, Start, u64)>,
+) {
+    if starts.len() >= MAX_CHAINS {
+        return;
+    }
+    match &value.kind {
+        ValueKind::Record { fields, .. } => {
+            let ty = types.get(value.type_id);
+            let tag = ty.tag().map_or("", |(_, tag)| tag);
+            let first = fields.first().and_then(|field| match &field.value.kind {
+                ValueKind::Pointer { address, .. } => Some(*address),
+                _ => None,
+            });
+            let start = match tag {
+                "list_head" => first.map(Start::List),
+                "hlist_head" => first.map(Start::Hlist),
+                "rb_root" => first.map(Start::Tree),
+                // They lead to what their head leads to.
+                "hlist_node" | "rb_node" => return,
+                _ => None,
+            };
+            if let Some(start) = start {
+                starts.push((name.clone(), start, value.bit_offset));
+                return;
+            }
+            // The first node of a tree is in the tree as well.
+            let is_followed = |name: &str| tag != "rb_root_cached" || name != "rb_leftmost";
+            for field in fields.iter().filter(|field| is_followed(&field.name)) {
+                let length = name.len();
+                if !field.name.is_empty() {
+                    name.push_str(if is_behind { "->" } else { "." });
+                    name.push_str(&field.name);
+                }
+                find(types, &field.value, name, is_behind && field.name.is_empty(), starts);
+                name.truncate(length);
+            }
+        }
+        ValueKind::Array { runs, .. } => {
+            for run in runs {
+                let length = name.len();
+                name.push_str(&format!("[{}]", run.first));
+                find(types, &run.value, name, false, starts);
+                name.truncate(length);
+            }
+        }
+        ValueKind::Pointer { address, target, is_code: false } if *address != 0 => {
+            let start = Start::Pointer { address: *address, target: *target };
+            starts.push((name.clone(), start, value.bit_offset));
+        }
+        _ => {}
+    }
+}
