@@ -7,6 +7,8 @@ use crate::types::{Type, TypeId, Types, size_of};
 
 /// How deeply types may nest; what is deeper is said as a distance.
 const MAX_DEPTH: u32 = 64;
+/// Most members of one structure that are looked at.
+const MAX_MEMBERS: usize = 1 << 12;
 
 /// The field at an offset.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,11 +35,12 @@ pub fn path_at(types: &dyn Types, id: TypeId, offset: u64) -> PathAt {
         match &*ty {
             Type::Record { members, .. } => {
                 let has = |start: u64, size: u64| at.rest >= start && at.rest - start < size;
-                let found = members.iter().filter(|member| member.bits == 0).find_map(|member| {
-                    let start = member.bit_offset / 8;
-                    let size = size_of(types, member.type_id).filter(|size| has(start, *size));
-                    size.map(|_| (start, member))
-                });
+                let found =
+                    members.iter().take(MAX_MEMBERS).filter(|member| member.bits == 0).find_map(|member| {
+                        let start = member.bit_offset / 8;
+                        let size = size_of(types, member.type_id).filter(|size| has(start, *size));
+                        size.map(|_| (start, member))
+                    });
                 let Some((start, member)) = found else { break };
                 if !member.name.is_empty() {
                     // Writing to a String does not fail.

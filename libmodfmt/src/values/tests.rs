@@ -221,6 +221,38 @@ fn paths_lead_to_places_and_back() {
     assert_eq!(pairs, [("link".to_owned(), 8)]);
 }
 
+#[test]
+fn types_of_the_kernel_are_filled_in() {
+    use crate::btf::tests::blob::Blob;
+    use crate::btf::{Btf, BtfTypes};
+    use crate::types::layout_hash;
+
+    let mut blob = Blob::new(ByteOrder::Little);
+    let int = blob.int("int", 4, true);
+    let other = blob.structure("pair", 4, &[("only", int, 0)]);
+    let pair = blob.structure("pair", 8, &[("first", int, 0), ("second", int, 4)]);
+    assert_ne!(other, pair);
+    let blob = blob.finish();
+    let btf = Btf::parse(&blob).unwrap();
+    let kernel = BtfTypes::new(&btf);
+    let mut table = TypeTable::default();
+    let mut named = |hash| {
+        table.push(Type::Kernel { kind: TagKind::Struct, name: "pair".into(), size: 8, hash })
+    };
+    let (good, bad) = (named(layout_hash(&kernel, TypeId(pair))), named(1));
+    assert!(WithKernelTypes::is_needed(&table));
+    let types = WithKernelTypes::new(&table, &btf, &kernel);
+    let bytes = [5, 0, 0, 0, 0xff, 0xff, 0xff, 0xff];
+    let read = |id| read(&types, Located::whole(id), &Reading::new(&bytes, ByteOrder::Little), Limits::default());
+    let value = read(good);
+    assert_eq!(
+        fields(&value),
+        [("first", &ValueKind::Signed(5)), ("second", &ValueKind::Signed(-1))],
+        "the one of two that has the layout"
+    );
+    assert_eq!(read(bad).kind, ValueKind::Bytes(bytes.to_vec()), "this kernel has another layout");
+}
+
 fn any_type() -> impl Strategy<Value = Type> {
     let id = || (0..12_u32).prop_map(TypeId);
     let size = || prop_oneof![4 => 0..20_u64, 1 => any::<u64>()];
@@ -248,7 +280,7 @@ fn any_type() -> impl Strategy<Value = Type> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     /// Whatever the types say, there are no more values than allowed, and the bytes alone decide how many there
     /// can be of those that are told apart.

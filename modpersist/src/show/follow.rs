@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Objects that lists, trees, pointers and per-CPU pointers in values lead to.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use libmodfmt::types::{TypeId, Types, c_text, size_of};
 use libmodfmt::values::{LinkMember, Located, Value, ValueKind, link_members};
@@ -20,6 +20,8 @@ const MAX_CHAINS: usize = 1000;
 const MAX_OBJECTS: usize = 10_000;
 /// Bytes of one object.
 const MAX_OBJECT_BYTES: u64 = 64 << 10;
+/// Types that the author names and that are looked at.
+const MAX_HELD: usize = 256;
 /// How many members are named that may link the entries.
 const MAX_NAMED: usize = 4;
 
@@ -34,6 +36,8 @@ pub(super) struct Follow<'f> {
     /// Nodes and objects that are in a chain already.
     seen: HashSet<u64>,
     objects: usize,
+    /// By index of the types and tag of the node: the members by which entries of lists may be linked.
+    links: HashMap<(usize, &'static str), Vec<(TypeId, LinkMember)>>,
 }
 
 /// An object whose pointers are followed.
@@ -58,8 +62,7 @@ enum Start {
 struct Chains<'f, 't> {
     follow: &'t mut Follow<'f>,
     types: &'f dyn Types,
-    /// What entries of lists may be.
-    held: &'f [TypeId],
+    types_index: usize,
     chains: Vec<ShownChain>,
     queue: VecDeque<Origin>,
     pointers_left: usize,
@@ -73,16 +76,18 @@ impl<'f> Follow<'f> {
         owner: &'f str,
         limit: usize,
     ) -> Self {
-        Self { kept, memory, names, owner, limit, seen: HashSet::new(), objects: 0 }
+        let (seen, links) = (HashSet::new(), HashMap::new());
+        Self { kept, memory, names, owner, limit, seen, objects: 0, links }
     }
 
     /// The chains that begin in the value of a variable, and those that begin in what they lead to.
     pub(super) fn chains(&mut self, name: &str, address: u64, types: usize, value: Value) -> Vec<ShownChain> {
-        let held = self.kept.held(types);
-        let Some(types) = self.kept.types(types) else { return Vec::new() };
+        let types_index = types;
+        let Some(types) = self.kept.types(types_index) else { return Vec::new() };
         let pointers_left = self.limit;
         let queue = VecDeque::from([Origin { name: name.to_owned(), is_behind: false, address, value }]);
-        let mut chains = Chains { follow: self, types, held, chains: Vec::new(), queue, pointers_left };
+        let mut chains =
+            Chains { follow: self, types, types_index, chains: Vec::new(), queue, pointers_left };
         while let Some(origin) = chains.queue.pop_front() {
             chains.of(&origin);
         }
@@ -160,7 +165,7 @@ impl Chains<'_, '_> {
     }
 
     /// The objects that have these nodes.
-    fn entries(&mut self, mut chain: ShownChain, tag: &str, found: Nodes) -> ShownChain {
+    fn entries(&mut self, mut chain: ShownChain, tag: &'static str, found: Nodes) -> ShownChain {
         let kept = self.follow.kept;
         let is_kept = |node: u64| kept.find(node).is_some();
         let link =
@@ -197,30 +202,34 @@ impl Chains<'_, '_> {
     }
 
     /// By which member of which type the entries are in a list: the author names the types.
-    fn link(&self, tag: &str, chain: &mut ShownChain) -> Option<(TypeId, LinkMember)> {
-        let links_of = |id: &TypeId| {
-            let id = *id;
-            link_members(self.types, id, tag).into_iter().map(move |link| (id, link))
-        };
-        let mut known: Vec<(TypeId, LinkMember)> = self.held.iter().flat_map(links_of).collect();
+    fn link(&mut self, tag: &'static str, chain: &mut ShownChain) -> Option<(TypeId, LinkMember)> {
+        let types = self.types;
+        let held = self.follow.kept.held(self.types_index);
+        let known = self.follow.links.entry((self.types_index, tag)).or_insert_with(|| {
+            let links_of = |id: &TypeId| {
+                let id = *id;
+                link_members(types, id, tag).into_iter().map(move |link| (id, link))
+            };
+            held.iter().take(MAX_HELD).flat_map(links_of).collect()
+        });
         match known.as_slice() {
-            [_] => {}
+            [(id, link)] => {
+                (chain.type_name, chain.member) = (Some(c_text(types, *id)), Some(link.path.clone()));
+                Some((*id, link.clone()))
+            }
             [] => {
                 let note = "the type of the entries is not known: PERSISTENT_HOLDS() in the source names it";
                 chain.notes.push(note.to_owned());
-                return None;
+                None
             }
             several => {
                 let name =
-                    |(id, link): &(TypeId, LinkMember)| format!("{}.{}", c_text(self.types, *id), link.path);
+                    |(id, link): &(TypeId, LinkMember)| format!("{}.{}", c_text(types, *id), link.path);
                 let names: Vec<String> = several.iter().take(MAX_NAMED).map(name).collect();
                 chain.notes.push(format!("the entries may be linked by any of {}", names.join(", ")));
-                return None;
+                None
             }
         }
-        let (id, link) = known.pop()?;
-        (chain.type_name, chain.member) = (Some(c_text(self.types, id)), Some(link.path.clone()));
-        Some((id, link))
     }
 }
 

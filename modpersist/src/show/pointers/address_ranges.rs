@@ -3,6 +3,8 @@
 
 /// Addresses from here on are the kernel's, also with five levels of page tables.
 pub(super) const KERNEL_START: u64 = 0xff00_0000_0000_0000;
+/// Programs have nothing below this (`vm.mmap_min_addr`, as it is by default).
+pub(super) const PROGRAM_START: u64 = 65_536;
 /// Addresses below this are a program's, with four levels of page tables.
 pub(super) const PROGRAM_END: u64 = 1 << 47;
 /// Nothing is mapped below this, at least not by default; so it is a field of a structure at NULL.

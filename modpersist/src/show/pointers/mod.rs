@@ -24,7 +24,7 @@ use libmodsys::Kernel;
 use super::kept::Kept;
 use super::memory::Memory;
 use super::shown::ShownTarget;
-use address_ranges::{KERNEL_START, NEAR_NULL, PROGRAM_END};
+use address_ranges::{KERNEL_START, NEAR_NULL, PROGRAM_END, PROGRAM_START};
 use gone::GoneSections;
 use per_cpu::PerCpu;
 use slab::Slabs;
@@ -90,7 +90,7 @@ impl<'n> PointerNames<'n> {
         if address < NEAR_NULL {
             return named("near-null", format!("NULL+{address:#x}"));
         }
-        if address < PROGRAM_END {
+        if (PROGRAM_START..PROGRAM_END).contains(&address) {
             return named("user", "user".to_owned());
         }
         if address < KERNEL_START {
