@@ -236,14 +236,14 @@ fn types_of_the_kernel_are_filled_in() {
     let btf = Btf::parse(&blob).unwrap();
     let kernel = BtfTypes::new(&btf);
     let mut table = TypeTable::default();
-    let mut named = |hash| {
-        table.push(Type::Kernel { kind: TagKind::Struct, name: "pair".into(), size: 8, hash })
-    };
+    let mut named =
+        |hash| table.push(Type::Kernel { kind: TagKind::Struct, name: "pair".into(), size: 8, hash });
     let (good, bad) = (named(layout_hash(&kernel, TypeId(pair))), named(1));
     assert!(WithKernelTypes::is_needed(&table));
     let types = WithKernelTypes::new(&table, &btf, &kernel);
     let bytes = [5, 0, 0, 0, 0xff, 0xff, 0xff, 0xff];
-    let read = |id| read(&types, Located::whole(id), &Reading::new(&bytes, ByteOrder::Little), Limits::default());
+    let read =
+        |id| read(&types, Located::whole(id), &Reading::new(&bytes, ByteOrder::Little), Limits::default());
     let value = read(good);
     assert_eq!(
         fields(&value),

@@ -58,13 +58,24 @@ enum Start {
     Pointer { address: u64, target: TypeId },
 }
 
-/// What stands in one variable, and what it leads to.
-struct Chains<'f, 't> {
-    follow: &'t mut Follow<'f>,
+/// A variable whose value is followed.
+pub(super) struct Followed {
+    pub(super) name: String,
+    pub(super) address: u64,
+    /// Index of its types in [`Kept::types`].
+    pub(super) types: usize,
+    pub(super) value: Value,
+}
+
+/// What one variable leads to.
+struct Chains<'f> {
     types: &'f dyn Types,
     types_index: usize,
     chains: Vec<ShownChain>,
+    /// Values that were not looked at yet.
     queue: VecDeque<Origin>,
+    /// Pointers that were not followed yet: name, address, type of what they lead to.
+    pointers: VecDeque<(String, u64, TypeId)>,
     pointers_left: usize,
 }
 
@@ -80,108 +91,138 @@ impl<'f> Follow<'f> {
         Self { kept, memory, names, owner, limit, seen, objects: 0, links }
     }
 
-    /// The chains that begin in the value of a variable, and those that begin in what they lead to.
-    pub(super) fn chains(&mut self, name: &str, address: u64, types: usize, value: Value) -> Vec<ShownChain> {
-        let types_index = types;
-        let Some(types) = self.kept.types(types_index) else { return Vec::new() };
-        let pointers_left = self.limit;
-        let queue = VecDeque::from([Origin { name: name.to_owned(), is_behind: false, address, value }]);
-        let mut chains =
-            Chains { follow: self, types, types_index, chains: Vec::new(), queue, pointers_left };
-        while let Some(origin) = chains.queue.pop_front() {
-            chains.of(&origin);
+    /// The chains that begin in each of some variables, and those that begin in what they lead to.
+    pub(super) fn all(&mut self, variables: Vec<Option<Followed>>) -> Vec<Vec<ShownChain>> {
+        let mut all: Vec<Option<Chains<'_>>> = variables.into_iter().map(|one| self.begun(one?)).collect();
+        // Any list_head that a pointer leads to may be a node of a list. So the lists of all variables come first.
+        for chains in all.iter_mut().flatten() {
+            self.lists(chains);
         }
-        chains.chains
-    }
-}
-
-impl Chains<'_, '_> {
-    fn of(&mut self, origin: &Origin) {
-        let mut starts = Vec::new();
-        find(self.types, &origin.value, &mut origin.name.clone(), origin.is_behind, &mut starts);
-        let memory = self.follow.memory;
-        let read = |address| memory.number(address, 8);
-        for (from, start, bit_offset) in starts {
-            if self.chains.len() >= MAX_CHAINS || self.follow.objects >= MAX_OBJECTS {
-                return;
-            }
-            let at = origin.address.wrapping_add(bit_offset / 8);
-            let (limit, seen) = (self.follow.limit, &mut self.follow.seen);
-            let mut walk = Walk { read: &read, limit, seen };
-            let (kind, tag, found) = match start {
-                Start::Pointer { address, target } => {
-                    let chain = self.pointer(&from, address, target);
-                    self.chains.extend(chain);
-                    continue;
+        for chains in all.iter_mut().flatten() {
+            while let Some((from, address, target)) = chains.pointers.pop_front() {
+                if chains.chains.len() >= MAX_CHAINS || self.objects >= MAX_OBJECTS {
+                    break;
                 }
-                _ if limit == 0 => continue,
-                Start::List(first) => ("list", "list_head", walk.list(at, first)),
-                Start::Hlist(first) => ("hlist", "hlist_node", walk.hlist(first)),
-                Start::Tree(root) => ("tree", "rb_node", walk.tree(root)),
-            };
-            if let Some(found) = found {
-                let chain = self.entries(new_chain(&from, kind), tag, found);
-                self.chains.push(chain);
+                let chain = self.pointer(chains, &from, address, target);
+                chains.chains.extend(chain);
+                self.lists(chains);
+            }
+        }
+        all.into_iter().map(|chains| chains.map_or_else(Vec::new, |chains| chains.chains)).collect()
+    }
+
+    fn begun(&self, variable: Followed) -> Option<Chains<'f>> {
+        let Followed { name, address, types: types_index, value } = variable;
+        let types = self.kept.types(types_index)?;
+        let (chains, pointers, pointers_left) = (Vec::new(), VecDeque::new(), self.limit);
+        let queue = VecDeque::from([Origin { name, is_behind: false, address, value }]);
+        Some(Chains { types, types_index, chains, queue, pointers, pointers_left })
+    }
+
+    /// The lists and trees in the values that were not looked at yet, and in their entries.
+    fn lists(&mut self, chains: &mut Chains<'f>) {
+        let memory = self.memory;
+        let read = |address| memory.number(address, 8);
+        while let Some(origin) = chains.queue.pop_front() {
+            let mut starts = Vec::new();
+            find(chains.types, &origin.value, &mut origin.name.clone(), origin.is_behind, &mut starts);
+            for (from, start, bit_offset) in starts {
+                if chains.chains.len() >= MAX_CHAINS || self.objects >= MAX_OBJECTS {
+                    return;
+                }
+                let at = origin.address.wrapping_add(bit_offset / 8);
+                let mut walk = Walk { read: &read, limit: self.limit, seen: &mut self.seen };
+                let (kind, tag, found) = match start {
+                    Start::Pointer { address, target } => {
+                        chains.pointers.push_back((from, address, target));
+                        continue;
+                    }
+                    _ if self.limit == 0 => continue,
+                    Start::List(first) => ("list", "list_head", walk.list(at, first)),
+                    Start::Hlist(first) => ("hlist", "hlist_node", walk.hlist(first)),
+                    Start::Tree(root) => ("tree", "rb_node", walk.tree(root)),
+                };
+                if let Some(found) = found {
+                    let chain = self.entries(chains, new_chain(&from, kind), tag, found);
+                    chains.chains.push(chain);
+                }
             }
         }
     }
 
-    fn pointer(&mut self, from: &str, address: u64, target: TypeId) -> Option<ShownChain> {
-        let size = size_of(self.types, target).filter(|size| (1..=MAX_OBJECT_BYTES).contains(size))?;
-        let type_name = Some(c_text(self.types, target));
-        if let Some(copies) = self.follow.names.per_cpu_addresses(address, Some((self.types, target))) {
+    fn pointer(
+        &mut self,
+        chains: &mut Chains<'f>,
+        from: &str,
+        address: u64,
+        target: TypeId,
+    ) -> Option<ShownChain> {
+        let size = size_of(chains.types, target).filter(|size| (1..=MAX_OBJECT_BYTES).contains(size))?;
+        let type_name = Some(c_text(chains.types, target));
+        if let Some(copies) = self.names.per_cpu_addresses(address, Some((chains.types, target))) {
             let mut chain = ShownChain { type_name, ..new_chain(from, "per-cpu") };
             for (cpu, address) in copies {
                 // What pointers in it lead to would be too much for each CPU.
-                let (object, _) = self.object(address, target, size);
+                let (object, _) = self.object(chains.types, address, target, size);
                 chain.objects.push(ShownObject { cpu: Some(cpu), ..object });
             }
             return Some(chain);
         }
         // What is kept is shown as the variable that it is.
-        if self.pointers_left == 0
-            || self.follow.kept.find(address).is_some()
-            || !self.follow.seen.insert(address)
-        {
+        if chains.pointers_left == 0 || self.kept.find(address).is_some() || !self.seen.insert(address) {
             return None;
         }
-        let (object, value) = self.object(address, target, size);
+        let (object, value) = self.object(chains.types, address, target, size);
         // What is no address of the kernel is not worth a line: the value says so.
         let value = value?;
-        self.pointers_left = self.pointers_left.saturating_sub(1);
-        self.queue.push_back(Origin { name: from.to_owned(), is_behind: true, address, value });
+        chains.pointers_left = chains.pointers_left.saturating_sub(1);
+        chains.queue.push_back(Origin { name: from.to_owned(), is_behind: true, address, value });
         Some(ShownChain { type_name, objects: vec![object], ..new_chain(from, "pointer") })
     }
 
     /// An object of a type at an address.
-    fn object(&mut self, address: u64, ty: TypeId, size: u64) -> (ShownObject, Option<Value>) {
-        let follow = &mut self.follow;
-        follow.objects = follow.objects.saturating_add(1);
-        let value = values::read(self.types, Located::whole(ty), address, size, follow.memory).ok();
-        let build = Build { types: self.types, names: follow.names, owner: follow.owner };
+    fn object(
+        &mut self,
+        types: &dyn Types,
+        address: u64,
+        ty: TypeId,
+        size: u64,
+    ) -> (ShownObject, Option<Value>) {
+        self.objects = self.objects.saturating_add(1);
+        let value = values::read(types, Located::whole(ty), address, size, self.memory).ok();
+        let build = Build { types, names: self.names, owner: self.owner };
         let shown = value.as_ref().map(|value| build.shown(value));
-        let place = follow.names.name(address, None, follow.owner).map(|place| place.name);
+        let place = self.names.name(address, None, self.owner).map(|place| place.name);
         (ShownObject { address: format!("{address:#x}"), cpu: None, place, value: shown }, value)
     }
 
     /// The objects that have these nodes.
-    fn entries(&mut self, mut chain: ShownChain, tag: &'static str, found: Nodes) -> ShownChain {
-        let kept = self.follow.kept;
+    fn entries(
+        &mut self,
+        chains: &mut Chains<'f>,
+        mut chain: ShownChain,
+        tag: &'static str,
+        found: Nodes,
+    ) -> ShownChain {
+        let kept = self.kept;
         let is_kept = |node: u64| kept.find(node).is_some();
-        let link =
-            if found.nodes.iter().all(|node| is_kept(*node)) { None } else { self.link(tag, &mut chain) };
+        let link = if found.nodes.iter().all(|node| is_kept(*node)) {
+            None
+        } else {
+            self.link(chains, tag, &mut chain)
+        };
         for (number, node) in found.nodes.into_iter().enumerate() {
-            if self.follow.objects >= MAX_OBJECTS {
+            if self.objects >= MAX_OBJECTS {
                 chain.notes.push("... (too many objects)".to_owned());
                 break;
             }
             let typed = link.as_ref().filter(|_| !is_kept(node)).and_then(|(id, link)| {
-                let size = size_of(self.types, *id).filter(|size| (1..=MAX_OBJECT_BYTES).contains(size))?;
+                let size = size_of(chains.types, *id).filter(|size| (1..=MAX_OBJECT_BYTES).contains(size))?;
                 Some((*id, node.checked_sub(link.offset)?, size))
             });
             let Some((id, address, size)) = typed else {
                 // The entry that has it is unknown, or shown elsewhere.
-                let place = self.follow.names.name(node, None, self.follow.owner).map(|place| place.name);
+                let place = self.names.name(node, None, self.owner).map(|place| place.name);
                 chain.objects.push(ShownObject {
                     address: format!("{node:#x}"),
                     cpu: None,
@@ -190,11 +231,13 @@ impl Chains<'_, '_> {
                 });
                 continue;
             };
-            let (object, value) = self.object(address, id, size);
+            // A pointer to it leads to nothing new.
+            self.seen.insert(address);
+            let (object, value) = self.object(chains.types, address, id, size);
             chain.objects.push(object);
             if let Some(value) = value {
                 let name = format!("{}[{number}]", chain.from);
-                self.queue.push_back(Origin { name, is_behind: true, address, value });
+                chains.queue.push_back(Origin { name, is_behind: true, address, value });
             }
         }
         chain.notes.extend(found.note);
@@ -202,10 +245,15 @@ impl Chains<'_, '_> {
     }
 
     /// By which member of which type the entries are in a list: the author names the types.
-    fn link(&mut self, tag: &'static str, chain: &mut ShownChain) -> Option<(TypeId, LinkMember)> {
-        let types = self.types;
-        let held = self.follow.kept.held(self.types_index);
-        let known = self.follow.links.entry((self.types_index, tag)).or_insert_with(|| {
+    fn link(
+        &mut self,
+        chains: &Chains<'f>,
+        tag: &'static str,
+        chain: &mut ShownChain,
+    ) -> Option<(TypeId, LinkMember)> {
+        let types = chains.types;
+        let held = self.kept.held(chains.types_index);
+        let known = self.links.entry((chains.types_index, tag)).or_insert_with(|| {
             let links_of = |id: &TypeId| {
                 let id = *id;
                 link_members(types, id, tag).into_iter().map(move |link| (id, link))

@@ -32,7 +32,7 @@ use crate::args::ShowArgs;
 use crate::{address, hex, json, owner_state};
 use build::Build;
 use diff::{Report, Saved};
-use follow::Follow;
+use follow::{Follow, Followed};
 use kept::Kept;
 use memory::Memory;
 use pointers::PointerNames;
@@ -155,19 +155,18 @@ impl<'r> Reader<'r> {
         // Lists and trees are followed once; nodes of lists that are kept are found from the list's head.
         let (owner, limit) = (&*self.region.owner, args.follow.unwrap_or(0));
         let mut follow = Follow::new(self.kept, self.memory, self.names, owner, limit);
-        let contents = read
-            .into_iter()
-            .map(|(target, bytes, value)| {
-                let (shown, tree) = value.unzip();
-                let followed = target.ty.zip(target.address.known()).zip(tree.flatten());
-                let is_replaced = target.variable.is_some_and(|own| own.is_replaced);
-                let chains =
-                    followed.filter(|_| !is_replaced).map_or_else(Vec::new, |((ty, address), tree)| {
-                        follow.chains(&target.name, address, ty.0, tree)
-                    });
-                Content { target, bytes, value: shown, chains }
-            })
-            .collect();
+        let (mut contents, mut followed) = (Vec::new(), Vec::new());
+        for (target, bytes, value) in read {
+            let (shown, tree) = value.unzip();
+            let is_replaced = target.variable.is_some_and(|own| own.is_replaced);
+            let known = target.ty.zip(target.address.known()).zip(tree.flatten()).filter(|_| !is_replaced);
+            let name = target.name.clone();
+            followed.push(known.map(|((ty, address), value)| Followed { name, address, types: ty.0, value }));
+            contents.push(Content { target, bytes, value: shown, chains: Vec::new() });
+        }
+        for (content, chains) in contents.iter_mut().zip(follow.all(followed)) {
+            content.chains = chains;
+        }
         (contents, denied)
     }
 

@@ -249,13 +249,17 @@ fn escaped_bytes(digits: &str) -> String {
     out
 }
 
-/// Words with the blanks behind them; `name = value` is one.
+/// Words with the blanks behind them; `name = value` is one, but for the first.
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
+    let mut is_first = true;
     for part in text.split_inclusive(' ') {
         match words.last_mut() {
-            Some(last) if part == "= " || last.ends_with("= ") => last.push_str(part),
-            _ => words.push(part.to_owned()),
+            Some(last) if !is_first && (part == "= " || last.ends_with(" = ")) => last.push_str(part),
+            _ => {
+                is_first &= part != "= ";
+                words.push(part.to_owned());
+            }
         }
     }
     words
