@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 use std::process::Command as Process;
 
+use libmodfmt::types::{Type, TypeId};
 use libmodsys::BootIdentity;
 use modpersist::{Args, Command, ShowArgs};
+use modtest::hostile::{NAME, assert_harmless};
 use modtest::{FakeKernel, FakeModule};
 use serde_json::Value;
 
@@ -28,10 +30,11 @@ const HEAP: u64 = 0xffff_8880_0123_4000;
 
 fn show(kernel: &FakeKernel, args: ShowArgs) -> String {
     let mut out = Vec::new();
-    match modpersist::run(&Args { command: Command::Show(args) }, kernel, &mut out) {
-        Ok(_) => String::from_utf8(out).unwrap(),
-        Err(error) => format!("{error:#}\n"),
+    if let Err(error) = modpersist::run(&Args { command: Command::Show(args) }, kernel, &mut out) {
+        // As the program prints it.
+        modcli::escape::write_line(&mut out, format_args!("{error:#}")).unwrap();
     }
+    String::from_utf8(out).unwrap()
 }
 
 fn args() -> ShowArgs {
@@ -222,6 +225,44 @@ fn a_removed_module_and_per_cpu_data() {
         "{text}"
     );
     assert!(!text.contains("CPU 1 "), "it is not possible: {text}");
+}
+
+#[test]
+fn names_of_types_are_harmless() {
+    let (mut compiled, _) = kernel();
+    let types = &mut compiled.header.types;
+    let all: Vec<Type> = types.types().iter().map(|ty| Type::clone(ty)).collect();
+    for (id, mut ty) in (0..).map(TypeId).zip(all) {
+        match &mut ty {
+            Type::Record { name, members, .. } => {
+                // Lists are known by their tag.
+                if !name.contains("list") {
+                    *name = NAME.to_owned();
+                }
+                members.iter_mut().for_each(|member| member.name = NAME.to_owned());
+            }
+            Type::Enumeration { name, values, .. } => {
+                *name = NAME.to_owned();
+                values.iter_mut().for_each(|(name, _)| *name = NAME.to_owned());
+            }
+            Type::Number { name, .. } if *name == "int" => *name = NAME.to_owned(),
+            _ => {}
+        }
+        types.replace(id, ty);
+    }
+    compiled.contents[8].copy_from_slice(b"\x1b[2J");
+    let kernel = compiled.kernel();
+    kernel.set(|settings| settings.kallsyms = format!("ffffffff81000000 T _text {NAME}\n").into_bytes());
+    for (json, wide) in [(false, false), (false, true), (true, false)] {
+        let all = ShowArgs { json, wide, follow: Some(9), ..args() };
+        let text = show(&kernel, all.clone());
+        assert_harmless(text.as_bytes());
+        assert!(text.contains("values.c"), "{text}");
+        for selected in [NAME, &format!("stats.{NAME}"), "stats.nothing"] {
+            let text = show(&kernel, ShowArgs { path: Some(selected.to_owned()), ..all.clone() });
+            assert_harmless(text.as_bytes());
+        }
+    }
 }
 
 /// What gdb prints for each of some expressions.
