@@ -76,8 +76,11 @@ pub enum Command {
 pub struct ShowArgs {
     /// The owner of the data
     pub owner: String,
-    /// A variable or a part of one, as C writes it: VAR, FILE.c:VAR.FIELD, VAR[3].FIELD, VAR->FIELD
-    #[arg(value_name = "VAR[.FIELD]")]
+    /// A variable, or a part of one, as C writes it.
+    #[arg(
+        value_name = "VAR[.FIELD]",
+        help = "A variable or a part of one, as C writes it: VAR, FILE.c:VAR.FIELD, VAR[3].FIELD, VAR->FIELD"
+    )]
     pub path: Option<String>,
     /// Show N entries of each list and tree, and N objects that pointers lead to
     #[arg(

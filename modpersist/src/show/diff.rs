@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use libmodfmt::values::{PathStep, parse_path};
 use libmodsys::files;
 use modcli::os_text;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,13 @@ pub(super) struct Saved {
     owner: String,
     #[serde(default)]
     sections: Vec<SavedSection>,
+    selected: Option<SavedPart>,
+}
+
+#[derive(Debug, Deserialize)]
+struct SavedPart {
+    path: String,
+    value: Option<Shown>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,6 +61,17 @@ struct Change {
     now: Option<String>,
 }
 
+/// A field, also one of an anonymous structure or union.
+fn field<'s>(fields: &'s [ShownField], name: &str) -> Option<&'s Shown> {
+    fields.iter().find_map(|own| match &own.value.kind {
+        _ if own.name == name => Some(&own.value),
+        ShownKind::Struct { fields, .. } | ShownKind::Union { fields, .. } if own.name.is_empty() => {
+            field(fields, name)
+        }
+        _ => None,
+    })
+}
+
 /// All differences.
 #[derive(Debug, Serialize)]
 pub(super) struct Report<'r> {
@@ -78,6 +97,32 @@ impl Saved {
         Ok(saved)
     }
 
+    fn ensure_owner(&self, owner: &str) -> Result<()> {
+        ensure!(self.owner == owner, "the file has the data of {}, not of {owner}", self.owner);
+        Ok(())
+    }
+
+    /// A part of a variable, by the path that selects it.
+    fn part(&self, path: &str) -> Option<&Shown> {
+        if let Some(selected) = self.selected.as_ref().filter(|selected| selected.path == path) {
+            return selected.value.as_ref();
+        }
+        let all = self.variables();
+        let fits =
+            all.iter().filter_map(|(name, value)| Some(((*value)?, path.strip_prefix(name.as_str())?)));
+        let (value, rest) = fits.min_by_key(|(_, rest)| rest.len())?;
+        parse_path(rest).ok()?.iter().try_fold(value, |at, step| match (step, &at.kind) {
+            (PathStep::Field(name), ShownKind::Struct { fields, .. } | ShownKind::Union { fields, .. }) => {
+                field(fields, name)
+            }
+            (PathStep::Element(index), ShownKind::Array { runs, .. }) => {
+                let has = |run: &&ShownRun| index.checked_sub(run.first).is_some_and(|at| at < run.count);
+                runs.iter().find(has).map(|run| &run.value)
+            }
+            _ => None,
+        })
+    }
+
     fn variables(&self) -> BTreeMap<String, Option<&Shown>> {
         let all = self.sections.iter().flat_map(|section| &section.variables);
         let in_force = all.filter(|variable| !variable.replaced);
@@ -93,34 +138,38 @@ impl Saved {
 
 impl<'r> Report<'r> {
     /// What differs between what was saved and the variables now, by name. What was saved and is not among
-    /// them is gone, unless only some variables are asked for.
-    pub(super) fn of(
-        saved: &Saved,
-        owner: &'r str,
-        now: &[(String, Option<&Shown>)],
-        is_partial: bool,
-    ) -> Result<Self> {
-        ensure!(saved.owner == owner, "the file has the data of {}, not of {owner}", saved.owner);
+    /// them is gone.
+    pub(super) fn of(saved: &Saved, owner: &'r str, now: &[(String, Option<&Shown>)]) -> Result<Self> {
+        saved.ensure_owner(owner)?;
         let was = saved.variables();
-        let not_read = || "not read".to_owned();
         let mut changes = Changes(Vec::new());
         for (name, value) in now {
-            match (was.get(name), value) {
-                (Some(Some(was)), Some(now)) => changes.value(name, was, now),
-                (Some(Some(was)), None) => changes.add(name, Some(brief(was)), Some(not_read())),
-                (Some(None), Some(now)) => changes.add(name, Some(not_read()), Some(brief(now))),
-                (None, value) => changes.add(name, None, Some(value.map_or_else(not_read, brief))),
-                (Some(None), None) => {}
+            match was.get(name) {
+                Some(was) => changes.any(name, *was, *value),
+                None => changes.add(name, None, Some(value.map_or_else(not_read, brief))),
             }
         }
         let known: HashSet<&str> = now.iter().map(|(name, _)| &**name).collect();
-        for (name, value) in was.iter().filter(|(name, _)| !is_partial && !known.contains(&***name)) {
+        for (name, value) in was.iter().filter(|(name, _)| !known.contains(&***name)) {
             changes.add(name, Some(value.map_or_else(not_read, brief)), None);
         }
+        Ok(Self::new(owner, changes))
+    }
+
+    /// The same for one part of a variable.
+    pub(super) fn of_part(saved: &Saved, owner: &'r str, path: &str, now: Option<&Shown>) -> Result<Self> {
+        saved.ensure_owner(owner)?;
+        let was = saved.part(path).with_context(|| format!("the file has no value of {path}"))?;
+        let mut changes = Changes(Vec::new());
+        changes.any(path, Some(was), now);
+        Ok(Self::new(owner, changes))
+    }
+
+    fn new(owner: &'r str, changes: Changes) -> Self {
         let mut changes = changes.0;
         let cut = changes.len() > MAX_CHANGES;
         changes.truncate(MAX_CHANGES);
-        Ok(Self { schema: SCHEMA, owner, changes, cut })
+        Self { schema: SCHEMA, owner, changes, cut }
     }
 
     pub(super) fn print(&self, text: &mut Text<'_>) -> io::Result<()> {
@@ -145,7 +194,20 @@ impl<'r> Report<'r> {
 
 struct Changes(Vec<Change>);
 
+fn not_read() -> String {
+    "not read".to_owned()
+}
+
 impl Changes {
+    fn any(&mut self, path: &str, was: Option<&Shown>, now: Option<&Shown>) {
+        match (was, now) {
+            (Some(was), Some(now)) => self.value(path, was, now),
+            (Some(was), None) => self.add(path, Some(brief(was)), Some(not_read())),
+            (None, Some(now)) => self.add(path, Some(not_read()), Some(brief(now))),
+            (None, None) => {}
+        }
+    }
+
     fn add(&mut self, path: &str, was: Option<String>, now: Option<String>) {
         // One more than are listed, so that it is known that there are more.
         if self.0.len() <= MAX_CHANGES {

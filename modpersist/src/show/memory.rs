@@ -26,16 +26,9 @@ impl<'k> Memory<'k> {
         })
     }
 
-    /// A number of the kernel's, in this machine's byte order.
+    /// A number of the kernel's.
     pub(super) fn number(&self, address: u64, size: u64) -> Option<u64> {
-        let bytes = self.read(address, size).ok()?;
-        Some(match *bytes.as_slice() {
-            [one] => one.into(),
-            [a, b] => u16::from_ne_bytes([a, b]).into(),
-            [a, b, c, d] => u32::from_ne_bytes([a, b, c, d]).into(),
-            [a, b, c, d, e, f, g, h] => u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
-            _ => return None,
-        })
+        number_of(&self.read(address, size).ok()?)
     }
 
     /// Text that ends with a NUL, up to `most` bytes of it.
@@ -46,6 +39,17 @@ impl<'k> Memory<'k> {
         let end = bytes.iter().position(|byte| *byte == 0)?;
         String::from_utf8(bytes.get(..end)?.to_vec()).ok()
     }
+}
+
+/// A number of 1, 2, 4 or 8 bytes, in this machine's byte order.
+pub(super) fn number_of(bytes: &[u8]) -> Option<u64> {
+    Some(match *bytes {
+        [one] => one.into(),
+        [a, b] => u16::from_ne_bytes([a, b]).into(),
+        [a, b, c, d] => u32::from_ne_bytes([a, b, c, d]).into(),
+        [a, b, c, d, e, f, g, h] => u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
+        _ => return None,
+    })
 }
 
 /// Why an address is not known.

@@ -82,11 +82,19 @@ pub(crate) fn run(kernel: &dyn Kernel, args: &ShowArgs, out: &mut dyn Write) -> 
     let reader = Reader { kernel, region, kept: &kept, memory: &memory, names: &names };
     let (contents, denied) = reader.contents(targets, args);
     if let Some(saved) = &saved {
-        let in_force =
-            contents.iter().filter(|content| !content.target.variable.is_some_and(|own| own.is_replaced));
-        let now: Vec<_> =
-            in_force.map(|content| (content.target.name.clone(), content.value.as_ref())).collect();
-        let report = Report::of(saved, &region.owner, &now, args.path.is_some())?;
+        let report = match contents.as_slice() {
+            [only] if args.path.is_some() => {
+                Report::of_part(saved, &region.owner, &only.target.name, only.value.as_ref())?
+            }
+            all => {
+                let is_in_force =
+                    |content: &&Content<'_>| !content.target.variable.is_some_and(|own| own.is_replaced);
+                let in_force = all.iter().filter(is_in_force);
+                let now: Vec<_> =
+                    in_force.map(|content| (content.target.name.clone(), content.value.as_ref())).collect();
+                Report::of(saved, &region.owner, &now)?
+            }
+        };
         if args.json {
             json::print(&report, out)?;
         } else {

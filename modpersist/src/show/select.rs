@@ -7,7 +7,7 @@ use libmodfmt::values::{Located, PathStep, parse_path};
 use libmodsys::SectionAddress;
 
 use super::kept::{Kept, KeptVariable};
-use super::memory::Memory;
+use super::memory::{Memory, number_of};
 
 /// An object in memory, or a part of one.
 pub(super) struct Target<'k> {
@@ -70,7 +70,7 @@ pub(super) fn select<'k>(
             let size = size_of(types, at.type_id).unwrap_or(8);
             let read =
                 memory.read(place, size).map_err(anyhow::Error::msg).with_context(|| reached.clone())?;
-            base = read.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte));
+            base = number_of(&read).with_context(|| format!("{reached} has no size of a pointer"))?;
             ensure!(base != 0, "{reached} is NULL");
             // NULL with an offset, and error numbers.
             ensure!((4096..u64::MAX - 4095).contains(&base), "{reached} leads nowhere: it is {base:#x}");

@@ -176,6 +176,17 @@ fn what_has_changed() {
     let json = show(&kernel, ShowArgs { json: true, ..diff() });
     let value: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(value["changes"][0]["path"], "values.c:stats.count");
+    let part = |path: &str| ShowArgs { path: Some(path.to_owned()), ..diff() };
+    assert_eq!(show(&kernel, part("stats.count")), "values.c:stats.count: 14, was 9223372036854775808\n");
+    assert_eq!(show(&kernel, part("stats.word")), "Nothing has changed.\n");
+    assert_eq!(show(&kernel, part("values.c:table[61]")), "values.c:table[61]: 6, was 0\n");
+    let selected = compiled.folder.join("selected.json");
+    let count = ShowArgs { json: true, ..path("stats.count") };
+    std::fs::write(&selected, show(&kernel, count.clone())).unwrap();
+    let unchanged = ShowArgs { json: false, diff: Some(selected), ..count };
+    assert_eq!(show(&kernel, unchanged.clone()), "Nothing has changed.\n");
+    let other_part = ShowArgs { path: Some("stats.low".to_owned()), ..unchanged };
+    assert_eq!(show(&kernel, other_part), "the file has no value of values.c:stats.low\n");
     let other = compiled.folder.join("other.json");
     for (text, error) in [
         ("{", "not what `modpersist show --json` prints"),
@@ -189,7 +200,7 @@ fn what_has_changed() {
 }
 
 #[test]
-fn a_removed_module_and_per_cpu_data() {
+fn per_cpu_data_of_each_cpu() {
     let (mut compiled, _) = kernel();
     compiled.set("counters", 0, 0x3_0000);
     let kernel = compiled.kernel();

@@ -77,7 +77,7 @@ impl Slabs {
         })
     }
 
-    /// Kind and name for an address: `slab` and `kmalloc-64+0x10`, or `heap` or `vmalloc` without more.
+    /// Kind and name for an address: `slab` and `slab kmalloc-64+0x10`, or `heap` or `vmalloc` without more.
     pub(super) fn name(&self, address: u64, memory: &Memory<'_>) -> Option<(&'static str, String)> {
         if (self.vmalloc..self.vmemmap).contains(&address) {
             return Some(("vmalloc", "vmalloc".to_owned()));
@@ -118,7 +118,8 @@ impl Slabs {
         let first = page.checked_sub(self.vmemmap)?.checked_div(self.page_bytes)?.checked_mul(PAGE_BYTES)?;
         let start = self.direct_map.checked_add(first)?.checked_add(pad.unwrap_or(0))?;
         let offset = address.checked_sub(start)?.checked_rem(size)?;
-        Some(if offset == 0 { name } else { format!("{name}+{offset:#x}") })
+        // A cache may have the name of a function.
+        Some(if offset == 0 { format!("slab {name}") } else { format!("slab {name}+{offset:#x}") })
     }
 }
 
