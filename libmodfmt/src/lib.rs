@@ -32,7 +32,7 @@
 //! | a file on disk | [`mod@file`], [`compress`], [`signature`] |
 //! | the module in it | [`module`], [`elf`], [`arch`], [`note`], [`modinfo`], [`parameters`] |
 //! | what it imports and exports | [`versions`], [`export`] |
-//! | types, and values carried over to other types | [`types`], [`btf`], `dwarf`, [`convert`], [`hints`] |
+//! | types, values, and values carried over to other types | [`types`], [`values`], [`btf`], `dwarf`, [`convert`], [`hints`] |
 //! | persistent data and the images that keep it | [`persist`], [`image`], [`old_slots`], [`pointers`] |
 //! | a running kernel's files, and what is recorded about it | [`proc`], `journal` |
 //!
@@ -70,6 +70,7 @@ pub mod pointers;
 pub mod proc;
 pub mod signature;
 pub mod types;
+pub mod values;
 pub mod versions;
 
 /// The example in the README compiles.

@@ -43,14 +43,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show the kept variables of one owner, with their contents from /proc/kcore
-    Show {
-        /// The owner of the data
-        owner: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    /// Show the kept variables of one owner as a debugger would
+    Show(ShowArgs),
     /// Print lines for modprobe.d that make modprobe load OWNER with our insmod
     ModprobeConf {
         /// The module whose data is to be kept
@@ -69,6 +63,62 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// What `show` shows, and how.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(after_help = "Examples:\n  modpersist show meter                      all variables of meter\n  \
+                  modpersist show meter meter.stats.sum      one field\n  \
+                  modpersist show meter 'meter.c:table[3]'   one element\n  \
+                  modpersist show --follow meter samples     a list, with its entries\n  \
+                  modpersist show --json meter > before; ...\n  \
+                  modpersist show --diff before meter        what has changed")]
+pub struct ShowArgs {
+    /// The owner of the data
+    pub owner: String,
+    /// A variable, or a part of one, as C writes it.
+    #[arg(
+        value_name = "VAR[.FIELD]",
+        help = "A variable or a part of one, as C writes it: VAR, FILE.c:VAR.FIELD, VAR[3].FIELD, VAR->FIELD"
+    )]
+    pub path: Option<String>,
+    /// Show N entries of each list and tree, and N objects that pointers lead to
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "16",
+        value_parser = follow_limit
+    )]
+    pub follow: Option<usize>,
+    /// Show only what has changed since FILE was made with --json
+    #[arg(long, value_name = "FILE")]
+    pub diff: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Do not break lines at 80 columns
+    #[arg(long)]
+    pub wide: bool,
+}
+
+impl ShowArgs {
+    /// All of an owner's variables as text.
+    #[must_use]
+    pub fn of(owner: &str) -> Self {
+        Self { owner: owner.to_owned(), ..Self::default() }
+    }
+}
+
+/// Most objects of one list.
+const MAX_FOLLOWED: usize = 10_000;
+
+fn follow_limit(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(limit) if (1..=MAX_FOLLOWED).contains(&limit) => Ok(limit),
+        _ => Err(format!("a number from 1 to {MAX_FOLLOWED} is needed")),
+    }
 }
 
 /// The definition, for manual page and completions.

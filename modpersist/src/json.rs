@@ -10,7 +10,11 @@ use modcli::escape;
 use modkeep::{KeptBy, UnreadableRegion};
 use serde::Serialize;
 
+use crate::show::shown;
 use crate::{hex, owner_state};
+
+/// Bytes of a variable that are printed as digits.
+const MAX_BYTES: usize = 256;
 
 pub(crate) fn print(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
     // Not straight to the writer: if the reader is gone, this must be the error of a write.
@@ -115,7 +119,50 @@ pub(crate) struct Variable {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     bytes_cut: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<String>,
+    value: Option<shown::Shown>,
+    /// Its size when it was made, if it has grown or shrunk in its place since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grown_from: Option<u64>,
+    /// It was converted or started afresh since.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    replaced: bool,
+    /// The file that was loaded last does not have it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unused: bool,
+}
+
+/// What is added to a variable.
+pub(crate) struct Content {
+    pub(crate) bytes: Option<Vec<u8>>,
+    pub(crate) value: Option<shown::Shown>,
+    pub(crate) replaced: bool,
+    pub(crate) unused: bool,
+    /// Size and type now, if it has grown.
+    pub(crate) now: Option<(u64, Option<String>)>,
+}
+
+/// What `show --json` prints.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown {
+    pub(crate) schema: u32,
+    #[serde(flatten)]
+    pub(crate) region: Region,
+    /// The part that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) selected: Option<Selected>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) followed: Vec<shown::ShownChain>,
+}
+
+/// A variable or a part of one.
+#[derive(Debug, Serialize)]
+pub(crate) struct Selected {
+    pub(crate) path: String,
+    pub(crate) address: Option<String>,
+    pub(crate) size: u64,
+    #[serde(rename = "type")]
+    pub(crate) type_name: Option<String>,
+    pub(crate) value: Option<shown::Shown>,
 }
 
 impl Region {
@@ -169,20 +216,27 @@ impl Region {
     }
 
     /// Adds contents to the variables, in their order.
-    pub(crate) fn add_contents(
-        &mut self,
-        contents: impl Iterator<Item = Option<(Vec<u8>, String)>>,
-        denied: Option<String>,
-    ) {
+    pub(crate) fn add_contents(&mut self, contents: Vec<Content>, denied: Option<String>) {
         self.contents_denied = denied;
         let variables = self.sections.iter_mut().flat_map(|section| &mut section.variables);
         for (variable, content) in variables.zip(contents) {
-            if let Some((bytes, value)) = content {
-                variable.bytes_cut = u64::try_from(bytes.len()).is_ok_and(|length| length < variable.size);
-                variable.bytes = Some(hex::encode(&bytes));
-                variable.value = Some(value);
+            if let Some((size, type_name)) = content.now {
+                variable.grown_from = Some(variable.size);
+                (variable.size, variable.type_name) = (size, type_name);
             }
+            (variable.replaced, variable.unused) = (content.replaced, content.unused);
+            if let Some(bytes) = content.bytes {
+                let there = bytes.get(..MAX_BYTES.min(bytes.len())).unwrap_or_default();
+                variable.bytes_cut = u64::try_from(there.len()).is_ok_and(|length| length < variable.size);
+                variable.bytes = Some(hex::encode(there));
+            }
+            variable.value = content.value;
         }
+    }
+
+    /// For one that only names the owner.
+    pub(crate) fn leave_out_sections(&mut self) {
+        self.sections.clear();
     }
 }
 
@@ -218,6 +272,9 @@ impl Variable {
             bytes: None,
             bytes_cut: false,
             value: None,
+            grown_from: None,
+            replaced: false,
+            unused: false,
         }
     }
 }

@@ -19,7 +19,6 @@ mod address;
 mod aligned_table;
 mod args;
 mod check;
-mod contents;
 mod embed;
 mod hex;
 mod json;
@@ -29,8 +28,7 @@ mod owner_state;
 mod report;
 mod run;
 mod show;
-mod variable_text;
 
-pub use args::{Args, Command, command};
+pub use args::{Args, Command, ShowArgs, command};
 pub use report::report;
 pub use run::run;

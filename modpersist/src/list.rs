@@ -12,6 +12,9 @@ use modkeep::{Generation, Region};
 use crate::aligned_table::{Align, AlignedTable};
 use crate::{address, json, owner_state};
 
+/// Columns of a terminal that the table fits into.
+const COLUMNS: usize = 80;
+
 pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
     let entries = Region::entries(kernel)?;
     let code = if entries.iter().any(Result::is_err) { ExitCode::FAILURE } else { ExitCode::SUCCESS };
@@ -45,7 +48,7 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
         }
     }
     if entries.iter().any(Result::is_ok) {
-        table.print("", out)?;
+        table.print_within(COLUMNS, out)?;
     }
     for unreadable in entries.iter().filter_map(|entry| entry.as_ref().err()) {
         escape::write_line(out, format_args!("{}: {}", unreadable.kept_by, unreadable.error))?;

@@ -17,7 +17,7 @@ use crate::{check, embed, list, modprobe_conf, show};
 pub fn run(args: &Args, kernel: &dyn Kernel, out: &mut dyn Write) -> Result<ExitCode> {
     match &args.command {
         Command::List { json } => list::run(kernel, *json, out),
-        Command::Show { owner, json } => show::run(kernel, owner, *json, out),
+        Command::Show(args) => show::run(kernel, args, out),
         Command::ModprobeConf { owner } => modprobe_conf::run(owner, out),
         Command::Embed { file } => embed::run(file, out),
         Command::Check { file, json } => check::run(kernel, file, *json, out),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{TagKind, Type, TypeId, TypeTable, Types};
+use super::{MAX_NAME_BYTES, TagKind, Type, TypeId, TypeTable, Types};
 
 /// How deeply a type is written out; `...` stands for what is deeper.
 const MAX_LEVELS: u32 = 16;
@@ -33,8 +33,17 @@ impl TypeTable {
 }
 
 /// The same for any source of types.
-pub(crate) fn c_text(types: &dyn Types, id: TypeId) -> String {
+#[must_use]
+pub fn c_text(types: &dyn Types, id: TypeId) -> String {
     Writer { types, budget: MAX_TEXT_BYTES }.declare(id, String::new(), 0)
+}
+
+/// A type as C writes it in the declaration of `name`: `struct foo *name[4]`, `int (*name)(void *)`. As long as
+/// [`c_text`], and the name besides.
+#[must_use]
+pub fn c_declaration(types: &dyn Types, id: TypeId, name: &str) -> String {
+    let budget = MAX_TEXT_BYTES.saturating_add(name.len());
+    Writer { types, budget }.declare(id, name.to_owned(), 0)
 }
 
 struct Writer<'t> {
@@ -68,7 +77,7 @@ impl Writer<'_> {
             Type::Array { element, counts } => {
                 let mut inner = inner;
                 for count in counts {
-                    if inner.len() > MAX_TEXT_BYTES {
+                    if inner.len() > MAX_TEXT_BYTES.saturating_add(MAX_NAME_BYTES) {
                         break;
                     }
                     // Writing to a String does not fail.

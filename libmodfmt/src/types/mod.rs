@@ -44,7 +44,7 @@ mod size;
 use std::sync::Arc;
 
 pub use compare::{Comparison, Completeness, compare};
-pub(crate) use describe::c_text;
+pub use describe::{c_declaration, c_text};
 pub use difference::{Step, TypeDifference};
 pub use encoding::TypeTableError;
 pub use field::{FieldPath, field_at};

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One command after the other.
 
+mod compiled;
+mod show;
+
 use std::process::ExitCode;
 
 use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::NOTE_SECTION;
 use libmodsys::{Errno, Kernel};
 use modkeep::{KeepMode, KeeperLoad, Plan, Region, Request, plan};
-use modpersist::{Args, Command};
+use modpersist::{Args, Command, ShowArgs};
 use modtest::{FakeKernel, FakeModule, Op};
 use serde_json::Value;
 
@@ -31,6 +34,10 @@ fn run(kernel: &FakeKernel, command: Command) -> (bool, String) {
     let code = modpersist::run(&Args { command }, kernel, &mut out).unwrap();
     // ExitCode cannot be compared.
     (format!("{code:?}") == format!("{:?}", ExitCode::SUCCESS), String::from_utf8(out).unwrap())
+}
+
+fn show_command(owner: &str, json: bool) -> Command {
+    Command::Show(ShowArgs { json, ..ShowArgs::of(owner) })
 }
 
 fn json(kernel: &FakeKernel, command: Command) -> (bool, Value) {
@@ -62,7 +69,7 @@ fn an_unreadable_keeper_does_not_hide_the_others() {
 fn contents_that_are_cut_or_denied_are_said() {
     let kernel = kernel();
     keep(&kernel, "foo");
-    let show = || Command::Show { owner: "foo".into(), json: true };
+    let show = || show_command("foo", true);
     let addresses = Region::list(&kernel).unwrap().remove(0).generations.remove(0).addresses;
     kernel.set(|settings| {
         for address in addresses {
@@ -143,10 +150,12 @@ fn names_from_files_and_notes_are_harmless() {
     }
     let note = header.to_note(libmodfmt::elf::ByteOrder::NATIVE);
     kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note));
-    let text = harmless(&kernel, |json| Command::Show { owner: "foo".into(), json });
+    harmless(&kernel, |json| show_command("foo", json));
+    let wide = |json| Command::Show(ShowArgs { json, wide: true, ..ShowArgs::of("foo") });
+    let text = harmless(&kernel, wide);
     assert!(text.contains(&format!("struct {shown}")), "{text}");
     harmless(&kernel, |json| Command::List { json });
-    harmless(&kernel, |json| Command::Show { owner: NAME.into(), json });
+    harmless(&kernel, |json| show_command(NAME, json));
     kernel.add(FakeModule::new("other").note(NOTE_SECTION, &note_of_unknown_version()).holders(&[NAME]));
     harmless(&kernel, |json| Command::List { json });
 }
@@ -189,7 +198,7 @@ fn only_regular_files_are_checked() {
 fn an_owner_that_is_a_path_is_not_looked_for() {
     let kernel = kernel();
     for owner in ["../../tmp/x", "..", "", "a/b", "a\nb"] {
-        let command = Command::Show { owner: owner.into(), json: false };
+        let command = show_command(owner, false);
         let error = modpersist::run(&Args { command }, &kernel, &mut Vec::new()).unwrap_err();
         assert!(error.to_string().ends_with("cannot be the name of a module"), "{error}");
     }

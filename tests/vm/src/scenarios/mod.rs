@@ -27,6 +27,7 @@ pub mod modutils;
 pub mod oops;
 pub mod parity;
 pub mod refusals;
+pub mod show;
 pub mod smoke;
 pub mod suites;
 pub mod units;
@@ -42,6 +43,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     units::SCENARIOS,
     versions::SCENARIOS,
     changed::SCENARIOS,
+    show::SCENARIOS,
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
     files::SCENARIOS,

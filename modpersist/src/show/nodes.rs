@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The nodes of the kernel's lists and trees, from their heads on.
+//!
+//! Memory may change or be freed meanwhile, and may be damaged. So each node is visited once, what cannot be
+//! read ends the walk, and there is a limit. Why a walk ended early is said.
+
+use std::collections::HashSet;
+
+/// Offsets in `struct rb_node`; before them is the parent.
+const RB_RIGHT: u64 = 8;
+const RB_LEFT: u64 = 16;
+/// A red-black tree of 2^32 nodes is at most 64 levels deep.
+const MAX_TREE_DEPTH: usize = 64;
+
+/// The nodes of one list or tree, in its order.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Nodes {
+    pub(super) nodes: Vec<u64>,
+    /// Why there are not more.
+    pub(super) note: Option<String>,
+}
+
+/// Walks along nodes.
+pub(super) struct Walk<'w> {
+    /// Reads a word.
+    pub(super) read: &'w dyn Fn(u64) -> Option<u64>,
+    /// Most nodes.
+    pub(super) limit: usize,
+    /// All nodes and heads that were met so far.
+    pub(super) seen: &'w mut HashSet<u64>,
+}
+
+impl Walk<'_> {
+    /// `struct list_head`: a ring, of which the head is a part. None for one that is empty, that was never
+    /// initialised or that was met already.
+    pub(super) fn list(&mut self, head: u64, first: u64) -> Option<Nodes> {
+        if first == head || first == 0 || !self.seen.insert(head) {
+            return None;
+        }
+        Some(self.line(first, head))
+    }
+
+    /// `struct hlist_head`: ends with NULL.
+    pub(super) fn hlist(&mut self, first: u64) -> Option<Nodes> {
+        (first != 0).then(|| self.line(first, 0))
+    }
+
+    fn line(&mut self, first: u64, end: u64) -> Nodes {
+        let mut found = Nodes::default();
+        let mut next = first;
+        while next != end && self.goes_on(next, &mut found) {
+            match (self.read)(next) {
+                Some(after) => {
+                    found.nodes.push(next);
+                    next = after;
+                }
+                None => {
+                    found.note = Some(unreadable(next));
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    /// `struct rb_root`: the nodes from left to right.
+    pub(super) fn tree(&mut self, root: u64) -> Option<Nodes> {
+        if root == 0 {
+            return None;
+        }
+        let mut found = Nodes::default();
+        // Nodes whose left side is being walked, or was.
+        let mut pending: Vec<u64> = Vec::new();
+        let mut next = root;
+        loop {
+            while next != 0 {
+                if pending.len() >= MAX_TREE_DEPTH {
+                    found.note = Some("ends: deeper than such trees are".to_owned());
+                    return Some(found);
+                }
+                if !self.goes_on(next, &mut found) {
+                    return Some(found);
+                }
+                let Some(left) = self.at(next, RB_LEFT) else {
+                    found.note = Some(unreadable(next));
+                    return Some(found);
+                };
+                pending.push(next);
+                next = left;
+            }
+            let Some(node) = pending.pop() else { return Some(found) };
+            if found.nodes.len() >= self.limit {
+                found.note = Some(self.more());
+                return Some(found);
+            }
+            found.nodes.push(node);
+            next = self.at(node, RB_RIGHT).unwrap_or(0);
+        }
+    }
+
+    fn at(&self, node: u64, offset: u64) -> Option<u64> {
+        (self.read)(node.checked_add(offset)?)
+    }
+
+    fn goes_on(&mut self, next: u64, found: &mut Nodes) -> bool {
+        if found.nodes.len() >= self.limit {
+            found.note = Some(self.more());
+        } else if !self.seen.insert(next) {
+            found.note = Some(format!("ends in a circle, or in another list: {next:#x} was met before"));
+        } else {
+            return true;
+        }
+        false
+    }
+
+    fn more(&self) -> String {
+        format!("... (there are more than {})", self.limit)
+    }
+}
+
+fn unreadable(address: u64) -> String {
+    format!("ends at memory that cannot be read: {address:#x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn walk(
+        memory: &[(u64, u64)],
+        limit: usize,
+        start: impl Fn(&mut Walk<'_>) -> Option<Nodes>,
+    ) -> Option<Nodes> {
+        let memory: HashMap<u64, u64> = memory.iter().copied().collect();
+        let read = |address| memory.get(&address).copied();
+        start(&mut Walk { read: &read, limit, seen: &mut HashSet::new() })
+    }
+
+    fn nodes(nodes: &[u64], note: Option<&str>) -> Option<Nodes> {
+        Some(Nodes { nodes: nodes.to_vec(), note: note.map(str::to_owned) })
+    }
+
+    #[test]
+    fn rings_and_lines() {
+        let ring = [(0x10, 0x20), (0x20, 0x30), (0x30, 0x10)];
+        assert_eq!(walk(&ring, 9, |walk| walk.list(0x10, 0x20)), nodes(&[0x20, 0x30], None));
+        assert_eq!(walk(&ring, 9, |walk| walk.list(0x10, 0x10)), None, "empty");
+        assert_eq!(walk(&ring, 9, |walk| walk.list(0x10, 0)), None, "zeros");
+        let cut = "... (there are more than 1)";
+        assert_eq!(walk(&ring, 1, |walk| walk.list(0x10, 0x20)), nodes(&[0x20], Some(cut)));
+        let again = |walk: &mut Walk<'_>| walk.list(0x10, 0x20).and_then(|_| walk.list(0x20, 0x30));
+        assert_eq!(walk(&ring, 9, again), None, "met already");
+        let torn = [(0x20, 0x30)];
+        let note = "ends at memory that cannot be read: 0x30";
+        assert_eq!(walk(&torn, 9, |walk| walk.list(0x10, 0x20)), nodes(&[0x20], Some(note)));
+        let circle = [(0x20, 0x30), (0x30, 0x20)];
+        let note = "ends in a circle, or in another list: 0x20 was met before";
+        assert_eq!(walk(&circle, 9, |walk| walk.hlist(0x20)), nodes(&[0x20, 0x30], Some(note)));
+        assert_eq!(walk(&[(0x20, 0)], 9, |walk| walk.hlist(0x20)), nodes(&[0x20], None));
+        assert_eq!(walk(&[], 9, |walk| walk.hlist(0)), None);
+    }
+
+    #[test]
+    fn trees_in_order() {
+        // 0x200 has 0x100 to its left and 0x300 to its right.
+        let node = |at: u64, left: u64, right: u64| [(at + RB_LEFT, left), (at + RB_RIGHT, right)];
+        let tree = [node(0x200, 0x100, 0x300), node(0x100, 0, 0), node(0x300, 0, 0)].concat();
+        assert_eq!(walk(&tree, 9, |walk| walk.tree(0x200)), nodes(&[0x100, 0x200, 0x300], None));
+        assert_eq!(
+            walk(&tree, 2, |walk| walk.tree(0x200)),
+            nodes(&[0x100, 0x200], Some("... (there are more than 2)"))
+        );
+        let circle = [node(0x200, 0, 0x300), node(0x300, 0, 0x200)].concat();
+        let note = "ends in a circle, or in another list: 0x200 was met before";
+        assert_eq!(walk(&circle, 9, |walk| walk.tree(0x200)), nodes(&[0x200, 0x300], Some(note)));
+        let deep: Vec<_> = (1..100).flat_map(|at| node(at << 8, (at + 1) << 8, 0)).collect();
+        let found = walk(&deep, 999, |walk| walk.tree(0x100)).unwrap();
+        assert_eq!(found.note.as_deref(), Some("ends: deeper than such trees are"));
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The variables of a compiled source file as kept data of a fake kernel.
+
+use std::process::Command;
+
+use libmodfmt::dwarf::{DebugInfo, DebugSections, DwarfTypes};
+use libmodfmt::elf::{ByteOrder, Object};
+use libmodfmt::persist::{Header, NOTE_SECTION, Unit, Variable, keeper_name};
+use libmodfmt::types::{Type, c_text};
+use modtest::compile::{Folder, folder};
+use modtest::{FakeKernel, FakeModule};
+
+const SOURCE: &str = include_str!("values.c");
+
+/// Where the first variable is.
+pub const BASE: u64 = 0xffff_ffff_c080_0000;
+/// From one variable to the next.
+const DISTANCE: u64 = 0x1000;
+
+/// `values.c`, compiled.
+pub struct Compiled {
+    pub folder: Folder,
+    pub object: std::path::PathBuf,
+    pub header: Header,
+    /// The bytes of each variable; all are of sections that a file has.
+    pub contents: Vec<Vec<u8>>,
+    /// Where they are in the object file.
+    pub file_offsets: Vec<usize>,
+}
+
+/// With the compiler that the fixtures are made with. `names` are those of the variables.
+pub fn compiled(names: &[&str]) -> Compiled {
+    let folder = folder("values");
+    let (source, object) = (folder.join("values.c"), folder.join("values.o"));
+    std::fs::write(&source, SOURCE).unwrap();
+    let built = Command::new("gcc")
+        .args(["-c", "-O1", "-g", "-fno-common", "-fno-zero-initialized-in-bss", "-o"])
+        .args([&object, &source])
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let bytes = std::fs::read(&object).unwrap();
+    let read = Object::parse(&bytes).unwrap();
+    let sections = DebugSections::of(&read).unwrap();
+    let info = DebugInfo::read(&sections).unwrap();
+    let found = info.variables();
+    let types = DwarfTypes::new(&info);
+    let of = |name: &str| found.iter().find(|variable| variable.name == name).unwrap();
+    let roots: Vec<_> = names.iter().map(|name| types.of_variable(of(name)).unwrap()).collect();
+    // What PERSISTENT_HOLDS() makes is a pointer to the type.
+    let all: Vec<_> = roots.iter().copied().chain([types.of_variable(of("held_sample")).unwrap()]).collect();
+    let mut made = types.table(&all, None, 100_000);
+    let pointer = made.roots.pop().unwrap();
+    let Type::Pointer { target, .. } = &*made.table.types()[pointer.0 as usize] else { panic!() };
+    let target = *target;
+    made.table.set_held(vec![target]);
+    let mut header = Header::new("values");
+    let (mut contents, mut file_offsets) = (Vec::new(), Vec::new());
+    for (name, id) in names.iter().zip(made.roots) {
+        let variable = of(name);
+        let section = &read.sections[variable.section];
+        let size = variable.size.unwrap();
+        let start = usize::try_from(variable.offset).unwrap();
+        contents.push(section.data[start..start + usize::try_from(size).unwrap()].to_vec());
+        // The data is borrowed from the file.
+        let offset = section.data.as_ptr() as usize - bytes.as_ptr() as usize;
+        file_offsets.push(offset + start);
+        let mut unit = Unit::new(&format!(".data..persistent.values.{}", contents.len()), size, 8);
+        let mut kept = Variable::new(name, 0, size, 8);
+        (kept.file, kept.type_id) = (Some("values.c".into()), Some(id));
+        kept.type_name = Some(c_text(&made.table, id));
+        unit.variables.push(kept);
+        header.units.push(unit);
+    }
+    header.types = made.table;
+    Compiled { folder, object, header, contents, file_offsets }
+}
+
+impl Compiled {
+    /// The address of a variable.
+    pub fn address(&self, name: &str) -> u64 {
+        let index = self.header.units.iter().position(|unit| unit.variables[0].name == name).unwrap();
+        BASE + index as u64 * DISTANCE
+    }
+
+    /// Writes into a variable.
+    pub fn set(&mut self, name: &str, offset: usize, value: u64) {
+        let index = self.header.units.iter().position(|unit| unit.variables[0].name == name).unwrap();
+        self.contents[index][offset..offset + 8].copy_from_slice(&value.to_ne_bytes());
+    }
+
+    /// A kernel that keeps the variables.
+    pub fn kernel(&self) -> FakeKernel {
+        let kernel = FakeKernel::new();
+        let mut keeper = FakeModule::new(&keeper_name("values"))
+            .note(NOTE_SECTION, &self.header.to_note(ByteOrder::NATIVE));
+        for (index, unit) in self.header.units.iter().enumerate() {
+            keeper = keeper.section(&unit.section, BASE + index as u64 * DISTANCE);
+        }
+        kernel.add(keeper);
+        kernel.set(|settings| {
+            for (index, bytes) in self.contents.iter().enumerate() {
+                settings.memory.insert(BASE + index as u64 * DISTANCE, bytes.clone());
+            }
+        });
+        kernel
+    }
+}
