@@ -116,7 +116,9 @@ impl Builder {
             // `BUG: memory leak`, then `unreferenced object`.
             Kind::MemoryLeak => report.kind == Kind::MemoryLeak,
             // The watchdog's warning says what it is about after its first line.
-            Kind::HardLockup | Kind::SoftLockup => report.kind == Kind::Warning,
+            Kind::SoftLockup => report.kind == Kind::Warning,
+            // On powerpc another processor may say so first, and then the one that it is about.
+            Kind::HardLockup => matches!(report.kind, Kind::Warning | Kind::HardLockup),
             _ => {
                 // That of 2.4 has no number: `kernel BUG at skbuff.c:315!`, `invalid operand: 0000`.
                 let is_of_bug = report.kind == Kind::Bug && start.kind == Kind::InvalidOpcode;
@@ -404,7 +406,7 @@ fn is_rust_panic(report: &Report) -> bool {
 }
 
 /// Whether a line is the one before a warning or a BUG.
-fn says_cut_here(text: &[u8]) -> bool {
+pub(super) fn says_cut_here(text: &[u8]) -> bool {
     memmem::find(text, b"cut here").is_some()
 }
 

@@ -184,6 +184,22 @@ fn blanks_of_unicode() {
 }
 
 #[test]
+fn blanks_of_latin_1() {
+    let spaced = |log: Vec<u8>| -> Vec<u8> {
+        log.into_iter().map(|byte| if byte == b' ' { 0xa0 } else { byte }).collect()
+    };
+    for prefix in ["", "[   12.500000] ", "Jan 23 09:11:20 host kernel: "] {
+        let log = with(|_| prefix.to_owned(), "\n");
+        is_the_same(&format!("all with {prefix:?}"), &spaced(log.clone()));
+        let lines = log.split_inclusive(|&byte| byte == b'\n').map(|line| [b"\xa0", line].concat());
+        is_the_same(&format!("before {prefix:?}"), &lines.collect::<Vec<_>>().concat());
+    }
+    // In UTF-8 the same byte is the second one of a letter.
+    let log = "Kernel panic - not syncing: à la carte\n";
+    assert_eq!(only(log.as_bytes()).title.value, log.trim_end());
+}
+
+#[test]
 fn rows_of_a_stack_have_no_line_numbers() {
     let rows = ["9880: c7a1d000 c7a1d040 00000000", "1000: c7a1d000"];
     for row in rows {
