@@ -180,7 +180,8 @@ impl Parser<'_> {
             self.fragment_bytes = self.fragment_bytes.saturating_sub(end.saturating_sub(at));
             let offset = base.saturating_add(length_of(text.get(..start).unwrap_or_default()));
             let before = text.get(..start).unwrap_or_default();
-            if Demux::starts_fragment(&LogLine::new(text.get(start..end)?, offset), before) {
+            let line = LogLine::new(text.get(start..end)?, offset);
+            if Demux::starts(&line) || Demux::starts_fragment(&line, before) {
                 return Some(earlier_lines(text, range.start..start, base));
             }
             at = end;

@@ -34,6 +34,11 @@ const PREFIXES: &[(&str, Prefix)] = &[
     ("/dev/kmsg", |n| format!("4,{n},12500{n:03},-;")),
     ("extended console", |n| format!("4,{n},12500{n:03},-,caller=T104;")),
     ("extended console with release", |n| format!("6.1.0-99-amd64,4,{n},12500{n:03},-;")),
+    ("times of a host in a column and of the kernel", |n| format!("host1: [   14.000000] [   12.5{n:05}] ")),
+    ("time that lost its bracket", |n| {
+        if n % 2 == 0 { format!("   12.5{n:05}] ") } else { format!("[   12.5{n:05}] ") }
+    }),
+    ("time that lost more, and caller", |n| format!("2.5{n:05}][  T321] ")),
     ("serial line of a login", |n| format!("host login: [   12.5{n:05}] ")),
     ("dropped", |_| "** 12 printk messages dropped ** ".into()),
     ("logcat threadtime", |n| format!("01-01 12:00:00.123   123   456 E kernel  : <4>[   12.5{n:05}] ")),

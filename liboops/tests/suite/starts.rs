@@ -51,6 +51,8 @@ const STARTS: &[(&str, Kind)] = &[
     ("undefined instruction: 0 [#1]", Kind::InvalidOpcode),
     ("Internal error: UBSAN: array index out of bounds: 00000000f2005512 [#1] SMP", Kind::Ubsan),
     ("tool[321]: Oops 8813272891392 [1]", Kind::Oops),
+    ("tool[321]: NaT consumption 2216203124768 [1]", Kind::Oops),
+    ("Kernel Fault: Code=15 regs=000000008f1b8300 (Addr=0000000000000010)", Kind::PageFault),
     ("watchdog: CPU 3 detected hard LOCKUP on other CPUs 1,5", Kind::HardLockup),
     ("watchdog: CPU 3 self-detected hard LOCKUP @ idle+0x1/0x2", Kind::HardLockup),
     ("watchdog: CPU 3 Hard LOCKUP", Kind::HardLockup),
