@@ -42,7 +42,7 @@ const MAX_ADDRESSES: f64 = 0.5;
 /// The most time of the long log, in multiples of grep's.
 const MAX_LOG: f64 = 1.2;
 /// The most time of the log with many trigger words, in multiples of grep's.
-const MAX_TRIGGERS: f64 = 4.0;
+const MAX_TRIGGERS: f64 = 3.0;
 /// Frames in the report.
 const FRAMES: usize = 20;
 /// Addresses in the long list.

@@ -20,6 +20,14 @@ pub enum Warning {
         /// The one that was given last.
         used: char,
     },
+    /// An option of which only one value is used was given several times.
+    #[error("-{option} was given {count} times; using the last one")]
+    RepeatedOption {
+        /// The option.
+        option: char,
+        /// How many times.
+        count: usize,
+    },
     /// The text of `-A` holds neither an address nor a place.
     #[error("-A: no address of at least 4 hexadecimal digits and no symbol+0x1 in {text:?}")]
     NoAddress {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::line::LogLine;
 use crate::message::has_wide_blanks;
-use crate::report::{self, Block, Demux};
+use crate::report::{Block, Demux};
 use crate::trigger::{FragmentTrigger, Trigger};
 
 /// How much is read at once: no more than stays in the processor's cache. A longer line is taken as several.
@@ -109,16 +109,11 @@ impl Parser<'_> {
         let base = self.offset;
         self.offset = base.saturating_add(length_of(text));
         let mut search = self.trigger.search(text);
-        let (mut at, mut from, mut unsent) = (0, 0, 0);
+        let (mut at, mut unsent) = (0, 0);
         while at < text.len() {
             let mut is_candidate = false;
             if self.demux.is_idle() {
-                let word = search.from(from.max(at));
-                if let Some(word) = word.filter(|&word| !report::is_candidate(text, word)) {
-                    from = word.saturating_add(1);
-                    continue;
-                }
-                let next = word.map(|word| {
+                let next = search.from(at).map(|word| {
                     let start = line_start(text, at, word);
                     earlier_start(text, at..start, base).unwrap_or(start)
                 });
@@ -185,7 +180,8 @@ impl Parser<'_> {
             self.fragment_bytes = self.fragment_bytes.saturating_sub(end.saturating_sub(at));
             let offset = base.saturating_add(length_of(text.get(..start).unwrap_or_default()));
             let before = text.get(..start).unwrap_or_default();
-            if Demux::starts_fragment(&LogLine::new(text.get(start..end)?, offset), before) {
+            let line = LogLine::new(text.get(start..end)?, offset);
+            if Demux::starts(&line) || Demux::starts_fragment(&line, before) {
                 return Some(earlier_lines(text, range.start..start, base));
             }
             at = end;

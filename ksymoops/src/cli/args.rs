@@ -44,7 +44,7 @@ pub(super) struct Args {
     /// The kernel image with symbols; in names of files, *r, *m, *n and *s stand for what uname -r, -m, -n and
     /// -s print
     #[arg(short = 'v', long, value_name = "FILE")]
-    pub vmlinux: Option<PathBuf>,
+    pub vmlinux: Vec<PathBuf>,
 
     /// Use no vmlinux
     #[arg(short = 'V', long)]
@@ -52,7 +52,7 @@ pub(super) struct Args {
 
     /// A copy of /proc/kallsyms from the same boot; of kernels before 2.6, of /proc/ksyms, with --format=ksymoops
     #[arg(short = 'k', long, value_name = "FILE")]
-    pub ksyms: Option<PathBuf>,
+    pub ksyms: Vec<PathBuf>,
 
     /// Use no copy of /proc/kallsyms
     #[arg(short = 'K', long)]
@@ -60,7 +60,7 @@ pub(super) struct Args {
 
     /// A copy of /proc/modules from the same boot
     #[arg(short = 'l', long, value_name = "FILE")]
-    pub lsmod: Option<PathBuf>,
+    pub lsmod: Vec<PathBuf>,
 
     /// Use no copy of /proc/modules
     #[arg(short = 'L', long)]
@@ -76,7 +76,7 @@ pub(super) struct Args {
 
     /// The kernel's System.map
     #[arg(short = 'm', long, value_name = "FILE")]
-    pub system_map: Option<PathBuf>,
+    pub system_map: Vec<PathBuf>,
 
     /// Use no System.map
     #[arg(short = 'M', long)]
@@ -84,7 +84,7 @@ pub(super) struct Args {
 
     /// Write all symbols of the files of -v, -k, -m and -o to FILE, as a map for -m
     #[arg(short = 's', long, value_name = "FILE")]
-    pub save_map: Option<PathBuf>,
+    pub save_map: Vec<PathBuf>,
 
     /// Decode the addresses in TEXT, words of at least 4 hexadecimal digits, and places such as
     /// symbol+0x1/0x2 [module]; may be repeated
@@ -129,8 +129,8 @@ pub(super) struct Args {
     pub dmesg: bool,
 
     /// Stop after the first report; exit with 3 if there is none
-    #[arg(short = '1', long)]
-    pub one_shot: bool,
+    #[arg(short = '1', long, action = ArgAction::Count)]
+    pub one_shot: u8,
 
     /// Exit with 2 if there is no report
     #[arg(long)]
@@ -153,24 +153,24 @@ pub(super) struct Args {
     pub hex: u8,
 
     /// With -k and -o: do not believe the paths of module files in /proc/ksyms
-    #[arg(short = 'i', long)]
-    pub ignore_insmod_path: bool,
+    #[arg(short = 'i', long, action = ArgAction::Count)]
+    pub ignore_insmod_path: u8,
 
     /// With -k and -o: ignore all that insmod recorded in /proc/ksyms
-    #[arg(short = 'I', long)]
-    pub ignore_insmod_all: bool,
+    #[arg(short = 'I', long, action = ArgAction::Count)]
+    pub ignore_insmod_all: u8,
 
     /// With --format=ksymoops: only so many low bits of an address count; 0 for all
     #[arg(short = 'T', long, value_name = "BITS", allow_negative_numbers = true)]
-    pub truncate: Option<i64>,
+    pub truncate: Vec<i64>,
 
     /// With --format=ksymoops: the processor by its object format, such as elf32-i386; ? for a list
     #[arg(short = 't', long, value_name = "TARGET")]
-    pub target: Option<String>,
+    pub target: Vec<String>,
 
     /// With --format=ksymoops: the processor by its name, such as i386; ? for a list
     #[arg(short = 'a', long, value_name = "NAME")]
-    pub architecture: Option<String>,
+    pub architecture: Vec<String>,
 
     /// Accepted for compatibility; has no effect
     #[arg(short = 'd', long, action = ArgAction::Count)]
@@ -214,20 +214,44 @@ impl Args {
             let used = if *no { upper } else { lower };
             warnings.push(Warning::ExclusiveOptions { lower, upper, used });
         }
+        for (option, count) in [
+            ('v', args.vmlinux.len()),
+            ('k', args.ksyms.len()),
+            ('l', args.lsmod.len()),
+            ('m', args.system_map.len()),
+            ('s', args.save_map.len()),
+            ('T', args.truncate.len()),
+            ('t', args.target.len()),
+            ('a', args.architecture.len()),
+        ] {
+            if count > 1 {
+                warnings.push(Warning::RepeatedOption { option, count });
+            }
+        }
         if args.format != Format::Ksymoops {
             let given = [
                 ('S', args.short_lines > 0),
                 ('e', args.endian_swap > 0),
                 ('x', args.hex > 0),
-                ('T', args.truncate.is_some()),
-                ('t', args.target.is_some()),
-                ('a', args.architecture.is_some()),
+                ('T', !args.truncate.is_empty()),
+                ('t', !args.target.is_empty()),
+                ('a', !args.architecture.is_empty()),
             ];
             let given = given.into_iter().filter(|(_, given)| *given);
             warnings.extend(given.map(|(option, _)| Warning::ClassicOnly { option }));
         }
         Ok(args)
     }
+
+    /// `-1`
+    pub fn one_shot(&self) -> bool {
+        is_on(self.one_shot)
+    }
+}
+
+/// Whether an option is on that was given so many times: each turns it on or off, as in ksymoops 2.4.
+pub(super) const fn is_on(count: u8) -> bool {
+    !count.is_multiple_of(2)
 }
 
 /// `--format`
@@ -278,5 +302,28 @@ mod tests {
             ["-v and -V conflict; using the last one, -v", "-o and -O conflict; using the last one, -O"]
         );
         assert_eq!(args(&["ksymoops", "-VKLO", "-m", "System.map"]).1, []);
+    }
+
+    #[test]
+    fn a_repeated_option_is_said() {
+        for (option, value) in
+            [('v', "a"), ('k', "a"), ('l', "a"), ('m', "a"), ('s', "a"), ('T', "32"), ('t', "a"), ('a', "a")]
+        {
+            let option = format!("-{option}");
+            let words = ["ksymoops", "--format=ksymoops", &option, value, &option, value];
+            let texts: Vec<_> = args(&words).1.iter().map(ToString::to_string).collect();
+            assert_eq!(texts, [format!("{option} was given 2 times; using the last one")]);
+            assert_eq!(args(&words[..4]).1, []);
+        }
+        let (last, warnings) =
+            args(&["ksymoops", "-v", "a", "-o", "a", "-o", "b", "-A", "c", "-A", "d", "-v", "e"]);
+        assert_eq!((last.vmlinux.last(), warnings.len()), (Some(&PathBuf::from("e")), 1));
+    }
+
+    #[test]
+    fn a_toggle_given_twice_is_off() {
+        assert!(args(&["ksymoops", "-1"]).0.one_shot() && !args(&["ksymoops", "-1", "-1"]).0.one_shot());
+        let thrice = args(&["ksymoops", "-i", "-I", "-i", "-i", "-I"]).0;
+        assert!(is_on(thrice.ignore_insmod_path) && !is_on(thrice.ignore_insmod_all));
     }
 }

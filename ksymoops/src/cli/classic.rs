@@ -15,7 +15,7 @@ use liboops::report::{Kind, Report, Span, Spanned};
 use liboops::{pstore, stream};
 use modcli::{Level, Output, os_text, without_os_error};
 
-use super::args::Args;
+use super::args::{Args, is_on};
 use super::session::{Outcome, UNWRITTEN};
 use super::{addresses, log_file, setup};
 use crate::Warning;
@@ -52,7 +52,7 @@ pub(super) fn run(
         }))
     };
     // Sources that change, such as /proc, are to be those of the oops: with -1 they are read late.
-    if !map_sources.is_empty() && !args.one_shot {
+    if !map_sources.is_empty() && !args.one_shot() {
         read_map();
     }
     let names_of = |report: Option<&Report>| -> Rc<dyn AddressNames> {
@@ -173,31 +173,32 @@ fn map_sources(args: &Args, sources: &Sources) -> MapSources {
     map.system_map.clone_from(&sources.system_map);
     map.modules.clone_from(&sources.modules);
     map.modules_text.clone_from(&sources.modules_text);
-    map.ignore_insmod_paths = args.ignore_insmod_path;
-    map.ignore_insmod = args.ignore_insmod_all;
+    map.ignore_insmod_paths = is_on(args.ignore_insmod_path);
+    map.ignore_insmod = is_on(args.ignore_insmod_all);
     map
 }
 
 fn options(args: &Args) -> Result<Options> {
-    let target = match (&args.target, &args.architecture) {
+    let target = match (args.target.last(), args.architecture.last()) {
         (None, None) => None,
-        (name, architecture) => match Target::find(name.as_deref(), architecture.as_deref()) {
-            Some(target) => Some(target),
-            None => bail!("no such target or architecture; -t ? and -a ? list them"),
-        },
+        (name, architecture) => {
+            match Target::find(name.map(String::as_str), architecture.map(String::as_str)) {
+                Some(target) => Some(target),
+                None => bail!("no such target or architecture; -t ? and -a ? list them"),
+            }
+        }
     };
-    let bits = args.truncate.unwrap_or(0);
+    let bits = args.truncate.last().copied().unwrap_or(0);
     let mask = u32::try_from(bits).ok().filter(|bits| (1..64).contains(bits));
-    let is_odd = |count: u8| !count.is_multiple_of(2);
     Ok(Options {
-        long_lines: is_odd(args.short_lines),
-        swap_endian: is_odd(args.endian_swap),
-        decimal: is_odd(args.hex),
+        long_lines: is_on(args.short_lines),
+        swap_endian: is_on(args.endian_swap),
+        decimal: is_on(args.hex),
         address_mask: mask
             .and_then(|bits| 1_u64.checked_shl(bits))
             .map_or(u64::MAX, |bit| bit.wrapping_sub(1)),
         target,
-        one_shot: args.one_shot,
+        one_shot: args.one_shot(),
     })
 }
 
@@ -206,16 +207,16 @@ fn banner(args: &Args, sources: &Sources, kernel: &dyn Kernel, out: &mut dyn Wri
     let machine = std::env::consts::ARCH;
     let release = kernel.release().unwrap_or_default();
     writeln!(out, "ksymoops {} on {machine} {release}.  Options used", env!("CARGO_PKG_VERSION"))?;
-    let path = |path: &Option<PathBuf>| path.iter().map(os_text).collect::<Vec<_>>();
+    let path = |path: Option<&PathBuf>| path.map(os_text).into_iter().collect::<Vec<_>>();
     let objects = sources.modules.iter().map(os_text).collect();
-    let no_lsmod = args.no_lsmod || args.lsmod.is_none();
-    let lsmod = if no_lsmod { Vec::new() } else { path(&args.lsmod) };
+    let no_lsmod = args.no_lsmod || args.lsmod.is_empty();
+    let lsmod = if no_lsmod { Vec::new() } else { path(args.lsmod.last()) };
     for (letter, files, specified) in [
-        ('v', path(&sources.vmlinux), args.vmlinux.is_some() || args.no_vmlinux),
-        ('k', path(&sources.kallsyms), args.ksyms.is_some() || args.no_ksyms),
-        ('l', lsmod, args.lsmod.is_some() || args.no_lsmod),
+        ('v', path(sources.vmlinux.as_ref()), !args.vmlinux.is_empty() || args.no_vmlinux),
+        ('k', path(sources.kallsyms.as_ref()), !args.ksyms.is_empty() || args.no_ksyms),
+        ('l', lsmod, !args.lsmod.is_empty() || args.no_lsmod),
         ('o', objects, !args.object.is_empty() || args.no_object),
-        ('m', path(&sources.system_map), args.system_map.is_some() || args.no_system_map),
+        ('m', path(sources.system_map.as_ref()), !args.system_map.is_empty() || args.no_system_map),
     ] {
         write!(out, "    ")?;
         if files.is_empty() {
@@ -226,22 +227,21 @@ fn banner(args: &Args, sources: &Sources, kernel: &dyn Kernel, out: &mut dyn Wri
         }
         writeln!(out, " ({})", if specified { "specified" } else { "default" })?;
     }
-    let is_odd = |count: u8| !count.is_multiple_of(2);
     let mut toggles: Vec<String> = [
-        ("-S", is_odd(args.short_lines)),
-        ("-e", is_odd(args.endian_swap)),
-        ("-x", is_odd(args.hex)),
-        ("-1", args.one_shot),
-        ("-i", args.ignore_insmod_path),
-        ("-I", args.ignore_insmod_all),
+        ("-S", is_on(args.short_lines)),
+        ("-e", is_on(args.endian_swap)),
+        ("-x", is_on(args.hex)),
+        ("-1", args.one_shot()),
+        ("-i", is_on(args.ignore_insmod_path)),
+        ("-I", is_on(args.ignore_insmod_all)),
     ]
     .into_iter()
     .filter(|(_, given)| *given)
     .map(|(letter, _)| letter.to_owned())
     .collect();
-    toggles.extend(args.truncate.filter(|&bits| bits != 0).map(|bits| format!("-T {bits}")));
-    toggles.extend(args.target.as_ref().map(|target| format!("-t {target}")));
-    toggles.extend(args.architecture.as_ref().map(|architecture| format!("-a {architecture}")));
+    toggles.extend(args.truncate.last().filter(|&&bits| bits != 0).map(|bits| format!("-T {bits}")));
+    toggles.extend(args.target.last().map(|target| format!("-t {target}")));
+    toggles.extend(args.architecture.last().map(|architecture| format!("-a {architecture}")));
     if !toggles.is_empty() {
         writeln!(out, "     {}", toggles.join(" "))?;
     }

@@ -40,14 +40,14 @@ pub(super) fn check(args: &Args, sources: &Sources, kernel: &dyn Kernel, warning
         if let Some(path) = &sources.vmlinux {
             add(path, object_file(path));
         }
-        let ksyms = sources.kallsyms.as_ref().filter(|_| args.ksyms.is_some());
+        let ksyms = sources.kallsyms.as_ref().filter(|_| !args.ksyms.is_empty());
         // For a merged map, which has warnings of its own, `/proc/ksyms` will do.
         let texts = [ksyms, sources.system_map.as_ref()].into_iter().flatten();
-        for path in texts.filter(|_| args.save_map.is_none()) {
+        for path in texts.filter(|_| args.save_map.is_empty()) {
             add(path, symbols(path));
         }
     }
-    if let Some(path) = args.lsmod.as_deref().filter(|_| !args.no_lsmod).map(|path| expanded(path, kernel)) {
+    if let Some(path) = args.lsmod.last().filter(|_| !args.no_lsmod).map(|path| expanded(path, kernel)) {
         add(&path, loaded_modules(&path));
     }
     for path in &sources.modules {

@@ -43,7 +43,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
     }
     match decode_all(&args, kernel, output, warnings) {
         Ok(Outcome { reports: 0, .. }) if args.fail_if_none => ExitCode::from(2),
-        Ok(Outcome { reports: 0, .. }) if args.one_shot => ExitCode::from(3),
+        Ok(Outcome { reports: 0, .. }) if args.one_shot() => ExitCode::from(3),
         Ok(outcome) if outcome.warned => ExitCode::from(1),
         Ok(_) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -56,7 +56,7 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
 
 /// What `-t ?` and `-a ?` list.
 fn target_list(args: &Args) -> Option<String> {
-    let asks = |option: &Option<String>| option.as_deref() == Some("?");
+    let asks = |option: &[String]| option.last().is_some_and(|name| name == "?");
     let names: Vec<_> = match (asks(&args.target), asks(&args.architecture)) {
         (true, _) => TARGETS.iter().map(|target| target.name).collect(),
         (false, true) => TARGETS.iter().map(|target| target.architecture).collect(),
@@ -76,7 +76,7 @@ fn decode_all(
     output: &mut Output,
     mut warnings: Vec<Warning>,
 ) -> Result<Outcome> {
-    if let Some(file) = &args.save_map {
+    if let Some(file) = args.save_map.last() {
         classic::save_map(args, kernel, file, &mut warnings)?;
     }
     if args.format == Format::Ksymoops {
@@ -84,7 +84,7 @@ fn decode_all(
     }
     let decoder = setup::decoder(args, kernel, &mut warnings)?;
     let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    let mut session = Session::new(decoder, renderer(args), out, output, args.one_shot);
+    let mut session = Session::new(decoder, renderer(args), out, output, args.one_shot());
     for warning in &warnings {
         session.warn(warning);
     }

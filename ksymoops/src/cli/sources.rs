@@ -18,7 +18,7 @@ pub(super) const MAX_LSMOD_BYTES: u64 = 64 << 20;
 /// An option is malformed.
 pub(super) fn sources(args: &Args, kernel: &dyn Kernel) -> Result<Sources> {
     let named = |path: &Path| expanded(path, kernel);
-    let chosen = |path: &Option<PathBuf>, no: bool| path.as_deref().filter(|_| !no).map(named);
+    let chosen = |paths: &[PathBuf], no: bool| paths.last().filter(|_| !no).map(|path| named(path));
     let running_kallsyms = || args.dmesg.then(|| PathBuf::from(KALLSYMS)).filter(|_| !args.no_ksyms);
     let mut sources = Sources::default();
     sources.vmlinux = chosen(&args.vmlinux, args.no_vmlinux);
@@ -44,7 +44,7 @@ fn modules_text(args: &Args, kernel: &dyn Kernel) -> Option<Vec<u8>> {
     if args.no_lsmod {
         return None;
     }
-    match &args.lsmod {
+    match args.lsmod.last() {
         Some(path) => files::read_regular(&expanded(path, kernel), MAX_LSMOD_BYTES).ok(),
         None => kernel.modules_text().ok().filter(|_| args.dmesg),
     }

@@ -93,6 +93,10 @@ fn registers(message: &Message<'_>) -> Option<Reading> {
         return Some(Reading::one(Item::Registers(registers)));
     }
     let registers = numbers::pairs(REGISTERS, message)?;
+    // xtensa's `pc: d0012340, ps: 00060f10, depc: 00000018, excvaddr: 00000010`.
+    if memchr::memmem::find(message.text, b", ps: ").is_some() {
+        return None;
+    }
     if registers.iter().any(|register| register.span.len() > 8) {
         return None;
     }

@@ -82,6 +82,19 @@ fn any_time(cursor: &mut Cursor<'_>, digits: RangeInclusive<usize>) -> Option<Ti
     Some(if relative { Time::SinceLast } else { Time::SinceBoot(since_boot) })
 }
 
+/// `  12.345678] `: a serial line lost the bracket, and maybe more.
+pub(super) fn cut_time(cursor: &mut Cursor<'_>) -> Option<Time> {
+    let mut ahead = *cursor;
+    ahead.blanks();
+    let seconds = ahead.decimal()?;
+    let fraction =
+        if ahead.eat(b".") { ahead.take_while(|byte| byte.is_ascii_digit()) } else { return None };
+    let known = fraction.len() == 6 && ahead.eat(b"]") && (ahead.eat(b" ") || ahead.peek() == Some(b'['));
+    let micros = decimal(fraction).filter(|_| known)?;
+    *cursor = ahead;
+    Some(Time::SinceBoot(seconds.saturating_mul(1_000_000).saturating_add(micros)))
+}
+
 /// The time since the line before: `[   12.345678 <    0.000010>]`
 fn since_last(cursor: &mut Cursor<'_>) {
     let mut since = *cursor;

@@ -22,10 +22,27 @@ pub(crate) fn strip_from(line: &[u8], from: usize) -> Prefix {
     let end = trimmed_len(line).max(from);
     let mut prefix = Prefix { body: from..end, quotes_end: from, ..Prefix::default() };
     let line = line.get(..end).unwrap_or_default();
+    layers(line, &mut prefix);
+    if prefix.is_quoted && line.last() == Some(&b'"') && prefix.body.start < end {
+        prefix.body.end = end.saturating_sub(1);
+    }
+    // Another writer's line that lacks its end, with the kernel's line right after it. In JSON the time belongs to
+    // the message that is taken out of it later.
+    if prefix.time_us.is_none() && line.get(prefix.body.start) != Some(&b'{') {
+        late_time(line, &mut prefix);
+        if prefix.time_us.is_some() {
+            layers(line, &mut prefix);
+        }
+    }
+    prefix
+}
+
+/// Takes off all layers that come next.
+fn layers(line: &[u8], prefix: &mut Prefix) {
     for _ in 0..MAX_LAYERS {
         let mut cursor = Cursor::at(line, prefix.body.start);
         let is_quote = cursor.peek() == Some(b'>');
-        if !layer(&mut cursor, &mut prefix) || cursor.position() == prefix.body.start {
+        if !layer(&mut cursor, prefix) || cursor.position() == prefix.body.start {
             break;
         }
         prefix.body.start = cursor.position();
@@ -41,15 +58,6 @@ pub(crate) fn strip_from(line: &[u8], from: usize) -> Prefix {
             break;
         }
     }
-    if prefix.is_quoted && line.last() == Some(&b'"') && prefix.body.start < end {
-        prefix.body.end = end.saturating_sub(1);
-    }
-    // Another writer's line that lacks its end, with the kernel's line right after it. In JSON the time belongs to
-    // the message that is taken out of it later.
-    if prefix.time_us.is_none() && line.get(prefix.body.start) != Some(&b'{') {
-        late_time(line, &mut prefix);
-    }
-    prefix
 }
 
 /// The length of a line without its line end and the blanks before that.
@@ -101,6 +109,14 @@ pub(crate) fn late_prefix(message: &[u8]) -> Option<LatePrefix> {
     }
 }
 
+/// Reads a time that lost its first bytes.
+fn cut_time(cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
+    let Some(time) = printk::cut_time(cursor) else { return false };
+    prefix.time_us = time.since_boot().or(prefix.time_us);
+    prefix.caller = printk::caller(cursor).or(prefix.caller);
+    true
+}
+
 /// Reads one layer. `false` if what comes next is not a layer.
 fn layer(cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
     match cursor.peek() {
@@ -113,6 +129,7 @@ fn layer(cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
         Some(b'<') => printk::level(cursor) || mail::tag(cursor),
         Some(b'[') => bracket(cursor, prefix),
         Some(b'*') => ASTERISK.read(cursor, prefix),
+        Some(b' ' | b'0'..=b'9') if prefix.time_us.is_none() && cut_time(cursor, prefix) => true,
         Some(b'0'..=b'9') => !numbered::is_dump_row(*cursor) && DIGIT.read(cursor, prefix),
         Some(0xef) if cursor.eat(BYTE_ORDER_MARK) => true,
         Some(b'A'..=b'Z' | b'a'..=b'z' | 0x80..) => LETTER.read(cursor, prefix),

@@ -207,8 +207,12 @@ impl Assembly {
         if memchr::memchr(b'&', &text.bytes).is_some() {
             text.unescape(0, encoded::html);
         }
+        let is_latin1 = encoded::has_latin1_blanks(&text.bytes);
         if encoded::has_wide_blanks(&text.bytes) {
             text.unescape(0, encoded::wide_blank);
+        }
+        if is_latin1 {
+            text.unescape(0, encoded::latin1_blank);
         }
         // The prefix itself may have been wrapped or encoded.
         let mut prefix = if text.changed { strip(&text.bytes) } else { self.prefix };

@@ -59,10 +59,17 @@ pub(super) fn console(text: &[u8]) -> Escape {
     (value == b'\\' || !(0x20..0x7f).contains(&value)).then_some((4, Some(value)))
 }
 
-/// Whether a text has blanks that [`wide_blank`] reads.
+/// Whether a text has blanks that [`wide_blank`] or [`latin1_blank`] reads.
 pub(crate) fn has_wide_blanks(text: &[u8]) -> bool {
     memchr::memchr3_iter(0xc2, 0xe2, 0xe3, text)
         .any(|at| text.get(at..).is_some_and(|rest| wide_blank(rest).is_some()))
+        || has_latin1_blanks(text)
+}
+
+/// Whether a text has blanks that [`latin1_blank`] reads: it is not UTF-8, where the same byte is a part of
+/// letters.
+pub(super) fn has_latin1_blanks(text: &[u8]) -> bool {
+    memchr::memchr(LATIN1_BLANK, text).is_some() && std::str::from_utf8(text).is_err()
 }
 
 /// A blank of Unicode's, such as the one that web pages have in place of several in a row: U+00A0, U+2000 to U+200A,
@@ -76,6 +83,14 @@ pub(super) fn wide_blank(text: &[u8]) -> Escape {
         [0xe2, 0x80, 0x8b, ..] => Some((3, None)),
         _ => None,
     }
+}
+
+/// U+00A0 in Latin-1.
+const LATIN1_BLANK: u8 = 0xa0;
+
+/// The blank of Latin-1 that forbids a line break.
+pub(super) fn latin1_blank(text: &[u8]) -> Escape {
+    (text.first() == Some(&LATIN1_BLANK)).then_some((1, Some(b' ')))
 }
 
 /// Two hexadecimal digits.

@@ -19,7 +19,7 @@ use super::{
     addresses, context_lines, fragment, module_list, places_in_line, task_lines, trace_entries,
     trace_headings, xmon_lines,
 };
-use crate::cursor::text;
+use crate::cursor::{Cursor, text};
 use crate::message::Message;
 
 /// What a report made of a line.
@@ -116,7 +116,9 @@ impl Builder {
             // `BUG: memory leak`, then `unreferenced object`.
             Kind::MemoryLeak => report.kind == Kind::MemoryLeak,
             // The watchdog's warning says what it is about after its first line.
-            Kind::HardLockup | Kind::SoftLockup => report.kind == Kind::Warning,
+            Kind::SoftLockup => report.kind == Kind::Warning,
+            // On powerpc another processor may say so first, and then the one that it is about.
+            Kind::HardLockup => matches!(report.kind, Kind::Warning | Kind::HardLockup),
             _ => {
                 // That of 2.4 has no number: `kernel BUG at skbuff.c:315!`, `invalid operand: 0000`.
                 let is_of_bug = report.kind == Kind::Bug && start.kind == Kind::InvalidOpcode;
@@ -216,6 +218,9 @@ impl Builder {
             self.trace = if self.accesses == 0 { Trace::Own } else { Trace::OtherAccess };
             self.accesses = self.accesses.saturating_add(1);
         }
+        if report.kind == Kind::PageFault && !self.is_numbered && self.says_where(report, message) {
+            return LineUse::Used;
+        }
         let found = self.processor.read(report, message, self.section, last == LastLine::Pc);
         if let Some(found) = found {
             context_lines::of_processor(message, &mut report.context);
@@ -241,6 +246,27 @@ impl Builder {
             return LineUse::Used;
         }
         self.frames(report, message)
+    }
+
+    /// Reads what some processors print below the first line of a page fault, before that of `die()`: openrisc the
+    /// address, and sh the instruction pointer, which comes again with the registers.
+    fn says_where(&self, report: &mut Report, message: &Message<'_>) -> bool {
+        let indent = message.text.len().saturating_sub(message.text.trim_ascii_start().len());
+        let mut cursor = Cursor::at(message.text, indent);
+        if cursor.eat(b"at virtual address 0x") {
+            let start = cursor.position();
+            let Some((value, _)) = cursor.hex() else { return false };
+            let span = message.span(start..cursor.position());
+            report.words.push(Word { value: Hex(value), span, role: WordRole::FaultAddress });
+            return true;
+        }
+        if !cursor.eat(b"PC: [<") || report.arch.is_some() {
+            return false;
+        }
+        report.mentions.extend(
+            places_in_line::all(message).into_iter().map(|found| Place { exact: true, ..found.place }),
+        );
+        true
     }
 
     /// Whether an unknown line may be what `WARN()` was told to say: it is printed before or after the line
@@ -404,7 +430,7 @@ fn is_rust_panic(report: &Report) -> bool {
 }
 
 /// Whether a line is the one before a warning or a BUG.
-fn says_cut_here(text: &[u8]) -> bool {
+pub(super) fn says_cut_here(text: &[u8]) -> bool {
     memmem::find(text, b"cut here").is_some()
 }
 

@@ -243,7 +243,10 @@ fn lockdep(body: &[u8]) -> Option<Subject<'_>> {
     cursor.blanks();
     let start = cursor.position();
     let release = cursor.take_while(|byte| !is_blank(byte));
-    let is_release = release.first().is_some_and(u8::is_ascii_digit) && release.contains(&b'.');
+    let known = |&byte: &u8| byte.is_ascii_alphanumeric() || b".-+_~".contains(&byte);
+    let is_release = release.first().is_some_and(u8::is_ascii_digit)
+        && release.contains(&b'.')
+        && release.iter().all(known);
     let marks = [&b" Not tainted"[..], b" Tainted: "];
     let tainted = marks.iter().filter(|_| is_release).find_map(|mark| memmem::find(body, mark))?;
     let end = cursor.position();

@@ -5,7 +5,7 @@
 //! most one open report.
 
 use super::block::{Block, Line, Report};
-use super::builder::{Builder, LineUse};
+use super::builder::{Builder, LineUse, says_cut_here};
 use super::context::{Caller, Spanned};
 use super::context_lines;
 use super::fragment;
@@ -311,6 +311,9 @@ impl Demux {
             }
             if report.kind == Kind::Warning {
                 settle_warning(&mut report);
+            }
+            if report.kind == Kind::CutHere && !says_cut_here(report.title.value.as_bytes()) {
+                report.kind = Kind::Warning;
             }
             numbers.push(keep.then_some(kept.len()));
             if keep {

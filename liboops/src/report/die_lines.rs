@@ -9,6 +9,7 @@
 //! | `specification exception: 0006 ilc:2 [#1] SMP` | s390 |
 //! | `Kernel bug detected[#1]:` | mips, loongarch |
 //! | `tool(321): Kernel bad trap [#1]` | sparc |
+//! | `tool[321]: NaT consumption 2216203124768 [1]` | ia64 |
 
 use memchr::memmem;
 
@@ -33,6 +34,9 @@ const WORDS: &[(&[u8], Kind)] = &[
 
 /// What a line of such a form is about. `None` for any other line.
 pub(super) fn kind(text: &[u8]) -> Option<Kind> {
+    if text.ends_with(b"]") && is_ia64(text) {
+        return Some(Kind::Oops);
+    }
     // Most lines of a report come here, and few of them have it.
     let number = memchr::memchr(b'#', text)?;
     let before = text.get(..number)?.strip_suffix(b"[")?;
@@ -68,6 +72,33 @@ pub(super) fn kind(text: &[u8]) -> Option<Kind> {
     let words = words.to_ascii_lowercase();
     let known = WORDS.iter().find(|(word, _)| memmem::find(&words, word).is_some());
     Some(known.map_or(Kind::Trap, |(_, kind)| *kind))
+}
+
+/// `tool[321]: Oops 8813272891392 [1]`: the task, what happened, the interruption status register and the number of
+/// the oops, as `die()` in `arch/ia64/kernel/traps.c` prints them.
+fn is_ia64(text: &[u8]) -> bool {
+    const WORDS: [&[u8]; 6] = [
+        b"Oops ",
+        b"NaT consumption ",
+        b"bugcheck! ",
+        b"General Exception: ",
+        b"Reserved Register/Field fault",
+        b"Kernel unaligned ",
+    ];
+    let Some(end) = memmem::find(text, b"]: ").filter(|end| *end <= 32) else { return false };
+    let mut pid = text.get(..end).unwrap_or_default().rsplit(|&byte| byte == b'[');
+    let has_pid = pid.next().is_some_and(is_number) && pid.next().is_some();
+    let what = text.get(end.saturating_add(3)..).unwrap_or_default();
+    let mut words = what.rsplit(|&byte| byte == b' ');
+    let count = words.next().and_then(|word| word.strip_prefix(b"[")?.strip_suffix(b"]"));
+    has_pid
+        && WORDS.iter().any(|word| what.starts_with(word))
+        && count.is_some_and(is_number)
+        && words.next().is_some_and(is_number)
+}
+
+fn is_number(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(u8::is_ascii_digit)
 }
 
 /// `tool(321`

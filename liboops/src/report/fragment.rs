@@ -48,6 +48,9 @@ pub(crate) const WORDS: &[&[u8]] = &[
     b"PSW",
     b"GPR",
     b"race; ",
+    // Of start lines without a trigger word.
+    b"NaT consumption",
+    b"Kernel Fault: ",
 ];
 
 /// Beginnings of lines that say what comes next.

@@ -33,6 +33,7 @@ mod state_lines;
 mod task_lines;
 mod trace_entries;
 mod trace_headings;
+mod trigger_condition;
 mod xmon_lines;
 
 pub use block::{Block, Line, Report};
@@ -43,5 +44,5 @@ pub use kind::Kind;
 pub use place::{Frame, Place, Trace};
 pub use places_in_line::places;
 pub use span::{Hex, Span};
-pub(crate) use start_lines::is_candidate;
 pub use state::{Code, Origin, Register, State, Word, WordRole};
+pub(crate) use trigger_condition::Condition;

@@ -199,6 +199,9 @@ fn marks(body: &[u8], symbol_at: usize, least: usize, place: &mut Place) -> usiz
     }
     let end = trimmed(start);
     let text = before(end);
+    if let Some(length) = hidden_address(text) {
+        return end.saturating_sub(length);
+    }
     let closing: &[u8] = if text.ends_with(b">]") {
         b">]"
     } else if text.ends_with(b">") {
@@ -226,6 +229,15 @@ fn marks(body: &[u8], symbol_at: usize, least: usize, place: &mut Place) -> usiz
         return bracketed.saturating_sub(1);
     }
     bracketed
+}
+
+/// The length of an address at the end of a text in whose place the kernel says that it hides it, as long as it has
+/// no random numbers to hash it with: `[<(ptrval)>]`, `[<(____ptrval____)>]`.
+fn hidden_address(text: &[u8]) -> Option<usize> {
+    let inner = text.strip_suffix(b")>]")?;
+    let names: [&[u8]; 3] = [b"(ptrval", b"(____ptrval____", b"(null"];
+    let opening = names.iter().find_map(|name| inner.strip_suffix(*name))?.trim_ascii_end();
+    opening.ends_with(b"[<").then(|| text.len().saturating_sub(opening.len()).saturating_add(2))
 }
 
 /// An address, unless the kernel hashed it (4.15: 16 digits, the upper 8 of them zero).

@@ -27,6 +27,10 @@ const BEGINNINGS: &[Beginning] = &[
     (b"BUG: soft lockup", Kind::SoftLockup),
     (b"Watchdog detected hard LOCKUP", Kind::HardLockup),
     (b"NMI Watchdog detected LOCKUP", Kind::HardLockup),
+    // powerpc, without the watchdog's name.
+    (b"detected hard LOCKUP on other CPUs", Kind::HardLockup),
+    (b"self-detected hard LOCKUP @ ", Kind::HardLockup),
+    (b"Hard LOCKUP", Kind::HardLockup),
     (b"BUG: NMI Watchdog detected LOCKUP", Kind::HardLockup),
     (b"BUG: sleeping function called", Kind::AtomicSleep),
     (b"BUG: scheduling while atomic", Kind::AtomicSleep),
@@ -71,6 +75,7 @@ const BEGINNINGS: &[Beginning] = &[
     (b"Oops [#", Kind::Oops),
     (b"Oops - ", Kind::Oops),
     (b"Kernel BUG [#", Kind::Bug),
+    (b"Internal error: UBSAN: ", Kind::Ubsan),
     (b"Internal error: ", Kind::Oops),
     (b"Unable to handle ", Kind::PageFault),
     (b"Kernel Fault: Code=", Kind::PageFault),
@@ -113,6 +118,9 @@ const BEGINNINGS: &[Beginning] = &[
     (b"sysrq: Trigger a crash", Kind::SysRq),
     (b"sysrq: SysRq : Trigger a crash", Kind::SysRq),
     (b"SysRq : Trigger a crash", Kind::SysRq),
+    // Printed before or after the BUG or warning that they explain, or before a trace alone.
+    (b"sysfs: cannot create duplicate filename ", Kind::CutHere),
+    (b"unchecked MSR access error: ", Kind::CutHere),
     // Printed before the BUG or warning that they explain.
     (b"list_add corruption", Kind::CutHere),
     (b"list_del corruption", Kind::CutHere),
@@ -179,93 +187,6 @@ impl Start {
     }
 }
 
-/// Trigger words that are common in logs, and what must follow for a line to be worth a closer look. With an
-/// empty list, anything may follow.
-const COMMON: [(&[u8], &[&[u8]]); 6] = [
-    (b"BUG: ", &[]),
-    (
-        b"WARNING: ",
-        &[
-            b"CPU: ",
-            b"at ",
-            b"possible ",
-            b"suspicious",
-            b"inconsistent",
-            b"bad unlock",
-            b"lock held",
-            b"held lock",
-            b"still has",
-            b"Nested lock",
-            b"kernel stack",
-            b"stack going",
-            b"unrecognized",
-            b"SOFTIRQ-",
-            b"HARDIRQ-",
-        ],
-    ),
-    (
-        b"INFO: ",
-        &[
-            b"possible ",
-            b"suspicious",
-            b"inconsistent",
-            b"trying to register",
-            b"task ",
-            b"rcu",
-            b"SOFTIRQ-",
-            b"HARDIRQ-",
-            b"hard-safe",
-            b"soft-safe",
-            b"RECLAIM_FS-",
-        ],
-    ),
-    (b"BUG ", &[b"at ", b"unable to handle ", b"kernel NULL pointer"]),
-    (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" 0"]),
-    (b"Unhandled ", &[b"fault: ", b"prefetch abort"]),
-];
-
-/// A trigger word that is common in logs, and what must precede it.
-const CORRUPTION: (&[u8], [&[u8]; 2]) = (b"corruption", [b"list_add ", b"list_del "]);
-
-/// Whether the line with the trigger word at `at` may start a report. Quick, and never wrong if it says no.
-pub(crate) fn is_candidate(text: &[u8], at: usize) -> bool {
-    let (before, rest) = text.split_at_checked(at).unwrap_or((text, &[]));
-    let Some((word, next)) = COMMON.iter().find(|(word, _)| begins(rest, word)) else {
-        let (word, needed) = CORRUPTION;
-        return !begins(rest, word) || needed.iter().any(|needed| before.ends_with(needed));
-    };
-    // `DEBUG: `
-    if before.last().is_some_and(u8::is_ascii_uppercase) {
-        return false;
-    }
-    let after = rest.get(word.len()..).unwrap_or_default();
-    // A terminal's escape sequence is dealt with later.
-    if next.is_empty() || matches!(after.first(), Some(0x1b | 0)) {
-        return true;
-    }
-    if next.iter().any(|next| begins(after, next)) {
-        return true;
-    }
-    // `WARNING: file:line at f+0x1/0x2, CPU#1: comm/1`, `WARNING: comm/1 still has locks held!`
-    let line = || {
-        let end = memchr::memchr(b'\n', after).unwrap_or(after.len());
-        after.get(..end).unwrap_or_default()
-    };
-    match *word {
-        b"BUG " => memmem::find(line(), b"ainted").is_some(),
-        b"WARNING: " => {
-            let line = line();
-            memchr::memchr(b'#', line).is_some() || line.trim_ascii_end().ends_with(b"held!")
-        }
-        _ => false,
-    }
-}
-
-/// Whether a text begins with a word. Most differ in the first byte, which is compared without a call.
-fn begins(text: &[u8], word: &[u8]) -> bool {
-    text.first() == word.first() && text.starts_with(word)
-}
-
 /// Whether a line is the first half of a start line that is broken in two by a task's name, which has a line
 /// end: `INFO: task tool`, then `:77 blocked for more than 120 seconds.`
 pub(super) fn is_cut_in_name(body: &[u8]) -> bool {
@@ -294,7 +215,9 @@ fn without_subsystem(text: &[u8]) -> &[u8] {
             let rest = [&b"watchdog: "[..], b"NMI watchdog: "].iter().find_map(|of| text.strip_prefix(*of));
             let Some(rest) = rest else { return text };
             let mut cursor = Cursor::new(rest);
-            let known = cursor.eat(b"CPU") && cursor.decimal().is_some() && cursor.eat(b": ");
+            // powerpc's has blanks: `watchdog: CPU 3 Hard LOCKUP`.
+            let known = cursor.eat(b"CPU ") && cursor.decimal().is_some() && cursor.eat(b" ")
+                || cursor.eat(b"CPU") && cursor.decimal().is_some() && cursor.eat(b": ");
             if known { cursor.rest() } else { rest }
         }
         Some(b'm' | b'[') => {
@@ -314,6 +237,8 @@ fn is_exact(text: &[u8], kind: Kind) -> bool {
             (has(b" at ") || has(b", CPU#")) && !text.ends_with(b"()") && !has(b" stack going in ")
         }
         Kind::Bug => true,
+        // `... at rIP: 0xffffffff8106b0a4 (native_read_msr+0x4/0x40)`
+        Kind::CutHere => text.starts_with(b"unchecked MSR access error: "),
         Kind::Oops => text.starts_with(b"CFI failure at ") || text.starts_with(b"traps: "),
         // These are noticed at once; `memory corruption in` and `invalid free in` when the memory is freed.
         Kind::Kfence => has(b" read in ") || has(b" write in "),

@@ -82,8 +82,15 @@ pub(super) fn mentioned(body: &[u8], context: &mut Context) {
     } else if context.pid.is_none() && line.ends_with(b":") | line.ends_with(b"!") {
         // Most lines come here, and few of them end like that.
         // `cat/77 [HC0[0]:SC0[0]:HE0:SE1] is trying to acquire:`
-        let locks: [&[u8]; 4] =
-            [b" is trying to acquire lock", b" is trying to release lock", b" is freeing memory ", b" [HC"];
+        let locks: [&[u8]; 7] = [
+            b" is trying to acquire lock",
+            b" is trying to release lock",
+            b" is trying to lock",
+            b" is freeing memory ",
+            b" is leaving the kernel with locks still held",
+            b" just changed the state of lock",
+            b" [HC",
+        ];
         set(between(line, b"", &locks).and_then(|task| pair(task, b'/')), context);
     }
 }

@@ -34,6 +34,11 @@ const PREFIXES: &[(&str, Prefix)] = &[
     ("/dev/kmsg", |n| format!("4,{n},12500{n:03},-;")),
     ("extended console", |n| format!("4,{n},12500{n:03},-,caller=T104;")),
     ("extended console with release", |n| format!("6.1.0-99-amd64,4,{n},12500{n:03},-;")),
+    ("times of a host in a column and of the kernel", |n| format!("host1: [   14.000000] [   12.5{n:05}] ")),
+    ("time that lost its bracket", |n| {
+        if n % 2 == 0 { format!("   12.5{n:05}] ") } else { format!("[   12.5{n:05}] ") }
+    }),
+    ("time that lost more, and caller", |n| format!("2.5{n:05}][  T321] ")),
     ("serial line of a login", |n| format!("host login: [   12.5{n:05}] ")),
     ("dropped", |_| "** 12 printk messages dropped ** ".into()),
     ("logcat threadtime", |n| format!("01-01 12:00:00.123   123   456 E kernel  : <4>[   12.5{n:05}] ")),
@@ -181,6 +186,22 @@ fn blanks_of_unicode() {
         );
         assert_eq!(only(log.replace(' ', "\u{a0}").as_bytes()).title.value, start);
     }
+}
+
+#[test]
+fn blanks_of_latin_1() {
+    let spaced = |log: Vec<u8>| -> Vec<u8> {
+        log.into_iter().map(|byte| if byte == b' ' { 0xa0 } else { byte }).collect()
+    };
+    for prefix in ["", "[   12.500000] ", "Jan 23 09:11:20 host kernel: "] {
+        let log = with(|_| prefix.to_owned(), "\n");
+        is_the_same(&format!("all with {prefix:?}"), &spaced(log.clone()));
+        let lines = log.split_inclusive(|&byte| byte == b'\n').map(|line| [b"\xa0", line].concat());
+        is_the_same(&format!("before {prefix:?}"), &lines.collect::<Vec<_>>().concat());
+    }
+    // In UTF-8 the same byte is the second one of a letter.
+    let log = "Kernel panic - not syncing: à la carte\n";
+    assert_eq!(only(log.as_bytes()).title.value, log.trim_end());
 }
 
 #[test]
