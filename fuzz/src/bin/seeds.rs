@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs, io};
 
-use fuzz_targets::seeds::{MAX_BYTES, Seed, compiled, from_file, written};
+use fuzz_targets::seeds::{MAX_BYTES, Seed, compiled, from_file, versions, written};
 
 fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
@@ -15,12 +15,15 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let mut seeds = [written(), compiled()].concat();
+    let mut files = Vec::new();
     for path in arguments {
         match fs::read(&path) {
-            Ok(content) => seeds.extend(from_file(&content)),
+            Ok(content) => files.push(content),
             Err(error) => eprintln!("{}: {error}", path.display()),
         }
     }
+    seeds.extend(files.iter().flat_map(|content| from_file(content)));
+    seeds.extend(versions(&files));
     seeds.retain(|seed| seed.data.len() <= MAX_BYTES);
     seeds.sort();
     seeds.dedup();

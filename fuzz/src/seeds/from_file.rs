@@ -4,10 +4,10 @@
 use libmodfmt::elf::{ByteOrder, Object, Section};
 use libmodfmt::file::ModuleFile;
 
-use super::{JOURNAL, Seed};
+use super::{JOURNAL, Seed, versions};
 
 /// Bytes of a decompressed module.
-const LIMIT: u64 = 64 << 20;
+pub(super) const LIMIT: u64 = 64 << 20;
 /// Bytes of a piece of a log. Reports are rarely longer.
 const LOG_PIECE_BYTES: usize = 6 << 10;
 /// Most pieces of one log.
@@ -34,6 +34,7 @@ fn object(file: &ModuleFile, image: &[u8]) -> Vec<Seed> {
             seeds.push(Seed::new("header", persistent.header().to_note(order)));
         }
         seeds.push(Seed::new("header", persistent.header().types.to_bytes()));
+        seeds.extend(versions::of_header(persistent.header()));
     }
     if let Ok(object) = Object::parse(image) {
         if let Some((_, section)) = object.section(".BTF") {

@@ -4,10 +4,12 @@
 
 mod compiled;
 mod from_file;
+mod versions;
 mod written;
 
 pub use compiled::compiled;
 pub use from_file::from_file;
+pub use versions::versions;
 pub use written::written;
 
 /// Larger seeds would make every step of a fuzzer slow, in bytes.

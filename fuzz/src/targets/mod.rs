@@ -2,6 +2,7 @@
 //! The bodies of the fuzz targets, one in each file. Each takes the bytes that a stranger could have made,
 //! and panics if a property does not hold.
 
+pub mod binding;
 pub mod btf;
 pub mod decompress;
 pub mod dwarf;
@@ -48,6 +49,8 @@ pub fn find(name: &str) -> Option<Target> {
     ALL.into_iter().find(|target| target.name == name)
 }
 
+/// See [`binding`](mod@binding).
+pub const BINDING: Target = Target { name: "binding", run: binding::run };
 /// See [`btf`](mod@btf).
 pub const BTF: Target = Target { name: "btf", run: btf::run };
 /// See [`decompress`](mod@decompress).
@@ -67,4 +70,5 @@ pub const SYMBOLS: Target = Target { name: "symbols", run: symbols::run };
 /// See [`texts`](mod@texts).
 pub const TEXTS: Target = Target { name: "texts", run: texts::run };
 /// All of them.
-pub const ALL: [Target; 9] = [BTF, DECOMPRESS, DWARF, HEADER, IMAGE, LOG, MODULE_FILE, SYMBOLS, TEXTS];
+pub const ALL: [Target; 10] =
+    [BINDING, BTF, DECOMPRESS, DWARF, HEADER, IMAGE, LOG, MODULE_FILE, SYMBOLS, TEXTS];

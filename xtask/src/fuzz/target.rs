@@ -14,6 +14,11 @@ pub struct Target {
 
 /// All of them.
 pub const ALL: &[Target] = &[
+    Target {
+        name: "binding",
+        max_bytes: 8 << 10,
+        sources: &["libmodfmt/src/persist/binding/", "libmodfmt/src/convert/", "libmodfmt/src/types/"],
+    },
     Target { name: "btf", max_bytes: 8 << 10, sources: &["libmodfmt/src/btf/"] },
     Target { name: "decompress", max_bytes: 4 << 10, sources: &["libmodfmt/src/compress/"] },
     Target {
