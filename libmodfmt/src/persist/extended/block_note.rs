@@ -4,24 +4,12 @@
 
 use std::collections::HashSet;
 
-use super::ExtendedBlock;
+use super::{ExtendedBlock, forget_types};
 use crate::persist::binding::add_types;
 use crate::persist::{Account, Fate, Header, Unit, Variable};
-use crate::types::TypeTable;
 
 /// The longest note that the extended kernel takes, in bytes.
 pub const MAX_BLOCK_NOTE_BYTES: usize = 256 << 10;
-
-/// Whether the kernel has a note with a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BlockNote {
-    /// It has none.
-    None,
-    /// It has one.
-    Noted,
-    /// It has one, and another build has used the block since it was written.
-    Old,
-}
 
 impl ExtendedBlock {
     /// Takes types and functions from a note. `false` if the note is not about this block: nothing is taken
@@ -105,12 +93,4 @@ fn typed(header: &Header) -> HashSet<(u32, u64, &str)> {
         .filter(|(_, variable)| variable.type_id.is_some())
         .map(|(ordinal, variable)| (ordinal, variable.offset, &*variable.name))
         .collect()
-}
-
-/// Without types, as the kernel lists a block.
-pub(super) fn forget_types(header: &mut Header) {
-    for variable in header.units.iter_mut().flat_map(|unit| &mut unit.variables) {
-        (variable.type_name, variable.type_id) = (None, None);
-    }
-    header.types = TypeTable::default();
 }

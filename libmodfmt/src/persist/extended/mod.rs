@@ -31,8 +31,9 @@ mod text;
 use thiserror::Error;
 
 use super::{Header, Inventory, KeptPlace, Unit};
+use crate::types::TypeTable;
 
-pub use block_note::{BlockNote, MAX_BLOCK_NOTE_BYTES};
+pub use block_note::MAX_BLOCK_NOTE_BYTES;
 pub use parse::extended_regions;
 pub use symbols::KernelNames;
 
@@ -81,6 +82,17 @@ pub struct ExtendedBlock {
     pub addresses: Vec<u64>,
     /// For each unit, whether the last load whose init succeeded used it.
     pub used: Vec<bool>,
+}
+
+/// Whether the kernel has a note with a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockNote {
+    /// It has none.
+    None,
+    /// It has one.
+    Noted,
+    /// It has one, and another build has used the block since it was written.
+    Old,
 }
 
 /// Why the list cannot be read.
@@ -155,13 +167,21 @@ impl ExtendedBlock {
         header.generation = number;
         header.build_id = padded(&header.build_id);
         header.units = units;
-        block_note::forget_types(&mut header);
+        forget_types(&mut header);
         for variable in header.units.iter_mut().flat_map(|unit| &mut unit.variables) {
             variable.function = None;
         }
         let used = header.units.iter().map(|_| true).collect();
         Self { header, serial: 0, note: BlockNote::None, is_new: false, addresses, used }
     }
+}
+
+/// Without types, as the kernel lists a block.
+fn forget_types(header: &mut Header) {
+    for variable in header.units.iter_mut().flat_map(|unit| &mut unit.variables) {
+        (variable.type_name, variable.type_id) = (None, None);
+    }
+    header.types = TypeTable::default();
 }
 
 fn padded(build_id: &[u8]) -> Vec<u8> {
