@@ -102,7 +102,7 @@ fn load(kept: &mut Vec<Header>, file: &Header, memory: &[u8]) -> bool {
 
 fn check(account: &Account, file: &Header, kept: &[&Header]) {
     let _ = account.differences().map(ToString::to_string).collect::<Vec<_>>();
-    for value in &account.values {
+    for value in account.values.iter() {
         assert_eq!(value.bytes.len() as u64, file.units[value.unit].size);
         assert!(value.pointers.iter().all(|pointer| pointer.offset < file.units[value.unit].size));
         assert!(value.pointers.iter().all(|pointer| pointer.unit < file.units.len()));
