@@ -66,7 +66,8 @@ impl Comparison<'_> {
                 if old != new && !self.is_moved(old, new) {
                     return Some("the pointer differs");
                 }
-                let is_known = agree((self.before, *from), (self.after, *to));
+                // A variable that moved was converted, and is compared by itself.
+                let is_known = old != new || agree((self.before, *from), (self.after, *to));
                 (old != 0 && !is_known).then_some("leads to what is described otherwise")
             }
             (Type::Enumeration { values: names, .. }, Type::Enumeration { values, .. }) => {

@@ -16,12 +16,26 @@ use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("kills", "insmod and rmmod killed at every step: no value is lost", |ctx| all(ctx, 1, 300))
+    Scenario::new("kills", "insmod and rmmod killed at every step: no value is lost", |ctx| {
+        all(ctx, |_| true, 1, 300)
+    })
+    .needs(Needs::Stock)
+    .limit_secs(1800)
+    .alone()
+    .long(),
+    Scenario::new("kills-fresh", "of these, what starts afresh", |ctx| all(ctx, Operation::is_fresh, 1, 80))
         .needs(Needs::Stock)
-        .limit_secs(1800)
+        .limit_secs(1200)
         .alone()
         .long(),
-    Scenario::new("kills-sample", "the same at every fifth step", |ctx| all(ctx, 5, 50))
+    Scenario::new("kills-rmmod", "of these, rmmod with and without --discard", |ctx| {
+        all(ctx, Operation::is_removal, 1, 50)
+    })
+    .needs(Needs::Stock)
+    .limit_secs(1200)
+    .alone()
+    .long(),
+    Scenario::new("kills-sample", "the same at every fifth step", |ctx| all(ctx, |_| true, 5, 50))
         .needs(Needs::Stock)
         .limit_secs(1200)
         .alone(),
@@ -148,11 +162,11 @@ const MODULE: &str = "units";
 /// With a journal there are more steps.
 const JOURNAL: &str = "/var/log/ksymoops";
 
-/// Kills at every `stride`th step of all operations, `wanted` times at least.
-fn all(ctx: &mut Ctx, stride: usize, wanted: usize) -> Result<()> {
+/// Kills at every `stride`th step of the operations of that kind, `wanted` times at least.
+fn all(ctx: &mut Ctx, is_kind: fn(&Operation) -> bool, stride: usize, wanted: usize) -> Result<()> {
     ctx.sh(&format!("mkdir -p -m 700 {JOURNAL}"))?;
     let (mut count, mut position) = (0, 0_usize);
-    for operation in OPERATIONS {
+    for operation in OPERATIONS.iter().filter(|operation| is_kind(operation)) {
         let mut state = State::prepare(ctx, operation)?;
         let kills = operation.kills(ctx, &mut state).with_context(|| operation.about)?;
         let before = count;
@@ -181,6 +195,14 @@ fn report(ctx: &Ctx) -> Result<Report> {
 }
 
 impl Operation {
+    fn is_fresh(&self) -> bool {
+        matches!(self.values, Values::StartAfresh(_))
+    }
+
+    fn is_removal(&self) -> bool {
+        matches!(self.command, Tool::Rmmod(_))
+    }
+
     /// Where it can be killed. Runs it to its end to find out.
     fn kills(&self, ctx: &mut Ctx, state: &mut State<'_>) -> Result<Vec<(Kill, &'static str)>> {
         let whole = ctx.run_killed(self.command(ctx)?, None)?;
