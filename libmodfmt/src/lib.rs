@@ -32,7 +32,7 @@
 //! | a file on disk | [`mod@file`], [`compress`], [`signature`] |
 //! | the module in it | [`module`], [`elf`], [`arch`], [`note`], [`modinfo`], [`parameters`] |
 //! | what it imports and exports | [`versions`], [`export`] |
-//! | types, values, and values carried over to other types | [`types`], [`values`], [`btf`], `dwarf`, [`convert`], [`hints`] |
+//! | types, values, and conversion | [`types`], [`values`], [`btf`], `dwarf`, [`convert`], [`hints`] |
 //! | persistent data and the images that keep it | [`persist`], [`image`], [`old_slots`], [`pointers`] |
 //! | a running kernel's files, and what is recorded about it | [`proc`], `journal` |
 //!

@@ -32,8 +32,9 @@ impl AlignedTable {
         self.print_rows(indent, usize::MAX, out)
     }
 
-    /// The same within so many columns of a terminal: where that is too narrow, a cell that is longer than its
-    /// share has a line of its own, and the row goes on below it. A cell that is longer than a line is broken.
+    /// The same within so many columns of a terminal: where that is too narrow, a cell that is longer than
+    /// its share has a line of its own, and the row goes on below it. A cell that is longer than a line is
+    /// broken.
     pub(crate) fn print_within(&self, columns: usize, out: &mut dyn Write) -> io::Result<()> {
         self.print_rows("", columns, out)
     }

@@ -38,8 +38,8 @@ pub fn c_text(types: &dyn Types, id: TypeId) -> String {
     Writer { types, budget: MAX_TEXT_BYTES }.declare(id, String::new(), 0)
 }
 
-/// A type as C writes it in the declaration of `name`: `struct foo *name[4]`, `int (*name)(void *)`. As long as
-/// [`c_text`], and the name besides.
+/// A type as C writes it in the declaration of `name`: `struct foo *name[4]`, `int (*name)(void *)`. As long
+/// as [`c_text`], and the name besides.
 #[must_use]
 pub fn c_declaration(types: &dyn Types, id: TypeId, name: &str) -> String {
     let budget = MAX_TEXT_BYTES.saturating_add(name.len());

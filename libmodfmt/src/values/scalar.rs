@@ -75,8 +75,8 @@ pub(super) fn number(name: &str, encoding: u8, value: u128, bits: u64) -> ValueK
 pub(super) fn enumerator(values: &[(String, u64)], value: u128, bits: u64) -> ValueKind {
     let mask = mask(bits);
     let raw = u64::try_from(value).unwrap_or(u64::MAX) & mask;
-    // A negative enumerator makes the type signed. Tables have it without the bits beyond its size, so that only
-    // small ones are known from large unsigned ones.
+    // A negative enumerator makes the type signed. Tables have it without the bits beyond its size, so that
+    // only small ones are known from large unsigned ones.
     let is_negative = |value: u64| value > mask || value > mask.saturating_sub(SMALLEST_NEGATIVE);
     let are_flags = are_flags(values);
     let is_signed = bits > 13 && !are_flags && values.iter().any(|(_, value)| is_negative(*value));

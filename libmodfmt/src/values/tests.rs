@@ -159,7 +159,8 @@ fn count(value: &Value) -> usize {
     }
 }
 
-/// `struct outer { int n; struct { union { char text[8]; long word; }; struct list_head { ... } link; } in[2]; }`
+/// `struct outer { int n; struct { union { char text[8]; long word; }; struct list_head { ... } link; }
+/// in[2]; }`
 fn outer() -> (TypeTable, TypeId) {
     let mut table = TypeTable::default();
     let int = number(&mut table, "int", 4, 5);
@@ -282,8 +283,8 @@ fn any_type() -> impl Strategy<Value = Type> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// Whatever the types say, there are no more values than allowed, and the bytes alone decide how many there
-    /// can be of those that are told apart.
+    /// Whatever the types say, there are no more values than allowed, and the bytes alone decide how many
+    /// there can be of those that are told apart.
     #[test]
     fn any_bytes_with_any_types(
         types in vec(any_type(), 1..12),

@@ -94,7 +94,8 @@ impl<'f> Follow<'f> {
     /// The chains that begin in each of some variables, and those that begin in what they lead to.
     pub(super) fn all(&mut self, variables: Vec<Option<Followed>>) -> Vec<Vec<ShownChain>> {
         let mut all: Vec<Option<Chains<'_>>> = variables.into_iter().map(|one| self.begun(one?)).collect();
-        // Any list_head that a pointer leads to may be a node of a list. So the lists of all variables come first.
+        // Any list_head that a pointer leads to may be a node of a list. So the lists of all variables come
+        // first.
         for chains in all.iter_mut().flatten() {
             self.lists(chains);
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where the sections of modules were that are not loaded any more, by the journal of this boot.
 //!
-//! The journal has the starts of sections. A section ends where the next one of its module starts; what is far
-//! away, and the last one, counts as one page.
+//! The journal has the starts of sections. A section ends where the next one of its module starts; what is
+//! far away, and the last one, counts as one page.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;

@@ -2,9 +2,9 @@
 //! What the address in a pointer is.
 //!
 //! The first that fits is the answer: NULL and error numbers, a kept variable with its field, a symbol of the
-//! kernel or of a module (`symbols.rs`), sections of a module that went (`gone.rs`), a pattern that the kernel
-//! writes into what was freed (`poison.rs`), a slab object (`slab.rs`), a per-CPU address (`per_cpu.rs`), an
-//! address of a program. Otherwise it is a number.
+//! kernel or of a module (`symbols.rs`), sections of a module that went (`gone.rs`), a pattern that the
+//! kernel writes into what was freed (`poison.rs`), a slab object (`slab.rs`), a per-CPU address
+//! (`per_cpu.rs`), an address of a program. Otherwise it is a number.
 //!
 //! `/proc/kallsyms` and the journal are read when the first pointer asks for them.
 
@@ -61,8 +61,8 @@ impl<'n> PointerNames<'n> {
         self.symbols();
     }
 
-    /// What an address is; `None` if that is not known. `target` is the type that the pointer has, `owner` the
-    /// one whose data is shown.
+    /// What an address is; `None` if that is not known. `target` is the type that the pointer has, `owner`
+    /// the one whose data is shown.
     pub(super) fn name(
         &self,
         address: u64,
@@ -119,8 +119,8 @@ impl<'n> PointerNames<'n> {
         target: Option<(&dyn Types, TypeId)>,
     ) -> Option<Vec<(u64, u64)>> {
         let (types, id) = target?;
-        // A type tells nothing about per-CPU pointers, so that only a value in their range does. Pointers without
-        // a type hold too many numbers that are no addresses.
+        // A type tells nothing about per-CPU pointers, so that only a value in their range does. Pointers
+        // without a type hold too many numbers that are no addresses.
         let size = size_of(types, id).filter(|size| *size > 0)?;
         if address < NEAR_NULL || matches!(&*types.get(id), Type::Function { .. }) {
             return None;

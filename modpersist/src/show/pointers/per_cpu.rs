@@ -2,10 +2,10 @@
 //! Per-CPU addresses: what to add to a pointer for each CPU.
 //!
 //! The kernel's symbols `__per_cpu_offset`, `__cpu_possible_mask` and `nr_cpu_ids` tell it, as far as
-//! `/proc/kallsyms` has the addresses of data (`CONFIG_KALLSYMS_ALL`). Types do not tell per-CPU pointers from
-//! others, so that the value decides: what is static (below `__per_cpu_end`), or, until 6.14, in the first chunk
-//! of what `alloc_percpu()` gives. A pointer into a later chunk looks like one of a program, and is taken for a per-CPU
-//! pointer if some CPU has anything but zeros there.
+//! `/proc/kallsyms` has the addresses of data (`CONFIG_KALLSYMS_ALL`). Types do not tell per-CPU pointers
+//! from others, so that the value decides: what is static (below `__per_cpu_end`), or, until 6.14, in the
+//! first chunk of what `alloc_percpu()` gives. A pointer into a later chunk looks like one of a program, and
+//! is taken for a per-CPU pointer if some CPU has anything but zeros there.
 
 use super::address_ranges::KERNEL_START;
 use super::symbols::Symbols;
@@ -43,8 +43,8 @@ impl PerCpu {
         let offsets: Vec<_> =
             (0..count).filter(|cpu| is_possible(*cpu)).map(offset).collect::<Option<_>>()?;
         let start = symbols.address("__per_cpu_start")?;
-        // From 6.15 on these pointers are in the range of the kernel's image, and what alloc_percpu() gives looks
-        // like something else there.
+        // From 6.15 on these pointers are in the range of the kernel's image, and what alloc_percpu() gives
+        // looks like something else there.
         let end = if start < KERNEL_START {
             start.saturating_add(memory.number(symbols.address("pcpu_unit_size")?, 4)?)
         } else {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which slab cache an address of the heap belongs to.
 //!
-//! As the kernel itself does it: from the address to its page (x86-64: `page_offset_base`, `vmemmap_base`), to
-//! the first page of the slab, to the cache. The layout of `struct page` and of `struct slab` is taken from the
-//! kernel's BTF. How a page says that it is a slab's has changed: by the flag `PG_slab` until 6.9, by the
-//! complement of a bit in `page_type` in 6.10 and 6.11, by the highest byte of `page_type` since 6.12.
+//! As the kernel itself does it: from the address to its page (x86-64: `page_offset_base`, `vmemmap_base`),
+//! to the first page of the slab, to the cache. The layout of `struct page` and of `struct slab` is taken
+//! from the kernel's BTF. How a page says that it is a slab's has changed: by the flag `PG_slab` until 6.9,
+//! by the complement of a bit in `page_type` in 6.10 and 6.11, by the highest byte of `page_type` since 6.12.
 
 use libmodfmt::btf::{Btf, BtfTypes, Kind};
 use libmodfmt::types::{Type, TypeId, Types};
@@ -15,7 +15,7 @@ use crate::show::memory::Memory;
 const PAGE_BYTES: u64 = 4096;
 /// `PAGE_TYPE_BASE` of 6.10
 const PAGE_TYPE_BASE: u64 = 0xf000_0000;
-/// More pages than this are not in one slab.
+/// Longest name of a cache that is read.
 const MAX_NAME_BYTES: u64 = 64;
 
 /// How a page says that it is a slab's.
