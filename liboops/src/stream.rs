@@ -33,7 +33,7 @@ pub enum Event<'t> {
 /// Reads a log to its end and passes its parts, in order, to `sink`.
 ///
 /// Memory is bounded, however long the log and its lines are. A report whose first lines are missing
-/// ([`report::Kind::Fragment`]) is found in the first 8 MiB, and for 64 KiB after a report.
+/// ([`crate::report::Kind::Fragment`]) is found in the first 8 MiB, and for 64 KiB after a report.
 ///
 /// If the reader fails, what was read until then is parsed and passed on first.
 ///
