@@ -10,10 +10,11 @@
 //! ```
 //!
 //! 1. [`select`] finds the commits that change what is kept ([`text`] before they are built, the debug
-//! information afterwards), [`build`]s them with their variables [`mark`]ed. 2. [`mod@replay`] boots a
-//! machine that loads one after the other, writes into the variables ([`fill`]) and reports what was in
-//! memory. 3. [`judge`] says what became of each variable. It knows types from the compiler's debug
-//! information alone, and takes nothing from what libmodfmt knows about types and their conversion.
+//!    information afterwards), [`build`]s them with their variables [`mark`]ed.
+//! 2. [`mod@replay`] boots a machine that loads one after the other, writes into the variables ([`fill`])
+//!    and reports what was in memory.
+//! 3. [`judge`] says what became of each variable. It knows types from the compiler's debug information
+//!    alone, and takes nothing from what libmodfmt knows about types and their conversion.
 
 mod agree;
 mod build;
