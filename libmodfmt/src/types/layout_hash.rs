@@ -16,41 +16,55 @@ const MAX_LEVELS: u32 = 64;
 /// every machine.
 #[must_use]
 pub fn layout_hash(types: &dyn Types, id: TypeId) -> u64 {
-    Hasher { types, known: HashMap::new(), cut: HashMap::new(), is_cut: false }.of(id, MAX_POINTERS, 0)
+    Hasher { types, known: HashMap::new(), cut: HashMap::new(), is_cut: false, deepest: 0 }.of(
+        id,
+        MAX_POINTERS,
+        0,
+    )
 }
 
 struct Hasher<'t> {
     types: &'t dyn Types,
-    /// By type and pointers that may still be followed. Embedded types recur, and must not be hashed each
-    /// time.
-    known: HashMap<(TypeId, u32), u64>,
+    /// By type and pointers that may still be followed: the hash, and how many levels are below. Embedded
+    /// types recur, and must not be hashed each time.
+    known: HashMap<(TypeId, u32), (u64, u32)>,
     /// Those that nest too deeply, as circles in damaged data do: by level as well, since what is left out
     /// depends on it.
     cut: HashMap<(TypeId, u32, u32), u64>,
     /// Something was left out.
     is_cut: bool,
+    /// The deepest level so far.
+    deepest: u32,
 }
 
 impl Hasher<'_> {
     fn of(&mut self, id: TypeId, pointers: u32, level: u32) -> u64 {
+        self.deepest = self.deepest.max(level);
         if level >= MAX_LEVELS {
             self.is_cut = true;
             return 0;
         }
-        if let Some(known) = self.known.get(&(id, pointers)) {
-            return *known;
+        // Where it would be cut, it is: the hash must not depend on which of two equal types was met first.
+        if let Some((known, below)) = self.known.get(&(id, pointers)) {
+            let deepest = level.saturating_add(*below);
+            if deepest < MAX_LEVELS {
+                self.deepest = self.deepest.max(deepest);
+                return *known;
+            }
         }
         if let Some(cut) = self.cut.get(&(id, pointers, level)) {
             self.is_cut = true;
             return *cut;
         }
         let was_cut = std::mem::replace(&mut self.is_cut, false);
+        let was_deepest = std::mem::replace(&mut self.deepest, level);
         let hash = self.compute(id, pointers, level.saturating_add(1));
         if self.is_cut {
             self.cut.insert((id, pointers, level), hash);
         } else {
-            self.known.insert((id, pointers), hash);
+            self.known.insert((id, pointers), (hash, self.deepest.saturating_sub(level)));
         }
+        self.deepest = self.deepest.max(was_deepest);
         self.is_cut |= was_cut;
         hash
     }

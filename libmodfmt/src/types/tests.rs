@@ -212,6 +212,26 @@ fn any_table() -> impl Strategy<Value = TypeTable> {
     })
 }
 
+/// Types nest this deeply in damaged data only. Two equal ones, one near the surface and one at the bottom,
+/// are one type in a smaller table.
+#[test]
+fn what_nests_too_deeply_has_the_same_hash_in_a_smaller_table() {
+    let record = |members: &[TypeId]| {
+        let members = members.iter().map(|id| member("m", 0, *id)).collect();
+        Type::Record { kind: TagKind::Struct, name: "s".into(), size: 4, members }
+    };
+    let mut table = TypeTable::default();
+    let number = table.push(int());
+    let near = table.push(record(&[number]));
+    let mut far = table.push(record(&[number]));
+    for _ in 0..62 {
+        far = table.push(record(&[far]));
+    }
+    let root = table.push(record(&[near, far]));
+    let (small, moved) = table.minimized(&[root]);
+    assert_eq!(layout_hash(&small, moved[0]), layout_hash(&table, root));
+}
+
 proptest! {
     #[test]
     fn a_table_is_read_as_it_was_written(table in any_table()) {
