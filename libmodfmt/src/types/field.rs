@@ -24,12 +24,31 @@ pub struct FieldPath {
 /// In a union it is the first member that reaches there. In a byte that several bit-fields share it is the
 /// structure. `None` past the end of the type, or where that is not known.
 #[must_use]
-pub fn field_at(types: &dyn Types, variable: &str, mut id: TypeId, offset: u64) -> Option<FieldPath> {
+pub fn field_at(types: &dyn Types, variable: &str, id: TypeId, offset: u64) -> Option<FieldPath> {
+    walk(types, variable, (id, offset), false)
+}
+
+/// What a pointer to the byte at `offset` leads to: as [`field_at`], but where a structure or an array starts
+/// it is that, not its first field.
+#[must_use]
+pub fn target_at(types: &dyn Types, variable: &str, id: TypeId, offset: u64) -> Option<FieldPath> {
+    walk(types, variable, (id, offset), true)
+}
+
+fn walk(
+    types: &dyn Types,
+    variable: &str,
+    (mut id, offset): (TypeId, u64),
+    stops_at_start: bool,
+) -> Option<FieldPath> {
     if offset >= size_of(types, id)? {
         return None;
     }
     let (mut path, mut rest) = (variable.to_owned(), offset);
     for _ in 0..MAX_DEPTH {
+        if stops_at_start && rest == 0 {
+            return Some(FieldPath { path, rest });
+        }
         match &*types.get(id) {
             Type::Array { element, counts } => {
                 id = *element;

@@ -8,7 +8,7 @@
 //! - [`compare`]: does the type in another table read the same bytes the same way, and if not, where is the
 //!   first difference?
 //! - [`TypeTable::c_text`]: what does the type look like in C?
-//! - [`field_at`]: which field is at an offset?
+//! - [`field_at`], [`target_at`]: which field is at an offset?
 //!
 //! Typedefs, qualifiers and the names of numbers carry no layout and are not compared. A structure that one
 //! side only declares matches any definition of the same kind. What could not be read, or was left out
@@ -47,7 +47,7 @@ pub use compare::{Comparison, Completeness, compare};
 pub use describe::{c_declaration, c_text};
 pub use difference::{Step, TypeDifference};
 pub use encoding::TypeTableError;
-pub use field::{FieldPath, field_at};
+pub use field::{FieldPath, field_at, target_at};
 pub use layout_hash::layout_hash;
 pub use size::size_of;
 

@@ -5,7 +5,8 @@
 //! arrays of `char` for text, and puts equal neighbours in an array together. Neither the types nor the bytes
 //! are trusted: what they ask for beyond [`Limits`] is left out, and the tree says so.
 //!
-//! - `select.rs`: from `stats.room[3]` to the place that it names; `place.rs`: the way back.
+//! - `select.rs`: from `stats.room[3]` to the place that it names; [`target_at`](crate::types::target_at) is
+//!   the way back.
 //! - `links.rs`: where a structure has the nodes of lists and trees.
 //! - `kernel_types.rs`: a table whose kernel types are filled in from vmlinux's BTF.
 //!
@@ -28,7 +29,6 @@
 
 mod kernel_types;
 mod links;
-mod place;
 mod read;
 mod scalar;
 mod select;
@@ -38,7 +38,6 @@ mod value;
 
 pub use kernel_types::WithKernelTypes;
 pub use links::{LinkMember, link_members};
-pub use place::{PathAt, path_at};
 pub use read::{Limits, Reading, read};
 pub use select::{Located, PathStep, SelectError, parse_path};
 pub use value::{Field, Missing, Run, Value, ValueKind};

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::elf::ByteOrder;
-use crate::types::{Member, TagKind, Type, TypeId, TypeTable};
+use crate::types::{Member, TagKind, Type, TypeId, TypeTable, target_at};
 
 fn member(name: &str, bit_offset: u64, bits: u64, type_id: TypeId) -> Member {
     Member { name: name.into(), bit_offset, bits, type_id, selected_by: Vec::new() }
@@ -211,10 +211,11 @@ fn paths_lead_to_places_and_back() {
         (8 + 24 + 8, ".in[1].link", 0),
         (8 + 24 + 17, ".in[1].link.prev", 1),
         (8 + 3, ".in[0].text[3]", 0),
-        (100, "", 100),
     ] {
-        assert_eq!(path_at(&table, outer, offset), PathAt { path: path.into(), rest }, "{offset}");
+        let at = target_at(&table, "", outer, offset).map(|at| (at.path, at.rest));
+        assert_eq!(at, Some((path.to_owned(), rest)), "{offset}");
     }
+    assert_eq!(target_at(&table, "", outer, 100), None);
     let pairs: Vec<_> = link_members(&table, TypeId(outer.0 - 2), "list_head")
         .into_iter()
         .map(|link| (link.path, link.offset))
@@ -303,8 +304,8 @@ proptest! {
         let reading = Reading::new(&bytes, order).again(&again);
         let value = read(&table, Located::whole(TypeId(root)), &reading, limits);
         prop_assert!(count(&value) <= 3001 + 24);
-        let at = path_at(&table, TypeId(root), offset);
-        prop_assert!(at.path.len() < 4096);
+        let at = target_at(&table, "", TypeId(root), offset);
+        prop_assert!(at.is_none_or(|at| at.path.len() < 4096));
         let _ = link_members(&table, TypeId(root), "list_head");
         let first = PathStep::Field("m".into());
         for step in [first, PathStep::Element(offset), PathStep::Behind] {

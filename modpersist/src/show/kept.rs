@@ -3,8 +3,8 @@
 
 use libmodfmt::btf::{Btf, BtfTypes};
 use libmodfmt::persist::{Header, KeptPlace, LaterChanges};
-use libmodfmt::types::{TypeId, TypeTable, Types};
-use libmodfmt::values::{WithKernelTypes, path_at};
+use libmodfmt::types::{TypeId, TypeTable, Types, target_at};
+use libmodfmt::values::WithKernelTypes;
 use libmodsys::SectionAddress;
 use modkeep::Region;
 
@@ -141,13 +141,9 @@ impl<'k> Kept<'k> {
         if offset >= variable.size.max(1) {
             return None;
         }
-        let (path, rest) = match variable.ty.and_then(|(index, id)| Some((self.types(index)?, id))) {
-            Some((types, id)) => {
-                let at = path_at(types, id, offset);
-                (at.path, at.rest)
-            }
-            None => (String::new(), offset),
-        };
+        let typed = variable.ty.and_then(|(index, id)| Some((self.types(index)?, id)));
+        let at = typed.and_then(|(types, id)| target_at(types, "", id, offset));
+        let (path, rest) = at.map_or_else(|| (String::new(), offset), |at| (at.path, at.rest));
         Some((variable, if rest == 0 { path } else { format!("{path}+{rest:#x}") }))
     }
 }
