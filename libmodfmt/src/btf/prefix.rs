@@ -70,7 +70,8 @@ pub(super) fn search_from<T, E>(
         let is_all = types.is_all() && strings.is_all();
         let (first_id, first_string, base) = (1, 0, None);
         let types = &*types.bytes;
-        let mut btf = Btf { order, types, strings: names, offsets, first_id, first_string, base, pointer_size };
+        let mut btf =
+            Btf { order, types, strings: names, offsets, first_id, first_string, base, pointer_size };
         match btf.index_from(indexed) {
             Ok(end) => indexed = end,
             Err(_) => return Ok(None),

@@ -369,8 +369,8 @@ impl<'a> Runner<'a> {
             },
         };
         let new_address = self.moves.get(number).and_then(|one| one.new_address);
-        let variable = self.moves.variable(number);
         let Some(out) = &mut self.out else {
+            let variable = self.moves.variable(number);
             return Err(ConversionRefusal::new(Reason::PointsToMoved { variable }));
         };
         out.pointers.push(MovedPointer { offset: new, target: number, target_offset: offset });

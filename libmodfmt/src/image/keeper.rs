@@ -124,9 +124,16 @@ impl<'a> Build<'a, '_> {
         symbols: &KeeperSymbols<'_>,
     ) -> Vec<Relocation> {
         let pointers = value.map(|value| &*value.pointers).unwrap_or_default();
+        let symbol = |unit: usize| symbols.of_section(*map.get(self.inventory.indexes.get(unit)?)?);
+        // Most pointers of a unit lead to the same one.
+        let mut last = None;
         let relocation = |pointer: &UnitPointer| {
-            let section = map.get(self.inventory.indexes.get(pointer.unit)?)?;
-            let (symbol, addend) = (symbols.of_section(*section)?, i64::try_from(pointer.target).ok()?);
+            let symbol = match last {
+                Some((unit, symbol)) if unit == pointer.unit => symbol,
+                _ => symbol(pointer.unit)?,
+            };
+            last = Some((pointer.unit, symbol));
+            let addend = i64::try_from(pointer.target).ok()?;
             Some(Relocation {
                 offset: pointer.offset,
                 symbol,
