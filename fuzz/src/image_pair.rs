@@ -22,7 +22,8 @@ const KEEPER: u64 = 0xffff_ffff_d000_0000;
 const KERNEL: u64 = 0xffff_ffff_8100_0000;
 /// Bytes between neighbours, so that what leaves a section does not hit the next one unnoticed.
 const GAP: u64 = 0x1000;
-/// Bytes of an entry of `__ksymtab` in kernel 6.1: value, name, namespace, each a 32-bit distance from itself.
+/// Bytes of an entry of `__ksymtab` in kernel 6.1: value, name, namespace, each a 32-bit distance from
+/// itself.
 const EXPORT_BYTES: usize = 12;
 /// The tables that the owner image appends to.
 const VERSIONS: &[u8] = b"__versions";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where the first instruction of an x86 `Code:` line starts: how often it is right, and the counts behind it.
+//! Where the first instruction of an x86 `Code:` line starts: how often it is right, and the counts behind
+//! it.
 //!
 //! Both need the code of a kernel, which is too large for the tree, so they are ignored by default. `cargo
 //! xtask accuracy --code` and `cargo xtask accuracy --count-code` run them. `$KSYMOOPS_CODE` names files or

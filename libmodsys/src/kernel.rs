@@ -18,8 +18,8 @@ use crate::{
 /// Everything the tools ask of a kernel.
 ///
 /// The trait is object safe, and every method takes `&self`: a command holds a `&dyn Kernel`. The first three
-/// methods, [`Kernel::persist_release`] and [`Kernel::set_persist_note`] change the kernel, all others only read. Module names are spelled
-/// as the kernel does (`_`, not `-`).
+/// methods, [`Kernel::persist_release`] and [`Kernel::set_persist_note`] change the kernel, all others only
+/// read. Module names are spelled as the kernel does (`_`, not `-`).
 pub trait Kernel {
     /// Loads the module in an open file.
     ///
@@ -242,8 +242,8 @@ pub trait Kernel {
     /// Leaves a note with a block, in place of one that is there.
     ///
     /// # Errors
-    /// The kernel's error number: `ENOENT` if there is no such block any more, or if this kernel has no notes;
-    /// `EFBIG` if the note is too long.
+    /// The kernel's error number: `ENOENT` if there is no such block any more, or if this kernel has no
+    /// notes; `EFBIG` if the note is too long.
     fn set_persist_note(&self, serial: u64, note: &[u8]) -> Result<(), Errno>;
 
     /// What the kernel itself has logged, oldest first, as far as its buffer still holds it.

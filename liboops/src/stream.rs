@@ -12,8 +12,8 @@ use crate::trigger::{FragmentTrigger, Trigger};
 /// How much is read at once: no more than stays in the processor's cache. A longer line is taken as several.
 const PIECE_BYTES: usize = 1 << 18;
 
-/// How many bytes at the beginning of a log are searched for reports whose first lines are missing. That takes
-/// longer than the search for whole ones, and such logs are short.
+/// How many bytes at the beginning of a log are searched for reports whose first lines are missing. That
+/// takes longer than the search for whole ones, and such logs are short.
 const FRAGMENT_BYTES: usize = 8 << 20;
 /// The same after each report.
 const FRAGMENT_BYTES_AFTER_REPORT: usize = 1 << 16;
@@ -33,7 +33,7 @@ pub enum Event<'t> {
 /// Reads a log to its end and passes its parts, in order, to `sink`.
 ///
 /// Memory is bounded, however long the log and its lines are. A report whose first lines are missing
-/// ([`report::Kind::Fragment`]) is found in the first 8 MiB, and for 64 KiB after a report.
+/// ([`crate::report::Kind::Fragment`]) is found in the first 8 MiB, and for 64 KiB after a report.
 ///
 /// If the reader fails, what was read until then is parsed and passed on first.
 ///
@@ -207,9 +207,9 @@ fn send(text: Option<&[u8]>, sink: &mut impl FnMut(Event<'_>) -> io::Result<()>)
     }
 }
 
-/// Where the first of the lines is that end a range of whole lines and are of the fragment behind it. They have
-/// none of the words that are searched for: `Hardware name: ...`, `PC is at 0x0`. It may even be a start line, which
-/// makes the fragment a whole report: parisc's `Kernel Fault: Code=15`.
+/// Where the first of the lines is that end a range of whole lines and are of the fragment behind it. They
+/// have none of the words that are searched for: `Hardware name: ...`, `PC is at 0x0`. It may even be a start
+/// line, which makes the fragment a whole report: parisc's `Kernel Fault: Code=15`.
 fn earlier_lines(text: &[u8], range: Range<usize>, base: u64) -> usize {
     if let Some(start) = earlier_start(text, range.clone(), base) {
         return start;
@@ -231,8 +231,8 @@ fn earlier_lines(text: &[u8], range: Range<usize>, base: u64) -> usize {
     start
 }
 
-/// Where a start line begins shortly before the line behind a range of whole lines, if that one has blanks other than
-/// ASCII's: the start line has such blanks too, and so none of the words that are searched for.
+/// Where a start line begins shortly before the line behind a range of whole lines, if that one has blanks
+/// other than ASCII's: the start line has such blanks too, and so none of the words that are searched for.
 fn earlier_start(text: &[u8], range: Range<usize>, base: u64) -> Option<usize> {
     let rest = text.get(range.end..)?;
     let line = rest.get(..memchr::memchr(b'\n', rest).unwrap_or(rest.len()))?;

@@ -8,17 +8,18 @@ use memchr::memmem::{self, Finder};
 
 use crate::report::{Condition, fragment};
 
-/// Every start line that `report::start_lines` knows has one of these words, or [`COUNTED`], or is found by the
-/// lines below it, as that of parisc. So do the kernel's banner and the header that says how a mail is encoded.
+/// Every start line that `report::start_lines` knows has one of these words, or [`COUNTED`], or is found by
+/// the lines below it, as that of parisc. So do the kernel's banner and the header that says how a mail is
+/// encoded.
 ///
-/// One search is for up to 32 words at full speed. It looks at the first four bytes of each, so they are chosen
-/// to be rare in logs, where need be from the middle of what the kernel prints: `t: 0000` ends old kernels' `general
-/// protection fault: 0000` and `stack segment: 0000`, while `faul` would find every default. A word that is found
-/// and starts no report costs more than 300 bytes of log do, so words that other programs use, such as `corruption`,
-/// come with what kernels print around them. Every eighth word is in the same bucket, where any mixture of their
-/// bytes is taken for a match that must be verified. So the order matters: in this one, the best of many that were
-/// tried, 0.1 % of the bytes of logs begin such a mixture. With the words sorted by topic it was 1.2 %, and a search
-/// took four times as long.
+/// One search is for up to 32 words at full speed. It looks at the first four bytes of each, so they are
+/// chosen to be rare in logs, where need be from the middle of what the kernel prints: `t: 0000` ends old
+/// kernels' `general protection fault: 0000` and `stack segment: 0000`, while `faul` would find every
+/// default. A word that is found and starts no report costs more than 300 bytes of log do, so words that
+/// other programs use, such as `corruption`, come with what kernels print around them. Every eighth word is
+/// in the same bucket, where any mixture of their bytes is taken for a match that must be verified. So the
+/// order matters: in this one, the best of many that were tried, 0.1 % of the bytes of logs begin such a
+/// mixture. With the words sorted by topic it was 1.2 %, and a search took four times as long.
 const WORDS: [&[u8]; 32] = [
     b"d-printable",
     b"UBSAN: ",

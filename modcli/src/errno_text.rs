@@ -9,8 +9,8 @@ pub fn strerror(errno: Errno) -> String {
     errno_text(errno)
 }
 
-/// The text of an error and its causes without the ` (os error 2)` that Rust's library puts behind what the system
-/// says.
+/// The text of an error and its causes without the ` (os error 2)` that Rust's library puts behind what the
+/// system says.
 ///
 /// ```
 /// let error = std::io::Error::from_raw_os_error(2);

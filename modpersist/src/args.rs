@@ -42,6 +42,9 @@ pub enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        /// Also print users and build ids, and do not break lines at 80 columns
+        #[arg(long)]
+        wide: bool,
     },
     /// Show the kept variables of one owner as a debugger would
     Show(ShowArgs),

@@ -10,12 +10,17 @@ use modcli::escape;
 use modkeep::{Generation, Region};
 
 use crate::aligned_table::{Align, AlignedTable};
-use crate::{address, json, owner_state};
+use crate::{address, hex, json, owner_state};
 
 /// Columns of a terminal that the table fits into.
 const COLUMNS: usize = 80;
 
-pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
+pub(crate) fn run(
+    kernel: &dyn Kernel,
+    as_json: bool,
+    is_wide: bool,
+    out: &mut dyn Write,
+) -> Result<ExitCode> {
     let entries = Region::entries(kernel)?;
     let code = if entries.iter().any(Result::is_err) { ExitCode::FAILURE } else { ExitCode::SUCCESS };
     if as_json {
@@ -26,29 +31,39 @@ pub(crate) fn run(kernel: &dyn Kernel, as_json: bool, out: &mut dyn Write) -> Re
         escape::write_line(out, "Nothing is kept.")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = AlignedTable::new(&[
+    let mut columns = vec![
         ("OWNER", Align::Left),
         ("STATE", Align::Left),
         ("VARIABLES", Align::Right),
         ("SIZE", Align::Right),
         ("ADDRESS", Align::Left),
         ("KEEPER", Align::Left),
-    ]);
+    ];
+    if is_wide {
+        columns.extend([("USED BY", Align::Left), ("BUILD ID", Align::Left)]);
+    }
+    let mut table = AlignedTable::new(&columns);
     for region in entries.iter().flatten() {
         let state = owner_state::text(region.owner_state);
         for (generation, is_stale) in of_region(region) {
-            table.row(vec![
+            let mut row = vec![
                 region.owner.clone(),
                 if is_stale { "not in force" } else { state }.to_owned(),
                 variables(generation),
                 generation.header.size().to_string(),
                 generation.addresses.first().map_or_else(String::new, |first| address::text(*first)),
                 generation.kept_by.to_string(),
-            ]);
+            ];
+            if is_wide {
+                let users = generation.users.join(",");
+                let build_id = hex::encode(&generation.header.build_id);
+                row.extend([users, build_id].map(|cell| if cell.is_empty() { "-".to_owned() } else { cell }));
+            }
+            table.row(row);
         }
     }
     if entries.iter().any(Result::is_ok) {
-        table.print_within(COLUMNS, out)?;
+        table.print_within(if is_wide { usize::MAX } else { COLUMNS }, out)?;
     }
     for unreadable in entries.iter().filter_map(|entry| entry.as_ref().err()) {
         escape::write_line(out, format_args!("{}: {}", unreadable.kept_by, unreadable.error))?;

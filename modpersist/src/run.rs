@@ -16,7 +16,7 @@ use crate::{check, embed, list, modprobe_conf, show};
 /// The kernel or a file cannot be read.
 pub fn run(args: &Args, kernel: &dyn Kernel, out: &mut dyn Write) -> Result<ExitCode> {
     match &args.command {
-        Command::List { json } => list::run(kernel, *json, out),
+        Command::List { json, wide } => list::run(kernel, *json, *wide, out),
         Command::Show(args) => show::run(kernel, args, out),
         Command::ModprobeConf { owner } => modprobe_conf::run(owner, out),
         Command::Embed { file } => embed::run(file, out),

@@ -4,10 +4,8 @@
 use libmodfmt::elf::{ByteOrder, Object, Section};
 use libmodfmt::file::ModuleFile;
 
-use super::{JOURNAL, Seed, versions};
+use super::{JOURNAL, MAX_MODULE_BYTES, Seed, versions};
 
-/// Bytes of a decompressed module.
-pub(super) const LIMIT: u64 = 64 << 20;
 /// Bytes of a piece of a log. Reports are rarely longer.
 const LOG_PIECE_BYTES: usize = 6 << 10;
 /// Most pieces of one log.
@@ -16,7 +14,7 @@ const MAX_LOG_PIECES: usize = 40;
 /// The seeds that a file gives: a module, an object file, a journal or a log.
 #[must_use]
 pub fn from_file(content: &[u8]) -> Vec<Seed> {
-    let file = ModuleFile::new(content, LIMIT);
+    let file = ModuleFile::new(content, MAX_MODULE_BYTES);
     match file.unsigned_image() {
         Ok(image) if image.starts_with(b"\x7fELF") => object(&file, image),
         _ if content.starts_with(b"{\"") => {

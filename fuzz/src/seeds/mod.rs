@@ -14,6 +14,8 @@ pub use written::written;
 
 /// Larger seeds would make every step of a fuzzer slow, in bytes.
 pub const MAX_BYTES: usize = 32 << 10;
+/// Bytes of a decompressed module.
+const MAX_MODULE_BYTES: u64 = 64 << 20;
 /// The first byte of an input of `texts`, before a journal.
 const JOURNAL: u8 = 3;
 

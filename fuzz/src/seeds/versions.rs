@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::Header;
 
-use super::Seed;
-use super::from_file::LIMIT;
+use super::{MAX_MODULE_BYTES, Seed};
 use crate::targets::binding;
 
 /// What the kept memory holds: no number twice.
@@ -26,7 +25,7 @@ const MEMORY: [u8; 61] = {
 pub fn versions(files: &[Vec<u8>]) -> Vec<Seed> {
     let mut owners: BTreeMap<String, Vec<Header>> = BTreeMap::new();
     for content in files {
-        let file = ModuleFile::new(content.as_slice(), LIMIT);
+        let file = ModuleFile::new(content.as_slice(), MAX_MODULE_BYTES);
         if let Ok(Some(persistent)) = file.persistent() {
             let header = persistent.header().clone();
             owners.entry(header.owner.clone()).or_default().push(header);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Versions of a module loaded one after another: what becomes of each variable, the header of what is new, and
-//! the values made from kept bytes. No two variables get the same place, what is bound lies within its unit, and
-//! what has just been loaded can be loaded again.
+//! Versions of a module loaded one after another: what becomes of each variable, the header of what is new,
+//! and the values made from kept bytes. No two variables get the same place, what is bound lies within its
+//! unit, and what has just been loaded can be loaded again.
 
 use std::collections::HashSet;
 

@@ -159,8 +159,8 @@ impl PersistentLoad<'_> {
         ModuleDetails { name: owner, file, header: Some(header), build_id: &header.build_id, region: None }
     }
 
-    /// Says which variables have another address now: what was not seen to point there still points to the old
-    /// one.
+    /// Says which variables have another address now: what was not seen to point there still points to the
+    /// old one.
     fn announce_moves(&self, region: &Region, account: &Account, output: &mut Output) {
         let text =
             |address: Option<u64>| address.map_or_else(|| "?".to_owned(), |address| format!("{address:#x}"));

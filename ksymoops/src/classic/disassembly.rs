@@ -15,8 +15,8 @@ const X86_BYTES_WIDTH: usize = 26;
 /// objdump leaves out longer runs of zeros.
 const MIN_SKIPPED_ZEROS: usize = 8;
 
-/// Makes the lines of some bytes, which begin at `start`. If the last instruction is cut, it is completed with
-/// zeros up to `size` bytes.
+/// Makes the lines of some bytes, which begin at `start`. If the last instruction is cut, it is completed
+/// with zeros up to `size` bytes.
 pub(super) fn lines(
     bytes: &[u8],
     size: usize,

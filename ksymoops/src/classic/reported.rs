@@ -51,8 +51,8 @@ impl<'b> Reported<'b> {
         here.filter_map(|frame| self.address(&frame.place, names)).collect()
     }
 
-    /// The numbered registers in this line. ksymoops 2.4 looked up no others, but those of x86, which are named
-    /// in the log, so that our own patterns find them.
+    /// The numbered registers in this line. ksymoops 2.4 looked up no others, but those of x86, which are
+    /// named in the log, so that our own patterns find them.
     pub(super) fn registers(&self) -> Vec<Entry> {
         if self.target().is_some_and(|target| matches!(target.label, "EIP" | "RIP")) {
             return Vec::new();

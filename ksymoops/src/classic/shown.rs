@@ -20,8 +20,8 @@ pub(super) fn pattern(text: &str) -> Option<Regex> {
     })
 }
 
-/// How a line of an oops may begin, by what the line is about, in the order of the alphabet. Each is the beginning
-/// of a line that some kernel up to 2.6 printed, and that ksymoops 2.4 echoed.
+/// How a line of an oops may begin, by what the line is about, in the order of the alphabet. Each is the
+/// beginning of a line that some kernel up to 2.6 printed, and that ksymoops 2.4 echoed.
 const BEGINNINGS: &[&[&str]] = &[
     // What happened: exceptions, and the lines of panics.
     &[

@@ -41,8 +41,8 @@ or if --fail-if-none found no report; 3 if --one-shot found no report.";
 #[command(name = "ksymoops", about = ABOUT, long_about = None, disable_version_flag = true)]
 #[command(override_usage = "ksymoops [OPTIONS] [FILE...]", after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The kernel image with symbols; in names of files, *r, *m, *n and *s stand for what uname -r, -m, -n and
-    /// -s print
+    /// The kernel image with symbols; in names of files, *r, *m, *n and *s stand for what uname -r, -m, -n
+    /// and -s print
     #[arg(short = 'v', long, value_name = "FILE")]
     pub vmlinux: Vec<PathBuf>,
 
@@ -50,7 +50,8 @@ pub(super) struct Args {
     #[arg(short = 'V', long)]
     pub no_vmlinux: bool,
 
-    /// A copy of /proc/kallsyms from the same boot; of kernels before 2.6, of /proc/ksyms, with --format=ksymoops
+    /// A copy of /proc/kallsyms from the same boot; of kernels before 2.6, of /proc/ksyms, with
+    /// --format=ksymoops
     #[arg(short = 'k', long, value_name = "FILE")]
     pub ksyms: Vec<PathBuf>,
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Looks at the sources that the user named, whether or not the log needs them: one that does not exist, or holds
-//! nothing of its kind, is a mistake that nobody would see otherwise.
+//! Looks at the sources that the user named, whether or not the log needs them: one that does not exist, or
+//! holds nothing of its kind, is a mistake that nobody would see otherwise.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
@@ -25,8 +25,8 @@ const LOADED: &str = "loaded modules";
 const MODULES: &str = "modules";
 const FILES: &str = "files";
 
-/// Adds a warning for each source that is named and cannot be used. The merged map of the classic output has its own
-/// for files with symbols of the kernel.
+/// Adds a warning for each source that is named and cannot be used. The merged map of the classic output has
+/// its own for files with symbols of the kernel.
 pub(super) fn check(args: &Args, sources: &Sources, kernel: &dyn Kernel, warnings: &mut Vec<Warning>) {
     let mut add = |path: &Path, found: Result<(), Unusable>| {
         let file = path.to_owned();
@@ -73,7 +73,8 @@ impl From<io::Error> for Unusable {
     }
 }
 
-/// A kernel's or module's file, maybe compressed. The words are those of the resolver, which may say the same later.
+/// A kernel's or module's file, maybe compressed. The words are those of the resolver, which may say the same
+/// later.
 fn object_file(path: &Path) -> Result<(), Unusable> {
     let mut begin = Vec::new();
     let read = files::open_regular(path).and_then(|file| file.take(16).read_to_end(&mut begin));

@@ -38,8 +38,8 @@ pub(super) fn sources(args: &Args, kernel: &dyn Kernel) -> Result<Sources> {
     Ok(sources)
 }
 
-/// The text of `/proc/modules`, from a copy or, if the log is the running kernel's, from the kernel. That a copy
-/// cannot be read is said by `named_sources`.
+/// The text of `/proc/modules`, from a copy or, if the log is the running kernel's, from the kernel. That a
+/// copy cannot be read is said by `named_sources`.
 fn modules_text(args: &Args, kernel: &dyn Kernel) -> Option<Vec<u8>> {
     if args.no_lsmod {
         return None;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From where on a number may be an address of the kernel's data, by architecture.
 //!
-//! Most kernels have the upper half of the address space, or the upper quarters of a 32-bit one. The kernels of
-//! s390, sparc64, m68k and 64-bit parisc have an address space of their own, and modules at low addresses in it
-//! (`MODULES_VADDR` in `arch/*/include/asm`): s390's at `0x3ff80000000`, sparc64's at `0x10000000`.
+//! Most kernels have the upper half of the address space, or the upper quarters of a 32-bit one. The kernels
+//! of s390, sparc64, m68k and 64-bit parisc have an address space of their own, and modules at low addresses
+//! in it (`MODULES_VADDR` in `arch/*/include/asm`): s390's at `0x3ff80000000`, sparc64's at `0x10000000`.
 
 /// The lowest addresses that are looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

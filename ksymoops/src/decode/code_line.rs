@@ -110,7 +110,8 @@ fn architecture(arch: &str, code: &Code, state: &State) -> Option<Architecture> 
 pub(super) fn called_address(state: &State, report: &Report) -> Option<u64> {
     let pc = state.pc.as_ref().filter(|pc| pc.symbol.is_none() && state.origin == Origin::Fault)?;
     let fault = report.fault_address()?;
-    // Where the kernel had code, it printed it. `RIP: 0010:0x0` has too few digits to be taken for an address.
+    // Where the kernel had code, it printed it. `RIP: 0010:0x0` has too few digits to be taken for an
+    // address.
     let has_code = state.code.as_ref().is_some_and(|code| !code.bytes.is_empty());
     let is_unreadable = state.code.as_ref().is_some_and(|code| code.unreadable.is_some());
     let is_there = pc.address.map_or(is_unreadable, |address| address.0 == fault);

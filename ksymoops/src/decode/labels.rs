@@ -32,8 +32,8 @@ pub(super) fn return_address(arch: Option<&str>) -> &'static str {
     }
 }
 
-/// Whether a register may hold an address of data. Segment and control registers do not, except those with the
-/// address of the last fault.
+/// Whether a register may hold an address of data. Segment and control registers do not, except those with
+/// the address of the last fault.
 pub(super) fn may_point_to_data(name: &str) -> bool {
     let is_numbered = |prefix: &str| {
         name.strip_prefix(prefix).is_some_and(|number| !number.is_empty() && number.parse::<u8>().is_ok())

@@ -6,8 +6,8 @@ use liboops::report::State;
 /// The bit of arm's status register that says that Thumb instructions run.
 const THUMB: u64 = 1 << 5;
 
-/// Names of mips' registers in assembler, by their numbers, of which the log has `$4`. The 64-bit interface has
-/// other names for 8 to 15, but disassemblers print these.
+/// Names of mips' registers in assembler, by their numbers, of which the log has `$4`. The 64-bit interface
+/// has other names for 8 to 15, but disassemblers print these.
 const MIPS: [&str; 32] = [
     "zero", "at", "v0", "v1", "a0", "a1", "a2", "a3", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "s0",
     "s1", "s2", "s3", "s4", "s5", "s6", "s7", "t8", "t9", "k0", "k1", "gp", "sp", "fp", "ra",

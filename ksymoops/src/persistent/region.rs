@@ -31,8 +31,8 @@ impl KnownRegion {
     }
 }
 
-/// The regions with the variables as they are now: later generations of one owner say what those of earlier ones
-/// have grown to.
+/// The regions with the variables as they are now: later generations of one owner say what those of earlier
+/// ones have grown to.
 pub(super) fn with_growth(mut regions: Vec<KnownRegion>) -> Vec<KnownRegion> {
     let mut by_owner: HashMap<&str, Vec<&Header>> = HashMap::new();
     for region in regions.iter().filter(|region| !region.discarded && !region.header.grown.is_empty()) {

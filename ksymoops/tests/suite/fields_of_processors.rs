@@ -26,7 +26,8 @@ struct Processor {
     data: u64,
     /// Offset of `stats.hits[1]` in the variable.
     offset: u64,
-    /// A report with `@` where the address is, and how many registers, addresses and words of the stack they are.
+    /// A report with `@` where the address is, and how many registers, addresses and words of the stack they
+    /// are.
     log: &'static str,
     count: usize,
 }

@@ -43,8 +43,8 @@ pub(super) trait Disassembler {
         Outline { length, valid, branch_target: target.filter(|_| branches) }
     }
 
-    /// The opcode of the valid instruction at the start of the bytes, and what is known against it wherever it
-    /// is, in eighths of a bit.
+    /// The opcode of the valid instruction at the start of the bytes, and what is known against it wherever
+    /// it is, in eighths of a bit.
     fn cost(&self, _bytes: &[u8], _address: u64, _: &Context<'_>) -> (usize, u32) {
         (0, 0)
     }

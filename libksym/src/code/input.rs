@@ -14,8 +14,9 @@ pub struct CodeBytes {
     pub marker: Option<usize>,
     /// An instruction starts at the first byte: the kernel disassembled the code itself, as on s390.
     pub begins_with_instruction: bool,
-    /// The line that `BUG()` is in, by the log. On 32-bit x86 before Linux 2.6.20 it is behind the `ud2` at the marker,
-    /// in two bytes, with a pointer to the file's name (`include/asm-i386/bug.h`): these are data.
+    /// The line that `BUG()` is in, by the log. On 32-bit x86 before Linux 2.6.20 it is behind the `ud2` at
+    /// the marker, in two bytes, with a pointer to the file's name (`include/asm-i386/bug.h`): these are
+    /// data.
     pub bug_line: Option<u16>,
 }
 

@@ -2,10 +2,10 @@
 //! Finds the start of the first instruction.
 //!
 //! A `Code:` line begins a fixed number of bytes before the marker, usually in the middle of an instruction.
-//! Every start from which instructions lead to the marker is weighed: how likely each instruction is behind the
-//! one before it, whether calls go into the kernel, whether jumps go to where an instruction starts. Different
-//! starts usually meet after a few instructions, so the further on, the surer: what is shown begins where most
-//! of the weight has met.
+//! Every start from which instructions lead to the marker is weighed: how likely each instruction is behind
+//! the one before it, whether calls go into the kernel, whether jumps go to where an instruction starts.
+//! Different starts usually meet after a few instructions, so the further on, the surer: what is shown begins
+//! where most of the weight has met.
 
 use std::cell::OnceCell;
 
@@ -16,7 +16,8 @@ use super::input::Context;
 const MAX_INSTRUCTION_BYTES: usize = 15;
 /// Only so many bytes before the marker are weighed.
 const MAX_WEIGHED_BYTES: usize = 512;
-/// Costs are in eighths of a bit. Instructions depend on each other, so a bit counts less than it would alone.
+/// Costs are in eighths of a bit. Instructions depend on each other, so a bit counts less than it would
+/// alone.
 const COST_OF_HALF: f64 = 10.0;
 /// Instructions are shown from where this much of the weight has met.
 const MIN_SHOWN: f64 = 0.9;
@@ -145,8 +146,8 @@ impl<'a> Window<'a> {
         Self { disassembler, bytes, marker, begin, known, context, address, steps, costs, behind }
     }
 
-    /// The readings from each start. Those in which no instruction starts where one is known to start are left
-    /// out.
+    /// The readings from each start. Those in which no instruction starts where one is known to start are
+    /// left out.
     fn readings(&self) -> Vec<Reading> {
         let step = self.disassembler.alignment();
         let last = self.marker.min(self.begin.saturating_add(MAX_INSTRUCTION_BYTES.saturating_sub(1)));

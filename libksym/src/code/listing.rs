@@ -46,8 +46,8 @@ pub struct Instruction {
     pub in_file: Option<String>,
     /// Branch target, or address relative to the program counter.
     pub target: Option<u64>,
-    /// The target's symbol. If nothing names it, a branch target is given by its distance from the start of the
-    /// marked byte's function: `f+0x1f`, `f-0x20`.
+    /// The target's symbol. If nothing names it, a branch target is given by its distance from the start of
+    /// the marked byte's function: `f+0x1f`, `f-0x20`.
     pub symbol: Option<String>,
 }
 

@@ -40,8 +40,8 @@ impl UnitEntries {
 }
 
 /// Reads the attributes of the entry at `entry`, whose abbreviation was read last, up to where it says which
-/// offset in the unit has the next entry on the same level. `None` if it has no children, or does not say so: then
-/// all attributes are skipped.
+/// offset in the unit has the next entry on the same level. `None` if it has no children, or does not say so:
+/// then all attributes are skipped.
 pub(super) fn sibling(
     entries: &mut EntriesRaw<'_, Slice<'_>>,
     abbreviation: &Abbreviation,

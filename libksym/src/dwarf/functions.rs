@@ -34,7 +34,8 @@ impl Functions {
         Self { found: Vec::new(), next: first_entry }
     }
 
-    /// The function that covers an address; the smallest, if several are known that do. Reads on to the first one.
+    /// The function that covers an address; the smallest, if several are known that do. Reads on to the first
+    /// one.
     pub(super) fn at(
         &mut self,
         unit: &UnitEntries,

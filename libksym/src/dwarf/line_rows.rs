@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Runs a line program as far as it is needed.
 //!
-//! A unit's program has thousands of rows, and most units are asked for one address. So the program stops behind
-//! the row of that address, and goes on from there for the next one. gimli parses the header; its interpreter
-//! borrows the program, and so could not be kept.
+//! A unit's program has thousands of rows, and most units are asked for one address. So the program stops
+//! behind the row of that address, and goes on from there for the next one. gimli parses the header; its
+//! interpreter borrows the program, and so could not be kept.
 
 use gimli::{EndianSlice, LineProgramHeader, Reader, RunTimeEndian};
 
@@ -322,8 +322,8 @@ mod tests {
         [&[0, 9, 2][..], &address.to_le_bytes()].concat()
     }
 
-    /// Three sequences: one in order, one that the linker discarded, and one before the first with every standard
-    /// opcode.
+    /// Three sequences: one in order, one that the linker discarded, and one before the first with every
+    /// standard opcode.
     fn program() -> Vec<u8> {
         const END: [u8; 3] = [0, 1, 1];
         let special = [20, 75, 6, 5, 7, 13, 200, 255, 1, 1, 30];

@@ -63,8 +63,8 @@ impl FileBytes {
         match self {
             Self::OnDisk { file, .. } => {
                 let wanted = usize::try_from(size).ok()?;
-                // A large allocation of zeros costs nothing: the kernel gives such pages. With room for one more
-                // byte, see `DebugSections::parse_at`.
+                // A large allocation of zeros costs nothing: the kernel gives such pages. With room for one
+                // more byte, see `DebugSections::parse_at`.
                 let mut bytes = vec![0; wanted.checked_add(1)?];
                 bytes.truncate(wanted);
                 file.read_exact_at(&mut bytes, offset).ok()?;

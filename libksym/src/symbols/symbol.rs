@@ -51,8 +51,8 @@ pub(super) fn name(names: &[u8], offset: u32) -> &[u8] {
 
 /// The bytes from the start of a name on, at most as many as a name may have.
 pub(super) fn name_and_more(names: &[u8], offset: u32) -> &[u8] {
-    // Names may overlap, so that those of a small file would have gigabytes. The kernel has room for 512 bytes
-    // of one (KSYM_NAME_LEN).
+    // Names may overlap, so that those of a small file would have gigabytes. The kernel has room for 512
+    // bytes of one (KSYM_NAME_LEN).
     const MAX_NAME_BYTES: usize = 1024;
     let rest = names.get(offset as usize..).unwrap_or_default();
     rest.get(..MAX_NAME_BYTES).unwrap_or(rest)
@@ -68,7 +68,8 @@ pub(super) fn hash(bytes: &[u8]) -> u32 {
             Some((word, after)) => (u64::from_le_bytes(*word), after),
             None => (rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)), &[][..]),
         };
-        // The highest bit of each byte that is a blank or less. A borrow may set more of them behind the first.
+        // The highest bit of each byte that is a blank or less. A borrow may set more of them behind the
+        // first.
         let ends = word.wrapping_sub(EACH_BYTE * 0x21) & !word & (EACH_BYTE * 0x80);
         let before_end = if ends == 0 { u64::MAX } else { ((ends & ends.wrapping_neg()) - 1) >> 7 };
         hash = (hash.rotate_left(23) ^ (word & before_end)).wrapping_mul(FACTOR);

@@ -202,8 +202,8 @@ fn patch(bytes: &mut [u8], thunks: &[(usize, Thunk)]) {
     }
 }
 
-/// Fills in distances and addresses, as the module loader does. Symbols that are defined elsewhere get a place
-/// in the kernel each.
+/// Fills in distances and addresses, as the module loader does. Symbols that are defined elsewhere get a
+/// place in the kernel each.
 fn relocate(
     file: &object::File<'_>,
     section: &object::Section<'_, '_>,

@@ -207,8 +207,8 @@ fn prefixes_are_not_repeated() {
 
 #[test]
 fn a_function_begins_with_an_instruction() {
-    // The bytes in front of the function are `00 00 00 00 48 b8`, of which the last two would take `55 48 ...`
-    // for a number.
+    // The bytes in front of the function are `00 00 00 00 48 b8`, of which the last two would take `55 48
+    // ...` for a number.
     let text = "00 00 00 00 48 b8 55 48 89 e5 53 48 89 fb <48> 8b 07";
     let register = |_: &str| None;
     let mut context = context(Some(0xffff_ffff_8100_0008), &register, None, &|_| None);

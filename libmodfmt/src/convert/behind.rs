@@ -203,8 +203,8 @@ pub(super) fn type_name(ty: &Type) -> String {
     ty.tag().map_or_else(String::new, |(kind, tag)| format!("{} {tag}", kind.keyword()).trim_end().to_owned())
 }
 
-/// Whether both have a tag, not the same, and no hint says that it was renamed. Fields of the same names do not
-/// say so: a structure of one number looks like any other.
+/// Whether both have a tag, not the same, and no hint says that it was renamed. Fields of the same names do
+/// not say so: a structure of one number looks like any other.
 pub(super) fn is_other_tag(old: &Type, new: &Type, renames: &Renames) -> bool {
     let (Some((_, tag)), Some((_, new_tag))) = (old.tag(), new.tag()) else { return false };
     let differs = !tag.is_empty() && !new_tag.is_empty() && tag != new_tag;

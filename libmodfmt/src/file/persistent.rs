@@ -100,8 +100,8 @@ impl<'m> Persistent<'m> {
         Ok(Refusals::of(&self.module.object, &self.inventory, arch)?)
     }
 
-    /// What becomes of each variable if `kept` is kept already. With `memory` variables whose types changed stay
-    /// where they are, or are converted, as far as that loses nothing.
+    /// What becomes of each variable if `kept` is kept already. With `memory` variables whose types changed
+    /// stay where they are, or are converted, as far as that loses nothing.
     ///
     /// # Errors
     /// A use of `persistent_old()` is broken, or relocations of a unit are.

@@ -53,9 +53,8 @@ impl Renames {
     }
 
     /// Adds one hint, or what the user tries out with `--renamed`: `OLD=NEW`, where each is
-    /// `[FILE.c:]VARIABLE`, `TYPE.FIELD` (with the variable's name for a type without a tag), `struct TAG`, or
-    /// `FILE:`.
-    /// The new name may be written without what stands before the old one.
+    /// `[FILE.c:]VARIABLE`, `TYPE.FIELD` (with the variable's name for a type without a tag), `struct TAG`,
+    /// or `FILE:`. The new name may be written without what stands before the old one.
     ///
     /// # Errors
     /// The text has another form, or contradicts a hint.

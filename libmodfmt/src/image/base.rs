@@ -24,8 +24,8 @@ impl Base {
         Self { symbol: base_symbol(&header.owner, header.generation, ordinal), crc: unit.crc() }
     }
 
-    /// The base symbols of all units of a keeper, by ordinal. A keeper without units has one, for its note: it
-    /// only says what variables have grown to, and owners import the symbol so that it stays.
+    /// The base symbols of all units of a keeper, by ordinal. A keeper without units has one, for its note:
+    /// it only says what variables have grown to, and owners import the symbol so that it stays.
     #[must_use]
     pub fn all(header: &Header) -> Vec<Self> {
         if header.units.is_empty() {

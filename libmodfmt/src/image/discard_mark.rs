@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The note of a keeper that imports from earlier ones: the mark (`foo__pending`) on all generations up to its
-//! own, ready to be loaded.
+//! The note of a keeper that imports from earlier ones: the mark (`foo__pending`) on all generations up to
+//! its own, ready to be loaded.
 //!
-//! A discard removes the oldest keeper first, so that what is left when it is killed is known to be incomplete.
-//! But a keeper that a newer one imports from can only go after that one, and would look whole then. So the
-//! mark is loaded before. A program that only removes has no module file to make it from.
+//! A discard removes the oldest keeper first, so that what is left when it is killed is known to be
+//! incomplete. But a keeper that a newer one imports from can only go after that one, and would look whole
+//! then. So the mark is loaded before. A program that only removes has no module file to make it from.
 
 use super::{ImageError, pending};
 use crate::elf::{ByteOrder, Section, SectionKind, flags};

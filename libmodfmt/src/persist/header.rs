@@ -34,8 +34,9 @@ pub struct Header {
     /// Variables of earlier generations that were converted or started afresh: what they hold is never used
     /// again.
     pub replaced: Vec<KeptPlace>,
-    /// The numbers of the earlier generations that were in force when this one was made and still are once its
-    /// load has succeeded. This one may point into each of them. Empty as well if an older program made it.
+    /// The numbers of the earlier generations that were in force when this one was made and still are once
+    /// its load has succeeded. This one may point into each of them. Empty as well if an older program made
+    /// it.
     pub predecessors: Vec<u32>,
     /// The types of the variables, if debug information tells.
     pub types: TypeTable,

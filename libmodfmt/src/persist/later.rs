@@ -52,8 +52,8 @@ impl<'k> LaterChanges<'k> {
         Cow::Owned(now)
     }
 
-    /// A generation's header with its variables as they are now. The types that they have grown to are added to
-    /// its table.
+    /// A generation's header with its variables as they are now. The types that they have grown to are added
+    /// to its table.
     #[must_use]
     pub fn header_now(&self, header: &Header) -> Header {
         let mut now = header.clone();

@@ -3,8 +3,8 @@
 //! variable that moves.
 //!
 //! Where the types are known, their pointers are looked at, and a hit is named by its field. Elsewhere every
-//! aligned word is looked at; a number that happens to look like an address is a hit as well, so such hits are
-//! said to be guesses. [`leads`] lists the objects one pointer away, for a caller who can read memory.
+//! aligned word is looked at; a number that happens to look like an address is a hit as well, so such hits
+//! are said to be guesses. [`leads`] lists the objects one pointer away, for a caller who can read memory.
 //!
 //! ```
 //! use libmodfmt::elf::{ByteOrder, Class};

@@ -65,7 +65,8 @@ fn index(element: u64, counts: &[Option<u64>], offset: u64, path: &mut String) -
 }
 
 /// The member that the byte at `offset` belongs to, and how far into it that byte is: one or none, or `None`
-/// where that is not known. Which variant of a Rust enum is in use depends on its value, so those do not count.
+/// where that is not known. Which variant of a Rust enum is in use depends on its value, so those do not
+/// count.
 fn member_at<'m>(types: &dyn Types, members: &'m [Member], offset: u64) -> Option<Option<(&'m Member, u64)>> {
     let mut bit_field = None;
     for member in members.iter().filter(|member| member.selected_by.is_empty()) {

@@ -233,8 +233,8 @@ fn clang_tells_the_function() {
     assert_eq!(names(&of(&make)), ["foo:cnt", "foo:poll:cnt", "foo:read:cnt"]);
 }
 
-/// Of the static of a function that was inlined everywhere, clang's debug information has the variable outside of
-/// it or in the caller.
+/// Of the static of a function that was inlined everywhere, clang's debug information has the variable
+/// outside of it or in the caller.
 #[test]
 fn clangs_name_of_a_static_tells_the_function_and_not_debug_information() {
     let mut make = Make::bare("foo");

@@ -30,8 +30,8 @@ pub(super) const FILE: Pattern = Pattern {
 /// How wide the number of a line is with the blanks before it, in `less -N`.
 const LESS_WIDTH: usize = 7;
 
-/// Whether a row of a dump follows the cursor's number and colon, as in `9880: c7a1d000 c7a1d040` of an arm kernel's
-/// stack.
+/// Whether a row of a dump follows the cursor's number and colon, as in `9880: c7a1d000 c7a1d040` of an arm
+/// kernel's stack.
 pub(super) fn is_dump_row(mut cursor: Cursor<'_>) -> bool {
     cursor.take_while(|byte| byte.is_ascii_digit());
     if !cursor.eat(b":") {
@@ -42,7 +42,8 @@ pub(super) fn is_dump_row(mut cursor: Cursor<'_>) -> bool {
     matches!(digits, 2 | 4 | 8 | 16) && matches!(cursor.peek(), None | Some(b' '))
 }
 
-/// `     1\t`, `      1 ` with the blanks before the number. A single blank behind it is only that of `less -N`.
+/// `     1\t`, `      1 ` with the blanks before the number. A single blank behind it is only that of `less
+/// -N`.
 pub(super) fn right_aligned(cursor: &mut Cursor<'_>) -> bool {
     let mut ahead = *cursor;
     let start = ahead.position();

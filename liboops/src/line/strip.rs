@@ -26,8 +26,8 @@ pub(crate) fn strip_from(line: &[u8], from: usize) -> Prefix {
     if prefix.is_quoted && line.last() == Some(&b'"') && prefix.body.start < end {
         prefix.body.end = end.saturating_sub(1);
     }
-    // Another writer's line that lacks its end, with the kernel's line right after it. In JSON the time belongs to
-    // the message that is taken out of it later.
+    // Another writer's line that lacks its end, with the kernel's line right after it. In JSON the time
+    // belongs to the message that is taken out of it later.
     if prefix.time_us.is_none() && line.get(prefix.body.start) != Some(&b'{') {
         late_time(line, &mut prefix);
         if prefix.time_us.is_some() {

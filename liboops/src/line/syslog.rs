@@ -92,8 +92,8 @@ pub(super) const EAST_ASIAN_DATE: Pattern = Pattern {
     name: "date of East Asia",
     example: "2024年05月01日 10:00:00 ",
     begins: &[Digit],
-    // Year, month and day, each with the character for it; maybe the day of the week, and which half of the day it
-    // is. The time may have such characters as well.
+    // Year, month and day, each with the character for it; maybe the day of the week, and which half of the
+    // day it is. The time may have such characters as well.
     regex: concat!(
         r"\A(?:[0-9]{4}[\x80-\xff]{3} ?)?[0-9]{1,2}[\x80-\xff]{3} ?[0-9]{1,2}[\x80-\xff]{3}[ \t]*",
         r"(?:\(?[\x80-\xff]{3,9}\)?[ \t]*){0,2}",
@@ -141,9 +141,9 @@ pub(super) fn broadcast(cursor: &mut Cursor<'_>) -> bool {
 /// How far behind the beginning of a date its first colon is, at most.
 const MAX_DATE_BYTES: usize = 40;
 
-/// Whether a date with a time comes next, in front of which there were blanks: glibc's names of months in China,
-/// Japan and Korea are as wide as October's, ` 3月 12 09:01:02 `. Most lines with blanks in front are frames, and
-/// these have no colon.
+/// Whether a date with a time comes next, in front of which there were blanks: glibc's names of months in
+/// China, Japan and Korea are as wide as October's, ` 3月 12 09:01:02 `. Most lines with blanks in front are
+/// frames, and these have no colon.
 pub(super) fn is_date(cursor: Cursor<'_>) -> bool {
     let rest = cursor.rest();
     let near = rest.get(..MAX_DATE_BYTES).unwrap_or(rest);

@@ -72,8 +72,8 @@ pub(super) fn has_latin1_blanks(text: &[u8]) -> bool {
     memchr::memchr(LATIN1_BLANK, text).is_some() && std::str::from_utf8(text).is_err()
 }
 
-/// A blank of Unicode's, such as the one that web pages have in place of several in a row: U+00A0, U+2000 to U+200A,
-/// U+202F, U+205F and U+3000. The one without width, U+200B, stands for nothing.
+/// A blank of Unicode's, such as the one that web pages have in place of several in a row: U+00A0, U+2000 to
+/// U+200A, U+202F, U+205F and U+3000. The one without width, U+200B, stands for nothing.
 pub(super) fn wide_blank(text: &[u8]) -> Escape {
     match text {
         [0xc2, 0xa0, ..] => Some((2, Some(b' '))),

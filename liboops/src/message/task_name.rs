@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Messages that are broken in two by the name of a task, which may have a line end: programs choose their names
-//! (`prctl(PR_SET_NAME)`), and the kernel prints them as they are.
+//! Messages that are broken in two by the name of a task, which may have a line end: programs choose their
+//! names (`prctl(PR_SET_NAME)`), and the kernel prints them as they are.
 //!
 //! ```text
 //! [ 1052.080846] INFO: task left

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines that a mail program or a terminal wrapped. Unlike the kernel, a mail program breaks a line at a blank
-//! if the next word would go beyond the margin. A terminal breaks it at the margin, in the middle of a word.
+//! Lines that a mail program or a terminal wrapped. Unlike the kernel, a mail program breaks a line at a
+//! blank if the next word would go beyond the margin. A terminal breaks it at the margin, in the middle of a
+//! word.
 
 use std::ops::RangeInclusive;
 

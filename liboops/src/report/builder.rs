@@ -248,8 +248,8 @@ impl Builder {
         self.frames(report, message)
     }
 
-    /// Reads what some processors print below the first line of a page fault, before that of `die()`: openrisc the
-    /// address, and sh the instruction pointer, which comes again with the registers.
+    /// Reads what some processors print below the first line of a page fault, before that of `die()`:
+    /// openrisc the address, and sh the instruction pointer, which comes again with the registers.
     fn says_where(&self, report: &mut Report, message: &Message<'_>) -> bool {
         let indent = message.text.len().saturating_sub(message.text.trim_ascii_start().len());
         let mut cursor = Cursor::at(message.text, indent);

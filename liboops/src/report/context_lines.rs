@@ -150,8 +150,8 @@ fn old_task(message: &Message<'_>, pid: u64, context: &mut Context) {
     taint(message, context);
 }
 
-/// Reads taint, release and version from a line that is about the processor: `EIP:    0060:[<c022a7b5>]    Not
-/// tainted VLI`, `EFLAGS: 00010202   (2.6.23-1-686 #1)`.
+/// Reads taint, release and version from a line that is about the processor: `EIP:    0060:[<c022a7b5>]
+/// Not tainted VLI`, `EFLAGS: 00010202   (2.6.23-1-686 #1)`.
 pub(super) fn of_processor(message: &Message<'_>, context: &mut Context) {
     let body = message.text;
     if context.taint.is_none() && memmem::find(body, b"ainted").is_some() {

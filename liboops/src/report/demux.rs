@@ -328,9 +328,9 @@ impl Demux {
     }
 }
 
-/// Where a warning is a trap, the kernel has registers to print, and the place is that of the instruction. Where
-/// it is a call (arm, mips and others; x86 up to 4.10) there are none, and the place is a return address:
-/// `warn_slowpath_fmt()` in `kernel/panic.c`.
+/// Where a warning is a trap, the kernel has registers to print, and the place is that of the instruction.
+/// Where it is a call (arm, mips and others; x86 up to 4.10) there are none, and the place is a return
+/// address: `warn_slowpath_fmt()` in `kernel/panic.c`.
 fn settle_warning(report: &mut Report) {
     let is_call = report.states.is_empty() && !report.frames.is_empty();
     let title = report.title.span;

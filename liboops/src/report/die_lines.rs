@@ -74,8 +74,8 @@ pub(super) fn kind(text: &[u8]) -> Option<Kind> {
     Some(known.map_or(Kind::Trap, |(_, kind)| *kind))
 }
 
-/// `tool[321]: Oops 8813272891392 [1]`: the task, what happened, the interruption status register and the number of
-/// the oops, as `die()` in `arch/ia64/kernel/traps.c` prints them.
+/// `tool[321]: Oops 8813272891392 [1]`: the task, what happened, the interruption status register and the
+/// number of the oops, as `die()` in `arch/ia64/kernel/traps.c` prints them.
 fn is_ia64(text: &[u8]) -> bool {
     const WORDS: [&[u8]; 6] = [
         b"Oops ",

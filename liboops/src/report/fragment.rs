@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Parts of reports whose first lines are missing: a screenshot, a mail that quotes only the trace, a log that
-//! was cut.
+//! Parts of reports whose first lines are missing: a screenshot, a mail that quotes only the trace, a log
+//! that was cut.
 //!
 //! Any line that only reports have may begin such a fragment. Whether it is one is known at its end: it must
 //! have something to decode.
@@ -96,8 +96,8 @@ pub(super) fn begins(message: &Message<'_>) -> bool {
 }
 
 /// Whether a line is the code at which a program crashed, by the text before it: x86 kernels print `tool[77]:
-/// segfault at 0 ip 000055d0c0ffee12 ...`, and then a `Code:` line as that of an oops. Other programs may crash
-/// at the same time.
+/// segfault at 0 ip 000055d0c0ffee12 ...`, and then a `Code:` line as that of an oops. Other programs may
+/// crash at the same time.
 pub(super) fn is_code_of_program(line: &[u8], before: &[u8]) -> bool {
     line.trim_ascii_start().starts_with(b"Code: ")
         && before

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines of ksymoops's classic output, which has the log's lines as well: `Trace; c0112345 <schedule+144/160>`.
+//! Lines of ksymoops's classic output, which has the log's lines as well: `Trace; c0112345
+//! <schedule+144/160>`.
 
 use super::place::Place;
 use super::span::Hex;

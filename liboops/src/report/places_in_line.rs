@@ -122,8 +122,8 @@ fn around(message: &Message<'_>, plus: usize, least: usize) -> Option<Found> {
     Some(Found { place, start, end })
 }
 
-/// The function that a workqueue called last, without an offset: `     last function: f [m]`, since 6.8 `... workfn=f
-/// [m]`.
+/// The function that a workqueue called last, without an offset: `     last function: f [m]`, since 6.8 `...
+/// workfn=f [m]`.
 pub(super) fn work_function(message: &Message<'_>) -> Option<Place> {
     let body = message.text;
     let marks: [&[u8]; 2] = [b"last function: ", b" workfn="];
@@ -231,8 +231,8 @@ fn marks(body: &[u8], symbol_at: usize, least: usize, place: &mut Place) -> usiz
     bracketed
 }
 
-/// The length of an address at the end of a text in whose place the kernel says that it hides it, as long as it has
-/// no random numbers to hash it with: `[<(ptrval)>]`, `[<(____ptrval____)>]`.
+/// The length of an address at the end of a text in whose place the kernel says that it hides it, as long as
+/// it has no random numbers to hash it with: `[<(ptrval)>]`, `[<(____ptrval____)>]`.
 fn hidden_address(text: &[u8]) -> Option<usize> {
     let inner = text.strip_suffix(b")>]")?;
     let names: [&[u8]; 3] = [b"(ptrval", b"(____ptrval____", b"(null"];

@@ -128,8 +128,8 @@ const BEGINNINGS: &[Beginning] = &[
     (b"8<--- cut here ---", Kind::CutHere),
 ];
 
-/// [`BEGINNINGS`] by their first byte, in the same order. Every line with a trigger word is compared with them, and
-/// few lines begin like any.
+/// [`BEGINNINGS`] by their first byte, in the same order. Every line with a trigger word is compared with
+/// them, and few lines begin like any.
 static BY_FIRST_BYTE: LazyLock<[Vec<Beginning>; 256]> = LazyLock::new(|| {
     array::from_fn(|byte| {
         let begins = |beginning: &[u8]| beginning.first().copied().map(usize::from) == Some(byte);
@@ -246,8 +246,8 @@ fn is_exact(text: &[u8], kind: Kind) -> bool {
     }
 }
 
-/// What a line is about if the line before it lacks its end: `user memory accessgeneral protection fault: 0000
-/// [#1]`.
+/// What a line is about if the line before it lacks its end: `user memory accessgeneral protection fault:
+/// 0000 [#1]`.
 fn glued(text: &[u8]) -> Option<(usize, Kind)> {
     const WORDS: [(&[u8], Kind); 9] = [
         (b"general protection fault", Kind::GeneralProtection),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines that say what the call trace after them is of: `Freed by task 321:`, `Uninit was stored to memory at:`.
+//! Lines that say what the call trace after them is of: `Freed by task 321:`, `Uninit was stored to memory
+//! at:`.
 
 use memchr::memmem;
 
@@ -55,8 +56,8 @@ pub(super) fn read(text: &[u8]) -> Option<Trace> {
     found.map(|(_, trace)| *trace)
 }
 
-/// Whether a line says that the trace after it is of another processor: `NMI backtrace for cpu 1`, ARM's `CPU1:
-/// stopping`.
+/// Whether a line says that the trace after it is of another processor: `NMI backtrace for cpu 1`, ARM's
+/// `CPU1: stopping`.
 pub(super) fn is_other_processor(text: &[u8]) -> bool {
     if text.starts_with(b"NMI backtrace for cpu") {
         return true;

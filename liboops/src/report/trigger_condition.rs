@@ -110,7 +110,8 @@ fn may_start(before: &[u8], rest: &[u8], word: &[u8], next: &[&[u8]]) -> bool {
     }
 }
 
-/// Whether a text ends in `NAME: `, which is neither part of a prefix nor what the kernel puts before `BUG: `.
+/// Whether a text ends in `NAME: `, which is neither part of a prefix nor what the kernel puts before `BUG:
+/// `.
 fn is_of_program(before: &[u8]) -> bool {
     // `[Pp]assword: `, `kernel: `, `kern  :err   : `, `NMI watchdog: `
     const KNOWN: [&[u8]; 18] = [

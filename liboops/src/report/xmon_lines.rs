@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What powerpc's debugger xmon prints in place of an oops: `pc: c0000000008cb4dc: .f+0x2c/0x110`, then a trace.
+//! What powerpc's debugger xmon prints in place of an oops: `pc: c0000000008cb4dc: .f+0x2c/0x110`, then a
+//! trace.
 
 use super::context::Context;
 use super::place::{Frame, Place};
@@ -49,7 +50,8 @@ pub(super) fn read(message: &Message<'_>, context: &mut Context) -> Option<XmonL
         let comm = memchr::memmem::find(rest, b"comm = ").and_then(|at| rest.get(at.saturating_add(7)..));
         context.comm = comm.map(|comm| text(comm.trim_ascii())).or(context.comm.take());
     } else if cursor.eat(b"[") {
-        // `[c00000000123fb60] c0000000008cb4d0 .f+0x20/0x110`, `[link register   ] c0000000008cb4d0 .f+0x20/0x110`
+        // `[c00000000123fb60] c0000000008cb4d0 .f+0x20/0x110`, `[link register   ] c0000000008cb4d0
+        // .f+0x20/0x110`
         cursor.take_while(|byte| byte != b']');
         cursor.eat(b"]").then_some(())?;
         cursor.blanks();

@@ -70,8 +70,8 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The fixtures and the corpus with their names. The corpus is `shared/corpus` in a folder above the checkout,
-/// or `$CORPUS`.
+/// The fixtures and the corpus with their names. The corpus is `shared/corpus` in a folder above the
+/// checkout, or `$CORPUS`.
 pub(super) fn logs() -> Vec<(String, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let named = std::env::var_os("CORPUS").map(PathBuf::from);

@@ -54,8 +54,8 @@ fn a_report_cut_at_each_of_its_lines() {
     }
 }
 
-/// Whether the first trace of a part is one that the kernel prints although nothing is wrong. It was taken for the
-/// trace of the report that it interrupted.
+/// Whether the first trace of a part is one that the kernel prints although nothing is wrong. It was taken
+/// for the trace of the report that it interrupted.
 fn begins_with_harmless_trace(part: &[u8]) -> bool {
     let part = String::from_utf8_lossy(part);
     let frames: Vec<_> = part.lines().filter(|line| line.contains("+0x")).take(12).collect();

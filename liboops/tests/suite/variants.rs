@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Kinds of reports in the words of many kernels, releases and distributions: `fixtures/variants.txt` has each log
-//! under its name (`####`), and below it what must be found in it (`#=`), which begins with the kind of each report.
-//! Line ends of DOS change nothing, and neither does a time in front of each line, except where the log is about
-//! what is in front (`#! as it is`).
+//! Kinds of reports in the words of many kernels, releases and distributions: `fixtures/variants.txt` has
+//! each log under its name (`####`), and below it what must be found in it (`#=`), which begins with the kind
+//! of each report. Line ends of DOS change nothing, and neither does a time in front of each line, except
+//! where the log is about what is in front (`#! as it is`).
 
 use std::fmt::Write;
 

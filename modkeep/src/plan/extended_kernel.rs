@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether, and how, an extended kernel keeps the data itself. It goes by the names of files and symbols and
-//! by sizes; what it cannot know, types and functions, is compared here before it is asked: types by the notes
-//! that insmod has left with the kernel.
+//! by sizes; what it cannot know, types and functions, is compared here before it is asked: types by the
+//! notes that insmod has left with the kernel.
 
 use std::collections::HashSet;
 

@@ -246,8 +246,8 @@ fn assemble(
 /// Whether generations that later ones build on are gone: a discard, which removes the oldest first, was
 /// killed, or another tool has removed a keeper. What is left may point into what is gone.
 ///
-/// The newest generation names all that were in force beside it. One made by an older program does not; there,
-/// earlier generations may rightly be gone where variables were replaced.
+/// The newest generation names all that were in force beside it. One made by an older program does not;
+/// there, earlier generations may rightly be gone where variables were replaced.
 fn is_rest_of_discard(in_force: &[Generation]) -> bool {
     let headers = || in_force.iter().map(|generation| &generation.header);
     let newest = headers().max_by_key(|header| header.generation);

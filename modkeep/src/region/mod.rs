@@ -38,9 +38,9 @@ pub struct Region {
     pub owner: String,
     /// What is in force, oldest first.
     pub generations: Vec<Generation>,
-    /// What is not in force and to be removed by the next load, oldest first: what a load that failed has left, or
-    /// a load or a discard that was killed; what `--fresh` has replaced; and what holds only variables that were
-    /// converted since.
+    /// What is not in force and to be removed by the next load, oldest first: what a load that failed has
+    /// left, or a load or a discard that was killed; what `--fresh` has replaced; and what holds only
+    /// variables that were converted since.
     pub stale: Vec<Generation>,
     /// The mark on a load under way, or that of one that was killed: a module's name.
     pub pending: Option<String>,
@@ -69,8 +69,8 @@ impl Region {
         self.generations.iter().any(|generation| generation.kept_by == KeptBy::ExtendedKernel)
     }
 
-    /// The units of a file where `account` puts them, for a file that uses this region. A unit that is new has
-    /// no address yet.
+    /// The units of a file where `account` puts them, for a file that uses this region. A unit that is new
+    /// has no address yet.
     #[must_use]
     pub fn as_seen_by(&self, file: &Header, account: &Account) -> Self {
         let address = |place: &UnitPlace| {

@@ -2,8 +2,8 @@
 //! Whether kept data points into a keeper: an init function that failed may have linked new variables into
 //! kept lists.
 //!
-//! The words of all kept units are searched for addresses in the keeper. What other memory points there is not
-//! seen.
+//! The words of all kept units are searched for addresses in the keeper. What other memory points there is
+//! not seen.
 
 use std::ops::Range;
 

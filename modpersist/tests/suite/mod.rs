@@ -50,19 +50,32 @@ fn an_unreadable_keeper_does_not_hide_the_others() {
     let kernel = kernel();
     keep(&kernel, "foo");
     kernel.add(FakeModule::new("bar__persist").note(NOTE_SECTION, &note_of_unknown_version()));
-    let (success, text) = run(&kernel, Command::List { json: false });
+    let (success, text) = run(&kernel, Command::List { json: false, wide: false });
     assert!(!success);
     assert!(text.contains("foo__persist\n"), "{text}");
     assert!(
         text.contains("bar__persist: bar__persist keeps data, but its header cannot be read\n"),
         "{text}"
     );
-    let (success, value) = json(&kernel, Command::List { json: true });
+    let (success, value) = json(&kernel, Command::List { json: true, wide: false });
     assert!(!success);
     let find =
         |keeper: &str| value.as_array().unwrap().iter().find(|entry| entry["keeper"] == keeper).unwrap();
     assert_eq!(find("foo__persist")["owner"], "foo");
     assert!(find("bar__persist")["error"].as_str().unwrap().contains("cannot be read"));
+}
+
+#[test]
+fn a_wide_list_has_a_line_a_keeper_with_users_and_build_id() {
+    let kernel = kernel();
+    let owner = "a".repeat(50);
+    keep(&kernel, &owner);
+    let lines = |wide| run(&kernel, Command::List { json: false, wide }).1;
+    assert!(lines(false).lines().all(|line| line.len() <= 80));
+    let wide = lines(true);
+    let [heading, row] = wide.lines().collect::<Vec<_>>()[..] else { panic!("{wide}") };
+    assert!(heading.trim_end().ends_with("USED BY  BUILD ID"), "{wide}");
+    assert!(row.starts_with(&owner) && row.ends_with(&format!("  -        {}", "07".repeat(20))), "{wide}");
 }
 
 #[test]
@@ -154,10 +167,10 @@ fn names_from_files_and_notes_are_harmless() {
     let wide = |json| Command::Show(ShowArgs { json, wide: true, ..ShowArgs::of("foo") });
     let text = harmless(&kernel, wide);
     assert!(text.contains(&format!("struct {shown}")), "{text}");
-    harmless(&kernel, |json| Command::List { json });
+    harmless(&kernel, |json| Command::List { json, wide: false });
     harmless(&kernel, |json| show_command(NAME, json));
     kernel.add(FakeModule::new("other").note(NOTE_SECTION, &note_of_unknown_version()).holders(&[NAME]));
-    harmless(&kernel, |json| Command::List { json });
+    harmless(&kernel, |json| Command::List { json, wide: false });
 }
 
 fn make_header(file: &[u8]) -> libmodfmt::persist::Header {

@@ -103,7 +103,8 @@ pub struct Scenario {
     pub boot: Boot,
     /// Whether it may leave modules loaded that cannot be removed.
     pub leaves_modules: bool,
-    /// Whether `cargo xtask test` runs it only with `--all`: it takes minutes, and a shorter one shows most of it.
+    /// Whether `cargo xtask test` runs it only with `--all`: it takes minutes, and a shorter one shows most
+    /// of it.
     pub is_long: bool,
     /// How long it may take before the host gives up on the machine.
     pub limit: Duration,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cargo xtask histories`: replays the versions of real modules, with data in use; docs/histories.md says how,
-//! and what came of it.
+//! `cargo xtask histories`: replays the versions of real modules, with data in use; docs/histories.md says
+//! how, and what came of it.
 //!
-//! `tests/histories/modules.json` says which variables of a module are marked. The sources are a git repository
-//! that the user names. Nothing of theirs is in ours.
+//! `tests/histories/modules.json` says which variables of a module are marked. The sources are a git
+//! repository that the user names. Nothing of theirs is in ours.
 //!
 //! ```text
 //! $ cargo xtask histories vwifi --git vwifi=~/src/vwifi
@@ -11,10 +11,10 @@
 //!
 //! 1. [`select`] finds the commits that change what is kept ([`text`] before they are built, the debug
 //!    information afterwards), [`build`]s them with their variables [`mark`]ed.
-//! 2. [`mod@replay`] boots a machine that loads one after the other, writes into the variables ([`fill`]) and
-//!    reports what was in memory.
-//! 3. [`judge`] says what became of each variable. It knows types from the compiler's debug information alone,
-//!    and takes nothing from what libmodfmt knows about types and their conversion.
+//! 2. [`mod@replay`] boots a machine that loads one after the other, writes into the variables ([`fill`])
+//!    and reports what was in memory.
+//! 3. [`judge`] says what became of each variable. It knows types from the compiler's debug information
+//!    alone, and takes nothing from what libmodfmt knows about types and their conversion.
 
 mod agree;
 mod build;

@@ -24,8 +24,8 @@ pub struct Entry {
     pub module: String,
     /// Where in the repository it is built.
     pub directory: String,
-    /// The files that make a version: commits that touch none of them are passed over. Patterns as git's, from
-    /// that directory on.
+    /// The files that make a version: commits that touch none of them are passed over. Patterns as git's,
+    /// from that directory on.
     pub source: Vec<String>,
     /// If the module is one source file: which. Else the repository's own Makefile says how to build it.
     #[serde(default)]

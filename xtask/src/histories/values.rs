@@ -66,8 +66,9 @@ impl Comparison<'_> {
                 if old != new && !self.is_moved(old, new) {
                     return Some("the pointer differs");
                 }
-                // A variable that moved was converted, and is compared by itself.
-                let is_known = old != new || agree((self.before, *from), (self.after, *to));
+                let is_known = agree((self.before, *from), (self.after, *to))
+                    // What moved was converted, and is compared by itself: only its kind is asked for here.
+                    || (old != new && self.have_one_name(*from, *to));
                 (old != 0 && !is_known).then_some("leads to what is described otherwise")
             }
             (Type::Enumeration { values: names, .. }, Type::Enumeration { values, .. }) => {
@@ -98,6 +99,16 @@ impl Comparison<'_> {
                     .is_some_and(|file| !file.agrees(new_leaf, now))
                     .then_some("has the bytes of another kind of value"),
             },
+        }
+    }
+
+    /// Whether both are a structure, or both a union, of one tag.
+    fn have_one_name(&self, from: Id, to: Id) -> bool {
+        match (self.before.get(from), self.after.get(to)) {
+            (Type::Compound { name: old, union: was, .. }, Type::Compound { name: new, union: is, .. }) => {
+                old == new && was == is
+            }
+            _ => false,
         }
     }
 
@@ -189,6 +200,31 @@ mod tests {
         let (old, new) = ([("a", INT)], [("a", LONG)]);
         assert!(misread(&old, &[0xff; 4], &new, &[0xff; 8]).is_empty());
         assert_eq!(misread(&old, &[0xff; 4], &new, &[0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]).len(), 1);
+    }
+
+    #[test]
+    fn a_pointer_to_what_moved_leads_to_a_structure_of_the_same_tag() {
+        let pointing = |tag: &str, fields: &[(&str, Type)]| {
+            let (mut types, target) = compound(fields);
+            if let Type::Compound { name, .. } = &mut types.all[target] {
+                *name = tag.into();
+            }
+            types.all.push(Type::Pointer(target));
+            let pointer = types.all.len() - 1;
+            (types, pointer)
+        };
+        let (before, old) = pointing("a", &[("x", INT)]);
+        let moved = [Moved { from: 0x1000, size: 4, to: 0x2000 }];
+        let problems = |tag, address: u64| {
+            let (after, new) = pointing(tag, &[("x", INT), ("y", INT)]);
+            let comparison = Comparison { before: &before, after: &after, file: None, moved: &moved };
+            let (was, is) = (0x1000_u64.to_le_bytes(), address.to_le_bytes());
+            comparison.variable((old, &was), (new, &is)).len()
+        };
+        assert_eq!(problems("a", 0x2000), 0);
+        assert_eq!(problems("b", 0x2000), 1);
+        // Where it was is memory of the old shape.
+        assert_eq!(problems("a", 0x1000), 1);
     }
 
     #[test]

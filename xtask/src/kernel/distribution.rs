@@ -2,8 +2,8 @@
 //! The distribution's kernels: packages that are unpacked into the cache.
 //!
 //! `newest` is the newest on offer for the machine's release: its own or that of its backports, whose headers
-//! are made for the same compiler and libraries. Those are looked up beside the machine's own apt sources; the
-//! machine never installs from them.
+//! are made for the same compiler and libraries. Those are looked up beside the machine's own apt sources;
+//! the machine never installs from them.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Variables that could stay where they are, but point to one that has to move: they are converted as well, and
-//! so is what points to them.
+//! Variables that could stay where they are, but point to one that has to move: they are converted as well,
+//! and so is what points to them.
 //!
-//! Only pointers that are known by their types count, since only those can be moved along. Whether anything else
-//! points to what moves is found out later, by who knows all kept data.
+//! Only pointers that are known by their types count, since only those can be moved along. Whether anything
+//! else points to what moves is found out later, by who knows all kept data.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

@@ -55,8 +55,8 @@ fn place(
     UnitPlace::Kept { generation: at.generation, ordinal: at.ordinal, offset }
 }
 
-/// What keeps a variable from its unit, if the unit's variables cannot stay together: it is new, or it is kept
-/// at another offset or in another unit.
+/// What keeps a variable from its unit, if the unit's variables cannot stay together: it is new, or it is
+/// kept at another offset or in another unit.
 fn separate(own: &mut VariableAccount, unit: &Unit, reference: KeptPlace) {
     let section = unit.section.clone();
     let variable = own.variable.clone();
@@ -84,7 +84,8 @@ fn start(at: KeptPlace, own: &VariableAccount) -> Option<i64> {
     i64::try_from(i128::from(at.offset).checked_sub(i128::from(own.variable.offset))?).ok()
 }
 
-/// If a unit of several variables does not have the alignment that it asks for. One variable was asked before.
+/// If a unit of several variables does not have the alignment that it asks for. One variable was asked
+/// before.
 fn misaligned(unit: &Unit, at: KeptPlace, offset: i64, kept: &[&Header]) -> Option<Difference> {
     if unit.variables.len() < 2 {
         return None;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Makes initial values from kept bytes, for the variables that are converted, and looks at the values of those
-//! that stay with another type.
+//! Makes initial values from kept bytes, for the variables that are converted, and looks at the values of
+//! those that stay with another type.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;

@@ -147,8 +147,8 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// How a variable that could stay where it is gets another place, in the file's unit of that number, which
-    /// has it alone or not. `None` if that is impossible.
+    /// How a variable that could stay where it is gets another place, in the file's unit of that number,
+    /// which has it alone or not. `None` if that is impossible.
     pub(super) fn plan_to_move(
         &self,
         kept: &KeptVariable<'a>,

@@ -16,8 +16,8 @@ use crate::persist::{Difference, Header, KeptPlace, Unit, Variable};
 use crate::types::{Completeness, Types};
 
 impl Account {
-    /// What becomes of each variable of `file`, whose owner has the generations `kept`. Only those that are in
-    /// force may be given: not those that a load has begun and not finished.
+    /// What becomes of each variable of `file`, whose owner has the generations `kept`. Only those that are
+    /// in force may be given: not those that a load has begun and not finished.
     #[must_use]
     pub fn of(kept: &[&Header], file: &Header, wishes: &Wishes) -> Self {
         Self::with_values(kept, file, wishes, None)

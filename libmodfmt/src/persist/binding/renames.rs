@@ -52,8 +52,8 @@ pub(super) fn suspect<'a>(
     }
 }
 
-/// The kept variables that are left over, by file, one of each type: a variable may have been renamed together
-/// with its structure, or while that changed.
+/// The kept variables that are left over, by file, one of each type: a variable may have been renamed
+/// together with its structure, or while that changed.
 struct LookAlikes<'k, 'a> {
     file: &'a Header,
     left: HashMap<String, Vec<(&'k KeptVariable<'a>, TypeId)>>,

@@ -65,8 +65,8 @@ impl FixtureReport {
 /// Variables that do not count loads.
 const STEADY: &[&str] = &["where", "end", "constant"];
 
-/// Whether this is the value after one load more: numbers count loads, unless they are constants, and a text's
-/// first letter changes between lower and upper case.
+/// Whether this is the value after one load more: numbers count loads, unless they are constants, and a
+/// text's first letter changes between lower and upper case.
 pub fn counts_on(name: &str, old: &str, new: &str) -> bool {
     match old.parse::<u64>() {
         Ok(_) if STEADY.contains(&name) => new == old,

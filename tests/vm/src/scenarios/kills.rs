@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! insmod and rmmod are killed at each of their steps. No value may be lost, and the next command must be able
-//! to go on from what is left, without a word.
+//! insmod and rmmod are killed at each of their steps. No value may be lost, and the next command must be
+//! able to go on from what is left, without a word.
 //!
 //! `OPERATIONS` lists what is killed. Each operation first runs to its end, which shows its steps. Then it
 //! runs once for each step and each side of it, and once more where it has started processes, which are then
