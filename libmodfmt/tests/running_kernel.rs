@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The readers on the files of the running kernel. Without them it says that it skips.
 
+use std::convert::Infallible;
 use std::time::Instant;
 
-use libmodfmt::btf::{Btf, BtfError, Kind};
+use libmodfmt::btf::{Btf, BtfError, Kind, search_prefix};
 use libmodfmt::proc::kallsyms;
 
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
@@ -27,6 +28,16 @@ fn btf_of_the_running_kernel() {
         blob.len(),
         btf.ids().count()
     );
+
+    let mut bytes_read = 0;
+    let read = |offset: u64, length: usize, into: &mut Vec<u8>| {
+        into.extend(blob.iter().skip(usize::try_from(offset).unwrap()).take(length));
+        bytes_read += length;
+        Ok::<(), Infallible>(())
+    };
+    let found = search_prefix(read, |btf| btf.find_struct("module").and_then(|id| btf.size_of(id).ok()));
+    assert_eq!(found, Ok(Some(size)));
+    println!("{bytes_read} bytes read to find it");
 
     // Two lists of pointers lie before the name, unless the structure is randomised.
     let name = btf.member(module, "name").unwrap().unwrap();

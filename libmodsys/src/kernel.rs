@@ -119,6 +119,13 @@ pub trait Kernel {
     /// [`SysError`] if it is there but cannot be read.
     fn vmlinux_btf(&self) -> Result<Option<Vec<u8>>, SysError>;
 
+    /// Appends so many bytes of the kernel's BTF to `into`, from `offset` on; fewer at its end, none if the
+    /// kernel has no BTF. All of it costs several times what loading a module does.
+    ///
+    /// # Errors
+    /// [`SysError`] if it is there but cannot be read.
+    fn read_vmlinux_btf(&self, offset: u64, length: usize, into: &mut Vec<u8>) -> Result<(), SysError>;
+
     /// The taint word, `/proc/sys/kernel/tainted`.
     ///
     /// # Errors

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A BTF blob, alone and on top of itself: every question about every type. A type equals itself, and a blob
-//! that has a type finds it.
+//! A BTF blob, piece by piece, alone, and on top of itself: every question about every type. A type equals
+//! itself, and a blob that has a type finds it.
 
-use libmodfmt::btf::{Btf, BtfTypes, KernelBtf};
+use std::convert::Infallible;
+
+use libmodfmt::btf::{Btf, BtfTypes, KernelBtf, search_prefix};
 use libmodfmt::elf::Machine;
 use libmodfmt::export::ExportLayout;
 use libmodfmt::types::{KernelTypes, TypeId, compare, layout_hash};
@@ -14,6 +16,7 @@ const MAX_FOLLOWED: usize = 50;
 
 /// Tries one input.
 pub fn run(data: &[u8]) {
+    search(data);
     let Ok(base) = Btf::parse(data) else { return };
     ask(&base);
     follow(&base);
@@ -21,6 +24,15 @@ pub fn run(data: &[u8]) {
         assert_eq!(split.ids().count(), 2 * base.ids().count());
         ask(&split);
     }
+}
+
+/// Piece by piece: whatever is found in the beginning.
+fn search(data: &[u8]) {
+    let read = |offset, length, into: &mut Vec<u8>| {
+        into.extend(data.iter().skip(usize::try_from(offset).unwrap_or(usize::MAX)).take(length));
+        Ok::<(), Infallible>(())
+    };
+    let _ = search_prefix(read, |btf| ExportLayout::from_btf(btf, Machine::X86_64).ok());
 }
 
 fn ask(btf: &Btf<'_>) {

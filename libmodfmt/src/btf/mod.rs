@@ -7,6 +7,7 @@
 //! it, in either byte order, with all kinds up to `ENUM64` (kernel 6.0; none was added until 7.3).
 //!
 //! Types stay in the blob and are decoded when they are asked for; only their offsets are kept.
+//! [`search_prefix`] reads no more of the kernel's blob than it needs.
 //!
 //! ```
 //! use libmodfmt::btf::Btf;
@@ -37,6 +38,7 @@ mod kind;
 mod lookup;
 mod member;
 mod path;
+mod prefix;
 #[cfg(test)]
 pub(crate) mod tests;
 mod type_source;
@@ -47,6 +49,7 @@ pub use error::BtfError;
 pub use kind::Kind;
 pub use member::Member;
 pub use path::BtfFieldPath;
+pub use prefix::search_prefix;
 pub use type_source::{BtfTypes, KernelBtf};
 pub use types::{Type, TypeId};
 pub use variable::BtfVariable;

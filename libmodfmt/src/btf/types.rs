@@ -82,25 +82,29 @@ impl<'d> Btf<'d> {
 
     /// Records where each type starts, and checks that it is complete.
     pub(super) fn index(&mut self) -> Result<(), BtfError> {
-        let mut start = 0;
-        while start < self.types.len() {
-            let (id, offset) = (TypeId(self.next_id()), start as u64);
-            let truncated = BtfError::Truncated { id, offset };
-            let Some(common) = self.common(start) else { return Err(truncated) };
+        let end = self.index_from(0)?;
+        if end < self.types.len() {
+            return Err(BtfError::Truncated { id: TypeId(self.next_id()), offset: end as u64 });
+        }
+        Ok(())
+    }
+
+    /// Records the types from `start` on, as far as they are complete. Returns where they end.
+    pub(super) fn index_from(&mut self, mut start: usize) -> Result<usize, BtfError> {
+        while let Some(common) = self.common(start) {
             let Some(kind) = Kind::from_number(common.kind) else {
+                let (id, offset) = (TypeId(self.next_id()), start as u64);
                 return Err(BtfError::UnknownKind { id, offset, kind: common.kind });
             };
             let end = start.saturating_add(12).saturating_add(kind.extra_size(common.count));
-            let (true, Ok(place)) = (end <= self.types.len(), u32::try_from(start)) else {
-                return Err(truncated);
-            };
+            let (true, Ok(place)) = (end <= self.types.len(), u32::try_from(start)) else { break };
             if kind == Kind::Int && self.pointer_size.is_none() && self.is_long(common.name) {
                 self.pointer_size = Some(common.size_or_type.into());
             }
             self.offsets.push(place);
             start = end;
         }
-        Ok(())
+        Ok(start)
     }
 
     /// Is this the name of C's `long`, whose size is a pointer's in every Linux ABI?

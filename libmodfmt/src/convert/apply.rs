@@ -6,9 +6,11 @@ use std::ops::Range;
 use super::bits;
 use super::copies::Copies;
 use super::idle::{Condition, IdleTest};
+use super::kept_bytes::KeptBytes;
 use super::moves::{Destination, Moves};
 use super::plan::{Bits, Node, NodeId, Part, Plan, Target, Values};
 use super::refusal::{ConversionRefusal, Reason};
+use crate::elf::ByteOrder;
 
 type Result<T> = std::result::Result<T, ConversionRefusal>;
 
@@ -21,8 +23,7 @@ pub struct Converted {
     /// Pointers to variables that move as well, by offset. Those to a variable without a new address are
     /// zero in `bytes`.
     pub pointers: Vec<MovedPointer>,
-    /// One bit a byte: whether it comes from the kept bytes.
-    kept: Vec<u64>,
+    kept: KeptBytes,
 }
 
 /// A pointer that is moved along.
@@ -42,8 +43,7 @@ impl Converted {
     /// initial value must not be applied there.
     #[must_use]
     pub fn is_kept(&self, offset: u64) -> bool {
-        let word = usize::try_from(offset / 64).ok().and_then(|word| self.kept.get(word));
-        word.is_some_and(|word| word >> (offset % 64) & 1 != 0)
+        self.kept.contains(offset)
     }
 }
 
@@ -58,9 +58,11 @@ impl Plan {
         let variable = moves.variable(this);
         let named = |refusal: ConversionRefusal| refusal.below(&variable);
         let new_size = self.checked_sizes(old).map_err(named)?;
-        let mut bytes = initial.to_vec();
-        bytes.resize(new_size, 0);
-        let kept = vec![0; new_size.div_ceil(64)];
+        // Pages that are zero already need not be filled with zeros.
+        let mut bytes = vec![0; new_size];
+        let given = initial.get(..new_size).unwrap_or(initial);
+        bytes.get_mut(..given.len()).unwrap_or_default().copy_from_slice(given);
+        let kept = KeptBytes::none_of(new_size);
         let own = moves.get(this).map_or(0, |one| one.old_address);
         let converted = Converted { bytes, pointers: Vec::new(), kept };
         let mut runner = Runner::new(self, old, own, moves, Some(converted));
@@ -68,7 +70,7 @@ impl Plan {
         let converted = runner.out.unwrap_or_else(|| Converted {
             bytes: Vec::new(),
             pointers: Vec::new(),
-            kept: Vec::new(),
+            kept: KeptBytes::none_of(0),
         });
         self.no_address_is_left(&converted, moves).map_err(named)?;
         Ok(converted)
@@ -90,22 +92,43 @@ impl Plan {
 
     /// A word that is no pointer by its type may hold an address all the same.
     fn no_address_is_left(&self, converted: &Converted, moves: &Moves<'_>) -> Result<()> {
-        // Most words are no address in this range at all.
-        let Range { start, end } = moves.all_addresses();
-        if self.word == 4 {
-            for (index, word) in converted.bytes.as_chunks().0.iter().enumerate() {
-                let value = u64::from(self.order.u32(*word));
-                if start <= value && value < end {
-                    self.is_no_address(converted, index, value, moves)?;
-                }
+        let all = moves.all_addresses();
+        let bytes = &*converted.bytes;
+        // Most words are no address in this range at all: they are looked at in the simplest of ways.
+        match (self.word, self.order) {
+            (4, ByteOrder::Little) => {
+                let words = bytes.as_chunks().0.iter().map(|word| u64::from(u32::from_le_bytes(*word)));
+                self.are_no_addresses(words, all, converted, moves)
             }
-        } else {
-            for (index, word) in converted.bytes.as_chunks().0.iter().enumerate() {
-                let value = self.order.u64(*word);
-                if start <= value && value < end {
-                    self.is_no_address(converted, index, value, moves)?;
-                }
+            (4, ByteOrder::Big) => {
+                let words = bytes.as_chunks().0.iter().map(|word| u64::from(u32::from_be_bytes(*word)));
+                self.are_no_addresses(words, all, converted, moves)
             }
+            (_, ByteOrder::Little) => {
+                let words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+                self.are_no_addresses(words, all, converted, moves)
+            }
+            (_, ByteOrder::Big) => {
+                let words = bytes.as_chunks().0.iter().map(|word| u64::from_be_bytes(*word));
+                self.are_no_addresses(words, all, converted, moves)
+            }
+        }
+    }
+
+    fn are_no_addresses(
+        &self,
+        words: impl Iterator<Item = u64>,
+        all: Range<u64>,
+        converted: &Converted,
+        moves: &Moves<'_>,
+    ) -> Result<()> {
+        let size = all.end.saturating_sub(all.start);
+        let mut index: usize = 0;
+        for value in words {
+            if value.wrapping_sub(all.start) < size {
+                self.is_no_address(converted, index, value, moves)?;
+            }
+            index = index.wrapping_add(1);
         }
         Ok(())
     }
@@ -261,17 +284,7 @@ impl<'a> Runner<'a> {
         if !copies.run((old, old_stride), (bytes, new_stride)) {
             return Ok(false);
         }
-        match &*copies.written {
-            [whole] if whole.len() == new_stride => mark(&mut out.kept, to),
-            parts => {
-                for start in to.step_by(new_stride) {
-                    for part in parts {
-                        let (first, end) = (start.saturating_add(part.start), start.saturating_add(part.end));
-                        mark(&mut out.kept, first..end);
-                    }
-                }
-            }
-        }
+        out.kept.add_array(to, new_stride, &copies.written);
         Ok(true)
     }
 
@@ -284,7 +297,7 @@ impl<'a> Runner<'a> {
         let Some(out) = &mut self.out else { return Ok(()) };
         let place = range(offset, bytes.len() as u64).ok_or_else(outside)?;
         out.bytes.get_mut(place.clone()).ok_or_else(outside)?.copy_from_slice(bytes);
-        mark(&mut out.kept, place);
+        out.kept.add(place);
         Ok(())
     }
 
@@ -296,7 +309,7 @@ impl<'a> Runner<'a> {
         bits::write(&mut out.bytes, bits, order, value).ok_or_else(outside)?;
         let end = start.saturating_add(bits.size).div_ceil(8);
         if let Some(place) = range(start / 8, end.saturating_sub(start / 8)) {
-            mark(&mut out.kept, place);
+            out.kept.add(place);
         }
         Ok(())
     }
@@ -356,8 +369,8 @@ impl<'a> Runner<'a> {
             },
         };
         let new_address = self.moves.get(number).and_then(|one| one.new_address);
-        let variable = self.moves.variable(number);
         let Some(out) = &mut self.out else {
+            let variable = self.moves.variable(number);
             return Err(ConversionRefusal::new(Reason::PointsToMoved { variable }));
         };
         out.pointers.push(MovedPointer { offset: new, target: number, target_offset: offset });
@@ -414,18 +427,4 @@ fn outside() -> ConversionRefusal {
 fn range(offset: u64, size: u64) -> Option<Range<usize>> {
     let start = usize::try_from(offset).ok()?;
     Some(start..start.checked_add(usize::try_from(size).ok()?)?)
-}
-
-/// Sets the bits of a range of bytes.
-fn mark(kept: &mut [u64], place: Range<usize>) {
-    let mut at = place.start;
-    while at < place.end {
-        let (word, bit) = (at / 64, at % 64);
-        let count = (64 - bit).min(place.end.saturating_sub(at));
-        let ones = if count == 64 { u64::MAX } else { (1_u64 << count).wrapping_sub(1) };
-        if let Some(word) = kept.get_mut(word) {
-            *word |= ones << bit;
-        }
-        at = at.saturating_add(count);
-    }
 }

@@ -44,6 +44,7 @@ mod decide;
 mod held;
 mod idle;
 mod in_place;
+mod kept_bytes;
 mod moves;
 mod plan;
 mod refusal;

@@ -41,8 +41,8 @@ struct Build<'a, 'd> {
     wanted: KeeperOptions<'a>,
 }
 
-impl<'d> Build<'_, 'd> {
-    fn image(&self) -> Result<Object<'d>, ImageError> {
+impl<'a> Build<'a, '_> {
+    fn image(&self) -> Result<Object<'a>, ImageError> {
         let owner = &self.skeleton.module.object;
         let arch = self.skeleton.arch;
         let layout = self.wanted.layout;
@@ -124,9 +124,16 @@ impl<'d> Build<'_, 'd> {
         symbols: &KeeperSymbols<'_>,
     ) -> Vec<Relocation> {
         let pointers = value.map(|value| &*value.pointers).unwrap_or_default();
+        let symbol = |unit: usize| symbols.of_section(*map.get(self.inventory.indexes.get(unit)?)?);
+        // Most pointers of a unit lead to the same one.
+        let mut last = None;
         let relocation = |pointer: &UnitPointer| {
-            let section = map.get(self.inventory.indexes.get(pointer.unit)?)?;
-            let (symbol, addend) = (symbols.of_section(*section)?, i64::try_from(pointer.target).ok()?);
+            let symbol = match last {
+                Some((unit, symbol)) if unit == pointer.unit => symbol,
+                _ => symbol(pointer.unit)?,
+            };
+            last = Some((pointer.unit, symbol));
+            let addend = i64::try_from(pointer.target).ok()?;
             Some(Relocation {
                 offset: pointer.offset,
                 symbol,
@@ -140,24 +147,25 @@ impl<'d> Build<'_, 'd> {
 
 /// A section of the file as a unit of the keeper: with its name, with the value made from kept bytes if there
 /// is one, and zeros after its bytes.
-fn with_room<'d>(section: &Section<'d>, unit: &Unit, value: Option<&UnitValue>) -> Section<'d> {
+fn with_room<'d>(section: &Section<'d>, unit: &Unit, value: Option<&'d UnitValue>) -> Section<'d> {
     // To the kernel, the linker's flag for a retained section means read-only after init.
     let flags = section.flags & !flags::RETAIN;
     let mut copy = Section { flags, link: 0, info: 0, align: unit.align, ..section.clone() };
     copy.name = unit.section.as_bytes().to_vec().into();
     let size = usize::try_from(unit.room).unwrap_or_default();
     if let Some(value) = value {
-        let mut data = Vec::with_capacity(size.max(value.bytes.len()));
-        data.extend_from_slice(&value.bytes);
-        data.resize(size, 0);
         copy.kind = SectionKind::PROGBITS;
-        copy.set_data(data);
-    } else if copy.kind == SectionKind::NOBITS {
+        copy.data = value.bytes.as_slice().into();
+    }
+    if copy.kind == SectionKind::NOBITS {
         copy.size = unit.room;
     } else if size > copy.data.len() {
-        let mut data = copy.data.to_vec();
+        let mut data = Vec::with_capacity(size);
+        data.extend_from_slice(&copy.data);
         data.resize(size, 0);
         copy.set_data(data);
+    } else {
+        copy.size = copy.data.len() as u64;
     }
     copy
 }

@@ -44,7 +44,10 @@ impl<'d> Skeleton<'_, 'd> {
     }
 
     /// Adds the version tables and what the processor demands.
-    pub(super) fn add_required_sections(&self, image: &mut Object<'d>) {
+    pub(super) fn add_required_sections<'i>(&self, image: &mut Object<'i>)
+    where
+        'd: 'i,
+    {
         for name in VERSION_SECTIONS.iter().chain(self.arch.mandatory_sections) {
             if let Some((_, section)) = self.module.object.section(name) {
                 image.sections.push(Section { link: 0, info: 0, ..section.clone() });

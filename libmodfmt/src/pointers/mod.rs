@@ -26,4 +26,5 @@ mod search;
 mod tests;
 
 pub use ranges::AddressRanges;
-pub use search::{Lead, PointerFound, PointerSearch, Searched, leads, may_hold_pointers, search};
+pub use search::{Lead, PointerFound, PointerSearch, Searched};
+pub use search::{leads, may_hold_pointers, search, search_for};

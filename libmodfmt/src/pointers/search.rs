@@ -77,12 +77,25 @@ pub fn search(
     order: ByteOrder,
     class: Class,
 ) -> PointerSearch {
+    search_for(searched, ranges, order, class, &mut |_| true)
+}
+
+/// As [`search`], for the addresses in those ranges whose labels are wanted. Others cost hardly anything.
+#[must_use]
+pub fn search_for(
+    searched: Searched<'_>,
+    ranges: &AddressRanges,
+    order: ByteOrder,
+    class: Class,
+    is_wanted: &mut dyn FnMut(&str) -> bool,
+) -> PointerSearch {
     let mut result = PointerSearch::default();
     if ranges.is_empty() {
         return result;
     }
     let is_complete = walk(searched, order, class, &mut |word| {
-        let Some((label, distance)) = ranges.find(word.value) else { return true };
+        let found = ranges.find(word.value).filter(|(label, _)| is_wanted(label));
+        let Some((label, distance)) = found else { return true };
         if result.found.len() >= MAX_FOUND {
             return false;
         }
@@ -106,14 +119,22 @@ pub fn may_hold_pointers(types: &dyn Types, id: TypeId) -> bool {
     PointerMap::of(types, id).root.is_some()
 }
 
-/// The objects one pointer away, in the order of the pointers, at most `most`. The caller reads their memory
-/// and searches it, with the lead's path as name.
+/// The objects one pointer away, in the order of the pointers, at most `most`; those at addresses that are not
+/// wanted are passed over. The caller reads their memory and searches it, with the lead's path as name.
 #[must_use]
-pub fn leads(searched: Searched<'_>, order: ByteOrder, class: Class, most: usize) -> Vec<Lead> {
+pub fn leads(
+    searched: Searched<'_>,
+    order: ByteOrder,
+    class: Class,
+    most: usize,
+    is_wanted: &mut dyn FnMut(u64) -> bool,
+) -> Vec<Lead> {
     let mut leads = Vec::new();
     let Some((types, _)) = searched.ty else { return leads };
     walk(searched, order, class, &mut |word| {
-        let Some(target) = word.target.filter(|_| word.value != 0) else { return true };
+        let Some(target) = word.target.filter(|_| word.value != 0 && is_wanted(word.value)) else {
+            return true;
+        };
         let is_code = matches!(&*types.get(target), Type::Function { .. });
         if !is_code {
             leads.push(Lead {

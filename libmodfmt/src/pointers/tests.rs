@@ -67,6 +67,8 @@ fn pointers_are_named_by_their_fields() {
         ],
         "a number is none"
     );
+    let data = search_for(typed, &gone(), ByteOrder::Little, Class::Elf64, &mut |label| label == "foo .data");
+    assert_eq!(data.found.iter().map(|found| &*found.path).collect::<Vec<_>>(), ["x[1][1].next"]);
     let untyped = paths(Searched { ty: None, ..typed });
     assert_eq!(untyped.len(), 4);
     assert_eq!(untyped[1], found("x+0x30", "foo .text+0x2", true));
@@ -99,7 +101,10 @@ fn objects_one_pointer_away() {
     (words[0], words[1], words[3]) = (GONE, 0xffff_8880_0000_1000, 0xffff_8880_0000_2000);
     let bytes = bytes(&words);
     let searched = Searched { name: "x", is_behind_pointer: false, bytes: &bytes, ty: Some((&table, array)) };
-    let leads = leads(searched, ByteOrder::Little, Class::Elf64, 10);
+    let (order, class) = (ByteOrder::Little, Class::Elf64);
+    let elsewhere = leads(searched, order, class, 10, &mut |address| address != 0xffff_8880_0000_1000);
+    assert_eq!(elsewhere.iter().map(|lead| &*lead.path).collect::<Vec<_>>(), ["x[0][0].u.p"]);
+    let leads = leads(searched, order, class, 10, &mut |_| true);
     let said: Vec<_> =
         leads.iter().map(|lead| (&*lead.path, lead.address, lead.size, lead.is_guess)).collect();
     assert_eq!(

@@ -2,7 +2,7 @@
 //! Reading small kernel files, with errors that name them.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -37,6 +37,18 @@ fn read_until(path: &Path, is_all: impl Fn(&[u8], usize) -> bool) -> Result<Vec<
     }
     file.read_to_end(&mut content).map_err(failed)?;
     Ok(content)
+}
+
+/// Appends so many bytes from an offset on; fewer at the end of the file.
+pub(super) fn read_part(path: &Path, offset: u64, length: usize, into: &mut Vec<u8>) -> Result<(), SysError> {
+    let mut file = File::open(path).map_err(|error| SysError::open(path, &error))?;
+    let failed = |error| SysError::read(path, &error);
+    if offset > 0 {
+        file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+    }
+    into.reserve(length);
+    file.take(length as u64).read_to_end(into).map_err(failed)?;
+    Ok(())
 }
 
 fn read_some(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {

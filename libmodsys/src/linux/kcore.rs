@@ -5,6 +5,7 @@
 //! `/proc`.
 
 use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::mem::size_of;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -25,8 +26,7 @@ pub(super) fn read(path: &Path, address: u64, length: usize) -> Result<Vec<u8>, 
     let mut memory = Vec::new();
     // For a length that does not fit into memory this returns an error, where `vec!` would abort.
     memory.try_reserve_exact(length).map_err(|_| unmapped())?;
-    memory.resize(length, 0);
-    core.fill(offset, &mut memory)?;
+    core.append(offset, length, &mut memory)?;
     Ok(memory)
 }
 
@@ -90,6 +90,19 @@ impl Core<'_> {
 
     fn fill(&self, offset: u64, bytes: &mut [u8]) -> Result<(), SysError> {
         self.file.read_exact_at(bytes, offset).map_err(|error| SysError::read(self.path, &error))
+    }
+
+    /// Appends so many bytes from an offset on. They need no zeros in their place before.
+    fn append(&self, offset: u64, length: usize, into: &mut Vec<u8>) -> Result<(), SysError> {
+        let mut file = &self.file;
+        let mut read = || -> io::Result<()> {
+            file.seek(SeekFrom::Start(offset))?;
+            match file.take(length as u64).read_to_end(into)? {
+                all if all == length => Ok(()),
+                _ => Err(io::ErrorKind::UnexpectedEof.into()),
+            }
+        };
+        read().map_err(|error| SysError::read(self.path, &error))
     }
 
     fn malformed(&self, offset: u64, what: &'static str) -> SysError {

@@ -49,6 +49,8 @@ pub use settings::{node_name, system_name};
 /// content is what [`Kernel::kallsyms`] returns.
 pub const KALLSYMS: &str = "/proc/kallsyms";
 
+const VMLINUX_BTF: &str = "/sys/kernel/btf/vmlinux";
+
 /// Where an extended kernel lists what it keeps.
 const PERSIST_LIST: &str = "/proc/module_persist";
 const PERSIST_NOTES: &str = "/proc/module_persist_notes";
@@ -187,7 +189,11 @@ impl Kernel for Linux {
     }
 
     fn vmlinux_btf(&self) -> Result<Option<Vec<u8>>, SysError> {
-        files::read_if_there(&self.path("/sys/kernel/btf/vmlinux"))
+        files::read_if_there(&self.path(VMLINUX_BTF))
+    }
+
+    fn read_vmlinux_btf(&self, offset: u64, length: usize, into: &mut Vec<u8>) -> Result<(), SysError> {
+        files::if_there(files::read_part(&self.path(VMLINUX_BTF), offset, length, into)).map(drop)
     }
 
     fn taint(&self) -> Result<u64, SysError> {

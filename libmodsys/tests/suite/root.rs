@@ -120,6 +120,25 @@ fn settings_of_a_kernel_without_them() {
 }
 
 #[test]
+fn a_part_of_the_btf_is_read() {
+    let blob: Vec<u8> = (0..=255).cycle().take(20_000).collect();
+    let root = Root::new().file("sys/kernel/btf/vmlinux", &blob);
+    let kernel = root.kernel();
+    let mut part = b"before".to_vec();
+    kernel.read_vmlinux_btf(0, 24, &mut part).unwrap();
+    assert_eq!(part, [b"before", &blob[..24]].concat());
+    kernel.read_vmlinux_btf(5000, 10_000, &mut part).unwrap();
+    assert_eq!(part, [b"before", &blob[..24], &blob[5000..15_000]].concat());
+    for (offset, left) in [(19_990, &blob[19_990..]), (20_000, &[]), (1 << 40, &[])] {
+        let mut part = Vec::new();
+        kernel.read_vmlinux_btf(offset, 100, &mut part).unwrap();
+        assert_eq!(part, left);
+    }
+    Root::new().kernel().read_vmlinux_btf(0, 24, &mut part).unwrap();
+    assert_eq!(part.len(), 6 + 24 + 10_000);
+}
+
+#[test]
 fn an_unknown_compression_is_handed_on() {
     let root = Root::new().file("sys/module/compression", "lz4\n");
     assert_eq!(root.kernel().compression().unwrap(), Some(KernelCompression::Unknown("lz4".into())));

@@ -5,7 +5,7 @@
 //! The sources, best first: the kernel's BTF; an export table in a module file of the running release; the
 //! kernel headers of the running release; a table by release and machine.
 
-use libmodfmt::btf::Btf;
+use libmodfmt::btf::{Btf, search_prefix};
 use libmodfmt::elf::Ident;
 use libmodfmt::export::{ExportLayout, Release, Sample};
 use libmodfmt::file::ModuleFile;
@@ -34,7 +34,8 @@ pub(super) fn detect(
     kernel: &dyn Kernel,
     ident: Ident,
 ) -> Result<Result<DetectedLayout, Obstacle>, KeepError> {
-    if let Some(found) = kernel.vmlinux_btf()?.and_then(|bytes| from_btf(&bytes, ident)) {
+    let read = |offset, length, into: &mut Vec<u8>| kernel.read_vmlinux_btf(offset, length, into);
+    if let Some(found) = search_prefix(read, |btf| from_btf(btf, ident))? {
         return Ok(Ok(found));
     }
     if let Some(found) = kernel.exporting_module()?.and_then(|file| from_sample(file.content, ident)) {
@@ -75,9 +76,8 @@ fn from_headers(kernel: &dyn Kernel, ident: Ident) -> Result<Option<DetectedLayo
     Ok(None)
 }
 
-fn from_btf(bytes: &[u8], ident: Ident) -> Option<DetectedLayout> {
-    let btf = Btf::parse(bytes).ok()?;
-    let layout = ExportLayout::from_btf(&btf, ident.machine).ok()?;
+fn from_btf(btf: &Btf<'_>, ident: Ident) -> Option<DetectedLayout> {
+    let layout = ExportLayout::from_btf(btf, ident.machine).ok()?;
     let module_size = btf.find_struct("module").and_then(|found| btf.size_of(found).ok());
     Some(DetectedLayout { layout, module_size })
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use libmodfmt::elf::{ByteOrder, Class};
 use libmodfmt::persist::{Account, Difference, Fate, KeptPlace, LaterChanges};
-use libmodfmt::pointers::{AddressRanges, Searched, leads, may_hold_pointers, search};
+use libmodfmt::pointers::{AddressRanges, Searched, leads, may_hold_pointers, search_for};
 use libmodfmt::types::{TypeId, Types};
 use libmodsys::Kernel;
 
@@ -43,7 +43,7 @@ pub(super) fn find(
     }
     let ranges = old_places(account, region, &kept)?;
     let mut finder = Finder { kernel, account, ranges, found: Vec::new(), objects: 0, seen: HashSet::new() };
-    let units: Vec<Range<u64>> = kept.iter().map(|variable| variable.range()).collect();
+    let units = AddressRanges::new(kept.iter().map(|variable| (variable.range(), String::new())).collect());
     for variable in &kept {
         finder.variable(variable, variable.owner == region.owner, &units)?;
     }
@@ -156,7 +156,7 @@ impl Finder<'_> {
         &mut self,
         variable: &KeptVariable<'_>,
         is_own: bool,
-        units: &[Range<u64>],
+        units: &AddressRanges,
     ) -> Result<(), String> {
         if variable.ty.is_some_and(|(types, id)| !may_hold_pointers(types, id)) {
             return Ok(());
@@ -174,10 +174,10 @@ impl Finder<'_> {
         let searched =
             Searched { name: &variable.name, is_behind_pointer: false, bytes: &bytes, ty: variable.ty };
         self.search(searched, fate.is_some());
-        for lead in leads(searched, ORDER, CLASS, MAX_OBJECTS) {
+        // Kept data is searched anyway.
+        for lead in leads(searched, ORDER, CLASS, MAX_OBJECTS, &mut |address| units.find(address).is_none()) {
             let Some(size) = lead.size.filter(|size| (1..=MAX_BYTES).contains(size)) else { continue };
-            let is_kept = units.iter().any(|unit| unit.contains(&lead.address));
-            if is_kept || self.objects >= MAX_OBJECTS || !self.seen.insert(lead.address) {
+            if self.objects >= MAX_OBJECTS || !self.seen.insert(lead.address) {
                 continue;
             }
             self.objects = self.objects.saturating_add(1);
@@ -196,13 +196,15 @@ impl Finder<'_> {
 
     /// `moves_along`: pointers to variables that are converted as well are no obstacle.
     fn search(&mut self, searched: Searched<'_>, moves_along: bool) {
-        for found in search(searched, &self.ranges, ORDER, CLASS).found {
-            let left = found.label.parse::<usize>().ok().and_then(|index| self.account.left.get(index));
-            let own = left.and_then(|left| self.account.variables.get(left.number));
-            let Some(own) = own.filter(|own| !(moves_along && matches!(own.fate, Fate::Converted { .. })))
-            else {
-                continue;
-            };
+        let account = self.account;
+        let own = |label: &str| {
+            let left = label.parse::<usize>().ok().and_then(|index| account.left.get(index));
+            let own = left.and_then(|left| account.variables.get(left.number));
+            own.filter(|own| !(moves_along && matches!(own.fate, Fate::Converted { .. })))
+        };
+        let is_wanted = &mut |label: &str| own(label).is_some();
+        for found in search_for(searched, &self.ranges, ORDER, CLASS, is_wanted).found {
+            let Some(own) = own(&found.label) else { continue };
             let variable = own.variable.clone();
             let is_same = |other: &&Difference| matches!(other, Difference::PointedTo { variable: known, .. } if *known == variable);
             if self.found.iter().filter(is_same).count() < MAX_REPORTED {

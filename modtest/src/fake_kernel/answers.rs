@@ -158,6 +158,13 @@ impl Kernel for FakeKernel {
         self.setting(Op::Btf, "/sys/kernel/btf/vmlinux", |settings| settings.vmlinux_btf.clone())
     }
 
+    fn read_vmlinux_btf(&self, offset: u64, length: usize, into: &mut Vec<u8>) -> Result<(), SysError> {
+        let blob = self.vmlinux_btf()?.unwrap_or_default();
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        into.extend(blob.iter().skip(start).take(length));
+        Ok(())
+    }
+
     fn taint(&self) -> Result<u64, SysError> {
         self.setting(Op::Taint, "/proc/sys/kernel/tainted", |settings| settings.taint)
     }

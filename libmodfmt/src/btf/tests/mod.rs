@@ -3,4 +3,5 @@
 
 pub(crate) mod blob;
 mod damage;
+mod prefix;
 mod reading;

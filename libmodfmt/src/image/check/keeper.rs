@@ -105,11 +105,13 @@ fn same_data(
         judge.that(same_bytes, || format!("{name} has other bytes"))?;
         let before = applied(old_tables.relocations_of(file, old)?, value);
         let pointers = value.map(|value| &*value.pointers).unwrap_or_default();
-        let mut pointers: HashMap<u64, &UnitPointer> =
-            pointers.iter().map(|pointer| (pointer.offset, pointer)).collect();
+        let mut pointers: Vec<&UnitPointer> = pointers.iter().collect();
+        pointers.sort_by_key(|pointer| pointer.offset);
+        let mut pointers = pointers.into_iter().peekable();
         let mut after = Vec::new();
         for found in new_tables.relocations_of(image, new)? {
-            let Some(pointer) = pointers.remove(&found.offset) else {
+            // The image has them in this order.
+            let Some(pointer) = pointers.next_if(|pointer| pointer.offset == found.offset) else {
                 after.push(found);
                 continue;
             };
@@ -118,7 +120,8 @@ fn same_data(
             let right = base.is_some_and(|base| target == Some(Target::Kept(base, pointer.target.into())));
             judge.that(right, || format!("{name}+{:#x} points to something else", pointer.offset))?;
         }
-        judge.that(pointers.is_empty(), || format!("{name} lacks {} pointers", pointers.len()))?;
+        let missing = pointers.count();
+        judge.that(missing == 0, || format!("{name} lacks {missing} pointers"))?;
         judge.that(before.len() == after.len(), || format!("{name} has {} relocations", after.len()))?;
         for (before, after) in before.iter().zip(&after) {
             let same = (before.offset, before.kind) == (after.offset, after.kind)
