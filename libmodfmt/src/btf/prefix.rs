@@ -14,9 +14,9 @@ const FIRST_PIECE: usize = 32 << 10;
 /// Searches a self-contained blob, such as `/sys/kernel/btf/vmlinux`: the beginning of its types and strings
 /// first, then twice as much, until `search` finds something or has seen all.
 ///
-/// `read` appends so many bytes from an offset in the blob on, fewer only at its end. The [`Btf`] that `search`
-/// is given does not know the types and names that have not been read: an error is no answer then. What
-/// [`Btf::find`] finds is what it finds in the whole blob, since no two of a kernel's strings are equal.
+/// `read` appends that many bytes of the blob, from an offset on; fewer only at its end. The [`Btf`] that
+/// `search` is given knows only the types and names that have been read, so an error is not an answer yet.
+/// What [`Btf::find`] finds is what it finds in the whole blob, since no two of a kernel's strings are equal.
 ///
 /// `None` if nothing is found, or if the blob is damaged.
 ///

@@ -119,8 +119,8 @@ pub fn may_hold_pointers(types: &dyn Types, id: TypeId) -> bool {
     PointerMap::of(types, id).root.is_some()
 }
 
-/// The objects one pointer away, in the order of the pointers, at most `most`; those at addresses that are not
-/// wanted are passed over. The caller reads their memory and searches it, with the lead's path as name.
+/// The objects one pointer away, in the order of the pointers, at most `most`; those at addresses that are
+/// not wanted are passed over. The caller reads their memory and searches it, with the lead's path as name.
 #[must_use]
 pub fn leads(
     searched: Searched<'_>,
