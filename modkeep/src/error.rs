@@ -61,6 +61,8 @@ pub enum KeepError {
         differences: Vec<Difference>,
         /// What becomes of each variable, if they were compared one by one.
         account: Option<Box<Account>>,
+        /// The extended kernel itself keeps the data: hints and conversion are of no use.
+        by_extended_kernel: bool,
     },
     /// Variables have other types, and what is kept of them cannot be read.
     #[error("its persistent data has changed, and what is kept of it cannot be read: {why}")]

@@ -30,7 +30,9 @@ impl KeepError {
                 "nothing was loaded, and the data of {owner} is untouched\n\
                  --keep=off loads the module with data of its own"
             ),
-            Self::LayoutDiffers { owner, differences, .. } => layout_remedy(owner, differences),
+            Self::LayoutDiffers { owner, differences, by_extended_kernel, .. } => {
+                layout_remedy(owner, differences, *by_extended_kernel)
+            }
             Self::CannotRead { owner, .. } => format!(
                 "nothing was loaded, and the data of {owner} is untouched\n\
                  a changed variable is compared and converted by its bytes, which need root and /proc/kcore\n\
@@ -72,23 +74,27 @@ impl KeepError {
     }
 }
 
-fn layout_remedy(owner: &str, differences: &[Difference]) -> String {
+fn layout_remedy(owner: &str, differences: &[Difference], by_extended_kernel: bool) -> String {
     let mut lines = vec![format!("nothing was loaded, and the data of {owner} is untouched")];
     let renamed = differences.iter().find_map(|difference| match difference {
         Difference::MayBeRenamed { kept, file } => Some((kept, file)),
         _ => None,
     });
     if let Some((kept, file)) = renamed {
-        lines.push(format!(
-            "if it is: PERSISTENT_RENAMED(\"{kept}\", \"{file}\") in the source, or --renamed {kept}={file}"
-        ));
+        lines.push(if by_extended_kernel {
+            "if it is: keep the old name, because the kernel that keeps it knows no other".to_owned()
+        } else {
+            format!(
+                "if it is: PERSISTENT_RENAMED(\"{kept}\", \"{file}\") in the source, or --renamed {kept}={file}"
+            )
+        });
         lines.push(format!("if not: --fresh={file}"));
     }
     let refused = differences.iter().filter_map(|difference| match difference {
         Difference::Conversion { variable, refusal } => Some((variable, refusal)),
         _ => None,
     });
-    for (variable, refusal) in refused {
+    for (variable, refusal) in refused.filter(|_| !by_extended_kernel) {
         lines.extend(refusal.remedy());
         lines.push(format!("--fresh={variable} starts this variable afresh"));
     }

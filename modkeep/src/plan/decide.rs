@@ -94,7 +94,12 @@ fn without_persistent_data(
         let units = region.generations.iter().flat_map(|generation| &generation.header.units);
         let removed = |unit: &Unit| Difference::SectionRemoved { section: unit.section.clone() };
         let differences = units.map(removed).collect();
-        return Err(KeepError::LayoutDiffers { owner: owner.to_owned(), differences, account: None });
+        return Err(KeepError::LayoutDiffers {
+            owner: owner.to_owned(),
+            differences,
+            account: None,
+            by_extended_kernel: false,
+        });
     }
     if !region.users.is_empty() {
         return Err(KeepError::InUse { owner: owner.to_owned(), users: region.users });

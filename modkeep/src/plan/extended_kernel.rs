@@ -67,8 +67,8 @@ fn bind(case: &Case<'_>, region: &Region) -> Result<(Account, Vec<String>), Keep
         || !file.units.iter().any(libmodfmt::persist::Unit::is_common_section);
     let account = case.account_without_values(&file)?;
     let owner = || region.owner.clone();
-    if let Some(variable) = case.request.fresh_variables.first() {
-        let (variable, what) = (variable.clone(), "start it afresh by itself".to_owned());
+    if let Some(left) = account.left.first() {
+        let (variable, what) = (left.variable.to_string(), "start it afresh by itself".to_owned());
         return Err(KeepError::NotByTheKernel { owner: owner(), variable, what });
     }
     let names = names(case);
@@ -80,7 +80,13 @@ fn bind(case: &Case<'_>, region: &Region) -> Result<(Account, Vec<String>), Keep
     let mut differences = Vec::new();
     for own in &account.variables {
         match &own.fate {
-            Fate::New => {}
+            // Said to be new, and the kernel would find it by its name.
+            Fate::New => {
+                let mut kept = listed.iter().flat_map(|header| header.variables());
+                if kept.any(|(_, kept)| names.is_same(own.unit, &own.variable, kept)) {
+                    differences.push(Difference::NoFunctions { name: file_and_name(&own.variable) });
+                }
+            }
             Fate::Bound { at, .. } => {
                 let generation = |header: &&&Header| header.generation == at.generation;
                 let Some(header) = headers.iter().find(generation) else { continue };
@@ -121,6 +127,7 @@ fn bind(case: &Case<'_>, region: &Region) -> Result<(Account, Vec<String>), Keep
             owner: owner(),
             differences,
             account: Some(Box::new(account)),
+            by_extended_kernel: true,
         });
     }
     let notes = types_note(&account, &file, &headers).into_iter().collect();

@@ -132,7 +132,8 @@ impl Case<'_> {
             differences.push(Difference::NoPlace);
         }
         let owner = self.persistent.header().owner.clone();
-        Err(KeepError::LayoutDiffers { owner, differences, account: Some(Box::new(account)) })
+        let account = Some(Box::new(account));
+        Err(KeepError::LayoutDiffers { owner, differences, account, by_extended_kernel: true })
     }
 
     /// What becomes of each variable; and what the user should know about it.
@@ -165,7 +166,8 @@ impl Case<'_> {
             differences.push(Difference::NoPlace);
         }
         let owner = self.persistent.header().owner.clone();
-        Err(KeepError::LayoutDiffers { owner, differences, account: Some(Box::new(account)) })
+        let account = Some(Box::new(account));
+        Err(KeepError::LayoutDiffers { owner, differences, account, by_extended_kernel: false })
     }
 
     /// What stands in the way of variables that would get another place, or why it is not known.
@@ -198,6 +200,7 @@ impl Case<'_> {
                 owner: self.persistent.header().owner.clone(),
                 differences,
                 account: Some(Box::new(account)),
+                by_extended_kernel: false,
             });
         };
         let mut images = Images::default();

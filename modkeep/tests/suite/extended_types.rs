@@ -141,6 +141,34 @@ fn fields_that_changed_places_are_refused_by_name() {
     assert_eq!(kernel.syscalls().len(), calls, "the kernel was not asked");
 }
 
+/// Where the kernel keeps the data, only what it can do is offered.
+#[test]
+fn a_new_name_for_what_is_kept_is_refused_until_it_is_said_to_be_new() {
+    let kernel = extended();
+    reload(&kernel, &build(1, FIELDS, &["n"]));
+    let file = build(2, FIELDS, &["m"]);
+    let refused = load(&kernel, &file).unwrap_err();
+    let KeepError::LayoutDiffers { differences, .. } = &refused else { panic!("{refused}") };
+    assert!(matches!(differences.as_slice(), [Difference::MayBeRenamed { .. }]), "{differences:?}");
+    let remedy = refused.remedy().unwrap();
+    assert!(remedy.contains("keep the old name") && remedy.contains("if not: --fresh=foo.c:m"), "{remedy}");
+    assert!(!remedy.contains("PERSISTENT_RENAMED") && !remedy.contains("--renamed"), "{remedy}");
+
+    let afresh = |file: &ModuleFile, name: &str| {
+        let fresh_variables = [name.to_owned()];
+        plan(&kernel, modkeep::Request { fresh_variables: &fresh_variables, ..request(file) })
+    };
+    let Plan::Extended { account: Some(account), .. } = afresh(&file, "m").unwrap() else { panic!() };
+    assert_eq!(account.variables[1].fate, Fate::New);
+    let error = afresh(&build(4, FIELDS, &["n"]), "stats").unwrap_err();
+    assert!(error.to_string().contains("cannot start it afresh by itself"), "{error}");
+    assert!(matches!(afresh(&file, "nobody"), Err(KeepError::LayoutDiffers { .. })));
+
+    let refused = load(&kernel, &build(3, SWAPPED, &["n"])).unwrap_err();
+    let remedy = refused.remedy().unwrap();
+    assert!(!remedy.contains("--fresh=") && !remedy.contains("--drop"), "{remedy}");
+}
+
 #[test]
 fn other_builds_with_the_same_types_bind_without_a_word() {
     let kernel = extended();
