@@ -9,7 +9,7 @@ use libmodfmt::convert::held_changes;
 use libmodfmt::elf::Object;
 use libmodfmt::hints::Renames;
 use libmodfmt::old_slots;
-use libmodfmt::persist::VariableDebugInfo;
+use libmodfmt::persist::PersistentDebugInfo;
 use libmodfmt::types::TypeTable;
 
 /// What the kernel's script for modules does with such sections (scripts/module.lds.S).
@@ -63,7 +63,7 @@ fn held_types_are_compared() {
                 let bytes = linked(compiler, fields, &[version]);
                 let object = Object::parse(&bytes).unwrap();
                 assert!(object.section(".discard.persist_holds").is_none());
-                let (variables, types) = VariableDebugInfo::all(&object, None);
+                let PersistentDebugInfo { variables, types, .. } = PersistentDebugInfo::read(&object, None);
                 assert_eq!(variables.len(), 2);
                 types
             };

@@ -119,6 +119,12 @@ pub trait Kernel {
     /// [`SysError`] if it is there but cannot be read.
     fn vmlinux_btf(&self) -> Result<Option<Vec<u8>>, SysError>;
 
+    /// BTF of a loaded module, which refers to the kernel's; `None` if the module has none or is not loaded.
+    ///
+    /// # Errors
+    /// [`SysError`] if it is there but cannot be read.
+    fn module_btf(&self, name: &str) -> Result<Option<Vec<u8>>, SysError>;
+
     /// Appends so many bytes of the kernel's BTF to `into`, from `offset` on; fewer at its end, none if the
     /// kernel has no BTF. All of it costs several times what loading a module does.
     ///

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::{
-    EMBEDDED_TYPES_SECTION, PersistentSection, VariableDebugInfo, embed_types, embedded_types,
+    EMBEDDED_TYPES_SECTION, PersistentDebugInfo, PersistentSection, embed_types, embedded_types,
 };
 use libmodsys::files;
 use modcli::{escape, os_text};
@@ -36,7 +36,8 @@ pub(crate) fn run(path: &Path, out: &mut dyn Write) -> Result<ExitCode> {
         escape::write_line(out, format_args!("{}: has no persistent data; left as it is", name()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (variables, types) = VariableDebugInfo::all(&module.object, None);
+    let PersistentDebugInfo { variables, types, types_left_out, .. } =
+        PersistentDebugInfo::read(&module.object, None);
     if types.is_empty() {
         if let Some((variables, _)) = embedded_types(&module.object).with_context(name)? {
             let count = counted(variables.len());
@@ -46,9 +47,17 @@ pub(crate) fn run(path: &Path, out: &mut dyn Write) -> Result<ExitCode> {
             )?;
             return Ok(ExitCode::SUCCESS);
         }
+        if let Some(bytes) = types_left_out {
+            bail!(
+                "{}: the types of its persistent data have {} KiB, more than the 256 KiB that a header can \
+                 have; it was left as it is",
+                name(),
+                bytes.div_ceil(1024)
+            );
+        }
         bail!(
-            "{}: has no debug information about its persistent data, or too much (a table of types above 256 \
-             KiB), and was left as it is; build it with -g, and embed before strip",
+            "{}: has no debug information about its persistent data, and was left as it is; build it with -g, \
+             and embed before strip",
             name()
         );
     }

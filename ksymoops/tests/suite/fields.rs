@@ -7,7 +7,7 @@ use std::process::Command;
 use ksymoops::persistent::{FieldNames, KnownRegion, find_address, regions_of_copies, regions_of_kernel};
 use libksym::{FileSearch, Resolver, Sources};
 use libmodfmt::elf::{ByteOrder, Object};
-use libmodfmt::persist::{Grown, Header, Inventory, KeptPlace, Unit, Variable, VariableDebugInfo};
+use libmodfmt::persist::{Grown, Header, Inventory, KeptPlace, PersistentDebugInfo, Unit, Variable};
 use libmodfmt::types::{Member, TagKind, Type, TypeTable};
 use liboops::report::Report;
 use modtest::{FakeKernel, FakeModule, compile};
@@ -26,9 +26,10 @@ fn module(folder: &Path, typed: bool) -> (PathBuf, KnownRegion) {
     let bytes = std::fs::read(&module).unwrap();
     let object = Object::parse(&bytes).unwrap();
     let id = libmodfmt::module::build_id(&object).unwrap();
-    let (facts, types) = if typed { VariableDebugInfo::all(&object, None) } else { Default::default() };
-    let mut header = Inventory::of(&object, "keep", Some(id.as_slice()), &facts).unwrap().unwrap().header;
-    header.types = types;
+    let info = if typed { PersistentDebugInfo::read(&object, None) } else { Default::default() };
+    let mut header =
+        Inventory::of(&object, "keep", Some(id.as_slice()), &info.variables).unwrap().unwrap().header;
+    header.types = info.types;
     let region = KnownRegion {
         header,
         addresses: vec![Some(DATA), Some(BSS)],

@@ -9,7 +9,7 @@ use ksymoops::decode::Decoder;
 use ksymoops::persistent::{FieldNames, KnownRegion};
 use libksym::{Discover, FileSearch};
 use libmodfmt::elf::Object;
-use libmodfmt::persist::{Inventory, VariableDebugInfo};
+use libmodfmt::persist::{Inventory, PersistentDebugInfo};
 use modtest::compile;
 
 use super::support;
@@ -119,10 +119,11 @@ fn region(module: &Path, data: u64, typed: bool) -> KnownRegion {
     let bytes = fs::read(module).unwrap();
     let object = Object::parse(&bytes).unwrap();
     let id = libmodfmt::module::build_id(&object).unwrap();
-    let (facts, types) = VariableDebugInfo::all(&object, None);
-    let mut header = Inventory::of(&object, "keep", Some(id.as_slice()), &facts).unwrap().unwrap().header;
+    let info = PersistentDebugInfo::read(&object, None);
+    let mut header =
+        Inventory::of(&object, "keep", Some(id.as_slice()), &info.variables).unwrap().unwrap().header;
     if typed {
-        header.types = types;
+        header.types = info.types;
     } else {
         let variables = header.units.iter_mut().flat_map(|unit| &mut unit.variables);
         variables.for_each(|variable| variable.type_id = None);

@@ -131,6 +131,11 @@ impl<'d> Btf<'d> {
         (1..self.next_id()).map(TypeId)
     }
 
+    /// The ids of this blob's own types.
+    pub(crate) fn own_ids(&self) -> impl Iterator<Item = TypeId> + use<> {
+        (self.first_id..self.next_id()).map(TypeId)
+    }
+
     fn next_id(&self) -> u32 {
         // There are fewer types than bytes, and bytes are counted in 32 bits.
         self.first_id.saturating_add(u32::try_from(self.offsets.len()).unwrap_or(u32::MAX))

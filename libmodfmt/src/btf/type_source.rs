@@ -119,41 +119,68 @@ impl Types for BtfTypes<'_, '_> {
         self.known.borrow_mut().insert(id, Arc::clone(&ty));
         ty
     }
+
+    fn flattens_arrays(&self) -> bool {
+        true
+    }
 }
 
-/// Finds out which of some types the kernel has.
+/// Finds out which of some types the kernel or its modules have.
 #[derive(Debug)]
 pub struct KernelBtf<'t, 'd> {
-    kernel: &'t BtfTypes<'t, 'd>,
     types: &'t dyn Types,
-    comparison: Comparison<'t>,
-    /// Structures, unions and enumerations by name.
-    by_name: HashMap<&'d str, Vec<TypeId>>,
+    blobs: Vec<Searched<'t, 'd>>,
     known: RefCell<HashMap<TypeId, Option<u64>>>,
+}
+
+/// A blob in which types are looked for.
+#[derive(Debug)]
+struct Searched<'t, 'd> {
+    types: &'t BtfTypes<'t, 'd>,
+    comparison: Comparison<'t>,
+    /// Structures, unions and enumerations by name, without those of its base.
+    by_name: HashMap<&'d str, Vec<TypeId>>,
 }
 
 impl<'t, 'd> KernelBtf<'t, 'd> {
     /// For questions about `types`; `kernel` is vmlinux's BTF.
     #[must_use]
     pub fn new(kernel: &'t BtfTypes<'t, 'd>, types: &'t dyn Types) -> Self {
-        let btf = kernel.btf;
-        let mut by_name: HashMap<&'d str, Vec<TypeId>> = HashMap::new();
-        for ty in btf.ids().filter_map(|id| btf.get(id).ok()) {
-            let is_tagged = ty.kind.has_members() || matches!(ty.kind, Kind::Enum | Kind::Enum64);
-            if is_tagged && !ty.name.is_empty() {
-                by_name.entry(ty.name).or_default().push(TypeId(ty.id.0));
-            }
-        }
-        let comparison = Comparison::new(kernel, types);
-        Self { kernel, types, comparison, by_name, known: RefCell::default() }
+        let blobs = vec![Searched::new(kernel, types)];
+        Self { types, blobs, known: RefCell::default() }
+    }
+
+    /// The types of a loaded module count as the kernel's, too; `module` is its BTF on top of vmlinux's.
+    #[must_use]
+    pub fn with_module(mut self, module: &'t BtfTypes<'t, 'd>) -> Self {
+        self.blobs.push(Searched::new(module, self.types));
+        self
     }
 
     fn search(&self, id: TypeId) -> Option<u64> {
         let ty = self.types.get(id);
         let (_, name) = ty.tag().filter(|(_, name)| !name.is_empty())?;
+        self.blobs.iter().find_map(|blob| blob.find(name, id))
+    }
+}
+
+impl<'t, 'd> Searched<'t, 'd> {
+    fn new(types: &'t BtfTypes<'t, 'd>, asked: &'t dyn Types) -> Self {
+        let btf = types.btf;
+        let mut by_name: HashMap<&'d str, Vec<TypeId>> = HashMap::new();
+        for ty in btf.own_ids().filter_map(|id| btf.get(id).ok()) {
+            let is_tagged = ty.kind.has_members() || matches!(ty.kind, Kind::Enum | Kind::Enum64);
+            if is_tagged && !ty.name.is_empty() {
+                by_name.entry(ty.name).or_default().push(TypeId(ty.id.0));
+            }
+        }
+        Self { types, comparison: Comparison::new(types, asked), by_name }
+    }
+
+    fn find(&self, name: &str, id: TypeId) -> Option<u64> {
         let mut candidates = self.by_name.get(name)?.iter();
         let found = candidates.find(|candidate| self.comparison.of(**candidate, id).is_ok())?;
-        Some(layout_hash(self.kernel, *found))
+        Some(layout_hash(self.types, *found))
     }
 }
 

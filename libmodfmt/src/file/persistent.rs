@@ -10,8 +10,8 @@ use crate::image::{self, Bindings, ImageError, KeeperOptions};
 use crate::module::Module;
 use crate::old_slots;
 use crate::persist::{
-    Account, Header, InitialValue, Inventory, KeptMemory, KernelBtfReader, PersistError, PersistentSection,
-    Refusals, Unit, Values, Variable, VariableDebugInfo, Wishes, embedded_types,
+    Account, Header, InitialValue, Inventory, KeptMemory, KernelBtfReader, PersistError, PersistentDebugInfo,
+    PersistentSection, Refusals, Unit, Values, Variable, Wishes, embedded_types,
 };
 
 /// A module with persistent data, and the list of that data.
@@ -43,15 +43,17 @@ pub(super) fn inventory(
     if !has_persistent_data {
         return Ok(None);
     }
-    let (mut debug, mut types) = VariableDebugInfo::all(&module.object, kernel);
+    let PersistentDebugInfo { mut variables, mut types, types_left_out } =
+        PersistentDebugInfo::read(&module.object, kernel);
     // A note that cannot be read is like one that is not there: types are not compared then, and it is said.
     if types.is_empty()
         && let Ok(Some(embedded)) = embedded_types(&module.object)
     {
-        (debug, types) = embedded;
+        (variables, types) = embedded;
     }
-    let inventory = Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &debug)?;
+    let inventory = Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &variables)?;
     Ok(inventory.map(|mut inventory| {
+        inventory.types_left_out = types_left_out.filter(|_| types.is_empty());
         inventory.header.types = types;
         inventory
     }))

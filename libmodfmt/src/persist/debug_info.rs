@@ -23,8 +23,39 @@ pub struct VariableDebugInfo {
     pub type_id: Option<TypeId>,
 }
 
-/// Reads the BTF of the running kernel, `/sys/kernel/btf/vmlinux`; `None` if there is none.
-pub type KernelBtfReader<'r> = &'r dyn Fn() -> Option<Vec<u8>>;
+/// What debug information tells about the persistent data of a module.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct PersistentDebugInfo {
+    /// The variables. They only refine the symbol table, so the list is empty if there is no debug
+    /// information that can be read, or if this crate was built without the feature `dwarf`.
+    pub variables: Vec<VariableDebugInfo>,
+    /// Their types, and those that pointers lead to.
+    pub types: TypeTable,
+    /// The types would have so many bytes, more than [`MAX_TYPE_TABLE_BYTES`], and were left out.
+    pub types_left_out: Option<usize>,
+}
+
+/// BTF of the kernel that a module is for. Types that it has are named in a table and not described.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct KernelBtfBlobs {
+    /// `/sys/kernel/btf/vmlinux`
+    pub vmlinux: Vec<u8>,
+    /// `/sys/kernel/btf/MODULE` of modules that the module uses.
+    pub modules: Vec<Vec<u8>>,
+}
+
+impl KernelBtfBlobs {
+    /// The kernel's own BTF, without any module's.
+    #[must_use]
+    pub fn new(vmlinux: Vec<u8>) -> Self {
+        Self { vmlinux, modules: Vec::new() }
+    }
+}
+
+/// Reads the BTF of the running kernel; `None` if it has none.
+pub type KernelBtfReader<'r> = &'r dyn Fn() -> Option<KernelBtfBlobs>;
 
 impl VariableDebugInfo {
     /// The variable at `offset` bytes in a section, of which nothing is known yet.
@@ -32,27 +63,26 @@ impl VariableDebugInfo {
     pub fn new(section: usize, offset: u64) -> Self {
         Self { section, offset, function: None, type_name: None, type_id: None }
     }
+}
 
-    /// What the debug information of `object` tells about its persistent variables, with their types. It
-    /// only refines the symbol table, so the list is empty if there is none that can be read, or if this
-    /// crate was built without the feature `dwarf`.
+impl PersistentDebugInfo {
+    /// Reads the debug information of `object`.
     ///
     /// Pointers may lead to thousands of the kernel's types. If `kernel` is given and there are many, those
-    /// that the kernel has itself are named in the table and not described. The table is empty if it would
-    /// still have more than [`MAX_TYPE_TABLE_BYTES`].
+    /// that the kernel has itself are named in the table and not described.
     #[must_use]
-    pub fn all(object: &Object<'_>, kernel: Option<KernelBtfReader<'_>>) -> (Vec<Self>, TypeTable) {
-        all(object, kernel)
+    pub fn read(object: &Object<'_>, kernel: Option<KernelBtfReader<'_>>) -> Self {
+        read(object, kernel)
     }
 }
 
 #[cfg(not(feature = "dwarf"))]
-fn all(_object: &Object<'_>, _kernel: Option<KernelBtfReader<'_>>) -> (Vec<VariableDebugInfo>, TypeTable) {
+fn read(_object: &Object<'_>, _kernel: Option<KernelBtfReader<'_>>) -> PersistentDebugInfo {
     Default::default()
 }
 
 #[cfg(feature = "dwarf")]
-fn all(object: &Object<'_>, kernel: Option<KernelBtfReader<'_>>) -> (Vec<VariableDebugInfo>, TypeTable) {
+fn read(object: &Object<'_>, kernel: Option<KernelBtfReader<'_>>) -> PersistentDebugInfo {
     use super::PersistentSection;
     use crate::dwarf::{DebugInfo, DebugSections, DwarfTypes};
 
@@ -71,16 +101,21 @@ fn all(object: &Object<'_>, kernel: Option<KernelBtfReader<'_>>) -> (Vec<Variabl
     let held = types.held();
     let roots: Vec<Option<TypeId>> = roots.into_iter().chain(held.iter().copied().map(Some)).collect();
     let (mut table, mut ids) = table(&types, &roots, kernel);
+    let bytes = table.to_bytes().len();
+    let types_left_out = (bytes > MAX_TYPE_TABLE_BYTES).then_some(bytes);
+    if types_left_out.is_some() {
+        (table, ids) = (TypeTable::default(), vec![None; roots.len()]);
+    }
     let held = ids.split_off(variables.len());
     table.set_held(held.into_iter().flatten().collect());
-    let infos = variables.into_iter().zip(ids).map(|(variable, type_id)| VariableDebugInfo {
+    let variables = variables.into_iter().zip(ids).map(|(variable, type_id)| VariableDebugInfo {
         section: variable.section,
         offset: variable.offset,
         function: variable.function,
         type_name: variable.type_name,
         type_id,
     });
-    (infos.collect(), table)
+    PersistentDebugInfo { variables: variables.collect(), types: table, types_left_out }
 }
 
 /// The table of these types, with their numbers in it.
@@ -99,19 +134,21 @@ fn table(
 
     let known: Vec<TypeId> = roots.iter().flatten().copied().collect();
     let small = types.table(&known, None, FEW_MEMBERS);
-    let blob = if small.is_complete { None } else { kernel.and_then(|read| read()) };
-    let read = blob.as_deref().and_then(|blob| Btf::parse(blob).ok());
-    let best = match &read {
+    let blobs = if small.is_complete { None } else { kernel.and_then(|read| read()) };
+    let vmlinux = blobs.as_ref().and_then(|blobs| Btf::parse(&blobs.vmlinux).ok());
+    let best = match (&blobs, &vmlinux) {
         _ if small.is_complete => small,
-        Some(btf) => {
-            let of_kernel = BtfTypes::new(btf);
-            types.table(&known, Some(&KernelBtf::new(&of_kernel, types)), MANY_MEMBERS)
+        (Some(blobs), Some(vmlinux)) => {
+            let modules = blobs.modules.iter().filter_map(|blob| Btf::parse_split(blob, vmlinux).ok());
+            let modules: Vec<Btf<'_>> = modules.collect();
+            let of_kernel = BtfTypes::new(vmlinux);
+            let of_modules: Vec<BtfTypes<'_, '_>> = modules.iter().map(BtfTypes::new).collect();
+            let known_there = KernelBtf::new(&of_kernel, types);
+            let known_there = of_modules.iter().fold(known_there, KernelBtf::with_module);
+            types.table(&known, Some(&known_there), MANY_MEMBERS)
         }
-        None => types.table(&known, None, MANY_MEMBERS),
+        _ => types.table(&known, None, MANY_MEMBERS),
     };
-    if best.table.to_bytes().len() > MAX_TYPE_TABLE_BYTES {
-        return (TypeTable::default(), vec![None; roots.len()]);
-    }
     let mut numbers = best.roots.into_iter();
     let ids = roots.iter().map(|root| root.and_then(|_| numbers.next())).collect();
     (best.table, ids)

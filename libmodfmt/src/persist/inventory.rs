@@ -17,6 +17,8 @@ pub struct Inventory {
     pub indexes: Vec<usize>,
     /// Names that several variables of one file share; such a file is refused.
     pub ambiguous: Vec<AmbiguousName>,
+    /// The types of the variables would have so many bytes, too many for a header, and are not in it.
+    pub types_left_out: Option<usize>,
     by_section: HashMap<usize, usize>,
 }
 
@@ -48,7 +50,7 @@ impl Inventory {
         candidates.add_to(&mut units);
         let build_id = build_id.unwrap_or_default().to_vec();
         let header = Header { build_id, named, units, ..Header::new(owner) };
-        Ok(Some(Self { header, indexes, ambiguous, by_section }))
+        Ok(Some(Self { header, indexes, ambiguous, types_left_out: None, by_section }))
     }
 
     /// Which unit the section at `index` is, if it is one.

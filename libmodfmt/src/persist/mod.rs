@@ -47,7 +47,9 @@ pub use binding::{
     UnitValue, Values, VariableAccount, Wishes, spent_generations,
 };
 pub use compare::{Agreement, compare};
-pub use debug_info::{KernelBtfReader, MAX_TYPE_TABLE_BYTES, VariableDebugInfo};
+pub use debug_info::{
+    KernelBtfBlobs, KernelBtfReader, MAX_TYPE_TABLE_BYTES, PersistentDebugInfo, VariableDebugInfo,
+};
 pub use difference::Difference;
 pub use embedded_types::{EMBEDDED_TYPES_SECTION, EmbeddedTypesError, embed_types, embedded_types};
 pub use error::PersistError;

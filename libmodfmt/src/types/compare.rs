@@ -119,7 +119,10 @@ impl<'t> Comparison<'t> {
             (Type::Record { .. } | Type::Enumeration { .. }, Type::Kernel { hash, .. }) => {
                 (hash, layout_hash(self.old, old_id))
             }
-            _ => return without_parts(old, new, behind_pointer),
+            _ => {
+                let flat = self.old.flattens_arrays() || self.new.flattens_arrays();
+                return without_parts(old, new, behind_pointer, flat);
+            }
         };
         if let Some(difference) = same_tag(old, new) {
             return Verdict::Differs(difference);

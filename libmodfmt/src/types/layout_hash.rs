@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Type, TypeId, Types};
+use super::{Type, TypeId, Types, element_count};
 use crate::fnv::Hash;
 
 /// How many pointers are followed; what further ones lead to counts by its tag.
@@ -12,7 +12,7 @@ const MAX_POINTERS: u32 = 2;
 const MAX_LEVELS: u32 = 64;
 
 /// 64-bit FNV-1a over the layout of a type: sizes, encodings, members, enumerators, everything embedded, and
-/// what pointers lead to, two pointers deep; further pointers count by the tag of their target. The same on
+/// what pointers lead to, two pointers deep; of an array, the number of all elements; further pointers count by the tag of their target. The same on
 /// every machine.
 #[must_use]
 pub fn layout_hash(types: &dyn Types, id: TypeId) -> u64 {
@@ -98,7 +98,8 @@ impl Hasher<'_> {
             }
             Type::Array { element, counts } => {
                 hash.text("array");
-                counts.iter().for_each(|count| hash.number(count.unwrap_or(0)));
+                // BTF knows one dimension only.
+                hash.number(element_count(counts));
                 hash.number(self.of(*element, pointers, level));
             }
             Type::Record { kind, name, size, members } => {

@@ -235,6 +235,16 @@ impl Type {
 pub trait Types: std::fmt::Debug {
     /// The type of that number; [`Type::Unknown`] for a number that does not occur.
     fn get(&self, id: TypeId) -> Arc<Type>;
+
+    /// Whether arrays of several dimensions have one here, with all of the elements, as pahole writes BTF.
+    fn flattens_arrays(&self) -> bool {
+        false
+    }
+}
+
+/// The elements of an array of several dimensions; `[]` has none.
+fn element_count(counts: &[Option<u64>]) -> u64 {
+    counts.iter().fold(1, |elements, count| elements.saturating_mul(count.unwrap_or(0)))
 }
 
 /// Which of some [`Types`] the kernel itself has, by its BTF.

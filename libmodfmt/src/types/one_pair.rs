@@ -2,7 +2,7 @@
 //! Compares two types without the types that they refer to.
 
 use super::difference::Step;
-use super::{Member, Type, TypeId};
+use super::{Member, Type, TypeId, element_count};
 
 /// The outcome.
 pub(super) enum Verdict {
@@ -14,8 +14,8 @@ pub(super) enum Verdict {
     Differs(String),
 }
 
-/// Compares two types without what they refer to.
-pub(super) fn without_parts(old: &Type, new: &Type, behind_pointer: bool) -> Verdict {
+/// Compares two types without what they refer to. `flat`: arrays of one side have one dimension only.
+pub(super) fn without_parts(old: &Type, new: &Type, behind_pointer: bool, flat: bool) -> Verdict {
     let changed = |what: &str, old: &dyn std::fmt::Display, new: &dyn std::fmt::Display| {
         Verdict::Differs(format!("{what} changed from {old} to {new}"))
     };
@@ -56,7 +56,8 @@ pub(super) fn without_parts(old: &Type, new: &Type, behind_pointer: bool) -> Ver
             // `[]` and `[0]` are the same to whoever reads bytes.
             let plain = |counts: &[Option<u64>]| counts.iter().map(|count| count.unwrap_or(0)).collect();
             let (old, new): (Vec<u64>, Vec<u64>) = (plain(counts), plain(new_counts));
-            if old != new {
+            let is_same = if flat { element_count(counts) == element_count(new_counts) } else { old == new };
+            if !is_same {
                 let text =
                     |counts: &[u64]| counts.iter().map(|count| format!("[{count}]")).collect::<String>();
                 return changed("dimensions", &text(&old), &text(&new));

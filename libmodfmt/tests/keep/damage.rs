@@ -7,7 +7,7 @@ use libmodfmt::export::{ExportLayout, Release};
 use libmodfmt::image::{Bindings, KeeperOptions, keeper, owner, pending};
 use libmodfmt::module::Module;
 use libmodfmt::parameters;
-use libmodfmt::persist::{Header, Inventory, Refusals, VariableDebugInfo, compare};
+use libmodfmt::persist::{Header, Inventory, PersistentDebugInfo, Refusals, compare};
 use modtest::module::Make;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -23,7 +23,7 @@ fn through(file: &[u8]) {
     }
     let Ok(module) = Module::parse(file) else { return };
     let _ = parameters::names(&module.object);
-    let (debug_info, _) = VariableDebugInfo::all(&module.object, None);
+    let debug_info = PersistentDebugInfo::read(&module.object, None).variables;
     let build_id = module.build_id.as_deref();
     let Ok(Some(inventory)) = Inventory::of(&module.object, &module.name, build_id, &debug_info) else {
         return;

@@ -49,6 +49,7 @@ pub use settings::{node_name, system_name};
 /// content is what [`Kernel::kallsyms`] returns.
 pub const KALLSYMS: &str = "/proc/kallsyms";
 
+const BTF: &str = "/sys/kernel/btf";
 const VMLINUX_BTF: &str = "/sys/kernel/btf/vmlinux";
 
 /// Where an extended kernel lists what it keeps.
@@ -190,6 +191,10 @@ impl Kernel for Linux {
 
     fn vmlinux_btf(&self) -> Result<Option<Vec<u8>>, SysError> {
         files::read_if_there(&self.path(VMLINUX_BTF))
+    }
+
+    fn module_btf(&self, name: &str) -> Result<Option<Vec<u8>>, SysError> {
+        files::read_if_there(&self.path(&format!("{BTF}/{name}")))
     }
 
     fn read_vmlinux_btf(&self, offset: u64, length: usize, into: &mut Vec<u8>) -> Result<(), SysError> {

@@ -6,6 +6,7 @@ use libmodfmt::persist::{Difference, Unit};
 use libmodsys::{InitState, Kernel};
 
 use super::extended_kernel::{self, Preference};
+use super::kernel_btf;
 use super::obstacle::Obstacle;
 use super::outcome::{Plan, RegionUse};
 use super::request::{KeepMode, Request};
@@ -23,7 +24,7 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
         return Ok(Plan::Plain { warning: kept_but_unused(kernel, request.file) });
     }
     let owner = request.file.module()?.name.clone();
-    let btf = || kernel.vmlinux_btf().ok().flatten();
+    let btf = || kernel_btf::read(kernel, request.file.module().ok()?);
     let Some(persistent) = request.file.persistent_with(Some(&btf))? else {
         return without_persistent_data(kernel, request, &owner);
     };

@@ -12,7 +12,7 @@ use libmodsys::PersistSupport;
 
 use super::outcome::RegionUse;
 use super::pinned_modules;
-use super::table::{Case, Keeping, Method};
+use super::table::{Case, Keeping, Method, types_not_kept, types_too_large};
 use crate::error::KeepError;
 use crate::region::Region;
 
@@ -36,9 +36,12 @@ pub(super) fn keeps(
         method: Method::ExtendedKernel { account },
         notes,
     };
+    let left_out = case.persistent.inventory().types_left_out;
+    let not_kept: Vec<String> =
+        left_out.map(|bytes| types_not_kept(&types_too_large(bytes))).into_iter().collect();
     if let Some(region) = case.kept().filter(|region| region.is_extended()) {
         if case.region_use()? == RegionUse::Replace {
-            return Ok(Some((keeping(RegionUse::Replace, None, Vec::new()), Preference::First)));
+            return Ok(Some((keeping(RegionUse::Replace, None, not_kept), Preference::First)));
         }
         let (account, notes) = bind(case, region)?;
         return Ok(Some((keeping(RegionUse::Bind, Some(Box::new(account)), notes), Preference::First)));
@@ -51,7 +54,7 @@ pub(super) fn keeps(
     // The variables of common sections stay together, whatever keeps them.
     let needs_functions = !case.persistent.header().has_common_sections_only() && names(case).are_ambiguous();
     let preference = if needs_functions { Preference::Second } else { Preference::First };
-    Ok(may_keep.then(|| (keeping(region_use, None, Vec::new()), preference)))
+    Ok(may_keep.then(|| (keeping(region_use, None, not_kept), preference)))
 }
 
 fn names(case: &Case<'_>) -> KernelNames {
@@ -130,12 +133,13 @@ fn bind(case: &Case<'_>, region: &Region) -> Result<(Account, Vec<String>), Keep
             by_extended_kernel: true,
         });
     }
-    let notes = types_note(&account, &file, &headers).into_iter().collect();
+    let left_out = case.persistent.inventory().types_left_out;
+    let notes = types_note(&account, &file, &headers, left_out).into_iter().collect();
     Ok((account, notes))
 }
 
 /// What is said of variables whose types were not compared: a change to them would go unnoticed.
-fn types_note(account: &Account, file: &Header, kept: &[&Header]) -> Option<String> {
+fn types_note(account: &Account, file: &Header, kept: &[&Header], left_out: Option<usize>) -> Option<String> {
     let (bound, not_compared) = account.bound();
     if not_compared == 0 {
         return None;
@@ -154,8 +158,11 @@ fn types_note(account: &Account, file: &Header, kept: &[&Header]) -> Option<Stri
     let why = if file.knows_types() && missing_there.peek().is_some() {
         "the kernel was not told theirs (another program has loaded the module, insmod was interrupted, or \
          debug information was missing)"
+            .to_owned()
+    } else if let Some(bytes) = left_out {
+        types_too_large(bytes)
     } else {
-        "debug information is missing or incomplete (build with -g, do not strip it)"
+        "debug information is missing or incomplete (build with -g, do not strip it)".to_owned()
     };
     Some(format!(
         "the types of {not_compared} of {bound} variables were not compared with what is kept: {why}"

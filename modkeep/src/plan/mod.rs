@@ -5,6 +5,7 @@
 //! - `table.rs`: the table of fallbacks.
 //! - `extended_kernel.rs`: its first row, on a kernel that keeps data itself.
 //! - `obstacle.rs`, `find_obstacle.rs`: why this kernel would not accept a keeper.
+//! - `kernel_btf.rs`: the types that a header need not describe.
 //! - `hints.rs`: hints in the source.
 //! - `old_pointers.rs`: what points to variables that would get another place.
 //! - `export_layout.rs`: how this kernel lays out the export table that a keeper needs.
@@ -15,6 +16,7 @@ mod export_layout;
 mod extended_kernel;
 mod find_obstacle;
 mod hints;
+mod kernel_btf;
 mod obstacle;
 mod old_pointers;
 mod outcome;

@@ -12,7 +12,9 @@
 
 use libmodfmt::file::Persistent;
 use libmodfmt::image::{Bindings, ImageError};
-use libmodfmt::persist::{Account, Difference, Header, Refusals, Wishes, keeper_of_generation};
+use libmodfmt::persist::{
+    Account, Difference, Header, MAX_TYPE_TABLE_BYTES, Refusals, Wishes, keeper_of_generation,
+};
 use libmodsys::Kernel;
 
 use super::obstacle::Obstacle;
@@ -192,7 +194,7 @@ impl Case<'_> {
     ) -> Result<Result<Keeping, Obstacle>, KeepError> {
         let (account, mut notes) = self.account()?;
         let (bound, not_compared) = account.bound();
-        notes.extend(types_note(not_compared, bound));
+        notes.extend(types_note(not_compared, bound, self.persistent.inventory().types_left_out));
         let kept: Vec<&Header> = self.kept().map(Region::headers).unwrap_or_default();
         let Some(bindings) = Bindings::of(&account, self.persistent.header(), &kept) else {
             let differences = vec![Difference::NoPlace];
@@ -240,14 +242,30 @@ impl Case<'_> {
     }
 }
 
-/// What is said if types were not compared: a change to them would go unnoticed.
-fn types_note(not_compared: usize, variables: usize) -> Option<String> {
-    (not_compared > 0).then(|| {
-        format!(
-            "the types of {not_compared} of {variables} variables were not compared with what is kept: debug \
-             information is missing or incomplete (build with -g, do not strip it)"
-        )
-    })
+/// What is said if types were not compared, or will not be: a change to them would go unnoticed.
+fn types_note(not_compared: usize, variables: usize, left_out: Option<usize>) -> Option<String> {
+    let why = match left_out {
+        Some(bytes) => types_too_large(bytes),
+        None => "debug information is missing or incomplete (build with -g, do not strip it)".to_owned(),
+    };
+    match (not_compared, left_out) {
+        (0, None) => None,
+        (0, Some(_)) => Some(types_not_kept(&why)),
+        _ => Some(format!(
+            "the types of {not_compared} of {variables} variables were not compared with what is kept: {why}"
+        )),
+    }
+}
+
+/// What is said if nobody will be able to compare types.
+pub(super) fn types_not_kept(why: &str) -> String {
+    format!("the types of its variables are not kept with them: {why}")
+}
+
+/// Why types are not in a header.
+pub(super) fn types_too_large(bytes: usize) -> String {
+    let (kib, most) = (bytes.div_ceil(1024), MAX_TYPE_TABLE_BYTES >> 10);
+    format!("they take {kib} KiB, more than the {most} KiB that a header can have")
 }
 
 /// A valid file whose data cannot be kept is an obstacle; a broken file must not be loaded at all.

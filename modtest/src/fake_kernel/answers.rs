@@ -158,6 +158,10 @@ impl Kernel for FakeKernel {
         self.setting(Op::Btf, "/sys/kernel/btf/vmlinux", |settings| settings.vmlinux_btf.clone())
     }
 
+    fn module_btf(&self, name: &str) -> Result<Option<Vec<u8>>, SysError> {
+        self.setting(Op::Btf, "/sys/kernel/btf", |settings| settings.module_btf.get(name).cloned())
+    }
+
     fn read_vmlinux_btf(&self, offset: u64, length: usize, into: &mut Vec<u8>) -> Result<(), SysError> {
         let blob = self.vmlinux_btf()?.unwrap_or_default();
         let start = usize::try_from(offset).unwrap_or(usize::MAX);

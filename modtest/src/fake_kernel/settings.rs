@@ -15,6 +15,8 @@ pub struct Settings {
     pub boot: Option<BootIdentity>,
     pub kallsyms: Vec<u8>,
     pub vmlinux_btf: Option<Vec<u8>>,
+    /// BTF of modules by name.
+    pub module_btf: BTreeMap<String, Vec<u8>>,
     pub taint: u64,
     pub compression: Option<KernelCompression>,
     pub sig_enforce: Option<bool>,
@@ -40,6 +42,7 @@ impl Default for Settings {
             boot: None,
             kallsyms: Vec::new(),
             vmlinux_btf: None,
+            module_btf: BTreeMap::new(),
             taint: 0,
             compression: None,
             sig_enforce: Some(false),

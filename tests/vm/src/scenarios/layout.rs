@@ -18,6 +18,13 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     Scenario::new("layout-agreeing", "changes in code and debug information do not matter", agreeing)
         .needs(Needs::Stock),
+    Scenario::new("layout-driver", "a driver's header names the kernel's types and stays small", driver)
+        .needs(Needs::Stock),
+    Scenario::new(
+        "layout-large-types",
+        "types that a header has no room for are left out aloud",
+        large_types,
+    ),
     Scenario::new("layout-counters", "two statics of the same name, swapped", counters),
     Scenario::new("layout-stripped", "a file without symbol names binds by its build ID", stripped),
     Scenario::new(
@@ -38,6 +45,42 @@ const VERSIONS: &[(&str, &[&str])] = &[
     ("layout_reordered", &["layout.c:first: moved from offset 0x0 to 0x8", "layout.c:second: moved"]),
     ("layout_realigned", &[".data..persistent: kept with an alignment of 16, the file asks for 64"]),
 ];
+
+fn large_types(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("large_types")?;
+    let why = " KiB, more than the 256 KiB that a header can have";
+    let first = ctx.insmod([&file])?.success()?;
+    ctx.note(first.stderr.clone());
+    first.stderr_has("types of its variables are not kept with them: they take ")?.stderr_has(why)?;
+    ctx.rmmod(["large_types"])?.success()?;
+    // Values are kept as ever. The same build has the same types.
+    let check = ctx.modpersist(["check", "--assume-unloaded", &file])?.success()?;
+    check.stdout_has("large_types.c:everything")?;
+    ctx.insmod([&file])?.success()?;
+    ctx.rmmod(["--discard", "large_types"])?.success()?;
+    Ok(())
+}
+
+/// Largest header of a typical driver, in bytes.
+const MAX_DRIVER_HEADER: u64 = 16 << 10;
+
+fn driver(ctx: &mut Ctx) -> Result<()> {
+    let file = ctx.fixture("driver")?;
+    ctx.insmod([&file])?.success()?.silent()?;
+    let notes = "/sys/module/driver__persist/notes";
+    let sizes = ctx.sh(&format!("stat -c %s {notes}/*persist*"))?;
+    let header = sizes.lines().filter_map(|line| line.trim().parse::<u64>().ok()).max();
+    let header = header.with_context(|| format!("no note of a header in {notes}: {sizes}"))?;
+    ctx.note(format!("the header has {header} bytes"));
+    ensure!(header <= MAX_DRIVER_HEADER, "the header has {header} bytes");
+    ctx.rmmod(["driver"])?.success()?;
+    // All types are compared, those of the kernel by hash.
+    ctx.insmod([&file])?.success()?.silent()?;
+    let check = ctx.modpersist(["check", "--assume-unloaded", &file])?.success()?;
+    check.stdout_has("driver.c:unit")?;
+    ctx.rmmod(["--discard", "driver"])?.success()?;
+    Ok(())
+}
 
 fn versions(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([ctx.fixture("layout")?])?.success()?;
