@@ -11,6 +11,7 @@ mod suite {
     mod kinds;
     mod memory;
     mod messages;
+    mod other_tasks;
     mod prefixes;
     mod processors;
     mod spans;

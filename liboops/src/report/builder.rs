@@ -67,6 +67,10 @@ pub(super) struct Builder {
     processor: ProcessorLines,
     /// How many entries the report had when its current call trace began.
     trace_start: usize,
+    /// The lines are about the kernel's own thread that has to end RCU's grace periods.
+    in_thread: bool,
+    /// The entry that the heading of the current trace is: `Allocated in f+0x1/0x2 age=1`.
+    in_heading: Option<usize>,
     last: LastLine,
 }
 
@@ -84,6 +88,8 @@ impl Builder {
             accesses: 0,
             processor: ProcessorLines::default(),
             trace_start: 0,
+            in_thread: false,
+            in_heading: None,
             last: LastLine::Other,
         }
     }
@@ -100,7 +106,7 @@ impl Builder {
 
     /// Whether a start line belongs to this report and does not begin another one.
     pub fn takes_start(&self, report: &Report, start: &Start) -> bool {
-        let has_body = !report.frames.is_empty() || !report.states.is_empty();
+        let has_body = has_body(report);
         match start.kind {
             Kind::Panic => report.kind != Kind::Fragment || has_body,
             _ if report.kind == Kind::Fragment => false,
@@ -137,6 +143,8 @@ impl Builder {
         self.is_later_oops |= start.number.is_some_and(|number| number > 1);
         self.is_numbered |= start.number.is_some() || start.kind == Kind::Oops && !is_first;
         report.panicked |= start.kind == Kind::Panic;
+        // A trace after it is that of the panic.
+        self.section.other_cpu &= start.kind != Kind::Panic;
         if is_first || start.kind.says_more_than(report.kind) {
             let own = message.part(start.from..message.text.len());
             let title = Spanned { value: text(own.text.trim_ascii()), span: own.whole() };
@@ -212,8 +220,12 @@ impl Builder {
             report.mentions.push(function);
             return LineUse::Used;
         }
+        if self.is_other_task(report, trimmed) {
+            self.section.other_cpu = true;
+        }
         if let Some(trace) = trace_headings::read(trimmed) {
             self.trace = trace;
+            self.in_heading = None;
         } else if report.kind == Kind::Kcsan && is_access(trimmed) {
             self.trace = if self.accesses == 0 { Trace::Own } else { Trace::OtherAccess };
             self.accesses = self.accesses.saturating_add(1);
@@ -287,13 +299,20 @@ impl Builder {
         let context = &mut report.context;
         // The task that waits for too long is not the one that says so, and what other processors were doing
         // is not what the report is about.
-        let is_told = (self.section.other_cpu || report.kind == Kind::HungTask) && context.pid.is_some();
+        let is_known = context.pid.is_some() && (self.section.other_cpu || report.kind == Kind::HungTask);
+        let is_told = is_known || self.in_thread;
         let subject = is_told.then(|| (context.cpu, context.pid, context.comm.take()));
         let known = context_lines::read(message, context);
         if let Some(subject) = subject {
             (context.cpu, context.pid, context.comm) = subject;
         }
         known
+    }
+
+    /// Whether a line about a task is about another one than the report.
+    fn is_other_task(&self, report: &Report, line: &[u8]) -> bool {
+        let pid = task_lines::of_trace(line).and_then(|(_, pid)| pid);
+        has_body(report) && report.context.pid.zip(pid).is_some_and(|(known, pid)| known != pid)
     }
 
     /// Reads a line that only says what comes next.
@@ -303,7 +322,15 @@ impl Builder {
             return true;
         }
         if trace_headings::is_other_processor(text) || text.starts_with(b"Sending NMI from CPU") {
-            self.section.other_cpu = true;
+            // Of a processor that was found stuck, nothing else is known.
+            let is_own = matches!(report.kind, Kind::RcuStall | Kind::HardLockup | Kind::Backtrace);
+            self.section.other_cpu = !is_own || has_own_body(report);
+            self.in_thread = false;
+            return true;
+        }
+        // `rcu: RCU grace-period kthread stack dump:`
+        if text.ends_with(b" kthread stack dump:") {
+            (self.section.other_cpu, self.in_thread) = (true, true);
             return true;
         }
         const TRACES: [&[u8]; 5] =
@@ -331,14 +358,21 @@ impl Builder {
         let exact = EXACT.iter().any(|exact| body.trim_ascii_start().starts_with(exact));
         let found = places_in_line::all(message);
         let rest = message.part(from..body.len());
+        if self.is_place_of_title(report) && !found.is_empty() {
+            report.mentions.extend(found.into_iter().map(|found| Place { exact: true, ..found.place }));
+            return LineUse::Used;
+        }
         if let Some(first) = found.first() {
             let between = body.get(from..first.start).unwrap_or_default();
             let is_frame = between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'('))
                 || trace_entries::is_stack_pointer(between.trim_ascii())
                 || trace_headings::has_frame(body);
+            let in_heading = trace_headings::has_frame(body);
             for found in found {
                 if is_frame {
                     self.frame(report, found.place, labelled);
+                    self.in_heading =
+                        report.frames.len().checked_sub(1).filter(|_| in_heading).or(self.in_heading);
                 } else {
                     let exact = exact || found.place.exact;
                     report.mentions.push(Place { exact, ..found.place });
@@ -363,14 +397,44 @@ impl Builder {
         if addresses::read(message, &mut report.words) { LineUse::Used } else { LineUse::Unknown }
     }
 
+    /// Whether the line is the one that the title announces, on x86-64 up to 2.6.24: `Unable to handle kernel
+    /// NULL pointer dereference at 0000000000000010 RIP: `, then `<ffffffff80123456>{f+22}`.
+    fn is_place_of_title(&self, report: &Report) -> bool {
+        let is_open = !self.is_numbered && !self.section.traced && report.states.is_empty();
+        is_open && report.title.value.ends_with(" RIP:")
+    }
+
     fn frame(&mut self, report: &mut Report, mut place: Place, labelled: bool) {
         let context = self.labels.current();
         // The first frame after the end of an interrupt is the place that was interrupted.
         place.exact |= labelled && context.is_none() && place.address.is_some() && !place.unreliable;
         let first = report.frames.len() == self.trace_start;
         trace_entries::settle(report, &mut place, first);
-        report.frames.push(Frame { context, trace: self.trace, ..Frame::new(place) });
+        // Since 5.16 the whole trace follows its heading, with the function that is in the heading.
+        let same = |frame: &Frame| {
+            let known = &frame.place;
+            (&known.symbol, known.offset, &known.module) == (&place.symbol, place.offset, &place.module)
+        };
+        if let Some(index) = self.in_heading
+            && report.frames.get(index).is_some_and(same)
+        {
+            report.mentions.push(report.frames.remove(index).place);
+            self.in_heading = None;
+        }
+        let trace = if self.section.other_cpu { Trace::OtherTask } else { self.trace };
+        report.frames.push(Frame { context, trace, ..Frame::new(place) });
     }
+}
+
+/// Whether a report has more than what it is about, other tasks and processors aside.
+fn has_own_body(report: &Report) -> bool {
+    report.frames.iter().any(|frame| frame.trace != Trace::OtherTask)
+        || report.states.iter().any(|state| state.origin != Origin::OtherCpu)
+}
+
+/// Whether a report has more than what it is about.
+fn has_body(report: &Report) -> bool {
+    !report.frames.is_empty() || !report.states.is_empty()
 }
 
 /// `read to 0xffff888107a3c010 of 8 bytes by task 321 on cpu 1:`

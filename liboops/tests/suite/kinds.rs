@@ -242,7 +242,7 @@ fn release_and_taint_of_distributions() {
         (
             "Pid: 7, comm: cat Tainted: G        W  ---------------    2.6.32-220.el6.x86_64 #1 HP ProLiant",
             "2.6.32-220.el6.x86_64",
-            "#1 HP ProLiant",
+            "#1",
             "GW",
         ),
         (
