@@ -17,4 +17,5 @@ mod suite {
     mod spans;
     mod starts;
     mod variants;
+    mod xmon;
 }

@@ -148,7 +148,14 @@ fn named(message: &Message<'_>) -> Option<Reading> {
     if !is_pc && !cursor.eat(b"LR [") {
         return None;
     }
-    let (_, digits) = cursor.hex()?;
+    let (value, digits) = cursor.hex()?;
+    // `NIP [c008000000ea007c]: f+0x1/0x2` of a machine check; the registers may follow.
+    if is_pc && cursor.rest().starts_with(b"]: ") {
+        let mut place = places::at(message, cursor.position().saturating_add(3), true)?;
+        place.address = Some(Hex(value));
+        let arch = Item::Arch(if digits == 8 { "ppc" } else { "ppc64" });
+        return Some(Reading::of(vec![arch, Item::Mention(place)]));
+    }
     let place = places::at(message, cursor.position().saturating_sub(digits).saturating_sub(1), is_pc)?;
     let item = if is_pc { Item::Pc(Pc { place, ..Pc::default() }) } else { Item::Return(place) };
     Some(Reading::of(vec![Item::Arch(if digits == 8 { "ppc" } else { "ppc64" }), item]))

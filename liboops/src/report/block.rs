@@ -156,6 +156,9 @@ impl Report {
             let is_access =
                 self.kind == Kind::PageFault || self.fault_status.iter().any(FaultStatus::is_of_access);
             let state = self.fault().filter(|_| is_access)?;
+            if self.fault_status.iter().any(FaultStatus::is_of_fetch) {
+                return state.pc.as_ref()?.address.map(|address| address.0);
+            }
             FAULT_ADDRESS_REGISTERS.iter().find_map(|name| state.register(name))
         })
     }

@@ -109,6 +109,8 @@ impl Builder {
         let has_body = has_body(report);
         match start.kind {
             Kind::Panic => report.kind != Kind::Fragment || has_body,
+            // Behind the registers that xmon prints.
+            Kind::Bug if start.number.is_none() && xmon_lines::is_title(&report.title.value) => true,
             _ if report.kind == Kind::Fragment => false,
             Kind::CutHere => {
                 let is_other = report.kind != Kind::CutHere
@@ -145,14 +147,15 @@ impl Builder {
         report.panicked |= start.kind == Kind::Panic;
         // A trace after it is that of the panic.
         self.section.other_cpu &= start.kind != Kind::Panic;
-        if is_first || start.kind.says_more_than(report.kind) {
+        if is_first || start.kind.says_more_than(report.kind) && !is_of_control_flow(report, start.kind) {
             let own = message.part(start.from..message.text.len());
             let title = Spanned { value: text(own.text.trim_ascii()), span: own.whole() };
             let former = std::mem::replace(&mut report.title, title);
-            let is_message = report.kind == Kind::CutHere && !says_cut_here(former.value.as_bytes());
+            let is_message = report.kind == Kind::CutHere && !says_cut_here(former.value.as_bytes())
+                || says_control_flow(&former.value);
             report.message = report.message.take().or(Some(former).filter(|_| is_message && !is_first));
             report.kind = start.kind;
-        } else if start.is_message {
+        } else if start.is_message || start.kind == Kind::Bug && xmon_lines::is_title(&report.title.value) {
             set_message(report, message);
         }
         if let Some((value, range)) = &start.address {
@@ -207,6 +210,11 @@ impl Builder {
             && let Some(line) = xmon_lines::read(message, &mut report.context)
         {
             report.states.extend(line.state);
+            report.arch = line.arch.or(report.arch);
+            if let Some(state) = report.states.last_mut() {
+                state.return_address = line.return_address.or(state.return_address.take());
+                state.registers.extend(line.register);
+            }
             report.frames.extend(line.frame);
             report.words.extend(line.word);
             return LineUse::Used;
@@ -410,6 +418,12 @@ impl Builder {
         place.exact |= labelled && context.is_none() && place.address.is_some() && !place.unreliable;
         let first = report.frames.len() == self.trace_start;
         trace_entries::settle(report, &mut place, first);
+        // KFENCE has no registers to show, and takes the trace from them.
+        place.exact |= first
+            && report.kind == Kind::Kfence
+            && report.mentions.first().is_some_and(|title| {
+                title.exact && (&title.symbol, title.offset) == (&place.symbol, place.offset)
+            });
         // Since 5.16 the whole trace follows its heading, with the function that is in the heading.
         let same = |frame: &Frame| {
             let known = &frame.place;
@@ -486,6 +500,18 @@ fn take_name(place: &mut Place, named: Place) {
     if place.symbol.is_none() {
         *place = Place { span: place.span, exact: place.exact, unreliable: place.unreliable, ..named };
     }
+}
+
+/// Whether a title says that the kernel was about to jump to a wrong place: `CFI failure at f+0x1/0x2 (target:
+/// ...)`, `traps: Missing ENDBR: f+0x0/0x10`.
+fn says_control_flow(title: &str) -> bool {
+    title.starts_with("CFI failure ") || title.starts_with("traps: Missing ENDBR: ")
+}
+
+/// Whether a line of `die()` is only how the kernel stops after such a failure: `kernel BUG at
+/// arch/x86/kernel/traps.c:252!`, `invalid opcode: 0000 [#1]`.
+fn is_of_control_flow(report: &Report, kind: Kind) -> bool {
+    says_control_flow(&report.title.value) && matches!(kind, Kind::Bug | Kind::InvalidOpcode)
 }
 
 /// Whether a report began with `rust_kernel: panicked at file:line:column:`.

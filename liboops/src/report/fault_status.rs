@@ -29,8 +29,14 @@ impl FaultStatus {
             // MIPS: translations and misaligned addresses, not bus errors.
             "Cause" => matches!((value >> 2) & 0x1f, 1..=5 | 19 | 20),
             "ESTAT" => matches!((value >> 16) & 0x3f, 1..=9),
-            "TRAP" => matches!(value & !0xf, 0x300 | 0x380 | 0x600),
+            "TRAP" => matches!(value & !0xf, 0x300 | 0x380 | 0x600) || self.is_of_fetch(),
             _ => false,
         }
+    }
+
+    /// Whether it says that an instruction could not be fetched, and no register but the instruction pointer
+    /// has the address (powerpc).
+    pub(super) fn is_of_fetch(&self) -> bool {
+        self.register == "TRAP" && matches!(self.value.0 & !0xf, 0x400 | 0x480)
     }
 }

@@ -88,6 +88,9 @@ const BEGINNINGS: &[Beginning] = &[
     (b"SError Interrupt on CPU", Kind::Oops),
     (b"Bad mode in ", Kind::Oops),
     (b"Machine check in kernel mode", Kind::MachineCheck),
+    // powerpc up to 5.2.
+    (b"Severe Machine check interrupt ", Kind::MachineCheck),
+    (b"Fatal Machine check interrupt ", Kind::MachineCheck),
     (b"illegal operation: ", Kind::InvalidOpcode),
     (b"monitor event: ", Kind::Bug),
     (b"WARNING: CPU: ", Kind::Warning),
@@ -286,11 +289,14 @@ fn numbered_code(text: &[u8]) -> bool {
 /// `cpu 0x3: Vector: 300 (Data Access) at [c000000001234567]`, of powerpc's debugger xmon.
 fn xmon(text: &[u8]) -> Option<Kind> {
     let mut cursor = Cursor::new(text);
-    if !cursor.eat(b"cpu 0x") {
-        return None;
+    // Where there is only one processor, it is not named.
+    if cursor.eat(b"cpu 0x") {
+        cursor.hex()?;
+        if !cursor.eat(b": ") {
+            return None;
+        }
     }
-    cursor.hex()?;
-    if !cursor.eat(b": Vector: ") {
+    if !cursor.eat(b"Vector: ") || memmem::find(text, b") at [").is_none() {
         return None;
     }
     Some(match cursor.hex()?.0 {
@@ -313,7 +319,7 @@ fn kind(text: &[u8]) -> Option<Kind> {
         let is_detail = kind == Kind::Slub && memmem::find(rest, b"): kasan: bad access").is_some();
         return (holds && !is_detail).then_some(kind);
     }
-    if first == Some(&b'c')
+    if matches!(first, Some(b'c' | b'V'))
         && let Some(kind) = xmon(text)
     {
         return Some(kind);
@@ -360,6 +366,7 @@ fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
     let is_unhandled = body.starts_with(b"Unhandled ");
     if !is_unhandled && !matches!(kind, Kind::PageFault | Kind::GeneralProtection)
         || body.starts_with(b"cpu 0x")
+        || body.starts_with(b"Vector: ")
     {
         return None;
     }

@@ -50,6 +50,11 @@ pub(super) fn of_start(body: &[u8], kind: Kind, context: &mut Context) {
         Kind::PageFault if body.starts_with(b"CPU ") => &[b"CPU "],
         _ => &[],
     };
+    // xmon has it in hexadecimal digits.
+    if let Some(rest) = body.strip_prefix(b"cpu 0x") {
+        let cpu = Cursor::new(rest).hex().and_then(|(cpu, _)| u32::try_from(cpu).ok());
+        context.cpu = context.cpu.or(cpu);
+    }
     marks.iter().for_each(|mark| number(body, mark, &mut context.cpu));
 }
 
