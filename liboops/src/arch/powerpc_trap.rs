@@ -71,7 +71,7 @@ pub(super) fn booke(register: &Register) -> Option<FaultStatus> {
     let known: Vec<&str> =
         BOOKE_BITS.iter().filter(|(bit, _)| is_set(*bit)).map(|(_, words)| *words).collect();
     let meaning = known.join(", ");
-    (!known.is_empty()).then(|| FaultStatus {
+    (!known.is_empty()).then_some(FaultStatus {
         register: "ESR",
         value: register.value,
         span: register.span,
