@@ -69,6 +69,8 @@ pub(super) struct Builder {
     trace_start: usize,
     /// The lines are about the kernel's own thread that has to end RCU's grace periods.
     in_thread: bool,
+    /// What follows is of the processor where that thread ran last.
+    ran_thread: bool,
     /// The entry that the heading of the current trace is: `Allocated in f+0x1/0x2 age=1`.
     in_heading: Option<usize>,
     last: LastLine,
@@ -89,6 +91,7 @@ impl Builder {
             processor: ProcessorLines::default(),
             trace_start: 0,
             in_thread: false,
+            ran_thread: false,
             in_heading: None,
             last: LastLine::Other,
         }
@@ -332,13 +335,19 @@ impl Builder {
         if trace_headings::is_other_processor(text) || text.starts_with(b"Sending NMI from CPU") {
             // Of a processor that was found stuck, nothing else is known.
             let is_own = matches!(report.kind, Kind::RcuStall | Kind::HardLockup | Kind::Backtrace);
-            self.section.other_cpu = !is_own || has_own_body(report);
+            self.section.other_cpu = !is_own || self.ran_thread || has_own_body(report);
             self.in_thread = false;
             return true;
         }
-        // `rcu: RCU grace-period kthread stack dump:`
-        if text.ends_with(b" kthread stack dump:") {
-            (self.section.other_cpu, self.in_thread) = (true, true);
+        // `rcu: RCU grace-period kthread stack dump:`, `rcu: Stack dump where RCU GP kthread last ran:`
+        let ran_thread = text.ends_with(b" kthread last ran:");
+        if ran_thread || text.ends_with(b" kthread stack dump:") {
+            (self.section.other_cpu, self.in_thread, self.ran_thread) = (true, true, ran_thread);
+            return true;
+        }
+        if text.starts_with(b"Task dump for CPU ") {
+            self.in_thread = std::mem::take(&mut self.ran_thread);
+            self.section.other_cpu = self.in_thread || has_own_body(report);
             return true;
         }
         const TRACES: [&[u8]; 5] =

@@ -59,6 +59,17 @@ fn of_an_rcu_stall() {
     let report = only(format!("{stall}{thread}{own}").as_bytes());
     assert_eq!(frames(&report), [other, one]);
     assert_eq!(report.context.pid, Some(321));
+    // Without NMIs: the processor where the thread ran last is not the one that is stuck.
+    let dump = |cpu: u32, pid: u32, function: &str| {
+        let task = format!("task:tool state:R running task stack:0 pid:{pid} ppid:1\n");
+        format!("Task dump for CPU {cpu}:\n{task}Call trace:\n {function}+0x5/0x10\n")
+    };
+    let ran = "rcu: Stack dump where RCU GP kthread last ran:\n";
+    let (last, stuck) = (dump(0, 7, "idle"), dump(1, 321, "caller"));
+    let stall = "rcu: INFO: rcu_sched self-detected stall on CPU\n";
+    let report = only(format!("{stall}{thread}{ran}{last}{stuck}").as_bytes());
+    assert_eq!(frames(&report), [other, ("idle", Trace::OtherTask), one]);
+    assert_eq!(report.context.pid, Some(321));
     for (line, cpu) in [
         ("INFO: rcu_sched self-detected stall on CPU { 1}  (t=15000 jiffies g=12 c=11 q=0)", 1),
         ("INFO: rcu_sched detected stall on CPU 3 (t=15000 jiffies)", 3),
