@@ -84,7 +84,7 @@ impl Architecture for Arm64 {
     }
 
     fn explain(&self, code: OopsCode) -> Option<FaultStatus> {
-        // `Oops - BUG: 0` of old kernels is no syndrome. The code of an SError, of `Bad mode`, has class and all.
+        // `Oops - BUG: 0` of old kernels is no syndrome.
         (code.value > 0xffff).then(|| arm64_syndrome::explain(code.value, code.span)).flatten()
     }
 

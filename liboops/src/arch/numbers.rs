@@ -92,8 +92,8 @@ pub(super) fn row(message: &Message<'_>, from: usize) -> (Vec<(Hex, Span)>, bool
     (found, cursor.is_at_end())
 }
 
-/// The words of `5f40: 80f6e078 00000000 ...`: the low digits of an address, then what is there. Words before the
-/// stack pointer are blank.
+/// The words of `5f40: 80f6e078 00000000 ...`: the low digits of an address, then what is there. Words before
+/// the stack pointer are blank.
 pub(super) fn row_behind_offset(message: &Message<'_>) -> Option<Vec<(Hex, Span)>> {
     let mut cursor = Cursor::new(message.text);
     cursor.blanks();

@@ -29,8 +29,8 @@ pub(super) struct XmonLine {
     pub word: Option<Word>,
 }
 
-/// Whether the title of a report is xmon's: `cpu 0x3: Vector: 300 (Data Access) at [c00000000123f8e0]`, without the
-/// processor where there is only one
+/// Whether the title of a report is xmon's: `cpu 0x3: Vector: 300 (Data Access) at [c00000000123f8e0]`,
+/// without the processor where there is only one
 pub(super) fn is_title(title: &str) -> bool {
     title.starts_with("cpu 0x") && title.contains(": Vector: ") || title.starts_with("Vector: ")
 }
