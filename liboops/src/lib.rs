@@ -16,9 +16,11 @@ mod arch;
 mod cursor;
 mod line;
 mod message;
+mod rejoined;
 pub mod report;
 mod stream;
 mod trigger;
 
 pub use message::pstore;
+pub use rejoined::rejoined;
 pub use stream::{Event, blocks, stream};

@@ -11,9 +11,11 @@ mod suite {
     mod kinds;
     mod memory;
     mod messages;
+    mod other_tasks;
     mod prefixes;
     mod processors;
     mod spans;
     mod starts;
     mod variants;
+    mod xmon;
 }

@@ -173,7 +173,7 @@ pub(super) struct Args {
     #[arg(short = 'a', long, value_name = "NAME")]
     pub architecture: Vec<String>,
 
-    /// Accepted for compatibility; has no effect
+    /// Say on standard error where symbols are read from; twice, how many the merged map has
     #[arg(short = 'd', long, action = ArgAction::Count)]
     pub debug: u8,
 

@@ -17,7 +17,7 @@ use modcli::{Level, Output, os_text, without_os_error};
 
 use super::args::{Args, is_on};
 use super::session::{Outcome, UNWRITTEN};
-use super::{addresses, log_file, setup};
+use super::{addresses, log_file, setup, source_list};
 use crate::Warning;
 use crate::classic::{AddressNames, Classic, MapNames, Options, ResolverNames, Target};
 use crate::decode::resolver_of;
@@ -36,7 +36,10 @@ pub(super) fn run(
     let decoder = setup::decoder(args, kernel, &mut warnings)?;
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     banner(args, &decoder.sources, kernel, &mut out).context(UNWRITTEN)?;
-    let said = RefCell::new(Said { output, count: 0 });
+    if args.debug > 0 {
+        source_list::lines(&decoder.sources).iter().for_each(|line| output.always(Level::Debug, line));
+    }
+    let said = RefCell::new(Said { output, warnings: 0, errors: 0 });
     for warning in &warnings {
         said.borrow_mut().warn(&warning.to_string());
     }
@@ -47,6 +50,9 @@ pub(super) fn run(
             let (map, warnings) = MergedMap::read(&map_sources);
             for warning in warnings {
                 said.borrow_mut().warn(&warning.to_string());
+            }
+            if args.debug > 1 {
+                said.borrow_mut().debug(&format!("symbols in the merged map: {}", map.symbols().len()));
             }
             Rc::new(MapNames::new(map.truncated(options.address_mask)))
         }))
@@ -121,9 +127,12 @@ pub(super) fn run(
     }
     let reports = classic.oopses();
     drop(classic);
+    let summary = said.borrow().summary();
+    if let Some(summary) = &summary {
+        write!(out, "\n{summary}\n").context(UNWRITTEN)?;
+    }
     out.flush().context(UNWRITTEN)?;
-    let count = said.borrow().count;
-    Ok(Outcome { warned: count > 0, reports })
+    Ok(Outcome { warned: summary.is_some(), reports })
 }
 
 /// Writes the merged map (`-s`).
@@ -151,17 +160,36 @@ pub(super) fn save_map(
 /// Prints warnings and counts them.
 struct Said<'o> {
     output: &'o mut Output,
-    count: u64,
+    warnings: u64,
+    errors: u64,
 }
 
 impl Said<'_> {
+    /// The last line of the output: `2 warnings and 1 error issued.  Results may not be reliable.` `None` if
+    /// there was nothing.
+    fn summary(&self) -> Option<String> {
+        let counted = |count: u64, what: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {what}")),
+            _ => Some(format!("{count} {what}s")),
+        };
+        let counts = [counted(self.warnings, "warning"), counted(self.errors, "error")];
+        let counts: Vec<String> = counts.into_iter().flatten().collect();
+        let said = counts.join(" and ");
+        (!counts.is_empty()).then(|| format!("{said} issued.  Results may not be reliable."))
+    }
+
+    fn debug(&mut self, text: &str) {
+        self.output.always(Level::Debug, text);
+    }
+
     fn warn(&mut self, text: &str) {
-        self.count = self.count.saturating_add(1);
+        self.warnings = self.warnings.saturating_add(1);
         self.output.always(Level::Warning, without_os_error(text));
     }
 
     fn error(&mut self, text: &str) {
-        self.count = self.count.saturating_add(1);
+        self.errors = self.errors.saturating_add(1);
         self.output.error(without_os_error(text));
     }
 }

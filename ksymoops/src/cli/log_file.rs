@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use libmodfmt::compress;
-use liboops::pstore;
+use liboops::{pstore, rejoined};
 use modcli::os_text;
 
 use super::utf16;
@@ -75,5 +75,21 @@ fn beginning<'r>(mut input: impl Read + 'r) -> io::Result<(Vec<u8>, Box<dyn Read
     let mut begin = Vec::new();
     // An error in the first bytes of a compressed file comes again when it is read.
     (&mut input).take(MAX_BEGINNING).read_to_end(&mut begin)?;
-    Ok((begin.clone(), Box::new(io::Cursor::new(begin).chain(input))))
+    let whole = rejoined(begin.clone(), input);
+    Ok((begin, Box::new(whole)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_and_the_rest_come_in_one_read() {
+        let log = [b'a'; 1000];
+        let (begin, mut reader) = beginning(&log[..]).unwrap();
+        assert_eq!(begin.len() as u64, MAX_BEGINNING);
+        let mut buffer = [0; 2000];
+        assert_eq!(reader.read(&mut buffer).unwrap(), 1000);
+        assert_eq!(reader.read(&mut buffer).unwrap(), 0);
+    }
 }

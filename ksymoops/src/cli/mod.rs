@@ -14,6 +14,7 @@ mod progress;
 mod run;
 mod session;
 mod setup;
+mod source_list;
 mod sources;
 mod utf16;
 

@@ -5,15 +5,16 @@ use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use libksym::Sources;
 use libmodsys::{Kernel, KmsgReader};
 use liboops::pstore;
-use modcli::{Invocation, Output, Status, long_version, parse, without_os_error};
+use modcli::{Invocation, Level, Output, Status, long_version, parse, without_os_error};
 
 use super::args::{Args, Colour, Format, command};
 use super::log_file::{self, LogFile};
 use super::progress::Progress;
 use super::session::{Outcome, Session, UNWRITTEN};
-use super::{addresses, classic, setup};
+use super::{addresses, classic, setup, source_list};
 use crate::Warning;
 use crate::classic::TARGETS;
 use crate::render::{Annotated, Json, Render};
@@ -83,6 +84,7 @@ fn decode_all(
         return classic::run(args, kernel, output, warnings);
     }
     let decoder = setup::decoder(args, kernel, &mut warnings)?;
+    say_sources(args, &decoder.sources, output);
     let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut session = Session::new(decoder, renderer(args), out, output, args.one_shot());
     for warning in &warnings {
@@ -105,6 +107,13 @@ fn decode_all(
         session.read("standard input", input).context(UNWRITTEN)?;
     }
     session.finish().context(UNWRITTEN)
+}
+
+/// `-d`
+fn say_sources(args: &Args, sources: &Sources, output: &mut Output) {
+    if args.debug > 0 {
+        source_list::lines(sources).iter().for_each(|line| output.always(Level::Debug, line));
+    }
 }
 
 fn renderer(args: &Args) -> Box<dyn Render> {

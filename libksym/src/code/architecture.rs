@@ -72,6 +72,16 @@ impl Architecture {
         }
     }
 
+    /// Size of the longest instruction, in bytes.
+    #[cfg(feature = "capstone")]
+    pub(super) fn most_bytes(self) -> usize {
+        match self {
+            Self::X86_64 | Self::X86 => 15,
+            Self::S390x => 6,
+            _ => 4,
+        }
+    }
+
     /// Size of the instruction at the start of the bytes, where the first ones tell it; not on x86.
     #[cfg(feature = "capstone")]
     pub(super) fn length(self, bytes: &[u8]) -> Option<usize> {

@@ -129,6 +129,12 @@ impl Disassembler for CapstoneDisassembler {
             // objdump marks no addresses as numbers.
             if let Some((others, number)) = operands.rsplit_once("#0x") {
                 operands = format!("{others}0x{number}");
+            } else if let Some((others, digit)) = operands.rsplit_once('#')
+                && digit.len() == 1
+                && digit.bytes().all(|byte| byte.is_ascii_digit())
+            {
+                // Up to 9 it prints numbers without `0x`.
+                operands = format!("{others}0x{digit}");
             }
             last_number(&operands)
         } else {
@@ -156,6 +162,10 @@ impl Disassembler for CapstoneDisassembler {
     fn same(&self, run_time: &[u8], file: &[u8], is_linked: bool) -> bool {
         let mnemonic = |bytes: &[u8]| self.print(bytes, 0).map(|printed| printed.mnemonic);
         run_time == file || !is_linked && run_time.len() == file.len() && mnemonic(run_time) == mnemonic(file)
+    }
+
+    fn most_bytes(&self) -> usize {
+        self.architecture.most_bytes()
     }
 
     fn alignment(&self) -> usize {

@@ -69,6 +69,9 @@ pub(super) trait Disassembler {
         run_time == file
     }
 
+    /// How long an instruction can be, in bytes.
+    fn most_bytes(&self) -> usize;
+
     /// Instructions start at multiples of this many bytes, counted from the marker.
     fn alignment(&self) -> usize;
 }

@@ -12,8 +12,6 @@ use std::cell::OnceCell;
 use super::disassembler::Disassembler;
 use super::input::Context;
 
-/// No instruction is longer (x86): one that starts before the bytes ends within this many.
-const MAX_INSTRUCTION_BYTES: usize = 15;
 /// Only so many bytes before the marker are weighed.
 const MAX_WEIGHED_BYTES: usize = 512;
 /// Costs are in eighths of a bit. Instructions depend on each other, so a bit counts less than it would
@@ -150,7 +148,9 @@ impl<'a> Window<'a> {
     /// left out.
     fn readings(&self) -> Vec<Reading> {
         let step = self.disassembler.alignment();
-        let last = self.marker.min(self.begin.saturating_add(MAX_INSTRUCTION_BYTES.saturating_sub(1)));
+        // An instruction that starts before the bytes ends within this many.
+        let longest = self.disassembler.most_bytes();
+        let last = self.marker.min(self.begin.saturating_add(longest.saturating_sub(1)));
         let starts = (self.begin..=last).step_by(step).filter(|&start| start < self.marker);
         let readings: Vec<Reading> = starts.filter_map(|start| self.reading(start)).collect();
         let fits = |reading: &Reading| {

@@ -96,6 +96,10 @@ impl Disassembler for X86 {
             && run_time.iter().zip(file).enumerate().all(|(index, (one, other))| one == other || moves(index))
     }
 
+    fn most_bytes(&self) -> usize {
+        15
+    }
+
     fn alignment(&self) -> usize {
         1
     }

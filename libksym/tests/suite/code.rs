@@ -376,6 +376,24 @@ fn other_processors() {
 
 #[cfg(feature = "capstone")]
 #[test]
+fn of_instructions_of_two_or_four_bytes_only_the_first_half_is_doubtful() {
+    for (architecture, text, expected) in [
+        // The first half may be the second of an instruction before it.
+        (Architecture::Riscv64, "41 01 82 80 13 00 00 00 <1c> 69", vec!["c.jr ra", "nop"]),
+        (
+            Architecture::Thumb,
+            "02 4b 1b 68 0b b1 00 20 <1b> 69",
+            vec!["ldr r3, [r3]", "cbz r3, .+0x6", "movs r0, #0"],
+        ),
+    ] {
+        let context = context(None, &|_| None, None, &|_| None);
+        let listing = decode(architecture, &line(text), &context).unwrap();
+        assert_eq!(before_mark(&listing), expected, "{architecture}");
+    }
+}
+
+#[cfg(feature = "capstone")]
+#[test]
 fn where_the_kernel_disassembled_the_first_byte_starts_an_instruction() {
     // stmg; lgr; lg; stg, of six, four, six and six bytes.
     let mut code = line("eb 6f f0 48 00 24 b9 04 00 ef e3 20 10 00 00 04 <e3> 30 10 08 00 24");

@@ -10,7 +10,8 @@
 //! [<fffffc0000312300>] caller+0x20/0x60
 //! ```
 //!
-//! Linux 2.4 has `Trace:fffffc0000312300 fffffc0000312400`.
+//! Linux 2.4 has `Trace:fffffc0000312300 fffffc0000312400`. Since 4.9, each word of the code is in a row of its
+//! own. An access to a misaligned address prints the registers by number, `r0 = ...`.
 
 use super::architecture::{Architecture, Hints, Item, Pc, Reading, Rows};
 use super::code_words::ByteOrder;
@@ -21,7 +22,9 @@ use crate::report::{Place, Register};
 
 const REGISTERS: &[&str] = &[
     "pc", "ra", "ps", "v0", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "s0", "s1", "s2", "s3", "s4",
-    "s5", "s6", "a0", "a1", "a2", "a3", "a4", "a5", "t8", "t9", "t10", "t11", "pv", "at", "gp", "sp",
+    "s5", "s6", "a0", "a1", "a2", "a3", "a4", "a5", "t8", "t9", "t10", "t11", "pv", "at", "gp", "sp", "r0",
+    "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "r16",
+    "r17", "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r27", "r28",
 ];
 
 #[derive(Debug)]
@@ -41,8 +44,8 @@ impl Architecture for Alpha {
             let item = if is_pc { Item::Pc(Pc { place, ..Pc::default() }) } else { Item::Return(place) };
             return Some(Reading::of(vec![Item::Arch("alpha"), item]));
         }
-        // `pc = 8c012340` is SuperH's.
-        let is_narrow = |register: &Register| register.name == "pc" && numbers::digits(register) == 8;
+        // `pc = 8c012340` is SuperH's, `r5 = c01d8a20` of 32-bit ARM's traces.
+        let is_narrow = |register: &Register| register.name != "ps" && numbers::digits(register) == 8;
         if let Some(registers) = numbers::pairs_with(REGISTERS, message, b"=") {
             if registers.iter().any(is_narrow) {
                 return None;
@@ -58,7 +61,12 @@ impl Architecture for Alpha {
         if hints.arch.is_some()
             && let Some(code) = code_words::read(message, b"Code:", ByteOrder::Little)
         {
-            return Some(Reading::one(Item::Code(code)));
+            return Some(Reading::one(Item::Code(code)).with_rows(Rows::Code));
+        }
+        if hints.rows == Rows::Code
+            && let Some(code) = code_words::row(message, ByteOrder::Little)
+        {
+            return Some(Reading::one(Item::MoreCode(code)).with_rows(Rows::Code));
         }
         let labelled = cursor.eat(b"Trace:");
         if !labelled && hints.rows != Rows::Trace {

@@ -23,6 +23,9 @@ use crate::report::FaultStatus;
 const REGISTERS: &[&str] =
     &["pc", "lr", "psr", "sp", "ip", "fp", "r10", "r9", "r8", "r7", "r6", "r5", "r4", "r3", "r2", "r1", "r0"];
 
+/// Bit 5 of the status register: Thumb code was running.
+const THUMB: u64 = 1 << 5;
+
 const CONTROL: &[&str] = &["Control", "Table", "DAC"];
 
 #[derive(Debug)]
@@ -39,9 +42,9 @@ impl Architecture for Arm {
             return named(message);
         }
         if hints.rows == Rows::Stack
-            && let Some(reading) = stack_row(message)
+            && let Some(words) = numbers::row_behind_offset(message)
         {
-            return Some(reading);
+            return Some(Reading::one(Item::Stack(words)).with_rows(Rows::Stack));
         }
         if let Some(reading) = arm_backtrace::read(message).or_else(|| registers(message)) {
             return Some(reading);
@@ -101,9 +104,17 @@ fn registers(message: &Message<'_>) -> Option<Reading> {
         return None;
     }
     let mut items = vec![Item::Arch("arm")];
+    let psr = numbers::find(&registers, "psr").map_or(0, |psr| psr.value.0);
     if let Some(place) = numbers::place(&registers, "pc", true) {
         items.push(Item::Pc(Pc { place, ..Pc::default() }));
-        items.extend(numbers::place(&registers, "lr", false).map(Item::Return));
+        let mut caller = numbers::place(&registers, "lr", false);
+        if let Some(address) = caller.as_mut().and_then(|place| place.address.as_mut())
+            && psr & THUMB != 0
+        {
+            // A kernel is Thumb code as a whole.
+            address.0 &= !1;
+        }
+        items.extend(caller.map(Item::Return));
     }
     // The lowest five bits of the status register are the mode, 0x10 for programs.
     let is_user =
@@ -111,19 +122,6 @@ fn registers(message: &Message<'_>) -> Option<Reading> {
     items.push(Item::Registers(registers));
     items.extend(is_user.then_some(Item::User));
     Some(Reading::of(items))
-}
-
-/// `5f40: 80f6e078 00000000 ...`: the low digits of the address, then words. Those before the stack pointer
-/// are blank.
-fn stack_row(message: &Message<'_>) -> Option<Reading> {
-    let mut cursor = Cursor::new(message.text);
-    cursor.blanks();
-    let (_, 4) = cursor.hex()? else { return None };
-    if !cursor.eat(b":") {
-        return None;
-    }
-    let (words, is_whole) = numbers::row(message, cursor.position());
-    is_whole.then(|| Reading::one(Item::Stack(words)).with_rows(Rows::Stack))
 }
 
 /// A row of the memory around what a register points to, which some kernels dump after the registers: `R10:

@@ -19,7 +19,7 @@ use super::code_words::ByteOrder;
 use super::{arm, arm64_syndrome, code_words, numbers, places, recognised};
 use crate::cursor::Cursor;
 use crate::message::Message;
-use crate::report::FaultStatus;
+use crate::report::{FaultStatus, Hex};
 
 const REGISTERS: &[&str] = &[
     "pc", "lr", "sp", "pstate", "pmr_save", "x30", "x29", "x28", "x27", "x26", "x25", "x24", "x23", "x22",
@@ -41,10 +41,6 @@ const KNOWN: &[&[u8]] = &[
     b"GCS = ",
     b"swapper pgtable: ",
     b"user pgtable: ",
-    b"Insufficient stack space",
-    b"Task stack: ",
-    b"IRQ stack: ",
-    b"Overflow stack: ",
 ];
 
 #[derive(Debug)]
@@ -68,9 +64,9 @@ impl Architecture for Arm64 {
             return Some(Reading::one(Item::Code(code)));
         }
         if hints.rows == Rows::Stack
-            && let Some(reading) = stack_row(message)
+            && let Some(words) = numbers::row_behind_offset(message)
         {
-            return Some(reading);
+            return Some(Reading::one(Item::Stack(words)).with_rows(Rows::Stack));
         }
         if hints.arch.is_some()
             && (text.starts_with(b"Stack: (0x") || text.starts_with(b"Exception stack(0x"))
@@ -99,6 +95,8 @@ impl Architecture for Arm64 {
 }
 
 fn registers(message: &Message<'_>) -> Option<Reading> {
+    // `pc 9000000000223344 ra 9000000000223300` is LoongArch's.
+    memchr::memchr(b':', message.text)?;
     let registers = numbers::pairs(REGISTERS, message)?;
     let is_own = |name: &str| name.starts_with('x') || matches!(name, "pstate" | "pmr_save");
     let is_wide = registers.iter().any(|register| numbers::digits(register) == 16);
@@ -135,11 +133,21 @@ fn place(message: &Message<'_>) -> Option<Reading> {
     Some(Reading::of(vec![Item::Arch("aarch64"), item]))
 }
 
-/// `ESR = 0x0000000096000006`, in older kernels `Exception class = DABT (current EL), IL = 32 bits`
+/// `ESR = 0x0000000096000006`, in older kernels `Exception class = DABT (current EL), IL = 32 bits`. Where the
+/// stack has overflowed, `ESR: 0x0000000096000047 -- DABT (current EL)` and `FAR: 0xffff80000a2cfff0`.
 fn syndrome(message: &Message<'_>) -> Option<Reading> {
     let mut cursor = Cursor::new(message.text);
     cursor.blanks();
-    if !cursor.eat(b"ESR = 0x") {
+    if cursor.eat(b"FAR: 0x") {
+        let start = cursor.position();
+        let (value, 16) = cursor.hex()? else { return None };
+        let span = message.span(start..cursor.position());
+        return Some(Reading::of(vec![
+            Item::Arch("aarch64"),
+            Item::FaultAddress { value: Hex(value), span },
+        ]));
+    }
+    if !cursor.eat(b"ESR = 0x") && !cursor.eat(b"ESR: 0x") {
         return None;
     }
     let start = cursor.position();
@@ -147,18 +155,6 @@ fn syndrome(message: &Message<'_>) -> Option<Reading> {
     let status = arm64_syndrome::explain(value, message.span(start..cursor.position()));
     let status = status.map(Item::Status);
     Some(Reading::of(std::iter::once(Item::Arch("aarch64")).chain(status).collect()))
-}
-
-/// `3d40: ffff80003d5c3d70 ffff000008a1b2c4`
-fn stack_row(message: &Message<'_>) -> Option<Reading> {
-    let mut cursor = Cursor::new(message.text);
-    cursor.blanks();
-    let (_, 4) = cursor.hex()? else { return None };
-    if !cursor.eat(b":") {
-        return None;
-    }
-    let (words, is_whole) = numbers::row(message, cursor.position());
-    is_whole.then(|| Reading::one(Item::Stack(words)).with_rows(Rows::Stack))
 }
 
 /// `[0000000000000010] pgd=0800000043051003, p4d=...`

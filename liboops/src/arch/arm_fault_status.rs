@@ -7,6 +7,10 @@ use super::architecture::OopsCode;
 use super::arm64_syndrome;
 use crate::report::{FaultStatus, Hex};
 
+/// Bit 31, set by the kernel: an instruction was fetched (`FSR_LNX_PF`).
+const FETCH: u64 = 1 << 31;
+/// Bits 0 to 13 are the processor's. Of these, 12 tells external aborts apart, and 13 cache maintenance.
+const KNOWN: u64 = 0x3fff;
 /// Bit 9: the long descriptor format (LPAE), whose codes are those of 64-bit ARM.
 const LPAE: u64 = 1 << 9;
 /// Bit 11: the access was a write.
@@ -32,16 +36,25 @@ const NAMES: &[(u64, &str)] = &[
 ];
 
 pub(super) fn explain(code: OopsCode) -> Option<FaultStatus> {
-    if code.value == 0 || code.value > 0xfff {
+    if code.value == 0 || code.value & !(KNOWN | FETCH) != 0 {
         return None;
     }
     let fault = if code.value & LPAE != 0 {
-        arm64_syndrome::fault(code.value & 0x3f)
+        match code.value & 0x3f {
+            // 64-bit ARM has no such abort, and memory tags in its place.
+            0x11 => "asynchronous external abort: the instruction may be one before".to_owned(),
+            0x22 => "debug event".to_owned(),
+            number => arm64_syndrome::fault(number),
+        }
     } else {
         let number = code.value & 0xf | (code.value >> 6) & 0x10;
         NAMES.iter().find(|(value, _)| *value == number)?.1.to_owned()
     };
-    let access = if code.value & WRITE != 0 { "write" } else { "read or fetch" };
-    let meaning = format!("{fault}, on a {access}");
+    let access = match (code.value & FETCH, code.value & WRITE) {
+        (0, 0) => "a read or fetch",
+        (0, _) => "a write",
+        _ => "an instruction fetch",
+    };
+    let meaning = format!("{fault}, on {access}");
     Some(FaultStatus { register: "FSR", value: Hex(code.value), span: code.span, meaning })
 }

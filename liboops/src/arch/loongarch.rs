@@ -11,7 +11,7 @@
 //! Code: 02bfc063  29c02076  <28c02084> 28c02061
 //! ```
 //!
-//! Linux 5.19 and 6.0 printed registers as MIPS does, with `era   :`.
+//! Linux 5.19 to 6.1 printed registers as MIPS does, with `era   :`, and `CSR estat: 00010000`.
 
 use super::architecture::{Architecture, Hints, Item, Pc, Reading};
 use super::code_words::ByteOrder;
@@ -87,7 +87,7 @@ fn registers(message: &Message<'_>) -> Option<Reading> {
 }
 
 fn control(message: &Message<'_>) -> Option<Reading> {
-    let registers = numbers::pairs(CONTROL, message)?;
+    let registers = old_control(message).or_else(|| numbers::pairs(CONTROL, message))?;
     let first = registers.first()?;
     let status = (first.name == "ESTAT").then(|| status(first)).flatten();
     // PRMD holds the privilege before the exception, 3 for programs.
@@ -97,6 +97,19 @@ fn control(message: &Message<'_>) -> Option<Reading> {
     items.push(Item::Registers(registers));
     items.extend(is_user.then_some(Item::User));
     Some(Reading::of(items))
+}
+
+/// `CSR crmd: 000000b0` of 5.19 to 6.1, with the names that later kernels have.
+fn old_control(message: &Message<'_>) -> Option<Vec<Register>> {
+    let skipped = message.text.len().saturating_sub(message.text.trim_ascii_start().len());
+    message.text.get(skipped..)?.strip_prefix(b"CSR ")?;
+    let rest = message.part(skipped.saturating_add(4)..message.text.len());
+    let mut registers = numbers::pairs(&["crmd", "prmd", "euen", "ecfg", "estat"], &rest)?;
+    for register in &mut registers {
+        let later = CONTROL.iter().find(|name| name.eq_ignore_ascii_case(register.name));
+        register.name = later.copied().unwrap_or(register.name);
+    }
+    Some(registers)
 }
 
 fn status(register: &Register) -> Option<FaultStatus> {
@@ -110,7 +123,7 @@ fn place(message: &Message<'_>) -> Option<Reading> {
     let mut cursor = Cursor::new(message.text);
     cursor.blanks();
     let is_pc = cursor.eat(b"ERA: ") || cursor.eat(b"era   : ");
-    if !is_pc && !cursor.eat(b"ra: ") {
+    if !is_pc && !cursor.eat(b"ra: ") && !cursor.eat(b"ra    : ") {
         return None;
     }
     let place = places::at(message, cursor.position(), is_pc)?;

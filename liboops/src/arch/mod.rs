@@ -14,6 +14,7 @@ mod arm64_syndrome;
 mod arm_backtrace;
 mod arm_fault_status;
 mod code_words;
+mod csky;
 mod i386;
 mod ia64;
 mod loongarch;

@@ -92,6 +92,19 @@ pub(super) fn row(message: &Message<'_>, from: usize) -> (Vec<(Hex, Span)>, bool
     (found, cursor.is_at_end())
 }
 
+/// The words of `5f40: 80f6e078 00000000 ...`: the low digits of an address, then what is there. Words before
+/// the stack pointer are blank.
+pub(super) fn row_behind_offset(message: &Message<'_>) -> Option<Vec<(Hex, Span)>> {
+    let mut cursor = Cursor::new(message.text);
+    cursor.blanks();
+    let (_, 4) = cursor.hex()? else { return None };
+    if !cursor.eat(b":") {
+        return None;
+    }
+    let (words, is_whole) = row(message, cursor.position());
+    is_whole.then_some(words)
+}
+
 /// Gives names to numbers, from the name at `first` on.
 pub(super) fn named(names: &'static [&'static str], first: usize, values: Vec<(Hex, Span)>) -> Vec<Register> {
     let names = names.iter().skip(first);

@@ -127,12 +127,13 @@ fn frames(addresses: Vec<(Hex, Span)>) -> Item {
     Item::Frames(addresses.into_iter().map(place).collect())
 }
 
-/// `LE PAGE_SIZE=64K MMU=Radix SMP NR_CPUS=2048 NUMA pSeries`
+/// `LE PAGE_SIZE=64K MMU=Radix SMP NR_CPUS=2048 NUMA pSeries`. Big-endian kernels of 32 bits print it as well:
+/// `BE PAGE_SIZE=4K PREEMPT SMP NR_CPUS=2 PowerMac`.
 fn endianness(text: &[u8]) -> Option<&'static str> {
-    let is_32_bit = || memchr::memmem::find(text, b"MMU=Hash PREEMPT").is_some();
+    let has = |word: &[u8]| memchr::memmem::find(text, word).is_some();
     if text.starts_with(b"LE PAGE_SIZE=") {
         Some("ppc64le")
-    } else if text.starts_with(b"BE PAGE_SIZE=") && !is_32_bit() {
+    } else if text.starts_with(b"BE PAGE_SIZE=") && (has(b"MMU=Radix") || has(b" NUMA") || has(b" pSeries")) {
         Some("ppc64")
     } else {
         None
@@ -147,7 +148,14 @@ fn named(message: &Message<'_>) -> Option<Reading> {
     if !is_pc && !cursor.eat(b"LR [") {
         return None;
     }
-    let (_, digits) = cursor.hex()?;
+    let (value, digits) = cursor.hex()?;
+    // `NIP [c008000000ea007c]: f+0x1/0x2` of a machine check; the registers may follow.
+    if is_pc && cursor.rest().starts_with(b"]: ") {
+        let mut place = places::at(message, cursor.position().saturating_add(3), true)?;
+        place.address = Some(Hex(value));
+        let arch = Item::Arch(if digits == 8 { "ppc" } else { "ppc64" });
+        return Some(Reading::of(vec![arch, Item::Mention(place)]));
+    }
     let place = places::at(message, cursor.position().saturating_sub(digits).saturating_sub(1), is_pc)?;
     let item = if is_pc { Item::Pc(Pc { place, ..Pc::default() }) } else { Item::Return(place) };
     Some(Reading::of(vec![Item::Arch(if digits == 8 { "ppc" } else { "ppc64" }), item]))
@@ -191,6 +199,7 @@ fn special(message: &Message<'_>) -> Option<Reading> {
     let is_user = numbers::find(&registers, "MSR").is_some_and(|msr| msr.value.0 & PROGRAM_BIT != 0);
     items.extend(numbers::find(&registers, "TRAP").and_then(powerpc_trap::trap).map(Item::Status));
     items.extend(numbers::find(&registers, "DSISR").and_then(powerpc_trap::dsisr).map(Item::Status));
+    items.extend(numbers::find(&registers, "ESR").and_then(powerpc_trap::booke).map(Item::Status));
     items.push(Item::Registers(registers));
     items.extend(is_user.then_some(Item::User));
     Some(Reading::of(items))
@@ -229,10 +238,10 @@ fn interrupt(message: &Message<'_>) -> Option<Reading> {
     Some(Reading::of(place.map(|place| Item::Frames(vec![place])).into_iter().collect()))
 }
 
-/// `TASK = c0344000[0] 'swapper' Last syscall: 120`, `TASK = c0344000[0] 'swapper' THREAD: c0344000`
+/// `TASK = c0344000[0] 'swapper' Last syscall: 120`, `TASK: c0344000[0] 'swapper' THREAD: c0344000 CPU: 0`
 fn task(line: &[u8]) -> Option<Reading> {
     let mut cursor = Cursor::new(line);
-    if !cursor.eat(b"TASK = ") {
+    if !cursor.eat(b"TASK = ") && !cursor.eat(b"TASK: ") {
         return None;
     }
     cursor.take_while(|byte| byte != b'[');

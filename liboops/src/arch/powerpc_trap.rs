@@ -37,6 +37,17 @@ const BITS: &[(u64, &str)] = &[
 
 const WRITE: u64 = 0x0200_0000;
 
+/// Bits of ESR, which Book E processors (44x, e500) have in place of DSISR.
+const BOOKE_BITS: &[(u64, &str)] = &[
+    (0x0800_0000, "illegal instruction"),
+    (0x0400_0000, "privileged instruction"),
+    (0x0200_0000, "trap instruction: BUG, WARN"),
+    (0x0100_0000, "floating point instruction"),
+    (0x0080_0000, "write"),
+    (0x0004_0000, "instruction that is not implemented"),
+    (0x0002_0000, "access to a page of the other byte order"),
+];
+
 pub(super) fn trap(register: &Register) -> Option<FaultStatus> {
     let number = register.value.0 & !0xf;
     let meaning = INTERRUPTS.iter().find(|(known, _)| *known == number)?.1.to_owned();
@@ -52,4 +63,18 @@ pub(super) fn dsisr(register: &Register) -> Option<FaultStatus> {
     let access = if value & WRITE == 0 { "read" } else { "write" };
     let meaning = format!("{}, on a {access}", known.join(", "));
     Some(FaultStatus { register: "DSISR", value: register.value, span: register.span, meaning })
+}
+
+/// Bits that are not set say nothing: a read has none.
+pub(super) fn booke(register: &Register) -> Option<FaultStatus> {
+    let is_set = |bit: u64| register.value.0 & bit != 0;
+    let known: Vec<&str> =
+        BOOKE_BITS.iter().filter(|(bit, _)| is_set(*bit)).map(|(_, words)| *words).collect();
+    let meaning = known.join(", ");
+    (!known.is_empty()).then_some(FaultStatus {
+        register: "ESR",
+        value: register.value,
+        span: register.span,
+        meaning,
+    })
 }

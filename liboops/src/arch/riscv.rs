@@ -10,8 +10,8 @@
 //! Code: 0141 8082 0013 0000 (2783) 0100
 //! ```
 //!
-//! Kernels before 5.10 print no names and `epc: ffffffe000201a2c ra : ...`; before 4.17 `sstatus`, `sbadaddr`
-//! and `scause`.
+//! Kernels before 5.10 print no names and `epc: ffffffe000201a2c ra : ...`, up to 5.7 `sepc: `; before 4.17
+//! `sstatus`, `sbadaddr` and `scause`.
 
 use super::architecture::{Architecture, Hints, Item, Pc, Reading};
 use super::code_words::ByteOrder;
@@ -21,8 +21,8 @@ use crate::message::Message;
 use crate::report::{FaultStatus, Register};
 
 const REGISTERS: &[&str] = &[
-    "epc", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5", "a6",
-    "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6", "ssp",
+    "epc", "sepc", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5",
+    "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6", "ssp",
     "status", "badaddr", "cause", "sstatus", "sbadaddr", "scause",
 ];
 
@@ -68,6 +68,13 @@ impl Architecture for Riscv {
 }
 
 fn registers(message: &Message<'_>) -> Option<Reading> {
+    // `epc   : 80123454` is of MIPS, and `a0 9000000100384000 a1 ...` of LoongArch.
+    let text = message.text.trim_ascii_start();
+    let name = text.split(|byte| !byte.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let rest = text.get(name.len()..).unwrap_or_default();
+    if !rest.starts_with(b":") && !rest.starts_with(b" :") {
+        return None;
+    }
     let registers = numbers::pairs(REGISTERS, message)?;
     let digits = registers.first().map(numbers::digits)?;
     let name = match digits {
@@ -76,7 +83,7 @@ fn registers(message: &Message<'_>) -> Option<Reading> {
         _ => return None,
     };
     let mut items = vec![Item::Arch(name)];
-    if let Some(place) = numbers::place(&registers, "epc", true) {
+    if let Some(place) = ["epc", "sepc"].iter().find_map(|name| numbers::place(&registers, name, true)) {
         items.push(Item::Pc(Pc { place, ..Pc::default() }));
     }
     items.extend(numbers::place(&registers, "ra", false).map(Item::Return));

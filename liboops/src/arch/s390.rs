@@ -105,8 +105,12 @@ fn psw(message: &Message<'_>) -> Option<Reading> {
     cursor.blanks();
     cursor.eat(b":");
     cursor.blanks();
-    let (_, digits) = cursor.hex()?;
+    let (mask, digits) = cursor.hex()?;
     let mut place = places::at(message, cursor.position(), true)?;
+    // Linux 4.15 hashed both numbers. Bits of the real mask say that there is a translation table.
+    if digits == 16 && mask >> 32 == 0 && place.symbol.is_some() {
+        place.address = None;
+    }
     // 31-bit kernels: the highest bit is the addressing mode.
     let name = if digits == 8 { "s390" } else { "s390x" };
     if digits == 8

@@ -66,7 +66,16 @@ impl Architecture for Sh {
             return Some(Reading::default());
         }
         hints.arch?;
-        if message.text.trim_ascii() == b"Code:" {
+        let text = message.text.trim_ascii();
+        if text.starts_with(b"Stack: (0x") || text.starts_with(b"Exception stack(0x") {
+            return Some(Reading::default().with_rows(Rows::Stack));
+        }
+        if hints.rows == Rows::Stack
+            && let Some(words) = numbers::row_behind_offset(message)
+        {
+            return Some(Reading::one(Item::Stack(words)).with_rows(Rows::Stack));
+        }
+        if text == b"Code:" {
             return Some(Reading::default().with_rows(Rows::Code));
         }
         cursor.eat(b"->");

@@ -59,7 +59,10 @@ impl Architecture for Sparc {
         if let Some((_, names)) = ROWS.iter().find(|(label, _)| cursor.eat(label)) {
             let (values, _) = numbers::row(message, at.saturating_add(3));
             let registers = numbers::named(names, 0, values);
-            return Some(Reading::of(vec![Item::Arch("sparc"), Item::Registers(registers)]));
+            let mut items = vec![Item::Arch("sparc")];
+            items.extend(return_address(&registers).map(Item::Return));
+            items.push(Item::Registers(registers));
+            return Some(Reading::of(items));
         }
         if let Some(code) = code_words::read(message, b"Instruction DUMP:", ByteOrder::Big) {
             return Some(Reading::one(Item::Code(code)).with_rows(Rows::Code));

@@ -5,6 +5,7 @@ use super::alpha::Alpha;
 use super::architecture::{Architecture, Hints, Reading};
 use super::arm::Arm;
 use super::arm64::Arm64;
+use super::csky::Csky;
 use super::i386::I386;
 use super::ia64::Ia64;
 use super::loongarch::LoongArch;
@@ -22,8 +23,8 @@ use crate::message::Message;
 
 /// Every architecture. The first one that knows a line counts.
 const ALL: &[&dyn Architecture] = &[
-    &X86_64, &I386, &Arm64, &Arm, &Riscv, &PowerPc, &S390, &Mips, &LoongArch, &M68k, &Sparc, &Alpha, &Ia64,
-    &Parisc, &Sh, &OpenRisc,
+    &X86_64, &I386, &Arm64, &Arm, &Riscv, &PowerPc, &S390, &Mips, &LoongArch, &Csky, &M68k, &Sparc, &Alpha,
+    &Ia64, &Parisc, &Sh, &OpenRisc,
 ];
 
 /// Asks the architecture of the report, or each of them if that is not known.

@@ -37,7 +37,7 @@ pub(super) enum Begins {
     Digit,
     /// A letter, ASCII or not.
     Letter,
-    /// One of `(-.@/~|`.
+    /// One of `(-.:@/~|`.
     Mark,
 }
 

@@ -134,7 +134,7 @@ fn layer(cursor: &mut Cursor<'_>, prefix: &mut Prefix) -> bool {
         Some(0xef) if cursor.eat(BYTE_ORDER_MARK) => true,
         Some(b'A'..=b'Z' | b'a'..=b'z' | 0x80..) => LETTER.read(cursor, prefix),
         Some(b'"') => csv::field(cursor, prefix),
-        Some(b'(' | b'-' | b'.' | b'@' | b'/' | b'~' | b'|') => MARK.read(cursor, prefix),
+        Some(b'(' | b'-' | b'.' | b':' | b'@' | b'/' | b'~' | b'|') => MARK.read(cursor, prefix),
         // Blanks belong to the message, since frames are indented. Before another layer they do not.
         Some(b' ' | b'\t') => {
             if syslog::broadcast(cursor) || numbered::right_aligned(cursor) {

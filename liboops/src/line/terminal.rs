@@ -71,8 +71,9 @@ pub(super) const PROMPT: Pattern = Pattern {
         r"(?:[A-Za-z0-9_.-]+ )?(?:login|[Pp]assword): ",
         r"|\[[A-Za-z0-9_.-]+@[^\]\[]+\][#$] ?",
         r"|[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+(?:[: ][^ #$]*)? ?[#$>] ?",
-        r"|(?:ba|a|da|z|k)?sh-[0-9.]+[#$] ?",
-        r"|(?:[A-Za-z0-9_.-]+:)?[/~][^ #$]* ?[#$] ",
+        r"|-?(?:ba|a|da|z|k)?sh-[0-9.]+[#$] ?",
+        r"|(?:[A-Za-z0-9_.-]*:)?[/~][^ #$]* ?[#$] ",
+        r"|\(initramfs\) ",
         r")"
     ),
     then_program: false,

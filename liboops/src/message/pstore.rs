@@ -10,9 +10,10 @@
 //! assert_eq!(pstore::in_order(parts), b"Oops#1 Part2\nfirst\nOops#1 Part1\nsecond\n");
 //! ```
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 
 use crate::cursor::Cursor as Text;
+use crate::rejoined;
 
 /// More bytes than any firmware keeps. The parts of a larger log stay in the order they have.
 pub const MAX_BYTES: u64 = 16 << 20;
@@ -79,7 +80,7 @@ pub fn reader<'r>(mut input: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
             begin = in_order(&begin);
         }
     }
-    Ok(Box::new(Cursor::new(begin).chain(input)))
+    Ok(Box::new(rejoined(begin, input)))
 }
 
 #[cfg(test)]

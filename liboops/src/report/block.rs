@@ -153,7 +153,12 @@ impl Report {
     pub fn fault_address(&self) -> Option<u64> {
         let word = self.words.iter().find(|word| word.role == WordRole::FaultAddress);
         word.map(|word| word.value.0).or_else(|| {
-            let state = self.fault().filter(|_| self.kind == Kind::PageFault)?;
+            let is_access =
+                self.kind == Kind::PageFault || self.fault_status.iter().any(FaultStatus::is_of_access);
+            let state = self.fault().filter(|_| is_access)?;
+            if self.fault_status.iter().any(FaultStatus::is_of_fetch) {
+                return state.pc.as_ref()?.address.map(|address| address.0);
+            }
             FAULT_ADDRESS_REGISTERS.iter().find_map(|name| state.register(name))
         })
     }

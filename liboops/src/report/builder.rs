@@ -67,6 +67,12 @@ pub(super) struct Builder {
     processor: ProcessorLines,
     /// How many entries the report had when its current call trace began.
     trace_start: usize,
+    /// The lines are about the kernel's own thread that has to end RCU's grace periods.
+    in_thread: bool,
+    /// What follows is of the processor where that thread ran last.
+    ran_thread: bool,
+    /// The entry that the heading of the current trace is: `Allocated in f+0x1/0x2 age=1`.
+    in_heading: Option<usize>,
     last: LastLine,
 }
 
@@ -84,6 +90,9 @@ impl Builder {
             accesses: 0,
             processor: ProcessorLines::default(),
             trace_start: 0,
+            in_thread: false,
+            ran_thread: false,
+            in_heading: None,
             last: LastLine::Other,
         }
     }
@@ -100,9 +109,11 @@ impl Builder {
 
     /// Whether a start line belongs to this report and does not begin another one.
     pub fn takes_start(&self, report: &Report, start: &Start) -> bool {
-        let has_body = !report.frames.is_empty() || !report.states.is_empty();
+        let has_body = has_body(report);
         match start.kind {
             Kind::Panic => report.kind != Kind::Fragment || has_body,
+            // Behind the registers that xmon prints.
+            Kind::Bug if start.number.is_none() && xmon_lines::is_title(&report.title.value) => true,
             _ if report.kind == Kind::Fragment => false,
             Kind::CutHere => {
                 let is_other = report.kind != Kind::CutHere
@@ -137,14 +148,17 @@ impl Builder {
         self.is_later_oops |= start.number.is_some_and(|number| number > 1);
         self.is_numbered |= start.number.is_some() || start.kind == Kind::Oops && !is_first;
         report.panicked |= start.kind == Kind::Panic;
-        if is_first || start.kind.says_more_than(report.kind) {
+        // A trace after it is that of the panic.
+        self.section.other_cpu &= start.kind != Kind::Panic;
+        if is_first || start.kind.says_more_than(report.kind) && !is_of_control_flow(report, start.kind) {
             let own = message.part(start.from..message.text.len());
             let title = Spanned { value: text(own.text.trim_ascii()), span: own.whole() };
             let former = std::mem::replace(&mut report.title, title);
-            let is_message = report.kind == Kind::CutHere && !says_cut_here(former.value.as_bytes());
+            let is_message = report.kind == Kind::CutHere && !says_cut_here(former.value.as_bytes())
+                || says_control_flow(&former.value);
             report.message = report.message.take().or(Some(former).filter(|_| is_message && !is_first));
             report.kind = start.kind;
-        } else if start.is_message {
+        } else if start.is_message || start.kind == Kind::Bug && xmon_lines::is_title(&report.title.value) {
             set_message(report, message);
         }
         if let Some((value, range)) = &start.address {
@@ -199,6 +213,11 @@ impl Builder {
             && let Some(line) = xmon_lines::read(message, &mut report.context)
         {
             report.states.extend(line.state);
+            report.arch = line.arch.or(report.arch);
+            if let Some(state) = report.states.last_mut() {
+                state.return_address = line.return_address.or(state.return_address.take());
+                state.registers.extend(line.register);
+            }
             report.frames.extend(line.frame);
             report.words.extend(line.word);
             return LineUse::Used;
@@ -212,8 +231,12 @@ impl Builder {
             report.mentions.push(function);
             return LineUse::Used;
         }
+        if self.is_other_task(report, trimmed) {
+            self.section.other_cpu = true;
+        }
         if let Some(trace) = trace_headings::read(trimmed) {
             self.trace = trace;
+            self.in_heading = None;
         } else if report.kind == Kind::Kcsan && is_access(trimmed) {
             self.trace = if self.accesses == 0 { Trace::Own } else { Trace::OtherAccess };
             self.accesses = self.accesses.saturating_add(1);
@@ -287,13 +310,20 @@ impl Builder {
         let context = &mut report.context;
         // The task that waits for too long is not the one that says so, and what other processors were doing
         // is not what the report is about.
-        let is_told = (self.section.other_cpu || report.kind == Kind::HungTask) && context.pid.is_some();
+        let is_known = context.pid.is_some() && (self.section.other_cpu || report.kind == Kind::HungTask);
+        let is_told = is_known || self.in_thread;
         let subject = is_told.then(|| (context.cpu, context.pid, context.comm.take()));
         let known = context_lines::read(message, context);
         if let Some(subject) = subject {
             (context.cpu, context.pid, context.comm) = subject;
         }
         known
+    }
+
+    /// Whether a line about a task is about another one than the report.
+    fn is_other_task(&self, report: &Report, line: &[u8]) -> bool {
+        let pid = task_lines::of_trace(line).and_then(|(_, pid)| pid);
+        has_body(report) && report.context.pid.zip(pid).is_some_and(|(known, pid)| known != pid)
     }
 
     /// Reads a line that only says what comes next.
@@ -303,7 +333,21 @@ impl Builder {
             return true;
         }
         if trace_headings::is_other_processor(text) || text.starts_with(b"Sending NMI from CPU") {
-            self.section.other_cpu = true;
+            // Of a processor that was found stuck, nothing else is known.
+            let is_own = matches!(report.kind, Kind::RcuStall | Kind::HardLockup | Kind::Backtrace);
+            self.section.other_cpu = !is_own || self.ran_thread || has_own_body(report);
+            self.in_thread = false;
+            return true;
+        }
+        // `rcu: RCU grace-period kthread stack dump:`, `rcu: Stack dump where RCU GP kthread last ran:`
+        let ran_thread = text.ends_with(b" kthread last ran:");
+        if ran_thread || text.ends_with(b" kthread stack dump:") {
+            (self.section.other_cpu, self.in_thread, self.ran_thread) = (true, true, ran_thread);
+            return true;
+        }
+        if text.starts_with(b"Task dump for CPU ") {
+            self.in_thread = std::mem::take(&mut self.ran_thread);
+            self.section.other_cpu = self.in_thread || has_own_body(report);
             return true;
         }
         const TRACES: [&[u8]; 5] =
@@ -331,14 +375,21 @@ impl Builder {
         let exact = EXACT.iter().any(|exact| body.trim_ascii_start().starts_with(exact));
         let found = places_in_line::all(message);
         let rest = message.part(from..body.len());
+        if self.is_place_of_title(report) && !found.is_empty() {
+            report.mentions.extend(found.into_iter().map(|found| Place { exact: true, ..found.place }));
+            return LineUse::Used;
+        }
         if let Some(first) = found.first() {
             let between = body.get(from..first.start).unwrap_or_default();
             let is_frame = between.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'('))
                 || trace_entries::is_stack_pointer(between.trim_ascii())
                 || trace_headings::has_frame(body);
+            let in_heading = trace_headings::has_frame(body);
             for found in found {
                 if is_frame {
                     self.frame(report, found.place, labelled);
+                    self.in_heading =
+                        report.frames.len().checked_sub(1).filter(|_| in_heading).or(self.in_heading);
                 } else {
                     let exact = exact || found.place.exact;
                     report.mentions.push(Place { exact, ..found.place });
@@ -363,14 +414,50 @@ impl Builder {
         if addresses::read(message, &mut report.words) { LineUse::Used } else { LineUse::Unknown }
     }
 
+    /// Whether the line is the one that the title announces, on x86-64 up to 2.6.24: `Unable to handle kernel
+    /// NULL pointer dereference at 0000000000000010 RIP: `, then `<ffffffff80123456>{f+22}`.
+    fn is_place_of_title(&self, report: &Report) -> bool {
+        let is_open = !self.is_numbered && !self.section.traced && report.states.is_empty();
+        is_open && report.title.value.ends_with(" RIP:")
+    }
+
     fn frame(&mut self, report: &mut Report, mut place: Place, labelled: bool) {
         let context = self.labels.current();
         // The first frame after the end of an interrupt is the place that was interrupted.
         place.exact |= labelled && context.is_none() && place.address.is_some() && !place.unreliable;
         let first = report.frames.len() == self.trace_start;
         trace_entries::settle(report, &mut place, first);
-        report.frames.push(Frame { context, trace: self.trace, ..Frame::new(place) });
+        // KFENCE has no registers to show, and takes the trace from them.
+        place.exact |= first
+            && report.kind == Kind::Kfence
+            && report.mentions.first().is_some_and(|title| {
+                title.exact && (&title.symbol, title.offset) == (&place.symbol, place.offset)
+            });
+        // Since 5.16 the whole trace follows its heading, with the function that is in the heading.
+        let same = |frame: &Frame| {
+            let known = &frame.place;
+            (&known.symbol, known.offset, &known.module) == (&place.symbol, place.offset, &place.module)
+        };
+        if let Some(index) = self.in_heading
+            && report.frames.get(index).is_some_and(same)
+        {
+            report.mentions.push(report.frames.remove(index).place);
+            self.in_heading = None;
+        }
+        let trace = if self.section.other_cpu { Trace::OtherTask } else { self.trace };
+        report.frames.push(Frame { context, trace, ..Frame::new(place) });
     }
+}
+
+/// Whether a report has more than what it is about, other tasks and processors aside.
+fn has_own_body(report: &Report) -> bool {
+    report.frames.iter().any(|frame| frame.trace != Trace::OtherTask)
+        || report.states.iter().any(|state| state.origin != Origin::OtherCpu)
+}
+
+/// Whether a report has more than what it is about.
+fn has_body(report: &Report) -> bool {
+    !report.frames.is_empty() || !report.states.is_empty()
 }
 
 /// `read to 0xffff888107a3c010 of 8 bytes by task 321 on cpu 1:`
@@ -422,6 +509,18 @@ fn take_name(place: &mut Place, named: Place) {
     if place.symbol.is_none() {
         *place = Place { span: place.span, exact: place.exact, unreliable: place.unreliable, ..named };
     }
+}
+
+/// Whether a title says that the kernel was about to jump to a wrong place: `CFI failure at f+0x1/0x2 (target:
+/// ...)`, `traps: Missing ENDBR: f+0x0/0x10`.
+fn says_control_flow(title: &str) -> bool {
+    title.starts_with("CFI failure ") || title.starts_with("traps: Missing ENDBR: ")
+}
+
+/// Whether a line of `die()` is only how the kernel stops after such a failure: `kernel BUG at
+/// arch/x86/kernel/traps.c:252!`, `invalid opcode: 0000 [#1]`.
+fn is_of_control_flow(report: &Report, kind: Kind) -> bool {
+    says_control_flow(&report.title.value) && matches!(kind, Kind::Bug | Kind::InvalidOpcode)
 }
 
 /// Whether a report began with `rust_kernel: panicked at file:line:column:`.

@@ -88,4 +88,7 @@ pub struct Context {
     pub last_unloaded: Option<String>,
     /// `Kernel Offset:`, where KASLR moved the kernel.
     pub kernel_offset: Option<KernelOffset>,
+    /// A line `CPU: 1 PID: 321 Comm: ... Not tainted ...` was read.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) has_cpu_line: bool,
 }

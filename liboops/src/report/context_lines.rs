@@ -23,9 +23,9 @@ enum Subject<'t> {
     Modules,
     /// `Kernel Offset: disabled`
     KernelOffset(KernelOffset),
-    /// `Not tainted RELEASE VERSION`, the second line about a hung task.
+    /// `Not tainted RELEASE VERSION`, the second line about a hung task; without a release on old MIPS.
     Taint,
-    /// `CPU 1`, of x86-64 before 3.0.
+    /// `CPU 1`, of x86-64 before 3.0, or `Cpu 1`, of MIPS.
     OldCpu { cpu: u64 },
     /// A line about a task.
     Task(Task<'t>),
@@ -57,6 +57,8 @@ pub(super) fn read(message: &Message<'_>, context: &mut Context) -> bool {
     let found = found.or_else(|| lockdep(message.text).filter(|_| context.release.is_none()));
     let Some(subject) = found else { return false };
     match subject {
+        // A panic after an oops has such a line as well, with what became of the kernel.
+        Subject::Cpu if context.has_cpu_line => {}
         Subject::Cpu => cpu(message, context),
         Subject::OldTask { pid } => old_task(message, pid, context),
         Subject::Hardware(name) => context.hardware = Some(text(name)),
@@ -92,13 +94,19 @@ fn subject<'t>(message: &Message<'t>) -> Option<Subject<'t>> {
         Some(Subject::Modules)
     } else if starts(b"Kernel Offset: ") {
         kernel_offset(message).map(Subject::KernelOffset)
-    } else if starts(b"Not tainted ") || starts(b"Tainted: ") && !starts(b"Tainted: [") {
+    } else if starts(b"Not tainted") || starts(b"Tainted: ") && !starts(b"Tainted: [") {
         Some(Subject::Taint)
-    } else if let Some(cpu) = text.strip_prefix(b"CPU ").and_then(|rest| decimal(rest.trim_ascii_end())) {
+    } else if let Some(cpu) = old_cpu(text) {
         Some(Subject::OldCpu { cpu })
     } else {
         task_lines::whole(text).map(Subject::Task)
     }
+}
+
+/// `CPU 1` of x86-64, `Cpu 1` of MIPS, each in a line of its own.
+fn old_cpu(text: &[u8]) -> Option<u64> {
+    let rest = text.strip_prefix(b"CPU ").or_else(|| text.strip_prefix(b"Cpu "))?;
+    decimal(rest.trim_ascii_end())
 }
 
 fn other(text: &[u8]) -> Option<Subject<'_>> {
@@ -130,6 +138,7 @@ fn cpu(message: &Message<'_>, context: &mut Context) {
     context.cpu = cursor.decimal().and_then(|number| u32::try_from(number).ok()).or(context.cpu);
     context.pid = number(b" PID: ").or_else(|| number(b" PID:")).or(context.pid);
     taint(message, context);
+    context.has_cpu_line = context.pid.is_some() && context.taint.is_some();
     let end = [&b" Kdump: loaded"[..], b" Not tainted", b" Tainted: "]
         .iter()
         .filter_map(|mark| memmem::find(body, mark))
@@ -148,6 +157,34 @@ fn old_task(message: &Message<'_>, pid: u64, context: &mut Context) {
         Cursor::at(body, memmem::find(body, b"comm: ").map_or(body.len(), |at| at.saturating_add(6)));
     context.comm = Some(text(cursor.word())).filter(|comm| !comm.is_empty()).or(context.comm.take());
     taint(message, context);
+    hardware(message, context);
+}
+
+/// Takes the hardware apart from the version, which these lines have up to the first blank: `2.6.32-5-amd64
+/// #1 Dell Inc. OptiPlex 755/0PU052`, `(2.6.31-14-generic #48-Ubuntu) HP Pavilion`. Debian puts its own version
+/// in between: `3.2.0-4-amd64 #1 Debian 3.2.41-2 Dell Inc. OptiPlex 755/0PU052`.
+fn hardware(message: &Message<'_>, context: &mut Context) {
+    let Some(release) = context.release.as_ref().map(|release| release.value.as_bytes()) else { return };
+    let Some(at) = memmem::find(message.text, release) else { return };
+    let mut cursor = Cursor::at(message.text, at.saturating_add(release.len()));
+    cursor.blanks();
+    let start = cursor.position();
+    if !cursor.eat(b"#") {
+        return;
+    }
+    cursor.take_while(|byte| !is_blank(byte) && byte != b')');
+    let mut ahead = cursor;
+    if ahead.eat(b" Debian ") && !ahead.take_while(|byte| !is_blank(byte)).is_empty() {
+        cursor = ahead;
+    }
+    let version = message.text.get(start..cursor.position()).unwrap_or_default();
+    context.version = Some(text(version));
+    cursor.eat(b")");
+    let name = cursor.rest().trim_ascii();
+    // Where the firmware does not say, there is only the separator.
+    if context.hardware.is_none() && name.iter().any(u8::is_ascii_alphanumeric) {
+        context.hardware = Some(text(name));
+    }
 }
 
 /// Reads taint, release and version from a line that is about the processor: `EIP:    0060:[<c022a7b5>]

@@ -12,6 +12,7 @@ use super::fragment;
 use super::kind::Kind;
 use super::span::Span;
 use super::start_lines::{self, Start};
+use super::task_lines;
 use super::trace_headings;
 use crate::arch::{self, Hints};
 use crate::cursor::{find, text};
@@ -46,6 +47,12 @@ fn has_meaning(text: &[u8]) -> bool {
     starts_report(text)
         || arch::read(&Message::verbatim(text, 0), Hints::default()).is_some()
         || context_lines::is_one(text)
+}
+
+/// Whether a line begins what another processor or a task was doing, outside of a report.
+fn starts_trace(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    trace_headings::is_other_processor(text) || task_lines::of_trace(text).is_some()
 }
 
 /// Collects the lines of one block.
@@ -84,7 +91,7 @@ impl Demux {
             return false;
         }
         let body = line.body();
-        if starts_report(body) || start_lines::is_cut_in_name(body) {
+        if starts_report(body) || start_lines::is_cut_in_name(body) || starts_trace(body) {
             return true;
         }
         let is_encoded = matches!(body.trim_ascii_start().first(), Some(b'{' | b'"'))
@@ -209,10 +216,23 @@ impl Demux {
         if let Some(start) = start_lines::read(message.text) {
             return Some(self.start(position, &start, message, prefix));
         }
-        let Some(position) = position else {
-            if trace_headings::is_other_processor(message.text.trim_ascii_start()) {
-                return Some(self.start(None, &Start::of_kind(Kind::Backtrace), message, prefix));
+        let text = message.text.trim_ascii_start();
+        if trace_headings::is_asked_for(text) {
+            self.open.retain(|(caller, _)| *caller != prefix.caller);
+            return None;
+        }
+        // Those that a key asked for are each of their own.
+        let of_position = position.and_then(|position| self.open.get(position));
+        let is_backtrace = of_position
+            .and_then(|(_, builder)| self.block.reports.get(builder.index))
+            .is_some_and(|report| report.kind == Kind::Backtrace);
+        if starts_trace(text) && (position.is_none() || is_backtrace) {
+            if let Some(position) = position {
+                self.open.remove(position);
             }
+            return Some(self.start(None, &Start::of_kind(Kind::Backtrace), message, prefix));
+        }
+        let Some(position) = position else {
             let is_fragment = self.has_no_open_writer(prefix) && fragment::begins(message);
             let is_code = || fragment::is_code_of_program(message.text, self.text_before_pending());
             return (is_fragment && !is_code()).then(|| self.fragment(message, prefix));
@@ -304,6 +324,7 @@ impl Demux {
             let keep = match report.kind {
                 Kind::CutHere => !report.frames.is_empty(),
                 Kind::Fragment => fragment::has_content(&report),
+                Kind::Backtrace => !report.frames.is_empty() || !report.states.is_empty(),
                 _ => true,
             };
             if report.kind == Kind::Fragment {

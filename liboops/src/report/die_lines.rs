@@ -10,6 +10,10 @@
 //! | `Kernel bug detected[#1]:` | mips, loongarch |
 //! | `tool(321): Kernel bad trap [#1]` | sparc |
 //! | `tool[321]: NaT consumption 2216203124768 [1]` | ia64 |
+//! | `Data bus error, epc == 80123454, ra == 80123400`, without a number | mips |
+//! | `tool(321): Oops 0`, without a number | alpha, sparc |
+//! | `tool (pid 321): Breakpoint (code 0)`, without a number | parisc |
+//! | `Kernel Fault: Code=15 (Data TLB miss fault) at addr 00000010`, without a number | parisc |
 
 use memchr::memmem;
 
@@ -36,6 +40,9 @@ const WORDS: &[(&[u8], Kind)] = &[
 pub(super) fn kind(text: &[u8]) -> Option<Kind> {
     if text.ends_with(b"]") && is_ia64(text) {
         return Some(Kind::Oops);
+    }
+    if let Some(kind) = uncounted(text) {
+        return Some(kind);
     }
     // Most lines of a report come here, and few of them have it.
     let number = memchr::memchr(b'#', text)?;
@@ -72,6 +79,65 @@ pub(super) fn kind(text: &[u8]) -> Option<Kind> {
     let words = words.to_ascii_lowercase();
     let known = WORDS.iter().find(|(word, _)| memmem::find(&words, word).is_some());
     Some(known.map_or(Kind::Trap, |(_, kind)| *kind))
+}
+
+/// Lines that have no number of the oops.
+fn uncounted(text: &[u8]) -> Option<Kind> {
+    /// What alpha and sparc say behind the task, and whether a number follows.
+    const BEHIND_TASK: [(&[u8], bool, Kind); 6] = [
+        (b"Oops ", true, Kind::Oops),
+        (b"Kernel Bug ", true, Kind::Bug),
+        (b"Instruction fault ", true, Kind::Oops),
+        (b"Arithmetic fault ", true, Kind::Oops),
+        (b"unhandled unaligned exception", false, Kind::Oops),
+        (b"Kernel bad ", false, Kind::Oops),
+    ];
+    /// What parisc says behind the task: the arguments of `die_if_kernel()`.
+    const PARISC: [(&[u8], Kind); 8] = [
+        (b"Breakpoint ", Kind::Trap),
+        (b"Unknown kernel breakpoint ", Kind::Trap),
+        (b"Unaligned data reference ", Kind::Oops),
+        (b"Illegal instruction ", Kind::InvalidOpcode),
+        (b"Privileged operation ", Kind::InvalidOpcode),
+        (b"Privileged register usage ", Kind::InvalidOpcode),
+        (b"Floating point exception ", Kind::Trap),
+        (b"Protection id trap ", Kind::PageFault),
+    ];
+    const MAX_TASK_BYTES: usize = 40;
+    if text.starts_with(b"Data bus error, epc == ") || text.starts_with(b"Instruction bus error, epc == ") {
+        return Some(Kind::Oops);
+    }
+    let at = memmem::find(text, b": ").filter(|&at| at < MAX_TASK_BYTES)?;
+    let (task, rest) = (text.get(..at)?, text.get(at.saturating_add(2)..)?);
+    if rest.starts_with(b"Code=") {
+        return parisc(task, rest);
+    }
+    if !task.ends_with(b")") {
+        return None;
+    }
+    // `tool (pid 321): Breakpoint (code 0)`
+    if let Some(pid) = memmem::find(task, b" (pid ")
+        && memmem::find(rest, b" (code ").is_some()
+    {
+        let pid = task.get(pid.saturating_add(6)..)?.strip_suffix(b")")?;
+        let found = PARISC.iter().find(|(words, _)| is_number(pid) && rest.starts_with(words));
+        return found.map(|(_, kind)| *kind);
+    }
+    let found = BEHIND_TASK.iter().find(|(words, ..)| rest.starts_with(words))?;
+    let number = rest.get(found.0.len()..).unwrap_or_default();
+    (!found.1 || number.first().is_some_and(u8::is_ascii_digit)).then_some(found.2)
+}
+
+/// `Code=15 (Data TLB miss fault) at addr 00000010`, `Code=15 regs=1f4a8c40 (Addr=00000010)`, behind what
+/// happened.
+fn parisc(words: &[u8], rest: &[u8]) -> Option<Kind> {
+    /// Traps on an access to memory, by `trap_name()` in `arch/parisc/kernel/traps.c`.
+    const ACCESSES: [u64; 11] = [6, 7, 15, 16, 17, 18, 20, 21, 26, 27, 28];
+    let mut cursor = Cursor::at(rest, 5);
+    let code = cursor.decimal()?;
+    let has_address = [&b" at addr "[..], b" (Addr="].iter().any(|mark| memmem::find(rest, mark).is_some());
+    let is_fault = ACCESSES.contains(&code) || words == b"Kernel Fault";
+    has_address.then_some(if is_fault { Kind::PageFault } else { Kind::Trap })
 }
 
 /// `tool[321]: Oops 8813272891392 [1]`: the task, what happened, the interruption status register and the

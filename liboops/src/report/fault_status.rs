@@ -17,3 +17,26 @@ pub struct FaultStatus {
     /// What it means, in words for a reader.
     pub meaning: String,
 }
+
+impl FaultStatus {
+    /// Whether it says that an access to memory failed, so that the register for addresses holds that of the
+    /// access. After a breakpoint or an illegal instruction it holds something else.
+    pub(super) fn is_of_access(&self) -> bool {
+        let value = self.value.0;
+        match self.register {
+            // RISC-V: fetches, reads, writes.
+            "cause" => matches!(value, 0 | 1 | 4..=7 | 12 | 13 | 15),
+            // MIPS: translations and misaligned addresses, not bus errors.
+            "Cause" => matches!((value >> 2) & 0x1f, 1..=5 | 19 | 20),
+            "ESTAT" => matches!((value >> 16) & 0x3f, 1..=9),
+            "TRAP" => matches!(value & !0xf, 0x300 | 0x380 | 0x600) || self.is_of_fetch(),
+            _ => false,
+        }
+    }
+
+    /// Whether it says that an instruction could not be fetched, and no register but the instruction pointer
+    /// has the address (powerpc).
+    pub(super) fn is_of_fetch(&self) -> bool {
+        self.register == "TRAP" && matches!(self.value.0 & !0xf, 0x400 | 0x480)
+    }
+}

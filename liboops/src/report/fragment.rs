@@ -50,7 +50,7 @@ pub(crate) const WORDS: &[&[u8]] = &[
     b"race; ",
     // Of start lines without a trigger word.
     b"NaT consumption",
-    b"Kernel Fault: ",
+    b": Code=",
 ];
 
 /// Beginnings of lines that say what comes next.

@@ -93,6 +93,8 @@ pub enum Trace {
     Locked,
     /// The other access of a data race.
     OtherAccess,
+    /// What another processor or task was doing at the time.
+    OtherTask,
 }
 
 impl Frame {

@@ -41,7 +41,7 @@ pub(super) struct Found {
 impl ProcessorLines {
     /// Reads the number in the line of `die()`: `Oops: 0004 ilc:3 [#1]`.
     pub fn start(&mut self, report: &mut Report, message: &Message<'_>) {
-        self.code = self.code.or_else(|| oops_code(message));
+        self.code = self.code.or_else(|| oops_code(message)).or_else(|| abort_code(message));
         // Linux 5.19 on LoongArch prints the rest as MIPS does.
         if memchr::memmem::find(message.text, b", era == ").is_some() {
             report.arch = report.arch.or(Some("loongarch64"));
@@ -221,4 +221,14 @@ fn oops_code(message: &Message<'_>) -> Option<OopsCode> {
     let value = hex(cursor.rest())?;
     let labelled = before.get(..start)?.trim_ascii_end().ends_with(b":");
     labelled.then(|| OopsCode { value, span: message.span(start..before.len()), instruction_bytes })
+}
+
+/// The number in `SError Interrupt on CPU3, code 0x00000000bf000002 -- SError`, `Bad mode in Synchronous Abort
+/// handler detected on CPU0, code 0x8600000f`, of arm64.
+fn abort_code(message: &Message<'_>) -> Option<OopsCode> {
+    let is_abort = message.text.starts_with(b"SError ") || message.text.starts_with(b"Bad mode in ");
+    let at = memchr::memmem::find(message.text, b", code 0x").filter(|_| is_abort)?.saturating_add(9);
+    let mut cursor = Cursor::at(message.text, at);
+    let (value, _) = cursor.hex()?;
+    Some(OopsCode { value, span: message.span(at..cursor.position()), instruction_bytes: None })
 }

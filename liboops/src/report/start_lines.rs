@@ -44,6 +44,8 @@ const BEGINNINGS: &[Beginning] = &[
     (b"BUG kernel NULL pointer dereference", Kind::PageFault),
     (b"BUG ", Kind::Slub),
     (b"kernel BUG at ", Kind::Bug),
+    // powerpc up to 2.6.10.
+    (b"kernel BUG in ", Kind::Bug),
     (b"Kernel BUG at ", Kind::Bug),
     (b"general protection fault", Kind::GeneralProtection),
     (b"segment-related general protection fault", Kind::GeneralProtection),
@@ -78,13 +80,17 @@ const BEGINNINGS: &[Beginning] = &[
     (b"Internal error: UBSAN: ", Kind::Ubsan),
     (b"Internal error: ", Kind::Oops),
     (b"Unable to handle ", Kind::PageFault),
-    (b"Kernel Fault: Code=", Kind::PageFault),
+    // csky up to 5.7, with the name of a function.
+    (b"Unable to ", Kind::PageFault),
     (b"Unhandled fault: ", Kind::Oops),
     (b"Unhandled prefetch abort", Kind::Oops),
     (b"Insufficient stack space to handle exception", Kind::Oops),
     (b"SError Interrupt on CPU", Kind::Oops),
     (b"Bad mode in ", Kind::Oops),
     (b"Machine check in kernel mode", Kind::MachineCheck),
+    // powerpc up to 5.2.
+    (b"Severe Machine check interrupt ", Kind::MachineCheck),
+    (b"Fatal Machine check interrupt ", Kind::MachineCheck),
     (b"illegal operation: ", Kind::InvalidOpcode),
     (b"monitor event: ", Kind::Bug),
     (b"WARNING: CPU: ", Kind::Warning),
@@ -143,6 +149,8 @@ const CONDITIONS: &[(&[u8], &[&[u8]])] = &[
     (b"BUG ", &[b" (Not tainted): ", b" (Tainted: "]),
     (b"CFI failure (target: ", &[b"):", b"+0x"]),
     (b"Bad mode in ", &[b" detected"]),
+    (b"Unable to ", &[b" at vaddr: "]),
+    (b"kernel BUG in ", &[b" at "]),
     (b"INFO: rcu", &[b"stall"]),
     (b"rcu: INFO: ", &[b"stall"]),
     (
@@ -281,11 +289,14 @@ fn numbered_code(text: &[u8]) -> bool {
 /// `cpu 0x3: Vector: 300 (Data Access) at [c000000001234567]`, of powerpc's debugger xmon.
 fn xmon(text: &[u8]) -> Option<Kind> {
     let mut cursor = Cursor::new(text);
-    if !cursor.eat(b"cpu 0x") {
-        return None;
+    // Where there is only one processor, it is not named.
+    if cursor.eat(b"cpu 0x") {
+        cursor.hex()?;
+        if !cursor.eat(b": ") {
+            return None;
+        }
     }
-    cursor.hex()?;
-    if !cursor.eat(b": Vector: ") {
+    if !cursor.eat(b"Vector: ") || memmem::find(text, b") at [").is_none() {
         return None;
     }
     Some(match cursor.hex()?.0 {
@@ -308,7 +319,7 @@ fn kind(text: &[u8]) -> Option<Kind> {
         let is_detail = kind == Kind::Slub && memmem::find(rest, b"): kasan: bad access").is_some();
         return (holds && !is_detail).then_some(kind);
     }
-    if first == Some(&b'c')
+    if matches!(first, Some(b'c' | b'V'))
         && let Some(kind) = xmon(text)
     {
         return Some(kind);
@@ -322,21 +333,14 @@ fn kind(text: &[u8]) -> Option<Kind> {
     if text.starts_with(b"WARNING: ") && memmem::find(text, b" still has locks held!").is_some() {
         return Some(Kind::Lockdep);
     }
-    // alpha and sparc put the task first.
-    if let Some(at) = find(text, b"): ").filter(|&at| at < 40)
-        && let Some(rest) = text.get(at.saturating_add(3)..)
-        && (rest.starts_with(b"Oops ") && rest.get(5).is_some_and(u8::is_ascii_digit)
-            || rest.starts_with(b"Kernel bad "))
-    {
-        return Some(Kind::Oops);
-    }
     if text.starts_with(b"CPU ") {
         let words: [(&[u8], Kind); 3] = [
             (b" Unable to handle kernel ", Kind::PageFault),
             (b": Machine Check Exception: ", Kind::MachineCheck),
             (b": Machine Check: ", Kind::MachineCheck),
         ];
-        return words.iter().find(|(word, _)| memmem::find(text, word).is_some()).map(|(_, kind)| *kind);
+        let found = words.iter().find(|(word, _)| memmem::find(text, word).is_some());
+        return found.map(|(_, kind)| *kind).or_else(|| die_lines::kind(text));
     }
     die_lines::kind(text)
 }
@@ -344,11 +348,13 @@ fn kind(text: &[u8]) -> Option<Kind> {
 /// `... at virtual address X`, `... address: X`, `... request at X`
 fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
     /// What comes before the address, and its least number of digits.
-    const MARKS: [(&[u8], usize); 11] = [
+    const MARKS: [(&[u8], usize); 13] = [
         (b" at addr ", 8),
         (b" (Addr=", 8),
         (b" (address ", 1),
         (b" virtual address ", 8),
+        (b" virtual addr ", 8),
+        (b" at vaddr: ", 8),
         (b" address: ", 8),
         (b" for address ", 8),
         (b" access to address 0x", 1),
@@ -360,6 +366,7 @@ fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
     let is_unhandled = body.starts_with(b"Unhandled ");
     if !is_unhandled && !matches!(kind, Kind::PageFault | Kind::GeneralProtection)
         || body.starts_with(b"cpu 0x")
+        || body.starts_with(b"Vector: ")
     {
         return None;
     }

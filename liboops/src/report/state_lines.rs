@@ -53,7 +53,7 @@ pub(super) fn pc(report: &mut Report, found: Pc, section: Section) -> bool {
         && segment.is_none()
         && !repeated
         && state.pc.is_none()
-        && !state.registers.is_empty()
+        && (!state.registers.is_empty() || state.return_address.is_some())
     {
         // arm64's `pstate` is in front of the instruction pointer, and says that it is a program's.
         if state.origin != Origin::User {

@@ -6,7 +6,7 @@ use memchr::memmem;
 
 use super::context::Context;
 use super::kind::Kind;
-use crate::cursor::{Cursor, number_after, text};
+use crate::cursor::{Cursor, decimal, number_after, text};
 
 /// Reads a start line.
 pub(super) fn of_start(body: &[u8], kind: Kind, context: &mut Context) {
@@ -31,8 +31,9 @@ pub(super) fn of_start(body: &[u8], kind: Kind, context: &mut Context) {
             cursor.decimal()?;
             (cursor.eat(b": ") || cursor.eat(b", ")).then(|| pair(cursor.rest(), b'/'))?
         }),
-        // `tool(321): Oops 0` of alpha and sparc.
-        Kind::Oops => before_words(body),
+        Kind::Backtrace => of_trace(body.trim_ascii_start()),
+        // `tool(321): Oops 0` of alpha and sparc, and what parisc and ia64 have.
+        Kind::Oops | Kind::Bug | Kind::Trap | Kind::InvalidOpcode => before_words(body),
         _ => None,
     };
     set(task, context);
@@ -44,9 +45,16 @@ pub(super) fn of_start(body: &[u8], kind: Kind, context: &mut Context) {
         Kind::SoftLockup | Kind::Lockdep => &[b" CPU#"],
         Kind::HardLockup => &[b" on cpu ", b" on CPU", b" on CPU "],
         Kind::MachineCheck => &[b"CPU "],
+        Kind::Backtrace => &[b" for cpu ", b"CPU"],
+        Kind::RcuStall => &[b" stall on CPU { ", b" stall on CPU "],
         Kind::PageFault if body.starts_with(b"CPU ") => &[b"CPU "],
         _ => &[],
     };
+    // xmon has it in hexadecimal digits.
+    if let Some(rest) = body.strip_prefix(b"cpu 0x") {
+        let cpu = Cursor::new(rest).hex().and_then(|(cpu, _)| u32::try_from(cpu).ok());
+        context.cpu = context.cpu.or(cpu);
+    }
     marks.iter().for_each(|mark| number(body, mark, &mut context.cpu));
 }
 
@@ -54,8 +62,8 @@ pub(super) fn of_start(body: &[u8], kind: Kind, context: &mut Context) {
 pub(super) fn whole(body: &[u8]) -> Option<Task<'_>> {
     let line = body.trim_ascii_start();
     let numbered = |mark: &[u8]| number_after(line, mark).and_then(|number| u32::try_from(number).ok());
-    if line.starts_with(b"task:") {
-        between(line, b"task:", &[b" state:"]).map(|name| (name, numbered(b" pid:")))
+    if let Some(task) = of_trace(line) {
+        Some(task)
     } else if line.starts_with(b"in_atomic(): ") {
         between(line, b", name: ", &[]).map(|name| (name, numbered(b", pid: ")))
     } else if line.starts_with(b"Process ") {
@@ -66,6 +74,31 @@ pub(super) fn whole(body: &[u8]) -> Option<Task<'_>> {
     } else {
         None
     }
+}
+
+/// The task whose trace follows, as SysRq-t prints one for each, and a hung task has: `task:init state:S
+/// stack:0 pid:1`; up to 5.9 `init          S ffffffff81609780     0     1      0 0x00000000`.
+pub(super) fn of_trace(line: &[u8]) -> Option<Task<'_>> {
+    if line.starts_with(b"task:") {
+        let pid = number_after(line, b" pid:").and_then(|pid| u32::try_from(pid).ok());
+        return between(line, b"task:", &[b" state:"]).map(|name| (name, pid));
+    }
+    /// Columns of the name, which is padded with blanks.
+    const NAME_BYTES: usize = 15;
+    let (name, rest) = line.split_at_checked(NAME_BYTES)?;
+    if !matches!(
+        rest,
+        [b' ', b'R' | b'S' | b'D' | b'T' | b't' | b'X' | b'Z' | b'P' | b'I' | b'W' | b'K', b' ', ..]
+    ) {
+        return None;
+    }
+    // The flags, the parent, the task, and how much of the stack is free.
+    let mut words = rest.trim_ascii_end().rsplit(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    let flags = words.next()?.strip_prefix(b"0x")?;
+    words.next().and_then(decimal)?;
+    let pid = words.next().and_then(decimal)?;
+    words.next().and_then(decimal)?;
+    (flags.len() == 8).then_some((name, u32::try_from(pid).ok()))
 }
 
 /// Reads the task from a line that is about something else.
@@ -95,15 +128,23 @@ pub(super) fn mentioned(body: &[u8], context: &mut Context) {
     }
 }
 
-/// The task that a line begins with: `tool(321): `.
+/// The task that a line begins with: `tool(321): `, `CPU 0 tool(321): `, `tool (pid 321): `, `tool[321]: `.
 fn before_words(body: &[u8]) -> Option<Task<'_>> {
-    let end = memmem::find(body, b"): ")?;
-    let line = body.get(..end)?;
-    let open = memchr::memrchr(b'(', line)?;
-    let name = line.get(..open)?;
+    let mut cursor = Cursor::new(body);
+    if !(cursor.eat(b"CPU ") && cursor.decimal().is_some() && cursor.eat(b" ")) {
+        cursor = Cursor::new(body);
+    }
+    let line = cursor.rest();
+    let line = line.get(..memmem::find(line, b": ")?)?;
+    let (&last, line) = line.split_last()?;
+    let open = memchr::memrchr(if last == b']' { b'[' } else { b'(' }, line)?;
+    let mut name = line.get(..open)?;
     let mut cursor = Cursor::at(line, open.saturating_add(1));
+    if cursor.eat(b"pid ") {
+        name = name.trim_ascii_end();
+    }
     let pid = u32::try_from(cursor.decimal()?).ok()?;
-    let is_name = (1..=64).contains(&name.len()) && !name.contains(&b' ');
+    let is_name = matches!(last, b')' | b']') && (1..=64).contains(&name.len()) && !name.contains(&b' ');
     (is_name && cursor.is_at_end()).then_some((name, Some(pid)))
 }
 

@@ -57,13 +57,23 @@ pub(super) fn read(text: &[u8]) -> Option<Trace> {
 }
 
 /// Whether a line says that the trace after it is of another processor: `NMI backtrace for cpu 1`, ARM's
-/// `CPU1: stopping`.
+/// `CPU1: stopping`, and `CPU1:` where there are no NMIs. No trace follows `... skipped: idling at f+0x1/0x2`.
 pub(super) fn is_other_processor(text: &[u8]) -> bool {
     if text.starts_with(b"NMI backtrace for cpu") {
-        return true;
+        return memmem::find(text, b" skipped").is_none();
     }
     let mut cursor = Cursor::new(text);
-    cursor.eat(b"CPU") && cursor.decimal().is_some() && cursor.rest().trim_ascii_end() == b": stopping"
+    cursor.eat(b"CPU")
+        && cursor.decimal().is_some()
+        && matches!(cursor.rest().trim_ascii_end(), b": stopping" | b":")
+}
+
+/// Whether a line says that what follows was asked for by a key, `sysrq: Show State`: it is of no report
+/// before.
+pub(super) fn is_asked_for(text: &[u8]) -> bool {
+    let rest = text.strip_prefix(b"sysrq: ").unwrap_or(text);
+    let rest = rest.strip_prefix(b"SysRq : ").unwrap_or(rest);
+    rest.len() < text.len() && (rest.starts_with(b"Show ") || rest.starts_with(b"show-"))
 }
 
 /// Whether the place in such a line is itself the first entry of the trace: `INFO: Freed in f+0x1/0x2 age=1`

@@ -6,25 +6,33 @@ use super::context::Context;
 use super::place::{Frame, Place};
 use super::places_in_line;
 use super::span::Hex;
-use super::state::{Origin, State, Word, WordRole};
+use super::state::{Origin, Register, State, Word, WordRole};
 use crate::cursor::{Cursor, number_after, text};
 use crate::message::Message;
 
 /// Names of values that are not taken apart.
-const OTHERS: [&[u8]; 8] =
-    [b"sp:", b"msr:", b"dsisr:", b"current =", b"paca ", b"softe:", b"enter ? for help", b"--- Exception:"];
+const OTHERS: [&[u8]; 5] = [b"current =", b"paca ", b"softe:", b"enter ? for help", b"--- Exception:"];
+
+/// Names of registers, in capital letters as in an oops.
+const REGISTERS: [(&[u8], &str); 4] =
+    [(b"sp: ", "SP"), (b"msr: ", "MSR"), (b"dar: ", "DAR"), (b"dsisr: ", "DSISR")];
 
 /// What such lines say, to be added to a report.
 #[derive(Debug, Default)]
 pub(super) struct XmonLine {
     pub state: Option<State>,
+    /// The processor, by the length of an address.
+    pub arch: Option<&'static str>,
+    pub return_address: Option<Place>,
+    pub register: Option<Register>,
     pub frame: Option<Frame>,
     pub word: Option<Word>,
 }
 
-/// Whether the title of a report is xmon's: `cpu 0x3: Vector: 300 (Data Access) at [c00000000123f8e0]`
+/// Whether the title of a report is xmon's: `cpu 0x3: Vector: 300 (Data Access) at [c00000000123f8e0]`,
+/// without the processor where there is only one
 pub(super) fn is_title(title: &str) -> bool {
-    title.starts_with("cpu 0x") && title.contains(": Vector: ")
+    title.starts_with("cpu 0x") && title.contains(": Vector: ") || title.starts_with("Vector: ")
 }
 
 /// Reads a line of xmon's. `None` if it is not one.
@@ -36,14 +44,24 @@ pub(super) fn read(message: &Message<'_>, context: &mut Context) -> Option<XmonL
     let mut line = XmonLine::default();
     if cursor.eat(b"pc: ") {
         let place = Place { exact: true, ..place(message, cursor, start)? };
+        line.arch = Some(if Cursor::at(message.text, start.saturating_add(4)).hex()?.1 == 8 {
+            "ppc"
+        } else {
+            "ppc64"
+        });
         line.state = Some(State { pc: Some(place), ..State::new(Origin::Fault) });
     } else if cursor.eat(b"lr: ") {
-        // The link register comes again in the trace.
-    } else if cursor.eat(b"dar: ") {
+        line.return_address = Some(place(message, cursor, start)?);
+    } else if let Some((_, name)) = REGISTERS.iter().find(|(label, _)| cursor.eat(label)) {
         let start = cursor.position();
-        let (value, _) = cursor.hex()?;
+        let (value, digits) = cursor.hex()?;
         let span = message.span(start..cursor.position());
-        line.word = Some(Word { value: Hex(value), span, role: WordRole::FaultAddress });
+        line.register = Some(Register { name, value: Hex(value), span });
+        if *name == "DAR" {
+            line.word = Some(Word { value: Hex(value), span, role: WordRole::FaultAddress });
+        }
+        // The lowest bit is set in little-endian kernels.
+        line.arch = (*name == "MSR" && digits == 16 && value & 1 == 1).then_some("ppc64le");
     } else if rest.starts_with(b"pid ") {
         let pid = number_after(rest, b"= ").and_then(|pid| u32::try_from(pid).ok());
         context.pid = pid.or(context.pid);

@@ -40,7 +40,7 @@ fn of_kernels() {
             "CPU: 1 UID: 0 PID: 321 Comm: bash Kdump: loaded Tainted: G        W  OE      6.1.0-99-amd64 #1 PREEMPT(full)",
             [release, Some("#1 PREEMPT(full)"), Some("GWOE")],
         ),
-        ("Pid: 321, comm: bash Not tainted 2.6.32 #1 KVM", [Some("2.6.32"), Some("#1 KVM"), Some("")]),
+        ("Pid: 321, comm: bash Not tainted 2.6.32 #1 KVM", [Some("2.6.32"), Some("#1"), Some("")]),
         // On a hung task.
         (
             "      Not tainted 6.1.0-99-amd64 #1 Debian 6.1.999-1",
@@ -114,6 +114,52 @@ fn of_lines_in_a_report() {
         "BUG: KASAN: use-after-free in f+0x5/0x10\nRead of size 8 at addr ffff888107a3c010 by task tool/321\n",
     );
     assert_eq!(report.words[0].value.0, 0xffff_8881_07a3_c010);
+}
+
+#[test]
+fn hardware_is_not_part_of_the_version() {
+    for (line, version, hardware) in [
+        (
+            "Not tainted 2.6.32-5-amd64 #1 Dell Inc. OptiPlex 755/0PU052",
+            "#1",
+            Some("Dell Inc. OptiPlex 755/0PU052"),
+        ),
+        (
+            "Tainted: P        W    3.0.0-12-generic #20-Ubuntu LENOVO 4236BR9",
+            "#20-Ubuntu",
+            Some("LENOVO 4236BR9"),
+        ),
+        ("Not tainted (2.6.31-14-generic #48-Ubuntu) HP Pavilion dv7", "#48-Ubuntu", Some("HP Pavilion dv7")),
+        (
+            "Not tainted 3.2.0-4-amd64 #1 Debian 3.2.41-2 Bochs Bochs",
+            "#1 Debian 3.2.41-2",
+            Some("Bochs Bochs"),
+        ),
+        ("Not tainted 2.6.32 #1  /", "#1", None),
+        ("Not tainted 2.6.24 #1", "#1", None),
+    ] {
+        let context = only(&format!("{BUG}Pid: 321, comm: tool {line}\n")).context;
+        assert_eq!(
+            (context.version.as_deref(), context.hardware.as_deref()),
+            (Some(version), hardware),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_second_line_about_the_processor_does_not_count() {
+    let line = |taint: &str| format!("CPU: 1 PID: 321 Comm: tool {taint} 6.1.0 #1\n");
+    let panic = "Kernel panic - not syncing: Fatal exception\n";
+    let report =
+        only(&format!("{BUG}{}{panic}{}", line("Not tainted"), line("Tainted: G      D           ")));
+    assert_eq!(kernel(&report), [Some("6.1.0"), Some("#1"), Some("")]);
+}
+
+#[test]
+fn of_old_mips() {
+    let report = only("Oops[#1]:\nCpu 3\nepc   : 80123454 f+0x14/0x20\n    Not tainted\n");
+    assert_eq!((report.context.cpu, report.context.taint.unwrap().value.as_str()), (Some(3), ""));
 }
 
 #[test]

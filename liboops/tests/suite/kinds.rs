@@ -242,7 +242,7 @@ fn release_and_taint_of_distributions() {
         (
             "Pid: 7, comm: cat Tainted: G        W  ---------------    2.6.32-220.el6.x86_64 #1 HP ProLiant",
             "2.6.32-220.el6.x86_64",
-            "#1 HP ProLiant",
+            "#1",
             "GW",
         ),
         (
@@ -513,4 +513,52 @@ fn a_panic_of_rust_and_its_bug() {
     assert_eq!((report.kind, pc(&report)), (Kind::Bug, Some("rust_helper_BUG")));
     assert_eq!(report.title.value, "rust_kernel: panicked at drivers/x.rs:12:5:");
     assert_eq!(report.message.unwrap().value, "attempt to add with overflow");
+}
+
+#[test]
+fn a_failed_check_of_control_flow_names_what_follows_it() {
+    let cfi = "CFI failure at caller+0x10/0x20 (target: victim+0x0/0x10; expected type: 0x12345678)";
+    let endbr = "traps: Missing ENDBR: victim+0x0/0x40";
+    for (first, more) in [
+        (cfi, "Oops: invalid opcode: 0000 [#1] PREEMPT SMP\n"),
+        (cfi, "Internal error: Oops - CFI: 00000000f2008228 [#1] PREEMPT SMP\n"),
+        (endbr, "kernel BUG at arch/x86/kernel/traps.c:252!\ninvalid opcode: 0000 [#1] PREEMPT SMP\n"),
+    ] {
+        let end = "Kernel panic - not syncing: Fatal exception\n";
+        let report = only(format!("{first}\n{more}{end}").as_bytes());
+        assert_eq!((report.kind, report.title.value.as_str()), (Kind::Oops, first));
+        assert!(report.panicked, "{first}");
+    }
+    // Where it is only a warning, it says why.
+    let report = only(format!("{cfi}\nWARNING: CPU: 0 PID: 7 at caller+0x10/0x20\n").as_bytes());
+    assert_eq!((report.kind, report.message.unwrap().value.as_str()), (Kind::Warning, cfi));
+}
+
+#[test]
+fn the_fault_address_is_in_a_register_where_no_line_has_it() {
+    for (log, address) in [
+        (
+            "Oops - load access fault [#1]\nstatus: 0000000200000120 badaddr: 0000000000000010 cause: 0000000000000005\n",
+            Some(0x10),
+        ),
+        // That of a breakpoint is something else.
+        (
+            "Kernel BUG [#1]\nstatus: 0000000200000120 badaddr: 0000000000000010 cause: 0000000000000003\n",
+            None,
+        ),
+        (
+            "Unhandled kernel unaligned access[#1]:\nCause : 80800010 (ExcCode 04)\nBadVA : 00000011\n",
+            Some(0x11),
+        ),
+        (
+            "Data bus error, epc == 80123454, ra == 80123400\nOops[#1]:\nCause : 0080001c (ExcCode 07)\nBadVA : 00000011\n",
+            None,
+        ),
+        (
+            "BUG: Unable to handle kernel instruction fetch (NULL pointer?)\nNIP: 00000000 LR: c0012300 CTR: 00000000\nREGS: c1a0bd80 TRAP: 0400   Not tainted  (5.10.0)\n",
+            Some(0),
+        ),
+    ] {
+        assert_eq!(only(log.as_bytes()).fault_address(), address, "{log}");
+    }
 }
