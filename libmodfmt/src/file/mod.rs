@@ -142,7 +142,8 @@ impl ModuleFile {
 
     /// The persistent data of the module as [`ModuleFile::persistent`]. `kernel` reads the BTF of the kernel
     /// that the module is for; it is called only if the variables lead to very many types, to find those
-    /// that the kernel has itself (see [`PersistentDebugInfo::read`](crate::persist::PersistentDebugInfo::read)).
+    /// that the kernel has itself: see
+    /// [`PersistentDebugInfo::read`](crate::persist::PersistentDebugInfo::read).
     ///
     /// # Errors
     /// Those of [`ModuleFile::persistent`].

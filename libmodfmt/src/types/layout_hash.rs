@@ -12,8 +12,8 @@ const MAX_POINTERS: u32 = 2;
 const MAX_LEVELS: u32 = 64;
 
 /// 64-bit FNV-1a over the layout of a type: sizes, encodings, members, enumerators, everything embedded, and
-/// what pointers lead to, two pointers deep; of an array, the number of all elements; further pointers count by the tag of their target. The same on
-/// every machine.
+/// what pointers lead to, two pointers deep; of an array, the number of all elements; further pointers count
+/// by the tag of their target. The same on every machine.
 #[must_use]
 pub fn layout_hash(types: &dyn Types, id: TypeId) -> u64 {
     Hasher { types, known: HashMap::new(), cut: HashMap::new(), is_cut: false, deepest: 0 }.of(

@@ -10,8 +10,8 @@
 //! [<fffffc0000312300>] caller+0x20/0x60
 //! ```
 //!
-//! Linux 2.4 has `Trace:fffffc0000312300 fffffc0000312400`. Since 4.9, each word of the code is in a row of its
-//! own. An access to a misaligned address prints the registers by number, `r0 = ...`.
+//! Linux 2.4 has `Trace:fffffc0000312300 fffffc0000312400`. Since 4.9, each word of the code is in a row of
+//! its own. An access to a misaligned address prints the registers by number, `r0 = ...`.
 
 use super::architecture::{Architecture, Hints, Item, Pc, Reading, Rows};
 use super::code_words::ByteOrder;

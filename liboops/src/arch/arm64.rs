@@ -133,8 +133,8 @@ fn place(message: &Message<'_>) -> Option<Reading> {
     Some(Reading::of(vec![Item::Arch("aarch64"), item]))
 }
 
-/// `ESR = 0x0000000096000006`, in older kernels `Exception class = DABT (current EL), IL = 32 bits`. Where the
-/// stack has overflowed, `ESR: 0x0000000096000047 -- DABT (current EL)` and `FAR: 0xffff80000a2cfff0`.
+/// `ESR = 0x0000000096000006`, in older kernels `Exception class = DABT (current EL), IL = 32 bits`. Where
+/// the stack has overflowed, `ESR: 0x0000000096000047 -- DABT (current EL)` and `FAR: 0xffff80000a2cfff0`.
 fn syndrome(message: &Message<'_>) -> Option<Reading> {
     let mut cursor = Cursor::new(message.text);
     cursor.blanks();

@@ -127,8 +127,8 @@ fn frames(addresses: Vec<(Hex, Span)>) -> Item {
     Item::Frames(addresses.into_iter().map(place).collect())
 }
 
-/// `LE PAGE_SIZE=64K MMU=Radix SMP NR_CPUS=2048 NUMA pSeries`. Big-endian kernels of 32 bits print it as well:
-/// `BE PAGE_SIZE=4K PREEMPT SMP NR_CPUS=2 PowerMac`.
+/// `LE PAGE_SIZE=64K MMU=Radix SMP NR_CPUS=2048 NUMA pSeries`. Big-endian kernels of 32 bits print it as
+/// well: `BE PAGE_SIZE=4K PREEMPT SMP NR_CPUS=2 PowerMac`.
 fn endianness(text: &[u8]) -> Option<&'static str> {
     let has = |word: &[u8]| memchr::memmem::find(text, word).is_some();
     if text.starts_with(b"LE PAGE_SIZE=") {

@@ -511,8 +511,8 @@ fn take_name(place: &mut Place, named: Place) {
     }
 }
 
-/// Whether a title says that the kernel was about to jump to a wrong place: `CFI failure at f+0x1/0x2 (target:
-/// ...)`, `traps: Missing ENDBR: f+0x0/0x10`.
+/// Whether a title says that the kernel was about to jump to a wrong place: `CFI failure at f+0x1/0x2
+/// (target: ...)`, `traps: Missing ENDBR: f+0x0/0x10`.
 fn says_control_flow(title: &str) -> bool {
     title.starts_with("CFI failure ") || title.starts_with("traps: Missing ENDBR: ")
 }

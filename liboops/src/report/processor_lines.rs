@@ -223,8 +223,8 @@ fn oops_code(message: &Message<'_>) -> Option<OopsCode> {
     labelled.then(|| OopsCode { value, span: message.span(start..before.len()), instruction_bytes })
 }
 
-/// The number in `SError Interrupt on CPU3, code 0x00000000bf000002 -- SError`, `Bad mode in Synchronous Abort
-/// handler detected on CPU0, code 0x8600000f`, of arm64.
+/// The number in `SError Interrupt on CPU3, code 0x00000000bf000002 -- SError`, `Bad mode in Synchronous
+/// Abort handler detected on CPU0, code 0x8600000f`, of arm64.
 fn abort_code(message: &Message<'_>) -> Option<OopsCode> {
     let is_abort = message.text.starts_with(b"SError ") || message.text.starts_with(b"Bad mode in ");
     let at = memchr::memmem::find(message.text, b", code 0x").filter(|_| is_abort)?.saturating_add(9);

@@ -57,7 +57,8 @@ pub(super) fn read(text: &[u8]) -> Option<Trace> {
 }
 
 /// Whether a line says that the trace after it is of another processor: `NMI backtrace for cpu 1`, ARM's
-/// `CPU1: stopping`, and `CPU1:` where there are no NMIs. No trace follows `... skipped: idling at f+0x1/0x2`.
+/// `CPU1: stopping`, and `CPU1:` where there are no NMIs. No trace follows `... skipped: idling at
+/// f+0x1/0x2`.
 pub(super) fn is_other_processor(text: &[u8]) -> bool {
     if text.starts_with(b"NMI backtrace for cpu") {
         return memmem::find(text, b" skipped").is_none();
