@@ -3,5 +3,6 @@
 
 pub(crate) mod blob;
 mod damage;
+mod kernel_types;
 mod prefix;
 mod reading;
