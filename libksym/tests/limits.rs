@@ -11,7 +11,7 @@ use libksym::{FileSearch, KaslrHint, Query, Resolver, Sources};
 use libmodfmt::elf::{Section, SectionKind, SymbolKind};
 use modtest::hostile_files::{after, modules, noise, repeated};
 use modtest::limits::{INPUT_BYTES, assert_limits};
-use modtest::module::Make;
+use modtest::module::{Make, R_64};
 
 /// Addresses and symbols that are asked for.
 const QUERIES: u64 = 32;
@@ -61,6 +61,70 @@ fn with_section(name: &str, data: &[u8], compressed: bool) -> Vec<u8> {
     let flags = if compressed { 0x800 } else { 0 };
     make.object.sections.push(Section::with_data(name, SectionKind::PROGBITS, flags, 1, data.to_vec()));
     make.build()
+}
+
+/// A module whose units all cover its one function. Each has an entry with the abbreviation of `code`, in the
+/// table at `table`, and `rest` behind it: a low and a high address, what else the abbreviation has, and
+/// further entries.
+fn with_units(abbreviations: &[u8], units: &[(u32, Vec<u8>)], rest: &[u8], lines: &[u8]) -> Vec<u8> {
+    let mut make = Make::small("foo");
+    make.global("outer", ".text", SymbolKind::FUNCTION, 0, 16);
+    let (mut info, mut places) = (Vec::new(), Vec::new());
+    for (table, code) in units {
+        let mut unit = vec![5, 0, 1, 8];
+        unit.extend(table.to_le_bytes());
+        unit.extend(code);
+        places.push((info.len() + 4 + unit.len()) as u64);
+        unit.extend([0; 8]);
+        unit.extend(16_u64.to_le_bytes());
+        unit.extend(rest);
+        info.extend((unit.len() as u32).to_le_bytes());
+        info.extend(unit);
+    }
+    make.section(".debug_abbrev", 0, 1, abbreviations);
+    make.section(".debug_info", 0, 1, &info);
+    make.section(".debug_line", 0, 1, lines);
+    for place in places {
+        make.relocate(".debug_info", place, R_64, "outer", 0);
+    }
+    make.build()
+}
+
+/// Modules in which many units lead to large tables.
+fn units() -> Vec<(String, Vec<u8>)> {
+    // A compile unit with its addresses, and its line table.
+    let with_lines = [1, 0x11, 0, 0x11, 1, 0x12, 7, 0x10, 0x17, 0, 0, 0];
+    let files = INPUT_BYTES / 2;
+    let mut header = vec![1, 1, 1, 0xfb, 14, 13, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 1, 1, 8, 1, 0, 1, 1, 8];
+    header.extend([files as u8 & 0x7f | 0x80, (files >> 7) as u8 & 0x7f | 0x80, (files >> 14) as u8]);
+    header.extend(vec![0; files]);
+    let length = |bytes: &[u8]| (bytes.len() as u32).to_le_bytes();
+    let program = [&[5, 0, 8, 0][..], &length(&header), &header].concat();
+    let lines = [&length(&program)[..], &program].concat();
+    let shared = with_units(&with_lines, &vec![(0, vec![1]); 4000], &[0; 4], &lines);
+
+    let leb = |number: u32| {
+        vec![number as u8 & 0x7f | 0x80, (number >> 7) as u8 & 0x7f | 0x80, (number >> 14) as u8]
+    };
+    let (mut abbreviations, mut tables) = (Vec::new(), Vec::new());
+    for code in 1..50_000 {
+        tables.push((abbreviations.len() as u32, leb(code)));
+        abbreviations.extend(leb(code));
+        abbreviations.extend([0x11, 0, 0x11, 1, 0x12, 7, 0, 0]);
+    }
+    abbreviations.push(0);
+    tables.truncate(8000);
+    let overlapping = with_units(&abbreviations, &tables, &[], &[]);
+
+    let mut abbreviations = vec![1, 0x11, 1, 0x11, 1, 0x12, 7, 0, 0, 2, 0x34, 0];
+    abbreviations.extend([0x34, 0x19].repeat(INPUT_BYTES / 4));
+    abbreviations.extend([0, 0, 0]);
+    let attributes = with_units(&abbreviations, &[(0, vec![1])], &vec![2; INPUT_BYTES / 4], &[]);
+    vec![
+        ("units with one line table".to_owned(), shared),
+        ("units whose abbreviations overlap".to_owned(), overlapping),
+        ("entries of very many attributes".to_owned(), attributes),
+    ]
 }
 
 /// A section that is compressed by itself: a mebibyte that stands for 60 of zeros.
@@ -144,7 +208,7 @@ fn many_modules() -> Vec<u8> {
 #[test]
 fn a_megabyte_costs_two_seconds_and_512_megabytes_at_most() {
     let folder = tempfile::tempdir().unwrap();
-    for (input, data) in inputs() {
+    for (input, data) in inputs().into_iter().chain(units()) {
         as_each_kind(folder.path(), &input, &data);
     }
 }

@@ -159,6 +159,55 @@ fn kinds_of_types() {
     );
 }
 
+/// What one compiler says of two declarations.
+fn difference_by(compiler: &str, version: u32, old: &str, new: &str) -> Option<String> {
+    let (Some(one), Some(other)) = (table(compiler, version, old), table(compiler, version, new)) else {
+        eprintln!("SKIPPED: no {compiler}");
+        return None;
+    };
+    compare((&one.0, one.1), (&other.0, other.1)).err().map(|difference| difference.in_variable("x"))
+}
+
+/// clang counts bits from the end of a storage unit that a packed field crosses: a negative number.
+#[test]
+fn packed_bit_fields_cross_storage_units() {
+    told(
+        "struct q { char c; unsigned a : 20, b : 12; } *x;",
+        "struct q { char c; unsigned a : 20, b : 12; } __attribute__((packed)) *x;",
+        "*x: member b moved from offset 0x4 bit 0 to 0x3 bit 4 (struct q)",
+    );
+}
+
+/// gcc alone knows the attribute.
+#[test]
+fn byte_orders() {
+    for version in [4, 5] {
+        let big = "struct __attribute__((scalar_storage_order(\"big-endian\"))) q";
+        let text = difference_by(
+            "gcc",
+            version,
+            "struct q { int a[2]; } *x;",
+            &format!("{big} {{ int a[2]; }} *x;"),
+        );
+        let Some(text) = text else { continue };
+        assert_eq!(
+            text,
+            "x->a[]: kind of number changed from signed to signed in the other byte order \
+             (int, now big-endian int)"
+        );
+    }
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn formats_of_numbers_that_only_their_names_tell() {
+    for compiler in ["gcc", "clang"] {
+        let (old, new) = ("long double x;", "__float128 x;");
+        let Some(text) = difference_by(compiler, 5, old, new) else { continue };
+        assert!(text.starts_with("x: format of the number changed from long double to _"), "{text}");
+    }
+}
+
 #[test]
 fn what_makes_no_difference() {
     for (old, new) in [

@@ -41,6 +41,11 @@ pub fn modules() -> Vec<(&'static str, Vec<u8>)> {
         ("function types that double", with_types(&doubling_types())),
         ("nested structures", with_types(&nested_structures())),
         ("many members", with_types(&many_members())),
+        ("many variables of a function with many parameters", variables_of(&many_parameters())),
+        ("many variables of an array of many dimensions", variables_of(&many_dimensions())),
+        ("units whose abbreviations overlap", overlapping_abbreviations()),
+        ("units with one line table", shared_line_table()),
+        ("entries of very many attributes", many_attributes()),
     ]
 }
 
@@ -138,10 +143,15 @@ fn many_modinfo() -> Vec<u8> {
 /// A module whose variable `x` has the type at the start of these entries. They may use the abbreviations
 /// below, and refer to entries by their offset in the unit.
 fn with_types(types: &[u8]) -> Vec<u8> {
-    let mut make = Make::bare("foo");
-    make.section(DATA, 3, 8, &[0; 8]);
-    make.file("foo.c");
-    make.local("x", DATA, 0, 8);
+    with_variables(types, 1)
+}
+
+/// As [`with_types`], with very many variables of that type.
+fn variables_of(types: &[u8]) -> Vec<u8> {
+    with_variables(types, 1000)
+}
+
+fn with_variables(types: &[u8], count: u64) -> Vec<u8> {
     #[rustfmt::skip]
     let abbreviations: &[u8] = &[
         1, 0x11, 1, 0, 0, // compile unit
@@ -152,20 +162,91 @@ fn with_types(types: &[u8]) -> Vec<u8> {
         6, 0x24, 0, 3, 8, 0x0b, 0x0b, 0x3e, 0x0b, 0, 0, // base type: name, size, encoding
         7, 0x13, 1, 0x0b, 0x0b, 0, 0, // structure of a size
         8, 0x0d, 0, 3, 8, 0x49, 0x13, 0x38, 0x0b, 0, 0, // member: name, type, offset
+        9, 0x01, 1, 0x49, 0x13, 0, 0, // array
+        10, 0x21, 0, 0x37, 0x0b, 0, 0, // its count
         0,
     ];
-    let mut unit = vec![5, 0, 1, 8, 0, 0, 0, 0, 1];
+    let mut unit = UNIT_HEADER.to_vec();
+    unit.push(1);
     unit.extend(types);
-    unit.extend([2, b'x', 0]);
-    unit.extend(FIRST_TYPE.to_le_bytes());
-    unit.extend([9, 3]);
-    let location = 4 + unit.len() as u64;
-    unit.extend([0; 9]);
-    let info: Vec<u8> = (unit.len() as u32).to_le_bytes().into_iter().chain(unit).collect();
-    make.section(".debug_abbrev", 0, 1, abbreviations);
-    make.section(".debug_info", 0, 1, &info);
-    make.relocate(".debug_info", location, R_64, "x", 0);
+    let mut locations = Vec::new();
+    for number in 0..count {
+        unit.extend([2, b'x']);
+        unit.extend(number.to_string().bytes());
+        unit.push(0);
+        unit.extend(FIRST_TYPE.to_le_bytes());
+        unit.extend([9, 3]);
+        locations.push((4 + unit.len() as u64, number * 8));
+        unit.extend([0; 8]);
+    }
+    unit.push(0);
+    let mut make = with_debug(abbreviations, &with_length(unit), &[], count);
+    for (location, offset) in locations {
+        make.relocate(".debug_info", location, R_64, DATA, offset as i64);
+    }
     make.build()
+}
+
+/// Version 5, a compile unit, addresses of 8 bytes, abbreviations at 0.
+const UNIT_HEADER: [u8; 8] = [5, 0, 1, 8, 0, 0, 0, 0];
+
+fn with_length(unit: Vec<u8>) -> Vec<u8> {
+    (unit.len() as u32).to_le_bytes().into_iter().chain(unit).collect()
+}
+
+/// A module with this debug information, and variables of 8 bytes.
+fn with_debug(abbreviations: &[u8], info: &[u8], lines: &[u8], variables: u64) -> Make {
+    let mut make = Make::bare("foo");
+    make.section(DATA, 3, 8, &vec![0; variables as usize * 8]);
+    make.file("foo.c");
+    for number in 0..variables {
+        make.local(&format!("x{number}"), DATA, number * 8, 8);
+    }
+    make.section(".debug_abbrev", 0, 1, abbreviations);
+    make.section(".debug_info", 0, 1, info);
+    make.section(".debug_line", 0, 1, lines);
+    make
+}
+
+/// Each table of abbreviations begins one further on than the one before, and they end together.
+fn overlapping_abbreviations() -> Vec<u8> {
+    let leb =
+        |number: u32| [number as u8 & 0x7f | 0x80, (number >> 7) as u8 & 0x7f | 0x80, (number >> 14) as u8];
+    let (mut abbreviations, mut info) = (Vec::new(), Vec::new());
+    for code in 1..(INPUT_BYTES / 10) as u32 {
+        if code < (INPUT_BYTES / 40) as u32 {
+            let mut unit = UNIT_HEADER[..4].to_vec();
+            unit.extend((abbreviations.len() as u32).to_le_bytes());
+            unit.extend(leb(code));
+            info.extend(with_length(unit));
+        }
+        abbreviations.extend(leb(code));
+        abbreviations.extend([0x11, 0, 0, 0]);
+    }
+    abbreviations.push(0);
+    with_debug(&abbreviations, &info, &[], 1).build()
+}
+
+/// A table of very many files, and very many units that have it.
+fn shared_line_table() -> Vec<u8> {
+    let mut header = vec![1, 1, 1, 0xfb, 14, 13, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0];
+    header.extend(b"a\0\0\0\0".repeat(INPUT_BYTES / 10));
+    header.push(0);
+    let version_4 = [4, 0].into_iter().chain(with_length(header)).collect();
+    let abbreviations = [1, 0x11, 0, 0x10, 0x17, 0, 0, 0];
+    let unit: Vec<u8> = UNIT_HEADER.into_iter().chain([1, 0, 0, 0, 0]).collect();
+    let info = with_length(unit).repeat(INPUT_BYTES / 40);
+    with_debug(&abbreviations, &info, &with_length(version_4), 1).build()
+}
+
+/// Entries of one byte whose attributes, all without bytes, are as many as the entries.
+fn many_attributes() -> Vec<u8> {
+    const COUNT: usize = INPUT_BYTES / 4;
+    let mut abbreviations = vec![1, 0x11, 1, 0, 0, 2, 0x34, 0];
+    abbreviations.extend([0x34, 0x19].repeat(COUNT));
+    abbreviations.extend([0, 0, 0]);
+    let unit = UNIT_HEADER.into_iter().chain([1]).chain(vec![2; COUNT]).chain([0]).collect();
+    with_debug(&abbreviations, &with_length(unit), &[], 1).build()
 }
 
 /// Where the types begin: behind the length, the unit's header and its entry.
@@ -195,6 +276,34 @@ fn doubling_types() -> Vec<u8> {
     }
     types.push(0);
     types.extend(*b"\x06int\0\x04\x05");
+    types
+}
+
+/// A pointer to a function of very many numbers.
+fn many_parameters() -> Vec<u8> {
+    let mut types = vec![3];
+    types.extend((FIRST_TYPE + 5).to_le_bytes());
+    let count = INPUT_BYTES / 10;
+    let number = FIRST_TYPE + 5 + 5 + 5 * count as u32 + 1;
+    types.push(4);
+    types.extend(number.to_le_bytes());
+    for _ in 0..count {
+        types.push(5);
+        types.extend(number.to_le_bytes());
+    }
+    types.push(0);
+    types.extend(*b"\x06int\0\x04\x05");
+    types
+}
+
+/// `long [1][1][1]...`
+fn many_dimensions() -> Vec<u8> {
+    let count = INPUT_BYTES / 4;
+    let mut types = vec![9];
+    types.extend((FIRST_TYPE + 5 + 2 * count as u32 + 1).to_le_bytes());
+    types.extend([10, 1].repeat(count));
+    types.push(0);
+    types.extend(*b"\x06long\0\x08\x05");
     types
 }
 

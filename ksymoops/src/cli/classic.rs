@@ -13,7 +13,7 @@ use libksym::{FileSearch, Sources};
 use libmodsys::{Kernel, KmsgReader};
 use liboops::report::{Kind, Report, Span, Spanned};
 use liboops::{pstore, stream};
-use modcli::{Level, Output, os_text, without_os_error};
+use modcli::{Level, Output, escape, os_text, without_os_error};
 
 use super::args::{Args, is_on};
 use super::session::{Outcome, UNWRITTEN};
@@ -251,7 +251,7 @@ fn banner(args: &Args, sources: &Sources, kernel: &dyn Kernel, out: &mut dyn Wri
             write!(out, " -{}", letter.to_ascii_uppercase())?;
         }
         for file in files {
-            write!(out, " -{letter} {file}")?;
+            write!(out, " -{letter} {}", escape::line(&file))?;
         }
         writeln!(out, " ({})", if specified { "specified" } else { "default" })?;
     }
@@ -271,7 +271,7 @@ fn banner(args: &Args, sources: &Sources, kernel: &dyn Kernel, out: &mut dyn Wri
     toggles.extend(args.target.last().map(|target| format!("-t {target}")));
     toggles.extend(args.architecture.last().map(|architecture| format!("-a {architecture}")));
     if !toggles.is_empty() {
-        writeln!(out, "     {}", toggles.join(" "))?;
+        writeln!(out, "     {}", escape::line(&toggles.join(" ")))?;
     }
     writeln!(out)
 }

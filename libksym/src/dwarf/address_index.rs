@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use gimli::DebugAranges;
+use gimli::{Abbreviations, DebugAranges};
 
 use super::debug_sections::{DebugSections, Slice};
 use super::error::DwarfError;
@@ -19,6 +19,10 @@ const MAX_ARANGES_BYTES: u64 = 64 << 20;
 
 /// Enough for most first entries of units; larger ones are read in a second attempt.
 const FIRST_UNIT_BYTES: u64 = 512;
+
+/// So many bytes of abbreviations are read at least, and eight times those that there are. Units have tables
+/// of their own, or share some after dwz; in a damaged file each could begin a little further on in one.
+const MIN_TABLE_BYTES: u64 = 8 << 20;
 
 /// The most ranges that start before an address and are looked at, where ranges overlap.
 const MAX_OVERLAPPING: usize = 64;
@@ -70,13 +74,17 @@ impl AddressIndex {
     pub(super) fn from_units(sections: &DebugSections, other: &Self) -> Result<Self, DwarfError> {
         let mut this = Self::default();
         let size = sections.size(".debug_info")?;
+        let mut table_bytes_left =
+            sections.size(".debug_abbrev")?.saturating_mul(8).saturating_add(MIN_TABLE_BYTES);
+        let mut known = None;
         let mut offset = 0;
         while offset < size {
             // Without a length there is no next unit.
             let header = UnitHeader::read(sections, offset)?;
             if header.is_code && !other.complete.contains(&offset) {
                 // One damaged unit does not hide the others.
-                let ranges = unit_ranges(sections, header).unwrap_or_default();
+                let tables = (&mut known, &mut table_bytes_left);
+                let ranges = unit_ranges(sections, header, tables).unwrap_or_default();
                 ranges.into_iter().for_each(|range| this.add(range.start, range.end, offset));
             }
             offset = offset.saturating_add(header.size.max(1));
@@ -116,9 +124,26 @@ impl AddressIndex {
     }
 }
 
-fn unit_ranges(sections: &DebugSections, header: UnitHeader) -> Result<Vec<Range<u64>>, DwarfError> {
-    let abbreviations = UnitRoot::abbreviations(sections, &header)?;
-    let parse = |bytes: Slice<'_>| UnitRoot::parse(header, bytes, &abbreviations);
+/// Abbreviations with their offset.
+type KnownTable = Option<(usize, Abbreviations)>;
+
+/// What a unit covers; nothing if too many tables of abbreviations were read.
+fn unit_ranges(
+    sections: &DebugSections,
+    header: UnitHeader,
+    (known, bytes_left): (&mut KnownTable, &mut u64),
+) -> Result<Vec<Range<u64>>, DwarfError> {
+    let at = header.abbreviations.0;
+    if known.as_ref().is_none_or(|(offset, _)| *offset != at) {
+        if *bytes_left == 0 {
+            return Ok(Vec::new());
+        }
+        let (table, bytes) = UnitRoot::abbreviations(sections, &header)?;
+        *bytes_left = bytes_left.saturating_sub(bytes);
+        *known = Some((at, table));
+    }
+    let Some((_, abbreviations)) = known else { return Ok(Vec::new()) };
+    let parse = |bytes: Slice<'_>| UnitRoot::parse(header, bytes, abbreviations);
     let root = sections.parse_at(".debug_info", header.offset, FIRST_UNIT_BYTES, parse)?;
     root.ranges(sections, root.low, root.high, root.ranges)
 }

@@ -20,7 +20,7 @@ impl UnitEntries {
     pub(super) fn read(sections: &DebugSections, offset: u64) -> Result<Self, DwarfError> {
         let header = UnitHeader::read(sections, offset)?;
         let bytes = sections.read(".debug_info", offset, header.size)?;
-        let abbreviations = UnitRoot::abbreviations(sections, &header)?;
+        let (abbreviations, _) = UnitRoot::abbreviations(sections, &header)?;
         let root = UnitRoot::parse(header, sections.slice(&bytes), &abbreviations);
         let root = root.map_err(|source| DwarfError::Section { section: ".debug_info", offset, source })?;
         Ok(Self { root, bytes, abbreviations })

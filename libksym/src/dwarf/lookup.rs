@@ -71,7 +71,7 @@ impl Dwarf {
     fn frames_in(&self, unit: &Unit, address: u64) -> Result<Vec<Frame>, DwarfError> {
         let sections = &self.units.sections;
         let function = unit.function_at(sections, address)?;
-        let lines = unit.lines(sections)?;
+        let lines = &*self.units.lines(unit)?;
         let place = lines.find(address);
         let Some(function) = function else {
             let frame = place.map(|place| self.frame(unit, lines, None, place)).transpose()?;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::debug_sections::DebugSections;
 use super::error::DwarfError;
+use super::line_program::LineProgram;
 use super::unit::Unit;
 use crate::image::Image;
 
@@ -25,6 +26,8 @@ struct Units {
     /// By offset in `.debug_info`.
     by_offset: HashMap<u64, Rc<Unit>>,
     bytes: usize,
+    /// Line programs by offset in `.debug_line`: units may share one.
+    lines: HashMap<u64, Rc<LineProgram>>,
 }
 
 impl UnitCache {
@@ -45,5 +48,17 @@ impl UnitCache {
         units.bytes = units.bytes.saturating_add(unit.memory_bytes());
         units.by_offset.insert(offset, Rc::clone(&unit));
         Ok(unit)
+    }
+
+    /// The rows and files of a unit's line program.
+    pub(super) fn lines(&self, unit: &Unit) -> Result<Rc<LineProgram>, DwarfError> {
+        let root = &unit.entries.root;
+        let Some(offset) = root.lines else { return Ok(Rc::default()) };
+        if let Some(lines) = self.units.borrow().lines.get(&offset) {
+            return Ok(Rc::clone(lines));
+        }
+        let lines = Rc::new(LineProgram::read(&self.sections, root)?);
+        self.units.borrow_mut().lines.insert(offset, Rc::clone(&lines));
+        Ok(lines)
     }
 }

@@ -12,6 +12,10 @@ use super::unit_header::{TableBases, UnitHeader};
 /// Enough for most tables of abbreviations; larger ones are read in a second attempt.
 const FIRST_ABBREVIATION_BYTES: u64 = 16 << 10;
 
+/// Most attributes of an entry. Compilers write some twenty; values may take no room in the file, so that each
+/// entry of one byte could have any number.
+const MAX_ATTRIBUTES: u64 = 64;
+
 /// What the first entry says.
 #[derive(Clone, Debug)]
 pub(super) struct UnitRoot {
@@ -62,15 +66,57 @@ impl UnitRoot {
         })
     }
 
-    /// The unit's abbreviations.
+    /// The unit's abbreviations, and how many bytes they take.
     pub(super) fn abbreviations(
         sections: &DebugSections,
         header: &UnitHeader,
-    ) -> Result<Abbreviations, DwarfError> {
-        let offset = header.abbreviations.0 as u64;
-        sections.parse_at(".debug_abbrev", offset, FIRST_ABBREVIATION_BYTES, |bytes| {
-            DebugAbbrev::from(bytes).abbreviations(DebugAbbrevOffset(0))
-        })
+    ) -> Result<(Abbreviations, u64), DwarfError> {
+        let (section, offset) = (".debug_abbrev", header.abbreviations.0 as u64);
+        let parse = |bytes: Slice<'_>| {
+            let size = TableSize::of(bytes)?;
+            // Reading them would be in vain.
+            let table = match size.attributes <= MAX_ATTRIBUTES {
+                true => DebugAbbrev::from(bytes).abbreviations(DebugAbbrevOffset(0))?,
+                false => Abbreviations::default(),
+            };
+            Ok((table, size))
+        };
+        let (table, size) = sections.parse_at(section, offset, FIRST_ABBREVIATION_BYTES, parse)?;
+        if size.attributes > MAX_ATTRIBUTES {
+            let (field, value) = ("number of attributes", size.attributes);
+            return Err(DwarfError::Field { section, offset, field, value });
+        }
+        Ok((table, size.bytes))
+    }
+}
+
+/// How large a table of abbreviations is.
+struct TableSize {
+    bytes: u64,
+    /// The most of one abbreviation.
+    attributes: u64,
+}
+
+impl TableSize {
+    fn of(mut input: Slice<'_>) -> gimli::Result<Self> {
+        let (before, mut most) = (input.len(), 0);
+        while input.read_uleb128()? != 0 {
+            input.skip_leb128()?;
+            input.read_u8()?;
+            let mut attributes: u64 = 0;
+            loop {
+                let (name, form) = (input.read_uleb128()?, input.read_uleb128()?);
+                if (name, form) == (0, 0) {
+                    break;
+                }
+                if form == u64::from(gimli::DW_FORM_implicit_const.0) {
+                    input.skip_leb128()?;
+                }
+                attributes = attributes.saturating_add(1);
+            }
+            most = attributes.max(most);
+        }
+        Ok(Self { bytes: before.saturating_sub(input.len()) as u64, attributes: most })
     }
 }
 

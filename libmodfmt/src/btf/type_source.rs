@@ -11,10 +11,15 @@ use crate::types::{Comparison, KernelTypes, Member, TagKind, Type, TypeId, Types
 
 /// Most dimensions of an array.
 const MAX_DIMENSIONS: usize = 64;
-/// `DW_ATE_boolean` and `DW_ATE_float`. BTF does not tell the other encodings apart as DWARF does.
+/// `DW_ATE_*`. Of bytes and characters BTF does not tell whether they are signed: pahole gives `char` no flag.
 const BOOLEAN: u8 = 2;
 const FLOAT: u8 = 4;
+const SIGNED: u8 = 5;
+const UNSIGNED: u8 = 7;
 const UNTOLD: u8 = 0;
+/// `BTF_INT_SIGNED` and `BTF_INT_BOOL`
+const SIGNED_FLAG: u32 = 1;
+const BOOLEAN_FLAG: u32 = 4;
 
 /// The types of a blob. Their numbers are those of the blob.
 #[derive(Debug)]
@@ -37,8 +42,14 @@ impl<'b, 'd> BtfTypes<'b, 'd> {
         Some(match ty.kind {
             Kind::Void => Type::Void,
             Kind::Int => {
-                let is_boolean = u32_at(ty.extra, 0, self.btf.order)? >> 24 & 4 != 0;
-                Type::Number { name, size, encoding: if is_boolean { BOOLEAN } else { UNTOLD } }
+                let flags = u32_at(ty.extra, 0, self.btf.order)? >> 24;
+                let encoding = match size {
+                    _ if flags & BOOLEAN_FLAG != 0 => BOOLEAN,
+                    0..=1 => UNTOLD,
+                    _ if flags & SIGNED_FLAG != 0 => SIGNED,
+                    _ => UNSIGNED,
+                };
+                Type::Number { name, size, encoding }
             }
             Kind::Float => Type::Number { name, size, encoding: FLOAT },
             Kind::Pointer => Type::Pointer { size: self.btf.pointer_size()?, target: target() },
@@ -179,7 +190,10 @@ impl<'t, 'd> Searched<'t, 'd> {
 
     fn find(&self, name: &str, id: TypeId) -> Option<u64> {
         let mut candidates = self.by_name.get(name)?.iter();
-        let found = candidates.find(|candidate| self.comparison.of(**candidate, id).is_ok())?;
+        let is_equal = |candidate: &&TypeId| {
+            self.comparison.of(**candidate, id).is_ok() && !self.comparison.is_exhausted()
+        };
+        let found = candidates.find(is_equal)?;
         Some(layout_hash(self.types, *found))
     }
 }

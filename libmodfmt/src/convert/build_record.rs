@@ -23,9 +23,16 @@ impl Builder<'_> {
         else {
             return Err(ConversionRefusal::new(Reason::Unknown));
         };
+        if (*size, *new_size) == (0, 0) {
+            return Ok(self.push(Node::Copy { size: 0 }));
+        }
         let inconsistent = |what| ConversionRefusal::new(Reason::Inconsistent { what });
         let old_fields = shape::fields(self.old(), members, *size).map_err(inconsistent)?;
         let new_fields = shape::fields(self.new_types(), new_members, *new_size).map_err(inconsistent)?;
+        // Each byte has one meaning then, and a plan is no larger than the variable.
+        if *kind == TagKind::Struct && (shape::overlap(&old_fields) || shape::overlap(&new_fields)) {
+            return Err(inconsistent("members of a structure overlap"));
+        }
         let (of, request) = (behind::type_name(&old), self.request);
         let renamed = |name: &str| request.renames.field(&of, request.variable, name);
         let matching = Matching::of(&old_fields, &new_fields, &renamed);

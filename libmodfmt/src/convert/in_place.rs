@@ -179,9 +179,12 @@ impl Visit<'_> {
 /// The same ranges for all further elements.
 fn repeat(ranges: &mut Vec<Bits>, from: usize, count: u64, stride: u64) -> bool {
     let one: Vec<Bits> = ranges.get(from..).unwrap_or_default().to_vec();
+    if one.is_empty() {
+        return true;
+    }
     let all = usize::try_from(count).ok().and_then(|count| count.checked_mul(one.len()));
     if all.is_none_or(|all| all.saturating_add(from) > MAX_RANGES) {
-        return one.is_empty();
+        return false;
     }
     for index in 1..count {
         let distance = index.saturating_mul(stride).saturating_mul(8);

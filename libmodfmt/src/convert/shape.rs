@@ -7,8 +7,8 @@ use crate::types::{Member, TagKind, Type, TypeId, Types, size_of};
 
 /// How deeply types may nest. The kernel's stay far below; a circle in damaged data does not.
 pub(super) const MAX_DEPTH: u32 = 64;
-/// Most fields of one structure with all that is anonymous in it.
-const MAX_FIELDS: usize = 1 << 16;
+/// Most members of one structure with all that is anonymous in it.
+const MAX_MEMBERS: usize = 1 << 16;
 
 /// A field of a structure or a member of a union.
 #[derive(Debug, Clone)]
@@ -44,7 +44,8 @@ impl Field {
 pub(super) fn fields(types: &dyn Types, members: &[Member], size: u64) -> Result<Vec<Field>, &'static str> {
     let mut found = Vec::new();
     let bits = size.checked_mul(8).ok_or("its size is impossible")?;
-    collect(types, members, (0, bits), &mut found, 0)?;
+    let mut members_left = MAX_MEMBERS;
+    collect(types, members, (0, bits), &mut found, (0, &mut members_left))?;
     Ok(found)
 }
 
@@ -53,12 +54,14 @@ fn collect(
     members: &[Member],
     (base, bits): (u64, u64),
     found: &mut Vec<Field>,
-    depth: u32,
+    (depth, members_left): (u32, &mut usize),
 ) -> Result<(), &'static str> {
     if depth >= MAX_DEPTH {
         return Err("it nests too deeply");
     }
+    let depth = depth.saturating_add(1);
     for member in members {
+        *members_left = members_left.checked_sub(1).ok_or("it has too many members")?;
         if !member.selected_by.is_empty() {
             return Err("it has variants");
         }
@@ -78,22 +81,27 @@ fn collect(
         if member.name.is_empty() {
             match &*types.get(member.type_id) {
                 Type::Record { kind: TagKind::Struct, members, .. } => {
-                    collect(types, members, (bit_offset, extent), found, depth.saturating_add(1))?;
+                    collect(types, members, (bit_offset, extent), found, (depth, members_left))?;
                     continue;
                 }
                 Type::Record { members, .. } => {
-                    collect(types, members, (bit_offset, extent), &mut inside, depth.saturating_add(1))?;
+                    collect(types, members, (bit_offset, extent), &mut inside, (depth, members_left))?;
                 }
                 _ => return Err("a member has no name"),
             }
-        }
-        if found.len().saturating_add(inside.len()) > MAX_FIELDS {
-            return Err("it has too many members");
         }
         let name = member.name.clone();
         found.push(Field { name, bit_offset, bits: member.bits, extent, type_id: member.type_id, inside });
     }
     Ok(())
+}
+
+/// Whether two of these fields share a bit, as those of a union do.
+pub(super) fn overlap(fields: &[Field]) -> bool {
+    let mut places: Vec<(u64, u64)> =
+        fields.iter().filter(|field| field.extent > 0).map(|field| (field.bit_offset, field.end())).collect();
+    places.sort_unstable();
+    places.windows(2).any(|pair| matches!(pair, [(_, end), (start, _)] if end > start))
 }
 
 /// The place of a field of the record `id`, given as `a.b.c`: offset and size in bits, and its type.

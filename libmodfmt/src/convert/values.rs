@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::plan::Values;
 use super::refusal::Reason;
-use crate::types::Type;
+use crate::types::{Type, is_other_format};
 
 /// `DW_ATE_*`
 const BOOLEAN: u8 = 2;
@@ -36,7 +36,7 @@ pub(super) fn is_same_number(old: &Type, new: &Type) -> bool {
         return false;
     };
     let known = *encoding != 0 && *new_encoding != 0;
-    size == new_size && (!known || sort(*encoding) == sort(*new_encoding))
+    size == new_size && !is_other_format(old, new) && (!known || sort(*encoding) == sort(*new_encoding))
 }
 
 /// Whether all values of a number of `old` bits and encoding exist in the new one.

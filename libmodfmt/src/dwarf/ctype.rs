@@ -42,7 +42,7 @@ impl<'a> DebugInfo<'a> {
                 self.declare(target, if wraps { format!("({pointer})") } else { pointer }, level, types_left)
             }
             gimli::DW_TAG_array_type => {
-                let counts = self.dimensions(die);
+                let Some(counts) = self.dimensions(die) else { return join("...", &inner) };
                 let counts =
                     counts.iter().map(|count| count.map(|count| count.to_string()).unwrap_or_default());
                 let dimensions: String =
@@ -82,7 +82,7 @@ impl<'a> DebugInfo<'a> {
     }
 
     fn parameters(&self, function: Die, level: u32, types_left: &Cell<u32>) -> String {
-        let children = self.children(function);
+        let Some(children) = self.children(function) else { return "...".to_owned() };
         let parameters: Vec<String> = children
             .iter()
             .filter_map(|child: &Entry<'a>| match child.tag() {

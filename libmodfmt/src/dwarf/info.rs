@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The compilation units, and the way from one debugging entry to another.
 
+use std::cell::Cell;
+
 use gimli::{AttributeValue, DwAt, Reader as _, UnitOffset};
 
 use super::relocate::Reader;
+use super::unit_tables::UnitTables;
 use super::{DebugSections, DwarfError};
 
 /// How many debugging entries may be passed on the way through nested types. C code stays far
@@ -12,6 +15,11 @@ pub(super) const MAX_DEPTH: u32 = 64;
 
 /// Longest string that is read, in bytes; what is longer is cut. Paths have at most 4096.
 const MAX_TEXT_BYTES: usize = 4096;
+
+/// Most debugging entries that are looked at as parts of others for one question. Many variables may be of one
+/// type with very many parts, and in damaged data an entry may begin at any byte, with all that follows as its
+/// children.
+const MAX_PARTS: usize = 1 << 21;
 
 /// A debugging entry.
 pub(super) type Entry<'a> = gimli::DebuggingInformationEntry<Reader<'a>>;
@@ -33,6 +41,8 @@ pub struct DebugInfo<'a> {
     pub(super) dwarf: gimli::Dwarf<Reader<'a>>,
     /// In the order of the section.
     pub(super) units: Vec<gimli::Unit<Reader<'a>>>,
+    /// Of [`MAX_PARTS`].
+    parts_left: Cell<usize>,
 }
 
 impl<'a> DebugInfo<'a> {
@@ -45,37 +55,50 @@ impl<'a> DebugInfo<'a> {
     /// [`DwarfError::Unit`] if a header is broken: then it is unknown where the next unit starts.
     pub fn read(sections: &'a DebugSections<'a>) -> Result<Self, DwarfError> {
         let load = |id: gimli::SectionId| Ok::<_, DwarfError>(sections.reader(id.name()));
-        let mut dwarf = gimli::Dwarf::load(load)?;
-        dwarf.populate_abbreviations_cache(gimli::AbbreviationsCacheStrategy::Duplicates);
-        let mut units = Vec::new();
+        let dwarf = gimli::Dwarf::load(load)?;
+        let (mut tables, mut units) = (UnitTables::new(&dwarf), Vec::new());
         let mut headers = dwarf.units();
         let mut index: usize = 0;
         loop {
             match headers.next() {
-                Ok(Some(header)) => units.extend(dwarf.unit(header).ok()),
+                Ok(Some(header)) => units.extend(tables.unit(header)),
                 Ok(None) => break,
                 Err(error) => return Err(DwarfError::Unit { index, reason: error.to_string() }),
             }
             index = index.saturating_add(1);
         }
-        Ok(Self { sections, dwarf, units })
+        Ok(Self { sections, dwarf, units, parts_left: Cell::new(MAX_PARTS) })
     }
 
     pub(super) fn entry(&self, die: Die) -> Option<Entry<'a>> {
         self.units.get(die.unit)?.entry(UnitOffset(die.offset)).ok()
     }
 
-    /// The children of an entry, one level deep.
-    pub(super) fn children(&self, die: Die) -> Vec<Entry<'a>> {
+    /// A question begins, which may look at so many parts again.
+    pub(super) fn begin(&self) {
+        self.parts_left.set(MAX_PARTS);
+    }
+
+    /// The children of an entry, one level deep; `None` if too many entries were looked at by now.
+    pub(super) fn children(&self, die: Die) -> Option<Vec<Entry<'a>>> {
         let mut children = Vec::new();
-        let Some(unit) = self.units.get(die.unit) else { return children };
-        let Ok(mut tree) = unit.entries_tree(Some(UnitOffset(die.offset))) else { return children };
-        let Ok(root) = tree.root() else { return children };
-        let mut nodes = root.children();
-        while let Ok(Some(node)) = nodes.next() {
-            children.push(node.entry().clone());
+        let unit = self.units.get(die.unit)?;
+        let mut cursor = unit.entries_at_offset(UnitOffset(die.offset)).ok()?;
+        let parent = cursor.next_dfs().ok()??;
+        if !parent.has_children() {
+            return Some(children);
         }
-        children
+        let depth = parent.depth().saturating_add(1);
+        while let Ok(Some(entry)) = cursor.next_dfs() {
+            self.parts_left.set(self.parts_left.get().checked_sub(1)?);
+            if entry.depth() < depth {
+                break;
+            }
+            if entry.depth() == depth {
+                children.push(entry.clone());
+            }
+        }
+        Some(children)
     }
 
     /// The entry that a value refers to, in any unit.

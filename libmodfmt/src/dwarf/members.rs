@@ -23,7 +23,7 @@ impl<'a> DebugInfo<'a> {
         if self.entry(die)?.attr_value(gimli::DW_AT_declaration).is_some() {
             return None;
         }
-        let children = self.children(die);
+        let children = self.children(die)?;
         let members = children.iter().filter(|child| child.tag() == gimli::DW_TAG_member);
         members.map(|member| self.member(die.unit, member)).collect()
     }
@@ -48,12 +48,17 @@ impl<'a> DebugInfo<'a> {
         if let Some(offset) = number(entry, gimli::DW_AT_data_bit_offset) {
             return Some(offset);
         }
-        let Some(from_top) = number(entry, gimli::DW_AT_bit_offset) else { return Some(start) };
+        // clang's are negative in packed structures, where a field crosses the end of its storage unit.
+        let from_top = match entry.attr_value(gimli::DW_AT_bit_offset) {
+            Some(value) => value.sdata_value().or_else(|| Some(value.udata_value()?.cast_signed()))?,
+            None => return Some(start),
+        };
         match self.sections.order {
-            ByteOrder::Big => start.checked_add(from_top),
+            ByteOrder::Big => start.checked_add_signed(from_top),
             ByteOrder::Little => {
                 let storage = number(entry, gimli::DW_AT_byte_size).or_else(|| self.size_of(ty))?;
-                start.checked_add(storage.checked_mul(8)?)?.checked_sub(from_top)?.checked_sub(bits)
+                let end = start.checked_add(storage.checked_mul(8)?)?;
+                end.checked_sub(bits)?.checked_add_signed(from_top.checked_neg()?)
             }
         }
     }

@@ -38,6 +38,7 @@ mod sections;
 mod tests;
 mod type_source;
 mod types;
+mod unit_tables;
 mod variable;
 
 pub use error::DwarfError;

@@ -33,6 +33,7 @@ impl DebugInfo<'_> {
     /// understood. `variable` must come from this [`DebugInfo`].
     #[must_use]
     pub fn field_at(&self, variable: &DebugVariable, offset: u64) -> Option<DwarfFieldPath> {
+        self.begin();
         let mut die = variable.ty?;
         if offset >= self.size_of(die)? {
             return None;
@@ -62,10 +63,10 @@ impl DebugInfo<'_> {
 
     /// Appends the indexes of the element at `offset`, and returns the offset in that element.
     fn index(&self, array: Die, element: u64, offset: u64, path: &mut String) -> Option<u64> {
-        let mut size =
-            self.dimensions(array).iter().try_fold(element, |size, count| size.checked_mul((*count)?))?;
+        let dimensions = self.dimensions(array)?;
+        let mut size = dimensions.iter().try_fold(element, |size, count| size.checked_mul((*count)?))?;
         let mut rest = offset;
-        for count in self.dimensions(array) {
+        for count in dimensions {
             size = size.checked_div(count?)?;
             // Writing to a String does not fail.
             let _ = write!(path, "[{}]", rest.checked_div(size)?);

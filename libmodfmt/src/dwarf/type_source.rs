@@ -4,20 +4,18 @@
 //! The debug information of a driver describes some thousands of the kernel's types besides its own. What a
 //! variable does not lead to is never read.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::DebugVariable;
 use super::info::{DebugInfo, Die, Entry, MAX_DEPTH, number};
 use super::types::{has_members, is_alias};
+use crate::elf::ByteOrder;
 use crate::types::{
-    KernelTypes, MAX_NAME_BYTES, MAX_PARTS, MAX_TYPES, Member, TagKind, Type, TypeId, TypeTable, Types,
+    KernelTypes, MAX_NAME_BYTES, MAX_PARTS, MAX_TYPES, Member, OTHER_BYTE_ORDER, TagKind, Type, TypeId,
+    TypeTable, Types,
 };
-
-/// Most debugging entries that are looked at. In damaged data an entry may begin at any byte, and each could
-/// have all that follow as its children.
-const MAX_ENTRIES: usize = 1 << 21;
 
 /// Most types that an author names as held.
 const MAX_HELD: usize = 256;
@@ -31,7 +29,6 @@ const UNKNOWN: TypeId = TypeId(1);
 pub struct DwarfTypes<'i, 'a> {
     info: &'i DebugInfo<'a>,
     known: RefCell<Known>,
-    entries_left: Cell<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -61,7 +58,8 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
             types: vec![(None, Some(Arc::new(Type::Void))), (None, Some(Arc::new(Type::Unknown)))],
             ..Known::default()
         };
-        Self { info, known: RefCell::new(known), entries_left: Cell::new(MAX_ENTRIES) }
+        info.begin();
+        Self { info, known: RefCell::new(known) }
     }
 
     /// The number of a variable's type. The variable must come from the same debug information.
@@ -175,9 +173,13 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
                 else {
                     return None;
                 };
-                let name = self.name(die.unit, &entry);
+                let (mut name, mut encoding) = (self.name(die.unit, &entry), encoding.0);
                 let size = number(&entry, gimli::DW_AT_byte_size)?;
-                Some(Type::Number { name, size, encoding: encoding.0 })
+                if let Some(order) = self.other_byte_order(&entry) {
+                    name.insert_str(0, order);
+                    encoding |= OTHER_BYTE_ORDER;
+                }
+                Some(Type::Number { name, size, encoding })
             }
             gimli::DW_TAG_unspecified_type => Some(Type::Void),
             gimli::DW_TAG_enumeration_type => self.enumeration(die, &entry),
@@ -190,6 +192,18 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
             gimli::DW_TAG_array_type => self.array(die, &entry),
             tag if has_members(tag) => self.record(die, &entry),
             gimli::DW_TAG_subroutine_type => self.function(die, &entry),
+            _ => None,
+        }
+    }
+
+    /// The byte order of a number, for its name, if it is not the processor's: `scalar_storage_order` in the
+    /// source.
+    fn other_byte_order(&self, entry: &Entry<'a>) -> Option<&'static str> {
+        match (entry.attr_value(gimli::DW_AT_endianity)?, self.info.sections.order) {
+            (gimli::AttributeValue::Endianity(gimli::DW_END_big), ByteOrder::Little) => Some("big-endian "),
+            (gimli::AttributeValue::Endianity(gimli::DW_END_little), ByteOrder::Big) => {
+                Some("little-endian ")
+            }
             _ => None,
         }
     }
@@ -218,7 +232,7 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
         }
         let size = number(entry, gimli::DW_AT_byte_size)?;
         let mut values = Vec::new();
-        for value in self.children(die)? {
+        for value in self.info.children(die)? {
             if value.tag() == gimli::DW_TAG_enumerator {
                 let number = constant(&value, gimli::DW_AT_const_value)?;
                 values.push((self.name(die.unit, &value), low_bytes(number, size)));
@@ -232,7 +246,7 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
         let (mut at, mut entry) = (die, entry.clone());
         let mut counts = Vec::new();
         for _ in 0..MAX_DEPTH {
-            counts.extend(self.info.dimensions(at));
+            counts.extend(self.info.dimensions(at)?);
             let element = self.target_number(at.unit, &entry);
             match self.die(element).and_then(|die| Some((die, self.info.entry(die)?))) {
                 Some((die, inner)) if inner.tag() == gimli::DW_TAG_array_type => (at, entry) = (die, inner),
@@ -261,7 +275,7 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
         members: &mut Vec<Member>,
         level: u32,
     ) -> Option<()> {
-        for child in self.children(die)? {
+        for child in self.info.children(die)? {
             let at = Die { unit: die.unit, offset: child.offset().0 };
             match child.tag() {
                 // A C++ static member has no place.
@@ -298,7 +312,7 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
     fn function(&self, die: Die, entry: &Entry<'a>) -> Option<Type> {
         let mut parameters = Vec::new();
         let mut variadic = false;
-        for child in self.children(die)? {
+        for child in self.info.children(die)? {
             match child.tag() {
                 gimli::DW_TAG_formal_parameter => parameters.push(self.target_number(die.unit, &child)),
                 gimli::DW_TAG_unspecified_parameters => variadic = true,
@@ -326,28 +340,6 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
     fn die(&self, id: TypeId) -> Option<Die> {
         let known = self.known.borrow();
         usize::try_from(id.0).ok().and_then(|index| known.types.get(index)).and_then(|(die, _)| *die)
-    }
-
-    /// The children of an entry, as long as not too many entries were looked at in all.
-    fn children(&self, die: Die) -> Option<Vec<Entry<'a>>> {
-        let mut children = Vec::new();
-        let unit = self.info.units.get(die.unit)?;
-        let mut cursor = unit.entries_at_offset(gimli::UnitOffset(die.offset)).ok()?;
-        let parent = cursor.next_dfs().ok()??;
-        if !parent.has_children() {
-            return Some(children);
-        }
-        let depth = parent.depth().saturating_add(1);
-        while let Ok(Some(entry)) = cursor.next_dfs() {
-            self.entries_left.set(self.entries_left.get().checked_sub(1)?);
-            if entry.depth() < depth {
-                break;
-            }
-            if entry.depth() == depth {
-                children.push(entry.clone());
-            }
-        }
-        Some(children)
     }
 }
 

@@ -30,7 +30,7 @@ impl<'a> DebugInfo<'a> {
             let (at, entry) = self.resolve(die)?;
             let one = match entry.tag() {
                 gimli::DW_TAG_array_type => {
-                    for count in self.dimensions(at) {
+                    for count in self.dimensions(at)? {
                         elements = elements.checked_mul(count.unwrap_or(0))?;
                     }
                     die = self.type_of(at.unit, &entry)?;
@@ -61,18 +61,20 @@ impl<'a> DebugInfo<'a> {
         None
     }
 
-    /// The number of elements in each dimension of an array; `None` for one left open (`[]`).
-    pub(super) fn dimensions(&self, array: Die) -> Vec<Option<u64>> {
-        let children = self.children(array);
+    /// The number of elements in each dimension of an array; `None` for one left open (`[]`). `None` in all if
+    /// it is not known.
+    pub(super) fn dimensions(&self, array: Die) -> Option<Vec<Option<u64>>> {
+        let children = self.children(array)?;
         let ranges = children.iter().filter(|child| child.tag() == gimli::DW_TAG_subrange_type);
-        ranges
+        let counts = ranges
             .map(|range| {
                 number(range, gimli::DW_AT_count).or_else(|| {
                     let last = range.attr_value(gimli::DW_AT_upper_bound)?;
                     if is_minus_one(&last) { Some(0) } else { last.udata_value()?.checked_add(1) }
                 })
             })
-            .collect()
+            .collect();
+        Some(counts)
     }
 }
 

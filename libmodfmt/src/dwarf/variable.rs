@@ -76,6 +76,7 @@ impl<'a> DebugInfo<'a> {
     /// If a unit cannot be read to its end, what comes before is still listed.
     #[must_use]
     pub fn variables(&self) -> Vec<DebugVariable> {
+        self.begin();
         let mut found = Vec::new();
         for unit in 0..self.units.len() {
             // An error ends the unit; the others do not depend on it.

@@ -5,16 +5,17 @@
 //! variable. A pair that was met before counts as equal: that is how lists, which lead back to themselves,
 //! come to an end.
 
-use std::cell::RefCell;
-use std::collections::HashSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
 
 use super::describe::c_text;
 use super::difference::{Step, TypeDifference};
 use super::one_pair::{Verdict, same_tag, without_parts};
 use super::{KernelTypes, Type, TypeId, Types, layout_hash};
 
-/// Most pairs of types in one comparison. A driver's types make some thousands.
-const MAX_PAIRS: usize = 1 << 20;
+/// Most pairs of types and parts of them in all comparisons of two sources. A driver's types make some
+/// thousands.
+const MAX_PARTS: usize = 1 << 21;
 
 /// How much of two types was compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,15 +53,23 @@ pub struct Comparison<'t> {
     /// Which types of the new version the kernel has, for those that the old side knows by name and hash
     /// only.
     pub kernel: Option<&'t dyn KernelTypes>,
-    /// Pairs that were found equal before.
-    proven: RefCell<HashSet<(TypeId, TypeId)>>,
+    /// Pairs that were met before in types that were found equal: how much of each was compared.
+    known: RefCell<HashMap<(TypeId, TypeId), Completeness>>,
+    /// Parts that may still be looked at.
+    parts_left: Cell<usize>,
 }
 
 impl<'t> Comparison<'t> {
     /// Of two sources, without knowledge of the kernel's types.
     #[must_use]
     pub fn new(old: &'t dyn Types, new: &'t dyn Types) -> Self {
-        Self { old, new, kernel: None, proven: RefCell::default() }
+        Self { old, new, kernel: None, known: RefCell::default(), parts_left: Cell::new(MAX_PARTS) }
+    }
+
+    /// There was too much to compare. What is asked from now on is [`Completeness::Partial`] unless it was
+    /// found out before.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.parts_left.get() == 0
     }
 
     /// Compares one type of each side. What was found equal is not compared again by a later call.
@@ -68,17 +77,20 @@ impl<'t> Comparison<'t> {
     /// # Errors
     /// The difference nearest to the variable.
     pub fn of(&self, old: TypeId, new: TypeId) -> Result<Completeness, TypeDifference> {
+        if let Some(known) = self.known.borrow().get(&(old, new)) {
+            return Ok(*known);
+        }
         let (old_types, new_types) = (self.old, self.new);
-        let mut completeness = Completeness::Full;
-        let mut seen = HashSet::from([(old, new)]);
+        let mut seen = HashMap::from([((old, new), 0)]);
         let mut pairs = vec![Pair { old, new, from: None, step: None, behind_pointer: false }];
+        let mut partial = PartialPairs::default();
         let mut next = 0;
         while let Some(pair) = pairs.get(next) {
             let (old, new) = (old_types.get(pair.old), new_types.get(pair.new));
             let parts = match self.without_parts((&old, pair.old), (&new, pair.new), pair.behind_pointer) {
                 Verdict::Same(parts) => parts,
                 Verdict::Unknown => {
-                    completeness = Completeness::Partial;
+                    partial.add(next);
                     Vec::new()
                 }
                 Verdict::Differs(what) => {
@@ -89,20 +101,39 @@ impl<'t> Comparison<'t> {
                     });
                 }
             };
-            let behind = pair.behind_pointer || matches!(&*old, Type::Pointer { .. });
-            for (old, new, step) in parts {
-                if pairs.len() >= MAX_PAIRS {
+            match self.parts_left.get().checked_sub(parts.len().saturating_add(1)) {
+                Some(left) => self.parts_left.set(left),
+                None => {
+                    self.parts_left.set(0);
                     return Ok(Completeness::Partial);
                 }
-                if !self.proven.borrow().contains(&(old, new)) && seen.insert((old, new)) {
+            }
+            let behind = pair.behind_pointer || matches!(&*old, Type::Pointer { .. });
+            for (old, new, step) in parts {
+                match self.known.borrow().get(&(old, new)) {
+                    Some(Completeness::Full) => continue,
+                    Some(Completeness::Partial) => {
+                        partial.add(next);
+                        continue;
+                    }
+                    None => {}
+                }
+                let part = *seen.entry((old, new)).or_insert_with(|| {
                     let (from, step) = (Some(next), Some(step));
                     pairs.push(Pair { old, new, from, step, behind_pointer: behind });
-                }
+                    pairs.len().saturating_sub(1)
+                });
+                partial.leads_to(next, part);
             }
             next = next.saturating_add(1);
         }
-        self.proven.borrow_mut().extend(seen);
-        Ok(completeness)
+        let partial = partial.all();
+        let completeness = |index: &usize| match partial.contains(index) {
+            true => Completeness::Partial,
+            false => Completeness::Full,
+        };
+        self.known.borrow_mut().extend(seen.iter().map(|(pair, index)| (*pair, completeness(index))));
+        Ok(completeness(&0))
     }
 
     /// Two types without what they refer to, or by hash where one of them is the kernel's.
@@ -136,6 +167,41 @@ impl<'t> Comparison<'t> {
             Some(_) => Verdict::Differs("layout is no longer that of the kernel's own type".to_owned()),
             None => Verdict::Unknown,
         }
+    }
+}
+
+/// Which pairs lead to something that is not known.
+#[derive(Debug, Default)]
+struct PartialPairs {
+    /// Those that have it among their own parts.
+    own: Vec<usize>,
+    /// A part, and a pair that has it.
+    edges: Vec<(usize, usize)>,
+}
+
+impl PartialPairs {
+    fn add(&mut self, pair: usize) {
+        self.own.push(pair);
+    }
+
+    fn leads_to(&mut self, pair: usize, part: usize) {
+        self.edges.push((part, pair));
+    }
+
+    fn all(mut self) -> HashSet<usize> {
+        let mut found = HashSet::new();
+        let mut pending = self.own;
+        if !pending.is_empty() {
+            self.edges.sort_unstable();
+        }
+        while let Some(pair) = pending.pop() {
+            if found.insert(pair) {
+                let start = self.edges.partition_point(|(part, _)| *part < pair);
+                let parents = self.edges.iter().skip(start).take_while(|(part, _)| *part == pair);
+                pending.extend(parents.map(|(_, parent)| *parent));
+            }
+        }
+        found
     }
 }
 

@@ -23,6 +23,25 @@ pub fn layout_hash(types: &dyn Types, id: TypeId) -> u64 {
     )
 }
 
+/// As much of an encoding as BTF tells: whether a number is signed, not whether a byte or a character is.
+const fn told_by_btf(size: u64, encoding: u8) -> u8 {
+    /// `DW_ATE_*`
+    const BOOLEAN: u8 = 2;
+    const FLOAT: u8 = 4;
+    const SIGNED: u8 = 5;
+    const SIGNED_CHAR: u8 = 6;
+    const UNSIGNED: u8 = 7;
+    const UNSIGNED_CHAR: u8 = 8;
+    const UTF: u8 = 0x10;
+    match encoding {
+        BOOLEAN | FLOAT => encoding,
+        SIGNED | SIGNED_CHAR | UNSIGNED | UNSIGNED_CHAR | UTF if size <= 1 => 0,
+        SIGNED | SIGNED_CHAR => SIGNED,
+        UNSIGNED | UNSIGNED_CHAR | UTF => UNSIGNED,
+        other => other,
+    }
+}
+
 struct Hasher<'t> {
     types: &'t dyn Types,
     /// By type and pointers that may still be followed: the hash, and how many levels are below. Embedded
@@ -75,10 +94,10 @@ impl Hasher<'_> {
         match &*ty {
             Type::Unknown => hash.text("unknown"),
             Type::Void => hash.text("void"),
-            // The encoding is left out: BTF does not have all of them.
-            Type::Number { size, .. } => {
+            Type::Number { size, encoding, .. } => {
                 hash.text("number");
                 hash.number(*size);
+                hash.number(told_by_btf(*size, *encoding).into());
             }
             Type::Enumeration { name, size, values } => {
                 hash.text("enum");

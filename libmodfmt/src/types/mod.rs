@@ -49,6 +49,7 @@ pub use difference::{Step, TypeDifference};
 pub use encoding::TypeTableError;
 pub use field::{FieldPath, field_at, target_at};
 pub use layout_hash::layout_hash;
+pub(crate) use one_pair::is_other_format;
 pub use size::size_of;
 
 /// Most types that a table may hold. A driver's own types are some hundreds.
@@ -57,6 +58,10 @@ pub const MAX_TYPES: usize = 1 << 16;
 pub const MAX_PARTS: usize = 1 << 18;
 /// Longest name in bytes; the kernel's own limit for a symbol is 512. Longer ones are cut.
 pub const MAX_NAME_BYTES: usize = 512;
+
+/// Added to the encoding of a number that is big-endian in a little-endian file, or the other way about
+/// (gcc's attribute `scalar_storage_order`). DWARF's own encodings are below this, a compiler's above 0x7f.
+pub const OTHER_BYTE_ORDER: u8 = 0x40;
 
 /// The number of a type in its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -108,7 +113,8 @@ pub enum Type {
         name: String,
         /// Bytes.
         size: u64,
-        /// `DW_ATE_*`; 0 where the source of the table does not tell them apart (BTF).
+        /// `DW_ATE_*`; 0 where the source of the table does not tell them apart (characters in BTF). With
+        /// [`OTHER_BYTE_ORDER`] if it is not stored in the processor's byte order.
         encoding: u8,
     },
     /// An enumeration with its values.

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Compares two types without the types that they refer to.
 
+use std::collections::HashMap;
+
 use super::difference::Step;
-use super::{Member, Type, TypeId, element_count};
+use super::{Member, OTHER_BYTE_ORDER, Type, TypeId, element_count};
+
+/// `DW_ATE_*`
+const COMPLEX: u8 = 3;
+const FLOAT: u8 = 4;
+/// `DW_ATE_lo_user`
+const FIRST_OWN_ENCODING: u8 = 0x80;
 
 /// The outcome.
 pub(super) enum Verdict {
@@ -23,11 +31,13 @@ pub(super) fn without_parts(old: &Type, new: &Type, behind_pointer: bool, flat: 
         (Type::Unknown, _) | (_, Type::Unknown) => Verdict::Unknown,
         (Type::Void, Type::Void) => Verdict::Same(Vec::new()),
         (
-            Type::Number { size, encoding, .. },
-            Type::Number { size: new_size, encoding: new_encoding, .. },
+            Type::Number { name, size, encoding },
+            Type::Number { name: new_name, size: new_size, encoding: new_encoding },
         ) => {
             if size != new_size {
                 changed("size", size, new_size)
+            } else if is_other_format(old, new) {
+                changed("format of the number", name, new_name)
             } else if *encoding != *new_encoding && *encoding != 0 && *new_encoding != 0 {
                 changed("kind of number", &encoding_text(*encoding), &encoding_text(*new_encoding))
             } else {
@@ -125,20 +135,45 @@ fn differ(name: &str, new: &str) -> bool {
     !name.is_empty() && !new.is_empty() && name != new
 }
 
+/// Whether two numbers of one size and encoding are stored differently, which only their names tell: there are
+/// several formats of floating point numbers of 2 and of 16 bytes, and what a compiler's own encoding stands
+/// for (gcc's `complex int`) is known to the compiler only.
+pub(crate) fn is_other_format(old: &Type, new: &Type) -> bool {
+    let (
+        Type::Number { name, size, encoding },
+        Type::Number { name: new_name, size: new_size, encoding: new_encoding },
+    ) = (old, new)
+    else {
+        return false;
+    };
+    let may_differ = match *encoding {
+        FIRST_OWN_ENCODING.. => true,
+        // A complex number is two of half its size.
+        COMPLEX => !matches!(size, 8 | 16),
+        FLOAT => !matches!(size, 4 | 8),
+        _ => false,
+    };
+    // gcc's `_Float128` is clang's `__float128`.
+    let plain = |name: &str| name.trim_start_matches('_').to_ascii_lowercase();
+    may_differ && (size, encoding) == (new_size, new_encoding) && differ(&plain(name), &plain(new_name))
+}
+
 fn enumerators(old: &[(String, u64)], new: &[(String, u64)]) -> Verdict {
     if old == new {
         return Verdict::Same(Vec::new());
     }
+    let values = |list: &'_ [(String, u64)]| -> HashMap<String, u64> { list.iter().rev().cloned().collect() };
+    let (old_values, new_values) = (values(old), values(new));
     for (name, value) in old {
-        match new.iter().find(|(other, _)| other == name) {
+        match new_values.get(name) {
             None => return Verdict::Differs(format!("enumerator {name} was removed")),
-            Some((_, other)) if other != value => {
+            Some(other) if other != value => {
                 return Verdict::Differs(format!("enumerator {name} changed from {value} to {other}"));
             }
             Some(_) => {}
         }
     }
-    let added = new.iter().find(|(name, _)| !old.iter().any(|(other, _)| other == name));
+    let added = new.iter().find(|(name, _)| !old_values.contains_key(name));
     match added {
         Some((name, _)) => Verdict::Differs(format!("enumerator {name} was added")),
         None => Verdict::Differs("the order of the enumerators changed".to_owned()),
@@ -158,17 +193,15 @@ fn records(old: &[Member], new: &[Member], (size, new_size): (u64, u64)) -> Verd
         let parts = parts.map(|(old, new)| (old.type_id, new.type_id, Step::Member(old.name.clone())));
         return Verdict::Same(parts.collect());
     }
-    let named = |members: &'_ [Member], name: &str| -> Option<Member> {
-        members.iter().find(|member| member.name == name && !name.is_empty()).cloned()
-    };
+    let (old_named, new_named) = (by_name(old), by_name(new));
     for member in old.iter().filter(|member| !member.name.is_empty()) {
-        match named(new, &member.name) {
+        match new_named.get(&*member.name) {
             None => return Verdict::Differs(format!("member {} was removed", member.name)),
-            Some(other) if !same(member, &other) => return Verdict::Differs(moved(member, &other)),
+            Some(other) if !same(member, other) => return Verdict::Differs(moved(member, other)),
             Some(_) => {}
         }
     }
-    let added = new.iter().find(|member| !member.name.is_empty() && named(old, &member.name).is_none());
+    let added = new.iter().find(|member| !member.name.is_empty() && !old_named.contains_key(&*member.name));
     if let Some(member) = added {
         return Verdict::Differs(format!("member {} was added", member.name));
     }
@@ -187,16 +220,23 @@ fn records(old: &[Member], new: &[Member], (size, new_size): (u64, u64)) -> Verd
         parts.push((old.type_id, new.type_id, Step::Member(String::new())));
     }
     for member in old.iter().filter(|member| !member.name.is_empty()) {
-        if let Some(other) = named(new, &member.name) {
+        if let Some(other) = new_named.get(&*member.name) {
             parts.push((member.type_id, other.type_id, Step::Member(member.name.clone())));
         }
     }
     Verdict::Same(parts)
 }
 
+/// The members that have a name; of several with one name, the first.
+fn by_name(members: &[Member]) -> HashMap<&str, &Member> {
+    let named = members.iter().rev().filter(|member| !member.name.is_empty());
+    named.map(|member| (&*member.name, member)).collect()
+}
+
 /// `DW_ATE_*` in words.
 fn encoding_text(encoding: u8) -> String {
     match encoding {
+        1 => "address".to_owned(),
         2 => "boolean".to_owned(),
         3 => "complex".to_owned(),
         4 => "floating point".to_owned(),
@@ -205,6 +245,9 @@ fn encoding_text(encoding: u8) -> String {
         7 => "unsigned".to_owned(),
         8 => "unsigned character".to_owned(),
         0x10 => "Unicode character".to_owned(),
+        other if other < FIRST_OWN_ENCODING && other & OTHER_BYTE_ORDER != 0 => {
+            format!("{} in the other byte order", encoding_text(other & !OTHER_BYTE_ORDER))
+        }
         other => format!("DWARF encoding {other:#x}"),
     }
 }

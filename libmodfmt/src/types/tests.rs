@@ -60,6 +60,60 @@ fn what_is_not_known_is_said() {
     assert_eq!(compared(&list(int()), &list(Type::Unknown)), Ok(Completeness::Partial));
 }
 
+/// Also of a variable whose type was met before, in another one.
+#[test]
+fn what_is_not_known_is_said_for_each_variable() {
+    let (mut table, list) = list(Type::Unknown);
+    let pointer = table.push(Type::Pointer { size: 8, target: list });
+    let number = table.push(int());
+    let members = vec![member("list", 0, pointer), member("count", 8, number)];
+    let both = table.push(Type::Record { kind: TagKind::Struct, name: "both".into(), size: 16, members });
+    let comparison = Comparison::new(&table, &table);
+    let found = [both, list, pointer, number, both].map(|id| comparison.of(id, id).unwrap());
+    use Completeness::{Full, Partial};
+    assert_eq!(found, [Partial, Partial, Partial, Full, Partial]);
+}
+
+#[test]
+fn a_hash_tells_signed_from_unsigned_as_far_as_btf_does() {
+    let hash = |size, encoding| {
+        let mut table = TypeTable::default();
+        let id = table.push(Type::Number { name: "n".into(), size, encoding });
+        layout_hash(&table, id)
+    };
+    let (float, signed, signed_char, unsigned, unsigned_char) = (4, 5, 6, 7, 8);
+    assert_ne!(hash(8, signed), hash(8, unsigned));
+    assert_ne!(hash(8, signed), hash(8, float));
+    // BTF does not tell.
+    for encoding in [signed_char, unsigned, unsigned_char] {
+        assert_eq!(hash(1, 0), hash(1, encoding));
+    }
+}
+
+/// Each of many members is looked for once.
+#[test]
+fn many_members_in_another_order() {
+    const COUNT: u64 = 60_000;
+    let union = |order: &mut dyn Iterator<Item = u64>| {
+        let mut table = TypeTable::default();
+        let int = table.push(int());
+        let members = order.map(|number| member(&format!("m{number}"), 0, int)).collect();
+        let root = table.push(Type::Record { kind: TagKind::Union, name: "u".into(), size: 4, members });
+        (table, root)
+    };
+    let (old, new) = (union(&mut (0..COUNT)), union(&mut (0..COUNT).rev()));
+    assert_eq!(compared(&old, &new), Ok(Completeness::Full));
+    let list = |order: &mut dyn Iterator<Item = u64>| {
+        let values = order.map(|number| (format!("E{number}"), number)).collect();
+        let mut table = TypeTable::default();
+        let root = table.push(Type::Enumeration { name: "e".into(), size: 4, values });
+        (table, root)
+    };
+    let (old, new) = (list(&mut (0..COUNT)), list(&mut (0..COUNT).rev()));
+    let said = compared(&old, &new).unwrap_err();
+    assert_eq!(said, "head: the order of the enumerators changed (enum e)");
+}
+
 #[test]
 fn members_are_named() {
     let record = |members: &[(&str, u64)]| {

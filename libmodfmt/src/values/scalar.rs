@@ -3,7 +3,7 @@
 
 use super::value::ValueKind;
 use crate::elf::ByteOrder;
-use crate::types::Type;
+use crate::types::{OTHER_BYTE_ORDER, Type};
 
 /// `DW_ATE_*`
 const BOOLEAN: u8 = 2;
@@ -51,6 +51,12 @@ pub(super) fn is_char(ty: &Type) -> bool {
 
 /// The value of a number of `bits` bits.
 pub(super) fn number(name: &str, encoding: u8, value: u128, bits: u64) -> ValueKind {
+    if encoding < 0x80 && encoding & OTHER_BYTE_ORDER != 0 {
+        let unused = 128_u32.saturating_sub(u32::try_from(bits).unwrap_or(128));
+        let is_whole = bits.is_multiple_of(8) && bits > 0 && bits <= 128;
+        let value = if is_whole { value.swap_bytes() >> unused } else { value };
+        return number(name, encoding & !OTHER_BYTE_ORDER, value, bits);
+    }
     match (encoding, bits) {
         (FLOAT, 32) => ValueKind::Float(f32::from_bits(u32::try_from(value).unwrap_or_default()).into()),
         (FLOAT, 64) => ValueKind::Float(f64::from_bits(u64::try_from(value).unwrap_or_default())),

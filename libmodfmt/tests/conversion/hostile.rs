@@ -44,6 +44,110 @@ fn any_table() -> impl Strategy<Value = TypeTable> {
     })
 }
 
+fn number(table: &mut TypeTable, size: u64) -> TypeId {
+    table.push(Type::Number { name: "n".into(), size, encoding: 5 })
+}
+
+/// A structure of members with these names, types and offsets.
+fn record(table: &mut TypeTable, size: u64, members: &[(&str, TypeId, u64)]) -> TypeId {
+    let members = members.iter().map(|(name, type_id, offset)| Member {
+        name: (*name).to_owned(),
+        bit_offset: offset * 8,
+        bits: 0,
+        type_id: *type_id,
+        selected_by: Vec::new(),
+    });
+    let (kind, name) = (TagKind::Struct, String::new());
+    table.push(Type::Record { kind, name, size, members: members.collect() })
+}
+
+/// `struct { first; n a; }`, where `a` has four bytes, and eight at first and then.
+fn widened(first: impl Fn(&mut TypeTable) -> TypeId) -> [(TypeTable, TypeId); 2] {
+    [4, 8].map(|size| {
+        let mut table = TypeTable::default();
+        let (first, number) = (first(&mut table), number(&mut table, size));
+        let root = record(&mut table, 16, &[("first", first, 0), ("a", number, 8)]);
+        (table, root)
+    })
+}
+
+/// What is twice in what is twice in ..., 60 times.
+fn doubled(table: &mut TypeTable, innermost: TypeId, size: u64, names: [&str; 2]) -> TypeId {
+    let inside =
+        |inner, table: &mut TypeTable| record(table, size, &[(names[0], inner, 0), (names[1], inner, 0)]);
+    (0..60).fold(innermost, |inner, _| inside(inner, table))
+}
+
+/// Without an answer in little time this test does not end.
+fn decides(first: impl Fn(&mut TypeTable) -> TypeId) -> Result<(), String> {
+    let [(old, old_id), (new, new_id)] = widened(first);
+    let side = |types, id| Side { types, id, size: 16 };
+    let order = ByteOrder::Little;
+    let mut request = Request::new("x", side(&old, old_id), side(&new, new_id), order, Class::Elf64);
+    let kept = [0; 16];
+    (request.kept, request.room) = (Some(&kept[..]), 64);
+    match decide(&request).map_err(|refusal| refusal.to_string())? {
+        Decision::Converts(plan) => {
+            let own = Move { variable: "x", old_address: 1 << 50, new_address: Some(1 << 40), plan: &plan };
+            let moves = Moves::new(vec![own], vec![]);
+            plan.apply(&kept, &[], 0, &moves).map(|_| ()).map_err(|refusal| refusal.to_string())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_has_no_bytes_may_be_there_any_number_of_times() {
+    let none = |table: &mut TypeTable| record(table, 0, &[]);
+    let many = |table: &mut TypeTable, element, count| {
+        table.push(Type::Array { element, counts: vec![Some(count)] })
+    };
+    decides(|table| {
+        let element = none(table);
+        many(table, element, 1 << 60)
+    })
+    .unwrap();
+    decides(|table| {
+        let innermost = none(table);
+        doubled(table, innermost, 0, ["a", "b"])
+    })
+    .unwrap();
+    decides(|table| {
+        let innermost = none(table);
+        let element = doubled(table, innermost, 0, ["a", "b"]);
+        many(table, element, 2)
+    })
+    .unwrap();
+    let refusal = decides(|table| {
+        let innermost = none(table);
+        doubled(table, innermost, 0, ["", ""])
+    });
+    assert_eq!(refusal, Ok(()));
+}
+
+#[test]
+fn members_of_a_structure_do_not_overlap() {
+    let refusal = decides(|table| {
+        let innermost = number(table, 8);
+        doubled(table, innermost, 8, ["a", "b"])
+    });
+    assert_eq!(
+        refusal.unwrap_err(),
+        "x.first: its description is inconsistent: members of a structure overlap"
+    );
+}
+
+/// All members of anonymous structures belong to the one around, and there may be very many.
+#[test]
+fn anonymous_structures_that_double() {
+    let refusal = decides(|table| {
+        let innermost = record(table, 0, &[]);
+        let inner = doubled(table, innermost, 0, ["", ""]);
+        record(table, 8, &[("", inner, 0)])
+    });
+    assert_eq!(refusal.unwrap_err(), "x.first: its description is inconsistent: it has too many members");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]

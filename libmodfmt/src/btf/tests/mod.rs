@@ -3,6 +3,6 @@
 
 pub(crate) mod blob;
 mod damage;
-mod kernel;
+mod kernel_types;
 mod prefix;
 mod reading;

@@ -4,8 +4,7 @@
 use super::blob::Blob;
 use crate::btf::{Btf, BtfTypes, KernelBtf};
 use crate::elf::ByteOrder;
-use crate::types::{KernelTypes as _, Member, TagKind, Type, TypeId, TypeTable, Types as _};
-use crate::types::{compare, layout_hash};
+use crate::types::{KernelTypes, Member, TagKind, Type, TypeId, TypeTable, Types as _, compare, layout_hash};
 
 /// A table with `struct NAME { int rows[..]..; }`, as debug information has it.
 fn structure(name: &str, counts: &[u64]) -> (TypeTable, TypeId) {
@@ -81,4 +80,30 @@ fn types_of_modules_are_found_behind_the_kernels() {
     assert!(!found("camera", 3, false) && found("camera", 3, true));
     assert!(!found("device", 3, false) && found("device", 3, true));
     assert!(!found("device", 4, true) && !found("nobody", 2, true));
+}
+
+/// A module's own structure may be called like one of the kernel's.
+#[test]
+fn a_signed_number_is_not_the_kernels_unsigned_one() {
+    let mut blob = Blob::new(ByteOrder::Little);
+    let number = blob.int("long long unsigned int", 8, false);
+    blob.structure("range", 16, &[("start", number, 0), ("end", number, 8)]);
+    let (data, mut types) = (blob.finish(), TypeTable::default());
+    let ids = [5_u8, 7].map(|encoding| {
+        let number = types.push(Type::Number { name: "n".into(), size: 8, encoding });
+        let members = [("start", 0), ("end", 64)].map(|(name, bit_offset)| Member {
+            name: name.into(),
+            bit_offset,
+            bits: 0,
+            type_id: number,
+            selected_by: Vec::new(),
+        });
+        let (kind, name) = (TagKind::Struct, "range".into());
+        types.push(Type::Record { kind, name, size: 16, members: members.to_vec() })
+    });
+    let btf = Btf::parse(&data).unwrap();
+    let of_kernel = BtfTypes::new(&btf);
+    let kernel = KernelBtf::new(&of_kernel, &types);
+    let found = ids.map(|id| kernel.find(id));
+    assert_eq!(found, [None, Some(layout_hash(&types, ids[1]))]);
 }
