@@ -12,8 +12,8 @@ use super::unit_header::{TableBases, UnitHeader};
 /// Enough for most tables of abbreviations; larger ones are read in a second attempt.
 const FIRST_ABBREVIATION_BYTES: u64 = 16 << 10;
 
-/// Most attributes of an entry. Compilers write some twenty; values may take no room in the file, so that each
-/// entry of one byte could have any number.
+/// Most attributes of an entry. Compilers write some twenty; values may take no room in the file, so that
+/// each entry of one byte could have any number.
 const MAX_ATTRIBUTES: u64 = 64;
 
 /// What the first entry says.

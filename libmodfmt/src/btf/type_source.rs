@@ -11,7 +11,8 @@ use crate::types::{Comparison, KernelTypes, Member, TagKind, Type, TypeId, Types
 
 /// Most dimensions of an array.
 const MAX_DIMENSIONS: usize = 64;
-/// `DW_ATE_*`. Of bytes and characters BTF does not tell whether they are signed: pahole gives `char` no flag.
+/// `DW_ATE_*`. Of bytes and characters BTF does not tell whether they are signed: pahole gives `char` no
+/// flag.
 const BOOLEAN: u8 = 2;
 const FLOAT: u8 = 4;
 const SIGNED: u8 = 5;

@@ -16,9 +16,9 @@ pub(super) const MAX_DEPTH: u32 = 64;
 /// Longest string that is read, in bytes; what is longer is cut. Paths have at most 4096.
 const MAX_TEXT_BYTES: usize = 4096;
 
-/// Most debugging entries that are looked at as parts of others for one question. Many variables may be of one
-/// type with very many parts, and in damaged data an entry may begin at any byte, with all that follows as its
-/// children.
+/// Most debugging entries that are looked at as parts of others for one question. Many variables may be of
+/// one type with very many parts, and in damaged data an entry may begin at any byte, with all that follows
+/// as its children.
 const MAX_PARTS: usize = 1 << 21;
 
 /// A debugging entry.

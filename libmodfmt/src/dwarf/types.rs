@@ -61,8 +61,8 @@ impl<'a> DebugInfo<'a> {
         None
     }
 
-    /// The number of elements in each dimension of an array; `None` for one left open (`[]`). `None` in all if
-    /// it is not known.
+    /// The number of elements in each dimension of an array; `None` for one left open (`[]`). `None` in all
+    /// if it is not known.
     pub(super) fn dimensions(&self, array: Die) -> Option<Vec<Option<u64>>> {
         let children = self.children(array)?;
         let ranges = children.iter().filter(|child| child.tag() == gimli::DW_TAG_subrange_type);

@@ -12,8 +12,8 @@ use gimli::{Abbreviations, AttributeValue, Reader as _, Section as _, UnitHeader
 
 use super::relocate::Reader;
 
-/// Most attributes of an entry. Compilers write some twenty; values may take no room in the file, so that each
-/// entry of one byte could have any number.
+/// Most attributes of an entry. Compilers write some twenty; values may take no room in the file, so that
+/// each entry of one byte could have any number.
 const MAX_ATTRIBUTES: u32 = 64;
 
 /// Reads units, as long as their tables are not larger than the sections that they are in.

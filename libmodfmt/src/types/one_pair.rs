@@ -135,9 +135,9 @@ fn differ(name: &str, new: &str) -> bool {
     !name.is_empty() && !new.is_empty() && name != new
 }
 
-/// Whether two numbers of one size and encoding are stored differently, which only their names tell: there are
-/// several formats of floating point numbers of 2 and of 16 bytes, and what a compiler's own encoding stands
-/// for (gcc's `complex int`) is known to the compiler only.
+/// Whether two numbers of one size and encoding are stored differently, which only their names tell: there
+/// are several formats of floating point numbers of 2 and of 16 bytes, and what a compiler's own encoding
+/// stands for (gcc's `complex int`) is known to the compiler only.
 pub(crate) fn is_other_format(old: &Type, new: &Type) -> bool {
     let (
         Type::Number { name, size, encoding },

@@ -161,7 +161,7 @@ fn old_task(message: &Message<'_>, pid: u64, context: &mut Context) {
 }
 
 /// Takes the hardware apart from the version, which these lines have up to the first blank: `2.6.32-5-amd64
-/// #1 Dell Inc. OptiPlex 755/0PU052`, `(2.6.31-14-generic #48-Ubuntu) HP Pavilion`. Debian puts its own version
+/// #1 Dell Inc. OptiPlex 755/0PU052`, `(2.6.31-14-generic #48-Ubuntu) HP Pavilion`. Debian has its own in
 /// between: `3.2.0-4-amd64 #1 Debian 3.2.41-2 Dell Inc. OptiPlex 755/0PU052`.
 fn hardware(message: &Message<'_>, context: &mut Context) {
     let Some(release) = context.release.as_ref().map(|release| release.value.as_bytes()) else { return };
