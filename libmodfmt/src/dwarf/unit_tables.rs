@@ -16,6 +16,9 @@ use super::relocate::Reader;
 /// each entry of one byte could have any number.
 const MAX_ATTRIBUTES: u32 = 64;
 
+/// dwz moves what units have in common to partial units, which share a line table with one of them.
+const UNITS_PER_LINE_TABLE: usize = 4;
+
 /// Reads units, as long as their tables are not larger than the sections that they are in.
 pub(super) struct UnitTables<'d, 'a> {
     dwarf: &'d gimli::Dwarf<Reader<'a>>,
@@ -31,7 +34,7 @@ impl<'d, 'a> UnitTables<'d, 'a> {
             dwarf,
             abbreviations: HashMap::new(),
             abbreviation_bytes_left: dwarf.debug_abbrev.reader().len(),
-            line_bytes_left: dwarf.debug_line.reader().len(),
+            line_bytes_left: dwarf.debug_line.reader().len().saturating_mul(UNITS_PER_LINE_TABLE),
         }
     }
 
