@@ -31,10 +31,12 @@ pub enum Decision {
 pub fn decide(request: &Request<'_>) -> Result<Decision, ConversionRefusal> {
     let (old, new) = (request.old, request.new);
     let named = |refusal: ConversionRefusal| refusal.below(request.variable);
-    if old.size == new.size
-        && let Ok(completeness) = compare((old.types, old.id), (new.types, new.id))
-    {
-        return Ok(Decision::Equal(completeness));
+    let mut difference = None;
+    if old.size == new.size {
+        match compare((old.types, old.id), (new.types, new.id)) {
+            Ok(completeness) => return Ok(Decision::Equal(completeness)),
+            Err(found) => difference = Some(found),
+        }
     }
     check_sizes(request)?;
     let fits = |plan: &Plan| {
@@ -49,7 +51,11 @@ pub fn decide(request: &Request<'_>) -> Result<Decision, ConversionRefusal> {
     {
         return Ok(Decision::ShrinksInPlace(found));
     }
-    let (plan, _) = Builder::new(request, false).plan().map_err(named)?;
+    let (mut plan, _) = Builder::new(request, false).plan().map_err(named)?;
+    // Fields that only move, or the parameters of a function: no field says what has changed.
+    if let Some(found) = difference.filter(|_| plan.changes().is_empty()) {
+        plan.because(&found.path(request.variable), format!("differs: {}", found.what));
+    }
     Ok(match fits(&plan) {
         Some(mut found) if found.adds_nothing() && old.size == new.size => {
             found.has_more_values = loses_values_on_the_way_back(request);

@@ -113,6 +113,14 @@ pub fn carry(old: &Variable, new: &Variable, said: &Said) -> Outcome {
         Ok(decision) => decision,
         Err(refusal) => return Outcome::Refused(refusal.to_string()),
     };
+    let changes = match &decision {
+        Decision::Equal(_) => None,
+        Decision::Converts(plan) => Some(plan.changes()),
+        Decision::ReadsTheSame(place) | Decision::GrowsInPlace(place) | Decision::ShrinksInPlace(place) => {
+            Some(place.changes())
+        }
+    };
+    assert!(changes.is_none_or(|changes| !changes.is_empty()), "nothing says what changes: {decision:?}");
     let own = OLD..OLD + old.bytes.len() as u64;
     let stay = Moves::new(vec![], std::iter::once(own).collect());
     let check = |place: &libmodfmt::convert::InPlace, outcome| match place.check("x", &old.bytes, OLD, &stay)
