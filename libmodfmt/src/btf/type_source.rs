@@ -17,7 +17,7 @@ const BOOLEAN: u8 = 2;
 const FLOAT: u8 = 4;
 const SIGNED: u8 = 5;
 const UNSIGNED: u8 = 7;
-const UNTOLD: u8 = 0;
+const UNKNOWN_ENCODING: u8 = 0;
 /// `BTF_INT_SIGNED` and `BTF_INT_BOOL`
 const SIGNED_FLAG: u32 = 1;
 const BOOLEAN_FLAG: u32 = 4;
@@ -46,7 +46,7 @@ impl<'b, 'd> BtfTypes<'b, 'd> {
                 let flags = u32_at(ty.extra, 0, self.btf.order)? >> 24;
                 let encoding = match size {
                     _ if flags & BOOLEAN_FLAG != 0 => BOOLEAN,
-                    0..=1 => UNTOLD,
+                    0..=1 => UNKNOWN_ENCODING,
                     _ if flags & SIGNED_FLAG != 0 => SIGNED,
                     _ => UNSIGNED,
                 };

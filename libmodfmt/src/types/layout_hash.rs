@@ -23,8 +23,8 @@ pub fn layout_hash(types: &dyn Types, id: TypeId) -> u64 {
     )
 }
 
-/// As much of an encoding as BTF tells: whether a number is signed, not whether a byte or a character is.
-const fn told_by_btf(size: u64, encoding: u8) -> u8 {
+/// The part of an encoding that BTF has: whether a number is signed, not whether a byte or a character is.
+const fn encoding_in_btf(size: u64, encoding: u8) -> u8 {
     /// `DW_ATE_*`
     const BOOLEAN: u8 = 2;
     const FLOAT: u8 = 4;
@@ -97,7 +97,7 @@ impl Hasher<'_> {
             Type::Number { size, encoding, .. } => {
                 hash.text("number");
                 hash.number(*size);
-                hash.number(told_by_btf(*size, *encoding).into());
+                hash.number(encoding_in_btf(*size, *encoding).into());
             }
             Type::Enumeration { name, size, values } => {
                 hash.text("enum");
