@@ -201,8 +201,15 @@ impl Builder<'_> {
 
     fn union(&mut self, matching: &Matching<'_>, old_size: u64, new_size: u64) -> Result<Record> {
         let changed = |what: String| ConversionRefusal::new(Reason::Union { what });
-        if let Some(field) = matching.removed.first() {
-            return Err(changed(format!("member {} is gone", field.label())));
+        for field in &matching.removed {
+            // Its bytes stay, and the new type has nothing but room there.
+            let has_room = !matching.pairs.is_empty() && matching.added.is_empty() && new_size == old_size;
+            let has_room = has_room && matching.pairs.iter().all(|(old, _)| self.is_room(old));
+            if !(self.tail_stays && has_room) {
+                return Err(changed(format!("member {} is gone", field.label())));
+            }
+            self.has_tail = true;
+            self.changed(&step(field), "stays in the union, unused".to_owned());
         }
         if new_size < old_size {
             return Err(changed(format!("it has {new_size} bytes, had {old_size}")));

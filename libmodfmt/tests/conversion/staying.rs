@@ -88,6 +88,19 @@ fn room_in_a_union_is_used() {
 }
 
 #[test]
+fn a_member_of_a_union_that_is_gone_stays_where_there_is_only_room() {
+    let room = "struct { int n; union { char room[16]; } u; } x = { 1 };";
+    let used = "struct { int n; union { char room[16]; int used; } u; } x = { 1, { .used = 7 } };";
+    stays!(outcome(room, used), Same);
+    stays!(outcome(used, room), Shrinks);
+    // What is left may be taken for something.
+    let two = "struct { int n; union { char room[16]; int used; float other; } u; } x = { 1 };";
+    stays!(outcome(two, used), Refused);
+    stays!(outcome(used, "struct { int n; union { char room[16]; float other; } u; } x;"), Refused);
+    stays!(outcome(used, "struct { int n; union { float other; } u; } x;"), Refused);
+}
+
+#[test]
 fn the_end_of_an_array_is_zero() {
     stays!(outcome("long x[4] = { 1, 2 };", "long x[2];"), Shrinks);
     stays!(outcome("long x[4] = { 1, 2, 0, 3 };", "long x[2];"), Refused);
