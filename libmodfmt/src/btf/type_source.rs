@@ -7,17 +7,11 @@ use std::sync::Arc;
 
 use super::header::u32_at;
 use super::{Btf, Kind, Type as BtfType, TypeId as BtfId};
+use crate::types::number_encoding::{BOOLEAN, FLOAT, SIGNED, UNKNOWN, UNSIGNED};
 use crate::types::{Comparison, KernelTypes, Member, TagKind, Type, TypeId, Types, layout_hash};
 
 /// Most dimensions of an array.
 const MAX_DIMENSIONS: usize = 64;
-/// `DW_ATE_*`. Of bytes and characters BTF does not tell whether they are signed: pahole gives `char` no
-/// flag.
-const BOOLEAN: u8 = 2;
-const FLOAT: u8 = 4;
-const SIGNED: u8 = 5;
-const UNSIGNED: u8 = 7;
-const UNKNOWN_ENCODING: u8 = 0;
 /// `BTF_INT_SIGNED` and `BTF_INT_BOOL`
 const SIGNED_FLAG: u32 = 1;
 const BOOLEAN_FLAG: u32 = 4;
@@ -46,7 +40,8 @@ impl<'b, 'd> BtfTypes<'b, 'd> {
                 let flags = u32_at(ty.extra, 0, self.btf.order)? >> 24;
                 let encoding = match size {
                     _ if flags & BOOLEAN_FLAG != 0 => BOOLEAN,
-                    0..=1 => UNKNOWN_ENCODING,
+                    // pahole gives `char` no flag.
+                    0..=1 => UNKNOWN,
                     _ if flags & SIGNED_FLAG != 0 => SIGNED,
                     _ => UNSIGNED,
                 };

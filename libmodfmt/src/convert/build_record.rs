@@ -164,6 +164,12 @@ impl Builder<'_> {
         matches!(&*self.old().get(*element), Type::Number { .. })
     }
 
+    /// An array of bytes, as `char room[16]` in a union, where wider numbers would be values.
+    fn is_bytes(&self, field: &Field) -> bool {
+        let Type::Array { element, .. } = &*self.old().get(field.type_id) else { return false };
+        matches!(&*self.old().get(*element), Type::Number { size: 1, .. })
+    }
+
     fn bit_field(&mut self, old: &Field, new: &Field) -> Result<NodeId> {
         let (old_type, new_type) = (self.old().get(old.type_id), self.new_types().get(new.type_id));
         if old.extent > 64 || new.extent > 64 || old.extent == 0 {
@@ -204,7 +210,7 @@ impl Builder<'_> {
         for field in &matching.removed {
             // Its bytes stay, and the new type has nothing but room there.
             let has_room = !matching.pairs.is_empty() && matching.added.is_empty() && new_size == old_size;
-            let has_room = has_room && matching.pairs.iter().all(|(old, _)| self.is_room(old));
+            let has_room = has_room && matching.pairs.iter().all(|(old, _)| self.is_bytes(old));
             if !(self.tail_stays && has_room) {
                 return Err(changed(format!("member {} is gone", field.label())));
             }

@@ -5,14 +5,8 @@ use std::collections::HashMap;
 
 use super::plan::Values;
 use super::refusal::Reason;
+use crate::types::number_encoding::{BOOLEAN, SIGNED, SIGNED_CHAR, UNSIGNED, UNSIGNED_CHAR};
 use crate::types::{Type, is_other_format};
-
-/// `DW_ATE_*`
-const BOOLEAN: u8 = 2;
-const SIGNED: u8 = 5;
-const SIGNED_CHAR: u8 = 6;
-const UNSIGNED: u8 = 7;
-const UNSIGNED_CHAR: u8 = 8;
 
 /// What sort of number an encoding stands for: characters are numbers.
 const fn sort(encoding: u8) -> u8 {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::number_encoding::{BOOLEAN, FLOAT, SIGNED, SIGNED_CHAR, UNKNOWN, UNSIGNED, UNSIGNED_CHAR, UTF};
 use super::{Type, TypeId, Types, element_count};
 use crate::fnv::Hash;
 
@@ -25,17 +26,9 @@ pub fn layout_hash(types: &dyn Types, id: TypeId) -> u64 {
 
 /// The part of an encoding that BTF has: whether a number is signed, not whether a byte or a character is.
 const fn encoding_in_btf(size: u64, encoding: u8) -> u8 {
-    /// `DW_ATE_*`
-    const BOOLEAN: u8 = 2;
-    const FLOAT: u8 = 4;
-    const SIGNED: u8 = 5;
-    const SIGNED_CHAR: u8 = 6;
-    const UNSIGNED: u8 = 7;
-    const UNSIGNED_CHAR: u8 = 8;
-    const UTF: u8 = 0x10;
     match encoding {
         BOOLEAN | FLOAT => encoding,
-        SIGNED | SIGNED_CHAR | UNSIGNED | UNSIGNED_CHAR | UTF if size <= 1 => 0,
+        SIGNED | SIGNED_CHAR | UNSIGNED | UNSIGNED_CHAR | UTF if size <= 1 => UNKNOWN,
         SIGNED | SIGNED_CHAR => SIGNED,
         UNSIGNED | UNSIGNED_CHAR | UTF => UNSIGNED,
         other => other,

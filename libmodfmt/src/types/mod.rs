@@ -38,6 +38,7 @@ mod encoding;
 mod field;
 mod layout_hash;
 mod minimize;
+pub(crate) mod number_encoding;
 mod one_pair;
 mod size;
 

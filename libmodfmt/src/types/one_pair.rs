@@ -4,13 +4,8 @@
 use std::collections::HashMap;
 
 use super::difference::Step;
+use super::number_encoding::{COMPLEX, FIRST_OF_COMPILER, FLOAT};
 use super::{Member, OTHER_BYTE_ORDER, Type, TypeId, element_count};
-
-/// `DW_ATE_*`
-const COMPLEX: u8 = 3;
-const FLOAT: u8 = 4;
-/// `DW_ATE_lo_user`
-const FIRST_OWN_ENCODING: u8 = 0x80;
 
 /// The outcome.
 pub(super) enum Verdict {
@@ -147,7 +142,7 @@ pub(crate) fn is_other_format(old: &Type, new: &Type) -> bool {
         return false;
     };
     let may_differ = match *encoding {
-        FIRST_OWN_ENCODING.. => true,
+        FIRST_OF_COMPILER.. => true,
         // A complex number is two of half its size.
         COMPLEX => !matches!(size, 8 | 16),
         FLOAT => !matches!(size, 4 | 8),
@@ -245,7 +240,7 @@ fn encoding_text(encoding: u8) -> String {
         7 => "unsigned".to_owned(),
         8 => "unsigned character".to_owned(),
         0x10 => "Unicode character".to_owned(),
-        other if other < FIRST_OWN_ENCODING && other & OTHER_BYTE_ORDER != 0 => {
+        other if other < FIRST_OF_COMPILER && other & OTHER_BYTE_ORDER != 0 => {
             format!("{} in the other byte order", encoding_text(other & !OTHER_BYTE_ORDER))
         }
         other => format!("DWARF encoding {other:#x}"),

@@ -3,15 +3,8 @@
 
 use super::value::ValueKind;
 use crate::elf::ByteOrder;
+use crate::types::number_encoding::{BOOLEAN, FLOAT, SIGNED, SIGNED_CHAR, UNSIGNED, UNSIGNED_CHAR};
 use crate::types::{OTHER_BYTE_ORDER, Type};
-
-/// `DW_ATE_*`
-const BOOLEAN: u8 = 2;
-const FLOAT: u8 = 4;
-const SIGNED: u8 = 5;
-const SIGNED_CHAR: u8 = 6;
-const UNSIGNED: u8 = 7;
-const UNSIGNED_CHAR: u8 = 8;
 
 /// Enumerators from -4096 on are taken for negative ones; error numbers are among them.
 const SMALLEST_NEGATIVE: u64 = 4096;

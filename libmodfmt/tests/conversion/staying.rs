@@ -96,6 +96,8 @@ fn a_member_of_a_union_that_is_gone_stays_where_there_is_only_room() {
     // What is left may be taken for something.
     let two = "struct { int n; union { char room[16]; int used; float other; } u; } x = { 1 };";
     stays!(outcome(two, used), Refused);
+    let numbers = "struct { int n; union { int numbers[4]; float used; } u; } x = { 1, { .used = 7 } };";
+    stays!(outcome(numbers, "struct { int n; union { int numbers[4]; } u; } x;"), Refused);
     stays!(outcome(used, "struct { int n; union { char room[16]; float other; } u; } x;"), Refused);
     stays!(outcome(used, "struct { int n; union { float other; } u; } x;"), Refused);
 }

@@ -12,7 +12,7 @@ use libmodsys::PersistSupport;
 
 use super::outcome::RegionUse;
 use super::pinned_modules;
-use super::table::{Case, Keeping, Method, types_not_kept, types_too_large};
+use super::table::{Case, Keeping, Method, types_missing, types_not_kept};
 use crate::error::KeepError;
 use crate::region::Region;
 
@@ -37,8 +37,7 @@ pub(super) fn keeps(
         notes,
     };
     let left_out = case.persistent.inventory().types_left_out;
-    let not_kept: Vec<String> =
-        left_out.map(|bytes| types_not_kept(&types_too_large(bytes))).into_iter().collect();
+    let not_kept = types_not_kept(left_out).into_iter().collect();
     if let Some(region) = case.kept().filter(|region| region.is_extended()) {
         if case.region_use()? == RegionUse::Replace {
             return Ok(Some((keeping(RegionUse::Replace, None, not_kept), Preference::First)));
@@ -159,10 +158,8 @@ fn types_note(account: &Account, file: &Header, kept: &[&Header], left_out: Opti
         "the kernel was not told theirs (another program has loaded the module, insmod was interrupted, or \
          debug information was missing)"
             .to_owned()
-    } else if let Some(bytes) = left_out {
-        types_too_large(bytes)
     } else {
-        "debug information is missing or incomplete (build with -g, do not strip it)".to_owned()
+        types_missing(left_out)
     };
     Some(format!(
         "the types of {not_compared} of {bound} variables were not compared with what is kept: {why}"

@@ -244,26 +244,26 @@ impl Case<'_> {
 
 /// What is said if types were not compared, or will not be: a change to them would go unnoticed.
 fn types_note(not_compared: usize, variables: usize, left_out: Option<usize>) -> Option<String> {
-    let why = match left_out {
-        Some(bytes) => types_too_large(bytes),
-        None => "debug information is missing or incomplete (build with -g, do not strip it)".to_owned(),
-    };
-    match (not_compared, left_out) {
-        (0, None) => None,
-        (0, Some(_)) => Some(types_not_kept(&why)),
-        _ => Some(format!(
-            "the types of {not_compared} of {variables} variables were not compared with what is kept: {why}"
-        )),
+    if not_compared == 0 {
+        return types_not_kept(left_out);
     }
+    let why = types_missing(left_out);
+    Some(format!(
+        "the types of {not_compared} of {variables} variables were not compared with what is kept: {why}"
+    ))
 }
 
-/// What is said if nobody will be able to compare types.
-pub(super) fn types_not_kept(why: &str) -> String {
-    format!("the types of its variables are not kept with them: {why}")
+/// What is said at a load that compares nothing, if later ones will not be able to.
+pub(super) fn types_not_kept(left_out: Option<usize>) -> Option<String> {
+    left_out?;
+    Some(format!("the types of its variables are not kept with them: {}", types_missing(left_out)))
 }
 
-/// Why types are not in a header.
-pub(super) fn types_too_large(bytes: usize) -> String {
+/// Why the file's types are not known in full. They may have been left out because of their size in bytes.
+pub(super) fn types_missing(left_out: Option<usize>) -> String {
+    let Some(bytes) = left_out else {
+        return "debug information is missing or incomplete (build with -g, do not strip it)".to_owned();
+    };
     let (kib, most) = (bytes.div_ceil(1024), MAX_TYPE_TABLE_BYTES >> 10);
     format!("they take {kib} KiB, more than the {most} KiB that a header can have")
 }
