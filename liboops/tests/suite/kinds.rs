@@ -538,7 +538,8 @@ fn a_failed_check_of_control_flow_names_what_follows_it() {
 fn the_fault_address_is_in_a_register_where_no_line_has_it() {
     for (log, address) in [
         (
-            "Oops - load access fault [#1]\nstatus: 0000000200000120 badaddr: 0000000000000010 cause: 0000000000000005\n",
+            "Oops - load access fault [#1]\n\
+                status: 0000000200000120 badaddr: 0000000000000010 cause: 0000000000000005\n",
             Some(0x10),
         ),
         // That of a breakpoint is something else.
@@ -551,11 +552,16 @@ fn the_fault_address_is_in_a_register_where_no_line_has_it() {
             Some(0x11),
         ),
         (
-            "Data bus error, epc == 80123454, ra == 80123400\nOops[#1]:\nCause : 0080001c (ExcCode 07)\nBadVA : 00000011\n",
+            "Data bus error, epc == 80123454, ra == 80123400\n\
+                Oops[#1]:\n\
+                Cause : 0080001c (ExcCode 07)\n\
+                BadVA : 00000011\n",
             None,
         ),
         (
-            "BUG: Unable to handle kernel instruction fetch (NULL pointer?)\nNIP: 00000000 LR: c0012300 CTR: 00000000\nREGS: c1a0bd80 TRAP: 0400   Not tainted  (5.10.0)\n",
+            "BUG: Unable to handle kernel instruction fetch (NULL pointer?)\n\
+                NIP: 00000000 LR: c0012300 CTR: 00000000\n\
+                REGS: c1a0bd80 TRAP: 0400   Not tainted  (5.10.0)\n",
             Some(0),
         ),
     ] {

@@ -7,7 +7,15 @@ use super::common::only;
 
 #[test]
 fn each_line_of_xmon() {
-    let log = "cpu 0xb: Vector: 380 (Data SLB Access) at [c0000003fb6cb7b0]\n    pc: c0080000002f007c: victim+0xc/0x1c [m]\n    lr: c0080000002f00f0: caller+0x64/0xac [m]\n    sp: c0000003fb6cba30\n   msr: 800000000280b033\n   dar: 10\n  current = 0xc0000003f9d6c000\n    pid   = 321, comm = tool\n[c0000003fb6cba50] c0080000002f017c init+0x44/0xfec8 [m]\n";
+    let log = "cpu 0xb: Vector: 380 (Data SLB Access) at [c0000003fb6cb7b0]\n\
+        \x20   pc: c0080000002f007c: victim+0xc/0x1c [m]\n\
+        \x20   lr: c0080000002f00f0: caller+0x64/0xac [m]\n\
+        \x20   sp: c0000003fb6cba30\n\
+        \x20  msr: 800000000280b033\n\
+        \x20  dar: 10\n\
+        \x20 current = 0xc0000003f9d6c000\n\
+        \x20   pid   = 321, comm = tool\n\
+        [c0000003fb6cba50] c0080000002f017c init+0x44/0xfec8 [m]\n";
     let report = only(log.as_bytes());
     let context = &report.context;
     assert_eq!(
@@ -22,7 +30,11 @@ fn each_line_of_xmon() {
 
 #[test]
 fn of_one_processor_of_32_bits() {
-    let log = "Vector: 300 (Data Access) at [c1a0bd80]\n    pc: c00123f0: victim+0xc/0x1c\n    lr: c0012300: caller+0x64/0xac\n   dar: 10\n dsisr: 40000000\n";
+    let log = "Vector: 300 (Data Access) at [c1a0bd80]\n\
+        \x20   pc: c00123f0: victim+0xc/0x1c\n\
+        \x20   lr: c0012300: caller+0x64/0xac\n\
+        \x20  dar: 10\n\
+        \x20dsisr: 40000000\n";
     let report = only(log.as_bytes());
     assert_eq!(
         (report.kind, report.arch, report.fault_address()),
@@ -32,7 +44,10 @@ fn of_one_processor_of_32_bits() {
 
 #[test]
 fn the_line_of_a_bug_comes_behind_the_registers() {
-    let log = "cpu 0x0: Vector: 700 (Program Check) at [c000000004a6b4d0]\n    pc: c0080000002f007c: .victim+0xc/0x1c\nkernel BUG at mm/slub.c:123!\n    pid   = 321, comm = tool\n";
+    let log = "cpu 0x0: Vector: 700 (Program Check) at [c000000004a6b4d0]\n\
+        \x20   pc: c0080000002f007c: .victim+0xc/0x1c\n\
+        kernel BUG at mm/slub.c:123!\n\
+        \x20   pid   = 321, comm = tool\n";
     let report = only(log.as_bytes());
     assert_eq!((report.kind, report.context.pid), (Kind::Bug, Some(321)));
     assert_eq!(report.message.unwrap().value, "kernel BUG at mm/slub.c:123!");
@@ -40,7 +55,11 @@ fn the_line_of_a_bug_comes_behind_the_registers() {
 
 #[test]
 fn a_machine_check_is_one_report() {
-    let log = "Severe Machine check interrupt [Not recovered]\n  NIP [c008000000ea007c]: victim+0xc/0x1c\n  Initiator: CPU\nOops: Machine check, sig: 7 [#1]\nNIP:  c008000000ea007c LR: c008000000ea00f0 CTR: c008000000ea00ec\n";
+    let log = "Severe Machine check interrupt [Not recovered]\n\
+        \x20 NIP [c008000000ea007c]: victim+0xc/0x1c\n\
+        \x20 Initiator: CPU\n\
+        Oops: Machine check, sig: 7 [#1]\n\
+        NIP:  c008000000ea007c LR: c008000000ea00f0 CTR: c008000000ea00ec\n";
     let report = only(log.as_bytes());
     assert_eq!((report.kind, report.states.len()), (Kind::MachineCheck, 1));
     let place = &report.mentions[0];
