@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::line::LogLine;
 use crate::message::has_wide_blanks;
-use crate::report::{Block, Demux};
+use crate::report::{Block, Demux, may_be_explained};
 use crate::trigger::{FragmentTrigger, Trigger};
 
 /// How much is read at once: no more than stays in the processor's cache. A longer line is taken as several.
@@ -231,16 +231,18 @@ fn earlier_lines(text: &[u8], range: Range<usize>, base: u64) -> usize {
     start
 }
 
-/// Where a start line begins shortly before the line behind a range of whole lines, if that one has blanks
-/// other than ASCII's: the start line has such blanks too, and so none of the words that are searched for.
+/// Where a start line begins shortly before the line behind a range of whole lines that has none of the words
+/// that are searched for: it has blanks other than ASCII's, as that line has, or it explains that line.
 fn earlier_start(text: &[u8], range: Range<usize>, base: u64) -> Option<usize> {
     let rest = text.get(range.end..)?;
     let line = rest.get(..memchr::memchr(b'\n', rest).unwrap_or(rest.len()))?;
-    if !has_wide_blanks(line) {
-        return None;
-    }
+    let most = match (has_wide_blanks(line), may_be_explained(line)) {
+        (true, _) => MAX_LINES_BEFORE_WORD,
+        (false, true) => 1,
+        (false, false) => return None,
+    };
     let mut end = range.end;
-    for _ in 0..MAX_LINES_BEFORE_WORD {
+    for _ in 0..most {
         let last = end.checked_sub(1).filter(|last| *last >= range.start)?;
         let at = line_start(text, range.start, last);
         let offset = base.saturating_add(length_of(text.get(..at).unwrap_or_default()));

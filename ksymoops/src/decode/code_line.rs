@@ -109,6 +109,11 @@ fn architecture(arch: &str, code: &Code, state: &State) -> Option<Architecture> 
 /// The address that the processor was to execute, if it holds no code: a null function pointer was called.
 pub(super) fn called_address(state: &State, report: &Report) -> Option<u64> {
     let pc = state.pc.as_ref().filter(|pc| pc.symbol.is_none() && state.origin == Origin::Fault)?;
+    // On s390 the first page can be read, so the zeros there were executed, and printed as code.
+    let at = pc.address.and_then(|address| address.0.checked_add_signed(state.instruction_offset));
+    if at == Some(0) && report.arch == Some("s390x") {
+        return at;
+    }
     let fault = report.fault_address()?;
     // Where the kernel had code, it printed it. `RIP: 0010:0x0` has too few digits to be taken for an
     // address.

@@ -67,6 +67,22 @@ RSP: 0018:ffff4cd59e5d05bb EFLAGS: 00010202
     assert_eq!(said[0], "calls address 0x0, where no code is: a null function pointer");
 }
 
+/// On s390 the page at address 0 can be read, and has zeros, which are no instruction.
+#[test]
+fn a_call_of_a_null_pointer_on_s390_is_said() {
+    let said = said(
+        "\
+illegal operation: 0001 ilc:1 [#1] SMP
+Krnl PSW : 0704e00180000000 0000000000000002 (0x2)
+           R:0 T:1 IO:1 EX:1 Key:0 M:1 W:0 P:0 AS:3 CC:2 PM:0 RI:0 EA:3
+Krnl Code:>0000000000000002: 0000\t\tillegal
+           0000000000000004: 0000\t\tillegal
+",
+    );
+    let call = "calls address 0x0, where no code is: a null function pointer";
+    assert!(said.iter().any(|line| line == call), "{said:#?}");
+}
+
 #[test]
 fn data_at_address_0_is_no_call() {
     let said = said(

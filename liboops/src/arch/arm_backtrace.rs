@@ -9,8 +9,7 @@
 //! | `Function entered at [<a>] from [<b>]` | without kallsyms |
 //!
 //! What is known of the function before `from` differs: a kernel with frame pointers prints where it begins,
-//! one
-//! with an unwinder its instruction pointer (`c_backtrace` and `unwind_backtrace()`, up to 7.0).
+//! one with an unwinder its instruction pointer (`c_backtrace` and `unwind_backtrace()`, up to 7.0).
 
 use memchr::memmem;
 

@@ -68,11 +68,12 @@ impl Architecture for Riscv {
 }
 
 fn registers(message: &Message<'_>) -> Option<Reading> {
-    // `epc   : 80123454` is of MIPS, and `a0 9000000100384000 a1 ...` of LoongArch.
+    // `epc   : 80123454` is of MIPS, `a0 9000000100384000 a1 ...` and `   ra: 9000000000223300 f+0x1/0x2` of
+    // LoongArch.
     let text = message.text.trim_ascii_start();
     let name = text.split(|byte| !byte.is_ascii_alphanumeric()).next().unwrap_or_default();
     let rest = text.get(name.len()..).unwrap_or_default();
-    if !rest.starts_with(b":") && !rest.starts_with(b" :") {
+    if !rest.starts_with(b":") && !rest.starts_with(b" :") || text.starts_with(b"ra:") {
         return None;
     }
     let registers = numbers::pairs(REGISTERS, message)?;

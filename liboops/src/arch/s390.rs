@@ -143,8 +143,7 @@ fn failing_address(message: &Message<'_>) -> Option<Reading> {
 }
 
 /// ` [<000000000010014e>] f+0x1/0x2 [m]`, `([<000000000010014e>] f+0x1/0x2)`: not hashed, although the kernel
-/// is
-/// at low addresses.
+/// is at low addresses.
 fn entry(message: &Message<'_>) -> Option<Place> {
     let mut cursor = Cursor::new(message.text);
     cursor.blanks();

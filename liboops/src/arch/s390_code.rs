@@ -7,6 +7,8 @@
 //!           #000003ff7fd020e0: af000000        mc    0,0
 //!           >000003ff7fd020e4: e340f0a00004    lg    %r4,160(%r15)
 //! ```
+//!
+//! Early kernels 2.6 have no disassembler, and print 20 bytes from the PSW on: `Krnl Code: e3 40 f0 a0 ...`.
 
 use crate::cursor::{Cursor, is_blank, text};
 use crate::message::Message;
@@ -30,6 +32,10 @@ pub(super) fn read(message: &Message<'_>, may_be_row: bool) -> Option<(Code, boo
         code.bytes = bytes;
         return Some((code, is_first));
     }
+    if let Some(bytes) = single_bytes(Cursor::at(message.text, body_at)).filter(|_| is_first) {
+        (code.bytes, code.word_bytes, code.marker) = (bytes, 1, Some(0));
+        return Some((code, true));
+    }
     let rest = message.text.get(body_at..).unwrap_or_default().trim_ascii();
     code.unreadable = Some(text(rest)).filter(|words| !words.is_empty());
     is_first.then_some((code, true))
@@ -51,4 +57,16 @@ fn row(mut cursor: Cursor<'_>) -> Option<(Vec<u8>, bool)> {
     }
     let bytes = digits.chunks(2).filter_map(|pair| u8::try_from(crate::cursor::hex(pair)?).ok()).collect();
     Some((bytes, marks.contains(&b'>')))
+}
+
+/// Bytes with blanks between them, up to the end of the line.
+fn single_bytes(mut cursor: Cursor<'_>) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    cursor.blanks();
+    while cursor.peek().is_some() {
+        let (byte, 2) = cursor.hex()? else { return None };
+        bytes.push(u8::try_from(byte).ok()?);
+        cursor.blanks();
+    }
+    (!bytes.is_empty()).then_some(bytes)
 }

@@ -48,6 +48,7 @@ pub(crate) const WORDS: &[&[u8]] = &[
     b"PSW",
     b"GPR",
     b"race; ",
+    b" ra 9",
     // Of start lines without a trigger word.
     b"NaT consumption",
     b": Code=",

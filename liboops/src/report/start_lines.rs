@@ -130,6 +130,15 @@ const BEGINNINGS: &[Beginning] = &[
     // Printed before the BUG or warning that they explain.
     (b"list_add corruption", Kind::CutHere),
     (b"list_del corruption", Kind::CutHere),
+    // They have no word that is searched for, and are found by the line below.
+    (b"list_add double add: ", Kind::CutHere),
+    (b"usercopy: ", Kind::CutHere),
+    (b"detected buffer overflow in ", Kind::CutHere),
+    (b"skbuff: skb_over_panic: ", Kind::CutHere),
+    (b"skbuff: skb_under_panic: ", Kind::CutHere),
+    (b"skb_over_panic: ", Kind::CutHere),
+    (b"skb_under_panic: ", Kind::CutHere),
+    (b"page dumped because: VM_", Kind::CutHere),
     (b"------------[ cut here ]", Kind::CutHere),
     (b"8<--- cut here ---", Kind::CutHere),
 ];
@@ -169,6 +178,9 @@ const CONDITIONS: &[(&[u8], &[&[u8]])] = &[
     (b"[ BUG: ", &[b" ]"]),
 ];
 
+/// Lines before which one explains what happened: `usercopy: Kernel memory exposure attempt detected ...`.
+const EXPLAINED: [&[u8]; 2] = [b"cut here ]", b"kernel BUG at "];
+
 /// A longer line is not two messages without a line end between them.
 const MAX_GLUED_BYTES: usize = 300;
 
@@ -200,6 +212,11 @@ impl Start {
 pub(super) fn is_cut_in_name(body: &[u8]) -> bool {
     const MAX_LINE_BYTES: usize = 64;
     body.len() <= MAX_LINE_BYTES && body.starts_with(b"INFO: task ") && kind(body).is_none()
+}
+
+/// Whether the line before this one may explain it, and begin the report.
+pub(crate) fn may_be_explained(line: &[u8]) -> bool {
+    EXPLAINED.iter().any(|words| memmem::find(line, words).is_some())
 }
 
 /// Reads a message that starts a report. `None` for any other message.

@@ -27,8 +27,7 @@ pub enum Origin {
 #[non_exhaustive]
 pub struct Register {
     /// Its name as the kernel prints it: `RAX`, `CR2`, `x29`, `$4`. Where kernels differ it is that of later
-    /// ones
-    /// (`EAX`, not `eax`), and where they print rows of values the usual one (`r0`).
+    /// ones (`EAX`, not `eax`), and where they print rows of values the usual one (`r0`).
     pub name: &'static str,
     /// Its value.
     pub value: Hex,
@@ -89,8 +88,7 @@ pub struct Code {
     /// Where the lines are, from the label on.
     pub span: Span,
     /// The bytes, as they are in memory, or with the highest byte of each word first on MIPS, whose byte
-    /// order
-    /// the log does not tell. Empty if the kernel could not read them.
+    /// order the log does not tell. Empty if the kernel could not read them.
     pub bytes: Vec<u8>,
     /// Bytes in each number of the log: 1 on x86; 2 or 4 where the kernel prints instructions as words. On
     /// ARM, 2 means Thumb code.

@@ -84,6 +84,19 @@ pub(super) fn registers(report: &mut Report, mut registers: Vec<Register>, secti
     if let Some(state) = report.states.last().filter(|_| !is_x86) {
         registers.retain(|new| state.register(new.name) != Some(new.value.0));
     }
+    // Below the registers of a program, x86 prints the address of the fault once more.
+    let is_user = report.states.last().is_some_and(|state| state.origin == Origin::User);
+    if let [Register { name: "CR2", value, .. }] = registers[..]
+        && is_user
+        && let Some(fault) = report.states.iter_mut().find(|state| state.origin == Origin::Fault)
+    {
+        match fault.register("CR2") {
+            None => fault.registers.extend(registers),
+            Some(known) if known == value.0 => {}
+            Some(_) => report.states.push(State { registers, ..State::new(Origin::Repeat) }),
+        }
+        return;
+    }
     let has_one = |state: &State| registers.iter().any(|register| state.register(register.name).is_some());
     let state = current(report, section, has_one);
     state.registers.extend(registers);

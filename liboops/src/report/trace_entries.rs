@@ -133,8 +133,7 @@ fn version(release: &str) -> Option<(u64, u64)> {
 }
 
 /// Whether the trace has the call, four bytes before the return address that is in `ra`. RISC-V kernels did
-/// so
-/// or not, depending on their configuration (`walk_stackframe()` up to 5.18).
+/// so or not, depending on their configuration (`walk_stackframe()` up to 5.18).
 fn is_call(report: &Report) -> bool {
     if !matches!(report.arch, Some("riscv64" | "riscv32")) {
         return false;

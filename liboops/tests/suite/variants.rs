@@ -24,6 +24,11 @@ fn found(report: &Report, key: &str) -> String {
         "pid" => context.pid.map(|pid| pid.to_string()).unwrap_or_default(),
         "panicked" => report.panicked.to_string(),
         "message" => report.message.as_ref().map(|message| message.value.clone()).unwrap_or_default(),
+        "registers" => state.map_or_else(String::new, |state| {
+            let registers = state.registers.iter();
+            let each = registers.map(|register| format!("{}={:#x}", register.name, register.value.0));
+            each.collect::<Vec<_>>().join(" ")
+        }),
         "states" => report.states.len().to_string(),
         "fault" => {
             let mut words = report.words.iter().filter(|word| word.role == WordRole::FaultAddress);
