@@ -136,12 +136,12 @@ impl<'d> Btf<'d> {
         (self.first_id..self.next_id()).map(TypeId)
     }
 
-    fn next_id(&self) -> u32 {
+    pub(crate) fn next_id(&self) -> u32 {
         // There are fewer types than bytes, and bytes are counted in 32 bits.
         self.first_id.saturating_add(u32::try_from(self.offsets.len()).unwrap_or(u32::MAX))
     }
 
-    fn next_string(&self) -> u32 {
+    pub(crate) fn next_string(&self) -> u32 {
         self.first_string.saturating_add(u32::try_from(self.strings.len()).unwrap_or(u32::MAX))
     }
 }

@@ -255,6 +255,37 @@ fn types_of_the_kernel_are_filled_in() {
     assert_eq!(read(bad).kind, ValueKind::Bytes(bytes.to_vec()), "this kernel has another layout");
 }
 
+#[test]
+fn types_of_a_module_are_filled_in() {
+    use crate::btf::tests::blob::Blob;
+    use crate::btf::{Btf, BtfTypes};
+    use crate::types::layout_hash;
+
+    let mut blob = Blob::new(ByteOrder::Little);
+    let int = blob.int("int", 4, true);
+    let blob = blob.finish();
+    let vmlinux = Btf::parse(&blob).unwrap();
+    let kernel = BtfTypes::new(&vmlinux);
+    let mut blob = Blob::split(ByteOrder::Little, vmlinux.next_id(), vmlinux.next_string());
+    let pair = blob.structure("pair", 8, &[("first", int, 0), ("second", int, 4)]);
+    let blob = blob.finish();
+    let module = Btf::parse_split(&blob, &vmlinux).unwrap();
+    let of_module = BtfTypes::new(&module);
+    let mut table = TypeTable::default();
+    let hash = layout_hash(&of_module, TypeId(pair));
+    let id = table.push(Type::Kernel { kind: TagKind::Struct, name: "pair".into(), size: 8, hash });
+    let without = WithKernelTypes::new(&table, &vmlinux, &kernel);
+    assert!(!without.is_complete());
+    // The same twice: numbers of the second one are beyond those of the first.
+    let types = WithKernelTypes::new(&table, &vmlinux, &kernel)
+        .with_module(&vmlinux, &kernel)
+        .with_module(&module, &of_module);
+    assert!(types.is_complete());
+    let bytes = [5, 0, 0, 0, 0xff, 0xff, 0xff, 0xff];
+    let value = read(&types, Located::whole(id), &Reading::new(&bytes, ByteOrder::Little), Limits::default());
+    assert_eq!(fields(&value), [("first", &ValueKind::Signed(5)), ("second", &ValueKind::Signed(-1))]);
+}
+
 fn any_type() -> impl Strategy<Value = Type> {
     let id = || (0..12_u32).prop_map(TypeId);
     let size = || prop_oneof![4 => 0..20_u64, 1 => any::<u64>()];

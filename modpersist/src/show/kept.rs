@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! All kept variables of all owners, by address: those that are shown, and those that pointers lead to.
 
-use libmodfmt::btf::{Btf, BtfTypes};
 use libmodfmt::persist::{Header, KeptPlace, LaterChanges};
-use libmodfmt::types::{TypeId, TypeTable, Types, target_at};
-use libmodfmt::values::WithKernelTypes;
+use libmodfmt::types::{TypeId, Types, target_at};
 use libmodsys::SectionAddress;
 use modkeep::Region;
 
-/// The kernel's own types, if it has BTF.
-pub(super) type KernelTypes<'b, 'd> = (&'b Btf<'d>, &'b BtfTypes<'b, 'd>);
+use super::kernel_types::{self, Source};
 
 /// A kept variable as it is now.
 #[derive(Debug)]
@@ -61,12 +58,12 @@ pub(super) struct Kept<'k> {
 }
 
 impl<'k> Kept<'k> {
-    /// The variables of these regions, in their order.
-    pub(super) fn of(regions: &'k [Region], kernel: Option<KernelTypes<'k, 'k>>) -> Self {
+    /// The variables of these regions, in their order. `sources` are of the types that headers only name.
+    pub(super) fn of(regions: &'k [Region], sources: &[Source<'k, 'k>]) -> Self {
         let (variables, by_address) = (Vec::new(), Vec::new());
         let mut kept = Self { variables, types: Vec::new(), held: Vec::new(), by_address };
         for region in regions {
-            kept.add(region, kernel);
+            kept.add(region, sources);
         }
         let known = kept.variables.iter().enumerate();
         kept.by_address = known
@@ -77,12 +74,12 @@ impl<'k> Kept<'k> {
         kept
     }
 
-    fn add(&mut self, region: &'k Region, kernel: Option<KernelTypes<'k, 'k>>) {
+    fn add(&mut self, region: &'k Region, sources: &[Source<'k, 'k>]) {
         let headers = region.headers();
         let later = LaterChanges::of(&headers);
         let first = self.types.len();
         for header in &headers {
-            self.types.push(types_of(&header.types, kernel));
+            self.types.push(kernel_types::filled_in(&header.types, sources));
             self.held.push(header.types.held());
         }
         let types_index = |header: &Header| {
@@ -145,12 +142,5 @@ impl<'k> Kept<'k> {
         let at = typed.and_then(|(types, id)| target_at(types, "", id, offset));
         let (path, rest) = at.map_or_else(|| (String::new(), offset), |at| (at.path, at.rest));
         Some((variable, if rest == 0 { path } else { format!("{path}+{rest:#x}") }))
-    }
-}
-
-fn types_of<'k>(table: &'k TypeTable, kernel: Option<KernelTypes<'k, 'k>>) -> Box<dyn Types + 'k> {
-    match kernel.filter(|_| WithKernelTypes::is_needed(table)) {
-        Some((btf, types)) => Box::new(WithKernelTypes::new(table, btf, types)),
-        None => Box::new(table.clone()),
     }
 }

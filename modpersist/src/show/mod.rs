@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `modpersist show OWNER [PATH]`
 //!
-//! - `kept.rs`: all kept variables with their types; `select.rs`: what is asked for.
+//! - `kept.rs`: all kept variables with their types, `kernel_types.rs`: those that only the kernel has;
+//!   `select.rs`: what is asked for.
 //! - `memory.rs`, `values.rs`: bytes of kernel memory, and the values in them.
 //! - `pointers/`: what addresses are; `follow.rs`, `nodes.rs`: what they lead to.
 //! - `shown.rs`: what is shown, made by `build.rs`, printed by `text.rs` or as JSON, compared by `diff.rs`.
@@ -10,6 +11,7 @@ mod build;
 mod diff;
 mod follow;
 mod kept;
+mod kernel_types;
 mod memory;
 mod nodes;
 mod pointers;
@@ -68,8 +70,17 @@ pub(crate) fn run(kernel: &dyn Kernel, args: &ShowArgs, out: &mut dyn Write) -> 
     let [region, ..] = regions.as_slice() else { return Ok(ExitCode::SUCCESS) };
     let blob = kernel.vmlinux_btf().ok().flatten();
     let btf = blob.as_deref().and_then(|blob| Btf::parse(blob).ok());
-    let kernel_types = btf.as_ref().map(BtfTypes::new);
-    let kept = Kept::of(&regions, btf.as_ref().zip(kernel_types.as_ref()));
+    let btf_types = btf.as_ref().map(BtfTypes::new);
+    let vmlinux = btf.as_ref().zip(btf_types.as_ref());
+    let blobs =
+        vmlinux.map(|source| kernel_types::module_blobs(kernel, &regions, source)).unwrap_or_default();
+    let parsed: Vec<Btf<'_>> = blobs
+        .iter()
+        .filter_map(|blob| btf.as_ref().and_then(|base| Btf::parse_split(blob, base).ok()))
+        .collect();
+    let module_types: Vec<_> = parsed.iter().map(BtfTypes::new).collect();
+    let sources: Vec<_> = vmlinux.into_iter().chain(parsed.iter().zip(&module_types)).collect();
+    let kept = Kept::of(&regions, &sources);
     let memory = Memory::new(kernel);
     let names = PointerNames::new(kernel, &kept, btf.as_ref(), &memory);
     let targets = match &args.path {

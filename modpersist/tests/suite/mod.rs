@@ -3,6 +3,7 @@
 
 mod compiled;
 mod show;
+mod show_kernel_types;
 
 use std::process::ExitCode;
 
