@@ -100,12 +100,12 @@ struct TableSize {
 impl TableSize {
     fn of(mut input: Slice<'_>) -> gimli::Result<Self> {
         let (before, mut most) = (input.len(), 0);
-        while input.read_uleb128()? != 0 {
+        while number(&mut input)? != 0 {
             input.skip_leb128()?;
             input.read_u8()?;
             let mut attributes: u64 = 0;
             loop {
-                let (name, form) = (input.read_uleb128()?, input.read_uleb128()?);
+                let (name, form) = (number(&mut input)?, number(&mut input)?);
                 if (name, form) == (0, 0) {
                     break;
                 }
@@ -117,6 +117,17 @@ impl TableSize {
             most = attributes.max(most);
         }
         Ok(Self { bytes: before.saturating_sub(input.len()) as u64, attributes: most })
+    }
+}
+
+/// One LEB128 number. Nearly all of them take one byte.
+fn number(input: &mut Slice<'_>) -> gimli::Result<u64> {
+    match input.slice().first() {
+        Some(&byte) if byte < 0x80 => {
+            input.skip(1)?;
+            Ok(byte.into())
+        }
+        _ => input.read_uleb128(),
     }
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Decides which scenarios share a boot.
 
+use std::cmp::Reverse;
+use std::time::Duration;
+
 use vmguest::{Boot, Scenario};
 
 /// One machine and the scenarios it runs, in order.
@@ -15,7 +18,8 @@ pub struct Planned {
 /// The kernel command line has room for 2048 bytes; half of that is left for other parameters.
 const NAMES_LIMIT: usize = 1024;
 
-/// Groups scenarios by the machine they need, keeping their order.
+/// Groups scenarios by the machine they need, keeping their order. Machines that may take longest come first,
+/// so that none is left to run alone at the end.
 pub fn boots(scenarios: &[&'static Scenario]) -> Vec<Planned> {
     let mut planned: Vec<Planned> = Vec::new();
     for scenario in scenarios {
@@ -27,7 +31,13 @@ pub fn boots(scenarios: &[&'static Scenario]) -> Vec<Planned> {
             None => planned.push(Planned { boot: scenario.boot, scenarios: vec![scenario] }),
         }
     }
+    planned.sort_by_key(|machine| Reverse(limit(machine)));
     planned
+}
+
+/// How long the scenarios may take together.
+fn limit(machine: &Planned) -> Duration {
+    machine.scenarios.iter().map(|scenario| scenario.limit).sum()
 }
 
 /// The scenario list for the guest's command line.
@@ -48,5 +58,13 @@ mod tests {
         let boots = boots(&[&SHARED, &OOPS, &OTHER, &SHARED, &OOPS]);
         let lists: Vec<String> = boots.iter().map(|boot| names(&boot.scenarios)).collect();
         assert_eq!(lists, ["a,a", "c", "b", "c"]);
+    }
+
+    #[test]
+    fn the_longest_come_first() {
+        const LONG: Scenario = Scenario::new("d", "", |_| Ok(())).limit_secs(600).alone();
+        let boots = boots(&[&SHARED, &OTHER, &LONG, &SHARED]);
+        let lists: Vec<String> = boots.iter().map(|boot| names(&boot.scenarios)).collect();
+        assert_eq!(lists, ["d", "a,a", "b"]);
     }
 }
