@@ -43,7 +43,7 @@ use std::time::Duration;
 pub use error::KeepError;
 pub use keeper_left::KeeperLeft;
 pub use moved::{MovedVariable, moved_variables};
-pub use plan::{Images, KeepMode, NewKeeper, Obstacle, Plan, RegionUse, Request, plan};
+pub use plan::{Images, KeepMode, NewKeeper, Obstacle, Plan, RegionUse, Request, compatibility, plan};
 pub use region::{Generation, KeptBy, OwnerState, Region, UnreadableRegion};
 pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, NoteNotLeft, discard, settle};
 

@@ -66,6 +66,30 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say for versions of one module whether each could use the data that another has left
+    Compat(CompatArgs),
+}
+
+/// What `compat` compares.
+#[derive(Debug, Clone, clap::Args)]
+#[command(
+    after_help = "No kernel is asked, so this runs where modules are built. The exit status is 0 if each\n\
+                  file can use the data of every file before it, 1 if one cannot, and 2 after an error.\n\n\
+                  Examples:\n  \
+                  modpersist compat v1.ko v2.ko v3.ko         a table, and what changes\n  \
+                  modpersist compat --json old.ko new.ko      for a program\n  \
+                  modpersist compat --back old.ko new.ko      also fail if old.ko could not come back"
+)]
+pub struct CompatArgs {
+    /// Module files, the oldest first
+    #[arg(required = true, num_args = 2.., value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The exit status is also 1 if a file cannot use the data of one behind it
+    #[arg(long)]
+    pub back: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `show` shows, and how.

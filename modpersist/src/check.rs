@@ -7,12 +7,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use libmodfmt::file::ModuleFile;
-use libmodfmt::persist::{Account, Fate, Header, Stay, Variable, VariableAccount};
+use libmodfmt::persist::{Account, Fate, Header, Variable};
 use libmodsys::{Kernel, files};
 use modcli::{escape, os_text};
 use modkeep::{KeepError, KeepMode, Plan, Region, RegionUse, Request, plan};
 use serde::Serialize;
 
+use crate::account_text::{VariableVerdict, changes, describe, unused, verdicts};
 use crate::aligned_table::{Align, AlignedTable};
 use crate::{json, owner_state};
 
@@ -38,31 +39,10 @@ struct Verdict {
     unused: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct VariableVerdict {
-    variable: String,
-    /// `bound`, `grown`, `shrunk`, `retyped` (in place, with another type that reads the same), `converted`,
-    /// `by-hand`, `new` or `refused`.
-    fate: &'static str,
-    /// The generation that holds it or will hold it; none if it is refused.
-    generation: Option<u32>,
-    /// What changes about it, or why it is refused.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    changes: Vec<String>,
-}
-
 impl Verdict {
     fn add_account(&mut self, account: &Account) {
-        self.variables = account
-            .variables
-            .iter()
-            .map(|own| {
-                let Described { fate, generation, .. } = describe(account, &own.fate);
-                let changes = changes(own);
-                VariableVerdict { variable: own.variable.to_string(), fate, generation, changes }
-            })
-            .collect();
-        self.unused = account.unused.iter().map(|(_, variable)| variable.to_string()).collect();
+        self.variables = verdicts(account);
+        self.unused = unused(account);
     }
 
     fn keeps(&mut self, region_use: RegionUse, owner: &str, region: Option<&Region>) {
@@ -174,57 +154,6 @@ fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header
         }
     }
     verdict
-}
-
-/// What becomes of a variable, in words.
-struct Described {
-    /// For JSON.
-    fate: &'static str,
-    text: String,
-    /// The generation that holds it then.
-    generation: Option<u32>,
-}
-
-fn describe(account: &Account, fate: &Fate) -> Described {
-    let (word, text, generation) = match fate {
-        Fate::Bound { at, .. } => ("bound", "bound".to_owned(), Some(at.generation)),
-        Fate::InPlace { at, stay, .. } => {
-            let (word, text) = match stay {
-                Stay::Grows => ("grown", "grows in place"),
-                Stay::Shrinks => ("shrunk", "shorter, in place"),
-                Stay::ReadsTheSame => ("retyped", "reads the same"),
-            };
-            (word, text.to_owned(), Some(at.generation))
-        }
-        Fate::Converted { at, .. } => {
-            let text = format!("converted, from generation {}", at.generation);
-            return Described { fate: "converted", text, generation: Some(account.generation) };
-        }
-        Fate::ByHand { at } => {
-            let text = format!("by its init, from generation {}", at.generation);
-            return Described { fate: "by-hand", text, generation: Some(account.generation) };
-        }
-        Fate::Differs(_) => ("refused", "refused".to_owned(), None),
-        // Fate::New, and what a later version may know.
-        _ => {
-            let text = "new".to_owned();
-            return Described { fate: "new", text, generation: Some(account.generation) };
-        }
-    };
-    let text = match generation {
-        Some(generation) => format!("{text}, generation {generation}"),
-        None => text,
-    };
-    Described { fate: word, text, generation }
-}
-
-/// What changes about a variable, field by field, or why it is refused.
-fn changes(own: &VariableAccount) -> Vec<String> {
-    if let Fate::Differs(difference) = &own.fate {
-        return vec![difference.to_string()];
-    }
-    let qualifiers = own.variable.qualifiers();
-    own.fate.changes().iter().map(|change| format!("{qualifiers}{} {}", change.path, change.what)).collect()
 }
 
 fn new_table() -> AlignedTable {

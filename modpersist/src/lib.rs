@@ -2,7 +2,7 @@
 //! The command `modpersist`: lists what is kept in the kernel, shows the variables of one owner with their
 //! contents, and says whether a file would use what is kept.
 //!
-//! One file for each command: `list`, `show`, `check`, `embed`, `modprobe_conf`.
+//! One file for each command: `list`, `show`, `check`, `compat`, `embed`, `modprobe_conf`.
 //!
 //! ```
 //! use clap::Parser;
@@ -15,10 +15,12 @@
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 
+mod account_text;
 mod address;
 mod aligned_table;
 mod args;
 mod check;
+mod compat;
 mod embed;
 mod hex;
 mod json;
@@ -29,6 +31,6 @@ mod report;
 mod run;
 mod show;
 
-pub use args::{Args, Command, ShowArgs, command};
+pub use args::{Args, Command, CompatArgs, ShowArgs, command};
 pub use report::report;
 pub use run::run;

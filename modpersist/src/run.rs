@@ -8,9 +8,9 @@ use anyhow::Result;
 use libmodsys::Kernel;
 
 use crate::args::{Args, Command};
-use crate::{check, embed, list, modprobe_conf, show};
+use crate::{check, compat, embed, list, modprobe_conf, show};
 
-/// Runs one command. The code is 0, or 1 if `check` says no or `list` could not read something.
+/// Runs one command. The code is 0, or 1 if `check` or `compat` says no or `list` could not read something.
 ///
 /// # Errors
 /// The kernel or a file cannot be read.
@@ -21,5 +21,6 @@ pub fn run(args: &Args, kernel: &dyn Kernel, out: &mut dyn Write) -> Result<Exit
         Command::ModprobeConf { owner } => modprobe_conf::run(owner, out),
         Command::Embed { file } => embed::run(file, out),
         Command::Check { file, json } => check::run(kernel, file, *json, out),
+        Command::Compat(args) => compat::run(args, out),
     }
 }

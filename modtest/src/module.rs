@@ -22,7 +22,8 @@ pub const R_32: u32 = 10;
 pub const R_32S: u32 = 11;
 pub const R_PC64: u32 = 24;
 
-const WRITABLE: u64 = flags::ALLOC | flags::WRITE;
+/// Flags of a section that is written to.
+pub const WRITABLE: u64 = flags::ALLOC | flags::WRITE;
 const CODE: u64 = flags::ALLOC | flags::EXEC;
 const TEXT: u64 = flags::ALLOC | flags::MERGE | flags::STRINGS;
 

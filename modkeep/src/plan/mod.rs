@@ -3,6 +3,7 @@
 //!
 //! - `decide.rs`: the way in, [`plan()`]; collects what is known of the file and of the region.
 //! - `table.rs`: the table of fallbacks.
+//! - `compatibility.rs`: the same for two files, without a kernel.
 //! - `extended_kernel.rs`: its first row, on a kernel that keeps data itself.
 //! - `obstacle.rs`, `find_obstacle.rs`: why this kernel would not accept a keeper.
 //! - `kernel_btf.rs`: the types that a header need not describe.
@@ -11,6 +12,7 @@
 //! - `export_layout.rs`: how this kernel lays out the export table that a keeper needs.
 //! - `pinned_modules.rs`: the modules that a keeper would pin.
 
+mod compatibility;
 mod decide;
 mod export_layout;
 mod extended_kernel;
@@ -24,6 +26,7 @@ mod pinned_modules;
 mod request;
 mod table;
 
+pub use compatibility::compatibility;
 pub use decide::plan;
 pub use obstacle::Obstacle;
 pub use outcome::{Images, NewKeeper, Plan, RegionUse};

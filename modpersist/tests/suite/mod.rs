@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One command after the other.
 
+mod compat;
 mod compiled;
 mod show;
 mod show_kernel_types;

@@ -13,7 +13,8 @@ const ADDRESS: u64 = 0xffff_ffff_c080_0000;
 
 /// BTF with these types and names.
 fn blob(types: &[u32], names: &[u8]) -> Vec<u8> {
-    let (types_size, names_size) = (types.len() as u32 * 4, names.len() as u32);
+    let size = |count: usize| u32::try_from(count).unwrap();
+    let (types_size, names_size) = (size(types.len() * 4), size(names.len()));
     let mut blob = vec![];
     blob.extend(0xeb9f_u16.to_ne_bytes());
     // Version and flags.

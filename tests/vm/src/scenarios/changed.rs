@@ -218,6 +218,7 @@ fn refused(ctx: &mut Ctx) -> Result<()> {
         })?;
         ensure!(calls.is_empty(), "{name}: the kernel was asked to load it: {calls:?}");
         ctx.modpersist(["check", &file])?.code(1)?.stdout_has(text)?;
+        ctx.modpersist(["compat", &ctx.fixture("convert")?, &file])?.code(1)?.stdout_has(text)?;
     }
     counted(&before, &load(ctx, "convert", &[])?)?;
     drop_all(ctx, "convert")?;

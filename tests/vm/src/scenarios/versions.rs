@@ -109,6 +109,9 @@ fn all_of(ctx: &mut Ctx, changes: &[Change]) -> Result<()> {
 fn back_and_forth(ctx: &mut Ctx, change: &Change) -> Result<()> {
     let mut seen = Seen::default();
     let (mut memory, mut slabs) = (0, Vec::new());
+    // What the files alone say.
+    let [first, second] = change.versions.map(|version| ctx.fixture(version));
+    ctx.modpersist(["compat", "--back", &first?, &second?])?.success()?.stdout_has("kept")?;
     for round in 0..=MAX_ROUNDS {
         if round >= WARM_UP && (round - WARM_UP).is_multiple_of(MEASURED) {
             slabs.push(ctx.slab_objects()?);
