@@ -59,6 +59,10 @@ pub struct Args {
     #[arg(long, value_name = "VAR", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub fresh: Vec<String>,
 
+    /// Load nothing while kept data points into the module as it was loaded before
+    #[arg(long)]
+    pub strict: bool,
+
     /// Convert a variable although its new type lacks FIELD
     #[arg(long, value_name = "FIELD")]
     pub drop: Vec<String>,

@@ -6,6 +6,7 @@ use std::ffi::CStr;
 use libmodfmt::file::ModuleFile;
 use libmodsys::LoadFlags;
 use modkeep::{KeepMode, Request};
+use modrecord::Paths;
 use modrecord::journal::Recorder;
 
 use crate::ModuleInput;
@@ -29,6 +30,10 @@ pub(crate) struct LoadRequest<'a> {
     pub renamed: &'a [(String, String)],
     /// `--drop`
     pub drops: &'a [String],
+    /// `--strict`
+    pub strict: bool,
+    /// Where records are kept.
+    pub paths: &'a Paths,
     /// Where the load is recorded.
     pub journal: &'a Recorder<'a>,
 }

@@ -136,6 +136,8 @@ impl Insmod<'_> {
             fresh_variables: &fresh_variables,
             renamed: &args.renamed,
             drops: &args.drop,
+            strict: args.strict,
+            paths: self.paths,
             journal: self.journal,
         };
         if args.modutils.is_dry_run() {

@@ -72,6 +72,22 @@ pub enum KeepError {
         /// Why.
         why: String,
     },
+    /// Kept data cannot be searched for pointers.
+    #[error("whether kept data of {owner} points into a module that is gone is not known: {why}")]
+    CannotSearch {
+        /// The owner of the kept data.
+        owner: String,
+        /// Why.
+        why: String,
+    },
+    /// `--strict`, and kept data points into a module that is gone.
+    #[error("kept data points into the {owner} that was loaded before")]
+    PointsToRemoved {
+        /// The module that is gone.
+        owner: String,
+        /// Each pointer.
+        pointers: Vec<String>,
+    },
     /// A hint about a new name cannot be used.
     #[error(transparent)]
     Hint(#[from] HintError),

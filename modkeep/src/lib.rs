@@ -35,6 +35,7 @@ mod keeper_left;
 mod message_details;
 mod moved;
 mod plan;
+mod pointers_into;
 mod region;
 mod run;
 
@@ -44,6 +45,7 @@ pub use error::KeepError;
 pub use keeper_left::KeeperLeft;
 pub use moved::{MovedVariable, moved_variables};
 pub use plan::{Images, KeepMode, NewKeeper, Obstacle, Plan, RegionUse, Request, compatibility, plan};
+pub use pointers_into::{PointerInto, pointers_into};
 pub use region::{Generation, KeptBy, OwnerState, Region, UnreadableRegion};
 pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, NoteNotLeft, discard, settle};
 

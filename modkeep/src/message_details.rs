@@ -13,6 +13,7 @@ impl KeepError {
             Self::Refused { reasons } => reasons.iter().map(ToString::to_string).collect(),
             Self::LayoutDiffers { differences, .. } => differences.iter().map(ToString::to_string).collect(),
             Self::UnreadableHeader { source, .. } => vec![source.to_string()],
+            Self::PointsToRemoved { pointers, .. } => pointers.clone(),
             Self::OwnerRefused { keeper_left: Some(left), .. } => vec![left.to_string()],
             _ => Vec::new(),
         }
@@ -38,6 +39,13 @@ impl KeepError {
                  a changed variable is compared and converted by its bytes, which need root and /proc/kcore\n\
                  --fresh drops it and starts from the file's initial values"
             ),
+            Self::PointsToRemoved { .. } => "nothing was loaded, and what is kept is untouched\n\
+                 clear such pointers in the module's exit function\n\
+                 without --strict this is a warning"
+                .to_owned(),
+            Self::CannotSearch { .. } => "nothing was loaded, and what is kept is untouched\n\
+                 without --strict nothing is said of such pointers"
+                .to_owned(),
             Self::LeftByFailedLoad { owner, .. } => format!(
                 "nothing was loaded, and the data of {owner} is untouched\n\
                  a version that changes no variable can still be loaded\n\

@@ -58,9 +58,11 @@ pub enum Command {
         /// A module file built with -g, neither compressed nor signed; it is changed
         file: PathBuf,
     },
-    /// Say whether loading FILE would keep its data, or use what is kept, and if not, why
+    /// Say whether loading FILE would keep its data, or use what is kept, and if not, why; of a loaded OWNER,
+    /// which kept data points into it
     Check {
-        /// A module file, compressed or not
+        /// A module file, compressed or not, or the name of a loaded module
+        #[arg(value_name = "FILE")]
         file: PathBuf,
         /// Print JSON
         #[arg(long)]

@@ -48,6 +48,16 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Adds what points into the owner that was removed.
+    pub(crate) fn with_pointers(mut self, pointers: Vec<String>) -> Self {
+        if let Self::Region(region) = &mut self {
+            region.points_to_removed = pointers;
+        }
+        self
+    }
+}
+
 fn keeper(kept_by: &KeptBy) -> Option<String> {
     match kept_by {
         KeptBy::Keeper(name) => Some(name.clone()),
@@ -78,6 +88,9 @@ pub(crate) struct Region {
     contents_denied: Option<String>,
     layout_hash: String,
     sections: Vec<Section>,
+    /// What in kept data points into the owner as it was loaded last: `PATH -> NAME [gone]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    points_to_removed: Vec<String>,
 }
 
 /// One persistent section.
@@ -195,6 +208,7 @@ impl Region {
             build_id: newest.as_ref().and_then(|newest| newest.build_id.clone()),
             layout_hash: newest.map(|newest| newest.layout_hash).unwrap_or_default(),
             sections,
+            points_to_removed: Vec::new(),
         }
     }
 
@@ -212,6 +226,7 @@ impl Region {
             build_id: (!header.build_id.is_empty()).then(|| hex::encode(&header.build_id)),
             layout_hash: format!("{:016x}", header.layout_hash()),
             sections: header.units.iter().map(|unit| Section::of(header, unit)).collect(),
+            points_to_removed: Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 //! The command `modpersist`: lists what is kept in the kernel, shows the variables of one owner with their
 //! contents, and says whether a file would use what is kept.
 //!
-//! One file for each command: `list`, `show`, `check`, `compat`, `embed`, `modprobe_conf`.
+//! One file for each command: `list`, `show`, `check`, `check_owner`, `compat`, `embed`, `modprobe_conf`.
 //!
 //! ```
 //! use clap::Parser;
@@ -20,6 +20,7 @@ mod address;
 mod aligned_table;
 mod args;
 mod check;
+mod check_owner;
 mod compat;
 mod embed;
 mod hex;

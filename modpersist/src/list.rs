@@ -8,6 +8,7 @@ use anyhow::Result;
 use libmodsys::Kernel;
 use modcli::escape;
 use modkeep::{Generation, Region};
+use modrecord::{Paths, removed_pointers};
 
 use crate::aligned_table::{Align, AlignedTable};
 use crate::{address, hex, json, owner_state};
@@ -24,7 +25,11 @@ pub(crate) fn run(
     let entries = Region::entries(kernel)?;
     let code = if entries.iter().any(Result::is_err) { ExitCode::FAILURE } else { ExitCode::SUCCESS };
     if as_json {
-        json::print(&entries.iter().map(json::Entry::of).collect::<Vec<_>>(), out)?;
+        let listed = entries.iter().map(|entry| match entry {
+            Ok(region) => json::Entry::of(entry).with_pointers(pointers(kernel, region)),
+            Err(_) => json::Entry::of(entry),
+        });
+        json::print(&listed.collect::<Vec<_>>(), out)?;
         return Ok(code);
     }
     if entries.is_empty() {
@@ -65,6 +70,20 @@ pub(crate) fn run(
     if entries.iter().any(Result::is_ok) {
         table.print_within(if is_wide { usize::MAX } else { COLUMNS }, out)?;
     }
+    for region in entries.iter().flatten() {
+        let pointers = pointers(kernel, region);
+        if !pointers.is_empty() {
+            let owner = &region.owner;
+            out.write_all(b"\n")?;
+            escape::write_line(
+                out,
+                format_args!("Kept data points into {owner} as it was before its removal:"),
+            )?;
+        }
+        for pointer in &pointers {
+            escape::write_line(out, format_args!("  {pointer}"))?;
+        }
+    }
     for unreadable in entries.iter().filter_map(|entry| entry.as_ref().err()) {
         escape::write_line(out, format_args!("{}: {}", unreadable.kept_by, unreadable.error))?;
         for line in unreadable.error.details() {
@@ -72,6 +91,11 @@ pub(crate) fn run(
         }
     }
     Ok(code)
+}
+
+/// The pointers that its owner has left behind. Where kept data cannot be read, nothing is known of them.
+fn pointers(kernel: &dyn Kernel, region: &Region) -> Vec<String> {
+    removed_pointers::into_removed(kernel, &region.owner, &Paths::default()).unwrap_or_default()
 }
 
 /// Every generation, and whether it is no longer in force.

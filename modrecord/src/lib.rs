@@ -4,6 +4,8 @@
 //! - [`journal`]: where modules and their persistent data are, for whoever reads an oops of this boot.
 //! - [`parameters`]: values of a module's parameters, saved when it is removed and given to it again when it
 //!   is loaded (`insmod -e`, `rmmod -e`).
+//! - [`owner_sections`]: where the sections of modules with persistent data are.
+//! - [`removed_pointers`]: kept data that points into a module that was removed.
 //! - [`snapshot`]: copies of `/proc/kallsyms` and `/proc/modules`, as modutils made them.
 //! - [`paths`]: where all of this is; [`Paths`] so that tests can have it elsewhere.
 //!
@@ -17,8 +19,10 @@
 //! ```
 
 pub mod journal;
+pub mod owner_sections;
 pub mod parameters;
 pub mod paths;
+pub mod removed_pointers;
 pub mod snapshot;
 mod time;
 

@@ -22,6 +22,9 @@ pub const PERSIST_DIRECTORY: &str = "/var/lib/modules/persist";
 /// Where the parameters of each loaded module are to be saved, one small file a module.
 pub const SAVE_LOCATIONS: &str = "/run/modpersist/parameters";
 
+/// Where the sections of each loaded module with persistent data are in memory, one small file a module.
+pub const OWNER_SECTIONS: &str = "/run/modpersist/sections";
+
 /// Our insmod as the package installs it.
 pub const INSMOD: &str = "/usr/lib/modpersist/insmod";
 
@@ -32,6 +35,8 @@ pub struct Paths {
     pub config: PathBuf,
     /// [`SAVE_LOCATIONS`]
     pub save_locations: PathBuf,
+    /// [`OWNER_SECTIONS`]
+    pub owner_sections: PathBuf,
     /// [`LOG_DIRECTORY`]
     pub logs: PathBuf,
     /// [`MODULES_DIRECTORY`]
@@ -43,6 +48,7 @@ impl Default for Paths {
         Self {
             config: CONFIG_FILE.into(),
             save_locations: SAVE_LOCATIONS.into(),
+            owner_sections: OWNER_SECTIONS.into(),
             logs: LOG_DIRECTORY.into(),
             modules: MODULES_DIRECTORY.into(),
         }

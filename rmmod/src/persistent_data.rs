@@ -5,7 +5,10 @@ use libmodsys::lock::{self, Lock};
 use libmodsys::{InitState, Kernel};
 use modcli::{Level, Output, Status};
 use modkeep::{Generation, KeepError, LOCK_LIMIT, Region};
+use modrecord::owner_sections::OwnerSections;
+use modrecord::removed_pointers::Departure;
 
+use crate::removal::Removal;
 use crate::{Args, Target};
 
 /// What comes after [`before_removal`].
@@ -53,22 +56,49 @@ pub(crate) fn before_removal(target: &Target, args: &Args, kernel: &dyn Kernel, 
     Next::Remove(lock)
 }
 
-/// Called after a module was removed: drops its data at `--discard`.
+/// Called after a module was removed: drops its data at `--discard`, or says what in it points nowhere now.
 pub(crate) fn after_removal(
     target: &Target,
-    args: &Args,
-    kernel: &dyn Kernel,
+    departure: Option<Departure>,
+    removal: &Removal<'_>,
     output: &mut Output,
 ) -> Status {
-    if args.discard {
+    let kernel = removal.kernel;
+    if removal.args.discard {
+        OwnerSections::forget(&target.name, removal.paths);
         let is_kept = Region::exists(kernel, &target.name);
         return if is_kept { discard(target, kernel, output) } else { Status::Success };
+    }
+    match departure.map(|departure| departure.end(kernel, removal.paths)) {
+        None => {}
+        Some(Ok(pointers)) => warn_of_pointers(&target.name, &pointers, output),
+        Some(Err(error)) => output.warning(error),
     }
     if let Ok(Some(region)) = Region::find(kernel, &target.name) {
         let size = region.size();
         output.info(format_args!("{size} bytes of data of {} stay in the kernel", target.name));
     }
     Status::Success
+}
+
+/// Most pointers that are listed.
+const MAX_LISTED: usize = 8;
+
+/// Kept data that points into the module that is gone: its exit function should have cleared it.
+fn warn_of_pointers(owner: &str, pointers: &[String], output: &mut Output) {
+    if pointers.is_empty() {
+        return;
+    }
+    output.always(
+        Level::Warning,
+        format_args!("kept data points into {owner}, which is gone; its exit function should have cleared:"),
+    );
+    for pointer in pointers.iter().take(MAX_LISTED) {
+        output.always(Level::Warning, format_args!("  {pointer}"));
+    }
+    if let more @ 1.. = pointers.len().saturating_sub(MAX_LISTED) {
+        output.always(Level::Warning, format_args!("  and {more} more"));
+    }
 }
 
 /// Called after a module was not removed: says so if its init function has never returned, which pins its

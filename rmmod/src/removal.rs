@@ -8,6 +8,7 @@ use modcli::{LogExcerpt, Output, Status, os_bytes, os_text};
 use modrecord::Paths;
 use modrecord::journal::Recorder;
 use modrecord::parameters::SaveLocation;
+use modrecord::removed_pointers::Departure;
 
 use crate::persistent_data::{self, Next};
 use crate::wait::{Limit, Wait};
@@ -33,6 +34,8 @@ struct Removed {
     dependencies: Vec<String>,
     /// Whether its parameters were saved.
     saved: Status,
+    /// Where it was, if something is kept for it.
+    departure: Option<Departure>,
 }
 
 impl Removal<'_> {
@@ -69,7 +72,8 @@ impl Removal<'_> {
             return Status::Failure;
         };
         SaveLocation::forget(&target.name, self.paths);
-        let status = persistent_data::after_removal(target, args, kernel, output);
+        let departure = removed.departure;
+        let status = persistent_data::after_removal(target, departure, self, output);
         let below = dependencies::remove_unused(removed.dependencies, kernel, self.paths, output);
         self.journal.update(None);
         removed.saved.and(status).and(below)
@@ -89,8 +93,10 @@ impl Removal<'_> {
             // Both can be read only while the module is loaded.
             let dependencies = if args.stacks { dependencies::of(&target.name, kernel) } else { Vec::new() };
             let saved = save_params::before_removal(&target.name, kernel, self.paths, output);
+            let departure =
+                if args.discard { None } else { Departure::begin(kernel, &target.name, self.paths) };
             match (delete(&target.name, args.force, kernel), &mut wait) {
-                (Ok(()), _) => return Some(Removed { dependencies, saved }),
+                (Ok(()), _) => return Some(Removed { dependencies, saved, departure }),
                 // Somebody has begun to use it since the check.
                 (Err(Errno::EWOULDBLOCK), Some(wait)) if !wait.is_over() => {
                     wait.pause(&target.name, output);

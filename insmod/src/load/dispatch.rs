@@ -46,6 +46,7 @@ mod tests {
     use libmodfmt::elf::flags;
     use libmodsys::LoadFlags;
     use modkeep::KeepMode;
+    use modrecord::Paths;
     use modrecord::journal::Recorder;
     use modtest::module::Make;
     use modtest::{FakeKernel, keeper_exports};
@@ -62,6 +63,7 @@ mod tests {
         let module = ModuleInput::open(path.as_os_str(), path.clone()).unwrap();
         let (flags, keep) = (LoadFlags::NONE, KeepMode::Auto);
         let journal = Recorder::new(kernel, Path::new("/no/such/directory"));
+        let paths = Paths { owner_sections: folder.path().join("sections"), ..Paths::default() };
         let request = LoadRequest {
             module: &module,
             params: c"",
@@ -71,6 +73,8 @@ mod tests {
             fresh_variables: &[],
             renamed: &[],
             drops: &[],
+            strict: false,
+            paths: &paths,
             journal: &journal,
         };
         let mut output = Output::captured("insmod");

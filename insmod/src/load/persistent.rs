@@ -11,10 +11,15 @@ use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, os_text};
 use modkeep::{KeepError, KeeperLoad, LOCK_LIMIT, LoadOutcome, Plan, Region, RegionUse, plan};
 use modrecord::journal::ModuleDetails;
+use modrecord::owner_sections::OwnerSections;
+use modrecord::removed_pointers;
 
 use super::{extended, keeper, plain};
 use crate::load_request::LoadRequest;
 use crate::report::{self, LoadFailure, StillKept};
+
+/// Most pointers that are listed.
+const MAX_LISTED: usize = 8;
 
 /// Loads the module. `None`: nothing was done, as a plain load is all that is needed.
 ///
@@ -83,6 +88,7 @@ impl PersistentLoad<'_> {
                 self.load_without_data(&region, output)?;
             }
             Plan::Extended { region_use, owner, region, inventory, account, notes } => {
+                self.check_pointers(&owner, output)?;
                 for note in notes {
                     self.warn(&note, output);
                 }
@@ -97,6 +103,7 @@ impl PersistentLoad<'_> {
                 let not_left = extended::load(request, region_use, header, region.as_deref(), kernel, output)
                     .map_err(|error| failed(error, region_use, &owner, kept))?;
                 request.journal.update(Some(known));
+                self.record_sections(&owner);
                 if let Some(why) = not_left {
                     let what = "the kernel did not take the types of its persistent data";
                     self.warn(&format!("{what}: {why}; later versions are not compared with them"), output);
@@ -108,6 +115,7 @@ impl PersistentLoad<'_> {
             }
             Plan::Keeper { region_use, owner, images, notes, may_fall_back, region, inventory, account } => {
                 let images = keeper::forced(request, *images).map_err(LoadFailure::Errno)?;
+                self.check_pointers(&owner, output)?;
                 for note in notes {
                     self.warn(&note, output);
                 }
@@ -121,6 +129,7 @@ impl PersistentLoad<'_> {
                 match done {
                     LoadOutcome::Kept => {
                         request.journal.update(Some(known));
+                        self.record_sections(&owner);
                         announce(region_use, &owner, kept, output);
                         announce_variables(&account, &owner, output);
                         if let Some(region) = region {
@@ -151,6 +160,43 @@ impl PersistentLoad<'_> {
             "{owner}: {dropped} bytes of kept data dropped; it has no persistent data any more"
         ));
         Ok(())
+    }
+
+    /// Says what in kept data points into the module as it was loaded before, or refuses because of it.
+    fn check_pointers(&self, owner: &str, output: &mut Output) -> Result<(), LoadFailure> {
+        let pointers = match removed_pointers::into_removed(self.kernel, owner, self.request.paths) {
+            Ok(pointers) => pointers,
+            Err(error) if self.request.strict => return Err(error.into()),
+            Err(error) => {
+                output.warning(error);
+                return Ok(());
+            }
+        };
+        if pointers.is_empty() {
+            return Ok(());
+        }
+        if self.request.strict {
+            return Err(KeepError::PointsToRemoved { owner: owner.to_owned(), pointers }.into());
+        }
+        self.warn("kept data points into the module as it was loaded before:", output);
+        for pointer in pointers.iter().take(MAX_LISTED) {
+            self.warn(&format!("  {pointer}"), output);
+        }
+        if let more @ 1.. = pointers.len().saturating_sub(MAX_LISTED) {
+            self.warn(&format!("  and {more} more"), output);
+        }
+        Ok(())
+    }
+
+    /// Writes down where the module is: rmmod needs it.
+    fn record_sections(&self, owner: &str) {
+        let module = self.module_file.module().ok();
+        let sections = module.and_then(|module| OwnerSections::of_loaded(self.kernel, module));
+        let written = sections.map(|sections| sections.write(owner, self.request.paths));
+        // What an earlier load has left must not be taken for this one's. The data is kept in any case.
+        if !matches!(written, Some(Ok(()))) {
+            OwnerSections::forget(owner, self.request.paths);
+        }
     }
 
     /// What the journal records of the module.

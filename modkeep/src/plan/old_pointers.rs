@@ -8,12 +8,11 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use libmodfmt::elf::{ByteOrder, Class};
-use libmodfmt::persist::{Account, Difference, Fate, KeptPlace, LaterChanges};
+use libmodfmt::persist::{Account, Difference, Fate, KeptPlace};
 use libmodfmt::pointers::{AddressRanges, Searched, leads, may_hold_pointers, search_for};
-use libmodfmt::types::{TypeId, Types};
 use libmodsys::Kernel;
 
-use crate::region::{Generation, Region};
+use crate::region::{KeptVariable, Region, variables_in_force};
 
 /// Most objects one pointer away that are looked at.
 const MAX_OBJECTS: usize = 1 << 16;
@@ -39,7 +38,7 @@ pub(super) fn find(
     let others: Vec<Region> =
         others.into_iter().flatten().filter(|other| other.owner != region.owner).collect();
     for region in std::iter::once(region).chain(&others) {
-        kept.extend(variables(region)?);
+        kept.extend(variables_in_force(region)?);
     }
     let ranges = old_places(account, region, &kept)?;
     let mut finder = Finder { kernel, account, ranges, found: Vec::new(), objects: 0, seen: HashSet::new() };
@@ -48,74 +47,6 @@ pub(super) fn find(
         finder.variable(variable, variable.owner == region.owner, &units)?;
     }
     Ok(finder.found)
-}
-
-/// A kept variable, and what is known of its type now.
-struct KeptVariable<'r> {
-    owner: &'r str,
-    name: String,
-    place: KeptPlace,
-    address: u64,
-    size: u64,
-    ty: Option<(&'r dyn Types, TypeId)>,
-}
-
-impl KeptVariable<'_> {
-    fn range(&self) -> Range<u64> {
-        self.address..self.address.saturating_add(self.size)
-    }
-}
-
-/// The variables in force; of a stripped file, its units.
-fn variables(region: &Region) -> Result<Vec<KeptVariable<'_>>, String> {
-    let later = LaterChanges::of(&region.headers());
-    let mut found = Vec::new();
-    for generation in &region.generations {
-        of_generation(region, generation, &later, &mut found)?;
-    }
-    found.retain(|variable| !later.is_replaced(variable.place));
-    Ok(found)
-}
-
-fn of_generation<'r>(
-    region: &'r Region,
-    generation: &'r Generation,
-    later: &LaterChanges<'r>,
-    found: &mut Vec<KeptVariable<'r>>,
-) -> Result<(), String> {
-    let header = &generation.header;
-    for ((ordinal, unit), (_, address)) in header.ordinals().zip(generation.units()) {
-        let base = address.known().ok_or_else(|| "the kernel does not show addresses".to_owned())?;
-        let place = |offset| KeptPlace { generation: header.generation, ordinal, offset };
-        let owner = &*region.owner;
-        if unit.variables.is_empty() {
-            let name = format!("{owner} {}", unit.section);
-            found.push(KeptVariable {
-                owner,
-                name,
-                place: place(0),
-                address: base,
-                size: unit.size,
-                ty: None,
-            });
-        }
-        for variable in &unit.variables {
-            let place = place(variable.offset);
-            let (types, id, size) = match later.grown(place) {
-                Some((header, grown)) => (&header.types, grown.type_id, grown.size),
-                None => (&header.types, variable.type_id, variable.size),
-            };
-            found.push(KeptVariable {
-                owner,
-                name: variable.to_string(),
-                place,
-                address: base.saturating_add(variable.offset),
-                size,
-                ty: id.map(|id| (types as &dyn Types, id)),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// The ranges that nothing may point to, with the index in [`Account::left`] as label.

@@ -6,6 +6,7 @@
 //! - `generation.rs`: what one keeper holds. A region has one generation or several.
 //! - `keeper.rs`: what a keeper shows below `/sys/module/NAME`: its header in `notes/`, its addresses in
 //!   `sections/`, its users in `holders/`.
+//! - `in_force.rs`: the variables in force, with addresses and types.
 //! - `memory.rs`: the bytes of kept variables.
 //! - `pending.rs`: the mark on generations that are not in force yet.
 //! - `extended.rs`: the list of what an extended kernel keeps itself, and its notes with their types.
@@ -13,6 +14,7 @@
 
 mod extended;
 mod generation;
+mod in_force;
 mod keeper;
 mod kept_by;
 mod list;
@@ -29,6 +31,7 @@ pub use list::UnreadableRegion;
 pub use owner_state::OwnerState;
 
 pub(crate) use extended::listed_for;
+pub(crate) use in_force::{KeptVariable, variables_in_force};
 pub(crate) use memory::RegionMemory;
 
 /// The persistent data of one owner, in the kernel.

@@ -32,3 +32,4 @@ mod sections;
 
 pub use module_details::ModuleDetails;
 pub use recorder::Recorder;
+pub(crate) use sections::is_recorded;

@@ -40,6 +40,6 @@ const TABLES: &[&str] = &[
 ];
 
 /// Whether the address of a section is recorded.
-pub(super) fn is_recorded(name: &str) -> bool {
+pub(crate) fn is_recorded(name: &str) -> bool {
     !TABLES.iter().any(|table| name.starts_with(table))
 }

@@ -26,6 +26,7 @@ pub mod modprobe;
 pub mod modutils;
 pub mod oops;
 pub mod parity;
+pub mod pointers;
 pub mod refusals;
 pub mod show;
 pub mod smoke;
@@ -44,6 +45,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     versions::SCENARIOS,
     changed::SCENARIOS,
     show::SCENARIOS,
+    pointers::SCENARIOS,
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
     files::SCENARIOS,

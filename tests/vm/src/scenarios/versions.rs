@@ -111,7 +111,7 @@ fn back_and_forth(ctx: &mut Ctx, change: &Change) -> Result<()> {
     let (mut memory, mut slabs) = (0, Vec::new());
     // What the files alone say.
     let [first, second] = change.versions.map(|version| ctx.fixture(version));
-    ctx.modpersist(["compat", "--back", &first?, &second?])?.success()?.stdout_has("kept")?;
+    ctx.modpersist(["compat", &first?, &second?])?.success()?.stdout_has("kept")?;
     for round in 0..=MAX_ROUNDS {
         if round >= WARM_UP && (round - WARM_UP).is_multiple_of(MEASURED) {
             slabs.push(ctx.slab_objects()?);
