@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::line::LogLine;
 use crate::message::has_wide_blanks;
-use crate::report::{Block, Demux, may_be_explained};
+use crate::report::{Block, Demux, may_be_explained, may_explain};
 use crate::trigger::{FragmentTrigger, Trigger};
 
 /// How much is read at once: no more than stays in the processor's cache. A longer line is taken as several.
@@ -69,6 +69,7 @@ pub fn stream(mut reader: impl Read, mut sink: impl FnMut(Event<'_>) -> io::Resu
         } else {
             memchr::memrchr(b'\n', text).map_or(0, |at| at.saturating_add(1))
         };
+        let whole = if at_end { whole } else { without_explanation(text, whole, filled == PIECE_BYTES) };
         parser.lines(text.get(..whole).unwrap_or_default(), &mut sink)?;
         buffer.copy_within(whole..filled, 0);
         filled = filled.saturating_sub(whole);
@@ -198,6 +199,15 @@ impl Parser<'_> {
     fn finish(&mut self, sink: &mut impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {
         if self.demux.is_idle() { Ok(()) } else { self.flush(sink) }
     }
+}
+
+/// The end of the whole lines to read now. The last one waits for the next if it may explain that one; there
+/// must be room to read that.
+fn without_explanation(text: &[u8], whole: usize, is_full: bool) -> usize {
+    let before = text.get(..whole.saturating_sub(1)).unwrap_or_default();
+    let start = memchr::memrchr(b'\n', before).map_or(0, |at| at.saturating_add(1));
+    let may_wait = start > 0 || !is_full;
+    if may_wait && text.get(start..whole).is_some_and(may_explain) { start } else { whole }
 }
 
 fn send(text: Option<&[u8]>, sink: &mut impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {

@@ -72,13 +72,13 @@ pub enum KeepError {
         /// Why.
         why: String,
     },
-    /// Kept data cannot be searched for pointers.
-    #[error("whether kept data of {owner} points into a module that is gone is not known: {why}")]
+    /// `--strict`, and kept data cannot be searched for pointers.
+    #[error("cannot tell whether kept data points into the {owner} that was loaded before")]
     CannotSearch {
-        /// The owner of the kept data.
+        /// The module that is gone.
         owner: String,
-        /// Why.
-        why: String,
+        /// What was not searched, and why.
+        not_searched: Vec<String>,
     },
     /// `--strict`, and kept data points into a module that is gone.
     #[error("kept data points into the {owner} that was loaded before")]

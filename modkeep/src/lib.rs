@@ -45,7 +45,7 @@ pub use error::KeepError;
 pub use keeper_left::KeeperLeft;
 pub use moved::{MovedVariable, moved_variables};
 pub use plan::{Images, KeepMode, NewKeeper, Obstacle, Plan, RegionUse, Request, compatibility, plan};
-pub use pointers_into::{PointerInto, pointers_into};
+pub use pointers_into::{PointerInto, PointersInto, pointers_into};
 pub use region::{Generation, KeptBy, OwnerState, Region, UnreadableRegion};
 pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, NoteNotLeft, discard, settle};
 

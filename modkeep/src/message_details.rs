@@ -14,6 +14,7 @@ impl KeepError {
             Self::LayoutDiffers { differences, .. } => differences.iter().map(ToString::to_string).collect(),
             Self::UnreadableHeader { source, .. } => vec![source.to_string()],
             Self::PointsToRemoved { pointers, .. } => pointers.clone(),
+            Self::CannotSearch { not_searched, .. } => not_searched.clone(),
             Self::OwnerRefused { keeper_left: Some(left), .. } => vec![left.to_string()],
             _ => Vec::new(),
         }
@@ -39,12 +40,13 @@ impl KeepError {
                  a changed variable is compared and converted by its bytes, which need root and /proc/kcore\n\
                  --fresh drops it and starts from the file's initial values"
             ),
-            Self::PointsToRemoved { .. } => "nothing was loaded, and what is kept is untouched\n\
-                 clear such pointers in the module's exit function\n\
-                 without --strict this is a warning"
-                .to_owned(),
+            Self::PointsToRemoved { owner, .. } => format!(
+                "nothing was loaded, and what is kept is untouched\n\
+                 without --strict it is loaded with a warning: fine if its init sets these before it reads them\n\
+                 --fresh=VAR starts a variable afresh; rmmod --discard {owner} drops all of its data"
+            ),
             Self::CannotSearch { .. } => "nothing was loaded, and what is kept is untouched\n\
-                 without --strict nothing is said of such pointers"
+                 without --strict it is loaded all the same"
                 .to_owned(),
             Self::LeftByFailedLoad { owner, .. } => format!(
                 "nothing was loaded, and the data of {owner} is untouched\n\

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Kept data that points into a module: once that module is gone, such a pointer leads nowhere.
 //!
-//! All kept data is searched, of every owner. Objects that it leads to are not.
+//! All kept data is searched, of every owner. Objects that it leads to are not. An address that kept data has
+//! now is no such pointer: memory is used again.
 
 use libmodfmt::elf::{ByteOrder, Class};
 use libmodfmt::pointers::{AddressRanges, Searched, may_hold_pointers, search};
@@ -23,6 +24,8 @@ const CLASS: Class = if size_of::<usize>() == 8 { Class::Elf64 } else { Class::E
 pub struct PointerInto {
     /// The owner of the kept data.
     pub owner: String,
+    /// The kept variable: `meter.c:ops`.
+    pub variable: String,
     /// Where the pointer is, as C writes it: `meter.c:ops.run`.
     pub path: String,
     /// Where it leads.
@@ -35,23 +38,53 @@ pub struct PointerInto {
     pub is_guess: bool,
 }
 
-/// The pointers in kept data that lead into these ranges, by owner and place. A bound of some thousands holds.
+/// What a search for such pointers gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PointersInto {
+    /// By owner and place; at most 4096.
+    pub found: Vec<PointerInto>,
+    /// What was not searched, and why: `meter: /proc/kcore: Operation not permitted`.
+    pub not_searched: Vec<String>,
+}
+
+/// The pointers in kept data that lead into these ranges.
 ///
 /// # Errors
-/// [`KeepError::CannotSearch`] if kept data cannot be read, or is too large.
-pub fn pointers_into(kernel: &dyn Kernel, ranges: &AddressRanges) -> Result<Vec<PointerInto>, KeepError> {
-    let mut found = Vec::new();
+/// The kernel does not tell which modules are loaded.
+pub fn pointers_into(kernel: &dyn Kernel, ranges: &AddressRanges) -> Result<PointersInto, KeepError> {
+    let mut result = PointersInto::default();
     if ranges.is_empty() {
-        return Ok(found);
+        return Ok(result);
     }
-    for region in Region::entries(kernel)?.into_iter().flatten() {
-        let why = |why| KeepError::CannotSearch { owner: region.owner.clone(), why };
-        for variable in variables_in_force(&region).map_err(why)? {
-            of_variable(kernel, &variable, ranges, &mut found).map_err(why)?;
+    let mut regions = Vec::new();
+    for entry in Region::entries(kernel)? {
+        match entry {
+            Ok(region) => regions.push(region),
+            Err(unreadable) => {
+                result.not_searched.push(format!("{}: {}", unreadable.kept_by, unreadable.error));
+            }
         }
     }
-    found.truncate(MAX_FOUND);
-    Ok(found)
+    let mut kept = Vec::new();
+    for region in &regions {
+        match variables_in_force(region) {
+            Ok(variables) => kept.extend(variables),
+            Err(why) => result.not_searched.push(format!("{}: {why}", region.owner)),
+        }
+    }
+    let units = AddressRanges::new(kept.iter().map(|variable| (variable.range(), String::new())).collect());
+    for variable in &kept {
+        if let Err(why) = of_variable(kernel, variable, ranges, &mut result.found) {
+            let line = format!("{}: {why}", variable.owner);
+            if result.not_searched.last() != Some(&line) {
+                result.not_searched.push(line);
+            }
+        }
+    }
+    result.found.retain(|pointer| units.find(pointer.address).is_none());
+    result.found.truncate(MAX_FOUND);
+    Ok(result)
 }
 
 fn of_variable(
@@ -71,6 +104,7 @@ fn of_variable(
     let pointers = search(searched, ranges, ByteOrder::NATIVE, CLASS).found;
     found.extend(pointers.into_iter().map(|pointer| PointerInto {
         owner: variable.owner.to_owned(),
+        variable: variable.name.clone(),
         path: pointer.path,
         address: pointer.address,
         section: pointer.label,

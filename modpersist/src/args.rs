@@ -62,7 +62,7 @@ pub enum Command {
     /// which kept data points into it
     Check {
         /// A module file, compressed or not, or the name of a loaded module
-        #[arg(value_name = "FILE")]
+        #[arg(value_name = "FILE|OWNER")]
         file: PathBuf,
         /// Print JSON
         #[arg(long)]
@@ -86,7 +86,7 @@ pub struct CompatArgs {
     /// Module files, the oldest first
     #[arg(required = true, num_args = 2.., value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The exit status is also 1 if a file cannot use the data of one behind it
+    /// The exit status is also 1 if a file cannot use the data of a later one
     #[arg(long)]
     pub back: bool,
     /// Print JSON

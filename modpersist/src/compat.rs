@@ -172,7 +172,15 @@ fn print(matrix: &Matrix, out: &mut dyn Write) -> Result<()> {
 fn details(pair: &Pair, out: &mut dyn Write) -> Result<()> {
     let mut lines = pair.reasons.clone();
     if pair.verdict != Verdict::Refused {
-        lines.extend(pair.variables.iter().flat_map(|variable| &variable.changes).cloned());
+        for variable in &pair.variables {
+            let name = &variable.variable;
+            match variable.fate {
+                "converted" => lines.push(format!("{name}: converted, gets another address")),
+                "by-hand" => lines.push(format!("{name}: converted by the module's init")),
+                _ => {}
+            }
+            lines.extend(variable.changes.iter().cloned());
+        }
     }
     if pair.types_not_compared > 0 {
         let count = match pair.types_not_compared {
@@ -182,7 +190,7 @@ fn details(pair: &Pair, out: &mut dyn Write) -> Result<()> {
         lines.push(format!("the types of {count} were not compared: build with -g, do not strip"));
     }
     if pair.depends_on_values {
-        lines.push("whether the values allow it is only known in the kernel".to_owned());
+        lines.push("depends on the values at run time".to_owned());
     }
     if lines.is_empty() {
         return Ok(());

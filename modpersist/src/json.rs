@@ -8,6 +8,7 @@ use libmodfmt::persist;
 use libmodsys::SectionAddress;
 use modcli::escape;
 use modkeep::{KeptBy, UnreadableRegion};
+use modrecord::removed_pointers::Pointers;
 use serde::Serialize;
 
 use crate::show::shown;
@@ -26,7 +27,7 @@ pub(crate) fn print(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Entry {
-    Region(Region),
+    Region(Box<Region>),
     /// Kept data that could not be read.
     Unreadable {
         keeper: Option<String>,
@@ -38,7 +39,7 @@ pub(crate) enum Entry {
 impl Entry {
     pub(crate) fn of(entry: &Result<modkeep::Region, UnreadableRegion>) -> Self {
         match entry {
-            Ok(region) => Self::Region(Region::of(region)),
+            Ok(region) => Self::Region(Box::new(Region::of(region))),
             Err(UnreadableRegion { kept_by, error }) => Self::Unreadable {
                 keeper: keeper(kept_by),
                 error: error.to_string(),
@@ -50,9 +51,9 @@ impl Entry {
 
 impl Entry {
     /// Adds what points into the owner that was removed.
-    pub(crate) fn with_pointers(mut self, pointers: Vec<String>) -> Self {
+    pub(crate) fn with_pointers(mut self, pointers: Pointers) -> Self {
         if let Self::Region(region) = &mut self {
-            region.points_to_removed = pointers;
+            (region.points_to_removed, region.not_searched) = (pointers.lines, pointers.not_searched);
         }
         self
     }
@@ -91,6 +92,9 @@ pub(crate) struct Region {
     /// What in kept data points into the owner as it was loaded last: `PATH -> NAME [gone]`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     points_to_removed: Vec<String>,
+    /// What was not searched for such pointers, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_searched: Vec<String>,
 }
 
 /// One persistent section.
@@ -209,6 +213,7 @@ impl Region {
             layout_hash: newest.map(|newest| newest.layout_hash).unwrap_or_default(),
             sections,
             points_to_removed: Vec::new(),
+            not_searched: Vec::new(),
         }
     }
 
@@ -227,6 +232,7 @@ impl Region {
             layout_hash: format!("{:016x}", header.layout_hash()),
             sections: header.units.iter().map(|unit| Section::of(header, unit)).collect(),
             points_to_removed: Vec::new(),
+            not_searched: Vec::new(),
         }
     }
 

@@ -8,7 +8,8 @@ use anyhow::Result;
 use libmodsys::Kernel;
 use modcli::escape;
 use modkeep::{Generation, Region};
-use modrecord::{Paths, removed_pointers};
+use modrecord::Paths;
+use modrecord::removed_pointers::{self, Pointers};
 
 use crate::aligned_table::{Align, AlignedTable};
 use crate::{address, hex, json, owner_state};
@@ -71,17 +72,21 @@ pub(crate) fn run(
         table.print_within(if is_wide { usize::MAX } else { COLUMNS }, out)?;
     }
     for region in entries.iter().flatten() {
-        let pointers = pointers(kernel, region);
-        if !pointers.is_empty() {
-            let owner = &region.owner;
+        let (owner, pointers) = (&region.owner, pointers(kernel, region));
+        if !pointers.lines.is_empty() || !pointers.not_searched.is_empty() {
             out.write_all(b"\n")?;
+        }
+        if !pointers.lines.is_empty() {
             escape::write_line(
                 out,
                 format_args!("Kept data points into {owner} as it was before its removal:"),
             )?;
         }
-        for pointer in &pointers {
-            escape::write_line(out, format_args!("  {pointer}"))?;
+        for line in &pointers.lines {
+            escape::write_line(out, format_args!("  {line}"))?;
+        }
+        if let Some(line) = pointers.unknown(owner) {
+            escape::write_line(out, format_args!("note: {line}"))?;
         }
     }
     for unreadable in entries.iter().filter_map(|entry| entry.as_ref().err()) {
@@ -93,9 +98,10 @@ pub(crate) fn run(
     Ok(code)
 }
 
-/// The pointers that its owner has left behind. Where kept data cannot be read, nothing is known of them.
-fn pointers(kernel: &dyn Kernel, region: &Region) -> Vec<String> {
-    removed_pointers::into_removed(kernel, &region.owner, &Paths::default()).unwrap_or_default()
+/// The pointers that its owner has left behind.
+fn pointers(kernel: &dyn Kernel, region: &Region) -> Pointers {
+    let paths = Paths::default();
+    removed_pointers::into_removed(kernel, &region.owner, &paths, &|_| true).unwrap_or_default()
 }
 
 /// Every generation, and whether it is no longer in force.

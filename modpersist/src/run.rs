@@ -2,11 +2,9 @@
 //! Which command runs.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use libmodfmt::module_name::is_module_name;
 use libmodsys::Kernel;
 
 use crate::args::{Args, Command};
@@ -22,16 +20,10 @@ pub fn run(args: &Args, kernel: &dyn Kernel, out: &mut dyn Write) -> Result<Exit
         Command::Show(args) => show::run(kernel, args, out),
         Command::ModprobeConf { owner } => modprobe_conf::run(owner, out),
         Command::Embed { file } => embed::run(file, out),
-        Command::Check { file, json } => match loaded_module(kernel, file) {
-            Some(owner) => check_owner::run(kernel, owner, *json, out),
+        Command::Check { file, json } => match check_owner::owner(kernel, file) {
+            Some(owner) => check_owner::run(kernel, &owner, *json, out),
             None => check::run(kernel, file, *json, out),
         },
         Command::Compat(args) => compat::run(args, out),
     }
-}
-
-/// The loaded module that is meant, if it is not a file.
-fn loaded_module<'p>(kernel: &dyn Kernel, file: &'p Path) -> Option<&'p str> {
-    let name = file.to_str().filter(|name| is_module_name(name) && !file.exists())?;
-    kernel.init_state(name).ok().flatten().map(|_| name)
 }

@@ -3,8 +3,8 @@
 //! not tell any more, and kept data that points there leads nowhere.
 //!
 //! insmod writes a small file under `/run` for each such load: a line with the boot and the load, then a line
-//! for each section (`ffffffffc0a00000 1f40 .text`). When the module is removed rmmod adds what the places are
-//! called that kept data points to (`= ffffffffc0a00010 work`).
+//! for each section (`ffffffffc0a00000 1f40 .text`). When the module is removed rmmod adds what the places
+//! are called that kept data points to (`= ffffffffc0a00010 work`).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -43,8 +43,10 @@ impl OwnerSections {
     /// Those of a module that has just been loaded from `module`; `None` if the kernel does not tell.
     #[must_use]
     pub fn of_loaded(kernel: &dyn Kernel, module: &Module<'_>) -> Option<Self> {
+        // The kernel frees the sections of init once it has returned, and the next allocation gets them.
         let is_wanted = |name: &str| {
             is_recorded(name)
+                && !name.starts_with(".init")
                 && PersistentSection::from_name(name.as_bytes()).is_none()
                 && !name.contains(char::is_whitespace)
         };
@@ -179,7 +181,12 @@ mod tests {
     fn kernel() -> FakeKernel {
         let kernel = FakeKernel::new();
         kernel.set(|settings| settings.boot = Some(Default::default()));
-        let sections = [(".text", 0xffff_c000_0000), (".data", 0xffff_c000_1000), (".text_of_none", 0x1000)];
+        let sections = [
+            (".text", 0xffff_c000_0000),
+            (".data", 0xffff_c000_1000),
+            (".init.text", 0xffff_c000_2000),
+            (".text_of_none", 0x1000),
+        ];
         let add = |module: FakeModule, (name, at): (&str, u64)| module.section(name, at);
         kernel.add(sections.into_iter().fold(FakeModule::new("foo"), add));
         kernel
@@ -206,6 +213,7 @@ mod tests {
         assert_eq!(ranges.find(0xffff_c000_0060), None, "it has 96 bytes");
         assert_eq!(ranges.find(0xffff_c000_1000), Some((".data", 0)));
         assert_eq!(ranges.find(0x1000), None, "the file has no such section");
+        assert_eq!(ranges.find(0xffff_c000_2000), None, "init's memory is used again");
         OwnerSections::forget("foo", &paths);
         assert_eq!(OwnerSections::read(&kernel, "foo", &paths), None);
     }

@@ -4,15 +4,50 @@
 //! Only what the kernel or the next init overwrites is harmless. A list that still has a static node of the
 //! removed module, or a timer that is still pending, brings the kernel down later.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use libmodfmt::proc;
 use libmodsys::Kernel;
-use modkeep::{KeepError, PointerInto, pointers_into};
+use modkeep::{KeepError, PointerInto, PointersInto, pointers_into};
 
 use crate::owner_sections::OwnerSections;
 use crate::paths::Paths;
+
+/// A symbol that is farther away says nothing about who has the memory now, in bytes.
+const MAX_SYMBOL_DISTANCE: u64 = 4096;
+
+/// Pointers into one module, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pointers {
+    /// One line for each.
+    pub lines: Vec<String>,
+    /// How many certainly lead to what is gone. Others may have been set since, where another module has the
+    /// memory now.
+    pub certain: usize,
+    /// What was not searched, and why.
+    pub not_searched: Vec<String>,
+}
+
+impl Pointers {
+    /// A line that says that something was not searched; `None` if everything was.
+    #[must_use]
+    pub fn unknown(&self, owner: &str) -> Option<String> {
+        let why = self.not_searched.join("; ");
+        (!why.is_empty()).then(|| format!("cannot tell whether more kept data points into {owner}: {why}"))
+    }
+}
+
+/// Most lines that a command prints.
+const MAX_LISTED: usize = 8;
+
+/// The first lines, and how many more there are.
+pub fn listed(lines: &[String]) -> impl Iterator<Item = String> {
+    let more = lines.len().saturating_sub(MAX_LISTED);
+    let rest = (more > 0).then(|| format!("and {more} more"));
+    lines.iter().take(MAX_LISTED).cloned().chain(rest)
+}
 
 /// What is needed to find the pointers into a module after it is gone. It is made while the module is loaded.
 #[derive(Debug)]
@@ -33,85 +68,73 @@ impl Departure {
         }
         // An error is the same after the removal, and is said then.
         let pointers = pointers_into(kernel, &sections.ranges()).unwrap_or_default();
-        if !pointers.is_empty() {
-            for (address, name) in symbols(kernel, owner, &pointers) {
-                sections.add_name(address, name);
-            }
-        }
+        add_names(&mut sections, kernel, owner, &pointers.found);
         Some(Self { owner: owner.to_owned(), sections })
     }
 
-    /// After the removal: each pointer that is left.
+    /// After the removal: what is left.
     ///
     /// # Errors
-    /// [`KeepError::CannotSearch`] if kept data cannot be read.
-    pub fn end(self, kernel: &dyn Kernel, paths: &Paths) -> Result<Vec<String>, KeepError> {
+    /// The kernel does not tell which modules are loaded.
+    pub fn end(self, kernel: &dyn Kernel, paths: &Paths) -> Result<Pointers, KeepError> {
         // Without the file the next load says nothing; that is no reason to say nothing now.
         let _ = self.sections.write(&self.owner, paths);
-        let pointers = pointers_into(kernel, &self.sections.ranges())?;
-        Ok(texts(&pointers, &self.sections, &[], &self.owner))
+        let result = pointers_into(kernel, &self.sections.ranges())?;
+        Ok(in_words(result, &self.sections, &Symbols::default(), &self.owner))
     }
 }
 
-/// Kept data that points into a module as it was loaded last; nothing if that is how it is loaded now, or if
-/// nothing is recorded of it.
+/// Kept data that points into a module as it was loaded last, where `is_wanted`; nothing if that is how it is
+/// loaded now, or if nothing is recorded of it.
 ///
 /// # Errors
-/// [`KeepError::CannotSearch`] if kept data cannot be read.
-pub fn into_removed(kernel: &dyn Kernel, owner: &str, paths: &Paths) -> Result<Vec<String>, KeepError> {
-    let Some(sections) = OwnerSections::read(kernel, owner, paths) else { return Ok(Vec::new()) };
-    if sections.is_loaded(kernel, owner) {
-        return Ok(Vec::new());
-    }
-    let pointers = pointers_into(kernel, &sections.ranges())?;
-    let modules = kernel.modules_text().unwrap_or_default();
-    let modules: Vec<_> = proc::modules(&modules).flatten().collect();
-    Ok(texts(&pointers, &sections, &modules, owner))
-}
-
-/// Kept data that points into a module as it is loaded now: what its exit function has to clear.
-///
-/// # Errors
-/// [`KeepError::CannotSearch`] if kept data cannot be read.
-pub fn into_loaded(
+/// The kernel does not tell which modules are loaded.
+pub fn into_removed(
     kernel: &dyn Kernel,
     owner: &str,
     paths: &Paths,
-) -> Result<Option<Vec<String>>, KeepError> {
+    is_wanted: &dyn Fn(&PointerInto) -> bool,
+) -> Result<Pointers, KeepError> {
+    let Some(sections) = OwnerSections::read(kernel, owner, paths) else { return Ok(Pointers::default()) };
+    if sections.is_loaded(kernel, owner) {
+        return Ok(Pointers::default());
+    }
+    let mut result = pointers_into(kernel, &sections.ranges())?;
+    result.found.retain(is_wanted);
+    let symbols = if result.found.is_empty() { Symbols::default() } else { Symbols::read(kernel, None) };
+    Ok(in_words(result, &sections, &symbols, owner))
+}
+
+/// Kept data that points into a module as it is loaded now: what its exit function has to clear. `None` if
+/// this load is not recorded.
+///
+/// # Errors
+/// The kernel does not tell which modules are loaded.
+pub fn into_loaded(kernel: &dyn Kernel, owner: &str, paths: &Paths) -> Result<Option<Pointers>, KeepError> {
     let Some(mut sections) = OwnerSections::read(kernel, owner, paths) else { return Ok(None) };
     if !sections.is_loaded(kernel, owner) {
         return Ok(None);
     }
-    let pointers = pointers_into(kernel, &sections.ranges())?;
-    for (address, name) in symbols(kernel, owner, &pointers) {
-        sections.add_name(address, name);
-    }
-    let line = |pointer: &PointerInto| arrow(pointer, &sections, owner);
-    Ok(Some(pointers.iter().map(line).collect()))
+    let PointersInto { found, not_searched, .. } = pointers_into(kernel, &sections.ranges())?;
+    add_names(&mut sections, kernel, owner, &found);
+    let lines = found.iter().map(|pointer| arrow(pointer, &sections, owner)).collect();
+    Ok(Some(Pointers { lines, certain: found.len(), not_searched }))
 }
 
-/// One line for each pointer. `modules` are those that may use the memory again.
-fn texts(
-    pointers: &[PointerInto],
-    sections: &OwnerSections,
-    modules: &[proc::LoadedModule<'_>],
-    owner: &str,
-) -> Vec<String> {
-    let user = |address: u64| {
-        let has = |module: &&proc::LoadedModule<'_>| {
-            module.address != 0
-                && (module.address..module.address.saturating_add(module.size)).contains(&address)
-        };
-        modules.iter().find(has).map(|module| String::from_utf8_lossy(module.name).into_owned())
-    };
-    let line = |pointer: &PointerInto| {
-        let state = match user(pointer.address) {
-            Some(user) => format!("gone, or new: {user} is there now"),
-            None => "gone".to_owned(),
-        };
-        format!("{} [{state}]", arrow(pointer, sections, owner))
-    };
-    pointers.iter().map(line).collect()
+/// One line for each pointer. `symbols` are those of the modules that may use the memory again.
+fn in_words(result: PointersInto, sections: &OwnerSections, symbols: &Symbols, owner: &str) -> Pointers {
+    let mut pointers = Pointers { not_searched: result.not_searched, ..Pointers::default() };
+    for pointer in &result.found {
+        let arrow = arrow(pointer, sections, owner);
+        pointers.lines.push(match symbols.module_at(pointer.address) {
+            Some(user) => format!("{arrow} [stale, or set since: {user} is loaded there now]"),
+            None => {
+                pointers.certain = pointers.certain.saturating_add(1);
+                format!("{arrow} [gone]")
+            }
+        });
+    }
+    pointers
 }
 
 /// `meter.c:ops.run -> work`; the owner is named if it is another one.
@@ -126,25 +149,165 @@ fn arrow(pointer: &PointerInto, sections: &OwnerSections, owner: &str) -> String
     format!("{of}{} {leads} {target}", pointer.path)
 }
 
-/// The module's symbols at these addresses, or before them in the same section.
-fn symbols(kernel: &dyn Kernel, owner: &str, pointers: &[PointerInto]) -> HashMap<u64, String> {
-    let mut known: BTreeMap<u64, String> = BTreeMap::new();
-    // An error means fewer names.
-    let _ = kernel.kallsyms_lines(&mut |line| {
-        if let Some(Ok(symbol)) = proc::kallsyms(line).next()
-            && symbol.module == Some(owner.as_bytes())
-            && !symbol.name.starts_with(b"__pfx_")
-        {
-            known.entry(symbol.address).or_insert_with(|| String::from_utf8_lossy(symbol.name).into_owned());
-        }
-        ControlFlow::Continue(())
-    });
-    let name = |pointer: &PointerInto| {
-        let start = pointer.address.checked_sub(pointer.offset)?;
-        let (address, name) = known.range(start..=pointer.address).next_back()?;
-        let distance = pointer.address.checked_sub(*address)?;
+/// Names what the pointers lead to: the module's symbol there, or before it in the same section.
+fn add_names(sections: &mut OwnerSections, kernel: &dyn Kernel, owner: &str, pointers: &[PointerInto]) {
+    if pointers.is_empty() {
+        return;
+    }
+    let symbols = Symbols::read(kernel, Some(owner));
+    for pointer in pointers {
+        let Some(start) = pointer.address.checked_sub(pointer.offset) else { continue };
+        let Some((address, (name, _))) = symbols.0.range(start..=pointer.address).next_back() else {
+            continue;
+        };
+        let distance = pointer.address.saturating_sub(*address);
         let name = if distance == 0 { name.clone() } else { format!("{name}+{distance:#x}") };
-        Some((pointer.address, name))
-    };
-    pointers.iter().filter_map(name).collect()
+        sections.add_name(pointer.address, name);
+    }
+}
+
+/// Symbols of modules by address, with the module.
+#[derive(Default)]
+struct Symbols(BTreeMap<u64, (String, String)>);
+
+impl Symbols {
+    /// Those of one module, or of all. An error means fewer of them.
+    fn read(kernel: &dyn Kernel, only: Option<&str>) -> Self {
+        let mut symbols = Self::default();
+        let _ = kernel.kallsyms_lines(&mut |line| {
+            if let Some(Ok(symbol)) = proc::kallsyms(line).next()
+                && let Some(module) = symbol.module
+                && only.is_none_or(|only| only.as_bytes() == module)
+                && symbol.is_of_source()
+            {
+                let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+                symbols.0.entry(symbol.address).or_insert_with(|| (text(symbol.name), text(module)));
+            }
+            ControlFlow::Continue(())
+        });
+        symbols
+    }
+
+    /// The module that has a symbol at an address, or shortly before it.
+    fn module_at(&self, address: u64) -> Option<&str> {
+        let (start, (_, module)) = self.0.range(..=address).next_back()?;
+        (address.saturating_sub(*start) < MAX_SYMBOL_DISTANCE).then_some(module)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use libmodfmt::elf::ByteOrder;
+    use libmodfmt::persist::{Header, NOTE_SECTION, Unit, Variable, keeper_name};
+    use libmodfmt::types::{Type, TypeId};
+    use modtest::module::Make;
+    use modtest::{FakeKernel, FakeModule, Op, module};
+
+    use super::*;
+
+    const UNIT: &str = ".data..persistent.foo.1";
+    const KEPT: u64 = 0xffff_c100_0000;
+    const TEXT: u64 = 0xffff_c000_0000;
+
+    struct Setup {
+        kernel: FakeKernel,
+        paths: Paths,
+        _folder: tempfile::TempDir,
+    }
+
+    fn foo() -> FakeModule {
+        FakeModule::new("foo").section(".text", TEXT).section(".data", TEXT + 0x1000)
+    }
+
+    /// foo is loaded, and keeps three pointers with these values.
+    fn setup(values: [u64; 3]) -> Setup {
+        let mut header = Header::new("foo");
+        let void = header.types.push(Type::Void);
+        assert_eq!(void, TypeId(0));
+        let pointer = header.types.push(Type::Pointer { size: 8, target: void });
+        let mut unit = Unit::new(UNIT, 24, 8);
+        for (name, offset) in [("first", 0), ("second", 8), ("third", 16)] {
+            let mut variable = Variable::new(name, offset, 8, 8);
+            (variable.file, variable.type_id) = (Some("foo.c".into()), Some(pointer));
+            unit.variables.push(variable);
+        }
+        header.units.push(unit);
+        let kernel = FakeKernel::new();
+        let note = header.to_note(ByteOrder::NATIVE);
+        kernel.add(FakeModule::new(&keeper_name("foo")).note(NOTE_SECTION, &note).section(UNIT, KEPT));
+        kernel.add(foo());
+        kernel.set(|settings| {
+            settings.boot = Some(Default::default());
+            settings.memory.insert(KEPT, values.iter().flat_map(|value| value.to_ne_bytes()).collect());
+            settings.kallsyms = b"ffffc0000000 t $x [foo]\nffffc0000000 t __pfx_work [foo]\n\
+                ffffc0000010 t work [foo]\nffffc0001000 d table [foo]\n"
+                .to_vec();
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths { owner_sections: folder.path().join("sections"), ..Paths::default() };
+        let file = Make::typical("foo").build();
+        let sections = OwnerSections::of_loaded(&kernel, &module::parse(&file)).unwrap();
+        sections.write("foo", &paths).unwrap();
+        Setup { kernel, paths, _folder: folder }
+    }
+
+    fn removed(setup: &Setup) -> Pointers {
+        into_removed(&setup.kernel, "foo", &setup.paths, &|_| true).unwrap()
+    }
+
+    #[test]
+    fn pointers_are_named_before_and_after_the_removal() {
+        // The third leads to kept data.
+        let setup = setup([TEXT + 0x10, TEXT + 0x1008, KEPT + 8]);
+        let loaded = into_loaded(&setup.kernel, "foo", &setup.paths).unwrap().unwrap();
+        assert_eq!(loaded.lines, ["foo.c:first -> work", "foo.c:second -> table+0x8"]);
+        assert_eq!(removed(&setup), Pointers::default(), "it is loaded");
+        let departure = Departure::begin(&setup.kernel, "foo", &setup.paths).unwrap();
+        setup.kernel.take("foo");
+        setup.kernel.set(|settings| settings.kallsyms.clear());
+        let left = departure.end(&setup.kernel, &setup.paths).unwrap();
+        assert_eq!(left.lines, ["foo.c:first -> work [gone]", "foo.c:second -> table+0x8 [gone]"]);
+        assert_eq!((left.certain, left.unknown("foo")), (2, None));
+        assert_eq!(removed(&setup), left, "the next load says the same");
+        let only = into_removed(&setup.kernel, "foo", &setup.paths, &|one| one.variable == "foo.c:first");
+        assert_eq!(only.unwrap().lines, ["foo.c:first -> work [gone]"]);
+        // Loaded again by another program.
+        setup.kernel.add(foo());
+        assert!(Departure::begin(&setup.kernel, "foo", &setup.paths).is_none());
+        assert_eq!(into_loaded(&setup.kernel, "foo", &setup.paths).unwrap(), None);
+    }
+
+    #[test]
+    fn memory_that_another_module_has_now() {
+        let setup = setup([TEXT + 0x10, TEXT + 0x1008, 0]);
+        setup.kernel.take("foo");
+        setup.kernel.set(|settings| settings.kallsyms = b"ffffc0001000 t other [bar]\n".to_vec());
+        let left = removed(&setup);
+        let stale = "foo.c:second -> .data+0x8 [stale, or set since: bar is loaded there now]";
+        assert_eq!(
+            (left.lines, left.certain),
+            (vec!["foo.c:first -> .text+0x10 [gone]".to_owned(), stale.to_owned()], 1)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said() {
+        let setup = setup([0, 0, 0]);
+        setup.kernel.take("foo");
+        setup.kernel.fail_always(Op::Memory, libmodsys::Errno::EPERM);
+        let left = removed(&setup);
+        assert!(left.lines.is_empty());
+        let unknown = left.unknown("foo").unwrap();
+        assert!(
+            unknown.starts_with("cannot tell whether more kept data points into foo: foo: "),
+            "{unknown}"
+        );
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let lines: Vec<String> = (0..10).map(|number| number.to_string()).collect();
+        assert_eq!(listed(&lines).last().unwrap(), "and 2 more");
+        assert_eq!(listed(&lines[..8]).count(), 8);
+    }
 }

@@ -9,8 +9,9 @@ use modcli::{Output, Status};
 use modkeep::Region;
 use modrecord::Paths;
 use modrecord::parameters::SaveLocation;
+use modrecord::removed_pointers::Departure;
 
-use crate::save_params;
+use crate::{persistent_data, save_params};
 
 /// The modules that a loaded module uses.
 pub(crate) fn of(name: &str, kernel: &dyn Kernel) -> Vec<String> {
@@ -41,10 +42,14 @@ pub(crate) fn remove_unused(
         let below = of(&name, kernel);
         let Ok(text) = CString::new(name.as_str()) else { continue };
         let saved = save_params::before_removal(&name, kernel, paths, output);
+        let departure = Departure::begin(kernel, &name, paths);
         match kernel.delete_module(&text, RemoveFlags::default()) {
             Ok(()) => {
                 SaveLocation::forget(&name, paths);
                 status = status.and(saved);
+                if let Some(departure) = departure {
+                    persistent_data::warn_of_pointers(&name, departure, kernel, paths, output);
+                }
                 output.info(format_args!("{name} was not used by anything else and is removed as well"));
                 pending.extend(below);
             }

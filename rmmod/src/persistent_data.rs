@@ -5,10 +5,10 @@ use libmodsys::lock::{self, Lock};
 use libmodsys::{InitState, Kernel};
 use modcli::{Level, Output, Status};
 use modkeep::{Generation, KeepError, LOCK_LIMIT, Region};
+use modrecord::Paths;
 use modrecord::owner_sections::OwnerSections;
-use modrecord::removed_pointers::Departure;
+use modrecord::removed_pointers::{Departure, listed};
 
-use crate::removal::Removal;
 use crate::{Args, Target};
 
 /// What comes after [`before_removal`].
@@ -22,7 +22,13 @@ pub(crate) enum Next {
 
 /// Called before a module is checked and removed. Refuses to remove a keeper by its own name, takes the lock
 /// if there is data, and drops the data at once if its owner is not loaded.
-pub(crate) fn before_removal(target: &Target, args: &Args, kernel: &dyn Kernel, output: &mut Output) -> Next {
+pub(crate) fn before_removal(
+    target: &Target,
+    args: &Args,
+    paths: &Paths,
+    kernel: &dyn Kernel,
+    output: &mut Output,
+) -> Next {
     match Region::of_keeper(kernel, &target.name) {
         Ok(None) => warn_of_foreign_header(target, kernel, output),
         Ok(Some(generation)) => return Next::Finished(refuse_keeper(&generation, output)),
@@ -45,6 +51,7 @@ pub(crate) fn before_removal(target: &Target, args: &Args, kernel: &dyn Kernel, 
     };
     let is_absent = matches!(kernel.init_state(&target.name), Ok(None));
     if args.discard && is_absent && Region::exists(kernel, &target.name) {
+        OwnerSections::forget(&target.name, paths);
         return Next::Finished(discard(target, kernel, output));
     }
     // A load may have been killed after the module's init had succeeded.
@@ -60,19 +67,18 @@ pub(crate) fn before_removal(target: &Target, args: &Args, kernel: &dyn Kernel, 
 pub(crate) fn after_removal(
     target: &Target,
     departure: Option<Departure>,
-    removal: &Removal<'_>,
+    args: &Args,
+    paths: &Paths,
+    kernel: &dyn Kernel,
     output: &mut Output,
 ) -> Status {
-    let kernel = removal.kernel;
-    if removal.args.discard {
-        OwnerSections::forget(&target.name, removal.paths);
+    if args.discard {
+        OwnerSections::forget(&target.name, paths);
         let is_kept = Region::exists(kernel, &target.name);
         return if is_kept { discard(target, kernel, output) } else { Status::Success };
     }
-    match departure.map(|departure| departure.end(kernel, removal.paths)) {
-        None => {}
-        Some(Ok(pointers)) => warn_of_pointers(&target.name, &pointers, output),
-        Some(Err(error)) => output.warning(error),
+    if let Some(departure) = departure {
+        warn_of_pointers(&target.name, departure, kernel, paths, output);
     }
     if let Ok(Some(region)) = Region::find(kernel, &target.name) {
         let size = region.size();
@@ -81,23 +87,33 @@ pub(crate) fn after_removal(
     Status::Success
 }
 
-/// Most pointers that are listed.
-const MAX_LISTED: usize = 8;
-
-/// Kept data that points into the module that is gone: its exit function should have cleared it.
-fn warn_of_pointers(owner: &str, pointers: &[String], output: &mut Output) {
-    if pointers.is_empty() {
+/// Says which kept data points into a module that is gone: its exit function should have cleared it.
+pub(crate) fn warn_of_pointers(
+    owner: &str,
+    departure: Departure,
+    kernel: &dyn Kernel,
+    paths: &Paths,
+    output: &mut Output,
+) {
+    let pointers = match departure.end(kernel, paths) {
+        Ok(pointers) => pointers,
+        Err(error) => {
+            output.warning(format_args!("cannot tell whether kept data points into {owner}: {error}"));
+            return;
+        }
+    };
+    if let Some(line) = pointers.unknown(owner) {
+        output.warning(line);
+    }
+    if pointers.lines.is_empty() {
         return;
     }
     output.always(
         Level::Warning,
         format_args!("kept data points into {owner}, which is gone; its exit function should have cleared:"),
     );
-    for pointer in pointers.iter().take(MAX_LISTED) {
-        output.always(Level::Warning, format_args!("  {pointer}"));
-    }
-    if let more @ 1.. = pointers.len().saturating_sub(MAX_LISTED) {
-        output.always(Level::Warning, format_args!("  and {more} more"));
+    for line in listed(&pointers.lines) {
+        output.always(Level::Warning, format_args!("  {line}"));
     }
 }
 

@@ -54,7 +54,7 @@ impl Removal<'_> {
 
     fn remove(&self, target: &Target, output: &mut Output) -> Status {
         let (args, kernel) = (self.args, self.kernel);
-        let _lock = match persistent_data::before_removal(target, args, kernel, output) {
+        let _lock = match persistent_data::before_removal(target, args, self.paths, kernel, output) {
             Next::Remove(lock) => lock,
             Next::Finished(status) => {
                 if status == Status::Success {
@@ -73,7 +73,7 @@ impl Removal<'_> {
         };
         SaveLocation::forget(&target.name, self.paths);
         let departure = removed.departure;
-        let status = persistent_data::after_removal(target, departure, self, output);
+        let status = persistent_data::after_removal(target, departure, args, self.paths, kernel, output);
         let below = dependencies::remove_unused(removed.dependencies, kernel, self.paths, output);
         self.journal.update(None);
         removed.saved.and(status).and(below)
@@ -83,6 +83,8 @@ impl Removal<'_> {
     fn check_and_delete(&self, target: &Target, output: &mut Output) -> Option<Removed> {
         let (args, kernel) = (self.args, self.kernel);
         let mut wait = self.limit.map(Wait::begin);
+        let mut departure =
+            if args.discard { None } else { Departure::begin(kernel, &target.name, self.paths) };
         loop {
             if let Some(wait) = &mut wait {
                 wait.until_unused(&target.name, kernel, output);
@@ -93,10 +95,10 @@ impl Removal<'_> {
             // Both can be read only while the module is loaded.
             let dependencies = if args.stacks { dependencies::of(&target.name, kernel) } else { Vec::new() };
             let saved = save_params::before_removal(&target.name, kernel, self.paths, output);
-            let departure =
-                if args.discard { None } else { Departure::begin(kernel, &target.name, self.paths) };
             match (delete(&target.name, args.force, kernel), &mut wait) {
-                (Ok(()), _) => return Some(Removed { dependencies, saved, departure }),
+                (Ok(()), _) => {
+                    return Some(Removed { dependencies, saved, departure: departure.take() });
+                }
                 // Somebody has begun to use it since the check.
                 (Err(Errno::EWOULDBLOCK), Some(wait)) if !wait.is_over() => {
                     wait.pause(&target.name, output);

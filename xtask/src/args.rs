@@ -106,7 +106,7 @@ pub struct TestArgs {
     #[arg(long = "kernel", value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernels: Vec<String>,
 
-    /// Also run the scenarios that take minutes
+    /// Also compare ksymoops with other tools, and run the scenarios that take minutes
     #[arg(long)]
     pub all: bool,
 

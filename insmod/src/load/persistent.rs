@@ -9,17 +9,14 @@ use libmodfmt::persist::{Account, Fate, Header, Stay};
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, os_text};
-use modkeep::{KeepError, KeeperLoad, LOCK_LIMIT, LoadOutcome, Plan, Region, RegionUse, plan};
+use modkeep::{KeepError, KeeperLoad, LOCK_LIMIT, LoadOutcome, Plan, PointerInto, Region, RegionUse, plan};
 use modrecord::journal::ModuleDetails;
 use modrecord::owner_sections::OwnerSections;
-use modrecord::removed_pointers;
+use modrecord::removed_pointers::{self, listed};
 
 use super::{extended, keeper, plain};
 use crate::load_request::LoadRequest;
 use crate::report::{self, LoadFailure, StillKept};
-
-/// Most pointers that are listed.
-const MAX_LISTED: usize = 8;
 
 /// Loads the module. `None`: nothing was done, as a plain load is all that is needed.
 ///
@@ -88,7 +85,7 @@ impl PersistentLoad<'_> {
                 self.load_without_data(&region, output)?;
             }
             Plan::Extended { region_use, owner, region, inventory, account, notes } => {
-                self.check_pointers(&owner, output)?;
+                self.check_pointers(&owner, region_use, output)?;
                 for note in notes {
                     self.warn(&note, output);
                 }
@@ -115,7 +112,7 @@ impl PersistentLoad<'_> {
             }
             Plan::Keeper { region_use, owner, images, notes, may_fall_back, region, inventory, account } => {
                 let images = keeper::forced(request, *images).map_err(LoadFailure::Errno)?;
-                self.check_pointers(&owner, output)?;
+                self.check_pointers(&owner, region_use, output)?;
                 for note in notes {
                     self.warn(&note, output);
                 }
@@ -155,6 +152,7 @@ impl PersistentLoad<'_> {
     fn load_without_data(&self, region: &Region, output: &mut Output) -> Result<(), LoadFailure> {
         plain::load(self.request, self.kernel, output).map_err(LoadFailure::Errno)?;
         modkeep::discard(self.kernel, &region.owner)?;
+        OwnerSections::forget(&region.owner, self.request.paths);
         let (owner, dropped) = (&region.owner, region.size());
         output.info(format_args!(
             "{owner}: {dropped} bytes of kept data dropped; it has no persistent data any more"
@@ -162,28 +160,39 @@ impl PersistentLoad<'_> {
         Ok(())
     }
 
-    /// Says what in kept data points into the module as it was loaded before, or refuses because of it.
-    fn check_pointers(&self, owner: &str, output: &mut Output) -> Result<(), LoadFailure> {
-        let pointers = match removed_pointers::into_removed(self.kernel, owner, self.request.paths) {
-            Ok(pointers) => pointers,
-            Err(error) if self.request.strict => return Err(error.into()),
-            Err(error) => {
-                output.warning(error);
-                return Ok(());
-            }
+    /// Says what in kept data points into the module as it was loaded before, or refuses because of it. What
+    /// starts afresh does not matter.
+    fn check_pointers(
+        &self,
+        owner: &str,
+        region_use: RegionUse,
+        output: &mut Output,
+    ) -> Result<(), LoadFailure> {
+        let request = self.request;
+        let is_fresh = |pointer: &PointerInto| {
+            let named =
+                |name: &String| pointer.variable == *name || pointer.variable.ends_with(&format!(":{name}"));
+            pointer.owner == owner
+                && (region_use == RegionUse::Replace || request.fresh_variables.iter().any(named))
         };
-        if pointers.is_empty() {
+        let is_wanted = |pointer: &PointerInto| !is_fresh(pointer);
+        let pointers = removed_pointers::into_removed(self.kernel, owner, request.paths, &is_wanted)?;
+        let owner = owner.to_owned();
+        if request.strict && pointers.certain > 0 {
+            return Err(KeepError::PointsToRemoved { owner, pointers: pointers.lines }.into());
+        }
+        if request.strict && !pointers.not_searched.is_empty() {
+            return Err(KeepError::CannotSearch { owner, not_searched: pointers.not_searched }.into());
+        }
+        if let Some(line) = pointers.unknown(&owner) {
+            output.warning(line);
+        }
+        if pointers.lines.is_empty() {
             return Ok(());
         }
-        if self.request.strict {
-            return Err(KeepError::PointsToRemoved { owner: owner.to_owned(), pointers }.into());
-        }
         self.warn("kept data points into the module as it was loaded before:", output);
-        for pointer in pointers.iter().take(MAX_LISTED) {
-            self.warn(&format!("  {pointer}"), output);
-        }
-        if let more @ 1.. = pointers.len().saturating_sub(MAX_LISTED) {
-            self.warn(&format!("  and {more} more"), output);
+        for line in listed(&pointers.lines) {
+            self.warn(&format!("  {line}"), output);
         }
         Ok(())
     }

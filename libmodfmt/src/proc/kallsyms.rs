@@ -23,6 +23,15 @@ pub struct Symbol<'t> {
     pub module: Option<&'t [u8]>,
 }
 
+impl Symbol<'_> {
+    /// Whether the source may have the name. Others are made up by compilers and assemblers (`.LC0`, `$x`,
+    /// `__pfx_work`), and hide those of the source at the same address.
+    #[must_use]
+    pub fn is_of_source(&self) -> bool {
+        !self.name.is_empty() && !self.name.starts_with(b"__pfx_") && !matches!(self.name, [b'.' | b'$', ..])
+    }
+}
+
 /// The symbols that a text lists. A wrong line gives an error, and the next line follows.
 ///
 /// Files that hold the same without the module, such as `System.map`, can be read too.

@@ -59,11 +59,11 @@ fn row(mut cursor: Cursor<'_>) -> Option<(Vec<u8>, bool)> {
     Some((bytes, marks.contains(&b'>')))
 }
 
-/// Bytes with blanks between them, up to the end of the line.
+/// Bytes with blanks between them, up to the end of the line, or up to the first that could not be read.
 fn single_bytes(mut cursor: Cursor<'_>) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     cursor.blanks();
-    while cursor.peek().is_some() {
+    while cursor.peek().is_some() && !cursor.rest().starts_with(b"Bad PSW.") {
         let (byte, 2) = cursor.hex()? else { return None };
         bytes.push(u8::try_from(byte).ok()?);
         cursor.blanks();

@@ -44,6 +44,6 @@ pub use kind::Kind;
 pub use place::{Frame, Place, Trace};
 pub use places_in_line::places;
 pub use span::{Hex, Span};
-pub(crate) use start_lines::may_be_explained;
+pub(crate) use start_lines::{may_be_explained, may_explain};
 pub use state::{Code, Origin, Register, State, Word, WordRole};
 pub(crate) use trigger_condition::Condition;

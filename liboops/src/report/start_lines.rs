@@ -132,7 +132,8 @@ const BEGINNINGS: &[Beginning] = &[
     (b"list_del corruption", Kind::CutHere),
     // They have no word that is searched for, and are found by the line below.
     (b"list_add double add: ", Kind::CutHere),
-    (b"usercopy: ", Kind::CutHere),
+    (b"usercopy: Kernel memory ", Kind::CutHere),
+    (b"usercopy: kernel memory ", Kind::CutHere),
     (b"detected buffer overflow in ", Kind::CutHere),
     (b"skbuff: skb_over_panic: ", Kind::CutHere),
     (b"skbuff: skb_under_panic: ", Kind::CutHere),
@@ -212,6 +213,21 @@ impl Start {
 pub(super) fn is_cut_in_name(body: &[u8]) -> bool {
     const MAX_LINE_BYTES: usize = 64;
     body.len() <= MAX_LINE_BYTES && body.starts_with(b"INFO: task ") && kind(body).is_none()
+}
+
+/// Words of the lines that explain what the next line says, and that no search finds.
+const EXPLANATIONS: [&[u8]; 6] = [
+    b"list_add double add: ",
+    b"usercopy: ",
+    b"detected buffer overflow in ",
+    b"skb_over_panic: ",
+    b"skb_under_panic: ",
+    b"page dumped because: VM_",
+];
+
+/// Whether a line may explain the next one, and begin its report.
+pub(crate) fn may_explain(line: &[u8]) -> bool {
+    EXPLANATIONS.iter().any(|words| memmem::find(line, words).is_some())
 }
 
 /// Whether the line before this one may explain it, and begin the report.

@@ -226,3 +226,44 @@ fn other_processors_pass_through() {
         assert_eq!(found[0].arch.filter(|&found| found != arch), None, "{arch}");
     }
 }
+
+/// Gives one line at a time, as a pipe does while the kernel prints.
+struct LineByLine<'t>(&'t [u8]);
+
+impl std::io::Read for LineByLine<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let end = self.0.iter().position(|&byte| byte == b'\n').map_or(self.0.len(), |end| end + 1);
+        let count = end.min(buffer.len());
+        let (line, rest) = self.0.split_at(count);
+        buffer[..count].copy_from_slice(line);
+        self.0 = rest;
+        Ok(count)
+    }
+}
+
+#[test]
+fn what_is_said_before_a_bug_may_come_in_an_earlier_read() {
+    let said = "usercopy: Kernel memory exposure attempt detected from SLUB object 'x' (offset 6, size 9)!";
+    let log = format!(
+        "eth0: link is up\n{said}\n------------[ cut here ]------------\n\
+         kernel BUG at mm/usercopy.c:102!\ninvalid opcode: 0000 [#1] SMP\nRIP: 0010:abort+0x10/0x20\n"
+    );
+    // Behind the line there may also be one that has no end.
+    let long = format!("{said}\n{}", "x".repeat(1 << 19));
+    for (log, wanted) in [(&log, Some(said)), (&long, None)] {
+        let (mut text, mut message) = (Vec::new(), None);
+        liboops::stream(LineByLine(log.as_bytes()), |event| {
+            match event {
+                Event::Text(piece) => text.extend_from_slice(piece),
+                Event::Block(block) => {
+                    text.extend_from_slice(&block.text);
+                    message = block.reports[0].message.as_ref().map(|message| message.value.clone());
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(text, log.as_bytes());
+        assert_eq!(message.as_deref(), wanted);
+    }
+}

@@ -21,8 +21,8 @@ impl KeptMemory for NoMemory {
     }
 }
 
-/// What would become of each variable of `new` if `old` had been loaded first, on a kernel with keepers. Hints
-/// in the source of `new` count. Values may stand in the way that only a kernel has: where
+/// What would become of each variable of `new` if `old` had been loaded first, on a kernel with keepers.
+/// Hints in the source of `new` count. Values may stand in the way that only a kernel has: where
 /// [`Account::unread`] says so, and where something points to a variable that is converted.
 ///
 /// # Errors

@@ -78,9 +78,7 @@ impl Symbols {
         if symbol.module.is_none() && WANTED.contains(&symbol.name) {
             self.wanted.entry(text()).or_insert(symbol.address);
         }
-        // The names that compilers and assemblers make up hide those of the source.
-        let is_local = symbol.name.starts_with(b".") || symbol.name.starts_with(b"__pfx_");
-        if is_local || symbol.name.starts_with(b"$") || symbol.name.is_empty() {
+        if !symbol.is_of_source() {
             return;
         }
         let module = symbol.module.map(|module| {

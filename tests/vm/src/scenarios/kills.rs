@@ -35,7 +35,7 @@ pub const SCENARIOS: &[Scenario] = &[
     .limit_secs(1200)
     .alone()
     .long(),
-    Scenario::new("kills-sample", "the same at every fifth step", |ctx| all(ctx, |_| true, 5, 50))
+    Scenario::new("kills-sample", "the same at every tenth step", |ctx| all(ctx, |_| true, 10, 25))
         .needs(Needs::Stock)
         .limit_secs(1200)
         .alone(),

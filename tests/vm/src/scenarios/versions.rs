@@ -30,6 +30,7 @@ pub const SCENARIOS: &[Scenario] = &[
     .limit_secs(600)
     .alone(),
     Scenario::new("versions-clang", "the same with modules that clang has compiled", clang)
+        .needs(Needs::Stock)
         .limit_secs(600)
         .alone(),
     Scenario::new("versions-moved", "a variable in another file is refused without a hint", moved)

@@ -53,7 +53,7 @@ impl Kind {
         let value = arg.get_value_names().and_then(<[_]>::first).map_or("", |name| name.as_str());
         let takes_modules = command.get_name() != "ksymoops";
         match value {
-            "FILE" if arg.is_positional() && takes_modules => Self::ModuleFile,
+            "FILE" | "FILE|OWNER" if arg.is_positional() && takes_modules => Self::ModuleFile,
             "FILE" | "DATA" | "PATH" | "DIR" => Self::File,
             "NAME[=VALUE]" => Self::Parameter,
             "MODULE" => Self::Module,

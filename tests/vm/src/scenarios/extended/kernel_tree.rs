@@ -14,6 +14,7 @@ use crate::scenarios::fixture_report::FixtureReport;
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("tree-50-modules", "50 modules from the kernel's own tree load", own_modules)
+        .needs(Needs::FastExtended)
         .limit_secs(300)
         .memory_mib(768),
     Scenario::new("ext-kmemleak", "memory that only kept data points to is not a leak", kmemleak)

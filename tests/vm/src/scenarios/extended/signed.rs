@@ -15,6 +15,7 @@ const ENFORCE: &str = "module.sig_enforce=1";
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("ext-signed", "sig_enforce: a signed module keeps its data", signed)
         .needs(Needs::Extended)
+        .limit_secs(300)
         .cmdline(ENFORCE)
         .memory_mib(1024),
     Scenario::new("ext-lockdown", "lockdown: a signed module keeps its data", signed)

@@ -24,6 +24,7 @@ pub const SCENARIOS: &[Scenario] = &[
         .needs(Needs::Extended),
     Scenario::new("ext-notes-leak", "notes are freed when they are replaced and with their blocks", leak)
         .needs(Needs::Extended)
+        .limit_secs(300)
         .alone(),
 ];
 

@@ -21,6 +21,7 @@ pub const SCENARIOS: &[Scenario] = &[
     .needs(Needs::Extended),
     Scenario::new("ext-variables-back", "twenty times between two versions: no block more", back)
         .needs(Needs::Extended)
+        .limit_secs(300)
         .alone(),
     Scenario::new("ext-variables-refused", "what differs is refused by name, and nothing is lost", refused)
         .needs(Needs::Extended),

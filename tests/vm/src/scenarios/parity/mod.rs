@@ -21,7 +21,7 @@ use self::case::Case;
 use self::outcome::Outcome;
 use self::peer::Peer;
 use crate::ctx::Ctx;
-use crate::scenario::Scenario;
+use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
@@ -30,12 +30,17 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("parity-files", "compressed, damaged and foreign files, compared with kmod", files)
         .limit_secs(900),
     Scenario::new("parity-params", "parameters with all kinds of quoting, compared with kmod", params)
+        .needs(Needs::Stock)
         .limit_secs(900),
     Scenario::new("parity-options", "options, abbreviations, permutation, compared with kmod", options)
+        .needs(Needs::Stock)
         .limit_secs(900),
     Scenario::new("parity-rmmod", "rmmod's names, checks and refusals, compared with kmod", rmmod)
+        .needs(Needs::Stock)
         .limit_secs(900),
-    Scenario::new("parity-syslog", "messages to the system log, compared with kmod", syslog).limit_secs(900),
+    Scenario::new("parity-syslog", "messages to the system log, compared with kmod", syslog)
+        .needs(Needs::Stock)
+        .limit_secs(900),
     Scenario::new("parity-enforced", "a kernel that loads only signed modules, compared with kmod", enforced)
         .cmdline("module.sig_enforce=1")
         .limit_secs(900),
