@@ -9,10 +9,8 @@ use libmodfmt::pointers::{AddressRanges, Searched, may_hold_pointers, search};
 use libmodsys::Kernel;
 
 use crate::error::KeepError;
-use crate::region::{KeptVariable, Region, variables_in_force};
+use crate::region::{KeptVariable, MAX_SEARCHED_BYTES, Region, variables_in_force};
 
-/// Largest variable that is searched, in bytes.
-const MAX_BYTES: u64 = 256 << 20;
 /// Most pointers that are reported.
 const MAX_FOUND: usize = 4096;
 
@@ -96,8 +94,8 @@ fn of_variable(
     if found.len() >= MAX_FOUND || variable.ty.is_some_and(|(types, id)| !may_hold_pointers(types, id)) {
         return Ok(());
     }
-    let size = usize::try_from(variable.size).ok().filter(|_| variable.size <= MAX_BYTES);
-    let size = size.ok_or_else(|| format!("{} has more than 256 MiB", variable.name))?;
+    let size = usize::try_from(variable.size).ok().filter(|_| variable.size <= MAX_SEARCHED_BYTES);
+    let size = size.ok_or_else(|| format!("{} has more than 64 MiB", variable.name))?;
     let bytes = kernel.read_memory(variable.address, size).map_err(|error| error.to_string())?;
     let searched =
         Searched { name: &variable.name, is_behind_pointer: false, bytes: &bytes, ty: variable.ty };

@@ -4,6 +4,7 @@
 use libmodfmt::persist::{Account, Fate, Stay, VariableAccount};
 use serde::Serialize;
 
+/// What becomes of one variable, for JSON.
 #[derive(Debug, Serialize)]
 pub(crate) struct VariableVerdict {
     pub(crate) variable: String,

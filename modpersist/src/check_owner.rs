@@ -55,7 +55,7 @@ pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn
         return Ok(ExitCode::SUCCESS);
     }
     if pointers.lines.is_empty() {
-        escape::write_line(out, format_args!("No kept data points into {owner}."))?;
+        escape::write_line(out, format_args!("No pointer into {owner} was found in kept data."))?;
     } else {
         escape::write_line(
             out,

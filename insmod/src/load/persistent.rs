@@ -176,7 +176,15 @@ impl PersistentLoad<'_> {
                 && (region_use == RegionUse::Replace || request.fresh_variables.iter().any(named))
         };
         let is_wanted = |pointer: &PointerInto| !is_fresh(pointer);
-        let pointers = removed_pointers::into_removed(self.kernel, owner, request.paths, &is_wanted)?;
+        let pointers = match removed_pointers::into_removed(self.kernel, owner, request.paths, &is_wanted) {
+            Ok(pointers) => pointers,
+            Err(error) if request.strict => return Err(error.into()),
+            // It only warns: the data can be used all the same.
+            Err(error) => {
+                output.warning(format_args!("cannot tell whether kept data points into {owner}: {error}"));
+                return Ok(());
+            }
+        };
         let owner = owner.to_owned();
         if request.strict && pointers.certain > 0 {
             return Err(KeepError::PointsToRemoved { owner, pointers: pointers.lines }.into());

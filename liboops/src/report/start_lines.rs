@@ -130,26 +130,18 @@ const BEGINNINGS: &[Beginning] = &[
     // Printed before the BUG or warning that they explain.
     (b"list_add corruption", Kind::CutHere),
     (b"list_del corruption", Kind::CutHere),
-    // They have no word that is searched for, and are found by the line below.
-    (b"list_add double add: ", Kind::CutHere),
-    (b"usercopy: Kernel memory ", Kind::CutHere),
-    (b"usercopy: kernel memory ", Kind::CutHere),
-    (b"detected buffer overflow in ", Kind::CutHere),
-    (b"skbuff: skb_over_panic: ", Kind::CutHere),
-    (b"skbuff: skb_under_panic: ", Kind::CutHere),
-    (b"skb_over_panic: ", Kind::CutHere),
-    (b"skb_under_panic: ", Kind::CutHere),
-    (b"page dumped because: VM_", Kind::CutHere),
     (b"------------[ cut here ]", Kind::CutHere),
     (b"8<--- cut here ---", Kind::CutHere),
 ];
 
-/// [`BEGINNINGS`] by their first byte, in the same order. Every line with a trigger word is compared with
-/// them, and few lines begin like any.
+/// [`BEGINNINGS`], and [`EXPLANATIONS`], by their first byte, in the same order. Every line with a trigger
+/// word is compared with them, and few lines begin like any.
 static BY_FIRST_BYTE: LazyLock<[Vec<Beginning>; 256]> = LazyLock::new(|| {
     array::from_fn(|byte| {
         let begins = |beginning: &[u8]| beginning.first().copied().map(usize::from) == Some(byte);
-        BEGINNINGS.iter().copied().filter(|(beginning, _)| begins(beginning)).collect()
+        let explanations = EXPLANATIONS.iter().map(|beginning| (*beginning, Kind::CutHere));
+        let all = BEGINNINGS.iter().copied().chain(explanations);
+        all.filter(|(beginning, _)| begins(beginning)).collect()
     })
 });
 
@@ -177,6 +169,20 @@ const CONDITIONS: &[(&[u8], &[&[u8]])] = &[
     (b"Oops: ", &[b"[#", b"0", b"sig:", b"Kernel access", b"Exception"]),
     (b"[ INFO: ", &[b" ]"]),
     (b"[ BUG: ", &[b" ]"]),
+];
+
+/// Beginnings of lines that explain the next one, as those above do. They have no word that is searched for,
+/// and are found by the line below.
+const EXPLANATIONS: [&[u8]; 9] = [
+    b"list_add double add: ",
+    b"usercopy: Kernel memory ",
+    b"usercopy: kernel memory ",
+    b"detected buffer overflow in ",
+    b"skbuff: skb_over_panic: ",
+    b"skbuff: skb_under_panic: ",
+    b"skb_over_panic: ",
+    b"skb_under_panic: ",
+    b"page dumped because: VM_",
 ];
 
 /// Lines before which one explains what happened: `usercopy: Kernel memory exposure attempt detected ...`.
@@ -214,16 +220,6 @@ pub(super) fn is_cut_in_name(body: &[u8]) -> bool {
     const MAX_LINE_BYTES: usize = 64;
     body.len() <= MAX_LINE_BYTES && body.starts_with(b"INFO: task ") && kind(body).is_none()
 }
-
-/// Words of the lines that explain what the next line says, and that no search finds.
-const EXPLANATIONS: [&[u8]; 6] = [
-    b"list_add double add: ",
-    b"usercopy: ",
-    b"detected buffer overflow in ",
-    b"skb_over_panic: ",
-    b"skb_under_panic: ",
-    b"page dumped because: VM_",
-];
 
 /// Whether a line may explain the next one, and begin its report.
 pub(crate) fn may_explain(line: &[u8]) -> bool {

@@ -34,11 +34,7 @@ pub fn compatibility(old: &Persistent<'_>, new: &Persistent<'_>) -> Result<Accou
             return Err(KeepError::Refused { reasons });
         }
     }
-    let wishes = Wishes {
-        renamed: hints::renamed(new.module()),
-        fields: hints::all(new.module(), &[])?,
-        ..Wishes::default()
-    };
+    let wishes = hints::add_to(Wishes::default(), new.module())?;
     let kept = Bindings::first(old.header()).generation;
     let kept: Vec<&Header> = kept.iter().collect();
     Ok(new.account(&kept, &wishes, &NoMemory)?)

@@ -3,9 +3,20 @@
 
 use libmodfmt::hints::{HintError, MODINFO_KEY, Renames};
 use libmodfmt::module::Module;
+use libmodfmt::persist::Wishes;
+
+/// Adds the hints of the source to what the user asks for.
+///
+/// # Errors
+/// One has no known form, or two contradict each other.
+pub(super) fn add_to(mut wishes: Wishes, module: &Module<'_>) -> Result<Wishes, HintError> {
+    wishes.fields = all(module, &wishes.renamed)?;
+    wishes.renamed.extend(renamed(module));
+    Ok(wishes)
+}
 
 /// The variables and files that have another name by the source.
-pub(super) fn renamed(module: &Module<'_>) -> Vec<(String, String)> {
+fn renamed(module: &Module<'_>) -> Vec<(String, String)> {
     let Ok(modinfo) = module.modinfo() else { return Vec::new() };
     let values = modinfo.all(MODINFO_KEY).map(String::from_utf8_lossy);
     values
@@ -17,7 +28,7 @@ pub(super) fn renamed(module: &Module<'_>) -> Vec<(String, String)> {
 ///
 /// # Errors
 /// One has no known form, or two contradict each other.
-pub(super) fn all(module: &Module<'_>, renamed: &[(String, String)]) -> Result<Renames, HintError> {
+fn all(module: &Module<'_>, renamed: &[(String, String)]) -> Result<Renames, HintError> {
     let mut renames = match module.modinfo() {
         Ok(modinfo) => Renames::of(&modinfo)?,
         Err(_) => Renames::default(),

@@ -12,12 +12,10 @@ use libmodfmt::persist::{Account, Difference, Fate, KeptPlace};
 use libmodfmt::pointers::{AddressRanges, Searched, leads, may_hold_pointers, search_for};
 use libmodsys::Kernel;
 
-use crate::region::{KeptVariable, Region, variables_in_force};
+use crate::region::{KeptVariable, MAX_SEARCHED_BYTES, Region, variables_in_force};
 
 /// Most objects one pointer away that are looked at.
 const MAX_OBJECTS: usize = 1 << 16;
-/// Largest variable or object that is searched, in bytes.
-const MAX_BYTES: u64 = 64 << 20;
 /// Most places that are reported of one variable.
 const MAX_REPORTED: usize = 3;
 
@@ -99,7 +97,7 @@ impl Finder<'_> {
         if matches!(fate, Some(Fate::New)) {
             return Ok(());
         }
-        let size = usize::try_from(variable.size).ok().filter(|_| variable.size <= MAX_BYTES);
+        let size = usize::try_from(variable.size).ok().filter(|_| variable.size <= MAX_SEARCHED_BYTES);
         let size = size.ok_or_else(|| format!("{} is too large to be searched", variable.name))?;
         let bytes = self.kernel.read_memory(variable.address, size).map_err(|error| error.to_string())?;
         let searched =
@@ -107,7 +105,9 @@ impl Finder<'_> {
         self.search(searched, fate.is_some());
         // Kept data is searched anyway.
         for lead in leads(searched, ORDER, CLASS, MAX_OBJECTS, &mut |address| units.find(address).is_none()) {
-            let Some(size) = lead.size.filter(|size| (1..=MAX_BYTES).contains(size)) else { continue };
+            let Some(size) = lead.size.filter(|size| (1..=MAX_SEARCHED_BYTES).contains(size)) else {
+                continue;
+            };
             if self.objects >= MAX_OBJECTS || !self.seen.insert(lead.address) {
                 continue;
             }

@@ -107,16 +107,14 @@ impl Case<'_> {
 
     /// What the file and the user ask for.
     fn wishes(&self) -> Result<Wishes, KeepError> {
-        let module = self.persistent.module();
-        let mut wishes = Wishes {
+        let wishes = Wishes {
             fresh: self.request.fresh,
             fresh_variables: self.request.fresh_variables.to_vec(),
             renamed: self.request.renamed.to_vec(),
-            fields: hints::all(module, self.request.renamed)?,
             drops: self.request.drops.to_vec(),
+            ..Wishes::default()
         };
-        wishes.renamed.extend(hints::renamed(module));
-        Ok(wishes)
+        Ok(hints::add_to(wishes, self.persistent.module())?)
     }
 
     /// What becomes of each variable of `file` in the extended kernel, which converts nothing.

@@ -8,6 +8,9 @@ use libmodfmt::types::{TypeId, Types};
 
 use super::{Generation, Region};
 
+/// Largest variable that is searched for pointers, in bytes.
+pub(crate) const MAX_SEARCHED_BYTES: u64 = 64 << 20;
+
 /// A kept variable, and what is known of its type now.
 pub(crate) struct KeptVariable<'r> {
     pub(crate) owner: &'r str,

@@ -31,7 +31,7 @@ pub use list::UnreadableRegion;
 pub use owner_state::OwnerState;
 
 pub(crate) use extended::listed_for;
-pub(crate) use in_force::{KeptVariable, variables_in_force};
+pub(crate) use in_force::{KeptVariable, MAX_SEARCHED_BYTES, variables_in_force};
 pub(crate) use memory::RegionMemory;
 
 /// The persistent data of one owner, in the kernel.

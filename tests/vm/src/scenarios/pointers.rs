@@ -72,7 +72,9 @@ fn removed(ctx: &mut Ctx) -> Result<()> {
     // Where that is depends on the kernel. What is certainly gone refuses the load.
     let is_reused = said.stderr.contains("smoke is loaded there now");
     let is_gone = said.stderr.contains("[gone]");
-    ensure!(is_reused || is_gone, "{said}");
+    let count =
+        said.stderr.lines().filter(|line| line.contains(" [gone]") || line.contains(" [stale")).count();
+    ensure!((is_reused || is_gone) && count == LEFT.len(), "{count} pointers: {said}");
     if is_gone {
         said.code(1)?;
         ctx.insmod([&file])?.success()?;
