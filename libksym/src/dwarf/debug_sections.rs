@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The debug sections, read piece by piece.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use gimli::{EndianSlice, RunTimeEndian};
@@ -16,6 +17,12 @@ pub(super) type Slice<'d> = EndianSlice<'d, RunTimeEndian>;
 /// string.
 const MAX_PIECE_BYTES: u64 = 4 << 20;
 
+/// Pieces of less than this are parsed from a window of the section that is read at once: lists of ranges and
+/// names of files are next to each other, and reading each by itself takes longer than parsing it.
+const WINDOW_BYTES: u64 = 4 << 10;
+/// A section that is not larger is one window.
+const MAX_WHOLE_BYTES: u64 = 128 << 10;
+
 /// Appended to a piece that was cut off. gimli takes the end of the bytes for the end of a table or list;
 /// this byte is an incomplete LEB128 number and no kind of range, so the parser fails there instead.
 const CUT_OFF: u8 = 0x80;
@@ -24,7 +31,32 @@ const CUT_OFF: u8 = 0x80;
 #[derive(Debug)]
 pub(super) struct DebugSections {
     image: Rc<Image>,
-    names: Vec<(&'static str, Option<usize>)>,
+    sections: Vec<DebugSection>,
+}
+
+/// One section.
+#[derive(Debug)]
+struct DebugSection {
+    name: &'static str,
+    /// Its number in the image, if it has one.
+    index: Option<usize>,
+    window: RefCell<Window>,
+}
+
+/// Bytes of a section that were read last.
+#[derive(Debug, Default)]
+struct Window {
+    offset: u64,
+    /// With [`CUT_OFF`] at the end, unless the section ends there.
+    bytes: Vec<u8>,
+}
+
+impl Window {
+    /// The window's bytes from an offset in the section on; `None` if the window has too few of them.
+    fn from(&self, offset: u64, least: u64) -> Option<&[u8]> {
+        let start = usize::try_from(offset.checked_sub(self.offset)?).ok()?;
+        self.bytes.get(start..).filter(|bytes| bytes.len() as u64 >= least)
+    }
 }
 
 impl DebugSections {
@@ -42,12 +74,17 @@ impl DebugSections {
             ".debug_str_offsets",
             ".debug_types",
         ];
-        let names = NAMES.iter().map(|&name| (name, image.find(name))).collect();
-        Self { image, names }
+        let section = |&name| DebugSection { name, index: image.find(name), window: RefCell::default() };
+        let sections = NAMES.iter().map(section).collect();
+        Self { image, sections }
     }
 
-    fn index(&self, section: &str) -> Option<usize> {
-        self.names.iter().find(|(name, _)| *name == section).and_then(|(_, index)| *index)
+    fn find(&self, name: &str) -> Option<&DebugSection> {
+        self.sections.iter().find(|section| section.name == name)
+    }
+
+    fn index(&self, name: &str) -> Option<usize> {
+        self.find(name).and_then(|section| section.index)
     }
 
     pub(super) fn endian(&self) -> RunTimeEndian {
@@ -85,6 +122,11 @@ impl DebugSections {
         first: u64,
         mut parse: impl FnMut(Slice<'_>) -> gimli::Result<T>,
     ) -> Result<T, DwarfError> {
+        if first < WINDOW_BYTES
+            && let Some(Ok(value)) = self.parse_in_window(section, offset, first, &mut parse)?
+        {
+            return Ok(value);
+        }
         let mut size = first;
         loop {
             let mut bytes = self.read(section, offset, size)?;
@@ -98,5 +140,33 @@ impl DebugSections {
                 Err(source) => return Err(DwarfError::Section { section, offset, source }),
             }
         }
+    }
+
+    /// Parses what is at an offset from a window of the section, which is read anew if the offset is not in it.
+    /// `None` if there is nothing to read; what the parser says of a window may be due to where that ends.
+    fn parse_in_window<T>(
+        &self,
+        name: &'static str,
+        offset: u64,
+        least: u64,
+        parse: &mut impl FnMut(Slice<'_>) -> gimli::Result<T>,
+    ) -> Result<Option<gimli::Result<T>>, DwarfError> {
+        let Some(section) = self.find(name) else { return Ok(None) };
+        let size = self.size(name)?;
+        let least = least.min(size.saturating_sub(offset));
+        if least == 0 {
+            return Ok(None);
+        }
+        let mut window = section.window.borrow_mut();
+        if window.from(offset, least).is_none() {
+            let offset = if size <= MAX_WHOLE_BYTES { 0 } else { offset };
+            let wanted = if size <= MAX_WHOLE_BYTES { MAX_WHOLE_BYTES } else { WINDOW_BYTES };
+            let mut bytes = self.read(name, offset, wanted)?;
+            if offset.saturating_add(bytes.len() as u64) < size {
+                bytes.push(CUT_OFF);
+            }
+            *window = Window { offset, bytes };
+        }
+        Ok(window.from(offset, least).map(|bytes| parse(self.slice(bytes))))
     }
 }
