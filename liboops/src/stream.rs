@@ -21,6 +21,10 @@ const FRAGMENT_BYTES_AFTER_REPORT: usize = 1 << 16;
 /// How many lines of a fragment may be before the one that is found first.
 const MAX_LINES_BEFORE_WORD: usize = 8;
 
+/// What was passed on is looked at again as long as it is not more than this: what a line is depends on
+/// a few lines before it.
+const MAX_CONTEXT_BYTES: usize = 1 << 14;
+
 /// A part of the log. All parts together are the log.
 #[derive(Debug)]
 pub enum Event<'t> {
@@ -50,7 +54,8 @@ pub fn stream(mut reader: impl Read, mut sink: impl FnMut(Event<'_>) -> io::Resu
         offset: 0,
     };
     let mut buffer = vec![0; PIECE_BYTES];
-    let mut filled = 0;
+    // The buffer begins with text that was passed on.
+    let (mut passed, mut filled) = (0, 0);
     loop {
         let mut failed = None;
         let count = match reader.read(buffer.get_mut(filled..).unwrap_or_default()) {
@@ -64,15 +69,20 @@ pub fn stream(mut reader: impl Read, mut sink: impl FnMut(Event<'_>) -> io::Resu
         filled = filled.saturating_add(count);
         let text = buffer.get(..filled).unwrap_or_default();
         let at_end = count == 0;
-        let whole = if at_end || filled == PIECE_BYTES && memchr::memrchr(b'\n', text).is_none() {
-            filled
-        } else {
-            memchr::memrchr(b'\n', text).map_or(0, |at| at.saturating_add(1))
+        let is_full = filled == PIECE_BYTES;
+        let end = match memchr::memrchr(b'\n', text.get(passed..).unwrap_or_default()) {
+            _ if at_end => filled,
+            Some(at) => passed.saturating_add(at).saturating_add(1),
+            None if is_full => filled,
+            None => passed,
         };
-        let whole = if at_end { whole } else { without_explanation(text, whole, filled == PIECE_BYTES) };
-        parser.lines(text.get(..whole).unwrap_or_default(), &mut sink)?;
-        buffer.copy_within(whole..filled, 0);
-        filled = filled.saturating_sub(whole);
+        let end = if at_end { end } else { parser.without_waiting(text, passed..end, is_full) };
+        let text = text.get(..end).unwrap_or_default();
+        parser.lines(text, passed, &mut sink)?;
+        // A full buffer must get room for the next read.
+        let context = Some(context_start(text)).filter(|start| *start > 0 || !is_full).unwrap_or(end);
+        buffer.copy_within(context..filled, 0);
+        (passed, filled) = (end.saturating_sub(context), filled.saturating_sub(context));
         if at_end {
             parser.finish(&mut sink)?;
             return failed.map_or(Ok(()), Err);
@@ -105,12 +115,17 @@ struct Parser<'p> {
 }
 
 impl Parser<'_> {
-    /// Reads whole lines.
-    fn lines(&mut self, text: &[u8], sink: &mut impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {
-        let base = self.offset;
+    /// Reads whole lines: those after the first `passed` bytes of the text, which it has read before.
+    fn lines(
+        &mut self,
+        text: &[u8],
+        passed: usize,
+        sink: &mut impl FnMut(Event<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let base = self.offset.saturating_sub(length_of(text.get(..passed).unwrap_or_default()));
         self.offset = base.saturating_add(length_of(text));
         let mut search = self.trigger.search(text);
-        let (mut at, mut unsent) = (0, 0);
+        let (mut at, mut unsent) = (passed, passed);
         while at < text.len() {
             let mut is_candidate = false;
             if self.demux.is_idle() {
@@ -190,6 +205,34 @@ impl Parser<'_> {
         None
     }
 
+    /// The end of the whole lines of a range that are read now. The last ones wait for the line behind them,
+    /// which is still to come, if that may be the one by which their report is found: see [`earlier_lines`].
+    /// If the buffer has no room for that line, nothing waits.
+    fn without_waiting(&self, text: &[u8], range: Range<usize>, is_full: bool) -> usize {
+        let mut wait_from = range.end;
+        let mut in_fragment = self.fragment_bytes > 0;
+        let mut start = range.end;
+        for _ in 0..MAX_LINES_BEFORE_WORD {
+            let Some(last) = start.checked_sub(1).filter(|last| *last >= range.start) else { break };
+            let end = start;
+            start = line_start(text, range.start, last);
+            let bytes = text.get(start..end).unwrap_or_default();
+            let may_start = in_fragment || has_wide_blanks(bytes);
+            let line = || LogLine::new(bytes, 0);
+            let before = text.get(..start).unwrap_or_default();
+            in_fragment = in_fragment && Demux::starts_fragment(&line(), before);
+            if in_fragment && self.fragments.find(bytes).is_some() {
+                // This line is found by itself, and with it what is before it.
+                return range.end;
+            }
+            let explains = end == wait_from && may_explain(bytes);
+            if in_fragment || explains || may_start && Demux::starts(&line()) {
+                wait_from = start;
+            }
+        }
+        if wait_from == range.start && is_full { range.end } else { wait_from }
+    }
+
     fn flush(&mut self, sink: &mut impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {
         let block = self.demux.finish();
         self.fragment_bytes = self.fragment_bytes.max(FRAGMENT_BYTES_AFTER_REPORT);
@@ -201,13 +244,12 @@ impl Parser<'_> {
     }
 }
 
-/// The end of the whole lines to read now. The last one waits for the next if it may explain that one; there
-/// must be room to read that.
-fn without_explanation(text: &[u8], whole: usize, is_full: bool) -> usize {
-    let before = text.get(..whole.saturating_sub(1)).unwrap_or_default();
-    let start = memchr::memrchr(b'\n', before).map_or(0, |at| at.saturating_add(1));
-    let may_wait = start > 0 || !is_full;
-    if may_wait && text.get(start..whole).is_some_and(may_explain) { start } else { whole }
+/// Where the last lines of a text begin on which the meaning of what follows may depend.
+fn context_start(text: &[u8]) -> usize {
+    let least = text.len().saturating_sub(MAX_CONTEXT_BYTES);
+    let mut ends = memchr::memrchr_iter(b'\n', text.get(least..).unwrap_or_default());
+    // The first of them ends the last line.
+    ends.nth(MAX_LINES_BEFORE_WORD).map_or(least, |end| least.saturating_add(end).saturating_add(1))
 }
 
 fn send(text: Option<&[u8]>, sink: &mut impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {

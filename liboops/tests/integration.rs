@@ -12,6 +12,7 @@ mod suite {
     mod memory;
     mod messages;
     mod other_tasks;
+    mod pieces;
     mod prefixes;
     mod processors;
     mod spans;

@@ -142,8 +142,9 @@ impl DebugSections {
         }
     }
 
-    /// Parses what is at an offset from a window of the section, which is read anew if the offset is not in it.
-    /// `None` if there is nothing to read; what the parser says of a window may be due to where that ends.
+    /// Parses what is at an offset from a window of the section, which is read anew if the offset is not in
+    /// it. `None` if there is nothing to read; what the parser says of a window may be due to where that
+    /// ends.
     fn parse_in_window<T>(
         &self,
         name: &'static str,

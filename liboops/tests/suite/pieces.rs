@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A log is read the same however much of it the reader returns at once: a pipe gives a few lines, a file much.
+
+use std::io::{self, Read};
+
+use liboops::report::Block;
+use liboops::{Event, stream};
+
+use super::common::logs;
+
+/// Reads at most so many bytes at once.
+struct Pieces<'d>(&'d [u8], usize);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let size = buffer.len().min(self.1);
+        self.0.read(&mut buffer[..size])
+    }
+}
+
+fn in_pieces(log: &[u8], bytes: usize) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    stream(Pieces(log, bytes), |event| {
+        if let Event::Block(block) = event {
+            blocks.push(block);
+        }
+        Ok(())
+    })
+    .unwrap();
+    blocks
+}
+
+#[test]
+fn logs_from_each_of_their_lines_on() {
+    for (path, log) in logs() {
+        // Each part is read to its end.
+        let log = &log[..log.len().min(8 << 10)];
+        let starts = memchr::memchr_iter(b'\n', log).map(|end| end + 1);
+        for start in starts.step_by(37) {
+            let part = &log[start..];
+            let whole = liboops::blocks(part);
+            for bytes in [1, 200] {
+                assert!(in_pieces(part, bytes) == whole, "{path}: from {start} on, by {bytes}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lines_without_a_word_that_is_searched_for_wait_for_the_next() {
+    let log = b"noise\n[   12.500090] RSP: 0018:ffffb1a7c0243d28 EFLAGS: 00010246\n\
+        [   12.500100] RAX: 0000000000000000 RBX: ffffffffc0a02018 RCX: 0000000000000000\n\
+        [   12.500110] RDX: 0000000000000000 RSI: ffffffffc0a02018 RDI: 0000000000000000\n\
+        [   12.500120] Call Trace:\n[   12.500130]  meter_store+0x1b/0x30 [meter]\n";
+    let whole = liboops::blocks(log);
+    assert_eq!(whole[0].base, 6);
+    assert!(in_pieces(log, 1) == whole);
+}
+
+#[test]
+fn a_crash_of_a_program_is_known_from_an_earlier_piece() {
+    let log =
+        b"[   12.5] tool[77]: segfault at 0 ip 000055d0c0ffee12 sp 00007ffc0 error 4 in tool[55d0c0+1000]\n\
+        [   12.6] Code: 90 90 90 90 0f 1f 44 00 00 48 8b 07 <48> c7 47 10 00 00 00 00 31 c0 c3 cc cc cc cc\n";
+    assert!(liboops::blocks(log).is_empty());
+    assert!(in_pieces(log, 61).is_empty());
+}
+
+#[test]
+fn the_line_that_explains_a_bug_waits_with_the_next() {
+    let log = b"[  486.8] skbuff: skb_over_panic: text:ffffffff847fe683 len:213316 put:213008\n\
+        [  486.9] ------------[ cut here ]------------\n[  486.9] kernel BUG at net/core/skbuff.c:105!\n";
+    let whole = liboops::blocks(log);
+    assert_eq!(whole[0].base, 0);
+    assert!(in_pieces(log, 1) == whole);
+}
