@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Kept data that points into a module: once that module is gone, such a pointer leads nowhere.
 //!
-//! All kept data is searched, of every owner. Objects that it leads to are not. An address that kept data has
-//! now is no such pointer: memory is used again.
+//! All kept data is searched, of every owner, and the nodes of its lists and trees are looked at: a static node
+//! of the module is found in the middle of a list as well. Other objects that it leads to are not searched. An
+//! address that kept data has now is no such pointer: memory is used again.
+
+use std::collections::HashSet;
 
 use libmodfmt::elf::{ByteOrder, Class};
-use libmodfmt::pointers::{AddressRanges, Searched, may_hold_pointers, search};
+use libmodfmt::pointers::{
+    AddressRanges, Holder, NodeWalk, Searched, chain_heads, may_hold_pointers, search,
+};
 use libmodsys::Kernel;
 
 use crate::error::KeepError;
@@ -13,6 +18,9 @@ use crate::region::{KeptVariable, MAX_SEARCHED_BYTES, Region, variables_in_force
 
 /// Most pointers that are reported.
 const MAX_FOUND: usize = 4096;
+
+/// Most nodes of lists and trees that are looked at, of all kept data together.
+const MAX_NODES: usize = 1 << 14;
 
 const CLASS: Class = if size_of::<usize>() == 8 { Class::Elf64 } else { Class::Elf32 };
 
@@ -24,7 +32,7 @@ pub struct PointerInto {
     pub owner: String,
     /// The kept variable: `meter.c:ops`.
     pub variable: String,
-    /// Where the pointer is, as C writes it: `meter.c:ops.run`.
+    /// Where the pointer is, as C writes it: `meter.c:ops.run`; of a node, which one it is: `meter.c:rooms[3]`.
     pub path: String,
     /// Where it leads.
     pub address: u64,
@@ -34,6 +42,8 @@ pub struct PointerInto {
     pub offset: u64,
     /// Its type is not known, or it is in a union: it may be a number that looks like an address.
     pub is_guess: bool,
+    /// The structure that it is in, if that is one that the kernel calls code through.
+    pub holder: Option<Holder>,
 }
 
 /// What a search for such pointers gave.
@@ -72,42 +82,103 @@ pub fn pointers_into(kernel: &dyn Kernel, ranges: &AddressRanges) -> Result<Poin
         }
     }
     let units = AddressRanges::new(kept.iter().map(|variable| (variable.range(), String::new())).collect());
+    let (found, seen) = (Vec::new(), HashSet::new());
+    let mut search = Search { kernel, ranges, found, seen, too_long: None };
     for variable in &kept {
-        if let Err(why) = of_variable(kernel, variable, ranges, &mut result.found) {
+        if let Err(why) = search.variable(variable) {
             let line = format!("{}: {why}", variable.owner);
             if result.not_searched.last() != Some(&line) {
                 result.not_searched.push(line);
             }
         }
     }
+    result.found = search.found;
+    result.not_searched.extend(search.too_long);
     result.found.retain(|pointer| units.find(pointer.address).is_none());
     result.found.truncate(MAX_FOUND);
     Ok(result)
 }
 
-fn of_variable(
-    kernel: &dyn Kernel,
-    variable: &KeptVariable<'_>,
-    ranges: &AddressRanges,
-    found: &mut Vec<PointerInto>,
-) -> Result<(), String> {
-    if found.len() >= MAX_FOUND || variable.ty.is_some_and(|(types, id)| !may_hold_pointers(types, id)) {
-        return Ok(());
+struct Search<'s> {
+    kernel: &'s dyn Kernel,
+    ranges: &'s AddressRanges,
+    found: Vec<PointerInto>,
+    /// Nodes and heads that were met.
+    seen: HashSet<u64>,
+    /// A list that has more nodes than are looked at.
+    too_long: Option<String>,
+}
+
+impl Search<'_> {
+    fn variable(&mut self, variable: &KeptVariable<'_>) -> Result<(), String> {
+        let has_none = variable.ty.is_some_and(|(types, id)| !may_hold_pointers(types, id));
+        if self.found.len() >= MAX_FOUND || has_none {
+            return Ok(());
+        }
+        let size = usize::try_from(variable.size).ok().filter(|_| variable.size <= MAX_SEARCHED_BYTES);
+        let size = size.ok_or_else(|| format!("{} has more than 64 MiB", variable.name))?;
+        let bytes = self.kernel.read_memory(variable.address, size).map_err(|error| error.to_string())?;
+        let searched =
+            Searched { name: &variable.name, is_behind_pointer: false, bytes: &bytes, ty: variable.ty };
+        let pointers = search(searched, self.ranges, ByteOrder::NATIVE, CLASS).found;
+        let known: HashSet<u64> = pointers.iter().map(|pointer| pointer.address).collect();
+        self.found.extend(pointers.into_iter().map(|pointer| PointerInto {
+            owner: variable.owner.to_owned(),
+            variable: variable.name.clone(),
+            path: pointer.path,
+            address: pointer.address,
+            section: pointer.label,
+            offset: pointer.distance,
+            is_guess: pointer.is_guess,
+            holder: pointer.holder,
+        }));
+        self.chains(variable, searched, &known);
+        Ok(())
     }
-    let size = usize::try_from(variable.size).ok().filter(|_| variable.size <= MAX_SEARCHED_BYTES);
-    let size = size.ok_or_else(|| format!("{} has more than 64 MiB", variable.name))?;
-    let bytes = kernel.read_memory(variable.address, size).map_err(|error| error.to_string())?;
-    let searched =
-        Searched { name: &variable.name, is_behind_pointer: false, bytes: &bytes, ty: variable.ty };
-    let pointers = search(searched, ranges, ByteOrder::NATIVE, CLASS).found;
-    found.extend(pointers.into_iter().map(|pointer| PointerInto {
-        owner: variable.owner.to_owned(),
-        variable: variable.name.clone(),
-        path: pointer.path,
-        address: pointer.address,
-        section: pointer.label,
-        offset: pointer.distance,
-        is_guess: pointer.is_guess,
-    }));
-    Ok(())
+
+    /// The nodes of lists and trees that begin in a variable. Those that are `known` were found in the variable
+    /// itself, being the first or last of a list.
+    fn chains(&mut self, variable: &KeptVariable<'_>, searched: Searched<'_>, known: &HashSet<u64>) {
+        let read = |address| {
+            let bytes = self.kernel.read_memory(address, 8).ok()?;
+            bytes.first_chunk().map(|word| u64::from_ne_bytes(*word))
+        };
+        if CLASS != Class::Elf64 {
+            return;
+        }
+        for head in chain_heads(searched, ByteOrder::NATIVE, CLASS, MAX_NODES) {
+            let limit = MAX_NODES.saturating_sub(self.seen.len());
+            let mut walk = NodeWalk { read: &read, limit, seen: &mut self.seen };
+            let nodes = match head.kind {
+                Holder::List => walk.list(variable.address.saturating_add(head.offset), head.first),
+                Holder::HashList => walk.hlist(head.first),
+                Holder::Tree => walk.tree(head.first),
+                _ => None,
+            };
+            let Some(nodes) = nodes else { continue };
+            if nodes.nodes.len() >= limit {
+                let what = format!("{}: {} has more entries than are searched", variable.owner, head.path);
+                self.too_long.get_or_insert(what);
+            }
+            for (number, &node) in nodes.nodes.iter().chain(&nodes.unreadable).enumerate() {
+                let Some((section, offset)) = self.ranges.find(node).filter(|_| !known.contains(&node))
+                else {
+                    continue;
+                };
+                if self.found.len() >= MAX_FOUND {
+                    return;
+                }
+                self.found.push(PointerInto {
+                    owner: variable.owner.to_owned(),
+                    variable: variable.name.clone(),
+                    path: format!("{}[{number}]", head.path),
+                    address: node,
+                    section: section.to_owned(),
+                    offset,
+                    is_guess: false,
+                    holder: None,
+                });
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use libmodfmt::pointers::Holder;
 use libmodfmt::proc;
 use libmodsys::Kernel;
 use modkeep::{KeepError, PointerInto, PointersInto, pointers_into};
@@ -146,7 +147,9 @@ fn arrow(pointer: &PointerInto, sections: &OwnerSections, owner: &str) -> String
     };
     let of = if pointer.owner == owner { String::new() } else { format!("{} ", pointer.owner) };
     let leads = if pointer.is_guess { "may point to" } else { "->" };
-    format!("{of}{} {leads} {target}", pointer.path)
+    let called = pointer.holder.and_then(Holder::called);
+    let called = called.map_or_else(String::new, |what| format!(" ({what})"));
+    format!("{of}{} {leads} {target}{called}", pointer.path)
 }
 
 /// Names what the pointers lead to: the module's symbol there, or before it in the same section.
@@ -199,7 +202,7 @@ impl Symbols {
 mod tests {
     use libmodfmt::elf::ByteOrder;
     use libmodfmt::persist::{Header, NOTE_SECTION, Unit, Variable, keeper_name};
-    use libmodfmt::types::{Type, TypeId};
+    use libmodfmt::types::{Member, TagKind, Type, TypeId};
     use modtest::module::Make;
     use modtest::{FakeKernel, FakeModule, Op, module};
 
@@ -232,6 +235,11 @@ mod tests {
             unit.variables.push(variable);
         }
         header.units.push(unit);
+        setup_of(&header, &values)
+    }
+
+    /// foo is loaded, and keeps these words.
+    fn setup_of(header: &Header, values: &[u64]) -> Setup {
         let kernel = FakeKernel::new();
         let note = header.to_note(ByteOrder::NATIVE);
         kernel.add(FakeModule::new(&keeper_name("foo")).note(NOTE_SECTION, &note).section(UNIT, KEPT));
@@ -275,6 +283,45 @@ mod tests {
         setup.kernel.add(foo());
         assert!(Departure::begin(&setup.kernel, "foo", &setup.paths).is_none());
         assert_eq!(into_loaded(&setup.kernel, "foo", &setup.paths).unwrap(), None);
+    }
+
+    /// A list of three: only the second node is the module's own.
+    #[test]
+    fn a_static_node_in_the_middle_of_a_list() {
+        let (heap, last, node) = (0xffff_8000_0000_u64, 0xffff_8000_0100_u64, TEXT + 0x1008);
+        let mut header = Header::new("foo");
+        let void = header.types.push(Type::Void);
+        let pointer = header.types.push(Type::Pointer { size: 8, target: void });
+        let member = |name: &str, bit_offset| Member {
+            name: name.into(),
+            bit_offset,
+            bits: 0,
+            type_id: pointer,
+            selected_by: Vec::new(),
+        };
+        let members = vec![member("next", 0), member("prev", 64)];
+        let (kind, name) = (TagKind::Struct, "list_head".to_owned());
+        let list = header.types.push(Type::Record { kind, name, size: 16, members });
+        let mut unit = Unit::new(UNIT, 16, 8);
+        let mut variable = Variable::new("rooms", 0, 16, 8);
+        (variable.file, variable.type_id) = (Some("foo.c".into()), Some(list));
+        unit.variables.push(variable);
+        header.units.push(unit);
+        let setup = setup_of(&header, &[heap, last]);
+        setup.kernel.set(|settings| {
+            let words = |words: [u64; 2]| words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+            settings.memory.insert(heap, words([node, KEPT]));
+            settings.memory.insert(node, words([last, heap]));
+            settings.memory.insert(last, words([KEPT, node]));
+        });
+        let loaded = into_loaded(&setup.kernel, "foo", &setup.paths).unwrap().unwrap();
+        assert_eq!(loaded.lines, ["foo.c:rooms[1] -> table+0x8"]);
+        setup.kernel.take("foo");
+        setup.kernel.set(|settings| settings.kallsyms.clear());
+        assert_eq!(removed(&setup).lines, ["foo.c:rooms[1] -> .data+0x8 [gone]"]);
+        // Its memory may be unmapped.
+        setup.kernel.set(|settings| drop(settings.memory.remove(&node)));
+        assert_eq!(removed(&setup).lines, ["foo.c:rooms[1] -> .data+0x8 [gone]"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::holder::Holder;
 use crate::types::{TagKind, Type, TypeId, Types, size_of};
 
 /// How deeply types may nest. A circle in damaged data is deeper.
@@ -23,9 +24,10 @@ pub(super) enum Node {
         size: u64,
         target: TypeId,
     },
-    /// Bytes of which nothing is known.
+    /// Bytes of which nothing is known but what they are.
     Bytes {
         size: u64,
+        holder: Option<Holder>,
     },
     Array {
         count: u64,
@@ -36,6 +38,7 @@ pub(super) enum Node {
     Record {
         parts: Vec<(String, u64, usize)>,
         is_union: bool,
+        holder: Option<Holder>,
     },
 }
 
@@ -77,7 +80,9 @@ impl Builder<'_> {
         let types = self.types;
         match &*types.get(id) {
             Type::Pointer { size, target } => Some(Node::Pointer { size: *size, target: *target }),
-            Type::Kernel { size, .. } => Some(Node::Bytes { size: *size }),
+            Type::Kernel { size, kind, name, .. } => {
+                Some(Node::Bytes { size: *size, holder: Holder::of(*kind, name) })
+            }
             Type::Array { element, counts } => {
                 let node = self.node(*element, depth)?;
                 let stride = size_of(types, *element)?;
@@ -98,7 +103,7 @@ impl Builder<'_> {
                 }
                 made
             }
-            Type::Record { kind, members, .. } => {
+            Type::Record { kind, name, members, .. } => {
                 let mut parts = Vec::new();
                 for member in members.iter().filter(|member| member.bits == 0) {
                     if let Some(node) = self.node(member.type_id, depth) {
@@ -108,7 +113,8 @@ impl Builder<'_> {
                 // A Rust enum has variants, of which one is in use.
                 let is_union =
                     *kind == TagKind::Union || members.iter().any(|member| !member.selected_by.is_empty());
-                (!parts.is_empty()).then_some(Node::Record { parts, is_union })
+                let holder = Holder::of(*kind, name);
+                (!parts.is_empty()).then_some(Node::Record { parts, is_union, holder })
             }
             _ => None,
         }

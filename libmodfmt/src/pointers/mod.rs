@@ -4,7 +4,8 @@
 //!
 //! Where the types are known, their pointers are looked at, and a hit is named by its field. Elsewhere every
 //! aligned word is looked at; a number that happens to look like an address is a hit as well, so such hits
-//! are said to be guesses. [`leads`] lists the objects one pointer away, for a caller who can read memory.
+//! are said to be guesses. For a caller who can read memory, [`leads`] lists the objects one pointer away, and
+//! [`chain_heads`] the lists and trees, which [`NodeWalk`] goes along.
 //!
 //! ```
 //! use libmodfmt::elf::{ByteOrder, Class};
@@ -19,12 +20,16 @@
 //! assert!(found.is_guess);
 //! ```
 
+mod holder;
 mod map;
+mod nodes;
 mod ranges;
 mod search;
 #[cfg(test)]
 mod tests;
 
+pub use holder::Holder;
+pub use nodes::{NodeWalk, Nodes};
 pub use ranges::AddressRanges;
-pub use search::{Lead, PointerFound, PointerSearch, Searched};
-pub use search::{leads, may_hold_pointers, search, search_for};
+pub use search::{ChainHead, Lead, PointerFound, PointerSearch, Searched};
+pub use search::{chain_heads, leads, may_hold_pointers, search, search_for};

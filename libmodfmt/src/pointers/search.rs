@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use super::holder::Holder;
 use super::map::{Node, PointerMap};
 use super::ranges::AddressRanges;
 use crate::elf::{ByteOrder, Class};
@@ -40,6 +41,8 @@ pub struct PointerFound {
     pub distance: u64,
     /// By its type it need not be a pointer: nothing is known about it, or it is in a union.
     pub is_guess: bool,
+    /// The innermost structure that it is in, if that is one of these.
+    pub holder: Option<Holder>,
 }
 
 /// What a search found.
@@ -106,6 +109,7 @@ pub fn search_for(
             label: label.to_owned(),
             distance,
             is_guess: word.target.is_none() || word.in_union,
+            holder: word.holder,
         });
         true
     });
@@ -150,6 +154,42 @@ pub fn leads(
     leads
 }
 
+/// The head of a list or tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChainHead {
+    /// As C writes it.
+    pub path: String,
+    /// Which kind: [`Holder::List`], [`Holder::HashList`] or [`Holder::Tree`].
+    pub kind: Holder,
+    /// Offset in the bytes.
+    pub offset: u64,
+    /// The address of the first node, or of the root, never 0.
+    pub first: u64,
+}
+
+/// The heads of lists and trees in some bytes whose type is known, at most `most`. A node of a list is one as
+/// well: the list is a ring. What is in a union is left out.
+#[must_use]
+pub fn chain_heads(searched: Searched<'_>, order: ByteOrder, class: Class, most: usize) -> Vec<ChainHead> {
+    let mut heads = Vec::new();
+    walk(searched, order, class, &mut |word| {
+        let leads_to_first = match (word.holder, word.steps.last()) {
+            (Some(Holder::List), Some(Step::Field("next"))) => true,
+            (Some(Holder::HashList), Some(Step::Field("first"))) => true,
+            (Some(Holder::Tree), Some(Step::Field("rb_node"))) => true,
+            _ => false,
+        };
+        if let Some(kind) = word.holder.filter(|_| leads_to_first && word.value != 0 && !word.in_union) {
+            let steps = word.steps.split_last().map_or(word.steps, |(_, before)| before);
+            let path = Word { steps, ..word }.path(&searched);
+            heads.push(ChainHead { path, kind, offset: word.offset, first: word.value });
+        }
+        heads.len() < most
+    });
+    heads
+}
+
 /// One word, on the way.
 struct Word<'w> {
     offset: u64,
@@ -157,6 +197,7 @@ struct Word<'w> {
     /// `None` if it need not be a pointer.
     target: Option<TypeId>,
     in_union: bool,
+    holder: Option<Holder>,
     steps: &'w [Step<'w>],
 }
 
@@ -201,7 +242,7 @@ fn walk(
     let bytes = searched.bytes;
     let Some((types, id)) = searched.ty else {
         return words(bytes, 0, order, class, &mut |offset, value| {
-            each(Word { offset, value, target: None, in_union: false, steps: &[] })
+            each(Word { offset, value, target: None, in_union: false, holder: None, steps: &[] })
         });
     };
     let map = PointerMap::of(types, id);
@@ -209,7 +250,7 @@ fn walk(
     // A consistent type has a pointer at most once at each place of each member of its unions.
     let steps_left = (bytes.len() as u64).saturating_mul(16).saturating_add(1 << 16);
     let mut walk = Walk { map: &map, bytes, order, class, each, steps: Vec::new(), steps_left };
-    walk.node(root, 0, false)
+    walk.node(root, 0, Place::default())
 }
 
 /// Every aligned word of some bytes.
@@ -235,6 +276,13 @@ fn words(
     }
 }
 
+/// What is known of a place by the types around it.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    in_union: bool,
+    holder: Option<Holder>,
+}
+
 struct Walk<'w, 'e> {
     map: &'w PointerMap,
     bytes: &'w [u8],
@@ -247,7 +295,7 @@ struct Walk<'w, 'e> {
 
 impl Walk<'_, '_> {
     /// Whether the walk goes on.
-    fn node(&mut self, id: usize, offset: u64, in_union: bool) -> bool {
+    fn node(&mut self, id: usize, offset: u64, place: Place) -> bool {
         let Some(left) = self.steps_left.checked_sub(1) else { return false };
         self.steps_left = left;
         let map = self.map;
@@ -256,15 +304,17 @@ impl Walk<'_, '_> {
             Some(Node::Pointer { size, target }) => {
                 let Some(value) = self.value(offset, *size) else { return true };
                 let target = Some(*target);
-                (self.each)(Word { offset, value, target, in_union, steps: &self.steps })
+                let Place { in_union, holder } = place;
+                (self.each)(Word { offset, value, target, in_union, holder, steps: &self.steps })
             }
-            Some(Node::Bytes { size }) => {
+            Some(Node::Bytes { size, holder }) => {
+                let Place { in_union, holder } = self.within(place, *holder, offset);
                 let start = usize::try_from(offset).unwrap_or(usize::MAX);
                 let end = start.saturating_add(usize::try_from(*size).unwrap_or(usize::MAX));
                 let part = self.bytes.get(start..end.min(self.bytes.len())).unwrap_or_default();
                 let each = &mut self.each;
                 words(part, offset, self.order, self.class, &mut |offset, value| {
-                    each(Word { offset, value, target: None, in_union, steps: &[] })
+                    each(Word { offset, value, target: None, in_union, holder, steps: &[] })
                 })
             }
             Some(Node::Array { count, stride, element }) => {
@@ -273,7 +323,7 @@ impl Walk<'_, '_> {
                     // What goes on past the bytes is not there.
                     let Some(at) = at.filter(|at| *at < self.bytes.len() as u64) else { break };
                     self.steps.push(Step::Element(index));
-                    let goes_on = self.node(*element, at, in_union);
+                    let goes_on = self.node(*element, at, place);
                     self.steps.pop();
                     if !goes_on {
                         return false;
@@ -281,11 +331,13 @@ impl Walk<'_, '_> {
                 }
                 true
             }
-            Some(Node::Record { parts, is_union }) => {
+            Some(Node::Record { parts, is_union, holder }) => {
+                let mut place = self.within(place, *holder, offset);
+                place.in_union |= is_union;
                 for (name, distance, part) in parts {
                     let Some(at) = offset.checked_add(*distance) else { return true };
                     self.steps.push(Step::Field(name));
-                    let goes_on = self.node(*part, at, in_union || *is_union);
+                    let goes_on = self.node(*part, at, place);
                     self.steps.pop();
                     if !goes_on {
                         return false;
@@ -294,6 +346,17 @@ impl Walk<'_, '_> {
                 true
             }
         }
+    }
+
+    /// What is known of the places in a structure at an offset.
+    fn within(&self, place: Place, holder: Option<Holder>, offset: u64) -> Place {
+        let word: u64 = match self.class {
+            Class::Elf64 => 8,
+            Class::Elf32 => 4,
+        };
+        let second = || self.value(offset.checked_add(word)?, word);
+        let holder = holder.map(|holder| holder.with_second_word(second())).or(place.holder);
+        Place { holder, ..place }
     }
 
     fn value(&self, offset: u64, size: u64) -> Option<u64> {

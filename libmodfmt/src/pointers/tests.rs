@@ -155,3 +155,57 @@ fn both_byte_orders_and_widths() {
     assert_eq!(count(&[0, 0, 0, 0, 0xc0, 0, 0, 1, 9], ByteOrder::Big, Class::Elf64), 1);
     assert_eq!(count(&[1, 0, 0, 0xc0, 0, 0, 0, 0], ByteOrder::Little, Class::Elf64), 1);
 }
+
+/// A structure with a tag of the kernel's, whose members are pointers.
+fn of_kernel(table: &mut TypeTable, tag: &str, names: &[&str]) -> TypeId {
+    let void = table.push(Type::Void);
+    let any = table.push(Type::Pointer { size: 8, target: void });
+    let members: Vec<Member> =
+        names.iter().enumerate().map(|(at, name)| member(name, at as u64 * 8, any)).collect();
+    let size = names.len() as u64 * 8;
+    table.push(Type::Record { kind: TagKind::Struct, name: tag.into(), size, members })
+}
+
+#[test]
+fn heads_of_lists_and_trees() {
+    let mut table = TypeTable::default();
+    let list = of_kernel(&mut table, "list_head", &["next", "prev"]);
+    let hash = of_kernel(&mut table, "hlist_head", &["first"]);
+    let tree = of_kernel(&mut table, "rb_root", &["rb_node"]);
+    let buckets = table.push(Type::Array { element: hash, counts: vec![Some(2)] });
+    let members = vec![member("rooms", 0, list), member("table", 16, buckets), member("by_id", 32, tree)];
+    let house = table.push(Type::Record { kind: TagKind::Struct, name: "house".into(), size: 40, members });
+    let bytes = bytes(&[0x100, 0x200, 0, 0x300, 0x400]);
+    let searched = Searched { name: "h", is_behind_pointer: false, bytes: &bytes, ty: Some((&table, house)) };
+    let heads = chain_heads(searched, ByteOrder::Little, Class::Elf64, 9);
+    let seen: Vec<_> = heads.iter().map(|head| (&*head.path, head.kind, head.offset, head.first)).collect();
+    assert_eq!(
+        seen,
+        [
+            ("h.rooms", Holder::List, 0, 0x100),
+            ("h.table[1]", Holder::HashList, 24, 0x300),
+            ("h.by_id", Holder::Tree, 32, 0x400)
+        ]
+    );
+    assert_eq!(chain_heads(searched, ByteOrder::Little, Class::Elf64, 1).len(), 1);
+}
+
+#[test]
+fn what_code_is_called_through_is_named() {
+    let mut table = TypeTable::default();
+    let timer = of_kernel(&mut table, "timer_list", &["next", "pprev", "expires", "function"]);
+    let work =
+        table.push(Type::Kernel { kind: TagKind::Struct, name: "work_struct".into(), size: 32, hash: 1 });
+    let members = vec![member("beat", 0, timer), member("later", 32, work)];
+    let clock = table.push(Type::Record { kind: TagKind::Struct, name: "clock".into(), size: 64, members });
+    let called = |pprev| {
+        let bytes = bytes(&[0, pprev, 0, GONE, 0, 0, 0, GONE + 8]);
+        let ty = Some((&table as _, clock));
+        let searched = Searched { name: "c", is_behind_pointer: false, bytes: &bytes, ty };
+        let found = search(searched, &gone(), ByteOrder::Little, Class::Elf64).found.into_iter();
+        found.map(|found| (found.path, found.holder.and_then(Holder::called))).collect::<Vec<_>>()
+    };
+    let work = ("c+0x38".to_owned(), Some("work item"));
+    assert_eq!(called(0), [("c.beat.function".to_owned(), Some("timer")), work.clone()]);
+    assert_eq!(called(1), [("c.beat.function".to_owned(), Some("timer, pending")), work]);
+}

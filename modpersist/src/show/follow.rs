@@ -3,13 +3,13 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use libmodfmt::pointers::{NodeWalk, Nodes};
 use libmodfmt::types::{TypeId, Types, c_text, size_of};
 use libmodfmt::values::{LinkMember, Located, Value, ValueKind, link_members};
 
 use super::build::Build;
 use super::kept::Kept;
 use super::memory::Memory;
-use super::nodes::{Nodes, Walk};
 use super::pointers::PointerNames;
 use super::shown::{ShownChain, ShownObject};
 use super::values;
@@ -132,7 +132,7 @@ impl<'f> Follow<'f> {
                     return;
                 }
                 let at = origin.address.wrapping_add(bit_offset / 8);
-                let mut walk = Walk { read: &read, limit: self.limit, seen: &mut self.seen };
+                let mut walk = NodeWalk { read: &read, limit: self.limit, seen: &mut self.seen };
                 let (kind, tag, found) = match start {
                     Start::Pointer { address, target } => {
                         chains.pointers.push_back((from, address, target));

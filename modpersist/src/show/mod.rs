@@ -13,7 +13,6 @@ mod follow;
 mod kept;
 mod kernel_types;
 mod memory;
-mod nodes;
 mod pointers;
 mod select;
 pub(crate) mod shown;

@@ -33,6 +33,9 @@ const LEFT: &[&str] = &[
     "pointing.c:registry.run -> work",
     "pointing.c:registry.label -> .rodata.str1.",
     "pointing.c:registry.either.pointer may point to table+0x10",
+    // Between two nodes in heap memory.
+    "pointing.c:rooms[1] -> hall",
+    "-> tick (timer)",
 ];
 
 fn removed(ctx: &mut Ctx) -> Result<()> {

@@ -2,7 +2,7 @@
 //! The nodes of the kernel's lists and trees, from their heads on.
 //!
 //! Memory may change or be freed meanwhile, and may be damaged. So each node is visited once, what cannot be
-//! read ends the walk, and there is a limit. Why a walk ended early is said.
+//! read ends the walk, and there is a limit. Why a walk ended early is said. Words have 8 bytes.
 
 use std::collections::HashSet;
 
@@ -14,26 +14,31 @@ const MAX_TREE_DEPTH: usize = 64;
 
 /// The nodes of one list or tree, in its order.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Nodes {
-    pub(super) nodes: Vec<u64>,
+#[non_exhaustive]
+pub struct Nodes {
+    /// Their addresses.
+    pub nodes: Vec<u64>,
+    /// The node at which the walk ended, if its memory cannot be read.
+    pub unreadable: Option<u64>,
     /// Why there are not more.
-    pub(super) note: Option<String>,
+    pub note: Option<String>,
 }
 
 /// Walks along nodes.
-pub(super) struct Walk<'w> {
-    /// Reads a word.
-    pub(super) read: &'w dyn Fn(u64) -> Option<u64>,
+#[expect(missing_debug_implementations, reason = "it has a function")]
+pub struct NodeWalk<'w> {
+    /// Reads the word at an address.
+    pub read: &'w dyn Fn(u64) -> Option<u64>,
     /// Most nodes.
-    pub(super) limit: usize,
+    pub limit: usize,
     /// All nodes and heads that were met so far.
-    pub(super) seen: &'w mut HashSet<u64>,
+    pub seen: &'w mut HashSet<u64>,
 }
 
-impl Walk<'_> {
+impl NodeWalk<'_> {
     /// `struct list_head`: a ring, of which the head is a part. None for one that is empty, that was never
     /// initialised or that was met already.
-    pub(super) fn list(&mut self, head: u64, first: u64) -> Option<Nodes> {
+    pub fn list(&mut self, head: u64, first: u64) -> Option<Nodes> {
         if first == head || first == 0 || !self.seen.insert(head) {
             return None;
         }
@@ -41,7 +46,7 @@ impl Walk<'_> {
     }
 
     /// `struct hlist_head`: ends with NULL.
-    pub(super) fn hlist(&mut self, first: u64) -> Option<Nodes> {
+    pub fn hlist(&mut self, first: u64) -> Option<Nodes> {
         (first != 0).then(|| self.line(first, 0))
     }
 
@@ -55,7 +60,7 @@ impl Walk<'_> {
                     next = after;
                 }
                 None => {
-                    found.note = Some(unreadable(next));
+                    found.end_at(next);
                     break;
                 }
             }
@@ -64,7 +69,7 @@ impl Walk<'_> {
     }
 
     /// `struct rb_root`: the nodes from left to right.
-    pub(super) fn tree(&mut self, root: u64) -> Option<Nodes> {
+    pub fn tree(&mut self, root: u64) -> Option<Nodes> {
         if root == 0 {
             return None;
         }
@@ -82,7 +87,7 @@ impl Walk<'_> {
                     return Some(found);
                 }
                 let Some(left) = self.at(next, RB_LEFT) else {
-                    found.note = Some(unreadable(next));
+                    found.end_at(next);
                     return Some(found);
                 };
                 pending.push(next);
@@ -118,8 +123,11 @@ impl Walk<'_> {
     }
 }
 
-fn unreadable(address: u64) -> String {
-    format!("ends at memory that cannot be read: {address:#x}")
+impl Nodes {
+    fn end_at(&mut self, unreadable: u64) {
+        self.unreadable = Some(unreadable);
+        self.note = Some(format!("ends at memory that cannot be read: {unreadable:#x}"));
+    }
 }
 
 #[cfg(test)]
@@ -131,15 +139,15 @@ mod tests {
     fn walk(
         memory: &[(u64, u64)],
         limit: usize,
-        start: impl Fn(&mut Walk<'_>) -> Option<Nodes>,
+        start: impl Fn(&mut NodeWalk<'_>) -> Option<Nodes>,
     ) -> Option<Nodes> {
         let memory: HashMap<u64, u64> = memory.iter().copied().collect();
         let read = |address| memory.get(&address).copied();
-        start(&mut Walk { read: &read, limit, seen: &mut HashSet::new() })
+        start(&mut NodeWalk { read: &read, limit, seen: &mut HashSet::new() })
     }
 
     fn nodes(nodes: &[u64], note: Option<&str>) -> Option<Nodes> {
-        Some(Nodes { nodes: nodes.to_vec(), note: note.map(str::to_owned) })
+        Some(Nodes { nodes: nodes.to_vec(), unreadable: None, note: note.map(str::to_owned) })
     }
 
     #[test]
@@ -150,11 +158,12 @@ mod tests {
         assert_eq!(walk(&ring, 9, |walk| walk.list(0x10, 0)), None, "zeros");
         let cut = "... (there are more than 1)";
         assert_eq!(walk(&ring, 1, |walk| walk.list(0x10, 0x20)), nodes(&[0x20], Some(cut)));
-        let again = |walk: &mut Walk<'_>| walk.list(0x10, 0x20).and_then(|_| walk.list(0x20, 0x30));
+        let again = |walk: &mut NodeWalk<'_>| walk.list(0x10, 0x20).and_then(|_| walk.list(0x20, 0x30));
         assert_eq!(walk(&ring, 9, again), None, "met already");
         let torn = [(0x20, 0x30)];
         let note = "ends at memory that cannot be read: 0x30";
-        assert_eq!(walk(&torn, 9, |walk| walk.list(0x10, 0x20)), nodes(&[0x20], Some(note)));
+        let ended = Nodes { unreadable: Some(0x30), ..nodes(&[0x20], Some(note)).unwrap() };
+        assert_eq!(walk(&torn, 9, |walk| walk.list(0x10, 0x20)), Some(ended));
         let circle = [(0x20, 0x30), (0x30, 0x20)];
         let note = "ends in a circle, or in another list: 0x20 was met before";
         assert_eq!(walk(&circle, 9, |walk| walk.hlist(0x20)), nodes(&[0x20, 0x30], Some(note)));
