@@ -5,6 +5,7 @@ use super::error::LoadError;
 
 const EM_X86_64: u16 = 62;
 const ET_REL: u16 = 1;
+const SHT_NULL: u32 = 0;
 const SECTION_HEADER_BYTES: usize = 64;
 
 pub(super) struct Header {
@@ -62,6 +63,10 @@ impl<'d> ElfFile<'d> {
 
     /// The bytes in the file.
     pub(super) fn bytes(&self, header: &Header) -> Result<&'d [u8], LoadError> {
+        if header.kind == SHT_NULL && header.size == 0 {
+            // The kernel does not look where it is.
+            return Ok(&[]);
+        }
         let range = usize::try_from(header.offset).ok().zip(usize::try_from(header.size).ok());
         let bytes = range.and_then(|(start, size)| self.data.get(start..start.checked_add(size)?));
         bytes.ok_or(LoadError::Broken("a section outside of the file"))

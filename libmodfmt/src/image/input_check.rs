@@ -6,10 +6,15 @@ use super::ImageError;
 use super::zero_bytes::{is_zero, places_must_be_zero};
 use crate::arch::Arch;
 use crate::elf::{ElfError, Object, RelocationForm, SectionKind};
+use crate::module::ModuleError;
 
-/// Every relocation of a loaded section has the processor's form and stays inside the section, on
-/// bytes that the kernel lets it change.
+/// There is a symbol table, without which the kernel refuses the file ("module has no symbols (stripped?)").
+/// Every relocation of a loaded section has the processor's form and stays inside the section, on bytes that
+/// the kernel lets it change.
 pub(super) fn check(object: &Object<'_>, arch: &Arch) -> Result<(), ImageError> {
+    if !object.sections.iter().any(|section| section.kind == SectionKind::SYMTAB) {
+        return Err(ModuleError::Missing { section: ".symtab" }.into());
+    }
     let form = match arch.form {
         RelocationForm::Rel => SectionKind::REL,
         RelocationForm::Rela => SectionKind::RELA,

@@ -174,12 +174,13 @@ pub struct ChainHead {
 pub fn chain_heads(searched: Searched<'_>, order: ByteOrder, class: Class, most: usize) -> Vec<ChainHead> {
     let mut heads = Vec::new();
     walk(searched, order, class, &mut |word| {
-        let leads_to_first = match (word.holder, word.steps.last()) {
-            (Some(Holder::List), Some(Step::Field("next"))) => true,
-            (Some(Holder::HashList), Some(Step::Field("first"))) => true,
-            (Some(Holder::Tree), Some(Step::Field("rb_node"))) => true,
-            _ => false,
+        let first = match word.holder {
+            Some(Holder::List) => "next",
+            Some(Holder::HashList) => "first",
+            Some(Holder::Tree) => "rb_node",
+            _ => return true,
         };
+        let leads_to_first = matches!(word.steps.last(), Some(Step::Field(name)) if *name == first);
         if let Some(kind) = word.holder.filter(|_| leads_to_first && word.value != 0 && !word.in_union) {
             let steps = word.steps.split_last().map_or(word.steps, |(_, before)| before);
             let path = Word { steps, ..word }.path(&searched);

@@ -186,3 +186,16 @@ fn counts_in_a_note_are_not_believed() {
         }
     }
 }
+
+/// The images would have one.
+#[test]
+fn a_module_without_symbol_table_is_refused() {
+    let mut file = Make::bare("foo");
+    file.section(DATA, 3, 8, &[1; 8]);
+    let mut file = file.build();
+    let kind = header_field(&file, ".symtab", 4);
+    put(&mut file, kind, &[0; 4]);
+    let module = parse(&file);
+    let error = owner(&module, &inventory(&module), &Bindings::first(&inventory(&module).header));
+    assert_eq!(error.unwrap_err().to_string(), "section .symtab is missing; every kernel module has it");
+}
