@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::variables::Candidates;
 use super::{AmbiguousName, Header, PersistError, PersistentSection, Unit, Variable, VariableDebugInfo};
-use crate::elf::{Object, flags};
+use crate::elf::{Object, Section, SectionKind, flags};
 
 /// The persistent data of a module file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,9 +74,11 @@ impl Inventory {
     }
 }
 
-/// The sections that have bytes, those of `__persistent` first. An owner image has empty ones.
+/// The sections that have bytes, those of `__persistent` first. An owner image has empty ones. A section of type
+/// NULL is unused, whatever its header says.
 fn persistent_sections(object: &Object<'_>) -> Vec<usize> {
-    let marks = object.sections.iter().enumerate().filter(|(_, section)| section.size > 0);
+    let in_use = |section: &Section<'_>| section.size > 0 && section.kind != SectionKind::NULL;
+    let marks = object.sections.iter().enumerate().filter(|(_, section)| in_use(section));
     let mut found: Vec<(PersistentSection, usize)> = marks
         .filter_map(|(index, section)| Some((PersistentSection::from_name(&section.name)?, index)))
         .collect();

@@ -4,7 +4,7 @@
 use libmodfmt::elf::{ElfError, Object};
 use libmodfmt::image::{Bindings, owner};
 use libmodfmt::module::Module;
-use libmodfmt::persist::Header;
+use libmodfmt::persist::{Header, Inventory};
 use modtest::module::{DATA, Make, R_PC32, inventory, parse};
 
 fn put(file: &mut [u8], at: usize, bytes: &[u8]) {
@@ -198,4 +198,17 @@ fn a_module_without_symbol_table_is_refused() {
     let module = parse(&file);
     let error = owner(&module, &inventory(&module), &Bindings::first(&inventory(&module).header));
     assert_eq!(error.unwrap_err().to_string(), "section .symtab is missing; every kernel module has it");
+}
+
+/// Its size is not that of any bytes.
+#[test]
+fn a_persistent_section_of_type_null_is_none() {
+    let mut file = Make::bare("foo");
+    file.section(DATA, 3, 8, &[1; 8]);
+    let mut file = file.build();
+    let (kind, size) = (header_field(&file, DATA, 4), header_field(&file, DATA, 32));
+    put(&mut file, kind, &[0; 4]);
+    put(&mut file, size, &[0, 0, 0, 0, 0, 3, 0, 0]);
+    let module = parse(&file);
+    assert!(Inventory::of(&module.object, "foo", None, &[]).unwrap().is_none());
 }
