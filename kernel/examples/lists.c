@@ -97,6 +97,7 @@ static void free_all(void)
 
 static int __init lists_init(void)
 {
+	const bool is_first = !count;
 	const struct item *last;
 	int err;
 
@@ -104,7 +105,7 @@ static int __init lists_init(void)
 		return -EINVAL;
 
 	/* See locks.c: all of it at the first load, its lock at every other. */
-	if (!count)
+	if (is_first)
 		xa_init(&by_index);
 	else
 		spin_lock_init(&by_index.xa_lock);
@@ -112,13 +113,19 @@ static int __init lists_init(void)
 	while (more--) {
 		err = add(1000 - count);
 		if (err)
-			return err;
+			goto failed;
 	}
 	last = xa_load(&by_index, count - 1);
 	pr_info("%u items, first %u, smallest %u, last %u\n", count,
 		list_first_entry(&items, struct item, node)->key,
 		rb_entry(rb_first(&tree), struct item, by_key)->key, last->key);
 	return 0;
+
+failed:
+	/* If the first init fails, the data is dropped at once. Later on it is still there. */
+	if (is_first)
+		free_all();
+	return err;
 }
 
 static void __exit lists_exit(void)
