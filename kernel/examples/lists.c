@@ -111,7 +111,7 @@ static int __init lists_init(void)
 		spin_lock_init(&by_index.xa_lock);
 	/* Downwards, so that the tree has another order than the list. */
 	while (more--) {
-		err = add(1000 - count);
+		err = add(10000 - count);
 		if (err)
 			goto failed;
 	}

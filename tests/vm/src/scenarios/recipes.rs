@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::keep::is_kept;
-use crate::ctx::{Ctx, SlabObjects};
+use crate::ctx::{Ctx, SlabObjects, health};
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
@@ -76,8 +76,8 @@ fn discard(ctx: &mut Ctx, owner: &str) -> Result<()> {
 fn memory(ctx: &mut Ctx) -> Result<()> {
     reload(ctx, "locks", &[], "load 1, number 0", "load 2, number 1")?;
     reload(ctx, "percpu", &[], "load 1, 10 packets", "load 2, 20 packets")?;
-    let items = "2 items, first 1000, smallest 999, last 999";
-    reload(ctx, "lists", &["more=2"], items, "3 items, first 1000, smallest 998, last 998")?;
+    let items = "2 items, first 10000, smallest 9999, last 9999";
+    reload(ctx, "lists", &["more=2"], items, "3 items, first 10000, smallest 9998, last 9998")?;
     let ring = "12 bytes, level 7; the first line is 1 a: loaded";
     let params = &["label=a", "levels=7,8"];
     reload(ctx, "ring", params, ring, "38 bytes, level 7; the first line is 1 a: loaded")?;
@@ -123,26 +123,31 @@ fn code(ctx: &mut Ctx) -> Result<()> {
     discard(ctx, "hooks")
 }
 
-/// Objects in heap memory. A slab cache's count may be wrong by as many as a slab has.
-const ITEMS: u64 = 500;
+/// Objects in heap memory, by far more than other caches grow meanwhile.
+const ITEMS: u64 = 5000;
 
 fn release(ctx: &mut Ctx) -> Result<()> {
     let grown = |ctx: &Ctx, before: &SlabObjects| -> Result<Vec<String>> {
         Ok(ctx.slab_objects()?.grown_by(before, ITEMS / 2))
     };
+    // A kernel with kmemleak has KASAN as well, which delays each kfree(). kmemleak looks after the boot.
+    let counts_tell = !health::has_kmemleak();
     let before = ctx.slab_objects()?;
     load(ctx, "lists", &[&format!("more={ITEMS}")])?;
     unload(ctx, "lists")?;
-    ensure!(!grown(ctx, &before)?.is_empty(), "{ITEMS} objects do not show in the slab caches");
+    ensure!(
+        !counts_tell || !grown(ctx, &before)?.is_empty(),
+        "{ITEMS} objects do not show in the slab caches"
+    );
     // As for a module that is not loaded when its data is to go.
     load(ctx, "lists", &["release=1"])?;
     unload(ctx, "lists")?;
     // A load after that starts as the first one did.
     let said = load(ctx, "lists", &["release=1"])?;
-    ensure!(said.starts_with("1 items, first 1000"), "{said}");
+    ensure!(said.starts_with("1 items, first 10000"), "{said}");
     discard(ctx, "lists")?;
     let grown = grown(ctx, &before)?;
-    ensure!(grown.is_empty(), "objects leak: {}", grown.join(", "));
+    ensure!(!counts_tell || grown.is_empty(), "objects leak: {}", grown.join(", "));
     load(ctx, "foo_p", &["release=1"])?;
     discard(ctx, "foo_p")
 }
