@@ -62,6 +62,14 @@
 #endif
 #endif
 
+/*
+ * A variable has one section. gcc refuses a second one (__read_mostly, DEFINE_PER_CPU()); clang only
+ * warns and takes the first, so that a variable would not be kept, or not be one for each CPU.
+ */
+#ifdef __clang__
+#pragma clang diagnostic error "-Wsection"
+#endif
+
 /* A section for each variable: nothing else is in it whose place could depend on the others. */
 #if defined(PERSISTENT_FILE) && defined(__COUNTER__)
 #define __persistent_section(mark, n)	__persistent_section_(mark, n)

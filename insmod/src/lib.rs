@@ -11,6 +11,7 @@
 //! - `preflight`: what can be found out without loading.
 //! - `params`: the parameters that the module is given.
 //! - `report`: messages about a load that failed.
+//! - `unattended`: what the kernel's log is told of it.
 //!
 //! ```
 //! use modcli::{Invocation, Output, Status};
@@ -34,6 +35,7 @@ mod params;
 mod preflight;
 mod report;
 mod run;
+mod unattended;
 
 pub use args::{Args, command};
 pub use input_error::InputError;

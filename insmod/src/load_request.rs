@@ -32,6 +32,8 @@ pub(crate) struct LoadRequest<'a> {
     pub drops: &'a [String],
     /// `--strict`
     pub strict: bool,
+    /// Nobody reads standard error: a refusal goes to the kernel's log, too.
+    pub is_unattended: bool,
     /// Where records are kept.
     pub paths: &'a Paths,
     /// Where the load is recorded.

@@ -6,10 +6,13 @@
 
 use std::ffi::OsStr;
 
-use libmodsys::Errno;
+use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, os_text};
 use modkeep::KeepError;
 use modrecord::journal::Recorder;
+
+use crate::load_request::LoadRequest;
+use crate::unattended;
 
 /// Why a module with persistent data was not loaded.
 #[derive(Debug)]
@@ -84,13 +87,33 @@ pub(crate) fn not_inserted_because(
     Status::Failure
 }
 
+/// Like [`not_inserted_because`], for a module with persistent data: if nobody reads standard error, the
+/// kernel's log is told as well.
+pub(crate) fn refused(
+    request: &LoadRequest<'_>,
+    text: &str,
+    details: &[String],
+    remedy: Option<&str>,
+    kernel: &dyn Kernel,
+    output: &mut Output,
+) -> Status {
+    let file = request.module.argument();
+    if request.is_unattended {
+        let name = request.module.module_name().map_or_else(|| os_text(file), str::to_owned);
+        let line = unattended::refusal(output.name(), &name, text, details);
+        kernel.add_to_log(&line);
+    }
+    not_inserted_because(file, text, details, remedy, output)
+}
+
 /// Reports why a module with persistent data was not loaded.
 ///
 /// # Errors
 /// The error number, if the message is that of a plain load.
 pub(crate) fn load_failure(
-    file: &OsStr,
+    request: &LoadRequest<'_>,
     failure: &LoadFailure,
+    kernel: &dyn Kernel,
     output: &mut Output,
 ) -> Result<Status, Errno> {
     let (error, still_kept) = match failure {
@@ -108,7 +131,8 @@ pub(crate) fn load_failure(
         KeepError::OwnerRefused { errno, .. } if details.is_empty() => Err(*errno),
         _ => {
             let remedy = error.remedy();
-            Ok(not_inserted_because(file, &headline(error, output), &details, remedy.as_deref(), output))
+            let text = headline(error, output);
+            Ok(refused(request, &text, &details, remedy.as_deref(), kernel, output))
         }
     }
 }

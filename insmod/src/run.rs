@@ -53,7 +53,8 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
     }
     let paths = Paths::default();
     let journal = Recorder::new(kernel, &paths.logs);
-    let insmod = Insmod { args: &args, file, paths: &paths, journal: &journal, kernel };
+    let is_unattended = invocation.is_unattended && !args.modutils.is_dry_run();
+    let insmod = Insmod { args: &args, file, is_unattended, paths: &paths, journal: &journal, kernel };
     let status = insmod.run(output);
     report::journal(&journal, output);
     if args.common.snapshot && !args.modutils.is_dry_run() {
@@ -76,6 +77,7 @@ struct Insmod<'a> {
     args: &'a Args,
     /// The file as typed.
     file: &'a OsStr,
+    is_unattended: bool,
     paths: &'a Paths,
     journal: &'a Recorder<'a>,
     kernel: &'a dyn Kernel,
@@ -137,6 +139,7 @@ impl Insmod<'_> {
             renamed: &args.renamed,
             drops: &args.drop,
             strict: args.strict,
+            is_unattended: self.is_unattended,
             paths: self.paths,
             journal: self.journal,
         };

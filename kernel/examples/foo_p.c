@@ -2,8 +2,8 @@
 /*
  * The RFC's example: a pointer that is set once and found again by every later load.
  *
- * The memory that foo_p points to comes from kmalloc, is used by this module only, and is not
- * freed by exit. It must not come from a slab cache that the module creates, because that cache
+ * The memory that foo_p points to comes from kmalloc, is used by this module only, and is freed by
+ * exit only if the parameter "release" says so. It must not come from a slab cache that the module creates, because that cache
  * would have to be destroyed with the module.
  */
 #include <linux/kernel.h>
@@ -22,6 +22,10 @@ static char *note = "none";
 module_param(note, charp, 0444);
 MODULE_PARM_DESC(note, "remembered by the first load only");
 
+static bool release;
+module_param(release, bool, 0644);
+MODULE_PARM_DESC(release, "free everything when the module is unloaded");
+
 static int __init foo_init(void)
 {
 	if (!foo_p) {
@@ -38,6 +42,11 @@ static int __init foo_init(void)
 static void __exit foo_exit(void)
 {
 	pr_info("foo_p: unloaded, %u loads so far\n", foo_p->loads);
+	/* Before "rmmod --discard": what only foo_p leads to would be lost with it. */
+	if (release) {
+		kfree(foo_p);
+		foo_p = NULL;
+	}
 }
 
 module_init(foo_init);

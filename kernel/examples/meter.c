@@ -60,6 +60,10 @@ static __persistent int scale = 1;
 module_param(scale, int, 0644);
 MODULE_PARM_DESC(scale, "factor for each sample");
 
+static bool release;
+module_param(release, bool, 0644);
+MODULE_PARM_DESC(release, "free the samples when the module is unloaded, for rmmod --discard");
+
 static void remember(long value)
 {
 	struct sample *sample;
@@ -155,7 +159,16 @@ static int __init meter_init(void)
 
 static void __exit meter_exit(void)
 {
+	struct sample *sample, *next;
+
 	misc_deregister(&meter_device);
+	if (!release)
+		return;
+	list_for_each_entry_safe(sample, next, &samples, node) {
+		list_del(&sample->node);
+		kfree(sample);
+	}
+	meter.kept = 0;
 }
 
 module_init(meter_init);

@@ -258,6 +258,11 @@ pub trait Kernel {
     /// [`SysError`] if the log may not be read.
     fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError>;
 
+    /// Adds one line to the kernel's log, as an error of a program. It must not have control characters. Does
+    /// nothing where that is not possible, such as without root: there is nobody left to tell. The kernel
+    /// takes about 960 bytes.
+    fn add_to_log(&self, line: &str);
+
     /// The readable parameters of a module, without the newline at the end. Empty if it has none.
     ///
     /// # Errors

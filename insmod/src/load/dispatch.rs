@@ -74,6 +74,7 @@ mod tests {
             renamed: &[],
             drops: &[],
             strict: false,
+            is_unattended: false,
             paths: &paths,
             journal: &journal,
         };

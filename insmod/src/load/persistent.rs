@@ -27,11 +27,11 @@ pub(super) fn load(
     kernel: &dyn Kernel,
     output: &mut Output,
 ) -> Result<Option<Status>, Errno> {
-    let file = request.module.argument();
     let module_file = match request.module.decompressed() {
         Ok(module_file) => module_file,
         Err(error) => {
-            return Ok(Some(report::not_inserted_because(file, &error.to_string(), &[], None, output)));
+            let text = error.to_string();
+            return Ok(Some(report::refused(request, &text, &[], None, kernel, output)));
         }
     };
     // A file without a readable name fails in the plan, so it needs no lock.
@@ -43,7 +43,8 @@ pub(super) fn load(
         Some(Ok(held)) => Some(held),
         Some(Err(error)) => {
             kernel.load_permission()?;
-            return Ok(Some(report::not_inserted_because(file, &error.to_string(), &[], None, output)));
+            let text = error.to_string();
+            return Ok(Some(report::refused(request, &text, &[], None, kernel, output)));
         }
         None => None,
     };
@@ -63,7 +64,7 @@ pub(super) fn load(
             // Whoever may not load modules learns just that, as from kmod.
             kernel.load_permission()?;
         }
-        report::load_failure(file, &failure, output).map(Some)
+        report::load_failure(request, &failure, kernel, output).map(Some)
     })
 }
 

@@ -28,7 +28,7 @@ pub(super) fn check(
         Ok(Plan::Plain { warning }) => warning.into_iter().collect(),
         Ok(Plan::Keeper { notes, .. } | Plan::Extended { notes, .. }) => notes,
         Ok(Plan::Drop { .. }) => Vec::new(),
-        Err(error) => return report::load_failure(file, &error.into(), output),
+        Err(error) => return report::load_failure(request, &error.into(), kernel, output),
     };
     for warning in warnings {
         output.always(Level::Warning, format_args!("{}: {warning}", os_text(file)));

@@ -49,9 +49,18 @@ pub struct Ran {
 }
 
 pub fn insmod(kernel: &FakeKernel, args: &[&str]) -> Ran {
+    run(kernel, &Invocation::new(std::iter::once("/sbin/insmod").chain(args.iter().copied())))
+}
+
+/// As modprobe runs it for the kernel or for udev.
+pub fn unattended(kernel: &FakeKernel, args: &[&str]) -> Ran {
     let invocation = Invocation::new(std::iter::once("/sbin/insmod").chain(args.iter().copied()));
+    run(kernel, &Invocation { is_unattended: true, ..invocation })
+}
+
+fn run(kernel: &FakeKernel, invocation: &Invocation) -> Ran {
     let mut output = Output::captured("/sbin/insmod");
-    let status = insmod::run(&invocation, kernel, &mut output);
+    let status = insmod::run(invocation, kernel, &mut output);
     Ran { status, out: output.stdout(), err: output.stderr() }
 }
 

@@ -11,7 +11,7 @@ use libmodsys::{Errno, InitState, Kernel, KernelCompression, PersistSupport, Rem
 use modcli::Status;
 use modtest::{Call, FakeKernel, FakeModule, Op};
 
-use super::{Folder, insmod};
+use super::{Folder, insmod, unattended};
 use modtest::keeper_exports::{kernel, note_of_unknown_version};
 use modtest::module::{DATA, Make, R_64, signed};
 
@@ -223,6 +223,36 @@ fn fresh_is_not_used_with_off() {
     insmod(&kernel, &["--fresh", "--keep=off", &file])
         .failed("insmod: ERROR: --fresh cannot be used with --keep=off\n");
     assert_eq!(kernel.calls(), []);
+}
+
+#[test]
+fn a_refusal_that_nobody_reads_is_in_the_kernel_log() {
+    let folder = Folder::new();
+    let file = folder.file("foo.ko", &Make::typical("keep_autoload").build());
+    let bare = folder.file("keep-autoload.ko", &Make::bare("keep_autoload").build());
+    let kernel = kernel();
+    unattended(&kernel, &[&file]).silent();
+    remove(&kernel, c"keep_autoload");
+    assert_eq!(insmod(&kernel, &[&bare]).status, Status::Failure);
+    let log = || {
+        let mut log = Vec::new();
+        kernel.set(|settings| log = settings.added_to_log.clone());
+        log
+    };
+    assert_eq!(log(), [""; 0], "somebody reads standard error");
+    let ran = unattended(&kernel, &[&bare]);
+    assert!(ran.err.contains("differs from what is kept in the kernel"), "{}", ran.err);
+    let lines = log();
+    let start =
+        "insmod: keep_autoload: not loaded: its persistent data differs from what is kept in the kernel: ";
+    assert!(lines.len() == 1 && lines[0].starts_with(start), "{lines:?}");
+
+    // Not for a module without persistent data: kmod's insmod does not write there.
+    let plain = folder.file("plain.ko", &Make::bare("plain").build());
+    kernel.fail_next(Op::Init, Errno::ENODEV);
+    kernel.fail_next(Op::Finit, Errno::ENODEV);
+    assert_eq!(unattended(&kernel, &[&plain]).status, Status::Failure);
+    assert_eq!(log().len(), 1);
 }
 
 #[test]

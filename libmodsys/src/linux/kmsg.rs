@@ -2,7 +2,7 @@
 //! `/dev/kmsg`: the kernel's log, record by record.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -94,6 +94,15 @@ pub(super) fn read(path: &Path) -> Result<Vec<LogRecord>, SysError> {
     Ok(String::from_utf8_lossy(&text).lines().filter_map(record).collect())
 }
 
+/// Adds a record at level "error" (3). The kernel turns the facility, 0 here, into that of programs
+/// (`devkmsg_write()`), and refuses a text that does not fit into one record.
+pub(super) fn write(path: &Path, line: &str) -> io::Result<()> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let mut device = OpenOptions::new().write(true).custom_flags(flags.bits()).open(path)?;
+    // One call: each is a record.
+    device.write_all(format!("<3>{line}\n").as_bytes())
+}
+
 /// `6,339,5140900,-;text`. Lines that begin with a blank are a dictionary, not text.
 fn record(line: &str) -> Option<LogRecord> {
     let (head, text) = line.split_once(';')?;
@@ -114,6 +123,18 @@ mod tests {
         assert_eq!(record("6,339,5140900,-;foo: a;b"), Some(wanted));
         assert_eq!(record(" SUBSYSTEM=net"), None);
         assert_eq!(record("30,1,1,-;from user space"), None);
+    }
+
+    #[test]
+    fn a_line_is_written_to_what_is_there_and_not_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let [device, link] = ["kmsg", "link"].map(|name| folder.path().join(name));
+        assert!(write(&device, "text").is_err(), "a file was made");
+        std::fs::write(&device, "").unwrap();
+        write(&device, "insmod: text").unwrap();
+        assert_eq!(std::fs::read_to_string(&device).unwrap(), "<3>insmod: text\n");
+        std::os::unix::fs::symlink(&device, &link).unwrap();
+        assert!(write(&link, "text").is_err());
     }
 
     #[test]

@@ -33,6 +33,7 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
+use crate::files::effective_user;
 use crate::guard::Guard;
 use crate::lock::Lock;
 use crate::paths::MODULES_DIRECTORY;
@@ -283,6 +284,13 @@ impl Kernel for Linux {
 
     fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError> {
         kmsg::read(&self.path("/dev/kmsg"))
+    }
+
+    fn add_to_log(&self, line: &str) {
+        if effective_user() == 0 {
+            // See the trait.
+            let _ = kmsg::write(&self.path("/dev/kmsg"), line);
+        }
     }
 
     fn parameters(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError> {

@@ -267,6 +267,10 @@ impl Kernel for FakeKernel {
         self.setting(Op::Log, "/dev/kmsg", |settings| settings.kernel_log.clone())
     }
 
+    fn add_to_log(&self, line: &str) {
+        self.set(|settings| settings.added_to_log.push(line.to_owned()));
+    }
+
     fn parameters(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError> {
         let module = self.ask_module(Op::Parameters, name, "parameters")?;
         Ok(module.map_or(BTreeMap::new(), |module| module.parameters))

@@ -28,6 +28,8 @@ pub struct Settings {
     /// Kernel headers: contents by path.
     pub headers: BTreeMap<String, Vec<u8>>,
     pub kernel_log: Vec<LogRecord>,
+    /// The lines that were added to it.
+    pub added_to_log: Vec<String>,
     pub symbol_index: Option<Vec<u8>>,
     /// Names of built-in modules.
     pub builtin: Vec<String>,
@@ -53,6 +55,7 @@ impl Default for Settings {
             persist_support: PersistSupport::Stock,
             headers: BTreeMap::new(),
             kernel_log: Vec::new(),
+            added_to_log: Vec::new(),
             symbol_index: None,
             builtin: Vec::new(),
             memory: BTreeMap::new(),

@@ -5,6 +5,7 @@ pub mod accuracy;
 pub mod builtin_code;
 pub mod checkpatch;
 pub mod circles;
+pub mod compile_errors;
 pub mod documents;
 pub mod export_layout;
 pub mod features;
@@ -24,7 +25,8 @@ use crate::setup;
 pub fn fixtures(args: &KernelArgs) -> Result<bool> {
     let kernel = setup::ready(args)?.kernel;
     let out = crate::fixtures::build(&kernel)?;
-    Ok(tools::check(&out)?
+    Ok(compile_errors::check(&kernel)?
+        & tools::check(&out)?
         & builtin_code::check(&out)?
         & readelf_modinfo::check(&out)?
         & export_layout::check(&kernel)?

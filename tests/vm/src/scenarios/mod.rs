@@ -27,6 +27,7 @@ pub mod modutils;
 pub mod oops;
 pub mod parity;
 pub mod pointers;
+pub mod recipes;
 pub mod refusals;
 pub mod show;
 pub mod smoke;
@@ -46,6 +47,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     changed::SCENARIOS,
     show::SCENARIOS,
     pointers::SCENARIOS,
+    recipes::SCENARIOS,
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
     files::SCENARIOS,

@@ -5,19 +5,27 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use super::keep::is_kept;
-use crate::ctx::{Command, Ctx, tools};
+use crate::ctx::{Command, Ctx, Mark, Record, tools};
 use crate::scenario::Scenario;
 
 /// The scenarios of this file.
-pub const SCENARIOS: &[Scenario] = &[Scenario::new(
-    "modprobe-conf",
-    "with modprobe-conf's configuration, modprobe and aliases (as udev uses them) keep data",
-    modprobe_conf,
-)
-.alone()];
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "modprobe-conf",
+        "with modprobe-conf's configuration, modprobe and aliases (as udev uses them) keep data",
+        modprobe_conf,
+    )
+    .alone(),
+    Scenario::new(
+        "modprobe-autoload",
+        "when the kernel asks for a module, a refusal is in the kernel's log",
+        autoload,
+    )
+    .alone(),
+];
 
 fn link(target: &str, path: &str) -> Result<()> {
     if !Path::new(path).exists() {
@@ -52,17 +60,67 @@ fn options(ctx: &mut Ctx, extra: &str) -> Result<()> {
     Ok(())
 }
 
-fn modprobe_conf(ctx: &mut Ctx) -> Result<()> {
+/// Installs the programs where the configuration expects them. Returns the directory for modules.
+fn install(ctx: &Ctx) -> Result<String> {
     link(tools::INSMOD, "/usr/lib/modpersist/insmod")?;
     link("/peer/modinfo", "/sbin/modinfo")?;
     link("/peer/modprobe", "/sbin/modprobe")?;
     let release = ctx.read("/proc/sys/kernel/osrelease")?;
     let extra = format!("/lib/modules/{release}/extra");
     fs::create_dir_all(&extra)?;
+    fs::create_dir_all("/etc/modprobe.d")?;
+    Ok(extra)
+}
+
+/// What refusals have added to the kernel's log.
+fn refusals(ctx: &mut Ctx, mark: &Mark) -> Result<Vec<Record>> {
+    let records = ctx.log_records(mark)?;
+    Ok(records.into_iter().filter(|record| record.text.contains("not loaded")).collect())
+}
+
+fn autoload(ctx: &mut Ctx) -> Result<()> {
+    let extra = install(ctx)?;
+    let config = ctx.modpersist(["modprobe-conf", "meter"])?.success()?.stdout + "alias fs-meterfs meter\n";
+    fs::write("/etc/modprobe.d/persistent-meter.conf", config)?;
+    let put = |ctx: &Ctx, fixture: &str| -> Result<()> {
+        fs::copy(ctx.fixture(fixture)?, format!("{extra}/meter.ko"))?;
+        Command::new(tools::PEER_DEPMOD).arg("--all").run()?.success()?;
+        Ok(())
+    };
+    // The kernel looks for a filesystem with this name and runs modprobe.
+    let mount = |ctx: &mut Ctx| ctx.sh("mount -t meterfs none /tmp 2>&1; true");
+
+    put(ctx, "meter")?;
+    let mark = ctx.log_mark()?;
+    mount(ctx)?;
+    ensure!(ctx.is_loaded("meter")? && is_kept(ctx, "meter")?, "the kernel did not load it");
+    ctx.rmmod(["meter"])?.success()?;
+    ensure!(refusals(ctx, &mark)?.is_empty(), "nothing was refused");
+
+    // A version that would cut a field off.
+    put(ctx, "meter_v3")?;
+    mount(ctx)?;
+    ensure!(!ctx.is_loaded("meter")? && is_kept(ctx, "meter")?, "the wrong layout was bound");
+    let found = refusals(ctx, &mark)?;
+    let [line] = &found[..] else { bail!("{} lines: {found:?}", found.len()) };
+    let start = "insmod: meter: not loaded: its persistent data differs from what is kept in the kernel: ";
+    ensure!(line.level == 3 && line.text.starts_with(start), "{line:?}");
+    ensure!(line.text.contains("meter.stats.count"), "it does not name the field: {line:?}");
+    ctx.note(line.text.clone());
+
+    // By hand, the message on standard error is enough.
+    let mark = ctx.log_mark()?;
+    ctx.insmod([&format!("{extra}/meter.ko")])?.code(1)?.stderr_has("meter.stats.count")?;
+    ensure!(refusals(ctx, &mark)?.is_empty(), "insmod wrote to the kernel's log");
+    ctx.rmmod(["--discard", "meter"])?.success()?;
+    Ok(())
+}
+
+fn modprobe_conf(ctx: &mut Ctx) -> Result<()> {
+    let extra = install(ctx)?;
     for name in ["meter", "pinning", "provider"] {
         fs::copy(ctx.fixture(name)?, format!("{extra}/{name}.ko"))?;
     }
-    fs::create_dir_all("/etc/modprobe.d")?;
     // Without the configuration, modprobe loads the module itself, and nothing is kept.
     ctx.peer_modprobe(["meter"])?.success()?;
     ensure!(!is_kept(ctx, "meter")?, "modprobe kept data without the configuration");
