@@ -429,7 +429,7 @@ fn kind(text: &[u8]) -> Option<Kind> {
 /// `... at virtual address X`, `... address: X`, `... request at X`
 fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
     /// What comes before the address, and its least number of digits.
-    const MARKS: [(&[u8], usize); 14] = [
+    const MARKS: [(&[u8], usize); 16] = [
         (b" at addr ", 8),
         (b" (Addr=", 8),
         (b" (address ", 1),
@@ -442,6 +442,9 @@ fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
         (b" pointer dereference 0x", 1),
         (b"canonical address ", 8),
         (b" at address ", 1),
+        // s390 up to 2.6: `at virtual kernel address`.
+        (b" kernel address ", 8),
+        (b" user address ", 8),
         (b" at ", 8),
         (b" cr2 ", 1),
     ];
