@@ -134,6 +134,8 @@ const BEGINNINGS: &[Beginning] = &[
     (b"unreferenced object 0x", Kind::MemoryLeak),
     (b"rust_kernel: panicked at ", Kind::Bug),
     (b"Kernel panic - not syncing", Kind::Panic),
+    // Up to 2.6.8.
+    (b"Kernel panic: ", Kind::Panic),
     (b"sysrq: Trigger a crash", Kind::SysRq),
     (b"sysrq: SysRq : Trigger a crash", Kind::SysRq),
     (b"SysRq : Trigger a crash", Kind::SysRq),

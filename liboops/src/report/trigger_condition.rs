@@ -47,7 +47,7 @@ const COMMON: [(&[u8], &[&[u8]]); 7] = [
     ),
     (b"BUG ", &[b"at ", b"unable to handle ", b"kernel NULL pointer"]),
     (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" "]),
-    (b"panic", &[b" - not sync", b"ked at "]),
+    (b"panic", &[b" - not sync", b"ked at ", b": "]),
     (b"Unhandled ", &[b"fault: ", b"prefetch abort", b"64-bit el1", b"32-bit el1"]),
 ];
 

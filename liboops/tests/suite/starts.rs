@@ -107,6 +107,7 @@ const STARTS: &[(&str, Kind)] = &[
     ("WARNING: Nested lock was not taken", Kind::Lockdep),
     ("unreferenced object 0xffff888012345678 (size 32):", Kind::MemoryLeak),
     ("Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)", Kind::Panic),
+    ("Kernel panic: VFS: Unable to mount root fs on 03:01", Kind::Panic),
     ("sysrq: Trigger a crash", Kind::SysRq),
     ("CPU 0: Machine Check Exception: 4 Bank 5: be00000000800400", Kind::MachineCheck),
     ("mce: [Hardware Error]: CPU 0: Machine Check Exception: 5 Bank 3: be00000000800400", Kind::MachineCheck),
