@@ -337,9 +337,8 @@ mod tests {
 
     #[test]
     fn the_access_is_the_fault() {
-        let mut context = Context::default();
-        context.register = &|name| (name == "s9").then_some(0x10);
-        context.fault_address = Some(0x20);
+        let register = |name: &str| (name == "s9").then_some(0x10);
+        let context = Context { register: &register, fault_address: Some(0x20), ..Context::default() };
         let store = LoongArch.accesses(&0x29c0_42c4_u32.to_le_bytes(), 0, &context);
         assert_eq!((store[0].operand.as_str(), store[0].kind), ("$fp, 16", AccessKind::Write));
         assert_eq!((store[0].address, store[0].is_fault), (Some(0x20), Some(true)));

@@ -60,8 +60,8 @@ fn layers(line: &[u8], prefix: &mut Prefix) {
     }
 }
 
-/// The length of a line without its line end, the blanks before that, and what a web page ends its lines with:
-/// `<br />`, `</pre>`, `</p>`.
+/// The length of a line without its line end, the blanks before that, and what a web page ends its lines
+/// with: `<br />`, `</pre>`, `</p>`.
 pub(crate) fn trimmed_len(line: &[u8]) -> usize {
     const TAGS: [&[u8]; 11] = [
         b"<br>", b"<br/>", b"<br />", b"</br>", b"<BR>", b"</p>", b"</pre>", b"</code>", b"</div>", b"</li>",

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `[schedule+324/352]`, `[:module:function+12/99]`, decimal | klogd, in place of `[<c0112345>]` |
 //! | `[<c0112345>]` in between | klogd, where it knows no symbol |
-//! | `[<c0112345>] schedule [kernel] 0x144 (0xcced9fc0))` | Red Hat's 2.4, without a size; the stack pointer may be missing |
+//! | `[<c0112345>] schedule [kernel] 0x144 (0xcced9fc0))` | Red Hat's 2.4; the stack pointer may be missing |
 
 use memchr::memmem;
 

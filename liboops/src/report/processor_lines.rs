@@ -224,7 +224,7 @@ fn oops_code(message: &Message<'_>) -> Option<OopsCode> {
     // Kernels before 2.6 do not count oopses: `Oops: 0004`, `Internal error: Oops: f5`.
     let end = memchr::memmem::find(message.text, b" [#").or_else(|| {
         let is_old = memchr::memmem::find(message.text, b"Oops: ").is_some();
-        is_old.then(|| message.text.len())
+        is_old.then_some(message.text.len())
     })?;
     let mut before = message.text.get(..end)?.trim_ascii_end();
     let mut instruction_bytes = None;
