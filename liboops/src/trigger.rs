@@ -34,7 +34,7 @@ const WORDS: [&[u8]; 32] = [
     b"d mode in ",
     b"INFO: ",
     b"ced object 0x",
-    b"tch abort",
+    b"Unhandled ",
     b"panic",
     b"o handle ",
     b"del corruption",

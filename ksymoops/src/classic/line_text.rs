@@ -3,9 +3,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
-
-use super::shown::pattern;
+use super::pattern::Pattern;
 
 /// A line is longer only in something that is not an oops.
 const MAX_LINE_BYTES: usize = 8192;
@@ -36,8 +34,8 @@ pub(super) fn clean(line: &[u8]) -> String {
 
 /// Returns the message of a line: one prefix after the other is taken away.
 pub(super) fn message(line: &str) -> &str {
-    static PREFIX: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        pattern(concat!(
+    static PREFIX: LazyLock<Option<Pattern>> = LazyLock::new(|| {
+        Pattern::new(concat!(
             r"^(?:\s+",
             // syslogd, and syslog-ng, which leaves `kernel:` out
             r"|\S{3} [ 0-9]\d \d\d:\d\d:\d\d \S+(?: kernel:)? +",
@@ -52,7 +50,7 @@ pub(super) fn message(line: &str) -> &str {
     let mut rest = line;
     while let Some(found) = PREFIX.as_ref().and_then(|prefix| prefix.find(rest)).filter(|one| !one.is_empty())
     {
-        rest = rest.get(found.end()..).unwrap_or_default();
+        rest = rest.get(found.end..).unwrap_or_default();
     }
     rest
 }

@@ -25,6 +25,7 @@ mod entry;
 mod line_text;
 mod names;
 mod options;
+mod pattern;
 mod program_counter;
 mod registers;
 mod reported;

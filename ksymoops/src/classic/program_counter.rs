@@ -3,16 +3,15 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
-
 use super::entry::Entry;
-use super::shown::{BARE, BRACKETED, pattern};
+use super::pattern::Pattern;
+use super::shown::{BARE, BRACKETED};
 use super::target::Target;
 
 /// A form of the line: which machine prints it, and the pattern, whose last group is the address.
 struct Form {
     machine: &'static str,
-    pattern: Regex,
+    pattern: Pattern,
 }
 
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
@@ -36,25 +35,26 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         ("s390", format!("^kernel psw: *[0-9a-f]{{4,}} *{BARE}")),
         ("alpha", format!("^spinlock stuck at {BARE}.*owner.*at [0-9a-f]{{4,}}")),
     ];
-    let compiled = forms.iter().filter_map(|(machine, text)| Some(Form { machine, pattern: pattern(text)? }));
+    let compiled =
+        forms.iter().filter_map(|(machine, text)| Some(Form { machine, pattern: Pattern::new(text)? }));
     compiled.collect()
 });
 
 /// Return addresses: the label, and the pattern.
-static RETURNS: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
+static RETURNS: LazyLock<Vec<(&'static str, Pattern)>> = LazyLock::new(|| {
     let forms = [
         ("LR", format!("pc *: *{BRACKETED} *lr *: *{BRACKETED}")),
         ("RA", format!("pc *= *{BRACKETED} *ra *= *{BRACKETED}")),
         ("RA", format!("ra *==+ *{BARE}")),
         ("b0", format!(r"^b0 *(?:\([^)]*\) *)?: *(?:0x)?{BARE}")),
     ];
-    forms.iter().filter_map(|(label, text)| Some((*label, pattern(text)?))).collect()
+    forms.iter().filter_map(|(label, text)| Some((*label, Pattern::new(text)?))).collect()
 });
 
 /// The program counter of a line, and the processor that prints it so.
 pub(super) fn find(message: &str) -> Option<(Target, u64)> {
     FORMS.iter().find_map(|form| {
-        let digits = form.pattern.captures(message)?.iter().flatten().last()?.as_str();
+        let digits = form.pattern.captures(message)?.last()?;
         let address = u64::from_str_radix(digits, 16).ok()?;
         let machine = match (form.machine, digits.len()) {
             ("arm", 16) => "aarch64",
@@ -75,7 +75,7 @@ pub(super) fn find(message: &str) -> Option<(Target, u64)> {
 /// The return addresses of a line.
 pub(super) fn returns(message: &str) -> Vec<Entry> {
     let mut found = RETURNS.iter().filter_map(|(label, pattern)| {
-        let digits = pattern.captures(message)?.iter().flatten().last()?.as_str();
+        let digits = pattern.captures(message)?.last()?;
         let value = u64::from_str_radix(digits, 16).ok()?;
         Some(Entry::Return { name: label, value })
     });
@@ -84,11 +84,11 @@ pub(super) fn returns(message: &str) -> Vec<Entry> {
 
 /// The task of a line of sysrq-t: its name and, if it is not running, where it sleeps.
 pub(super) fn task(message: &str) -> Option<(String, Option<u64>)> {
-    static TASK: LazyLock<Option<Regex>> =
-        LazyLock::new(|| pattern(r"^([^ ]+) +[^ ] *([^ ]+).*\((?:l-tlb|notlb)\)"));
+    static TASK: LazyLock<Option<Pattern>> =
+        LazyLock::new(|| Pattern::new(r"^([^ ]+) +[^ ] *([^ ]+).*\((?:l-tlb|notlb)\)"));
     let found = TASK.as_ref()?.captures(message)?;
-    let address = found.get(2).and_then(|word| u64::from_str_radix(word.as_str(), 16).ok());
-    Some((found.get(1)?.as_str().to_owned(), address))
+    let address = found.group(2).and_then(|word| u64::from_str_radix(word, 16).ok());
+    Some((found.group(1)?.to_owned(), address))
 }
 
 #[cfg(test)]

@@ -3,24 +3,23 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
-
 use super::entry::Entry;
-use super::shown::{BARE, pattern};
+use super::pattern::Pattern;
+use super::shown::BARE;
 
 /// `eax: 00000000   ebx: f0f66540`: registers with their names.
-static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(&format!(
+static NAMED: LazyLock<Option<Pattern>> = LazyLock::new(|| {
+    Pattern::new(&format!(
         "^((?:gp|o)?r[0-9]{{1,2}}|[goli][0-9]{{1,2}}|[er][abcd]x|[er][ds]i|rbp|e[bs]p|[fsi]p|irp|srp|d?ccr|usp|mof\
          |ret_pc) *[:=] *{BARE}"
     ))
 });
 
 /// `$8 : 00000001 ffffd890 ...`, `GPR08: 00000368 BF7FFC0E ...`: a row that begins with its first number.
-static ROW: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"^(\$|gpr)([0-9]{1,2}) *: *(?:[0-9a-f]{4,}(?: |$))"));
+static ROW: LazyLock<Option<Pattern>> =
+    LazyLock::new(|| Pattern::new(r"^(\$|gpr)([0-9]{1,2}) *: *(?:[0-9a-f]{4,}(?: |$))"));
 
-static VALUE: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(&format!("^{BARE}")));
+static VALUE: LazyLock<Option<Pattern>> = LazyLock::new(|| Pattern::new(&format!("^{BARE}")));
 
 /// mips shows all registers but those that the kernel itself needs while it handles the exception.
 const MIPS_NOT_SHOWN: [u32; 2] = [26, 27];
@@ -36,7 +35,7 @@ pub(super) fn find(message: &str, s390: &mut Option<u32>) -> Vec<Entry> {
         return named;
     }
     if let Some(found) = ROW.as_ref().and_then(|row| row.captures(message)) {
-        let first = found.get(2).and_then(|number| number.as_str().parse().ok()).unwrap_or(0);
+        let first = found.group(2).and_then(|number| number.parse().ok()).unwrap_or(0);
         let start = message.find(':').map_or(message.len(), |at| at.saturating_add(1));
         let values = values(message.get(start..).unwrap_or_default().trim_start());
         let is_mips = message.starts_with('$');
@@ -61,14 +60,14 @@ fn named(message: &str) -> Vec<Entry> {
     let mut found = Vec::new();
     let mut rest = message;
     while let Some(one) = NAMED.as_ref().and_then(|named| named.captures(rest)) {
-        let (Some(all), Some(name), Some(value)) = (one.get(0), one.get(1), one.get(2)) else { break };
-        rest = rest.get(all.end()..).unwrap_or_default();
+        let (Some(name), Some(value)) = (one.group(1), one.group(2)) else { break };
+        rest = rest.get(one.end..).unwrap_or_default();
         // A name before several values begins a row of another kind.
         if found.is_empty() && !rest.is_empty() && !rest.contains([':', '=']) {
             return Vec::new();
         }
-        let Ok(value) = u64::from_str_radix(value.as_str(), 16) else { break };
-        found.push(register(name.as_str().to_owned(), value));
+        let Ok(value) = u64::from_str_radix(value, 16) else { break };
+        found.push(register(name.to_owned(), value));
     }
     found
 }
@@ -77,10 +76,10 @@ fn values(text: &str) -> Vec<u64> {
     let mut values = Vec::new();
     let mut rest = text;
     while let Some(one) = VALUE.as_ref().and_then(|value| value.captures(rest)) {
-        let (Some(all), Some(digits)) = (one.get(0), one.get(1)) else { break };
-        let Ok(value) = u64::from_str_radix(digits.as_str(), 16) else { break };
+        let Some(digits) = one.group(1) else { break };
+        let Ok(value) = u64::from_str_radix(digits, 16) else { break };
         values.push(value);
-        rest = rest.get(all.end()..).unwrap_or_default();
+        rest = rest.get(one.end..).unwrap_or_default();
     }
     values
 }

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use super::pattern::Pattern;
 
 /// `[<c0105000>]`, also without some of the brackets.
 pub(super) const BRACKETED: &str = r"\[*<([0-9a-f]{4,})>\]* *";
@@ -11,14 +11,6 @@ pub(super) const BRACKETED: &str = r"\[*<([0-9a-f]{4,})>\]* *";
 pub(super) const REVERSED: &str = r"<\[([0-9a-f]{4,})\]> *";
 /// `c0105000`
 pub(super) const BARE: &str = r"([0-9a-f]{4,}) *";
-
-/// Compiles a pattern of ours; upper and lower case are the same.
-pub(super) fn pattern(text: &str) -> Option<Regex> {
-    regex::RegexBuilder::new(text).case_insensitive(true).unicode(false).build().ok().or_else(|| {
-        // Patterns that match by `.` need Unicode to stay within a text.
-        regex::RegexBuilder::new(text).case_insensitive(true).build().ok()
-    })
-}
 
 /// How a line of an oops may begin, by what the line is about, in the order of the alphabet. Each is the
 /// beginning of a line that some kernel up to 2.6 printed, and that ksymoops 2.4 echoed.
@@ -216,24 +208,24 @@ const SKULL: [&str; 5] =
     [r"\|/ ____ \|/", r#""@'/ ,. \`@""#, r#""@'/ .. \`@""#, r"/_| \__/ |_\", r"   \__U_/"];
 
 struct Patterns {
-    address: Regex,
-    trace: Regex,
-    trace_address: Regex,
-    beginning: Regex,
-    anywhere: Regex,
+    address: Pattern,
+    trace: Pattern,
+    trace_address: Pattern,
+    beginning: Pattern,
+    anywhere: Pattern,
 }
 
 static PATTERNS: LazyLock<Option<Patterns>> = LazyLock::new(|| {
-    let beginning = |all: &str| pattern(&format!("^(?:{all})"));
+    let beginning = |all: &str| Pattern::new(&format!("^(?:{all})"));
     Some(Patterns {
-        address: pattern("^[0-9a-f]{4}")?,
+        address: Pattern::new("^[0-9a-f]{4}")?,
         trace: beginning(&TRACE_BEGINNINGS.join("|"))?,
         // `(module)` or `(stack bytes)` may be between two addresses.
-        trace_address: pattern(&format!(
+        trace_address: Pattern::new(&format!(
             r"^(?:{BRACKETED}|{REVERSED}|\([^ ]+\) *{BRACKETED}|0x{BARE}0x{BARE})"
         ))?,
         beginning: beginning(&BEGINNINGS.concat().join("|"))?,
-        anywhere: pattern(&ANYWHERE.join("|"))?,
+        anywhere: Pattern::new(&ANYWHERE.join("|"))?,
     })
 });
 

@@ -3,9 +3,8 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
-
-use super::shown::{BARE, BRACKETED, REVERSED, pattern};
+use super::pattern::Pattern;
+use super::shown::{BARE, BRACKETED, REVERSED};
 
 /// What the line before allows this one to be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,28 +18,28 @@ enum Continued {
 }
 
 struct Patterns {
-    start: Regex,
-    bare_start: Regex,
-    alone: Regex,
-    reversed: Regex,
-    bracketed: Regex,
-    after_stack_bytes: Regex,
-    bare: Regex,
-    step_over: Regex,
+    start: Pattern,
+    bare_start: Pattern,
+    alone: Pattern,
+    reversed: Pattern,
+    bracketed: Pattern,
+    after_stack_bytes: Pattern,
+    bare: Pattern,
+    step_over: Pattern,
 }
 
 static PATTERNS: LazyLock<Option<Patterns>> = LazyLock::new(|| {
     Some(Patterns {
-        start: pattern("^(?:call trace: *|trace:)")?,
-        bare_start: pattern("^(?:call backtrace: *|kernel backchain.*)")?,
+        start: Pattern::new("^(?:call trace: *|trace:)")?,
+        bare_start: Pattern::new("^(?:call backtrace: *|kernel backchain.*)")?,
         // Lines that are a frame each: arm, sparc64, i370.
-        alone: pattern(r"^(?:function entered at |caller\[|[0-9]+ +base=0x)")?,
-        reversed: pattern(&format!("^{REVERSED}"))?,
-        bracketed: pattern(&format!("^{BRACKETED}"))?,
-        after_stack_bytes: pattern(&format!(r"^\([0-9]+\) *{BRACKETED}"))?,
-        bare: pattern(&format!("^{BARE}"))?,
+        alone: Pattern::new(r"^(?:function entered at |caller\[|[0-9]+ +base=0x)")?,
+        reversed: Pattern::new(&format!("^{REVERSED}"))?,
+        bracketed: Pattern::new(&format!("^{BRACKETED}"))?,
+        after_stack_bytes: Pattern::new(&format!(r"^\([0-9]+\) *{BRACKETED}"))?,
+        bare: Pattern::new(&format!("^{BARE}"))?,
         // Between two addresses: what arm says, and sizes or names in parentheses.
-        step_over: pattern(r"^(?:from |\([^ )]+\) *)")?,
+        step_over: Pattern::new(r"^(?:from |\([^ )]+\) *)")?,
     })
 });
 
@@ -54,10 +53,7 @@ impl Trace {
     /// The addresses of a line of an oops.
     pub(super) fn find(&mut self, message: &str) -> Vec<u64> {
         let Some(patterns) = PATTERNS.as_ref() else { return Vec::new() };
-        let after = |regex: &Regex| {
-            let found = regex.find(message)?;
-            message.get(found.end()..)
-        };
+        let after = |pattern: &Pattern| message.get(pattern.find(message)?.end..);
         let (start, continued) = if let Some(rest) = after(&patterns.start) {
             (Some(rest), Continued::Bracketed)
         } else if let Some(rest) = after(&patterns.bare_start) {
@@ -93,11 +89,11 @@ fn addresses(text: &str, patterns: &Patterns) -> Vec<u64> {
     let mut rest = text;
     loop {
         let end = if let Some(one) = address.captures(rest) {
-            let (Some(all), Some(digits)) = (one.get(0), one.get(1)) else { break };
-            found.extend(u64::from_str_radix(digits.as_str(), 16).ok());
-            all.end()
+            let Some(digits) = one.group(1) else { break };
+            found.extend(u64::from_str_radix(digits, 16).ok());
+            one.end
         } else if let Some(one) = patterns.step_over.find(rest) {
-            one.end()
+            one.end
         } else {
             break;
         };

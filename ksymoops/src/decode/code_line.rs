@@ -5,9 +5,8 @@ use libksym::FunctionCode;
 use libksym::code::{Architecture, CodeBytes, Context, FileCode, Function, Listing, decode};
 use liboops::report::{Code, Origin, Place, Report, State};
 
-use super::AnnotationKind;
 use super::lookup::Lookup;
-use super::registers;
+use super::{AnnotationKind, code_processor, registers};
 
 /// Old kernels printed this many bytes from the instruction pointer on, without a mark.
 const UNMARKED_BYTES: usize = 20;
@@ -27,13 +26,16 @@ pub(super) fn annotations(code: &Code, state: &State, lookup: &Lookup<'_>) -> Ve
             Some(AnnotationKind::Persistent { label: label.to_owned(), address })
         })
         .collect();
-    std::iter::once(AnnotationKind::Instructions(Box::new(listing))).chain(persistent).collect()
+    let arch = lookup.report.arch.is_none().then(|| code_processor::of(lookup.report, code)).flatten();
+    let arch = arch.map(|arch| AnnotationKind::Explained(format!("by its bytes, this is code of {arch}")));
+    let instructions = AnnotationKind::Instructions(Box::new(listing));
+    arch.into_iter().chain([instructions]).chain(persistent).collect()
 }
 
 /// The instructions, or why there are none.
 fn listing(code: &Code, state: &State, lookup: &Lookup<'_>) -> Result<Listing, String> {
     let report = lookup.report;
-    let Some(arch) = report.arch else {
+    let Some(arch) = report.arch.or_else(|| code_processor::of(report, code)) else {
         return Err("nothing in the report tells the processor".to_owned());
     };
     // Any other line without a mark was cut, and nobody knows where.

@@ -11,6 +11,7 @@ mod annotator;
 mod block;
 mod boot;
 mod code_line;
+mod code_processor;
 mod decode_context;
 mod decoder;
 mod labels;

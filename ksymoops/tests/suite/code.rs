@@ -52,6 +52,14 @@ Code: 05 00 00 41 89 c6 41 d3 ee 80 f9 1f 31 d2 <48> f7 f1 39 c5 74 e0 e8 00 01 
     assert_eq!(said[1..], expected);
 }
 
+/// One `Code:` line is decoded although nothing else tells the processor.
+#[test]
+fn a_line_alone_is_decoded() {
+    let said = said("Code: 00 00 00 55 48 89 e5 <8b> 47 10 5d c3 66 90\n");
+    assert_eq!(said.first().map(String::as_str), Some("by its bytes, this is code of x86_64"));
+    assert_eq!(said.last().map(String::as_str), Some("reads 4 bytes at 0x10(%rdi) (rdi unknown)"));
+}
+
 #[test]
 fn a_call_of_a_null_pointer_is_said() {
     let said = said(

@@ -5,8 +5,8 @@ use libksym::code::{Architecture, CodeBytes, Context, decode};
 use liboops::report::{Block, Kind, Report};
 use modtest::corpus::Corpus;
 
-/// In at least this share of the x86-64 logs that are not corrupted, the function of the title is found.
-const MIN_FOUND_FUNCTIONS: f64 = 0.95;
+/// In at least this share of the logs that are not corrupted, the function of the title is found.
+const MIN_FOUND_FUNCTIONS: f64 = 0.97;
 /// In at least this share of the logs that are not corrupted, of any architecture, a report is found.
 const MIN_FOUND_REPORTS: f64 = 0.95;
 
@@ -41,7 +41,7 @@ fn functions_of_titles_are_found() {
     let (mut asked, mut found, mut missed) = (0_u32, 0_u32, Vec::new());
     for sample in corpus.syzkaller() {
         let functions = sample.functions();
-        if functions.is_empty() || sample.corrupted || !sample.is_x86_64() {
+        if functions.is_empty() || sample.corrupted {
             continue;
         }
         asked += 1;
@@ -56,6 +56,26 @@ fn functions_of_titles_are_found() {
     let share = f64::from(found) / f64::from(asked);
     eprintln!("\nfunctions: {found} of {asked} ({:.1} %); missed: {}", share * 100.0, missed.join(", "));
     assert!(share >= MIN_FOUND_FUNCTIONS, "{missed:?}");
+}
+
+/// Fewer registers are those of a heading.
+const MIN_REGISTERS: usize = 6;
+
+#[test]
+fn the_instruction_pointer_of_arm_and_arm64_is_read() {
+    let Some(corpus) = Corpus::find() else { return };
+    let mut count = 0;
+    for sample in corpus.syzkaller() {
+        for report in reports(&liboops::blocks(&sample.log)) {
+            let is_arm = matches!(report.arch, Some("arm" | "aarch64"));
+            let mut states = report.states.iter().filter(|state| state.registers.len() >= MIN_REGISTERS);
+            if is_arm && let Some(first) = states.next() {
+                count += 1;
+                assert!(first.pc.is_some(), "{}: {:?}", sample.name, report.title);
+            }
+        }
+    }
+    eprintln!("\nreports of arm and arm64 with registers: {count}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::in_file::InFile;
 use super::input::{CodeBytes, Context};
 use super::instruction_start;
 use super::listing::{Instruction, Listing};
+use super::loongarch::LoongArch;
 use super::x86::X86;
 
 /// Disassembles the bytes of a `Code:` line.
@@ -155,6 +156,7 @@ fn disassembler(architecture: Architecture) -> Result<Box<dyn Disassembler>, Cod
     match architecture {
         Architecture::X86_64 => Ok(Box::new(X86 { bits: 64 })),
         Architecture::X86 => Ok(Box::new(X86 { bits: 32 })),
+        Architecture::LoongArch64 => Ok(Box::new(LoongArch)),
         #[cfg(feature = "capstone")]
         other => match CapstoneDisassembler::new(other) {
             Some(disassembler) => Ok(Box::new(disassembler)),

@@ -37,6 +37,7 @@ mod listing;
 mod load_store;
 #[cfg(any(feature = "capstone", test))]
 mod load_store_mnemonics;
+mod loongarch;
 #[cfg(feature = "capstone")]
 mod riscv_branch;
 mod x86;

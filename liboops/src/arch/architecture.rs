@@ -34,6 +34,8 @@ pub(crate) enum Item {
     Stack(Vec<(Hex, Span)>),
     /// Entries of a call trace.
     Frames(Vec<Place>),
+    /// An entry of a call trace that the kernel may have printed in another form before.
+    FrameAgain(Place),
     /// Callee and caller, each an entry of a call trace. The callee is the caller of the line before.
     Call {
         /// The function that was called.
@@ -51,6 +53,8 @@ pub(crate) enum Item {
         comm: String,
         /// The number.
         pid: u32,
+        /// The processor that it was on.
+        cpu: Option<u32>,
     },
 }
 

@@ -82,6 +82,7 @@ fn body(mut cursor: Cursor<'_>, order: ByteOrder) -> Code {
                 break;
             }
             code.marker = Some(code.bytes.len());
+            code.is_parenthesised = cursor.peek() == Some(b'(');
         }
         let size = digits / 2;
         if code.bytes.is_empty() {

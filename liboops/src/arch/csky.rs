@@ -44,7 +44,9 @@ impl Architecture for Csky {
             return recognised::known(message, &[b"CURRENT PROCESS:"]);
         }
         let registers = numbers::pairs(REGISTERS, message)?;
-        if registers.iter().any(|register| numbers::digits(register) != 8) {
+        // ARC's line goes on: `SP: 0x9f0a1e40  FP: 0x00000000 BLK: f+0x8/0x40`.
+        let is_other = line.starts_with(b"SP:") && memchr::memmem::find(line, b"FP:").is_some();
+        if is_other || registers.iter().any(|register| numbers::digits(register) != 8) {
             return None;
         }
         let mut items = vec![Item::Arch("csky")];
@@ -72,5 +74,5 @@ fn task(line: &[u8]) -> Option<Reading> {
     let name = line.get(cursor.position()..end)?;
     let mut number = Cursor::at(line, end.saturating_add(5));
     let pid = u32::try_from(number.decimal()?).ok()?;
-    Some(Reading::of(vec![Item::Arch("csky"), Item::Task { comm: text(name), pid }]))
+    Some(Reading::of(vec![Item::Arch("csky"), Item::Task { comm: text(name), pid, cpu: None }]))
 }

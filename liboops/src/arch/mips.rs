@@ -113,7 +113,12 @@ pub(super) fn rows(message: &Message<'_>, hints: Hints) -> Option<Reading> {
             _ => numbers::named(GENERAL, first, values),
         };
         let arch = if hints.arch == Some("loongarch64") { "loongarch64" } else { arch };
-        return Some(Reading::of(vec![Item::Arch(arch), Item::Registers(registers)]));
+        // Linux 2.4 has no line of its own for it.
+        let caller = numbers::place(&registers, "$31", false).map(Item::Return);
+        let mut items = vec![Item::Arch(arch)];
+        items.extend(caller);
+        items.push(Item::Registers(registers));
+        return Some(Reading::of(items));
     }
     let labelled = cursor.eat(b"Stack :") || cursor.eat(b"Stack:");
     if !labelled && hints.rows != Rows::Stack {

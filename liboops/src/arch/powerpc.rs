@@ -23,7 +23,7 @@
 use super::architecture::{Architecture, Hints, Item, Pc, Reading, Rows};
 use super::code_words::ByteOrder;
 use super::{code_words, numbers, places, powerpc_trap, recognised};
-use crate::cursor::{Cursor, text};
+use crate::cursor::{Cursor, number_after, text};
 use crate::message::Message;
 use crate::report::{Hex, Place, Register, Span};
 
@@ -249,6 +249,7 @@ fn task(line: &[u8]) -> Option<Reading> {
     let pid = cursor.decimal().and_then(|pid| u32::try_from(pid).ok());
     let named = cursor.eat(b"] '");
     let name = cursor.take_while(|byte| byte != b'\'');
-    let task = pid.filter(|_| named && !name.is_empty()).map(|pid| Item::Task { comm: text(name), pid });
+    let cpu = number_after(line, b" CPU: ").and_then(|cpu| u32::try_from(cpu).ok());
+    let task = pid.filter(|_| named && !name.is_empty()).map(|pid| Item::Task { comm: text(name), pid, cpu });
     Some(Reading::of(task.into_iter().collect()))
 }

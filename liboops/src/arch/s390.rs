@@ -69,11 +69,11 @@ impl Architecture for S390 {
         // No other kernel has it in parentheses.
         let is_own = text.starts_with(b"([<") && message.text.trim_ascii_end().ends_with(b")");
         if (hints.arch.is_some() || is_own)
-            && let Some(place) = entry(message)
+            && let Some(places) = entries(message)
         {
             let mut items = Vec::new();
             items.extend(hints.arch.is_none().then_some(Item::Arch("s390x")));
-            items.push(Item::Frames(vec![place]));
+            items.push(Item::Frames(places));
             return Some(Reading::of(items));
         }
         const KNOWN: &[&[u8]] =
@@ -143,8 +143,8 @@ fn failing_address(message: &Message<'_>) -> Option<Reading> {
 }
 
 /// ` [<000000000010014e>] f+0x1/0x2 [m]`, `([<000000000010014e>] f+0x1/0x2)`: not hashed, although the kernel
-/// is at low addresses.
-fn entry(message: &Message<'_>) -> Option<Place> {
+/// is at low addresses. Linux 2.4 has addresses only, several in a line.
+fn entries(message: &Message<'_>) -> Option<Vec<Place>> {
     let mut cursor = Cursor::new(message.text);
     cursor.blanks();
     let start = cursor.position();
@@ -153,12 +153,29 @@ fn entry(message: &Message<'_>) -> Option<Place> {
         return None;
     }
     let (value, 8 | 16) = cursor.hex()? else { return None };
-    let named = places_in_line::all(message).into_iter().next().map(|found| found.place);
-    let end = message.text.trim_ascii_end().len();
-    let mut place = named.unwrap_or_else(|| Place { span: message.span(start..end), ..Place::default() });
-    place.address = Some(Hex(value));
-    place.unreliable |= unreliable;
-    Some(place)
+    if let Some(found) = places_in_line::all(message).into_iter().next() {
+        let place = found.place;
+        let unreliable = place.unreliable || unreliable;
+        return Some(vec![Place { address: Some(Hex(value)), unreliable, ..place }]);
+    }
+    let mut places = Vec::new();
+    let mut cursor = Cursor::at(message.text, start);
+    cursor.eat(b"(");
+    loop {
+        let from = cursor.position();
+        let Some((value, 8 | 16)) = cursor.eat(b"[<").then(|| cursor.hex()).flatten() else { break };
+        if !cursor.eat(b">]") {
+            break;
+        }
+        let span = message.span(from..cursor.position());
+        places.push(Place { span, address: Some(Hex(value)), unreliable, ..Place::default() });
+        cursor.blanks();
+    }
+    // `[<0000004e15e926dc>] 0x4e15e926dc`
+    if let [only] = places.as_mut_slice() {
+        only.span = message.span(start..message.text.trim_ascii_end().len());
+    }
+    (!places.is_empty()).then_some(places)
 }
 
 /// Which of the two it is, by a register.

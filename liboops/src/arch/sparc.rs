@@ -114,7 +114,11 @@ fn named(message: &Message<'_>) -> Option<Reading> {
     if !is_pc && !is_return && !cursor.eat(b"RPC: <") {
         return None;
     }
+    let is_wide = message.text.trim_ascii_start().starts_with(b"TPC");
     let place = places::at(message, cursor.position(), true)?;
+    if is_wide {
+        return Some(Reading::of(vec![Item::Arch("sparc64"), Item::Pc(Pc { place, ..Pc::default() })]));
+    }
     Some(Reading::one(if is_pc {
         Item::Pc(Pc { place, ..Pc::default() })
     } else if is_return {
@@ -143,7 +147,8 @@ fn caller(message: &Message<'_>) -> Option<Reading> {
         place.span = message.span(start.saturating_sub(7)..message.text.trim_ascii_end().len().max(end));
         place.exact = true;
         let arch = if digits == 16 { "sparc64" } else { "sparc" };
-        return Some(Reading::of(vec![Item::Arch(arch), Item::Trace, Item::Frames(vec![place])]));
+        // The 64-bit kernel prints the same trace twice: first below `Call Trace:`.
+        return Some(Reading::of(vec![Item::Arch(arch), Item::FrameAgain(place)]));
     }
     let mut frames = Vec::new();
     while cursor.eat(b"[") {

@@ -56,14 +56,20 @@ fn any_time(cursor: &mut Cursor<'_>, digits: RangeInclusive<usize>) -> Option<Ti
     if !digits.contains(&fraction.len()) || comma && fraction.len() != 6 {
         return None;
     }
+    let mut names_processor = false;
     if ahead.peek() != Some(b']') {
         since_last(&mut ahead);
+        names_processor = ahead.peek() == Some(b'@');
         if ahead.peek() != Some(b']') {
             vendor_suffix(&mut ahead);
         }
     }
     if !ahead.eat(b"]") {
         return None;
+    }
+    // Amlogic's 4.9 says here whether interrupts are off: `[   12.345678@2]- `.
+    if names_processor {
+        ahead.eat(b"-");
     }
     let micros = match fraction.len() {
         6 => decimal(fraction)?,

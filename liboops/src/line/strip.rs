@@ -60,10 +60,21 @@ fn layers(line: &[u8], prefix: &mut Prefix) {
     }
 }
 
-/// The length of a line without its line end and the blanks before that.
+/// The length of a line without its line end, the blanks before that, and what a web page ends its lines
+/// with: `<br />`, `</pre>`, `</p>`.
 pub(crate) fn trimmed_len(line: &[u8]) -> usize {
-    let last = line.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0));
-    last.map_or(0, |last| last.saturating_add(1))
+    const TAGS: [&[u8]; 11] = [
+        b"<br>", b"<br/>", b"<br />", b"</br>", b"<BR>", b"</p>", b"</pre>", b"</code>", b"</div>", b"</li>",
+        b"</span>",
+    ];
+    let mut text = line;
+    loop {
+        let last = text.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0));
+        text = text.get(..last.map_or(0, |last| last.saturating_add(1))).unwrap_or_default();
+        let tag = TAGS.iter().filter(|_| text.last() == Some(&b'>')).find(|tag| text.ends_with(tag));
+        let Some(tag) = tag else { return text.len() };
+        text = text.get(..text.len().saturating_sub(tag.len())).unwrap_or_default();
+    }
 }
 
 /// Looks for a time since boot within the message.

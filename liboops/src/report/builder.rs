@@ -38,6 +38,8 @@ enum LastLine {
     Pc,
     /// A list of modules, which may go on.
     Modules,
+    /// What announces a place that is no entry of a call trace.
+    PlaceHeading,
     Other,
 }
 
@@ -114,7 +116,9 @@ impl Builder {
             Kind::Panic => report.kind != Kind::Fragment || has_body,
             // Behind the registers that xmon prints.
             Kind::Bug if start.number.is_none() && xmon_lines::is_title(&report.title.value) => true,
-            _ if report.kind == Kind::Fragment => false,
+            _ if report.kind == Kind::Fragment => {
+                start.follows_trace && report.states.is_empty() && self.unknown_lines == 0
+            }
             Kind::CutHere => {
                 let is_other = report.kind != Kind::CutHere
                     || start.is_message == says_cut_here(report.title.value.as_bytes());
@@ -150,7 +154,12 @@ impl Builder {
         report.panicked |= start.kind == Kind::Panic;
         // A trace after it is that of the panic.
         self.section.other_cpu &= start.kind != Kind::Panic;
-        if is_first || start.kind.says_more_than(report.kind) && !is_of_control_flow(report, start.kind) {
+        let is_begun = report.kind == Kind::Fragment && start.follows_trace;
+        if is_begun {
+            self.section = Section::default();
+        }
+        let says_more = start.kind.says_more_than(report.kind) && !is_of_control_flow(report, start.kind);
+        if is_first || is_begun || says_more {
             let own = message.part(start.from..message.text.len());
             let title = Spanned { value: text(own.text.trim_ascii()), span: own.whole() };
             let former = std::mem::replace(&mut report.title, title);
@@ -207,6 +216,14 @@ impl Builder {
         }
         if let Some(line) = ksymoops_lines::read(message) {
             ksymoops_line(report, line);
+            return LineUse::Used;
+        }
+        if trimmed.trim_ascii_end() == b"Preemption disabled at:" {
+            self.last = LastLine::PlaceHeading;
+            return LineUse::Used;
+        }
+        if last == LastLine::PlaceHeading && places_in_line::is_frame(message) {
+            report.mentions.extend(places_in_line::all(message).into_iter().map(|found| found.place));
             return LineUse::Used;
         }
         if xmon_lines::is_title(&report.title.value)
@@ -514,7 +531,8 @@ fn take_name(place: &mut Place, named: Place) {
 /// Whether a title says that the kernel was about to jump to a wrong place: `CFI failure at f+0x1/0x2
 /// (target: ...)`, `traps: Missing ENDBR: f+0x0/0x10`.
 fn says_control_flow(title: &str) -> bool {
-    title.starts_with("CFI failure ") || title.starts_with("traps: Missing ENDBR: ")
+    title.starts_with("CFI failure ")
+        || title.strip_prefix("traps: ").unwrap_or(title).starts_with("Missing ENDBR: ")
 }
 
 /// Whether a line of `die()` is only how the kernel stops after such a failure: `kernel BUG at

@@ -84,10 +84,10 @@ fn subject<'t>(message: &Message<'t>) -> Option<Subject<'t>> {
     let starts = |beginning: &[u8]| text.starts_with(beginning);
     // Typed in from a screen, the blank may be missing.
     let typed = || starts(b"CPU:") && memmem::find(text, b" PID:").is_some();
-    if starts(b"CPU: ") || typed() {
+    if starts(b"CPU: ") || starts(b"CPU : ") || typed() {
         Some(Subject::Cpu)
-    } else if starts(b"Pid: ") {
-        number_after(text, b"Pid: ").map(|pid| Subject::OldTask { pid })
+    } else if starts(b"Pid: ") || starts(b"Pid : ") {
+        number_after(text, b": ").map(|pid| Subject::OldTask { pid })
     } else if let Some(name) = text.strip_prefix(b"Hardware name: ") {
         Some(Subject::Hardware(name))
     } else if starts(b"Modules linked in:") {
@@ -132,8 +132,11 @@ fn other(text: &[u8]) -> Option<Subject<'_>> {
 fn cpu(message: &Message<'_>, context: &mut Context) {
     let body = message.text;
     let number = |mark: &[u8]| number_after(body, mark).and_then(|number| u32::try_from(number).ok());
+    // SuperH up to 3.9 prints `CPU : 0        		Not tainted  (2.6.39 #1)`.
     let mut cursor =
-        Cursor::at(body, memmem::find(body, b"CPU:").map_or(body.len(), |at| at.saturating_add(4)));
+        Cursor::at(body, memmem::find(body, b"CPU").map_or(body.len(), |at| at.saturating_add(3)));
+    cursor.blanks();
+    cursor.eat(b":");
     cursor.blanks();
     context.cpu = cursor.decimal().and_then(|number| u32::try_from(number).ok()).or(context.cpu);
     context.pid = number(b" PID: ").or_else(|| number(b" PID:")).or(context.pid);
@@ -153,8 +156,11 @@ fn cpu(message: &Message<'_>, context: &mut Context) {
 fn old_task(message: &Message<'_>, pid: u64, context: &mut Context) {
     context.pid = u32::try_from(pid).ok();
     let body = message.text;
-    let mut cursor =
-        Cursor::at(body, memmem::find(body, b"comm: ").map_or(body.len(), |at| at.saturating_add(6)));
+    // ia64: `Pid: 77, CPU 0, comm:               insmod`; SuperH: `Pid : 77, Comm: 		insmod`.
+    let cpu = number_after(body, b", CPU ").and_then(|cpu| u32::try_from(cpu).ok());
+    context.cpu = cpu.or(context.cpu);
+    let mark = memmem::find(body, b"omm: ");
+    let mut cursor = Cursor::at(body, mark.map_or(body.len(), |at| at.saturating_add(5)));
     context.comm = Some(text(cursor.word())).filter(|comm| !comm.is_empty()).or(context.comm.take());
     taint(message, context);
     hardware(message, context);
@@ -197,7 +203,9 @@ pub(super) fn of_processor(message: &Message<'_>, context: &mut Context) {
     if context.release.is_some() || !body.trim_ascii_end().ends_with(b")") {
         return;
     }
-    let open = memchr::memrchr(b'(', body).filter(|_| memmem::find(body, b" #").is_some());
+    // Red Hat's 2.4 has no version: `EIP is at f [kernel] 0x2d (2.4.20-8)`
+    let is_release = memmem::find(body, b" #").is_some() || memmem::find(body, b"EIP is at ").is_some();
+    let open = memchr::memrchr(b'(', body).filter(|_| is_release);
     if let Some(open) = open {
         release(message, open, context);
     }

@@ -140,6 +140,11 @@ fn parisc(words: &[u8], rest: &[u8]) -> Option<Kind> {
     has_address.then_some(if is_fault { Kind::PageFault } else { Kind::Trap })
 }
 
+/// Whether the kernel prints the call trace before this line: parisc does in `parisc_terminate()`.
+pub(super) fn follows_trace(text: &[u8]) -> bool {
+    memmem::find(text, b": Code=").is_some() && uncounted(text).is_some()
+}
+
 /// `tool[321]: Oops 8813272891392 [1]`: the task, what happened, the interruption status register and the
 /// number of the oops, as `die()` in `arch/ia64/kernel/traps.c` prints them.
 fn is_ia64(text: &[u8]) -> bool {
@@ -177,6 +182,8 @@ fn is_task(text: &[u8]) -> bool {
 
 /// Whether a text begins with a letter and has nothing that a driver would put before its messages.
 fn is_words(words: &[u8]) -> bool {
+    // `do_cpu invoked from kernel context!` of mips.
+    let words = words.strip_suffix(b"!").unwrap_or(words);
     let known = |&byte: &u8| byte.is_ascii_alphanumeric() || b" -()/_".contains(&byte);
     words.len() <= MAX_WORDS_BYTES
         && words.first().is_some_and(u8::is_ascii_alphabetic)

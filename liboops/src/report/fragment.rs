@@ -76,6 +76,8 @@ const MAX_FRAMES_OF_DUMP: usize = 8;
 const MAX_LINES_TO_PROGRAM_CODE: usize = 8;
 /// Fewer registers are not worth a report.
 const MIN_REGISTERS: usize = 3;
+/// What is below is the first page, which is never mapped.
+const MIN_ADDRESS: u64 = 4096;
 /// Fewer bytes of code are not worth a report, or with a mark, half as many.
 const MIN_CODE_BYTES: usize = 8;
 
@@ -87,6 +89,7 @@ pub(super) fn begins(message: &Message<'_>) -> bool {
     }
     let starts = |beginnings: &[&[u8]]| beginnings.iter().any(|beginning| text.starts_with(beginning));
     starts(&HEADINGS)
+        || is_pointer(message)
         || places_in_line::is_label(text.trim_ascii_end())
         || ksymoops_lines::read(message).is_some_and(|line| line != KsymoopsLine::Other)
         || starts(&CONTEXT) && context_lines::is_one(text)
@@ -94,6 +97,13 @@ pub(super) fn begins(message: &Message<'_>) -> bool {
         || places_in_line::is_frame(message)
         || trace_headings::has_frame(text)
         || text.starts_with(b"[<") && trace_entries::bare(message).is_some()
+}
+
+/// Whether a line is where the instruction pointer was, above the registers, as x86 kernels up to 4.18 have
+/// it: `IP: [<ffffffff81234567>] f+0x1/0x2 [m]`.
+fn is_pointer(message: &Message<'_>) -> bool {
+    message.text.trim_ascii_start().starts_with(b"IP: ")
+        && places_in_line::all(message).iter().any(|found| found.place.size.is_some())
 }
 
 /// Whether a line is the code at which a program crashed, by the text before it: x86 kernels print `tool[77]:
@@ -115,6 +125,10 @@ pub(super) fn is_of_another(message: &Message<'_>, report: &Report) -> bool {
         return false;
     }
     let text = message.text.trim_ascii_start();
+    // Nothing but the registers comes again.
+    if HEADINGS.iter().any(|heading| text.starts_with(heading)) {
+        return true;
+    }
     if text.starts_with(b"CPU: ") {
         let pid = number_after(text, b" PID: ").and_then(|pid| u32::try_from(pid).ok());
         return pid.is_some() && report.context.pid.is_some() && pid != report.context.pid;
@@ -137,7 +151,9 @@ pub(super) fn is_of_another(message: &Message<'_>, report: &Report) -> bool {
 /// Whether a fragment has something to decode, and is not a trace that the kernel prints without an oops.
 pub(super) fn has_content(report: &Report) -> bool {
     let has_state = report.states.iter().any(is_of_use);
-    has_state || !report.frames.is_empty() && !is_harmless_trace(report)
+    // `IP: [<ffffffff81234567>] f+0x1/0x2`
+    let is_pointer = report.title.value.starts_with("IP: ") && !report.mentions.is_empty();
+    has_state || is_pointer || !report.frames.is_empty() && !is_harmless_trace(report)
 }
 
 /// Whether a trace is of `dump_stack()`, called by one of [`NO_REPORTS`].
@@ -150,7 +166,9 @@ fn is_harmless_trace(report: &Report) -> bool {
 }
 
 fn is_of_use(state: &State) -> bool {
-    let named = state.pc.as_ref().is_some_and(|pc| pc.symbol.is_some() || pc.address.is_some());
+    // `pc : 3` alone may be anybody's.
+    let is_of_kernel = |pc: &Place| pc.address.is_some_and(|address| address.0 >= MIN_ADDRESS);
+    let named = state.pc.as_ref().is_some_and(|pc| pc.symbol.is_some() || is_of_kernel(pc));
     let code = state.code.as_ref().is_some_and(|code| {
         let least = if code.marker.is_some() { MIN_CODE_BYTES / 2 } else { MIN_CODE_BYTES };
         code.bytes.len() >= least

@@ -7,7 +7,8 @@
 //! The rest of this module reads them: `start_lines` and `die_lines` know first lines, `fragment` lines of
 //! reports without them, `demux` keeps writers apart, `builder` reads a report line by line with
 //! `processor_lines` (what `arch` knows), `context_lines`, `task_lines`, `module_list`, `trace_headings`,
-//! `places_in_line`, `trace_entries`, `source_suffix`, `ksymoops_lines`, `xmon_lines` and `addresses`.
+//! `places_in_line`, `klogd_places`, `trace_entries`, `source_suffix`, `ksymoops_lines`, `xmon_lines` and
+//! `addresses`.
 
 mod addresses;
 mod block;
@@ -19,6 +20,7 @@ mod die_lines;
 mod fault_status;
 pub(crate) mod fragment;
 mod kind;
+mod klogd_places;
 mod ksymoops_lines;
 mod module_list;
 mod place;

@@ -58,6 +58,22 @@ impl Place {
     }
 }
 
+/// A place, and where in the message it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub place: Place,
+    /// Its first byte, address and marks included.
+    pub start: usize,
+    /// The byte after it.
+    pub end: usize,
+}
+
+/// An address, unless the kernel hashed it (4.15: 16 digits, the upper 8 of them zero).
+pub(crate) fn address(value: u64, digits: usize) -> Option<Hex> {
+    let hashed = digits == 16 && value >> 32 == 0;
+    (!hashed && value != 0).then_some(Hex(value))
+}
+
 /// One entry of a call trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]

@@ -5,23 +5,13 @@
 use memchr::memmem;
 
 use super::place::Place;
-use super::source_suffix;
-use super::span::Hex;
+pub(crate) use super::place::{Found, address};
+use super::{klogd_places, source_suffix};
 use crate::cursor::{Cursor, hex, is_blank, text};
 use crate::message::Message;
 
 /// A longer name is not a symbol.
 const MAX_SYMBOL_BYTES: usize = 1024;
-
-/// A place, and where in the message it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
-    pub place: Place,
-    /// Its first byte, address and marks included.
-    pub start: usize,
-    /// The byte after it.
-    pub end: usize,
-}
 
 /// The places that a text names, which need not be of a log: `symbol+0x1/0x2 [module]`. Spans count from the
 /// beginning of the text.
@@ -40,18 +30,31 @@ pub fn places(text: &[u8]) -> Vec<Place> {
 pub(crate) fn all(message: &Message<'_>) -> Vec<Found> {
     let body = message.text;
     let mut found: Vec<Found> = Vec::new();
-    let mut from = 0;
+    let (mut from, mut has_klogd) = (0, false);
     while let Some(plus) = body.get(from..).and_then(|rest| memchr::memchr(b'+', rest)) {
         let plus = from.saturating_add(plus);
         from = plus.saturating_add(1);
         let least = found.last().map_or(0, |last| last.end);
-        if let Some(one) = around(message, plus, least) {
+        // Only klogd's `[f+324/352]` and the `{:module:f+55}` of 2.6 have decimal numbers.
+        let klogd = if body.get(from..).is_some_and(|rest| rest.starts_with(b"0x")) {
+            None
+        } else {
+            klogd_places::at(message, plus, least)
+        };
+        has_klogd |= klogd.is_some();
+        if let Some(one) = klogd.or_else(|| around(message, plus, least)) {
             from = one.end.max(from);
             found.push(one);
         }
     }
     if found.is_empty() {
         found.extend(decoded(message));
+    }
+    if found.is_empty() {
+        found.extend(klogd_places::of_red_hat(message));
+    }
+    if has_klogd {
+        klogd_places::add_addresses(message, &mut found);
     }
     found
 }
@@ -83,20 +86,9 @@ fn around(message: &Message<'_>, plus: usize, least: usize) -> Option<Found> {
     let decimal_form = !cursor.eat(b"0x");
     let opener = symbol_at.checked_sub(1).and_then(|at| body.get(at)).copied();
     if decimal_form {
-        // Only klogd's `[f+324/352]` and the `{:module:f+55}` of 2.6 have decimal numbers.
         place.offset = cursor.decimal()?;
-        match opener {
-            Some(b'[') => {
-                if !cursor.eat(b"/") {
-                    return None;
-                }
-                place.size = Some(cursor.decimal()?);
-                if !cursor.eat(b"]") {
-                    return None;
-                }
-            }
-            Some(b'{') if cursor.eat(b"}") => {}
-            _ => return None,
+        if opener != Some(b'{') || !cursor.eat(b"}") {
+            return None;
         }
     } else {
         place.offset = cursor.hex()?.0;
@@ -238,12 +230,6 @@ fn hidden_address(text: &[u8]) -> Option<usize> {
     let names: [&[u8]; 3] = [b"(ptrval", b"(____ptrval____", b"(null"];
     let opening = names.iter().find_map(|name| inner.strip_suffix(*name))?.trim_ascii_end();
     opening.ends_with(b"[<").then(|| text.len().saturating_sub(opening.len()).saturating_add(2))
-}
-
-/// An address, unless the kernel hashed it (4.15: 16 digits, the upper 8 of them zero).
-pub(crate) fn address(value: u64, digits: usize) -> Option<Hex> {
-    let hashed = digits == 16 && value >> 32 == 0;
-    (!hashed && value != 0).then_some(Hex(value))
 }
 
 /// Whether a message is a place and nothing else, as an entry of a call trace is.

@@ -25,6 +25,8 @@ pub(super) struct ProcessorLines {
     is_guess: bool,
     /// The last caller in a trace that has callers and callees.
     caller: Option<Place>,
+    /// How many entries of call traces there were when the first one came that may be one of them.
+    frames_before: Option<usize>,
 }
 
 /// What a line gave in addition to what is in the report now.
@@ -115,6 +117,16 @@ impl ProcessorLines {
                 report.words.extend(words.into_iter().map(word));
             }
             Item::Frames(places) => found.frames.extend(places),
+            Item::FrameAgain(place) => {
+                let before = *self.frames_before.get_or_insert(report.frames.len());
+                let mut known = report.frames.iter().take(before);
+                if known.any(|frame| frame.place.address == place.address) {
+                    report.mentions.push(place);
+                } else {
+                    found.begins_trace = true;
+                    found.frames.push(place);
+                }
+            }
             Item::Call { callee, caller } => {
                 let first = self.caller.is_none();
                 if !self.is_last_caller(&callee) {
@@ -128,8 +140,9 @@ impl ProcessorLines {
                 found.begins_trace = true;
                 self.caller = None;
             }
-            Item::Task { comm, pid } => {
+            Item::Task { comm, pid, cpu } => {
                 task_lines::set(Some((comm.as_bytes(), Some(pid))), &mut report.context);
+                report.context.cpu = report.context.cpu.or(cpu);
             }
         }
     }
@@ -208,7 +221,11 @@ fn more_exact(known: Option<&'static str>, new: &'static str) -> &'static str {
 
 /// The number in front of `[#1]`, and the length of the instruction behind it.
 fn oops_code(message: &Message<'_>) -> Option<OopsCode> {
-    let end = memchr::memmem::find(message.text, b" [#")?;
+    // Kernels before 2.6 do not count oopses: `Oops: 0004`, `Internal error: Oops: f5`.
+    let end = memchr::memmem::find(message.text, b" [#").or_else(|| {
+        let is_old = memchr::memmem::find(message.text, b"Oops: ").is_some();
+        is_old.then_some(message.text.len())
+    })?;
     let mut before = message.text.get(..end)?.trim_ascii_end();
     let mut instruction_bytes = None;
     if let Some(at) = memchr::memmem::rfind(before, b" ilc:") {
@@ -224,10 +241,13 @@ fn oops_code(message: &Message<'_>) -> Option<OopsCode> {
 }
 
 /// The number in `SError Interrupt on CPU3, code 0x00000000bf000002 -- SError`, `Bad mode in Synchronous
-/// Abort handler detected on CPU0, code 0x8600000f`, of arm64.
+/// Abort handler detected on CPU0, code 0x8600000f`, since 5.13 `Unhandled 64-bit el1h sync exception on
+/// CPU0, ESR 0x0000000034000002 -- BTI`, of arm64.
 fn abort_code(message: &Message<'_>) -> Option<OopsCode> {
-    let is_abort = message.text.starts_with(b"SError ") || message.text.starts_with(b"Bad mode in ");
-    let at = memchr::memmem::find(message.text, b", code 0x").filter(|_| is_abort)?.saturating_add(9);
+    const BEGINNINGS: [(&[u8], &[u8]); 3] =
+        [(b"SError ", b", code 0x"), (b"Bad mode in ", b", code 0x"), (b"Unhandled ", b", ESR 0x")];
+    let (_, mark) = BEGINNINGS.iter().find(|(beginning, _)| message.text.starts_with(beginning))?;
+    let at = memchr::memmem::find(message.text, mark)?.saturating_add(mark.len());
     let mut cursor = Cursor::at(message.text, at);
     let (value, _) = cursor.hex()?;
     Some(OopsCode { value, span: message.span(at..cursor.position()), instruction_bytes: None })

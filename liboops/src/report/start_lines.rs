@@ -17,6 +17,8 @@ type Beginning = (&'static [u8], Kind);
 /// How start lines begin, and what the report is then about. The first match counts.
 const BEGINNINGS: &[Beginning] = &[
     (b"BUG: KASAN: ", Kind::Kasan),
+    // Up to 4.4.
+    (b"BUG: KASan: ", Kind::Kasan),
     (b"BUG: KMSAN: ", Kind::Kmsan),
     (b"BUG: KCSAN: ", Kind::Kcsan),
     (b"BUG: KFENCE: ", Kind::Kfence),
@@ -61,7 +63,10 @@ const BEGINNINGS: &[Beginning] = &[
     (b"traps: PANIC: double fault", Kind::DoubleFault),
     (b"traps: PANIC", Kind::Trap),
     (b"PANIC: invalid or fatal FRED event", Kind::Trap),
+    (b"PANIC: early exception ", Kind::Trap),
+    (b"PANIC: Unhandled #VC exception ", Kind::Trap),
     (b"traps: Missing ENDBR: ", Kind::Oops),
+    (b"Missing ENDBR: ", Kind::Oops),
     (b"CFI failure at ", Kind::Oops),
     (b"CFI failure (target: ", Kind::Oops),
     (b"int3: ", Kind::Trap),
@@ -75,15 +80,22 @@ const BEGINNINGS: &[Beginning] = &[
     (b"Oops: ", Kind::Oops),
     (b"Oops[#", Kind::Oops),
     (b"Oops [#", Kind::Oops),
+    (b"Oops - illegal instruction", Kind::InvalidOpcode),
     (b"Oops - ", Kind::Oops),
     (b"Kernel BUG [#", Kind::Bug),
     (b"Internal error: UBSAN: ", Kind::Ubsan),
+    (b"Internal error: Oops - undefined instruction", Kind::InvalidOpcode),
+    (b"Internal error: Oops - Undefined instruction", Kind::InvalidOpcode),
+    (b"Internal error: Oops - BUG", Kind::Bug),
     (b"Internal error: ", Kind::Oops),
     (b"Unable to handle ", Kind::PageFault),
     // csky up to 5.7, with the name of a function.
     (b"Unable to ", Kind::PageFault),
     (b"Unhandled fault: ", Kind::Oops),
     (b"Unhandled prefetch abort", Kind::Oops),
+    // arm64 since 5.13.
+    (b"Unhandled 64-bit el1", Kind::Oops),
+    (b"Unhandled 32-bit el1", Kind::Oops),
     (b"Insufficient stack space to handle exception", Kind::Oops),
     (b"SError Interrupt on CPU", Kind::Oops),
     (b"Bad mode in ", Kind::Oops),
@@ -106,6 +118,7 @@ const BEGINNINGS: &[Beginning] = &[
     (b"WARNING: kernel stack ", Kind::Warning),
     (b"WARNING: stack going in the wrong direction", Kind::Warning),
     (b"WARNING: unrecognized unwind", Kind::Warning),
+    (b"WARNING: kmemcheck: Caught ", Kind::Warning),
     (b"WARNING: SOFTIRQ-", Kind::Lockdep),
     (b"WARNING: HARDIRQ-", Kind::Lockdep),
     (b"[ BUG: ", Kind::Lockdep),
@@ -121,6 +134,8 @@ const BEGINNINGS: &[Beginning] = &[
     (b"unreferenced object 0x", Kind::MemoryLeak),
     (b"rust_kernel: panicked at ", Kind::Bug),
     (b"Kernel panic - not syncing", Kind::Panic),
+    // Up to 2.6.8.
+    (b"Kernel panic: ", Kind::Panic),
     (b"sysrq: Trigger a crash", Kind::SysRq),
     (b"sysrq: SysRq : Trigger a crash", Kind::SysRq),
     (b"SysRq : Trigger a crash", Kind::SysRq),
@@ -151,6 +166,8 @@ const CONDITIONS: &[(&[u8], &[&[u8]])] = &[
     (b"BUG ", &[b" (Not tainted): ", b" (Tainted: "]),
     (b"CFI failure (target: ", &[b"):", b"+0x"]),
     (b"Bad mode in ", &[b" detected"]),
+    (b"Unhandled 64-bit el1", &[b" exception on CPU"]),
+    (b"Unhandled 32-bit el1", &[b" exception on CPU"]),
     (b"Unable to ", &[b" at vaddr: "]),
     (b"kernel BUG in ", &[b" at "]),
     (b"INFO: rcu", &[b"stall"]),
@@ -205,12 +222,22 @@ pub(super) struct Start {
     pub is_message: bool,
     /// A place in it is that of the instruction itself, not a return address.
     pub exact: bool,
+    /// The kernel prints the call trace before it (parisc).
+    pub follows_trace: bool,
 }
 
 impl Start {
     /// A start line of which no more is known.
     pub fn of_kind(kind: Kind) -> Self {
-        Self { kind, from: 0, number: None, address: None, is_message: false, exact: false }
+        Self {
+            kind,
+            from: 0,
+            number: None,
+            address: None,
+            is_message: false,
+            exact: false,
+            follows_trace: false,
+        }
     }
 }
 
@@ -241,7 +268,15 @@ pub(super) fn read(body: &[u8]) -> Option<Start> {
     let number = find(text, b"[#").map(|_| number_after(text, b"[#").unwrap_or(0));
     let is_message = kind == Kind::CutHere && memmem::find(text, b"cut here").is_none();
     let from = if at == 0 { 0 } else { from };
-    Some(Start { kind, from, number, address: address(body, kind), is_message, exact: is_exact(text, kind) })
+    Some(Start {
+        kind,
+        from,
+        number,
+        address: address(body, kind),
+        is_message,
+        exact: is_exact(text, kind),
+        follows_trace: die_lines::follows_trace(text),
+    })
 }
 
 /// A message without the subsystem's name in front, which is `watchdog: CPU28: `, `mce: [Hardware Error]: `
@@ -276,7 +311,9 @@ fn is_exact(text: &[u8], kind: Kind) -> bool {
         Kind::Bug => true,
         // `... at rIP: 0xffffffff8106b0a4 (native_read_msr+0x4/0x40)`
         Kind::CutHere => text.starts_with(b"unchecked MSR access error: "),
-        Kind::Oops => text.starts_with(b"CFI failure at ") || text.starts_with(b"traps: "),
+        Kind::Oops => [&b"CFI failure at "[..], b"traps: ", b"Missing ENDBR: "]
+            .iter()
+            .any(|beginning| text.starts_with(beginning)),
         // These are noticed at once; `memory corruption in` and `invalid free in` when the memory is freed.
         Kind::Kfence => has(b" read in ") || has(b" write in "),
         _ => false,
@@ -336,6 +373,22 @@ fn xmon(text: &[u8]) -> Option<Kind> {
     })
 }
 
+/// What an exception before the kernel has its handlers is about, by its vector: `PANIC: early exception 0x0e
+/// IP 10:ffffffff81234567 error 0 cr2 0x10`.
+fn early_exception(rest: &[u8]) -> Kind {
+    let mut cursor = Cursor::new(rest);
+    cursor.eat(b"0x");
+    match cursor.hex() {
+        Some((0, _)) => Kind::DivideError,
+        Some((6, _)) => Kind::InvalidOpcode,
+        Some((8, _)) => Kind::DoubleFault,
+        Some((12, _)) => Kind::StackSegment,
+        Some((13, _)) => Kind::GeneralProtection,
+        Some((14, _)) => Kind::PageFault,
+        _ => Kind::Trap,
+    }
+}
+
 fn kind(text: &[u8]) -> Option<Kind> {
     let first = text.first();
     let beginnings = first.and_then(|&first| BY_FIRST_BYTE.get(usize::from(first)));
@@ -346,6 +399,7 @@ fn kind(text: &[u8]) -> Option<Kind> {
             condition.is_none_or(|(_, words)| words.iter().any(|word| memmem::find(rest, word).is_some()));
         // What KASAN up to 4.7 says below its own start line.
         let is_detail = kind == Kind::Slub && memmem::find(rest, b"): kasan: bad access").is_some();
+        let kind = if beginning.starts_with(b"PANIC: early") { early_exception(rest) } else { kind };
         return (holds && !is_detail).then_some(kind);
     }
     if matches!(first, Some(b'c' | b'V'))
@@ -377,7 +431,7 @@ fn kind(text: &[u8]) -> Option<Kind> {
 /// `... at virtual address X`, `... address: X`, `... request at X`
 fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
     /// What comes before the address, and its least number of digits.
-    const MARKS: [(&[u8], usize); 13] = [
+    const MARKS: [(&[u8], usize); 16] = [
         (b" at addr ", 8),
         (b" (Addr=", 8),
         (b" (address ", 1),
@@ -390,7 +444,11 @@ fn address(body: &[u8], kind: Kind) -> Option<(u64, Range<usize>)> {
         (b" pointer dereference 0x", 1),
         (b"canonical address ", 8),
         (b" at address ", 1),
+        // s390 up to 2.6: `at virtual kernel address`.
+        (b" kernel address ", 8),
+        (b" user address ", 8),
         (b" at ", 8),
+        (b" cr2 ", 1),
     ];
     let is_unhandled = body.starts_with(b"Unhandled ");
     if !is_unhandled && !matches!(kind, Kind::PageFault | Kind::GeneralProtection)

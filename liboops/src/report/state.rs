@@ -98,6 +98,9 @@ pub struct Code {
     pub marker: Option<usize>,
     /// What the kernel printed instead of bytes, such as `Bad RIP value.`
     pub unreadable: Option<String>,
+    /// The mark is `(word)`, as on ARM and RISC-V, not `<word>`.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub is_parenthesised: bool,
     /// Words before the first byte could not be read.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) begins_at_gap: bool,
@@ -115,6 +118,7 @@ impl Default for Code {
             word_bytes: 1,
             marker: None,
             unreadable: None,
+            is_parenthesised: false,
             begins_at_gap: false,
             ends_at_gap: false,
         }

@@ -47,7 +47,9 @@ pub(super) fn of_start(body: &[u8], kind: Kind, context: &mut Context) {
         Kind::MachineCheck => &[b"CPU "],
         Kind::Backtrace => &[b" for cpu ", b"CPU"],
         Kind::RcuStall => &[b" stall on CPU { ", b" stall on CPU "],
-        Kind::PageFault if body.starts_with(b"CPU ") => &[b"CPU "],
+        _ if body.starts_with(b"CPU ") => &[b"CPU "],
+        // arm64: `SError Interrupt on CPU2, code ...`
+        Kind::Oops => &[b" on CPU"],
         _ => &[],
     };
     // xmon has it in hexadecimal digits.
@@ -66,8 +68,10 @@ pub(super) fn whole(body: &[u8]) -> Option<Task<'_>> {
         Some(task)
     } else if line.starts_with(b"in_atomic(): ") {
         between(line, b", name: ", &[]).map(|name| (name, numbered(b", pid: ")))
-    } else if line.starts_with(b"Process ") {
-        between(line, b"Process ", &[b" (pid: "]).map(|name| (name, numbered(b" (pid: ")))
+    } else if let Some(rest) = line.strip_prefix(b"Process") {
+        // SuperH's has a colon.
+        let rest = rest.strip_prefix(b":").unwrap_or(rest);
+        between(rest, b" ", &[b" (pid: "]).map(|name| (name, numbered(b" (pid: ")))
     } else if line.starts_with(b"comm \"") {
         // kmemleak
         between(line, b"comm \"", &[b"\", pid "]).map(|name| (name, numbered(b"\", pid ")))

@@ -30,6 +30,7 @@ const HEADINGS: &[(&[u8], Trace)] = &[
     // KMSAN.
     (b"Uninit was created at:", Trace::Allocated),
     (b"Uninit was stored to memory at:", Trace::Stored),
+    (b"Local variable ", Trace::Allocated),
     // lockdep.
     (b"-> #", Trace::Locked),
     (b"the existing dependency chain ", Trace::Locked),

@@ -6,7 +6,7 @@ use memchr::memmem;
 
 /// Trigger words that are common in logs, and what must follow for a line to be worth a closer look. With an
 /// empty list, anything may follow.
-const COMMON: [(&[u8], &[&[u8]]); 6] = [
+const COMMON: [(&[u8], &[&[u8]]); 7] = [
     (b"BUG: ", &[]),
     (
         b"WARNING: ",
@@ -26,6 +26,7 @@ const COMMON: [(&[u8], &[&[u8]]); 6] = [
             b"unrecognized",
             b"SOFTIRQ-",
             b"HARDIRQ-",
+            b"kmemcheck",
         ],
     ),
     (
@@ -46,7 +47,8 @@ const COMMON: [(&[u8], &[&[u8]]); 6] = [
     ),
     (b"BUG ", &[b"at ", b"unable to handle ", b"kernel NULL pointer"]),
     (b"Oops", &[b": ", b"[#", b" [#", b" - ", b" "]),
-    (b"panic", &[b" - not sync", b"ked at "]),
+    (b"panic", &[b" - not sync", b"ked at ", b": "]),
+    (b"Unhandled ", &[b"fault: ", b"prefetch abort", b"64-bit el1", b"32-bit el1"]),
 ];
 
 /// What tells quickly whether a line with a trigger word may start a report.

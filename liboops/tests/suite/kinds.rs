@@ -404,6 +404,16 @@ fn what_follows_a_long_line_is_no_module() {
 }
 
 #[test]
+fn tags_at_the_ends_of_a_web_pages_lines() {
+    let log = "[    1.000000] BUG: kernel NULL pointer dereference, address: 0000000000000010<br />\n\
+               [    1.000000] RIP: 0010:victim+0x1/0x2 [m]<br>\n[    1.000000] &nbsp;&lt;TASK&gt;<br>\n\
+               [    1.000000] &nbsp;caller&#43;0x1/0x2</code></pre>\n";
+    let report = only(log.as_bytes());
+    assert_eq!(report.title.value, "BUG: kernel NULL pointer dereference, address: 0000000000000010");
+    assert_eq!((pc(&report), frames(&report)), (Some("victim"), vec![("caller", Trace::Own)]));
+}
+
+#[test]
 fn escapes_of_a_web_page() {
     let report = only(log!("html"));
     let code = report.fault().unwrap().code.as_ref().unwrap();

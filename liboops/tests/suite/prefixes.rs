@@ -101,6 +101,7 @@ const PREFIXES: &[(&str, Prefix)] = &[
     ("Unisoc", |n| format!("[   12.5{n:05}] c2 ")),
     ("Unisoc with task", |n| format!("[   12.5{n:05}] c0 1 (swapper/0) ")),
     ("Amlogic", |n| format!("[   12.5{n:05}@2] ")),
+    ("Amlogic 4.9", |n| format!("[   12.5{n:05}@2]- ")),
     ("Lenovo", |n| format!("[   12.5{n:05},3] ")),
     ("LG", |n| format!("[   12.5{n:05} / 01-23 09:11:20.123] ")),
     ("Qualcomm", |n| format!("[   12.5{n:05}] (CPU:2-pid:7:tool) ")),

@@ -21,6 +21,7 @@ fn found(report: &Report, key: &str) -> String {
         "version" => context.version.clone().unwrap_or_default(),
         "taint" => context.taint.as_ref().map(|taint| taint.value.clone()).unwrap_or_default(),
         "comm" => context.comm.clone().unwrap_or_default(),
+        "cpu" => context.cpu.map(|cpu| cpu.to_string()).unwrap_or_default(),
         "pid" => context.pid.map(|pid| pid.to_string()).unwrap_or_default(),
         "panicked" => report.panicked.to_string(),
         "message" => report.message.as_ref().map(|message| message.value.clone()).unwrap_or_default(),
@@ -36,6 +37,10 @@ fn found(report: &Report, key: &str) -> String {
         }
         "frames" => {
             let names = report.frames.iter().filter_map(|frame| frame.place.symbol.as_deref());
+            names.collect::<Vec<_>>().join(" ")
+        }
+        "mentions" => {
+            let names = report.mentions.iter().filter_map(|place| place.symbol.as_deref());
             names.collect::<Vec<_>>().join(" ")
         }
         "modules" => {

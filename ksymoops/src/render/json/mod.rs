@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use liboops::report::{Block, Report};
+use liboops::report::{Block, Hex, Report};
 use modcli::escape;
 use serde::Serialize;
 
@@ -46,10 +46,14 @@ impl Render for Json {
         for (index, report) in block.reports.iter().enumerate() {
             let text = block.messages(index).map(String::from_utf8_lossy).collect();
             let findings = all.remove(&index).unwrap_or_default();
+            let fault_address = serde_json::to_value(report.fault_address().map(Hex))?;
             let report = DecodedReport { schema: SCHEMA, report, text, findings };
             // By way of a value, whose fields are sorted by name: that order does not depend on the structs.
-            let line = serde_json::to_value(report)?.to_string();
-            writeln!(out, "{}", escape::json(line))?;
+            let mut value = serde_json::to_value(report)?;
+            if let Some(report) = value.get_mut("report").and_then(serde_json::Value::as_object_mut) {
+                report.insert("fault_address".to_owned(), fault_address);
+            }
+            writeln!(out, "{}", escape::json(value.to_string()))?;
         }
         Ok(())
     }

@@ -32,6 +32,18 @@ pub fn pages(root: &Root, pages: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Fails unless ksymoops reads an oops. Tests are built with features of libraries that other crates ask for,
+/// the program is not.
+pub fn decodes(root: &Root) -> Result<()> {
+    const OOPS: &str =
+        r"Oops: 0002\nEIP:    0010:[<c0144b14>]    Not tainted\nCode: 89 02 c7 41 30 00 00 00 00\n";
+    let classic = root.sh(&format!("printf '{OOPS}' | ksymoops --format=ksymoops -VKLOM"))?;
+    ensure!(classic.contains("Oops: 0002") && classic.contains(">>EIP; c0144b14"), "ksymoops: {classic}");
+    let json = root.sh(&format!("printf '{OOPS}' | ksymoops --format=json -VKLOM"))?;
+    ensure!(json.contains("\"address\":\"0xc0144b14\""), "ksymoops: {json}");
+    Ok(())
+}
+
 /// Fails unless bash finds our completions.
 pub fn completions(root: &Root) -> Result<()> {
     for tool in ["insmod", "rmmod", "modpersist", "ksymoops"] {

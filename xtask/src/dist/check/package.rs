@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::installed::{completions, is_kmods, is_ours, pages, same_files};
+use super::installed::{completions, decodes, is_kmods, is_ours, pages, same_files};
 use crate::dist::chroot::Root;
 use crate::dist::release::VERSION;
 
@@ -53,6 +53,7 @@ pub fn check(root: &Root) -> Result<()> {
     let listed = root.sh("/usr/lib/modpersist/kmod/insmod -V")?;
     ensure!(listed.contains("kmod version"), "kmod's own is not at hand: {listed}");
     pages(root, &["modpersist.8", "persistent.7", "modpersist-takeover.8", "ksymoops.8"])?;
+    decodes(root)?;
 
     root.sh("modpersist-takeover on")?;
     is_ours(root, "taken over")?;
