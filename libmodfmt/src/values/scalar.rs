@@ -11,7 +11,8 @@ const SMALLEST_NEGATIVE: u64 = 4096;
 
 /// `size` bits from `start` on, at most 128. Bit 0 is the lowest bit of the first byte on a little-endian
 /// processor, the highest on a big-endian one. `None` if they are not all there.
-pub(super) fn bits(bytes: &[u8], start: u64, size: u64, order: ByteOrder) -> Option<u128> {
+#[must_use]
+pub fn read_bits(bytes: &[u8], start: u64, size: u64, order: ByteOrder) -> Option<u128> {
     let end = start.checked_add(size.min(128))?;
     let first = usize::try_from(start / 8).ok()?;
     let last = usize::try_from(end.div_ceil(8)).ok()?;
@@ -166,24 +167,24 @@ mod tests {
         fn whole_bytes_are_numbers(bytes: [u8; 24], start in 0_usize..8) {
             let word: [u8; 16] = bytes[start..start + 16].try_into().unwrap();
             let at = start as u64 * 8;
-            prop_assert_eq!(bits(&bytes, at, 128, ByteOrder::Little), Some(u128::from_le_bytes(word)));
-            prop_assert_eq!(bits(&bytes, at, 128, ByteOrder::Big), Some(u128::from_be_bytes(word)));
+            prop_assert_eq!(read_bits(&bytes, at, 128, ByteOrder::Little), Some(u128::from_le_bytes(word)));
+            prop_assert_eq!(read_bits(&bytes, at, 128, ByteOrder::Big), Some(u128::from_be_bytes(word)));
         }
 
         #[test]
         fn bits_across_bytes(value: u128, start in 0_u64..64, size in 1_u64..=64) {
             // The processor's own shifts are the oracle.
             let low = value >> start & u128::from(u64::MAX >> (64 - size));
-            prop_assert_eq!(bits(&value.to_le_bytes(), start, size, ByteOrder::Little), Some(low));
+            prop_assert_eq!(read_bits(&value.to_le_bytes(), start, size, ByteOrder::Little), Some(low));
             let high = value << start >> (128 - size);
-            prop_assert_eq!(bits(&value.to_be_bytes(), start, size, ByteOrder::Big), Some(high));
+            prop_assert_eq!(read_bits(&value.to_be_bytes(), start, size, ByteOrder::Big), Some(high));
         }
     }
 
     #[test]
     fn what_is_not_there() {
-        assert_eq!(bits(&[1], 4, 5, ByteOrder::Little), None);
-        assert_eq!(bits(&[1], u64::MAX, 5, ByteOrder::Little), None);
-        assert_eq!(bits(&[1], 8, 0, ByteOrder::Big), Some(0));
+        assert_eq!(read_bits(&[1], 4, 5, ByteOrder::Little), None);
+        assert_eq!(read_bits(&[1], u64::MAX, 5, ByteOrder::Little), None);
+        assert_eq!(read_bits(&[1], 8, 0, ByteOrder::Big), Some(0));
     }
 }
