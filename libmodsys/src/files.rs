@@ -104,8 +104,8 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     rename_over(path, content, old)
 }
 
-/// Replaces a file at once, as [`replace`] does; only this user may read the new one (mode 0600), whoever could
-/// read the old one.
+/// Replaces a file at once, as [`replace`] does; only this user may read the new one (mode 0600), whoever
+/// could read the old one.
 ///
 /// # Errors
 /// The system's; the old file is still there.

@@ -2,6 +2,14 @@
 //! Files of saved values: what is taken from them, what is refused by name, and files that somebody made to
 //! do harm.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by panicking"
+)]
+
 use libmodfmt::elf::ByteOrder;
 use modrecord::saved_values::{Prepared, SavedFile, SavedFileError};
 use serde_json::{Value, json};

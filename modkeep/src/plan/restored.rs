@@ -2,13 +2,14 @@
 //! A first load whose variables start with values that were saved before a reboot.
 
 use libmodfmt::btf::{Btf, BtfTypes};
-use libmodfmt::persist::{Account, Difference, Restored};
+use libmodfmt::file::Persistent;
+use libmodfmt::persist::{Account, Difference, Restored, Wishes};
 use libmodfmt::types::Types;
 use libmodfmt::values::WithKernelTypes;
+use libmodsys::Kernel;
 
 use super::kernel_btf;
 use super::request::Restore;
-use super::table::Case;
 use crate::error::KeepError;
 use crate::region::Region;
 
@@ -24,9 +25,15 @@ pub(super) fn check(restore: Restore<'_>, owner: &str, kept: Option<&Region>) ->
     Ok(())
 }
 
-/// What becomes of each variable.
-pub(super) fn account(case: &Case<'_>, restore: Restore<'_>) -> Result<Account, KeepError> {
-    let Restored { mut account, mut missing, .. } = restored(case, restore)?;
+/// What becomes of each variable. `left` is what an interrupted discard has left.
+pub(super) fn account(
+    kernel: &dyn Kernel,
+    persistent: &Persistent<'_>,
+    restore: Restore<'_>,
+    wishes: &Wishes,
+    left: Option<&Region>,
+) -> Result<Account, KeepError> {
+    let Restored { mut account, mut missing, .. } = restored(kernel, persistent, restore, wishes)?;
     let is_unused = |variable: &_| restore.unused.contains(variable);
     missing.retain(|variable| {
         // Its type is of no interest here.
@@ -39,11 +46,11 @@ pub(super) fn account(case: &Case<'_>, restore: Restore<'_>) -> Result<Account, 
         differences.push(Difference::NoPlace);
     }
     if !differences.is_empty() || !missing.is_empty() {
-        let owner = case.persistent.header().owner.clone();
+        let owner = persistent.header().owner.clone();
         return Err(KeepError::SavedDiffers { owner, differences, missing });
     }
-    // What an interrupted discard has left does not come into force again.
-    if let Some(region) = case.region {
+    // It does not come into force again.
+    if let Some(region) = left {
         account.generation = region.next_generation();
         account.fresh = region.generations.is_empty();
     }
@@ -51,13 +58,16 @@ pub(super) fn account(case: &Case<'_>, restore: Restore<'_>) -> Result<Account, 
 }
 
 /// With the kernel's types, which a header only names.
-fn restored(case: &Case<'_>, restore: Restore<'_>) -> Result<Restored, KeepError> {
-    let (persistent, wishes) = (case.persistent, case.wishes()?);
+fn restored(
+    kernel: &dyn Kernel,
+    persistent: &Persistent<'_>,
+    restore: Restore<'_>,
+    wishes: &Wishes,
+) -> Result<Restored, KeepError> {
     let table = &persistent.header().types;
-    let of = |types: &dyn Types| Ok(persistent.restored(restore.values, &wishes, types)?);
-    let blobs = WithKernelTypes::is_needed(table)
-        .then(|| kernel_btf::read(case.kernel, persistent.module()))
-        .flatten();
+    let of = |types: &dyn Types| Ok(persistent.restored(restore.values, wishes, types)?);
+    let blobs =
+        WithKernelTypes::is_needed(table).then(|| kernel_btf::read(kernel, persistent.module())).flatten();
     let Some(blobs) = blobs else { return of(table) };
     let Ok(btf) = Btf::parse(&blobs.vmlinux) else { return of(table) };
     let types = BtfTypes::new(&btf);

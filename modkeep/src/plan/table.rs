@@ -107,7 +107,7 @@ impl Case<'_> {
     }
 
     /// What the file and the user ask for.
-    pub(super) fn wishes(&self) -> Result<Wishes, KeepError> {
+    fn wishes(&self) -> Result<Wishes, KeepError> {
         let wishes = Wishes {
             fresh: self.request.fresh,
             fresh_variables: self.request.fresh_variables.to_vec(),
@@ -140,7 +140,9 @@ impl Case<'_> {
     /// What becomes of each variable; and what the user should know about it.
     fn account(&self) -> Result<(Account, Vec<String>), KeepError> {
         if let Some(restore) = self.request.restore {
-            return Ok((restored::account(self, restore)?, Vec::new()));
+            let (wishes, left) = (self.wishes()?, self.region);
+            let account = restored::account(self.kernel, self.persistent, restore, &wishes, left)?;
+            return Ok((account, Vec::new()));
         }
         let kept = self.kept().map(Region::headers).unwrap_or_default();
         let memory = RegionMemory { kernel: self.kernel, region: self.kept() };

@@ -90,7 +90,7 @@ impl Recipe {
                         Type::Number { size: 1..=8, encoding: 5 | 7, .. }
                     );
                     let at = if is_union { 0 } else { bits };
-                    if is_int && self.next() % 3 == 0 {
+                    if is_int && self.next().is_multiple_of(3) {
                         let wide = 1 + u64::from(self.next()) % (own * 8);
                         members.push(member(&name, at, wide, type_id));
                         bits = at + wide;

@@ -27,8 +27,8 @@ pub(super) struct Encoder<'e> {
     pub(super) address: u64,
     pub(super) unions_left_out: &'e HashSet<(String, TypeId)>,
     pub(super) encoded: Encoded,
-    /// What `--drop` takes for each refusal, and for each initial value: of the elements of an array the first
-    /// one is enough.
+    /// What `--drop` takes for each refusal, and for each initial value: of the elements of an array the
+    /// first one is enough.
     pub(super) refused: HashSet<String>,
     pub(super) left_out: HashSet<String>,
 }

@@ -28,6 +28,7 @@ pub mod oops;
 pub mod parity;
 pub mod pointers;
 pub mod refusals;
+pub mod save;
 pub mod show;
 pub mod smoke;
 pub mod suites;
@@ -45,6 +46,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     versions::SCENARIOS,
     changed::SCENARIOS,
     show::SCENARIOS,
+    save::SCENARIOS,
     pointers::SCENARIOS,
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
