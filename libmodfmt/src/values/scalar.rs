@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Numbers, characters, enumerators: what has no parts.
 
+use std::collections::HashSet;
+
 use super::value::ValueKind;
 use crate::elf::ByteOrder;
 use crate::types::number_encoding::{BOOLEAN, FLOAT, SIGNED, SIGNED_CHAR, UNSIGNED, UNSIGNED_CHAR};
@@ -106,11 +108,18 @@ const fn mask(bits: u64) -> u64 {
     }
 }
 
-/// Whether an enumeration is one of flags: each enumerator is zero, a bit of its own, or made of such bits.
+/// Whether an enumeration is one of flags: each enumerator is zero, a bit of its own, or made of such bits. One
+/// that only counts (0, 1, 2, 3) looks like that as well, and is none.
 fn are_flags(values: &[(String, u64)]) -> bool {
     let single = values.iter().map(|(_, value)| value).filter(|value| value.is_power_of_two());
     let (count, all) = single.fold((0_u32, 0), |(count, all), value| (count.saturating_add(1), all | value));
-    count >= 2 && values.iter().all(|(_, value)| value & !all == 0)
+    count >= 2 && values.iter().all(|(_, value)| value & !all == 0) && !counts(values)
+}
+
+/// Whether the enumerators are all numbers from 0 or 1 on.
+fn counts(values: &[(String, u64)]) -> bool {
+    let distinct: HashSet<u64> = values.iter().map(|(_, value)| *value).filter(|value| *value > 0).collect();
+    distinct.iter().max() == Some(&(distinct.len() as u64))
 }
 
 #[cfg(test)]
@@ -140,6 +149,10 @@ mod tests {
         assert_eq!(names(&flags, 3, 32).1, ["BOTH"]);
         assert_eq!(names(&flags, 10, 32).1, ["WRITE", "SYNC"]);
         assert_eq!(names(&flags, 0x19, 32), (0x19, vec!["READ".into(), "SYNC".into()], 0x10));
+        let counted = [("IDLE", 0), ("USER", 1), ("SYS", 2), ("GUEST", 3), ("LAST", 4)];
+        assert_eq!(names(&counted, 5, 32), (5, vec![], 0), "no flags");
+        assert_eq!(names(&[("A", 1), ("B", 2)], 3, 32), (3, vec![], 0));
+        assert_eq!(names(&[("A", 1), ("B", 2), ("C", 4)], 3, 32), (3, vec!["A".into(), "B".into()], 0));
         let negative = [("BAD", u64::MAX), ("GOOD", 0)];
         assert_eq!(names(&negative, 0xffff_ffff, 32), (-1, vec!["BAD".into()], 0));
         assert_eq!(names(&negative, 0xffff_fffe, 32), (-2, vec![], 0));
