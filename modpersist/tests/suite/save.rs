@@ -10,7 +10,7 @@ use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::{Header, NOTE_SECTION, Unit, Variable, VariableDebugInfo, embed_types, keeper_name};
 use libmodfmt::types::{Member, TagKind, Type, TypeId, TypeTable, size_of};
 use libmodfmt::values::{Limits, Located, Reading, read};
-use libmodsys::{Errno, Kernel, RemoveFlags};
+use libmodsys::{Errno, Kernel, PersistSupport, RemoveFlags};
 use modkeep::{KeeperLoad, Plan, Request, discard, plan};
 use modpersist::{Args, Command, RestoreArgs};
 use modrecord::saved_values::SavedFile;
@@ -368,4 +368,23 @@ fn another_modules_values_are_refused() {
     fs::write(&files.saved, "{}").unwrap();
     let (success, text) = restore(&kernel, &files.module(4, 3), &files.saved, &[], false);
     assert!(!success && text.contains("saved.json: not what `modpersist save` writes: "), "{text}");
+}
+
+#[test]
+fn an_extended_kernel_gets_a_keeper_if_it_takes_one() {
+    let (kernel, files, _) = saved(0);
+    discard(&kernel, "foo").unwrap();
+    kernel.set(|settings| {
+        settings.persist_support = PersistSupport::Extended;
+        settings.sig_enforce = Some(true);
+    });
+    let before = kernel.syscalls().len();
+    let (success, text) = restore(&kernel, &files.module(4, 3), &files.saved, &[], false);
+    assert!(!success && text.contains("saved values cannot be restored here: "), "{text}");
+    assert!(text.contains("without --restore the module starts from the file's initial values\n"), "{text}");
+    assert_eq!(kernel.syscalls().len(), before);
+    kernel.set(|settings| settings.sig_enforce = Some(false));
+    let (success, text) = restore(&kernel, &files.module(4, 3), &files.saved, &[], false);
+    assert!(success, "{text}");
+    assert_eq!(words(&initial(&kernel).0)[4..7], [1, 2, 3]);
 }
