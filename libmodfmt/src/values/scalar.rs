@@ -108,8 +108,8 @@ const fn mask(bits: u64) -> u64 {
     }
 }
 
-/// Whether an enumeration is one of flags: each enumerator is zero, a bit of its own, or made of such bits. One
-/// that only counts (0, 1, 2, 3) looks like that as well, and is none.
+/// Whether an enumeration is one of flags: each enumerator is zero, a bit of its own, or made of such bits.
+/// One that only counts (0, 1, 2, 3) looks like that as well, and is none.
 fn are_flags(values: &[(String, u64)]) -> bool {
     let single = values.iter().map(|(_, value)| value).filter(|value| value.is_power_of_two());
     let (count, all) = single.fold((0_u32, 0), |(count, all), value| (count.saturating_add(1), all | value));
