@@ -47,13 +47,27 @@ pub fn compiled(names: &[&str]) -> Compiled {
 pub fn module(file: &Path) -> Compiled {
     let folder = folder("module");
     let object = folder.join("module.ko");
-    std::fs::copy(file, &object).unwrap();
+    let mut bytes = std::fs::read(file).unwrap();
+    without_addresses(&mut bytes);
+    std::fs::write(&object, bytes).unwrap();
     let mut count = 0;
     read(folder, object, 0x1_0000, |_, section| {
         let is_persistent = section.name.starts_with(b".data..persistent");
         count += usize::from(is_persistent);
         is_persistent.then_some(count)
     })
+}
+
+/// gdb finds addresses for the sections of a relocatable file only if none has one. Some linkers leave one.
+fn without_addresses(file: &mut [u8]) {
+    let number = |at: usize, size: usize| {
+        file[at..at + size].iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
+    };
+    // e_shoff, e_shentsize and e_shnum; sh_addr.
+    let (table, size, count) = (number(0x28, 8), number(0x3a, 2), number(0x3c, 2));
+    for header in 0..count {
+        file[table + header * size + 0x10..][..8].fill(0);
+    }
 }
 
 /// `place` says which variables are taken, and in which order. One called `held_sample` is a pointer to what

@@ -319,7 +319,6 @@ fn leaves(name: &str, value: &Value, found: &mut Vec<(String, Value)>) {
 fn expression(name: &str, value: &Value) -> String {
     match value["kind"].as_str().unwrap() {
         "text" | "pointer" => format!("output/x {name}"),
-        "char" => format!("output/d {name}"),
         "enum" => format!("output/d {name}\necho =\noutput {name}"),
         _ => format!("output {name}"),
     }
