@@ -2,6 +2,7 @@
 //! The command line of insmod.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Command, CommandFactory, Parser};
@@ -63,7 +64,11 @@ pub struct Args {
     #[arg(long)]
     pub strict: bool,
 
-    /// Convert a variable although its new type lacks FIELD
+    /// Start from values that `modpersist save` has written to SAVED, at the first load
+    #[arg(long, value_name = "SAVED")]
+    pub restore: Option<PathBuf>,
+
+    /// Convert or restore a variable without FIELD
     #[arg(long, value_name = "FIELD")]
     pub drop: Vec<String>,
 

@@ -10,6 +10,7 @@
 //! - `load`: the load itself, plain or with persistent data.
 //! - `preflight`: what can be found out without loading.
 //! - `params`: the parameters that the module is given.
+//! - `restore`: values that were saved before.
 //! - `report`: messages about a load that failed.
 //! - `unattended`: what the kernel's log is told of it.
 //!
@@ -34,6 +35,7 @@ mod modutils_args;
 mod params;
 mod preflight;
 mod report;
+mod restore;
 mod run;
 mod unattended;
 

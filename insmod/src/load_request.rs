@@ -5,9 +5,10 @@ use std::ffi::CStr;
 
 use libmodfmt::file::ModuleFile;
 use libmodsys::LoadFlags;
-use modkeep::{KeepMode, Request};
+use modkeep::{KeepMode, Request, Restore};
 use modrecord::Paths;
 use modrecord::journal::Recorder;
+use modrecord::saved_values::Prepared;
 
 use crate::ModuleInput;
 
@@ -30,6 +31,8 @@ pub(crate) struct LoadRequest<'a> {
     pub renamed: &'a [(String, String)],
     /// `--drop`
     pub drops: &'a [String],
+    /// `--restore`
+    pub restore: Option<&'a Prepared>,
     /// `--strict`
     pub strict: bool,
     /// Nobody reads standard error: a refusal goes to the kernel's log, too.
@@ -50,6 +53,7 @@ impl LoadRequest<'_> {
             fresh_variables: self.fresh_variables,
             renamed: self.renamed,
             drops: self.drops,
+            restore: self.restore.map(|saved| Restore { values: &saved.values, unused: &saved.unused }),
             assume_unloaded,
             ..Request::new(file)
         }

@@ -19,7 +19,7 @@ use crate::load_request::LoadRequest;
 use crate::module_input::{self, ModuleInput};
 use crate::params::{self, SavedParams};
 use crate::preflight::{dry_run, explain};
-use crate::{Args, args, load, report};
+use crate::{Args, args, load, report, restore};
 
 /// Runs insmod.
 pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) -> Status {
@@ -46,6 +46,11 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
     }
     if !args.fresh.is_empty() && args.keep == KeepMode::Off {
         output.error("--fresh cannot be used with --keep=off");
+        return Status::Failure;
+    }
+    if args.restore.is_some() && (args.keep == KeepMode::Off || args.fresh.iter().any(String::is_empty)) {
+        let other = if args.keep == KeepMode::Off { "--keep=off" } else { "--fresh" };
+        output.error(format_args!("--restore cannot be used with {other}"));
         return Status::Failure;
     }
     if args.modutils.is_quiet() {
@@ -129,6 +134,15 @@ impl Insmod<'_> {
         let params = CString::new(words.join(&b' ')).map_err(|_| Errno::EINVAL)?;
         let (all, some): (Vec<&String>, Vec<&String>) = args.fresh.iter().partition(|text| text.is_empty());
         let fresh_variables: Vec<String> = some.into_iter().cloned().collect();
+        let restored = match args.restore.as_deref().map(|saved| restore::prepare(saved, module, &args.drop))
+        {
+            None => None,
+            Some(Ok(prepared)) => Some(prepared),
+            Some(Err(error)) => {
+                let restore::RestoreError { text, details, remedy } = error;
+                return Ok(report::not_inserted_because(self.file, &text, &details, Some(&remedy), output));
+            }
+        };
         let request = LoadRequest {
             module,
             params: &params,
@@ -138,6 +152,7 @@ impl Insmod<'_> {
             fresh_variables: &fresh_variables,
             renamed: &args.renamed,
             drops: &args.drop,
+            restore: restored.as_ref(),
             strict: args.strict,
             is_unattended: self.is_unattended,
             paths: self.paths,

@@ -104,6 +104,15 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     rename_over(path, content, old)
 }
 
+/// Replaces a file at once, as [`replace`] does; only this user may read the new one (mode 0600), whoever
+/// could read the old one.
+///
+/// # Errors
+/// The system's; the old file is still there.
+pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    rename_over(path, content, None)
+}
+
 /// Replaces the content of a file that the user named, at once, as [`replace`] does. Links are followed, and
 /// the file keeps owner and mode, wherever it is.
 ///

@@ -5,7 +5,7 @@
 use libmodfmt::file::FileError;
 use libmodfmt::hints::HintError;
 use libmodfmt::image::ImageError;
-use libmodfmt::persist::{Account, Difference, ExtendedListError, NoteError, Refusal};
+use libmodfmt::persist::{Account, Difference, ExtendedListError, NoteError, Refusal, Variable};
 use libmodsys::{Errno, SysError};
 use thiserror::Error;
 
@@ -51,6 +51,42 @@ pub enum KeepError {
         owner: String,
         /// Why.
         obstacle: Obstacle,
+    },
+    /// Saved values are to be restored, and data is kept already.
+    #[error("data of {owner} is kept in the kernel already")]
+    KeptAlready {
+        /// The owner.
+        owner: String,
+    },
+    /// Saved values are to be restored, and nothing here can keep the data.
+    #[error("saved values cannot be restored here: {obstacle}")]
+    CannotRestoreHere {
+        /// Why.
+        obstacle: Obstacle,
+    },
+    /// The file has no persistent data.
+    #[error("{owner} has no persistent data that saved values could be given to")]
+    NothingToRestore {
+        /// The module.
+        owner: String,
+    },
+    /// The saved values are another module's.
+    #[error("the saved values are those of {saved}, not of {owner}")]
+    SavedOtherOwner {
+        /// The module.
+        owner: String,
+        /// Whose they are.
+        saved: String,
+    },
+    /// The file's variables differ from the saved ones.
+    #[error("its persistent data differs from the saved values")]
+    SavedDiffers {
+        /// The module.
+        owner: String,
+        /// Every difference.
+        differences: Vec<Difference>,
+        /// Saved variables that the file does not have.
+        missing: Vec<Variable>,
     },
     /// Data is kept, and the file's layout differs.
     #[error("its persistent data differs from what is kept in the kernel")]

@@ -44,7 +44,9 @@ use std::time::Duration;
 pub use error::KeepError;
 pub use keeper_left::KeeperLeft;
 pub use moved::{MovedVariable, moved_variables};
-pub use plan::{Images, KeepMode, NewKeeper, Obstacle, Plan, RegionUse, Request, compatibility, plan};
+pub use plan::{
+    Images, KeepMode, NewKeeper, Obstacle, Plan, RegionUse, Request, Restore, compatibility, plan,
+};
 pub use pointers_into::{PointerInto, PointersInto, pointers_into};
 pub use region::{Generation, KeptBy, OwnerState, Region, UnreadableRegion};
 pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, NoteNotLeft, discard, settle};

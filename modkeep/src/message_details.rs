@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What goes under an error message: details, and what the user can do next.
 
-use libmodfmt::persist::Difference;
+use libmodfmt::persist::{Difference, Variable};
 
 use crate::error::KeepError;
 
@@ -12,6 +12,11 @@ impl KeepError {
         match self {
             Self::Refused { reasons } => reasons.iter().map(ToString::to_string).collect(),
             Self::LayoutDiffers { differences, .. } => differences.iter().map(ToString::to_string).collect(),
+            Self::SavedDiffers { differences, missing, .. } => {
+                let missing =
+                    missing.iter().map(|variable| format!("{variable}: the file has no such variable"));
+                differences.iter().map(ToString::to_string).chain(missing).collect()
+            }
             Self::UnreadableHeader { source, .. } => vec![source.to_string()],
             Self::PointsToRemoved { pointers, .. } => pointers.clone(),
             Self::CannotSearch { not_searched, .. } => not_searched.clone(),
@@ -35,6 +40,15 @@ impl KeepError {
             Self::LayoutDiffers { owner, differences, by_extended_kernel, .. } => {
                 layout_remedy(owner, differences, *by_extended_kernel)
             }
+            Self::KeptAlready { owner } => format!(
+                "nothing was loaded, and the data of {owner} is untouched\n\
+                 rmmod --discard {owner} drops it; saved values are given to a first load only"
+            ),
+            Self::CannotRestoreHere { .. } => "nothing was loaded\n\
+                 without --restore the module starts from the file's initial values"
+                .to_owned(),
+            Self::NothingToRestore { .. } | Self::SavedOtherOwner { .. } => "nothing was loaded".to_owned(),
+            Self::SavedDiffers { differences, missing, .. } => saved_remedy(differences, missing),
             Self::CannotRead { owner, .. } => format!(
                 "nothing was loaded, and the data of {owner} is untouched\n\
                  a changed variable is compared and converted by its bytes, which need root and /proc/kcore\n\
@@ -82,6 +96,28 @@ impl KeepError {
             _ => return None,
         })
     }
+}
+
+fn saved_remedy(differences: &[Difference], missing: &[Variable]) -> String {
+    let mut lines = vec!["nothing was loaded".to_owned()];
+    for difference in differences {
+        match difference {
+            Difference::MayBeRenamed { kept, file } => {
+                lines.push(format!(
+                    "if it is: PERSISTENT_RENAMED(\"{kept}\", \"{file}\") in the source, or --renamed {kept}={file}"
+                ));
+                lines.push(format!("if not: --fresh={file} --drop={kept}"));
+            }
+            Difference::Conversion { variable, refusal } => {
+                lines.extend(refusal.remedy().filter(|_| refusal.path != variable.plain_name()));
+                lines.push(format!("--drop={} restores the rest", refusal.path));
+            }
+            _ => {}
+        }
+    }
+    lines.extend(missing.iter().map(|variable| format!("--drop={variable} restores the rest")));
+    lines.dedup();
+    lines.join("\n")
 }
 
 fn layout_remedy(owner: &str, differences: &[Difference], by_extended_kernel: bool) -> String {

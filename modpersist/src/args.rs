@@ -2,6 +2,7 @@
 //! The command line.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -48,6 +49,20 @@ pub enum Command {
     },
     /// Show the kept variables of one owner as a debugger would
     Show(ShowArgs),
+    /// Save the kept values of OWNER in FILE, so that they outlive a reboot
+    #[command(
+        after_help = "FILE is JSON as `modpersist show --json` prints it, with the types. Only root can read it.\n\n\
+                      Examples:\n  modpersist save meter /root/meter.json\n  \
+                      modpersist save meter - | gzip > meter.json.gz"
+    )]
+    Save {
+        /// The owner of the data
+        owner: String,
+        /// The file to write; - is standard output
+        file: PathBuf,
+    },
+    /// Load a module with the values that save has written, after a reboot or on another kernel
+    Restore(RestoreArgs),
     /// Print lines for modprobe.d that make modprobe load OWNER with our insmod
     ModprobeConf {
         /// The module whose data is to be kept
@@ -70,6 +85,36 @@ pub enum Command {
     },
     /// Say for versions of one module whether each could use the data that another has left
     Compat(CompatArgs),
+}
+
+/// What `restore` loads, and with which values.
+#[derive(Debug, Clone, clap::Args)]
+#[command(
+    after_help = "Only what needs no address is restored. The exit status is 0 if the module was loaded, 1 if it\n\
+                  was not, and 2 if a file cannot be read. insmod --restore=SAVED FILE does the same.\n\n\
+                  Examples:\n  \
+                  modpersist restore --dry-run meter.ko meter.json      what would be restored?\n  \
+                  modpersist restore meter.ko meter.json                load the file with these values\n  \
+                  modpersist restore --drop=samples meter meter.json    all but this variable or field"
+)]
+pub struct RestoreArgs {
+    /// The module's file, or its name if it is installed
+    #[arg(value_name = "FILE|OWNER")]
+    pub module: PathBuf,
+    /// What `modpersist save` has written
+    pub saved: PathBuf,
+    /// Parameters for the module
+    #[arg(value_name = "NAME[=VALUE]")]
+    pub params: Vec<OsString>,
+    /// Start a variable or field from the file's initial value
+    #[arg(long, value_name = "FIELD")]
+    pub drop: Vec<String>,
+    /// Only say what would be restored
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What `compat` compares.

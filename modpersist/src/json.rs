@@ -9,6 +9,7 @@ use libmodsys::SectionAddress;
 use modcli::escape;
 use modkeep::{KeptBy, UnreadableRegion};
 use modrecord::removed_pointers::Pointers;
+use modrecord::saved_values::types_json::TypeJson;
 use serde::Serialize;
 
 use crate::show::shown;
@@ -130,6 +131,9 @@ pub(crate) struct Variable {
     #[serde(rename = "type")]
     type_name: Option<String>,
     type_hash: Option<String>,
+    /// Its type in the list of saved types.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    type_id: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<String>,
     /// Whether there are more bytes than are shown.
@@ -156,6 +160,8 @@ pub(crate) struct Content {
     pub(crate) unused: bool,
     /// Size and type now, if it has grown.
     pub(crate) now: Option<(u64, Option<String>)>,
+    /// Its type in the list of saved types.
+    pub(crate) type_id: Option<u32>,
 }
 
 /// What `show --json` prints.
@@ -164,11 +170,23 @@ pub(crate) struct Shown {
     pub(crate) schema: u32,
     #[serde(flatten)]
     pub(crate) region: Region,
+    /// What only `save` writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) saved: Option<Saved>,
     /// The part that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) selected: Option<Selected>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) followed: Vec<shown::ShownChain>,
+}
+
+/// What `save` adds, so that the file alone is enough.
+#[derive(Debug, Serialize)]
+pub(crate) struct Saved {
+    pub(crate) format: u32,
+    /// The release of the kernel.
+    pub(crate) kernel: String,
+    pub(crate) types: Vec<TypeJson>,
 }
 
 /// A variable or a part of one.
@@ -245,6 +263,7 @@ impl Region {
                 variable.grown_from = Some(variable.size);
                 (variable.size, variable.type_name) = (size, type_name);
             }
+            variable.type_id = content.type_id;
             (variable.replaced, variable.unused) = (content.replaced, content.unused);
             if let Some(bytes) = content.bytes {
                 let there = bytes.get(..MAX_BYTES.min(bytes.len())).unwrap_or_default();
@@ -290,6 +309,7 @@ impl Variable {
             align: variable.align,
             type_name: variable.type_name.clone(),
             type_hash: header.type_hash(variable).map(|hash| format!("{hash:016x}")),
+            type_id: None,
             bytes: None,
             bytes_cut: false,
             value: None,

@@ -2,7 +2,8 @@
 //! The command `modpersist`: lists what is kept in the kernel, shows the variables of one owner with their
 //! contents, and says whether a file would use what is kept.
 //!
-//! One file for each command: `list`, `show`, `check`, `check_owner`, `compat`, `embed`, `modprobe_conf`.
+//! One file for each command: `list`, `show`, `save`, `restore`, `check`, `check_owner`, `compat`, `embed`,
+//! `modprobe_conf`.
 //!
 //! ```
 //! use clap::Parser;
@@ -27,11 +28,14 @@ mod hex;
 mod json;
 mod list;
 mod modprobe_conf;
+mod module_path;
 mod owner_state;
 mod report;
+mod restore;
 mod run;
+mod save;
 mod show;
 
-pub use args::{Args, Command, CompatArgs, ShowArgs, command};
+pub use args::{Args, Command, CompatArgs, RestoreArgs, ShowArgs, command};
 pub use report::report;
 pub use run::run;

@@ -8,9 +8,10 @@ use anyhow::Result;
 use libmodsys::Kernel;
 
 use crate::args::{Args, Command};
-use crate::{check, check_owner, compat, embed, list, modprobe_conf, show};
+use crate::{check, check_owner, compat, embed, list, modprobe_conf, restore, save, show};
 
-/// Runs one command. The code is 0, or 1 if `check` or `compat` says no or `list` could not read something.
+/// Runs one command. The code is 0, or 1 if `check`, `compat` or `restore` says no or `list` could not
+/// read something.
 ///
 /// # Errors
 /// The kernel or a file cannot be read.
@@ -18,6 +19,8 @@ pub fn run(args: &Args, kernel: &dyn Kernel, out: &mut dyn Write) -> Result<Exit
     match &args.command {
         Command::List { json, wide } => list::run(kernel, *json, *wide, out),
         Command::Show(args) => show::run(kernel, args, out),
+        Command::Save { owner, file } => save::run(kernel, owner, file, out),
+        Command::Restore(args) => restore::run(kernel, args, out),
         Command::ModprobeConf { owner } => modprobe_conf::run(owner, out),
         Command::Embed { file } => embed::run(file, out),
         Command::Check { file, json } => match check_owner::owner(kernel, file) {

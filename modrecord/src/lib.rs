@@ -6,6 +6,8 @@
 //!   is loaded (`insmod -e`, `rmmod -e`).
 //! - [`owner_sections`]: where the sections of modules with persistent data are.
 //! - [`removed_pointers`]: kept data that points into a module that was removed.
+//! - [`saved_values`]: values of persistent variables, saved before a reboot and restored after it;
+//!   [`values_json`]: what values look like in JSON.
 //! - [`snapshot`]: copies of `/proc/kallsyms` and `/proc/modules`, as modutils made them.
 //! - [`paths`]: where all of this is; [`Paths`] so that tests can have it elsewhere.
 //!
@@ -23,7 +25,9 @@ pub mod owner_sections;
 pub mod parameters;
 pub mod paths;
 pub mod removed_pointers;
+pub mod saved_values;
 pub mod snapshot;
 mod time;
+pub mod values_json;
 
 pub use paths::Paths;

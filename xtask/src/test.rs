@@ -76,6 +76,9 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
     for kernel in &args.kernels {
         let args = KernelArgs { kernel: kernel.clone(), machine: args.machine.clone() };
         steps.push(timed(&format!("fixtures, {kernel}"), || checks::fixtures(&args)));
+        if with_long {
+            steps.push(timed(&format!("values against gdb's, {kernel}"), || checks::gdb::check(&args)));
+        }
         let mut report = None;
         let mut step = timed(&format!("scenarios, {kernel}"), || {
             let vm = vm::prepare(&args)?;

@@ -18,9 +18,9 @@ pub(crate) fn load(
     kernel: &dyn Kernel,
     output: &mut Output,
 ) -> Result<Status, Errno> {
-    if detect::concerns_persistent_data(request, kernel)
-        && let Some(status) = persistent::load(request, kernel, output)?
-    {
+    let concerns_persistent_data =
+        request.restore.is_some() || detect::concerns_persistent_data(request, kernel);
+    if concerns_persistent_data && let Some(status) = persistent::load(request, kernel, output)? {
         return Ok(status);
     }
     plain::load(request, kernel, output)?;
@@ -73,6 +73,7 @@ mod tests {
             fresh_variables: &[],
             renamed: &[],
             drops: &[],
+            restore: None,
             strict: false,
             is_unattended: false,
             paths: &paths,

@@ -22,15 +22,21 @@ pub(super) const fn is_signed(encoding: u8) -> bool {
     matches!(encoding, SIGNED | SIGNED_CHAR)
 }
 
-/// Whether two numbers read the same bytes the same way. An encoding of 0 is not known.
+/// Whether two numbers read the same bytes the same way. An encoding of 0 is not known. Whether `char` has a
+/// sign is the compiler's choice, and the kernel's since 6.2 (`-funsigned-char`): what it holds is the same.
 pub(super) fn is_same_number(old: &Type, new: &Type) -> bool {
-    let (Type::Number { size, encoding, .. }, Type::Number { size: new_size, encoding: new_encoding, .. }) =
-        (old, new)
+    let (
+        Type::Number { name, size, encoding },
+        Type::Number { name: new_name, size: new_size, encoding: now },
+    ) = (old, new)
     else {
         return false;
     };
-    let known = *encoding != 0 && *new_encoding != 0;
-    size == new_size && !is_other_format(old, new) && (!known || sort(*encoding) == sort(*new_encoding))
+    let known = *encoding != 0 && *now != 0;
+    let are_characters = name == "char" && new_name == "char";
+    size == new_size
+        && !is_other_format(old, new)
+        && (!known || are_characters || sort(*encoding) == sort(*now))
 }
 
 /// Whether all values of a number of `old` bits and encoding exist in the new one.
@@ -93,5 +99,21 @@ impl Values {
             None if self.fixed => Ok(value),
             None => Err(Reason::NoEnumerator { value }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_char_is_a_char_with_a_sign_or_without() {
+        let number = |name: &str, encoding| Type::Number { name: name.to_owned(), size: 1, encoding };
+        assert!(is_same_number(&number("char", SIGNED_CHAR), &number("char", UNSIGNED_CHAR)));
+        assert!(!is_same_number(&number("signed char", SIGNED_CHAR), &number("char", UNSIGNED_CHAR)));
+        assert!(!is_same_number(
+            &number("signed char", SIGNED_CHAR),
+            &number("unsigned char", UNSIGNED_CHAR)
+        ));
     }
 }

@@ -11,8 +11,9 @@ use crate::module::Module;
 use crate::old_slots;
 use crate::persist::{
     Account, Header, InitialValue, Inventory, KeptMemory, KernelBtfReader, PersistError, PersistentDebugInfo,
-    PersistentSection, Refusals, Unit, Values, Variable, Wishes, embedded_types,
+    PersistentSection, Refusals, Restored, SavedValues, Unit, Values, Variable, Wishes, embedded_types,
 };
+use crate::types::Types;
 
 /// A module with persistent data, and the list of that data.
 #[derive(Debug, Clone)]
@@ -113,6 +114,27 @@ impl<'m> Persistent<'m> {
         wishes: &Wishes,
         memory: &dyn KeptMemory,
     ) -> Result<Account, ImageError> {
+        let values = self.values(memory)?;
+        Ok(Account::with_values(kept, self.header(), wishes, Some(&values)))
+    }
+
+    /// What becomes of values that were saved before, if nothing is kept. `types` are those of the header,
+    /// complete with what only the kernel has.
+    ///
+    /// # Errors
+    /// As [`Persistent::account`].
+    pub fn restored(
+        &self,
+        saved: &SavedValues,
+        wishes: &Wishes,
+        types: &dyn Types,
+    ) -> Result<Restored, ImageError> {
+        let mut values = self.values(saved)?;
+        values.by_hand.clear();
+        Ok(Restored::of(saved, self.header(), types, wishes, &values))
+    }
+
+    fn values<'a>(&'a self, memory: &'a dyn KeptMemory) -> Result<Values<'a>, ImageError> {
         let object = &self.module.object;
         let tables = RelocationTables::of(object);
         let initial = self.inventory.indexes.iter().map(|index| -> Result<InitialValue<'_>, ImageError> {
@@ -128,14 +150,13 @@ impl<'m> Persistent<'m> {
             let (section, offset) = slot.variable;
             Some((self.inventory.unit_of(section)?, offset))
         });
-        let values = Values {
+        Ok(Values {
             order: object.ident.order,
             class: object.ident.class,
             initial: initial.collect::<Result<_, _>>()?,
             by_hand: by_hand.collect(),
             memory,
-        };
-        Ok(Account::with_values(kept, self.header(), wishes, Some(&values)))
+        })
     }
 
     /// The keeper image for a kernel with export tables of this `layout`: it holds what is new by these

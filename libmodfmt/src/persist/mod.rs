@@ -43,8 +43,8 @@ mod variables;
 
 pub use ambiguous::{Ambiguity, AmbiguousName};
 pub use binding::{
-    Account, Change, Fate, InitialValue, KeptMemory, KeptVariable, LeftBehind, Stay, UnitPlace, UnitPointer,
-    UnitValue, Values, VariableAccount, Wishes, spent_generations,
+    Account, Change, Fate, InitialValue, KeptMemory, KeptVariable, LeftBehind, Restored, SavedValues, Stay,
+    UnitPlace, UnitPointer, UnitValue, Values, VariableAccount, Wishes, spent_generations,
 };
 pub use compare::{Agreement, compare};
 pub use debug_info::{

@@ -41,6 +41,7 @@ mod minimize;
 pub(crate) mod number_encoding;
 mod one_pair;
 mod size;
+mod value_types;
 
 use std::sync::Arc;
 
@@ -52,6 +53,7 @@ pub use field::{FieldPath, field_at, target_at};
 pub use layout_hash::layout_hash;
 pub(crate) use one_pair::is_other_format;
 pub use size::size_of;
+pub use value_types::value_types;
 
 /// Most types that a table may hold. A driver's own types are some hundreds.
 pub const MAX_TYPES: usize = 1 << 16;
@@ -219,6 +221,12 @@ impl Type {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// The same type in a table that has so many types before those of its own.
+    #[must_use]
+    pub fn with_shifted_references(self, first: u32) -> Self {
+        self.with_references(|id| TypeId(first.saturating_add(id.0)))
     }
 
     /// The same type with its references changed.

@@ -9,6 +9,7 @@
 //!   the way back.
 //! - `links.rs`: where a structure has the nodes of lists and trees.
 //! - `kernel_types.rs`: a table whose kernel types are filled in from vmlinux's BTF.
+//! - `write.rs`: numbers written where `read.rs` finds them.
 //!
 //! ```
 //! use libmodfmt::elf::ByteOrder;
@@ -35,9 +36,12 @@ mod select;
 #[cfg(test)]
 mod tests;
 mod value;
+mod write;
 
 pub use kernel_types::WithKernelTypes;
 pub use links::{LinkMember, link_members};
 pub use read::{Limits, Reading, read};
+pub use scalar::read_bits;
 pub use select::{Located, PathStep, SelectError, parse_path};
 pub use value::{Field, Missing, Run, Value, ValueKind};
+pub use write::write_bits;

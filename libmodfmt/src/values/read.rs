@@ -141,10 +141,10 @@ impl Reader<'_> {
                     };
                 }
                 let order = self.reading.order;
-                let Some(raw) = scalar::bits(self.reading.bytes, at.bit_offset, bits, order) else {
+                let Some(raw) = scalar::read_bits(self.reading.bytes, at.bit_offset, bits, order) else {
                     return value(ValueKind::Missing(Missing::OutsideBytes), false);
                 };
-                let again = scalar::bits(self.reading.again, at.bit_offset, bits, order);
+                let again = scalar::read_bits(self.reading.again, at.bit_offset, bits, order);
                 value(self.scalar(&ty, raw, bits), again != Some(raw))
             }
         }

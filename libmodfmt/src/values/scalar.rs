@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Numbers, characters, enumerators: what has no parts.
 
+use std::collections::HashSet;
+
 use super::value::ValueKind;
 use crate::elf::ByteOrder;
 use crate::types::number_encoding::{BOOLEAN, FLOAT, SIGNED, SIGNED_CHAR, UNSIGNED, UNSIGNED_CHAR};
@@ -11,7 +13,8 @@ const SMALLEST_NEGATIVE: u64 = 4096;
 
 /// `size` bits from `start` on, at most 128. Bit 0 is the lowest bit of the first byte on a little-endian
 /// processor, the highest on a big-endian one. `None` if they are not all there.
-pub(super) fn bits(bytes: &[u8], start: u64, size: u64, order: ByteOrder) -> Option<u128> {
+#[must_use]
+pub fn read_bits(bytes: &[u8], start: u64, size: u64, order: ByteOrder) -> Option<u128> {
     let end = start.checked_add(size.min(128))?;
     let first = usize::try_from(start / 8).ok()?;
     let last = usize::try_from(end.div_ceil(8)).ok()?;
@@ -106,10 +109,17 @@ const fn mask(bits: u64) -> u64 {
 }
 
 /// Whether an enumeration is one of flags: each enumerator is zero, a bit of its own, or made of such bits.
+/// One that only counts (0, 1, 2, 3) looks like that as well, and is none.
 fn are_flags(values: &[(String, u64)]) -> bool {
     let single = values.iter().map(|(_, value)| value).filter(|value| value.is_power_of_two());
     let (count, all) = single.fold((0_u32, 0), |(count, all), value| (count.saturating_add(1), all | value));
-    count >= 2 && values.iter().all(|(_, value)| value & !all == 0)
+    count >= 2 && values.iter().all(|(_, value)| value & !all == 0) && !counts(values)
+}
+
+/// Whether the enumerators are all numbers from 0 or 1 on.
+fn counts(values: &[(String, u64)]) -> bool {
+    let distinct: HashSet<u64> = values.iter().map(|(_, value)| *value).filter(|value| *value > 0).collect();
+    distinct.iter().max() == Some(&(distinct.len() as u64))
 }
 
 #[cfg(test)]
@@ -139,6 +149,10 @@ mod tests {
         assert_eq!(names(&flags, 3, 32).1, ["BOTH"]);
         assert_eq!(names(&flags, 10, 32).1, ["WRITE", "SYNC"]);
         assert_eq!(names(&flags, 0x19, 32), (0x19, vec!["READ".into(), "SYNC".into()], 0x10));
+        let counted = [("IDLE", 0), ("USER", 1), ("SYS", 2), ("GUEST", 3), ("LAST", 4)];
+        assert_eq!(names(&counted, 5, 32), (5, vec![], 0), "no flags");
+        assert_eq!(names(&[("A", 1), ("B", 2)], 3, 32), (3, vec![], 0));
+        assert_eq!(names(&[("A", 1), ("B", 2), ("C", 4)], 3, 32), (3, vec!["A".into(), "B".into()], 0));
         let negative = [("BAD", u64::MAX), ("GOOD", 0)];
         assert_eq!(names(&negative, 0xffff_ffff, 32), (-1, vec!["BAD".into()], 0));
         assert_eq!(names(&negative, 0xffff_fffe, 32), (-2, vec![], 0));
@@ -166,24 +180,24 @@ mod tests {
         fn whole_bytes_are_numbers(bytes: [u8; 24], start in 0_usize..8) {
             let word: [u8; 16] = bytes[start..start + 16].try_into().unwrap();
             let at = start as u64 * 8;
-            prop_assert_eq!(bits(&bytes, at, 128, ByteOrder::Little), Some(u128::from_le_bytes(word)));
-            prop_assert_eq!(bits(&bytes, at, 128, ByteOrder::Big), Some(u128::from_be_bytes(word)));
+            prop_assert_eq!(read_bits(&bytes, at, 128, ByteOrder::Little), Some(u128::from_le_bytes(word)));
+            prop_assert_eq!(read_bits(&bytes, at, 128, ByteOrder::Big), Some(u128::from_be_bytes(word)));
         }
 
         #[test]
         fn bits_across_bytes(value: u128, start in 0_u64..64, size in 1_u64..=64) {
             // The processor's own shifts are the oracle.
             let low = value >> start & u128::from(u64::MAX >> (64 - size));
-            prop_assert_eq!(bits(&value.to_le_bytes(), start, size, ByteOrder::Little), Some(low));
+            prop_assert_eq!(read_bits(&value.to_le_bytes(), start, size, ByteOrder::Little), Some(low));
             let high = value << start >> (128 - size);
-            prop_assert_eq!(bits(&value.to_be_bytes(), start, size, ByteOrder::Big), Some(high));
+            prop_assert_eq!(read_bits(&value.to_be_bytes(), start, size, ByteOrder::Big), Some(high));
         }
     }
 
     #[test]
     fn what_is_not_there() {
-        assert_eq!(bits(&[1], 4, 5, ByteOrder::Little), None);
-        assert_eq!(bits(&[1], u64::MAX, 5, ByteOrder::Little), None);
-        assert_eq!(bits(&[1], 8, 0, ByteOrder::Big), Some(0));
+        assert_eq!(read_bits(&[1], 4, 5, ByteOrder::Little), None);
+        assert_eq!(read_bits(&[1], u64::MAX, 5, ByteOrder::Little), None);
+        assert_eq!(read_bits(&[1], 8, 0, ByteOrder::Big), Some(0));
     }
 }

@@ -10,6 +10,7 @@ use super::kernel_btf;
 use super::obstacle::Obstacle;
 use super::outcome::{Plan, RegionUse};
 use super::request::{KeepMode, Request};
+use super::restored;
 use super::table::{Case, Keeping, Method};
 use crate::error::KeepError;
 use crate::region::Region;
@@ -26,6 +27,9 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
     let owner = request.file.module()?.name.clone();
     let btf = || kernel_btf::read(kernel, request.file.module().ok()?);
     let Some(persistent) = request.file.persistent_with(Some(&btf))? else {
+        if request.restore.is_some() {
+            return Err(KeepError::NothingToRestore { owner });
+        }
         return without_persistent_data(kernel, request, &owner);
     };
     let region = Region::find_for(kernel, persistent.header())?;
@@ -34,6 +38,9 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
     }
     let region = region.as_ref();
     let case = Case { kernel, request, persistent: &persistent, region };
+    if let Some(restore) = request.restore {
+        restored::check(restore, &owner, case.kept())?;
+    }
     let Keeping { region_use, method, mut notes } = match keeping(&case)? {
         Ok(keeping) => keeping,
         Err(obstacle) => return case.keeping_is_impossible(obstacle),
@@ -49,7 +56,9 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
         notes.push("its signature is lost: the images that keep data differ from the signed file".to_owned());
     }
     Ok(Plan::Keeper {
-        may_fall_back: region_use == RegionUse::Create && request.keep == KeepMode::Auto,
+        may_fall_back: region_use == RegionUse::Create
+            && request.keep == KeepMode::Auto
+            && request.restore.is_none(),
         region_use,
         owner,
         region,
@@ -66,6 +75,10 @@ fn keeping(case: &Case<'_>) -> Result<Result<Keeping, Obstacle>, KeepError> {
         Ok(refusals) => refusals,
         Err(obstacle) => return Ok(Err(obstacle)),
     };
+    // The extended kernel takes initial values from the file, which it is given as it is.
+    if case.request.restore.is_some() {
+        return case.by_keepers(&refusals);
+    }
     let second_choice = match extended_kernel::keeps(case, &refusals)? {
         Some((keeping, Preference::First)) => return Ok(Ok(keeping)),
         Some((keeping, Preference::Second)) => Some(keeping),

@@ -10,6 +10,7 @@
 //! - `hints.rs`: hints in the source.
 //! - `old_pointers.rs`: what points to variables that would get another place.
 //! - `export_layout.rs`: how this kernel lays out the export table that a keeper needs.
+//! - `restored.rs`: values that were saved before.
 //! - `pinned_modules.rs`: the modules that a keeper would pin.
 
 mod compatibility;
@@ -24,12 +25,13 @@ mod old_pointers;
 mod outcome;
 mod pinned_modules;
 mod request;
+mod restored;
 mod table;
 
 pub use compatibility::compatibility;
 pub use decide::plan;
 pub use obstacle::Obstacle;
 pub use outcome::{Images, NewKeeper, Plan, RegionUse};
-pub use request::{KeepMode, Request};
+pub use request::{KeepMode, Request, Restore};
 
 pub(crate) use table::nothing_kept;

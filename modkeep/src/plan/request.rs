@@ -2,6 +2,7 @@
 //! What the user asks for: a file, and what to do about its persistent data.
 
 use libmodfmt::file::ModuleFile;
+use libmodfmt::persist::{SavedValues, Variable};
 
 /// `--keep`: what to do about persistent data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -13,6 +14,15 @@ pub enum KeepMode {
     Require,
     /// Load the module as if it had none.
     Off,
+}
+
+/// Saved values for the first load of a module: `--restore`.
+#[derive(Debug, Clone, Copy)]
+pub struct Restore<'a> {
+    /// The values.
+    pub values: &'a SavedValues,
+    /// Variables that the file need not have: the module did not have them any more when they were saved.
+    pub unused: &'a [Variable],
 }
 
 /// A file to be loaded.
@@ -30,6 +40,8 @@ pub struct Request<'a> {
     pub renamed: &'a [(String, String)],
     /// `--drop=FIELD`: fields that may be lost when a variable is converted.
     pub drops: &'a [String],
+    /// `--restore`: values that variables start with. Nothing may be kept then.
+    pub restore: Option<Restore<'a>>,
     /// Only look: decide as if the owner were not loaded, even if it is.
     pub assume_unloaded: bool,
 }
@@ -45,6 +57,7 @@ impl<'a> Request<'a> {
             fresh_variables: &[],
             renamed: &[],
             drops: &[],
+            restore: None,
             assume_unloaded: false,
         }
     }

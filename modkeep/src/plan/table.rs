@@ -20,7 +20,7 @@ use libmodsys::Kernel;
 use super::obstacle::Obstacle;
 use super::outcome::{Images, NewKeeper, Plan, RegionUse};
 use super::request::{KeepMode, Request};
-use super::{export_layout, find_obstacle, hints, old_pointers, pinned_modules};
+use super::{export_layout, find_obstacle, hints, old_pointers, pinned_modules, restored};
 use crate::error::KeepError;
 use crate::region::{Region, RegionMemory};
 
@@ -79,6 +79,7 @@ impl Case<'_> {
     pub(super) fn keeping_is_impossible(&self, obstacle: Obstacle) -> Result<Plan, KeepError> {
         match (self.kept(), self.request.keep) {
             (Some(region), _) => Err(KeepError::CannotBind { owner: region.owner.clone(), obstacle }),
+            (None, _) if self.request.restore.is_some() => Err(KeepError::CannotRestoreHere { obstacle }),
             (None, KeepMode::Require) => Err(KeepError::Impossible { obstacle }),
             (None, _) => Ok(Plan::Plain { warning: Some(nothing_kept(&obstacle)) }),
         }
@@ -138,6 +139,11 @@ impl Case<'_> {
 
     /// What becomes of each variable; and what the user should know about it.
     fn account(&self) -> Result<(Account, Vec<String>), KeepError> {
+        if let Some(restore) = self.request.restore {
+            let (wishes, left) = (self.wishes()?, self.region);
+            let account = restored::account(self.kernel, self.persistent, restore, &wishes, left)?;
+            return Ok((account, Vec::new()));
+        }
         let kept = self.kept().map(Region::headers).unwrap_or_default();
         let memory = RegionMemory { kernel: self.kernel, region: self.kept() };
         let mut account = self.persistent.account(&kept, &self.wishes()?, &memory)?;

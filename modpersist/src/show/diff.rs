@@ -11,7 +11,7 @@ use libmodsys::files;
 use modcli::os_text;
 use serde::{Deserialize, Serialize};
 
-use super::shown::{SCHEMA, Shown, ShownField, ShownKind, ShownRun};
+use super::shown::{SCHEMA, Shown, ShownField, ShownKind, ShownRun, ShownTarget};
 use super::text::{Text, in_line};
 
 /// A larger file is not read, in bytes.
@@ -228,9 +228,11 @@ impl Changes {
                 }
                 self.runs(path, was, now);
             }
-            (ShownKind::Pointer { address: was_at, .. }, ShownKind::Pointer { address, .. }) => {
-                // Only what it is may have got another name.
-                if was_at != address {
+            (ShownKind::Pointer { address: was_at, to: was_to }, ShownKind::Pointer { address, to }) => {
+                // What it is may have got another name, and what has a name another address: after a reboot.
+                let has_lasting_name =
+                    |to: &ShownTarget| matches!(&*to.kind, "kept" | "symbol") && was_to.as_ref() == Some(to);
+                if was_at != address && !to.as_ref().is_some_and(has_lasting_name) {
                     self.add(path, Some(brief(was)), Some(brief(now)));
                 }
             }

@@ -5,6 +5,7 @@
 //!   `select.rs`: what is asked for.
 //! - `memory.rs`, `values.rs`: bytes of kernel memory, and the values in them.
 //! - `pointers/`: what addresses are; `follow.rs`, `nodes.rs`: what they lead to.
+//! - `saved.rs`: the same values with their types, for `modpersist save`.
 //! - `shown.rs`: what is shown, made by `build.rs`, printed by `text.rs` or as JSON, compared by `diff.rs`.
 
 mod build;
@@ -14,6 +15,7 @@ mod kept;
 mod kernel_types;
 mod memory;
 mod pointers;
+mod saved;
 mod select;
 pub(crate) mod shown;
 mod text;
@@ -29,6 +31,8 @@ use libmodfmt::module_name::is_module_name;
 use libmodsys::Kernel;
 use modkeep::{Generation, Region};
 
+pub(crate) use saved::saved;
+
 use crate::args::ShowArgs;
 use crate::{address, hex, json, owner_state};
 use build::Build;
@@ -40,10 +44,7 @@ use pointers::PointerNames;
 use select::Target;
 use shown::{Shown, ShownChain, ShownKind};
 use text::Text;
-
-/// A variable's content is read up to here, in bytes; a part that is asked for by its path, to the other.
-const MAX_BYTES: u64 = 1 << 20;
-const MAX_ASKED_BYTES: u64 = 16 << 20;
+use values::Extent;
 
 /// A target with what it holds.
 struct Content<'k> {
@@ -59,6 +60,12 @@ pub(crate) fn run(kernel: &dyn Kernel, args: &ShowArgs, out: &mut dyn Write) -> 
     ensure!(is_module_name(owner), "'{owner}' cannot be the name of a module");
     // Before the kernel is asked: the file may be wrong.
     let saved = args.diff.as_deref().map(Saved::read).transpose()?;
+    with_reader(kernel, owner, |reader| print_with(reader, args, saved.as_ref(), out))
+}
+
+/// Does something with all that is known of the data of `owner`.
+fn with_reader<T>(kernel: &dyn Kernel, owner: &str, act: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
+    ensure!(is_module_name(owner), "'{owner}' cannot be the name of a module");
     let Some(region) = find(kernel, owner)? else {
         bail!("nothing is kept for {owner} (`modpersist list` shows what is)");
     };
@@ -66,7 +73,7 @@ pub(crate) fn run(kernel: &dyn Kernel, args: &ShowArgs, out: &mut dyn Write) -> 
     let others = Region::entries(kernel).unwrap_or_default().into_iter().flatten();
     let mut regions: Vec<Region> = others.filter(|other| other.owner != region.owner).collect();
     regions.insert(0, region);
-    let [region, ..] = regions.as_slice() else { return Ok(ExitCode::SUCCESS) };
+    let [region, ..] = regions.as_slice() else { bail!("nothing is kept for {owner}") };
     let blob = kernel.vmlinux_btf().ok().flatten();
     let btf = blob.as_deref().and_then(|blob| Btf::parse(blob).ok());
     let btf_types = btf.as_ref().map(BtfTypes::new);
@@ -82,16 +89,23 @@ pub(crate) fn run(kernel: &dyn Kernel, args: &ShowArgs, out: &mut dyn Write) -> 
     let kept = Kept::of(&regions, &sources);
     let memory = Memory::new(kernel);
     let names = PointerNames::new(kernel, &kept, btf.as_ref(), &memory);
+    act(&Reader { kernel, region, kept: &kept, memory: &memory, names: &names })
+}
+
+fn print_with(
+    reader: &Reader<'_>,
+    args: &ShowArgs,
+    saved: Option<&Saved>,
+    out: &mut dyn Write,
+) -> Result<ExitCode> {
+    let region = reader.region;
     let targets = match &args.path {
-        Some(path) => vec![select::select(&kept, &region.owner, path, &memory)?],
-        None => {
-            let own = kept.variables.iter().filter(|variable| variable.owner == region.owner);
-            own.map(Target::whole).collect()
-        }
+        Some(path) => vec![select::select(reader.kept, &region.owner, path, reader.memory)?],
+        None => reader.all(),
     };
-    let reader = Reader { kernel, region, kept: &kept, memory: &memory, names: &names };
-    let (contents, denied) = reader.contents(targets, args);
-    if let Some(saved) = &saved {
+    let extent = if args.path.is_some() { Extent::Asked } else { Extent::Overview };
+    let (contents, denied) = reader.contents(targets, extent, args.follow.unwrap_or(0));
+    if let Some(saved) = saved {
         let report = match contents.as_slice() {
             [only] if args.path.is_some() => {
                 Report::of_part(saved, &region.owner, &only.target.name, only.value.as_ref())?
@@ -137,9 +151,21 @@ struct Reader<'r> {
 }
 
 impl<'r> Reader<'r> {
-    /// The contents of all targets, and why some could not be read.
-    fn contents(&self, targets: Vec<Target<'r>>, args: &ShowArgs) -> (Vec<Content<'r>>, Option<String>) {
-        let most = if args.path.is_some() { MAX_ASKED_BYTES } else { MAX_BYTES };
+    /// All variables of the owner.
+    fn all(&self) -> Vec<Target<'r>> {
+        let own = self.kept.variables.iter().filter(|variable| variable.owner == self.region.owner);
+        own.map(Target::whole).collect()
+    }
+
+    /// The contents of all targets, and why some could not be read. `follow` is how many objects of each list
+    /// are looked for.
+    fn contents(
+        &self,
+        targets: Vec<Target<'r>>,
+        extent: Extent,
+        follow: usize,
+    ) -> (Vec<Content<'r>>, Option<String>) {
+        let most = extent.bytes();
         let mut denied = None;
         // One reason for all: without addresses there are no contents.
         let hidden = std::cell::OnceCell::new();
@@ -165,14 +191,14 @@ impl<'r> Reader<'r> {
                     .and_then(|bytes| self.memory.read(target.address.known()?, bytes.len() as u64).ok());
                 let value = bytes.as_deref().map(|bytes| {
                     let again = again.as_deref().unwrap_or(bytes);
-                    self.value(&target, bytes, again, args.path.is_some())
+                    self.value(&target, bytes, again, extent)
                 });
                 (target, bytes, value)
             })
             .collect();
         // Lists and trees are followed once; nodes of lists that are kept are found from the list's head.
-        let (owner, limit) = (&*self.region.owner, args.follow.unwrap_or(0));
-        let mut follow = Follow::new(self.kept, self.memory, self.names, owner, limit);
+        let owner = &*self.region.owner;
+        let mut follow = Follow::new(self.kept, self.memory, self.names, owner, follow);
         let (mut contents, mut followed) = (Vec::new(), Vec::new());
         for (target, bytes, value) in read {
             let (shown, tree) = value.unzip();
@@ -194,14 +220,14 @@ impl<'r> Reader<'r> {
         target: &Target<'_>,
         bytes: &[u8],
         again: &[u8],
-        is_asked_for: bool,
+        extent: Extent,
     ) -> (Shown, Option<libmodfmt::values::Value>) {
         let typed = target.ty.and_then(|(index, at)| Some((self.kept.types(index)?, at)));
         let Some((types, at)) = typed else {
             let text = untyped_text::text(bytes, target.type_name.as_deref());
             return (Shown { kind: ShownKind::Untyped { text }, unstable: bytes != again }, None);
         };
-        let value = values::of_bytes(types, at, bytes, again, is_asked_for);
+        let value = values::of_bytes(types, at, bytes, again, extent);
         let build = Build { types, names: self.names, owner: &self.region.owner };
         (build.shown(&value), Some(value))
     }
@@ -232,14 +258,15 @@ fn json_of(
             let (replaced, unused) = own.map_or((false, false), |own| (own.is_replaced, own.is_unused));
             let now = own.filter(|own| own.grown_from.is_some());
             let now = now.map(|own| (own.size, own.type_name.clone()));
-            values.push(json::Content { bytes: content.bytes, value: content.value, replaced, unused, now });
+            let (bytes, value, type_id) = (content.bytes, content.value, None);
+            values.push(json::Content { bytes, value, replaced, unused, now, type_id });
         }
     }
     if args.path.is_some() {
         shown.leave_out_sections();
     }
     shown.add_contents(values, denied);
-    json::Shown { schema: shown::SCHEMA, region: shown, selected, followed }
+    json::Shown { schema: shown::SCHEMA, region: shown, saved: None, selected, followed }
 }
 
 fn print(region: &Region, contents: &[Content<'_>], args: &ShowArgs, text: &mut Text<'_>) -> Result<()> {

@@ -7,8 +7,36 @@ use libmodfmt::values::{Limits, Located, Reading, Value, read as read_value};
 
 use super::memory::Memory;
 
-/// Values of one variable that are shown when all variables are.
-const FEW_VALUES: u64 = 1000;
+/// How much of a variable is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// It is one of many.
+    Overview,
+    /// It is asked for.
+    Asked,
+    /// It is saved: nothing may be left out.
+    Saved,
+}
+
+impl Extent {
+    /// Bytes.
+    pub(super) const fn bytes(self) -> u64 {
+        match self {
+            Self::Overview => 1 << 20,
+            Self::Asked | Self::Saved => 16 << 20,
+        }
+    }
+
+    fn limits(self) -> Limits {
+        let mut limits = Limits::default();
+        match self {
+            Self::Overview => limits.values = 1000,
+            Self::Asked => {}
+            Self::Saved => limits.values = 1 << 22,
+        }
+        limits
+    }
+}
 
 /// Reads an object of `size` bytes, and again right after that.
 pub(super) fn read(
@@ -20,20 +48,10 @@ pub(super) fn read(
 ) -> Result<Value, String> {
     let first = memory.read(address, size)?;
     let second = memory.read(address, size)?;
-    Ok(of_bytes(types, at, &first, &second, false))
+    Ok(of_bytes(types, at, &first, &second, Extent::Overview))
 }
 
-/// The value in bytes that were read twice. `is_asked_for`: it is shown alone, and may be long.
-pub(super) fn of_bytes(
-    types: &dyn Types,
-    at: Located,
-    first: &[u8],
-    second: &[u8],
-    is_asked_for: bool,
-) -> Value {
-    let mut limits = Limits::default();
-    if !is_asked_for {
-        limits.values = FEW_VALUES;
-    }
-    read_value(types, at, &Reading::new(first, ByteOrder::NATIVE).again(second), limits)
+/// The value in bytes that were read twice.
+pub(super) fn of_bytes(types: &dyn Types, at: Located, first: &[u8], second: &[u8], extent: Extent) -> Value {
+    read_value(types, at, &Reading::new(first, ByteOrder::NATIVE).again(second), extent.limits())
 }

@@ -10,6 +10,7 @@ pub mod documents;
 pub mod export_layout;
 pub mod features;
 pub mod fuzz;
+pub mod gdb;
 pub mod module_abi;
 pub mod publish;
 pub mod readelf_modinfo;

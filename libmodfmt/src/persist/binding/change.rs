@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use super::account::Stay;
 use super::values::Values;
 use super::wishes::Wishes;
-use crate::convert::{Decision, InPlace, Plan, Reason, Request, Side, decide, plan_to_move};
+use crate::convert::{
+    ConversionRefusal, Decision, InPlace, Plan, Reason, Request, Side, decide, plan_to_move,
+};
 use crate::persist::{Difference, Grown, Header, KeptPlace, Unit, Variable};
 use crate::types::{Comparison, Completeness, TypeId};
 
@@ -113,6 +115,9 @@ impl<'a> Changes<'a> {
         }
         // What several variables in one section ask for is known of the section only.
         let is_alone = unit.variables.len() < 2;
+        if self.values.is_some_and(|values| values.memory.is_saved()) {
+            return self.of_saved(kept, (number, is_alone), file);
+        }
         let difference = if kept.sought.size != file.size || (is_alone && kept.variable.align < file.align) {
             let mut before = kept.sought.clone();
             // Where it is does not matter here, nor that it is aligned to more than it needs.
@@ -143,6 +148,17 @@ impl<'a> Changes<'a> {
                     && refusal.path == file.plain_name();
                 let refused = || Difference::Conversion { variable: file.clone(), refusal };
                 Change::Differs(Box::new(if says_less { difference } else { refused() }))
+            }
+        }
+    }
+
+    /// A saved value, which always gets a new place.
+    fn of_saved(&self, kept: &KeptVariable<'a>, unit: (usize, bool), file: &Variable) -> Change {
+        let unknown = || ConversionRefusal { path: file.plain_name().to_owned(), reason: Reason::Unknown };
+        match self.with_request(kept, unit, file, plan_to_move).unwrap_or_else(|| Err(unknown())) {
+            Ok(plan) => Change::Converts(Box::new(plan)),
+            Err(refusal) => {
+                Change::Differs(Box::new(Difference::Conversion { variable: file.clone(), refusal }))
             }
         }
     }

@@ -12,6 +12,7 @@
 //! - `assign.rs`: from variables to units.
 //! - `generation.rs`: the header of the generation that holds what is new.
 //! - `spent.rs`: generations of which nothing is in force.
+//! - `saved.rs`: saved values, as if they were kept.
 //! - `renames.rs`: what looks like a variable under another name.
 //! - `alike.rs`: whether two types look like one that changed.
 //!
@@ -44,6 +45,7 @@ mod decide;
 mod generation;
 mod live;
 mod renames;
+mod saved;
 mod spent;
 mod values;
 mod wishes;
@@ -51,6 +53,7 @@ mod wishes;
 pub use account::{Account, Fate, LeftBehind, Stay, UnitPlace, VariableAccount};
 pub use change::{Change, KeptVariable};
 pub(in crate::persist) use generation::add_types;
+pub use saved::{Restored, SavedValues};
 pub use spent::spent_generations;
 pub use values::{InitialValue, KeptMemory, UnitPointer, UnitValue, Values};
 pub use wishes::Wishes;

@@ -18,6 +18,12 @@ pub trait KeptMemory {
     /// # Errors
     /// Why they cannot be read, as a clause.
     fn read(&self, place: KeptPlace, size: u64) -> Result<Vec<u8>, String>;
+
+    /// Whether the values were saved, and are in the kernel's memory no more: then nothing can stay where it
+    /// was, and every variable gets a new place.
+    fn is_saved(&self) -> bool {
+        false
+    }
 }
 
 /// What is known of a file and of the kernel beyond headers.

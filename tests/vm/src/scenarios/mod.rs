@@ -29,6 +29,7 @@ pub mod parity;
 pub mod pointers;
 pub mod recipes;
 pub mod refusals;
+pub mod save;
 pub mod show;
 pub mod smoke;
 pub mod suites;
@@ -46,6 +47,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     versions::SCENARIOS,
     changed::SCENARIOS,
     show::SCENARIOS,
+    save::SCENARIOS,
     pointers::SCENARIOS,
     recipes::SCENARIOS,
     refusals::SCENARIOS,
