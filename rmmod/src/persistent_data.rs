@@ -6,6 +6,7 @@ use libmodsys::{InitState, Kernel};
 use modcli::{Level, Output, Status};
 use modkeep::{Generation, KeepError, LOCK_LIMIT, Region};
 use modrecord::Paths;
+use modrecord::loaded_images::LoadedImage;
 use modrecord::owner_sections::OwnerSections;
 use modrecord::removed_pointers::{Departure, listed};
 
@@ -51,7 +52,7 @@ pub(crate) fn before_removal(
     };
     let is_absent = matches!(kernel.init_state(&target.name), Ok(None));
     if args.discard && is_absent && Region::exists(kernel, &target.name) {
-        OwnerSections::forget(&target.name, paths);
+        forget(&target.name, paths);
         return Next::Finished(discard(target, kernel, output));
     }
     // A load may have been killed after the module's init had succeeded.
@@ -73,7 +74,7 @@ pub(crate) fn after_removal(
     output: &mut Output,
 ) -> Status {
     if args.discard {
-        OwnerSections::forget(&target.name, paths);
+        forget(&target.name, paths);
         let is_kept = Region::exists(kernel, &target.name);
         return if is_kept { discard(target, kernel, output) } else { Status::Success };
     }
@@ -85,6 +86,12 @@ pub(crate) fn after_removal(
         output.info(format_args!("{size} bytes of data of {} stay in the kernel", target.name));
     }
     Status::Success
+}
+
+/// Forgets what is recorded of an owner whose data is dropped.
+fn forget(owner: &str, paths: &Paths) {
+    OwnerSections::forget(owner, paths);
+    LoadedImage::forget(owner, paths);
 }
 
 /// Says which kept data points into a module that is gone: its exit function should have cleared it.

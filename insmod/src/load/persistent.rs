@@ -4,13 +4,16 @@
 //! `modkeep` plans what becomes of the data. This carries the plan out, under the module's lock, and says
 //! what happened.
 
+use std::io;
+
 use libmodfmt::file::ModuleFile;
-use libmodfmt::persist::{Account, Fate, Header, Stay};
+use libmodfmt::persist::{Account, Fate, Header, Inventory, Stay};
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, os_text};
 use modkeep::{KeepError, KeeperLoad, LOCK_LIMIT, LoadOutcome, Plan, PointerInto, Region, RegionUse, plan};
 use modrecord::journal::ModuleDetails;
+use modrecord::loaded_images::{JustLoaded, LoadedImage};
 use modrecord::owner_sections::OwnerSections;
 use modrecord::removed_pointers::{self, listed};
 
@@ -67,6 +70,15 @@ pub(super) fn load(
     })
 }
 
+/// The form in which a loaded file is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ImageForm {
+    /// Without debug information.
+    WithoutDebugInfo,
+    /// The same, but a signed file whole: the kernel itself keeps its data and may want the signature.
+    SignedAsItIs,
+}
+
 /// One load, with all that its plan needs.
 struct PersistentLoad<'a> {
     request: &'a LoadRequest<'a>,
@@ -101,6 +113,7 @@ impl PersistentLoad<'_> {
                     .map_err(|error| failed(error, region_use, &owner, kept))?;
                 request.journal.update(Some(known));
                 self.record_sections(&owner);
+                self.record_image(&inventory, ImageForm::SignedAsItIs, output);
                 if let Some(why) = not_left {
                     let what = "the kernel did not take the types of its persistent data";
                     self.warn(&format!("{what}: {why}; later versions are not compared with them"), output);
@@ -127,6 +140,7 @@ impl PersistentLoad<'_> {
                     LoadOutcome::Kept => {
                         request.journal.update(Some(known));
                         self.record_sections(&owner);
+                        self.record_image(&inventory, ImageForm::WithoutDebugInfo, output);
                         announce(region_use, &owner, kept, output);
                         announce_variables(&account, &owner, output);
                         if let Some(region) = region {
@@ -153,6 +167,7 @@ impl PersistentLoad<'_> {
         plain::load(self.request, self.kernel, output).map_err(LoadFailure::Errno)?;
         modkeep::discard(self.kernel, &region.owner)?;
         OwnerSections::forget(&region.owner, self.request.paths);
+        LoadedImage::forget(&region.owner, self.request.paths);
         let (owner, dropped) = (&region.owner, region.size());
         output.info(format_args!(
             "{owner}: {dropped} bytes of kept data dropped; it has no persistent data any more"
@@ -213,6 +228,29 @@ impl PersistentLoad<'_> {
         // What an earlier load has left must not be taken for this one's. The data is kept in any case.
         if !matches!(written, Some(Ok(()))) {
             OwnerSections::forget(owner, self.request.paths);
+        }
+    }
+
+    /// Leaves what `modpersist reload` needs to come back to this version.
+    fn record_image(&self, inventory: &Inventory, form: ImageForm, output: &mut Output) {
+        let request = self.request;
+        let owner = &inventory.header.owner;
+        let image = || -> io::Result<Vec<u8>> {
+            let module = self.module_file.module().map_err(io::Error::other)?;
+            match form {
+                ImageForm::SignedAsItIs if self.module_file.signature().is_ok_and(|signature| signature.is_some()) => {
+                    Ok(self.module_file.image().map_err(io::Error::other)?.to_vec())
+                }
+                _ => inventory.without_debug_info(module).map_err(io::Error::other),
+            }
+        };
+        let written = request.module.file().metadata().and_then(|metadata| {
+            let (path, params) = (request.module.path(), request.params);
+            let loaded = JustLoaded { owner, path, metadata: &metadata, params };
+            LoadedImage::write(self.kernel, loaded, request.paths, &image)
+        });
+        if let Err(error) = written {
+            output.warning(format_args!("modpersist reload will have no way back to this {owner}: {error}"));
         }
     }
 
