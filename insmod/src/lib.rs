@@ -10,6 +10,7 @@
 //! - `load`: the load itself, plain or with persistent data.
 //! - `preflight`: what can be found out without loading.
 //! - `params`: the parameters that the module is given.
+//! - `prepared_load`: a load as a part of a reload, for `modpersist reload`.
 //! - `report`: messages about a load that failed.
 //!
 //! ```
@@ -32,6 +33,7 @@ mod module_input;
 mod modutils_args;
 mod params;
 mod preflight;
+mod prepared_load;
 mod report;
 mod run;
 
@@ -39,4 +41,6 @@ pub use args::{Args, command};
 pub use input_error::InputError;
 pub use module_input::{MAX_IMAGE_BYTES, ModuleInput};
 pub use modutils_args::ModutilsArgs;
+pub use params::ParameterWord;
+pub use prepared_load::{LoadOptions, NotLoaded, PreparedLoad, join_params};
 pub use run::run;

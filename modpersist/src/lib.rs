@@ -2,7 +2,7 @@
 //! The command `modpersist`: lists what is kept in the kernel, shows the variables of one owner with their
 //! contents, and says whether a file would use what is kept.
 //!
-//! One file for each command: `list`, `show`, `check`, `check_owner`, `compat`, `embed`, `modprobe_conf`.
+//! One file or folder for each command: `reload` loads modules and unloads them, the others only look; `list`, `show`, `check`, `check_owner`, `compat`, `embed`, `modprobe_conf`.
 //!
 //! ```
 //! use clap::Parser;
@@ -28,10 +28,11 @@ mod json;
 mod list;
 mod modprobe_conf;
 mod owner_state;
+mod reload;
 mod report;
 mod run;
 mod show;
 
-pub use args::{Args, Command, CompatArgs, ShowArgs, command};
+pub use args::{Args, Command, CompatArgs, ReloadArgs, ShowArgs, command};
 pub use report::report;
-pub use run::run;
+pub use run::{run, run_reload};

@@ -12,6 +12,7 @@ use modrecord::Paths;
 use modrecord::removed_pointers::{self, Pointers};
 
 use crate::aligned_table::{Align, AlignedTable};
+use crate::reload::ReloadState;
 use crate::{address, hex, json, owner_state};
 
 /// Columns of a terminal that the table fits into.
@@ -33,8 +34,10 @@ pub(crate) fn run(
         json::print(&listed.collect::<Vec<_>>(), out)?;
         return Ok(code);
     }
+    let interrupted = ReloadState::interrupted(kernel, &Paths::default());
     if entries.is_empty() {
         escape::write_line(out, "Nothing is kept.")?;
+        interrupted_reloads(kernel, &interrupted, out)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut columns = vec![
@@ -89,6 +92,7 @@ pub(crate) fn run(
             escape::write_line(out, format_args!("note: {line}"))?;
         }
     }
+    interrupted_reloads(kernel, &interrupted, out)?;
     for unreadable in entries.iter().filter_map(|entry| entry.as_ref().err()) {
         escape::write_line(out, format_args!("{}: {}", unreadable.kept_by, unreadable.error))?;
         for line in unreadable.error.details() {
@@ -96,6 +100,21 @@ pub(crate) fn run(
         }
     }
     Ok(code)
+}
+
+/// Reloads that have left modules unloaded.
+fn interrupted_reloads(kernel: &dyn Kernel, interrupted: &[ReloadState], out: &mut dyn Write) -> Result<()> {
+    for state in interrupted {
+        let owner = &state.owner;
+        out.write_all(b"\n")?;
+        if state.is_under_way() {
+            escape::write_line(out, format_args!("note: {owner} is being reloaded now"))?;
+            continue;
+        }
+        escape::write_line(out, format_args!("note: {}", state.describe(kernel)))?;
+        escape::write_line(out, format_args!("  modpersist reload --resume {owner} finishes it"))?;
+    }
+    Ok(())
 }
 
 /// The pointers that its owner has left behind.
