@@ -101,8 +101,8 @@ fn reload(
     if args.dry_run {
         return would_reload(prepared, &typed);
     }
-    let folder = prepared.new.input().path().parent().map(Path::to_owned).unwrap_or_default();
-    let search = FileSearch { kernel, paths, folder: &folder, named: &args.with };
+    let path = prepared.new.input().path().to_owned();
+    let search = FileSearch { kernel, paths, beside: &path, named: &args.with };
     let ending =
         if prepared.is_loaded || !prepared.dependents.is_empty() { Ending::Reloaded } else { Ending::Loaded };
     let mut outcome = Exchange::new(&mut prepared, kernel, paths, search, progress).run(ending, output);

@@ -106,8 +106,8 @@ impl<'a> Preparation<'a> {
         if let Some(interrupted) = &interrupted {
             notes.push(interrupted.describe(kernel));
         }
-        let folder = new.input().path().parent().map(Path::to_owned).unwrap_or_default();
-        let search = FileSearch { kernel, paths, folder: &folder, named: request.with };
+        let path = new.input().path().to_owned();
+        let search = FileSearch { kernel, paths, beside: &path, named: request.with };
         let mut dependents: Vec<Dependent> = Vec::new();
         if is_loaded {
             for name in dependents::in_order(kernel, &owner)? {

@@ -89,7 +89,7 @@ fn finish(
         notes,
         locks,
     };
-    let search = FileSearch { kernel, paths, folder: Path::new("/"), named: &[] };
+    let search = FileSearch { kernel, paths, beside: Path::new("/"), named: &[] };
     let mut outcome =
         Exchange::new(&mut prepared, kernel, paths, search, progress).run(Ending::Resumed, output);
     if outcome.runs == Runs::New {

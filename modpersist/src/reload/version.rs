@@ -2,6 +2,8 @@
 //! The file that a loaded module can be loaded from once more: of the same build, wherever it is found.
 
 use std::ffi::CString;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use libmodfmt::file::ModuleFile;
@@ -26,8 +28,8 @@ pub(super) struct Version {
 pub(super) struct FileSearch<'a> {
     pub kernel: &'a dyn Kernel,
     pub paths: &'a Paths,
-    /// The folder of the file that is to be loaded: what was built with it may lie there.
-    pub folder: &'a Path,
+    /// The file that is to be loaded: what was built with it may lie beside it.
+    pub beside: &'a Path,
     /// `--with`
     pub named: &'a [PathBuf],
 }
@@ -74,10 +76,19 @@ impl FileSearch<'_> {
         let image = LoadedImage::of_loaded(self.kernel, module, self.paths).map(|image| image.path);
         let installed = self.kernel.installed_file(module).ok().flatten();
         let with_dashes = Some(module.replace('_', "-")).filter(|name| name != module);
+        let folder = self.beside.parent().unwrap_or(Path::new("/"));
         let beside = std::iter::once(module.to_owned()).chain(with_dashes).flat_map(|name| {
-            ["", ".xz", ".zst", ".gz"].map(|ending| self.folder.join(format!("{name}.ko{ending}")))
+            ["", ".xz", ".zst", ".gz"].map(|ending| folder.join(format!("{name}.ko{ending}")))
         });
-        image.into_iter().chain(installed).chain(beside.filter(|path| path.is_file())).collect()
+        image.into_iter().chain(installed).chain(beside.filter(|path| self.is_trusted(path))).collect()
+    }
+
+    /// Whether a file beside the one to be loaded is of the same user, or root's: a build id can be copied, and
+    /// the folder may be one that others write to.
+    fn is_trusted(&self, path: &Path) -> bool {
+        let (Ok(found), Ok(named)) = (fs::metadata(path), fs::metadata(self.beside)) else { return false };
+        let is_of_user = found.uid() == 0 || found.uid() == named.uid();
+        found.is_file() && is_of_user && found.mode() & 0o002 == 0
     }
 }
 

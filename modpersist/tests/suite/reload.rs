@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -413,6 +414,26 @@ fn a_module_on_top_without_a_file_is_a_refusal() {
         ran.err.contains("could not be loaded again: DIR/elsewhere.ko is another build of it"),
         "{ran:?}"
     );
+}
+
+#[test]
+fn a_file_that_others_may_have_put_there_is_not_loaded() {
+    let machine = loaded(kernel(), "planted", &[]);
+    let top = machine.write("planted_top.ko", &on_top("planted_top", &["planted"]));
+    assert!(machine.reload(&["@planted_top.ko"]).is_success);
+    let refused = || {
+        let ran = machine.reload(&["@planted.ko"]);
+        assert!(ran.err.contains("planted_top uses it and could not be loaded again"), "{ran:?}");
+    };
+    fs::set_permissions(&top, fs::Permissions::from_mode(0o666)).unwrap();
+    refused();
+    fs::set_permissions(&top, fs::Permissions::from_mode(0o644)).unwrap();
+    // Only root can give it away.
+    if std::os::unix::fs::chown(&top, Some(1234), None).is_ok() {
+        refused();
+        std::os::unix::fs::chown(&top, Some(0), None).unwrap();
+    }
+    assert!(machine.reload(&["@planted.ko"]).is_success);
 }
 
 #[test]

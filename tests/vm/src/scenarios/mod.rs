@@ -28,6 +28,7 @@ pub mod oops;
 pub mod parity;
 pub mod pointers;
 pub mod refusals;
+pub mod reload;
 pub mod show;
 pub mod smoke;
 pub mod suites;
@@ -46,6 +47,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     changed::SCENARIOS,
     show::SCENARIOS,
     pointers::SCENARIOS,
+    reload::SCENARIOS,
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
     files::SCENARIOS,
