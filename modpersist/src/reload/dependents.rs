@@ -99,11 +99,11 @@ impl Dependent {
     /// # Errors
     /// No file of its build is found.
     pub fn of_loaded(name: &str, search: &FileSearch<'_>) -> Result<Self, Refusal> {
-        let found = search.find(name).map_err(|why| {
+        let path = search.find(name).map_err(|why| {
             let remedy = format!("--with FILE names the file that {name} is loaded from again");
             Refusal::new(format!("{name} uses it and could not be loaded again: {why}")).with_remedy(remedy)
         })?;
-        let file = read(&found.path).map_err(Refusal::new)?;
+        let file = read(&path).map_err(Refusal::new)?;
         let module = file.module().ok();
         let parameters = LoadedParameters::read(search.kernel, search.paths, name, module);
         let parameters = match module {
@@ -112,7 +112,7 @@ impl Dependent {
         };
         Ok(Self {
             name: name.to_owned(),
-            version: Version { path: found.path, params: parameters.line(&[]) },
+            version: Version { path, params: parameters.line(&[]) },
             lost: parameters.lost,
         })
     }

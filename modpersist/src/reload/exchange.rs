@@ -92,6 +92,9 @@ impl<'p, 'a> Exchange<'p, 'a> {
         let dependents = if runs == Runs::Nothing { self.not_tried() } else { self.load_dependents(output) };
         if runs != Runs::Nothing && dependents.iter().all(|dependent| dependent.is_loaded) {
             ReloadState::forget(&owner, self.paths);
+        } else {
+            self.prepared.state.step = String::new();
+            let _ = self.prepared.state.write(self.paths);
         }
         self.progress.step("looking for pointers to what is gone");
         for leaving in departing.into_iter().chain(std::mem::take(&mut self.leaving)) {

@@ -32,6 +32,7 @@ use insmod::LoadOptions;
 use libmodsys::Kernel;
 use modcli::{Output, os_text};
 use modrecord::Paths;
+use modrecord::removed_pointers::{self, listed};
 
 use crate::args::ReloadArgs;
 use exchange::Exchange;
@@ -99,7 +100,7 @@ fn reload(
         Err(refusal) => return Outcome::refused(&owner, &typed, runs, refusal),
     };
     if args.dry_run {
-        return would_reload(prepared, &typed);
+        return would_reload(prepared, kernel, paths, &typed);
     }
     let path = prepared.new.input().path().to_owned();
     let search = FileSearch { kernel, paths, beside: &path, named: &args.with };
@@ -111,7 +112,11 @@ fn reload(
 }
 
 /// `--dry-run`
-fn would_reload(prepared: Preparation<'_>, file: &str) -> Outcome {
+fn would_reload(mut prepared: Preparation<'_>, kernel: &dyn Kernel, paths: &Paths, file: &str) -> Outcome {
+    if let Ok(Some(pointers)) = removed_pointers::into_loaded(kernel, &prepared.owner, paths) {
+        let lines = listed(&pointers.lines);
+        prepared.notes.extend(lines.map(|line| format!("its exit function has to clear: {line}")));
+    }
     let dependents = prepared.dependents.iter().map(|dependent| DependentOutcome::new(dependent, None));
     Outcome {
         result: Ending::WouldReload,

@@ -177,6 +177,9 @@ impl Outcome {
             (Ending::Refused, Runs::Nothing) => {
                 format!("{owner} is not loaded, as before; nothing has changed")
             }
+            (Ending::Refused, _) if !self.dependents.is_empty() => {
+                format!("{owner} runs as before{}", self.on_top())
+            }
             (Ending::Refused, _) => format!("nothing has changed: {owner} runs as before"),
             (Ending::WentBack, _) => with_away("the version before runs again, with its data"),
             (Ending::Failed, Runs::Other) => {

@@ -183,14 +183,14 @@ fn way_back(
             return Err(Refusal::new(reason).with_remedy(remedy));
         }
     };
-    let file = read(&found.path).map_err(Refusal::new)?;
+    let file = read(&found).map_err(Refusal::new)?;
     let module = file.module().ok();
     let parameters = LoadedParameters::read(request.kernel, request.paths, owner, module);
     let of_old = match module {
         Some(module) => parameters.clone().without_persistent(Some(module), module),
         None => parameters.clone(),
     };
-    Ok((Some(Version { path: found.path, params: of_old.line(&[]) }), parameters))
+    Ok((Some(Version { path: found, params: of_old.line(&[]) }), parameters))
 }
 
 /// Gives the new version the parameters of the old one, as far as it has them.

@@ -29,7 +29,7 @@ pub(crate) struct ReloadState {
     boot_id: String,
     /// The module that is reloaded.
     pub(crate) owner: String,
-    /// What is done now: `unloading a`.
+    /// What is done now: `unloading a`. Empty if it has ended, but not all modules are loaded again.
     pub(crate) step: String,
     /// The version that takes its place.
     new: SavedVersion,
@@ -126,7 +126,11 @@ impl ReloadState {
             missing if missing.is_empty() => "all its modules are loaded".to_owned(),
             missing => format!("not loaded: {}", missing.join(", ")),
         };
-        format!("a reload of {} was interrupted while {}; {missing}", self.owner, self.step)
+        let Self { owner, step, .. } = self;
+        if step.is_empty() {
+            return format!("a reload of {owner} could not load all modules again; {missing}");
+        }
+        format!("a reload of {owner} was interrupted while {step}; {missing}")
     }
 
     /// Whether a process is busy with it now.

@@ -30,25 +30,18 @@ pub(super) struct FileSearch<'a> {
     pub paths: &'a Paths,
     /// The file that is to be loaded: what was built with it may lie beside it.
     pub beside: &'a Path,
-    /// `--with`
+    /// `--with`: these may be other builds.
     pub named: &'a [PathBuf],
-}
-
-/// A file that was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FoundFile {
-    pub path: PathBuf,
-    /// The user has named it: it may be another build.
-    pub is_named: bool,
 }
 
 impl FileSearch<'_> {
     /// The file of a loaded module; the error says why there is none.
-    pub fn find(&self, module: &str) -> Result<FoundFile, String> {
+    pub fn find(&self, module: &str) -> Result<PathBuf, String> {
         for path in self.named {
             let file = read(path).map_err(|why| format!("{}: {why}", os_text(path)))?;
             if file.module().is_ok_and(|found| found.name == module) {
-                return Ok(FoundFile { path: path.clone(), is_named: true });
+                let path = std::path::absolute(path).map_err(|error| error.to_string())?;
+                return Ok(path);
             }
         }
         let Some(build_id) = loaded_build_id(self.kernel, module) else {
@@ -59,7 +52,7 @@ impl FileSearch<'_> {
             let Ok(file) = read(&path) else { continue };
             match file.module() {
                 Ok(found) if found.name == module && found.build_id.as_ref() == Some(&build_id) => {
-                    return Ok(FoundFile { path, is_named: false });
+                    return Ok(path);
                 }
                 Ok(found) if found.name == module => others.push(os_text(&path)),
                 _ => {}
