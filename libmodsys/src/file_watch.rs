@@ -23,7 +23,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -40,6 +40,16 @@ pub struct FileWatch {
     name: OsString,
     path: PathBuf,
     seen: Option<Stamp>,
+}
+
+/// What has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    /// Something with the file, or with the whole folder.
+    OfFile,
+    OfOther,
+    /// Nothing in that time.
+    None,
 }
 
 /// What differs between a file and the next one of its name.
@@ -86,33 +96,43 @@ impl FileWatch {
     pub fn wait(&mut self, quiet: Duration) -> io::Result<()> {
         // It may have changed since the last time.
         loop {
-            while self.happens(Some(quiet))? {}
+            self.wait_until_quiet(quiet)?;
             let now = stamp(&self.path);
             if now.is_some() && now != self.seen {
                 self.seen = now;
                 return Ok(());
             }
-            while !self.happens(None)? {}
+            while self.next_event(None)? != Event::OfFile {}
         }
     }
 
-    /// Waits until something happens to the file; for `limit` at most.
-    fn happens(&self, limit: Option<Duration>) -> io::Result<bool> {
-        let timeout = limit.map_or(PollTimeout::NONE, |limit| {
-            PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX)
-        });
+    fn wait_until_quiet(&self, quiet: Duration) -> io::Result<()> {
+        let mut last = Instant::now();
+        loop {
+            match self.next_event(Some(quiet.saturating_sub(last.elapsed())))? {
+                Event::OfFile => last = Instant::now(),
+                Event::OfOther => {}
+                Event::None => return Ok(()),
+            }
+        }
+    }
+
+    /// Waits until something happens in the folder; for `limit` at most.
+    fn next_event(&self, limit: Option<Duration>) -> io::Result<Event> {
+        let timeout =
+            limit.map_or(PollTimeout::NONE, |limit| PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX));
         match poll(&mut [PollFd::new(self.inotify.as_fd(), PollFlags::POLLIN)], timeout) {
-            Ok(0) => return Ok(false),
+            Ok(0) => return Ok(Event::None),
             Ok(_) => {}
-            Err(Errno::EINTR) => return Ok(true),
+            Err(Errno::EINTR) => return Ok(Event::OfOther),
             Err(errno) => return Err(errno.into()),
         }
         let events = match self.inotify.read_events() {
             Ok(events) => events,
-            Err(Errno::EAGAIN | Errno::EINTR) => return Ok(true),
+            Err(Errno::EAGAIN | Errno::EINTR) => return Ok(Event::OfOther),
             Err(errno) => return Err(errno.into()),
         };
-        let mut is_about_it = false;
+        let mut found = Event::OfOther;
         for event in events {
             let lost = AddWatchFlags::IN_IGNORED | AddWatchFlags::IN_MOVE_SELF;
             if event.mask.intersects(lost) {
@@ -120,11 +140,13 @@ impl FileWatch {
                 while self.add().is_err() {
                     std::thread::sleep(RETRY_INTERVAL);
                 }
-                is_about_it = true;
+                found = Event::OfFile;
             }
-            is_about_it |= event.name.is_none_or(|name| name == self.name);
+            if event.name.is_none_or(|name| name == self.name) {
+                found = Event::OfFile;
+            }
         }
-        Ok(is_about_it)
+        Ok(found)
     }
 }
 

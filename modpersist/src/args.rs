@@ -107,6 +107,7 @@ pub struct CompatArgs {
                   modpersist reload ./meter.ko              exchange meter for this version\n  \
                   modpersist reload ./meter.ko debug=1      with another value of a parameter\n  \
                   modpersist reload --dry-run ./meter.ko    only say what would be done\n  \
+                  modpersist reload --watch ./meter.ko      after each make\n  \
                   modpersist reload --resume meter          finish what was interrupted"
 )]
 pub struct ReloadArgs {
@@ -119,6 +120,9 @@ pub struct ReloadArgs {
     /// Check everything and say what would be done, but do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Reload each time FILE has changed, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["resume", "dry_run"])]
+    pub watch: bool,
     /// A file that a module is loaded from again: one on top of it, or the version that runs
     #[arg(long, value_name = "FILE")]
     pub with: Vec<PathBuf>,

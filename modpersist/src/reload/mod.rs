@@ -5,6 +5,7 @@
 //! - `dependents.rs`: the modules on top, which have to go and come back.
 //! - `version.rs`, `parameters.rs`: the files that loaded modules come back from, and with which parameters.
 //! - `exchange.rs`: the reload itself; `bring_back.rs`: what was on top is loaded again.
+//! - `watch.rs`: does it each time the file changes.
 //! - `resume.rs`: finishes one that was interrupted.
 //! - `state.rs`: what is written down in case that it is killed.
 //! - `outcome.rs`, `progress.rs`, `refusal.rs`: what the user is told.
@@ -22,6 +23,7 @@ mod refusal;
 mod resume;
 mod state;
 mod version;
+mod watch;
 
 use std::io::Write;
 use std::path::Path;
@@ -55,6 +57,12 @@ pub(crate) fn run(
     output: &mut Output,
 ) -> Result<ExitCode> {
     let progress = Progress::new(args.json);
+    if let Some(file) = args.file.as_deref().filter(|_| args.watch) {
+        let mut reload = |out: &mut dyn Write, output: &mut Output| {
+            reload(args, file, kernel, paths, &progress, output).print(args.json, out, output)
+        };
+        watch::run(file, kernel, out, output, &mut reload)?;
+    }
     let outcome = match (&args.resume, &args.file) {
         (Some(owner), _) => resume::run(owner, kernel, paths, &progress, output),
         (None, Some(file)) => reload(args, file, kernel, paths, &progress, output),
