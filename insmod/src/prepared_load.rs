@@ -157,8 +157,8 @@ impl<'a> PreparedLoad<'a> {
         dry_run::check_file(&self.request(), self.kernel, output)
     }
 
-    /// Plans the load as if the module were not loaded, for [`PreparedLoad::run`]. Returns the plan; `None` if
-    /// it is a plain load of a module without persistent data.
+    /// Plans the load as if the module were not loaded, for [`PreparedLoad::run`]. Returns the plan; `None`
+    /// if it is a plain load of a module without persistent data.
     ///
     /// # Errors
     /// Whatever [`modkeep::plan()`] calls one.

@@ -34,12 +34,28 @@ pub fn names(object: &Object<'_>) -> Vec<String> {
     (0..count).filter_map(|entry| name_at(object, &by_place, entry.checked_mul(size)?)).collect()
 }
 
-/// Those among them whose value is persistent data: a number or a string there, or an array.
+/// One entry of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Root may write to it while the module is loaded.
+    pub is_writable: bool,
+    /// It has a function that sets it. The kernel calls that one without a check: giving such a parameter to a
+    /// module that has none is a null pointer dereference.
+    pub is_settable: bool,
+    /// Its value is persistent data: a number or a string there, or an array.
+    pub is_persistent: bool,
+}
+
+/// All entries, in the order of the table. One whose name cannot be read is left out.
 ///
 /// `arg` points to the value, but for a string to `struct kparam_string`, {maxlen, string}, and for an array
-/// to `struct kparam_array`, {max, elemsize, num, ops, elem}.
+/// to `struct kparam_array`, {max, elemsize, num, ops, elem}. `ops` points to `struct kernel_param_ops`,
+/// {flags, set, get, free}, of the module or of the kernel; the kernel's can all be set.
 #[must_use]
-pub fn persistent_names(object: &Object<'_>) -> Vec<String> {
+pub fn all(object: &Object<'_>) -> Vec<Parameter> {
     let Some((index, section)) = object.section("__param") else { return Vec::new() };
     let tables = RelocationTables::of(object);
     let Ok(relocations) = tables.relocations_of(object, index) else { return Vec::new() };
@@ -48,40 +64,65 @@ pub fn persistent_names(object: &Object<'_>) -> Vec<String> {
     let word = object.ident.class.word_size() as u64;
     let size = word.saturating_mul(WORDS);
     let count = (section.data.len() as u64).checked_div(size).unwrap_or(0);
-    // The relocations of the sections that descriptions of strings and arrays are in, by offset.
-    let mut described: HashMap<usize, HashMap<u64, Relocation>> = HashMap::new();
-    let mut names = Vec::new();
+    let mut others = OtherSections { object, tables, read: HashMap::new() };
+    let mut found = Vec::new();
     for start in (0..count).filter_map(|entry| entry.checked_mul(size)) {
-        let arg = word.checked_mul(WORDS - 1).and_then(|words| start.checked_add(words));
-        let Some((section, offset)) =
-            arg.and_then(|arg| by_place.get(&arg)).and_then(|arg| target(object, arg))
-        else {
-            continue;
-        };
-        let there = described.entry(section).or_insert_with(|| {
-            let found = tables.relocations_of(object, section).unwrap_or_default();
-            found.into_iter().map(|relocation| (relocation.offset, relocation)).collect()
-        });
-        let at = |distance: u64| there.get(&offset.checked_add(distance)?);
-        let points_to_persistent = |relocation: &Relocation| {
-            target(object, relocation).is_some_and(|(section, _)| is_persistent(object, section))
-        };
-        // What `arg` points to depends on the functions. `max` and `elemsize`, or `maxlen` and padding, have 8
-        // bytes.
+        let Some(name) = name_at(object, &by_place, start) else { continue };
+        let at = |words: u64| word.checked_mul(words)?.checked_add(start);
+        let pointer = |words: u64| by_place.get(&at(words)?).copied();
+        // `maxlen` and padding, or `max` and `elemsize`, or `flags` and padding, have 8 bytes.
         let distance = match ops(object, &by_place, start).as_deref() {
             Some(b"param_array_ops") => word.checked_mul(2).and_then(|words| words.checked_add(8)),
             Some(b"param_ops_string") => Some(8),
             _ => None,
         };
-        let is_kept = match distance {
-            Some(distance) => at(distance).is_some_and(points_to_persistent),
+        let arg = pointer(WORDS - 1).and_then(|arg| target(object, arg));
+        let is_persistent = arg.is_some_and(|(section, offset)| match distance {
+            Some(distance) => others
+                .pointer(section, offset.saturating_add(distance))
+                .is_some_and(|(section, _)| is_persistent(object, section)),
             None => is_persistent(object, section),
-        };
-        if is_kept {
-            names.extend(name_at(object, &by_place, start));
-        }
+        });
+        let is_settable = pointer(2).is_some_and(|ops| match target(object, ops) {
+            // `flags`, with padding, has a word.
+            Some((section, offset)) => others.has_relocation(section, offset.saturating_add(word)),
+            None => true,
+        });
+        let mode = at(3)
+            .and_then(|at| usize::try_from(at).ok())
+            .and_then(|at| section.data.get(at..)?.first_chunk());
+        let mode = mode.map_or(0, |bytes| object.ident.order.u16(*bytes));
+        found.push(Parameter { name, is_writable: mode & 0o200 != 0, is_settable, is_persistent });
     }
-    names
+    found
+}
+
+/// Relocations of the sections that parameters refer to, by offset.
+struct OtherSections<'o, 'd> {
+    object: &'o Object<'d>,
+    tables: RelocationTables,
+    read: HashMap<usize, HashMap<u64, Relocation>>,
+}
+
+impl OtherSections<'_, '_> {
+    fn relocation(&mut self, section: usize, offset: u64) -> Option<&Relocation> {
+        let (object, tables) = (self.object, &self.tables);
+        let read = self.read.entry(section).or_insert_with(|| {
+            let found = tables.relocations_of(object, section).unwrap_or_default();
+            found.into_iter().map(|relocation| (relocation.offset, relocation)).collect()
+        });
+        read.get(&offset)
+    }
+
+    fn has_relocation(&mut self, section: usize, offset: u64) -> bool {
+        self.relocation(section, offset).is_some()
+    }
+
+    /// What the pointer there leads to.
+    fn pointer(&mut self, section: usize, offset: u64) -> Option<(usize, u64)> {
+        let object = self.object;
+        target(object, self.relocation(section, offset)?)
+    }
 }
 
 /// The name of the functions of the entry at this offset.
@@ -124,15 +165,21 @@ mod tests {
     use crate::elf::{Ident, RelocationForm, Section, SectionKind, Symbol, flags};
 
     const KEPT: &str = ".data..persistent.foo.1";
-    const SECTIONS: [&str; 4] = ["__param", "names", ".data", KEPT];
+    const SECTIONS: [&str; 5] = ["__param", "names", ".data", ".rodata", KEPT];
     const OPS: [&str; 3] = ["param_ops_int", "param_ops_string", "param_array_ops"];
+    const NAMES: &[u8] = b"number\0string\0array\0other\0own\0shown\0";
 
     /// A file with pointers from a place in one section to a place in another, or to a symbol.
     fn file(pointers: &[(&str, u64, &str, i64)]) -> Object<'static> {
         let mut object = Object::new(Ident::X86_64, 0);
         for name in SECTIONS {
-            let data =
-                if name == "names" { b"number\0string\0array\0other\0".to_vec() } else { vec![0; 160] };
+            let mut data = if name == "names" { NAMES.to_vec() } else { vec![0; 240] };
+            if name == "__param" {
+                // All but the first may only be read.
+                for (entry, mode) in data.chunks_mut(40).zip([0o644_u16, 0o444, 0o444, 0o444, 0o444, 0o444]) {
+                    entry[24..26].copy_from_slice(&mode.to_le_bytes());
+                }
+            }
             object.sections.push(Section::with_data(name, SectionKind::PROGBITS, flags::ALLOC, 8, data));
             object.symbols.push(Symbol::of_section(object.sections.len() - 1));
         }
@@ -158,26 +205,37 @@ mod tests {
     }
 
     #[test]
-    fn values_in_persistent_data() {
-        let entry = |number: u64, name: i64, ops: &'static str, to: &'static str, at: i64| {
+    fn what_the_table_tells() {
+        let entry = |number: u64, name: i64, ops: (&'static str, i64), to: &'static str, at: i64| {
             let start = number * 40;
             [
                 ("__param", start, "names", name),
-                ("__param", start + 16, ops, 0),
+                ("__param", start + 16, ops.0, ops.1),
                 ("__param", start + 32, to, at),
             ]
         };
         let entries = [
-            entry(0, 0, OPS[0], KEPT, 8),
-            entry(1, 7, OPS[1], ".data", 0),
-            entry(2, 14, OPS[2], ".data", 16),
+            entry(0, 0, (OPS[0], 0), KEPT, 8),
+            entry(1, 7, (OPS[1], 0), ".data", 0),
+            entry(2, 14, (OPS[2], 0), ".data", 16),
             // A number before a pointer to kept data.
-            entry(3, 20, OPS[0], ".data", 48),
+            entry(3, 20, (OPS[0], 0), ".data", 48),
+            // With functions of the module: one can be set, the other is only shown.
+            entry(4, 26, (".rodata", 0), ".data", 0),
+            entry(5, 30, (".rodata", 32), ".data", 0),
         ];
         let others = [(".data", 8, KEPT, 16), (".data", 40, KEPT, 24), (".data", 56, KEPT, 0)];
-        let pointers: Vec<_> = entries.into_iter().flatten().chain(others).collect();
+        let functions =
+            [(".rodata", 8, ".data", 0), (".rodata", 16, ".data", 0), (".rodata", 48, ".data", 0)];
+        let pointers: Vec<_> = entries.into_iter().flatten().chain(others).chain(functions).collect();
         let object = file(&pointers);
-        assert_eq!(names(&object), ["number", "string", "array", "other"]);
-        assert_eq!(persistent_names(&object), ["number", "string", "array"]);
+        let all = all(&object);
+        let names = |is_it: fn(&Parameter) -> bool| -> Vec<&str> {
+            all.iter().filter(|one| is_it(one)).map(|one| one.name.as_str()).collect()
+        };
+        assert_eq!(super::names(&object), names(|_| true));
+        assert_eq!(names(|one| one.is_persistent), ["number", "string", "array"]);
+        assert_eq!(names(|one| one.is_writable), ["number"]);
+        assert_eq!(names(|one| !one.is_settable), ["shown"]);
     }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The command `modpersist`: lists what is kept in the kernel, shows the variables of one owner with their
-//! contents, and says whether a file would use what is kept.
+//! contents, says whether a file would use what is kept, and reloads modules.
 //!
-//! One file or folder for each command: `reload` loads modules and unloads them, the others only look; `list`, `show`, `check`, `check_owner`, `compat`, `embed`, `modprobe_conf`.
+//! One file or folder for each command: `list`, `show`, `check`, `check_owner`, `reload`, `compat`, `embed`,
+//! `modprobe_conf`.
 //!
 //! ```
 //! use clap::Parser;

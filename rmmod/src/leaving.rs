@@ -20,14 +20,14 @@
 //! ```
 
 use libmodsys::{Errno, Kernel};
-use modcli::{Level, Output};
+use modcli::Output;
 use modkeep::{KeepError, Region};
 use modrecord::Paths;
 use modrecord::parameters::SaveLocation;
-use modrecord::removed_pointers::{Departure, listed};
+use modrecord::removed_pointers::Departure;
 
 use crate::removal::delete;
-use crate::{Target, checks};
+use crate::{Target, checks, persistent_data};
 
 /// A module that is about to be removed and loaded again.
 #[derive(Debug)]
@@ -43,8 +43,8 @@ impl Leaving {
     /// Prepares the removal while the module is loaded. Finishes what an earlier load of it did not get to.
     ///
     /// # Errors
-    /// What is kept for it cannot be read, or a keeper that is not used any more cannot be removed. The module
-    /// is as it was.
+    /// What is kept for it cannot be read, or a keeper that is not used any more cannot be removed. The
+    /// module is as it was.
     pub fn begin(name: &str, kernel: &dyn Kernel, paths: &Paths) -> Result<Self, KeepError> {
         if Region::exists(kernel, name)
             && let Some(region) = Region::find(kernel, name)?
@@ -80,8 +80,8 @@ impl Leaving {
         })
     }
 
-    /// Called when the module, or another version of it, is loaded again: says which kept data still points to
-    /// where it was.
+    /// Called when the module, or another version of it, is loaded again: says which kept data still points
+    /// to where it was.
     pub fn is_back(self, kernel: &dyn Kernel, paths: &Paths, output: &mut Output) {
         if let Some(location) = &self.location
             && let Err(error) = location.remember(&self.name, kernel, paths)
@@ -89,29 +89,9 @@ impl Leaving {
             let name = &self.name;
             output.warning(format_args!("rmmod will not save the parameters of {name}: {error}"));
         }
-        let Some(departure) = self.departure else { return };
-        let name = &self.name;
-        let pointers = match departure.end_after_reload(kernel, paths) {
-            Ok(pointers) => pointers,
-            Err(error) => {
-                output.warning(format_args!("cannot tell what kept data of {name} points to: {error}"));
-                return;
-            }
-        };
-        if let Some(line) = pointers.unknown(name) {
-            output.warning(line);
-        }
-        if pointers.lines.is_empty() {
-            return;
-        }
-        output.always(
-            Level::Warning,
-            format_args!(
-                "kept data points into {name} as it was before; its exit function should have cleared:"
-            ),
-        );
-        for line in listed(&pointers.lines) {
-            output.always(Level::Warning, format_args!("  {line}"));
+        if let Some(departure) = self.departure {
+            let left = departure.end_after_reload(kernel, paths);
+            persistent_data::say_pointers(&self.name, "as it was loaded before", left, output);
         }
     }
 }

@@ -8,7 +8,7 @@ use modkeep::{Generation, KeepError, LOCK_LIMIT, Region};
 use modrecord::Paths;
 use modrecord::loaded_images::LoadedImage;
 use modrecord::owner_sections::OwnerSections;
-use modrecord::removed_pointers::{Departure, listed};
+use modrecord::removed_pointers::{Departure, Pointers, listed};
 
 use crate::{Args, Target};
 
@@ -102,7 +102,12 @@ pub(crate) fn warn_of_pointers(
     paths: &Paths,
     output: &mut Output,
 ) {
-    let pointers = match departure.end(kernel, paths) {
+    say_pointers(owner, "which is gone", departure.end(kernel, paths), output);
+}
+
+/// Says which kept data points to where a module was; `what` says what has become of that.
+pub(crate) fn say_pointers(owner: &str, what: &str, found: Result<Pointers, KeepError>, output: &mut Output) {
+    let pointers = match found {
         Ok(pointers) => pointers,
         Err(error) => {
             output.warning(format_args!("cannot tell whether kept data points into {owner}: {error}"));
@@ -117,7 +122,7 @@ pub(crate) fn warn_of_pointers(
     }
     output.always(
         Level::Warning,
-        format_args!("kept data points into {owner}, which is gone; its exit function should have cleared:"),
+        format_args!("kept data points into {owner}, {what}; its exit function should have cleared:"),
     );
     for line in listed(&pointers.lines) {
         output.always(Level::Warning, format_args!("  {line}"));

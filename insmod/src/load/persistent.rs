@@ -64,8 +64,8 @@ pub(super) fn load(
     })
 }
 
-/// Loads the module as a part of a reload. `planned` was planned while it was loaded; `live` is called as soon
-/// as it is loaded again. `None`: nothing was done, as a plain load is all that is needed.
+/// Loads the module as a part of a reload. `planned` was planned while it was loaded; `live` is called as
+/// soon as it is loaded again. `None`: nothing was done, as a plain load is all that is needed.
 ///
 /// # Errors
 /// Why it was not loaded.

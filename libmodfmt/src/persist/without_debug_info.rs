@@ -10,8 +10,8 @@ use crate::module::Module;
 const PREFIXES: [&[u8]; 2] = [b".debug_", b".zdebug_"];
 
 impl Inventory {
-    /// The file of `module`, whose inventory this is, without debug information and without a signature, which
-    /// would not fit any more. A load of it has the same result.
+    /// The file of `module`, whose inventory this is, without debug information and without a signature,
+    /// which would not fit any more. A load of it has the same result.
     ///
     /// # Errors
     /// The file cannot be laid out again.

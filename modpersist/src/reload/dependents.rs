@@ -107,7 +107,7 @@ impl Dependent {
         let module = file.module().ok();
         let parameters = LoadedParameters::read(search.kernel, search.paths, name, module);
         let parameters = match module {
-            Some(module) => parameters.without_persistent(Some(module), module),
+            Some(module) => parameters.given_to(module, Some(module)),
             None => parameters,
         };
         Ok(Self {

@@ -4,12 +4,12 @@
 //! Where insmod has recorded the load, these are the parameters of that load, with the values that have been
 //! written since. Else they are all values that the kernel shows; those that it does not show are lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::CString;
 
 use insmod::ParameterWord;
 use libmodfmt::module::Module;
-use libmodfmt::parameters;
+use libmodfmt::parameters::{self, Parameter};
 use libmodsys::Kernel;
 use modrecord::Paths;
 use modrecord::loaded_images::LoadedImage;
@@ -27,21 +27,24 @@ pub(super) struct LoadedParameters {
 }
 
 impl LoadedParameters {
-    /// Those of a module, whose file is `module`, if it is known.
-    pub fn read(kernel: &dyn Kernel, paths: &Paths, name: &str, module: Option<&Module<'_>>) -> Self {
+    /// Those of a module. `file` is its file or, if that is not known, the one that is to be loaded.
+    pub fn read(kernel: &dyn Kernel, paths: &Paths, name: &str, file: Option<&Module<'_>>) -> Self {
         let values = kernel.parameters(name).unwrap_or_default();
+        let table = table(file);
         match LoadedImage::of_loaded(kernel, name, paths) {
-            Some(image) => Self::recorded(&image, &values),
-            None => Self::shown(&values, module),
+            Some(image) => Self::recorded(&image, &values, &table),
+            None => Self::shown(&values, &table),
         }
     }
 
-    /// The recorded ones, with the values that are others by now.
-    fn recorded(image: &LoadedImage, values: &BTreeMap<String, Vec<u8>>) -> Self {
+    /// The recorded ones, with the values that root has changed by now. What only the module changes is a
+    /// matter of its own.
+    fn recorded(image: &LoadedImage, values: &BTreeMap<String, Vec<u8>>, table: &Table) -> Self {
         let mut found = Self { words: ParameterWord::all(&image.params), lost: Vec::new() };
         for (name, value) in values {
-            if image.values.get(name) != Some(value) {
-                found.words.retain(|word| word.name != name.replace('-', "_"));
+            let is_writable = table.get(&in_words(name)).is_some_and(|parameter| parameter.is_writable);
+            if is_writable && image.values.get(name) != Some(value) {
+                found.words.retain(|word| word.name != in_words(name));
                 found.push(name, value);
             }
         }
@@ -49,16 +52,19 @@ impl LoadedParameters {
     }
 
     /// All that the kernel shows.
-    fn shown(values: &BTreeMap<String, Vec<u8>>, module: Option<&Module<'_>>) -> Self {
+    fn shown(values: &BTreeMap<String, Vec<u8>>, table: &Table) -> Self {
         let mut found = Self::default();
         for (name, value) in values {
+            let is_settable = table.get(&in_words(name)).is_some_and(|parameter| parameter.is_settable);
             // An empty value is no number. That of a string is most likely its default.
-            if value != NOT_SET && !value.is_empty() {
+            if is_settable && !value.is_empty() {
                 found.push(name, value);
             }
         }
-        let names = module.map(|module| parameters::names(&module.object)).unwrap_or_default();
-        found.lost.extend(names.into_iter().filter(|name| !values.contains_key(name)));
+        let is_shown = |name: &String| values.keys().any(|shown| in_words(shown) == *name);
+        let settable = table.values().filter(|parameter| parameter.is_settable);
+        let names = settable.map(|parameter| in_words(&parameter.name));
+        found.lost.extend(names.filter(|name| !is_shown(name)));
         found
     }
 
@@ -72,18 +78,18 @@ impl LoadedParameters {
         }
     }
 
-    /// Leaves out those whose values are persistent data, in both files if both are known: such a value keeps
-    /// itself.
-    pub fn without_persistent(mut self, old: Option<&Module<'_>>, new: &Module<'_>) -> Self {
-        let names = |module: &Module<'_>| -> BTreeSet<String> {
-            let names = parameters::persistent_names(&module.object);
-            names.into_iter().map(|name| name.replace('-', "_")).collect()
+    /// Those that a file is to be given in place of `old`, if that is known: without what it cannot set, and
+    /// without what is persistent data in both, as such a value keeps itself.
+    pub fn given_to(mut self, file: &Module<'_>, old: Option<&Module<'_>>) -> Self {
+        let (now, before) = (table(Some(file)), old.map(|old| table(Some(old))));
+        let is_persistent =
+            |table: &Table, name: &str| table.get(name).is_some_and(|parameter| parameter.is_persistent);
+        let keeps_itself = |name: &str| {
+            is_persistent(&now, name) && before.as_ref().is_none_or(|before| is_persistent(before, name))
         };
-        let (before, now) = (old.map(names), names(new));
-        let keeps_itself =
-            |name: &str| now.contains(name) && before.as_ref().is_none_or(|before| before.contains(name));
-        self.words.retain(|word| !keeps_itself(&word.name));
-        self.lost.retain(|name| !keeps_itself(&name.replace('-', "_")));
+        let cannot_be_set = |name: &str| now.get(name).is_some_and(|parameter| !parameter.is_settable);
+        self.words.retain(|word| !keeps_itself(&word.name) && !cannot_be_set(&word.name));
+        self.lost.retain(|name| !keeps_itself(name));
         self
     }
 
@@ -97,8 +103,23 @@ impl LoadedParameters {
     }
 }
 
+/// The parameters of a file by name.
+type Table = BTreeMap<String, Parameter>;
+
+fn table(file: Option<&Module<'_>>) -> Table {
+    let all = file.map(|file| parameters::all(&file.object)).unwrap_or_default();
+    all.into_iter().map(|parameter| (in_words(&parameter.name), parameter)).collect()
+}
+
+/// A name as words have it.
+fn in_words(name: &str) -> String {
+    name.replace('-', "_")
+}
+
 #[cfg(test)]
 mod tests {
+    use modtest::module::{Make, R_64, parse};
+
     use super::*;
 
     fn values(list: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
@@ -111,10 +132,26 @@ mod tests {
 
     #[test]
     fn what_the_kernel_shows_is_given_again() {
-        let shown = values(&[("a", "1"), ("b", "x y"), ("c", "(null)"), ("d", ""), ("e", "\"")]);
-        let found = LoadedParameters::shown(&shown, None);
+        let mut make = Make::bare("foo");
+        make.section(".rodata.str1.1", 0x32, 1, b"a\0b\0c\0d\0e\0hidden\0shown_only\0");
+        make.section(".rodata", 2, 8, &[0; 32]);
+        make.section("__param", 2, 8, &[0; 7 * 40]);
+        make.undefined("param_ops_int");
+        for (entry, name) in (0..).zip([0, 2, 4, 6, 8, 10, 17]) {
+            make.relocate("__param", entry * 40, R_64, ".rodata.str1.1", name);
+            let ops = if entry == 6 { ".rodata" } else { "param_ops_int" };
+            make.relocate("__param", entry * 40 + 16, R_64, ops, 0);
+        }
+        let file = make.build();
+        let table = table(Some(&parse(&file)));
+        let shown =
+            values(&[("a", "1"), ("b", "x y"), ("c", "(null)"), ("d", ""), ("e", "\""), ("shown_only", "3")]);
+        let found = LoadedParameters::shown(&shown, &table);
         assert_eq!(line(&found, b""), "a=1 b=\"x y\"");
-        assert_eq!(found.lost, ["e"]);
+        assert_eq!(found.lost, ["e", "hidden"]);
         assert_eq!(line(&found, b"b=2 f"), "a=1 b=2 f");
+        let found =
+            LoadedParameters { words: ParameterWord::all(b"a=1 shown_only=3 new=4"), lost: Vec::new() };
+        assert_eq!(line(&found.given_to(&parse(&file), None), b""), "a=1 new=4");
     }
 }

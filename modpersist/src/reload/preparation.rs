@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use insmod::{LoadOptions, ParameterWord, PreparedLoad, join_params};
+use libmodfmt::module::Module;
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, InitState, Kernel};
 use modcli::{Output, load_error_text, os_text, strerror};
@@ -124,7 +125,8 @@ impl<'a> Preparation<'a> {
         }
         let given = ParameterWord::all(&join_params(request.params));
         let old = if is_loaded {
-            let (old, parameters) = way_back(request, &owner, &search, &mut notes)?;
+            let (old, parameters) =
+                way_back(request, &owner, new.input().module().ok(), &search, &mut notes)?;
             set_parameters(&mut new, &owner, old.as_ref(), parameters, &given, &mut notes);
             old
         } else {
@@ -167,6 +169,7 @@ fn lost(module: &str, names: &[String]) -> String {
 fn way_back(
     request: &Request<'_>,
     owner: &str,
+    new: Option<&Module<'_>>,
     search: &FileSearch<'_>,
     notes: &mut Vec<String>,
 ) -> Result<(Option<Version>, LoadedParameters), Refusal> {
@@ -174,7 +177,7 @@ fn way_back(
         Ok(found) => found,
         Err(why) if request.no_way_back => {
             notes.push(format!("there is no way back to the version that runs: {why}"));
-            let parameters = LoadedParameters::read(request.kernel, request.paths, owner, None);
+            let parameters = LoadedParameters::read(request.kernel, request.paths, owner, new);
             return Ok((None, parameters));
         }
         Err(why) => {
@@ -187,7 +190,7 @@ fn way_back(
     let module = file.module().ok();
     let parameters = LoadedParameters::read(request.kernel, request.paths, owner, module);
     let of_old = match module {
-        Some(module) => parameters.clone().without_persistent(Some(module), module),
+        Some(module) => parameters.clone().given_to(module, Some(module)),
         None => parameters.clone(),
     };
     Ok((Some(Version { path: found, params: of_old.line(&[]) }), parameters))
@@ -205,7 +208,7 @@ fn set_parameters(
     let old = old.and_then(|old| read(&old.path).ok());
     let old = old.as_ref().and_then(|old| old.module().ok());
     let mut parameters = match new.input().module() {
-        Ok(module) => parameters.without_persistent(old, module),
+        Ok(module) => parameters.given_to(module, old),
         Err(_) => parameters,
     };
     new.set_params(parameters.line(&[]));

@@ -138,8 +138,7 @@ impl ReloadState {
         matches!(lock::acquire(&self.owner, Duration::ZERO), Err(LockError::Busy { .. }))
     }
 
-    /// Writes it down and syncs it. A place that is not there is no error: then nothing is known if the reload
-    /// is killed.
+    /// Writes it down and syncs it.
     ///
     /// # Errors
     /// The system's; that others may write to the directory.

@@ -76,8 +76,8 @@ impl FileSearch<'_> {
         image.into_iter().chain(installed).chain(beside.filter(|path| self.is_trusted(path))).collect()
     }
 
-    /// Whether a file beside the one to be loaded is of the same user, or root's: a build id can be copied, and
-    /// the folder may be one that others write to.
+    /// Whether a file beside the one to be loaded is of the same user, or root's: a build id can be copied,
+    /// and the folder may be one that others write to.
     fn is_trusted(&self, path: &Path) -> bool {
         let (Ok(found), Ok(named)) = (fs::metadata(path), fs::metadata(self.beside)) else { return false };
         let is_of_user = found.uid() == 0 || found.uid() == named.uid();

@@ -153,7 +153,17 @@ fn owner(name: &str, build: u8) -> Make {
     make.relocate("__param", 0, R_64, ".rodata.str1.1", 6);
     make.relocate("__param", 16, R_64, "param_ops_int", 0);
     make.relocate("__param", 32, R_64, ".data", 0);
+    writable(&mut make);
     make
+}
+
+/// Root may write to the parameter.
+fn writable(make: &mut Make) {
+    make.change("__param", |section| {
+        let mut data = section.data.to_vec();
+        data[24..26].copy_from_slice(&0o644_u16.to_le_bytes());
+        section.set_data(data);
+    });
 }
 
 /// The same, with the value of its parameter `size` in persistent data.
@@ -168,6 +178,12 @@ fn on_top(name: &str, uses: &[&str]) -> Make {
     let mut make = Make::bare(name);
     make.build_id(9);
     make.depends(uses);
+    make.section(".rodata.str1.1", flags::ALLOC, 1, b"hello\0size\0");
+    make.section("__param", flags::ALLOC, 8, &[0; 40]);
+    make.undefined("param_ops_int");
+    make.relocate("__param", 0, R_64, ".rodata.str1.1", 6);
+    make.relocate("__param", 16, R_64, "param_ops_int", 0);
+    writable(&mut make);
     make
 }
 
@@ -329,7 +345,7 @@ fn a_layout_that_is_refused_changes_nothing() {
 fn an_init_that_fails_brings_the_version_before_back() {
     let machine = loaded(kernel_with(init), "goback", &["size=6"]);
     machine.write("goback_top.ko", &on_top("goback_top", &["goback"]));
-    machine.reload(&["@goback_top.ko"]).succeeded("goback_top: loaded\n");
+    machine.reload(&["@goback_top.ko", "size=1"]).succeeded("goback_top: loaded\n");
     machine.write("goback.ko", &failing(owner("goback", 3)));
     let before = machine.count();
     machine.reload(&["@goback.ko"]).failed(
@@ -361,7 +377,7 @@ fn a_module_on_top_that_does_not_come_back_is_named() {
     );
     for top in ["three_a", "three_b", "three_c"] {
         machine.write(&format!("{top}.ko"), &on_top(top, &["three"]));
-        assert!(machine.reload(&[&format!("@{top}.ko")]).is_success);
+        assert!(machine.reload(&[&format!("@{top}.ko"), "size=1"]).is_success);
     }
     *fails.borrow_mut() = "three_b".to_owned();
     let ran = machine.reload(&["@three.ko"]);
@@ -383,7 +399,7 @@ fn a_module_on_top_that_does_not_come_back_is_named() {
 fn a_module_on_top_without_a_file_is_a_refusal() {
     let machine = loaded(kernel(), "nofile", &[]);
     machine.write("nofile_top.ko", &on_top("nofile_top", &["nofile"]));
-    assert!(machine.reload(&["@nofile_top.ko"]).is_success);
+    assert!(machine.reload(&["@nofile_top.ko", "size=1"]).is_success);
     fs::rename(machine.folder.path().join("nofile_top.ko"), machine.folder.path().join("moved.ko")).unwrap();
     let before = machine.count();
     machine.reload(&["@nofile.ko"]).failed(
@@ -400,7 +416,7 @@ fn a_module_on_top_without_a_file_is_a_refusal() {
     let top = on_top("installed_top", &["installed"]);
     let path = machine.write("elsewhere.ko", &top);
     fs::copy(&path, machine.folder.path().join("installed_top.ko")).unwrap();
-    assert!(machine.reload(&["@installed_top.ko"]).is_success);
+    assert!(machine.reload(&["@installed_top.ko", "size=1"]).is_success);
     fs::remove_file(machine.folder.path().join("installed_top.ko")).unwrap();
     machine.kernel.set(|settings| {
         settings.installed_files.insert("installed_top".into(), path.clone());
@@ -420,7 +436,7 @@ fn a_module_on_top_without_a_file_is_a_refusal() {
 fn a_file_that_others_may_have_put_there_is_not_loaded() {
     let machine = loaded(kernel(), "planted", &[]);
     let top = machine.write("planted_top.ko", &on_top("planted_top", &["planted"]));
-    assert!(machine.reload(&["@planted_top.ko"]).is_success);
+    assert!(machine.reload(&["@planted_top.ko", "size=1"]).is_success);
     let refused = || {
         let ran = machine.reload(&["@planted.ko"]);
         assert!(ran.err.contains("planted_top uses it and could not be loaded again"), "{ran:?}");
@@ -479,7 +495,7 @@ fn what_is_in_use_stays() {
     machine.kernel.change("inuse", |module| module.extra_references = Some(0));
     // The exit function of what is below it fails in the end: what was on top is back.
     machine.write("inuse_top.ko", &on_top("inuse_top", &["inuse"]));
-    assert!(machine.reload(&["@inuse_top.ko"]).is_success);
+    assert!(machine.reload(&["@inuse_top.ko", "size=1"]).is_success);
     machine.kernel.fail_after(Op::Delete, 1, Errno::EBUSY);
     let ran = machine.reload(&["@inuse.ko"]);
     assert!(
@@ -581,7 +597,7 @@ fn killed_at_each_step_and_taken_up_again() {
 fn a_dry_run_says_it_all_and_does_nothing() {
     let machine = loaded(kernel(), "dry", &["size=3"]);
     machine.write("dry_top.ko", &on_top("dry_top", &["dry"]));
-    assert!(machine.reload(&["@dry_top.ko"]).is_success);
+    assert!(machine.reload(&["@dry_top.ko", "size=1"]).is_success);
     let before = machine.count();
     machine.reload(&["--dry-run", "@dry.ko"]).succeeded(
         "dry: would be reloaded from DIR/dry.ko\n  \

@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
@@ -26,6 +26,16 @@ pub const SCENARIOS: &[Scenario] = &[
         autoload,
     )
     .needs(Needs::Stock),
+    Scenario::new(
+        "reload-downtime",
+        "the module is away no longer than for kmod's rmmod and insmod",
+        downtime,
+    )
+    .needs(Needs::Stock)
+    .memory_mib(768)
+    .limit_secs(300)
+    .counted(),
+    Scenario::new("reload-watch", "a module is reloaded each time its file changes", watch),
     Scenario::new("reload-kills-sample", "killed at every twelfth step, and finished", |ctx| {
         kills(ctx, 12, 5)
     })
@@ -319,4 +329,99 @@ fn kills(ctx: &mut Ctx, stride: usize, wanted: usize) -> Result<()> {
     ctx.measure("reloads killed and finished", count);
     ensure!(count >= wanted, "only {count} kills");
     finish(ctx)
+}
+
+/// Reloads that are timed.
+const TIMED: u32 = 5;
+
+/// For how long a module is away on average, in microseconds, by the clock that counts instructions.
+fn away(ctx: &mut Ctx, version: &str) -> Result<u128> {
+    let file = ctx.fixture(version)?;
+    ctx.insmod([&file])?.success()?.silent()?;
+    let mut sum = 0.0;
+    for timed in 0..=TIMED {
+        let done = reload(ctx, &["--json", &file])?.success()?;
+        let away = done.stdout.split_once("\"away_ms\": ").and_then(|(_, rest)| rest.split_once(','));
+        let away: f64 = away.with_context(|| done.to_string())?.0.parse()?;
+        // The first one fills caches.
+        sum += if timed == 0 { 0.0 } else { away };
+    }
+    drop_all(ctx, "sized")?;
+    Ok(Duration::from_secs_f64(sum / 1e3 / f64::from(TIMED)).as_micros())
+}
+
+/// The same, by kmod's rmmod and insmod.
+fn away_with_kmod(ctx: &mut Ctx, version: &str) -> Result<u128> {
+    let file = ctx.fixture(version)?;
+    ctx.peer_insmod([&file])?.success()?;
+    let mut sum = Duration::ZERO;
+    for timed in 0..=TIMED {
+        let start = Instant::now();
+        ctx.peer_rmmod(["sized"])?.success()?;
+        ctx.peer_insmod([&file])?.success()?;
+        sum += if timed == 0 { Duration::ZERO } else { start.elapsed() };
+    }
+    ctx.peer_rmmod(["sized"])?.success()?;
+    Ok((sum / TIMED).as_micros())
+}
+
+fn downtime(ctx: &mut Ctx) -> Result<()> {
+    let kmod = away_with_kmod(ctx, "sized")?;
+    let little = away(ctx, "sized")?;
+    let much = away(ctx, "sized_large")?;
+    let pointers = away(ctx, "sized_pointers")?;
+    ctx.measure("away with 4 KB kept, 64 MB, 64 MB of pointers; for kmod's rmmod and insmod (us)", {
+        format!("{little}, {much}, {pointers}; {kmod}")
+    });
+    ensure!(much * 10 <= little * 13, "64 MB: {much} us, 4 KB: {little} us");
+    ensure!(little * 10 <= kmod * 13, "away for {little} us, with kmod for {kmod} us");
+    Ok(())
+}
+
+fn watch(ctx: &mut Ctx) -> Result<()> {
+    make(ctx, MODULE)?;
+    // It is not loaded yet.
+    let mut child = std::process::Command::new(tools::MODPERSIST)
+        .args(["reload", "--watch", FILE])
+        .stdout(fs::File::create("/tmp/watch.out")?)
+        .stderr(fs::File::create("/tmp/watch.err")?)
+        .spawn()?;
+    let watched = watched(ctx);
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(child.id().cast_signed()),
+        nix::sys::signal::Signal::SIGINT,
+    )?;
+    let ended = child.wait()?;
+    let printed = [fs::read_to_string("/tmp/watch.out")?, fs::read_to_string("/tmp/watch.err")?].concat();
+    watched.with_context(|| printed.clone())?;
+    ensure!(!ended.success(), "Ctrl-C did not end it");
+    ensure!(printed.matches("reloaded: reloaded, away for ").count() == 2, "{printed}");
+    ensure!(printed.contains("reloaded: the version before runs again"), "{printed}");
+    drop_all(ctx, MODULE)
+}
+
+fn watched(ctx: &mut Ctx) -> Result<()> {
+    comes_to_run(ctx, "1", 41)?;
+    make(ctx, "reloaded_v2")?;
+    comes_to_run(ctx, "2", 42)?;
+    // An error does not end it, nor does half a file.
+    make(ctx, "reloaded_fails")?;
+    comes_to_run(ctx, "2", 44)?;
+    let whole = fs::read(ctx.fixture("reloaded_v4")?)?;
+    fs::write(FILE, &whole[..whole.len() / 2])?;
+    thread::sleep(Duration::from_millis(400));
+    fs::write(FILE, &whole)?;
+    comes_to_run(ctx, "4", 45)
+}
+
+/// Waits until a version runs that has counted so far.
+fn comes_to_run(ctx: &Ctx, version: &str, count: u32) -> Result<()> {
+    let start = Instant::now();
+    loop {
+        match is_version(ctx, version, count) {
+            Ok(()) => return Ok(()),
+            Err(error) if start.elapsed() > Duration::from_secs(10) => return Err(error),
+            Err(_) => thread::sleep(Duration::from_millis(50)),
+        }
+    }
 }
