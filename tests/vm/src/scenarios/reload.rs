@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use super::keep::drop_all;
-use crate::ctx::{Command, Ctx, Kill, Step, When, tools};
+use crate::ctx::{Answer, Command, Ctx, Kill, Step, When, tools};
 use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
@@ -20,6 +20,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("reload-chains", "a module under others, in chains and a diamond, is reloaded", chains),
     Scenario::new("reload-way-back", "a version that does not come up: the one before runs again", way_back),
     Scenario::new("reload-refused", "what cannot be reloaded stays as it is", refused),
+    Scenario::new("reload-failures", "each load fails in its turn: what is left is what is said", failures),
     Scenario::new(
         "reload-autoload",
         "another program loads the module in between: no data is lost",
@@ -245,34 +246,70 @@ fn refused(ctx: &mut Ctx) -> Result<()> {
     drop_all(ctx, MODULE)
 }
 
-/// Another program loads the module, plainly, whenever it is gone.
+/// Another program loads the module, plainly, as soon as it is gone.
 fn autoload(ctx: &mut Ctx) -> Result<()> {
     make(ctx, MODULE)?;
     ctx.insmod([FILE])?.success()?.silent()?;
     let other = ctx.fixture("reloaded_v2")?;
     make(ctx, "reloaded_v2")?;
-    let mut count = 41;
-    let mut met = 0;
-    for _ in 0..6 {
-        let loop_ = format!(
-            "for try in 1 2 3 4 5 6 7 8; do {} {other} 2>/dev/null && break; done",
-            tools::PEER_INSMOD
-        );
-        let program = thread::spawn(move || {
-            thread::sleep(Duration::from_millis(10));
-            std::process::Command::new(tools::BUSYBOX).args(["sh", "-c", &loop_]).status()
-        });
-        let done = reload(ctx, &[FILE])?;
-        let _ = program.join();
-        let done = done.success()?;
-        met += usize::from(done.stderr.contains("another program loaded"));
-        count += 1;
+    for (times, count) in [(1, 42), (3, 43)] {
+        let mut loads = 0;
+        let command = Command::new(tools::MODPERSIST).args(["reload", FILE]);
+        ctx.run_intercepted(command, |ctx, call| {
+            if !call.is_probe() && loads < times && !ctx.is_loaded(MODULE)? {
+                loads += 1;
+                ctx.peer_insmod([&other])?.success()?;
+            }
+            Ok(Answer::Kernel)
+        })?
+        .success()?
+        .stderr_has("another program loaded it without its kept data meanwhile; it was unloaded again")?;
+        ensure!(loads == times, "it was loaded {loads} times");
         is_version(ctx, "2", count)?;
         let keeper = ctx.module("reloaded__persist")?.context("no keeper")?;
         ensure!(keeper.holders == [MODULE], "the data is used by {:?}", keeper.holders);
     }
-    ctx.measure("reloads that another program's load came into, of 6", met);
     drop_all(ctx, MODULE)
+}
+
+/// Each load fails in its turn, as if there were no memory for it.
+fn failures(ctx: &mut Ctx) -> Result<()> {
+    const CHAIN: &[&str] = &["over_left", "over_right", "over_top"];
+    let args = [vec!["reload".to_owned()], with(ctx, CHAIN)?, vec![FILE.to_owned()]].concat();
+    for failing in 0..=CHAIN.len() {
+        unload_all(ctx)?;
+        make(ctx, MODULE)?;
+        ctx.insmod([FILE, "level=5"])?.success()?.silent()?;
+        load_over(ctx, CHAIN)?;
+        let before: u32 = reported(ctx, "count")?.parse()?;
+        make(ctx, "reloaded_v2")?;
+        let mut loads = 0;
+        let done = ctx.run_intercepted(Command::new(tools::MODPERSIST).args(&args), |_, call| {
+            if call.is_probe() {
+                return Ok(Answer::Kernel);
+            }
+            loads += 1;
+            Ok(if loads == failing + 1 { Answer::Instead(-12) } else { Answer::Kernel })
+        })?;
+        let done = done.code(1)?;
+        if failing == 0 {
+            let done = done.stderr_has("could not load /tmp/reloaded.ko: Cannot allocate memory")?;
+            done.stderr_has("reloaded: the version before runs again")?;
+            is_version(ctx, "1", before + 1)?;
+            over_are_loaded(ctx, CHAIN)?;
+            continue;
+        }
+        is_version(ctx, "2", before + 1)?;
+        for name in CHAIN {
+            let is_said = done.stderr.contains(&format!("{name} is not loaded: "));
+            ensure!(ctx.is_loaded(name)? != is_said, "{name}: {done}");
+        }
+        ensure!(done.stderr.contains("is not loaded: Cannot allocate memory"), "{done}");
+        reload(ctx, &["--resume", MODULE])?.success()?;
+        is_version(ctx, "2", before + 1)?;
+        over_are_loaded(ctx, CHAIN)?;
+    }
+    finish(ctx)
 }
 
 /// Kills a reload with two modules on top at every `stride`th step, `wanted` times at least.
