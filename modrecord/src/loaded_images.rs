@@ -59,7 +59,7 @@ pub struct JustLoaded<'a> {
     pub owner: &'a str,
     /// The path of its file.
     pub path: &'a Path,
-    /// What the system says about the file.
+    /// What the system said about the file before it was read.
     pub metadata: &'a Metadata,
     /// The parameters that it was given.
     pub params: &'a CStr,

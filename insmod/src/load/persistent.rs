@@ -290,9 +290,9 @@ impl PersistentLoad<'_> {
                 _ => inventory.without_debug_info(module).map_err(io::Error::other),
             }
         };
-        let written = request.module.file().metadata().and_then(|metadata| {
+        let written = request.module.metadata().map_err(io::Error::other).and_then(|metadata| {
             let (path, params) = (request.module.path(), request.params);
-            let loaded = JustLoaded { owner, path, metadata: &metadata, params };
+            let loaded = JustLoaded { owner, path, metadata, params };
             LoadedImage::write(self.kernel, loaded, request.paths, &image)
         });
         if let Err(error) = written {
