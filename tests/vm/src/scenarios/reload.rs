@@ -17,32 +17,33 @@ use crate::scenario::{Needs, Scenario};
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("reload-chains", "a module under others, in chains and a diamond, is reloaded", chains),
+    Scenario::new("reload-chains-sample", "a module is reloaded under others", |ctx| {
+        chains(ctx, &[&["over_left"], OVER])
+    }),
+    Scenario::new("reload-chains", "the same, under chains of other shapes", |ctx| chains(ctx, CHAINS))
+        .long(),
     Scenario::new("reload-way-back", "a version that does not come up: the one before runs again", way_back),
     Scenario::new("reload-refused", "what cannot be reloaded stays as it is", refused),
-    Scenario::new("reload-failures", "each load fails in its turn: what is left is what is said", failures),
+    Scenario::new("reload-failures", "each load fails in its turn: what is left is what is said", failures)
+        .long(),
     Scenario::new(
         "reload-autoload",
         "another program loads the module in between: no data is lost",
         autoload,
     )
     .needs(Needs::Stock),
+    Scenario::new("reload-watch", "a module is reloaded each time its file changes", watch),
     Scenario::new(
         "reload-downtime",
         "the module is away no longer than for kmod's rmmod and insmod",
         downtime,
     )
     .needs(Needs::Stock)
-    .memory_mib(768)
     .limit_secs(300)
     .counted(),
-    Scenario::new("reload-watch", "a module is reloaded each time its file changes", watch),
-    Scenario::new("reload-kills-sample", "killed at every twelfth step, and finished", |ctx| {
-        kills(ctx, 12, 5)
-    })
-    .needs(Needs::Stock)
-    .limit_secs(600)
-    .alone(),
+    Scenario::new("reload-kills-sample", "killed at a few steps, and finished", |ctx| kills(ctx, 64, 2))
+        .needs(Needs::Stock)
+        .limit_secs(600),
     Scenario::new("reload-kills", "killed at every step, and finished", |ctx| kills(ctx, 1, 60))
         .needs(Needs::Stock)
         .limit_secs(1800)
@@ -57,10 +58,10 @@ const OVER: &[&str] = &["over_left", "over_right", "over_top", "over_crown"];
 /// Which of these are loaded.
 const CHAINS: &[&[&str]] = &[
     &[],
-    &["over_left"],
+    &["over_right"],
     &["over_right", "over_left"],
     &["over_left", "over_right", "over_top"],
-    &["over_left", "over_right", "over_top", "over_crown"],
+    &["over_right", "over_left", "over_top", "over_crown"],
 ];
 
 /// The file that `make` overwrites.
@@ -135,8 +136,8 @@ fn with(ctx: &Ctx, modules: &[&str]) -> Result<Vec<String>> {
     Ok(args)
 }
 
-fn chains(ctx: &mut Ctx) -> Result<()> {
-    for chain in CHAINS {
+fn chains(ctx: &mut Ctx, chains: &[&[&str]]) -> Result<()> {
+    for chain in chains {
         make(ctx, MODULE)?;
         ctx.insmod([FILE, "level=5", "label=a b", "hidden=7"])?.success()?.silent()?;
         load_over(ctx, chain)?;
@@ -252,23 +253,21 @@ fn autoload(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([FILE])?.success()?.silent()?;
     let other = ctx.fixture("reloaded_v2")?;
     make(ctx, "reloaded_v2")?;
-    for (times, count) in [(1, 42), (3, 43)] {
-        let mut loads = 0;
-        let command = Command::new(tools::MODPERSIST).args(["reload", FILE]);
-        ctx.run_intercepted(command, |ctx, call| {
-            if !call.is_probe() && loads < times && !ctx.is_loaded(MODULE)? {
-                loads += 1;
-                ctx.peer_insmod([&other])?.success()?;
-            }
-            Ok(Answer::Kernel)
-        })?
-        .success()?
-        .stderr_has("another program loaded it without its kept data meanwhile; it was unloaded again")?;
-        ensure!(loads == times, "it was loaded {loads} times");
-        is_version(ctx, "2", count)?;
-        let keeper = ctx.module("reloaded__persist")?.context("no keeper")?;
-        ensure!(keeper.holders == [MODULE], "the data is used by {:?}", keeper.holders);
-    }
+    let mut loads = 0;
+    let command = Command::new(tools::MODPERSIST).args(["reload", FILE]);
+    ctx.run_intercepted(command, |ctx, call| {
+        if !call.is_probe() && loads < 2 && !ctx.is_loaded(MODULE)? {
+            loads += 1;
+            ctx.peer_insmod([&other])?.success()?;
+        }
+        Ok(Answer::Kernel)
+    })?
+    .success()?
+    .stderr_has("another program loaded it without its kept data meanwhile; it was unloaded again")?;
+    ensure!(loads == 2, "it was loaded {loads} times");
+    is_version(ctx, "2", 42)?;
+    let keeper = ctx.module("reloaded__persist")?.context("no keeper")?;
+    ensure!(keeper.holders == [MODULE], "the data is used by {:?}", keeper.holders);
     drop_all(ctx, MODULE)
 }
 
