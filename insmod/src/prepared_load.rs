@@ -31,7 +31,7 @@ use std::path::Path;
 use libmodsys::lock::Lock;
 use libmodsys::{Errno, Kernel, LoadFlags};
 use modcli::Output;
-use modkeep::{KeepError, KeepMode, Plan};
+use modkeep::{KeepError, KeepMode, Plan, Region};
 use modrecord::Paths;
 use modrecord::journal::{ModuleDetails, Recorder};
 
@@ -164,7 +164,7 @@ impl<'a> PreparedLoad<'a> {
     /// Whatever [`modkeep::plan()`] calls one.
     pub fn plan(&mut self) -> Result<Option<&Plan>, KeepError> {
         self.planned = None;
-        if !detect::concerns_persistent_data(&self.request(), self.kernel) {
+        if !self.concerns_persistent_data() {
             return Ok(None);
         }
         let whole = self.input.decompressed();
@@ -190,7 +190,7 @@ impl<'a> PreparedLoad<'a> {
     ) -> Result<(), NotLoaded> {
         let planned = self.planned.take();
         let request = self.request();
-        let done = if planned.is_some() || detect::concerns_persistent_data(&request, self.kernel) {
+        let done = if planned.is_some() || self.concerns_persistent_data() {
             persistent::load_again(&request, planned, self.kernel, lock, live, output)
         } else {
             Ok(None)
@@ -215,6 +215,12 @@ impl<'a> PreparedLoad<'a> {
         }
         report::journal(&self.journal, output);
         Ok(())
+    }
+
+    /// The file may have another name than the module.
+    fn concerns_persistent_data(&self) -> bool {
+        detect::concerns_persistent_data(&self.request(), self.kernel)
+            || self.input.module_name().is_some_and(|name| Region::may_exist(self.kernel, name))
     }
 
     fn request(&self) -> LoadRequest<'_> {

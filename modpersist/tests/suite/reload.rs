@@ -342,6 +342,19 @@ fn a_layout_that_is_refused_changes_nothing() {
 }
 
 #[test]
+fn a_version_without_persistent_data_is_refused_under_any_file_name() {
+    let machine = loaded(kernel(), "dropped", &[]);
+    let mut without = Make::bare("dropped");
+    without.build_id(3);
+    machine.write("dropped_v2.ko", &without);
+    let before = machine.count();
+    let ran = machine.reload(&["@dropped_v2.ko"]);
+    assert!(ran.err.contains("its persistent data differs from what is kept in the kernel"), "{ran:?}");
+    assert!(ran.err.ends_with("nothing has changed: dropped runs as before\n"), "{ran:?}");
+    assert_eq!(machine.count(), before);
+}
+
+#[test]
 fn an_init_that_fails_brings_the_version_before_back() {
     let machine = loaded(kernel_with(init), "goback", &["size=6"]);
     machine.write("goback_top.ko", &on_top("goback_top", &["goback"]));
