@@ -368,7 +368,7 @@ fn kills(ctx: &mut Ctx, stride: usize, wanted: usize) -> Result<()> {
 }
 
 /// Reloads that are timed.
-const TIMED: u32 = 5;
+const TIMED: u32 = 2;
 
 /// For how long a module is away on average, in microseconds, by the clock that counts instructions.
 fn away(ctx: &mut Ctx, version: &str) -> Result<u128> {
