@@ -9,12 +9,12 @@ use std::rc::Rc;
 
 use clap::Parser;
 use libmodfmt::elf::flags;
-use libmodsys::{Errno, Kernel, RemoveFlags};
+use libmodsys::{Errno, Kernel, PersistSupport, RemoveFlags};
 use modcli::Output;
 use modpersist::{Args, Command};
 use modrecord::Paths;
 use modtest::keeper_exports::{kernel, kernel_with};
-use modtest::module::{Make, R_64};
+use modtest::module::{Make, R_64, signed};
 use modtest::{Call, FakeKernel, FakeModule, LoadRequest, Op};
 use serde_json::Value;
 
@@ -339,6 +339,40 @@ fn a_layout_that_is_refused_changes_nothing() {
     );
     assert_eq!((machine.count(), machine.build_id("layout")), (before, 1));
     assert!(!machine.has_state("layout"));
+}
+
+#[test]
+fn on_an_extended_kernel_the_file_goes_in_as_it_is() {
+    let kernel = kernel_with(init);
+    kernel.set(|settings| settings.persist_support = PersistSupport::Extended);
+    let machine = Machine::new(kernel);
+    let put = |make: &Make| {
+        fs::write(machine.folder.path().join("signed.ko"), signed(&make.build())).unwrap();
+    };
+    put(&owner("signed", 1));
+    machine.reload(&["@signed.ko", "size=3"]).succeeded("signed: loaded\n");
+    assert_eq!(machine.kernel.history()[0], "+file signed");
+    machine.write("signed_top.ko", &on_top("signed_top", &["signed"]));
+    assert!(machine.reload(&["@signed_top.ko", "size=1"]).is_success);
+    // The image has its signature.
+    let image = fs::read(machine.paths.loaded_images.join("signed.ko")).unwrap();
+    assert_eq!(image, fs::read(machine.folder.path().join("signed.ko")).unwrap());
+    put(&failing(owner("signed", 2)));
+    let ran = machine.reload(&["@signed.ko"]);
+    assert!(
+        !ran.is_success && ran.err.contains("signed: the version before runs again, with its data"),
+        "{ran:?}"
+    );
+    assert_eq!((machine.build_id("signed"), &*machine.params("signed")), (1, "size=3"));
+    assert!(machine.kernel.keeps("signed") && machine.kernel.is_loaded("signed_top"));
+    put(&owner("signed", 3));
+    let before = machine.count();
+    machine
+        .reload(&["@signed.ko"])
+        .succeeded("signed: reloaded, away for N ms; 1 module on top was reloaded: signed_top\n");
+    let history = machine.history_since(before);
+    assert_eq!(history[..3], ["-signed_top", "-signed", "+file signed"]);
+    assert_eq!(history.last().unwrap(), "+file signed_top");
 }
 
 #[test]
