@@ -42,8 +42,8 @@ pub struct Parameter {
     pub name: String,
     /// Root may write to it while the module is loaded.
     pub is_writable: bool,
-    /// It has a function that sets it. The kernel calls that one without a check: giving such a parameter to a
-    /// module that has none is a null pointer dereference.
+    /// It has a function that sets it. The kernel calls it without a check: a load that is given a parameter
+    /// without one ends in an oops.
     pub is_settable: bool,
     /// Its value is persistent data: a number or a string there, or an array.
     pub is_persistent: bool,
