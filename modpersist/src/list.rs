@@ -26,15 +26,21 @@ pub(crate) fn run(
 ) -> Result<ExitCode> {
     let entries = Region::entries(kernel)?;
     let code = if entries.iter().any(Result::is_err) { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+    let interrupted = ReloadState::interrupted(kernel, &Paths::default());
     if as_json {
+        let reload_of = |owner: &str| {
+            let mut interrupted = interrupted.iter().filter(|state| !state.is_under_way());
+            interrupted.find(|state| state.owner == owner).map(|state| state.describe(kernel))
+        };
         let listed = entries.iter().map(|entry| match entry {
-            Ok(region) => json::Entry::of(entry).with_pointers(pointers(kernel, region)),
+            Ok(region) => json::Entry::of(entry)
+                .with_pointers(pointers(kernel, region))
+                .with_interrupted_reload(reload_of(&region.owner)),
             Err(_) => json::Entry::of(entry),
         });
         json::print(&listed.collect::<Vec<_>>(), out)?;
         return Ok(code);
     }
-    let interrupted = ReloadState::interrupted(kernel, &Paths::default());
     if entries.is_empty() {
         escape::write_line(out, "Nothing is kept.")?;
         interrupted_reloads(kernel, &interrupted, out)?;
