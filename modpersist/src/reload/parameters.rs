@@ -5,7 +5,7 @@
 //! written since. Else they are all values that the kernel shows; those that it does not show are lost.
 
 use std::collections::BTreeMap;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 use insmod::ParameterWord;
 use libmodfmt::module::Module;
@@ -35,6 +35,11 @@ impl LoadedParameters {
             Some(image) => Self::recorded(&image, &values, &table),
             None => Self::shown(&values, &table),
         }
+    }
+
+    /// Those in a line for the kernel.
+    pub fn of_line(params: &CStr) -> Self {
+        Self { words: ParameterWord::all(params.to_bytes()), lost: Vec::new() }
     }
 
     /// The recorded ones, with the values that root has changed by now. What only the module changes is a

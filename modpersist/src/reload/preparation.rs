@@ -130,8 +130,14 @@ impl<'a> Preparation<'a> {
             set_parameters(&mut new, &owner, old.as_ref(), parameters, &given, &mut notes);
             old
         } else {
-            set_parameters(&mut new, &owner, None, LoadedParameters::default(), &given, &mut notes);
-            interrupted.as_ref().and_then(ReloadState::old)
+            // What was to be loaded when the reload was interrupted had the parameters already.
+            let (old, meant) = match &interrupted {
+                Some(interrupted) => (interrupted.old(), interrupted.new_version()),
+                None => (None, None),
+            };
+            let parameters = meant.map(|meant| LoadedParameters::of_line(&meant.params)).unwrap_or_default();
+            set_parameters(&mut new, &owner, old.as_ref(), parameters, &given, &mut notes);
+            old
         };
         check(&new, &mut notes)?;
         match new.plan() {

@@ -132,6 +132,7 @@ fn killed_at_each_step_and_taken_up_again() {
                 ran_again = machine.reload(&[&format!("@{name}.ko")]);
             }
             assert!(ran_again.is_success, "{step}: {ran:?}, {ran_again:?}");
+            assert_eq!(machine.params(&name), "size=2", "{step}: {ran:?}, {ran_again:?}");
             for top in &tops {
                 assert!(machine.kernel.is_loaded(top), "{step}: {ran:?}, {ran_again:?}");
                 assert_eq!(machine.params(top), "size=8");
