@@ -335,7 +335,7 @@ impl<'p, 'a> Exchange<'p, 'a> {
     }
 
     fn outcome(self, result: Ending, runs: Runs, dependents: Vec<DependentOutcome>) -> Outcome {
-        let Preparation { owner, new, old, notes, .. } = self.prepared;
+        let Preparation { owner, new, old, notes, is_loaded, .. } = self.prepared;
         let mut outcome = Outcome {
             owner: owner.clone(),
             file: os_text(new.input().path()),
@@ -348,7 +348,8 @@ impl<'p, 'a> Exchange<'p, 'a> {
             errors: self.errors,
             notes: std::mem::take(notes),
         };
-        if let Some(away) = self.away.filter(|_| result != Ending::Loaded) {
+        // What was not loaded before has been away for longer.
+        if let Some(away) = self.away.filter(|_| *is_loaded) {
             outcome.set_away(away);
         }
         outcome
