@@ -11,6 +11,7 @@
 //! - `preflight`: what can be found out without loading.
 //! - `params`: the parameters that the module is given.
 //! - `restore`: values that were saved before.
+//! - `prepared_load`: a load as a part of a reload, for `modpersist reload`.
 //! - `report`: messages about a load that failed.
 //! - `unattended`: what the kernel's log is told of it.
 //!
@@ -34,6 +35,7 @@ mod module_input;
 mod modutils_args;
 mod params;
 mod preflight;
+mod prepared_load;
 mod report;
 mod restore;
 mod run;
@@ -43,4 +45,6 @@ pub use args::{Args, command};
 pub use input_error::InputError;
 pub use module_input::{MAX_IMAGE_BYTES, ModuleInput};
 pub use modutils_args::ModutilsArgs;
+pub use params::ParameterWord;
+pub use prepared_load::{LoadOptions, NotLoaded, PreparedLoad, join_params};
 pub use run::run;

@@ -14,7 +14,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Seek};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, FileTypeExt};
@@ -44,6 +44,8 @@ pub struct ModuleInput {
     compression: Option<Format>,
     bytes_read: Cell<u64>,
     whole: OnceCell<ModuleFile>,
+    /// Of the file, from before it was read whole.
+    metadata: OnceCell<Metadata>,
 }
 
 impl ModuleInput {
@@ -71,6 +73,7 @@ impl ModuleInput {
             compression: compress::detect(&magic),
             bytes_read: Cell::new(MAGIC_BYTES as u64),
             whole: OnceCell::new(),
+            metadata: OnceCell::new(),
         })
     }
 
@@ -131,10 +134,22 @@ impl ModuleInput {
         if let Some(whole) = self.whole.get() {
             return Ok(whole);
         }
-        let content = read_all(&self.file)
+        let (content, metadata) = read_all(&self.file)
             .map_err(|error| InputError::Read { path: self.path.clone(), errno: errno(&error) })?;
         self.count(content.len());
+        self.metadata.get_or_init(|| metadata);
         Ok(self.whole.get_or_init(|| ModuleFile::as_kmod(content, MAX_IMAGE_BYTES)))
+    }
+
+    /// What the system said about the file just before it was read whole. If it is written to meanwhile, it
+    /// says otherwise now.
+    ///
+    /// # Errors
+    /// [`InputError::Read`]
+    pub fn metadata(&self) -> Result<&Metadata, InputError> {
+        self.whole()?;
+        let missing = || InputError::Read { path: self.path.clone(), errno: Errno::EIO };
+        self.metadata.get().ok_or_else(missing)
     }
 
     /// The whole file, which can be decompressed: for callers whose own errors do not name it.
@@ -200,7 +215,7 @@ impl ModuleInput {
 }
 
 /// Reads a file from its start, wherever its position is.
-fn read_all(file: &File) -> io::Result<Vec<u8>> {
+fn read_all(file: &File) -> io::Result<(Vec<u8>, Metadata)> {
     const CHUNK_BYTES: usize = 64 << 10;
     let found = file.metadata()?;
     if !found.is_file() {
@@ -215,7 +230,7 @@ fn read_all(file: &File) -> io::Result<Vec<u8>> {
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         match file.read_at(&mut chunk, content.len() as u64) {
-            Ok(0) => return Ok(content),
+            Ok(0) => return Ok((content, found)),
             Ok(_) if content.len() as u64 > MAX_IMAGE_BYTES => return Err(Errno::EFBIG.into()),
             Ok(count) => content.extend_from_slice(chunk.get(..count).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -227,4 +242,23 @@ fn read_all(file: &File) -> io::Result<Vec<u8>> {
 /// The error number of an I/O error.
 pub(crate) fn errno(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    #[test]
+    fn the_metadata_is_that_of_what_was_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("foo.ko");
+        fs::write(&path, "what is read").unwrap();
+        let input = ModuleInput::open(path.as_os_str(), path.clone()).unwrap();
+        assert_eq!(input.whole().unwrap().content(), b"what is read");
+        fs::write(&path, "what make has written meanwhile").unwrap();
+        assert_eq!(input.metadata().unwrap().size(), 12);
+        assert_eq!(input.whole().unwrap().content(), b"what is read");
+    }
 }

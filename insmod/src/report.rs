@@ -106,6 +106,46 @@ pub(crate) fn refused(
     not_inserted_because(file, text, details, remedy, output)
 }
 
+/// Why a module was not loaded, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reason {
+    /// The message.
+    pub headline: String,
+    /// Lines below it.
+    pub details: Vec<String>,
+    /// What to do about it, in one line or several.
+    pub remedy: Option<String>,
+}
+
+impl LoadFailure {
+    /// The reason, and the error number if the kernel gave one.
+    pub(crate) fn reason(&self, output: &Output) -> (Reason, Option<Errno>) {
+        match self {
+            Self::Errno(errno) => (Reason::of(*errno, output), Some(*errno)),
+            Self::Keep { error, .. } => {
+                let errno = match **error {
+                    KeepError::OwnerRefused { errno, .. } => Some(errno),
+                    KeepError::AlreadyLoaded { .. } => Some(Errno::EEXIST),
+                    _ => None,
+                };
+                (Reason::of_keeping(error, output), errno)
+            }
+        }
+    }
+}
+
+impl Reason {
+    /// That of a plain load.
+    pub(crate) fn of(errno: Errno, output: &Output) -> Self {
+        Self { headline: output.load_error_text(errno), details: Vec::new(), remedy: None }
+    }
+
+    /// That its persistent data is the reason.
+    pub(crate) fn of_keeping(error: &KeepError, output: &Output) -> Self {
+        Self { headline: headline(error, output), details: error.details(), remedy: error.remedy() }
+    }
+}
+
 /// Reports why a module with persistent data was not loaded.
 ///
 /// # Errors
@@ -138,7 +178,7 @@ pub(crate) fn load_failure(
 }
 
 /// The kernel refused the image without looking at what is in it.
-fn kernel_did_not_read_it(errno: Errno) -> bool {
+pub(crate) fn kernel_did_not_read_it(errno: Errno) -> bool {
     matches!(errno, Errno::EPERM | Errno::EACCES | Errno::EKEYREJECTED | Errno::ENOKEY | Errno::EBADMSG)
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::CStr;
 use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
 
 use nix::errno::Errno;
 
@@ -218,6 +219,12 @@ pub trait Kernel {
     /// # Errors
     /// [`SysError`] if there is one but it cannot be read.
     fn exporting_module(&self) -> Result<Option<InstalledModule>, SysError>;
+
+    /// The file of a module of the running release, by its `modules.dep`. `None` if it is not installed.
+    ///
+    /// # Errors
+    /// [`SysError`] if the index is there but cannot be read.
+    fn installed_file(&self, name: &str) -> Result<Option<PathBuf>, SysError>;
 
     /// Whether this is an extended kernel, which can keep persistent data itself.
     ///

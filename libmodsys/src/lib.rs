@@ -8,6 +8,7 @@
 //! - [`PrivateDirectory`]: files in a directory that must be this user's alone.
 //! - [`files`]: writes files for later; [`paths`]: directories that several crates share.
 //! - [`KmsgReader`]: the kernel's log.
+//! - [`FileWatch`]: waits until a file has changed; [`HeldSignals`]: Ctrl-C waits until something is done.
 //!
 //! ```
 //! use libmodsys::Kernel;
@@ -21,9 +22,11 @@
 //! ```
 
 mod error;
+mod file_watch;
 pub mod files;
 mod flags;
 pub mod guard;
+mod held_signals;
 mod kernel;
 mod linux;
 pub mod lock;
@@ -32,7 +35,9 @@ mod private_directory;
 mod types;
 
 pub use error::{SysError, errno_text, io_errno};
+pub use file_watch::FileWatch;
 pub use flags::{LoadFlags, RemoveFlags};
+pub use held_signals::HeldSignals;
 pub use kernel::Kernel;
 pub use linux::{KALLSYMS, KmsgReader, Linux, node_name, sealed_file, system_name};
 /// The error number of a system call.

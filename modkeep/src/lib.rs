@@ -30,6 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod build_id;
 mod error;
 mod keeper_left;
 mod message_details;
@@ -41,6 +42,7 @@ mod run;
 
 use std::time::Duration;
 
+pub use build_id::loaded_build_id;
 pub use error::KeepError;
 pub use keeper_left::KeeperLeft;
 pub use moved::{MovedVariable, moved_variables};

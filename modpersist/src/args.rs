@@ -83,6 +83,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Exchange a loaded module for the version in FILE, with a way back
+    Reload(ReloadArgs),
     /// Say for versions of one module whether each could use the data that another has left
     Compat(CompatArgs),
 }
@@ -137,6 +139,63 @@ pub struct CompatArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `reload` loads, and how.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(
+    after_help = "Everything is checked while the old version runs. If the new one does not come up, the old\n\
+                  one is loaded again, with its parameters and its data. Modules on top are unloaded first\n\
+                  and loaded again. The exit status is 0 if all of this went well, 1 if not.\n\n\
+                  Examples:\n  \
+                  modpersist reload ./meter.ko              exchange meter for this version\n  \
+                  modpersist reload ./meter.ko debug=1      with another value of a parameter\n  \
+                  modpersist reload --dry-run ./meter.ko    only say what would be done\n  \
+                  modpersist reload --watch ./meter.ko      after each make\n  \
+                  modpersist reload --resume meter          finish what was interrupted"
+)]
+pub struct ReloadArgs {
+    /// The module file
+    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+    pub file: Option<PathBuf>,
+    /// Parameters; those not named keep their values
+    #[arg(value_name = "NAME[=VALUE]")]
+    pub params: Vec<OsString>,
+    /// Check everything and say what would be done, but do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Reload each time FILE has changed, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["resume", "dry_run"])]
+    pub watch: bool,
+    /// A file that a module is loaded from again: one on top of it, or the version that runs
+    #[arg(long, value_name = "FILE")]
+    pub with: Vec<PathBuf>,
+    /// Reload although the version that runs could not be loaded again
+    #[arg(long)]
+    pub no_way_back: bool,
+    /// Finish a reload of OWNER that was interrupted: bring back the version before, and what was on top
+    #[arg(long, value_name = "OWNER")]
+    pub resume: Option<String>,
+    /// Start from the initial values, all or those of VAR; then drop what was kept
+    // Nothing stands for all.
+    #[arg(long, value_name = "VAR", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub fresh: Vec<String>,
+    /// Convert a variable although its new type lacks FIELD
+    #[arg(long, value_name = "FIELD")]
+    pub drop: Vec<String>,
+    /// Bind what is kept as OLD to the variable NEW
+    #[arg(long, value_name = "OLD=NEW", value_parser = rename)]
+    pub renamed: Vec<(String, String)>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn rename(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((old, new)) if !old.is_empty() && !new.is_empty() => Ok((old.to_owned(), new.to_owned())),
+        _ => Err("it takes OLD=NEW".to_owned()),
+    }
 }
 
 /// What `show` shows, and how.

@@ -60,6 +60,16 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Adds what a reload of the owner has left undone.
+    pub(crate) fn with_interrupted_reload(mut self, text: Option<String>) -> Self {
+        if let Self::Region(region) = &mut self {
+            region.interrupted_reload = text;
+        }
+        self
+    }
+}
+
 fn keeper(kept_by: &KeptBy) -> Option<String> {
     match kept_by {
         KeptBy::Keeper(name) => Some(name.clone()),
@@ -96,6 +106,9 @@ pub(crate) struct Region {
     /// What was not searched for such pointers, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_searched: Vec<String>,
+    /// A reload of it has left modules unloaded: what, and which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interrupted_reload: Option<String>,
 }
 
 /// One persistent section.
@@ -232,6 +245,7 @@ impl Region {
             sections,
             points_to_removed: Vec::new(),
             not_searched: Vec::new(),
+            interrupted_reload: None,
         }
     }
 
@@ -251,6 +265,7 @@ impl Region {
             sections: header.units.iter().map(|unit| Section::of(header, unit)).collect(),
             points_to_removed: Vec::new(),
             not_searched: Vec::new(),
+            interrupted_reload: None,
         }
     }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The command `modpersist`: lists what is kept in the kernel, shows the variables of one owner with their
-//! contents, and says whether a file would use what is kept.
+//! contents, says whether a file would use what is kept, and reloads modules.
 //!
-//! One file for each command: `list`, `show`, `save`, `restore`, `check`, `check_owner`, `compat`, `embed`,
+//! One file or folder for each command: `list`, `show`, `save`, `restore`, `check`, `check_owner`, `reload`,
+//! `compat`, `embed`,
 //! `modprobe_conf`.
 //!
 //! ```
@@ -30,12 +31,13 @@ mod list;
 mod modprobe_conf;
 mod module_path;
 mod owner_state;
+mod reload;
 mod report;
 mod restore;
 mod run;
 mod save;
 mod show;
 
-pub use args::{Args, Command, CompatArgs, RestoreArgs, ShowArgs, command};
+pub use args::{Args, Command, CompatArgs, ReloadArgs, RestoreArgs, ShowArgs, command};
 pub use report::report;
-pub use run::run;
+pub use run::{run, run_reload};

@@ -12,6 +12,7 @@ use modrecord::Paths;
 use modrecord::removed_pointers::{self, Pointers};
 
 use crate::aligned_table::{Align, AlignedTable};
+use crate::reload::ReloadState;
 use crate::{address, hex, json, owner_state};
 
 /// Columns of a terminal that the table fits into.
@@ -25,9 +26,16 @@ pub(crate) fn run(
 ) -> Result<ExitCode> {
     let entries = Region::entries(kernel)?;
     let code = if entries.iter().any(Result::is_err) { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+    let interrupted = ReloadState::interrupted(kernel, &Paths::default());
     if as_json {
+        let reload_of = |owner: &str| {
+            let mut interrupted = interrupted.iter().filter(|state| !state.is_under_way());
+            interrupted.find(|state| state.owner == owner).map(|state| state.describe(kernel))
+        };
         let listed = entries.iter().map(|entry| match entry {
-            Ok(region) => json::Entry::of(entry).with_pointers(pointers(kernel, region)),
+            Ok(region) => json::Entry::of(entry)
+                .with_pointers(pointers(kernel, region))
+                .with_interrupted_reload(reload_of(&region.owner)),
             Err(_) => json::Entry::of(entry),
         });
         json::print(&listed.collect::<Vec<_>>(), out)?;
@@ -35,6 +43,7 @@ pub(crate) fn run(
     }
     if entries.is_empty() {
         escape::write_line(out, "Nothing is kept.")?;
+        interrupted_reloads(kernel, &interrupted, out)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut columns = vec![
@@ -89,6 +98,7 @@ pub(crate) fn run(
             escape::write_line(out, format_args!("note: {line}"))?;
         }
     }
+    interrupted_reloads(kernel, &interrupted, out)?;
     for unreadable in entries.iter().filter_map(|entry| entry.as_ref().err()) {
         escape::write_line(out, format_args!("{}: {}", unreadable.kept_by, unreadable.error))?;
         for line in unreadable.error.details() {
@@ -96,6 +106,21 @@ pub(crate) fn run(
         }
     }
     Ok(code)
+}
+
+/// Reloads that have left modules unloaded.
+fn interrupted_reloads(kernel: &dyn Kernel, interrupted: &[ReloadState], out: &mut dyn Write) -> Result<()> {
+    for state in interrupted {
+        let owner = &state.owner;
+        out.write_all(b"\n")?;
+        if state.is_under_way() {
+            escape::write_line(out, format_args!("note: {owner} is being reloaded now"))?;
+            continue;
+        }
+        escape::write_line(out, format_args!("note: {}", state.describe(kernel)))?;
+        escape::write_line(out, format_args!("  modpersist reload --resume {owner} finishes it"))?;
+    }
+    Ok(())
 }
 
 /// The pointers that its owner has left behind.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `modpersist`: looks at the persistent data of kernel modules.
+//! `modpersist`: looks at the persistent data of kernel modules, and reloads them.
 
 use std::process::ExitCode;
 

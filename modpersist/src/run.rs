@@ -6,9 +6,25 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use libmodsys::Kernel;
+use modcli::Output;
+use modrecord::Paths;
 
-use crate::args::{Args, Command};
-use crate::{check, check_owner, compat, embed, list, modprobe_conf, restore, save, show};
+use crate::args::{Args, Command, ReloadArgs};
+use crate::{check, check_owner, compat, embed, list, modprobe_conf, reload, restore, save, show};
+
+/// Runs `reload` with records in other places than usual.
+///
+/// # Errors
+/// The result cannot be printed.
+pub fn run_reload(
+    args: &ReloadArgs,
+    kernel: &dyn Kernel,
+    paths: &Paths,
+    out: &mut dyn Write,
+    output: &mut Output,
+) -> Result<ExitCode> {
+    reload::run(args, kernel, paths, out, output)
+}
 
 /// Runs one command. The code is 0, or 1 if `check`, `compat` or `restore` says no or `list` could not
 /// read something.
@@ -28,5 +44,9 @@ pub fn run(args: &Args, kernel: &dyn Kernel, out: &mut dyn Write) -> Result<Exit
             None => check::run(kernel, file, *json, out),
         },
         Command::Compat(args) => compat::run(args, out),
+        Command::Reload(args) => {
+            let mut output = Output::new("modpersist".as_ref());
+            run_reload(args, kernel, &Paths::default(), out, &mut output)
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! - [`journal`]: where modules and their persistent data are, for whoever reads an oops of this boot.
 //! - [`parameters`]: values of a module's parameters, saved when it is removed and given to it again when it
 //!   is loaded (`insmod -e`, `rmmod -e`).
+//! - [`loaded_images`]: modules with persistent data as they were loaded, for the way back of a reload.
 //! - [`owner_sections`]: where the sections of modules with persistent data are.
 //! - [`removed_pointers`]: kept data that points into a module that was removed.
 //! - [`saved_values`]: values of persistent variables, saved before a reboot and restored after it;
@@ -21,6 +22,7 @@
 //! ```
 
 pub mod journal;
+pub mod loaded_images;
 pub mod owner_sections;
 pub mod parameters;
 pub mod paths;

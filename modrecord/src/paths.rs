@@ -25,6 +25,12 @@ pub const SAVE_LOCATIONS: &str = "/run/modpersist/parameters";
 /// Where the sections of each loaded module with persistent data are in memory, one small file a module.
 pub const OWNER_SECTIONS: &str = "/run/modpersist/sections";
 
+/// The images of loaded modules with persistent data, and their parameters: the way back of a reload.
+pub const LOADED_IMAGES: &str = "/run/modpersist/images";
+
+/// Reloads that are under way or were interrupted, one small file a module.
+pub const RELOADS: &str = "/run/modpersist/reload";
+
 /// Our insmod as the package installs it.
 pub const INSMOD: &str = "/usr/lib/modpersist/insmod";
 
@@ -37,6 +43,10 @@ pub struct Paths {
     pub save_locations: PathBuf,
     /// [`OWNER_SECTIONS`]
     pub owner_sections: PathBuf,
+    /// [`LOADED_IMAGES`]
+    pub loaded_images: PathBuf,
+    /// [`RELOADS`]
+    pub reloads: PathBuf,
     /// [`LOG_DIRECTORY`]
     pub logs: PathBuf,
     /// [`MODULES_DIRECTORY`]
@@ -49,6 +59,8 @@ impl Default for Paths {
             config: CONFIG_FILE.into(),
             save_locations: SAVE_LOCATIONS.into(),
             owner_sections: OWNER_SECTIONS.into(),
+            loaded_images: LOADED_IMAGES.into(),
+            reloads: RELOADS.into(),
             logs: LOG_DIRECTORY.into(),
             modules: MODULES_DIRECTORY.into(),
         }

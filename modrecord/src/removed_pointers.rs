@@ -83,6 +83,32 @@ impl Departure {
         let result = pointers_into(kernel, &self.sections.ranges())?;
         Ok(in_words(result, &self.sections, &Symbols::default(), &self.owner))
     }
+
+    /// After the module, or another version of it, was loaded again: what is left. What is at such a place
+    /// now may be what the pointer is meant for.
+    ///
+    /// # Errors
+    /// The kernel does not tell which modules are loaded.
+    pub fn end_after_reload(self, kernel: &dyn Kernel, paths: &Paths) -> Result<Pointers, KeepError> {
+        let mut result = pointers_into(kernel, &self.sections.ranges())?;
+        if result.found.is_empty() {
+            return Ok(in_words(result, &self.sections, &Symbols::default(), &self.owner));
+        }
+        let loaded = OwnerSections::read(kernel, &self.owner, paths);
+        let loaded = loaded.filter(|sections| sections.is_loaded(kernel, &self.owner));
+        let ranges = loaded.map(|sections| sections.ranges());
+        let own = Symbols::read(kernel, Some(&self.owner));
+        result.found.retain(|pointer| {
+            let Some((_, offset)) = ranges.as_ref().and_then(|ranges| ranges.find(pointer.address)) else {
+                return true;
+            };
+            let now = own.name_from(pointer.address.saturating_sub(offset), pointer.address);
+            // If nothing pointed there before, the new version has set it.
+            self.sections.name(pointer.address).is_some_and(|before| now.as_deref() != Some(before))
+        });
+        let symbols = if result.found.is_empty() { Symbols::default() } else { Symbols::read(kernel, None) };
+        Ok(in_words(result, &self.sections, &symbols, &self.owner))
+    }
 }
 
 /// Kept data that points into a module as it was loaded last, where `is_wanted`; nothing if that is how it is
@@ -160,12 +186,9 @@ fn add_names(sections: &mut OwnerSections, kernel: &dyn Kernel, owner: &str, poi
     let symbols = Symbols::read(kernel, Some(owner));
     for pointer in pointers {
         let Some(start) = pointer.address.checked_sub(pointer.offset) else { continue };
-        let Some((address, (name, _))) = symbols.0.range(start..=pointer.address).next_back() else {
-            continue;
-        };
-        let distance = pointer.address.saturating_sub(*address);
-        let name = if distance == 0 { name.clone() } else { format!("{name}+{distance:#x}") };
-        sections.add_name(pointer.address, name);
+        if let Some(name) = symbols.name_from(start, pointer.address) {
+            sections.add_name(pointer.address, name);
+        }
     }
 }
 
@@ -189,6 +212,13 @@ impl Symbols {
             ControlFlow::Continue(())
         });
         symbols
+    }
+
+    /// What is at an address: `work`, `table+0x8`, by the last symbol that is not before `start`.
+    fn name_from(&self, start: u64, address: u64) -> Option<String> {
+        let (symbol, (name, _)) = self.0.range(start..=address).next_back()?;
+        let distance = address.saturating_sub(*symbol);
+        Some(if distance == 0 { name.clone() } else { format!("{name}+{distance:#x}") })
     }
 
     /// The module that has a symbol at an address, or shortly before it.
@@ -322,6 +352,34 @@ mod tests {
         // Its memory may be unmapped.
         setup.kernel.set(|settings| drop(settings.memory.remove(&node)));
         assert_eq!(removed(&setup).lines, ["foo.c:rooms[1] -> .data+0x8 [gone]"]);
+    }
+
+    #[test]
+    fn after_a_reload_what_has_the_same_name_may_stay() {
+        let setup = setup([TEXT + 0x10, TEXT + 0x1008, 0]);
+        let load_again = |text: u64, data: u64, symbols: &str| {
+            let departure = Departure::begin(&setup.kernel, "foo", &setup.paths).unwrap();
+            setup.kernel.take("foo");
+            setup.kernel.add(FakeModule::new("foo").section(".text", text).section(".data", data));
+            let before = setup.kernel.kallsyms().unwrap();
+            setup.kernel.set(|settings| settings.kallsyms = symbols.as_bytes().to_vec());
+            let file = Make::typical("foo").build();
+            let sections = OwnerSections::of_loaded(&setup.kernel, &module::parse(&file)).unwrap();
+            sections.write("foo", &setup.paths).unwrap();
+            let left = departure.end_after_reload(&setup.kernel, &setup.paths).unwrap();
+            setup.kernel.set(|settings| settings.kallsyms = before);
+            left
+        };
+        let same = "ffffc0000010 t work [foo]\nffffc0001000 d table [foo]\n";
+        assert_eq!(load_again(TEXT, TEXT + 0x1000, same), Pointers::default());
+        // Another version at the same place.
+        let left = load_again(TEXT, TEXT + 0x1000, "ffffc0000010 t work [foo]\nffffc0001000 d other [foo]\n");
+        let stale = "foo.c:second -> table+0x8 [stale, or set since: foo is loaded there now]";
+        assert_eq!((left.lines, left.certain), (vec![stale.to_owned()], 0));
+        // At another place.
+        let left = load_again(TEXT + 0x10_0000, TEXT + 0x11_0000, "");
+        assert_eq!(left.lines, ["foo.c:first -> work [gone]", "foo.c:second -> table+0x8 [gone]"]);
+        assert_eq!(left.certain, 2);
     }
 
     #[test]

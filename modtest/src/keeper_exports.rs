@@ -46,10 +46,21 @@ const FIRST_ADDRESS: u64 = 0xffff_ffff_c100_0000;
 /// Distance between two sections, in bytes.
 const SECTION_DISTANCE: u64 = 0x1_0000;
 
+/// The note with a module's build id.
+const BUILD_ID_SECTION: &str = ".note.gnu.build-id";
+
 /// A kernel in which keepers show their note and sections, and owners use the keepers that they import from.
 pub fn kernel() -> FakeKernel {
+    kernel_with(|_| Ok(()))
+}
+
+/// The same; `init` plays the init functions of modules.
+pub fn kernel_with(init: impl Fn(&LoadRequest<'_>) -> Result<(), Errno> + 'static) -> FakeKernel {
     let address = Cell::new(FIRST_ADDRESS);
-    FakeKernel::new().on_load(move |request| load(request, &address))
+    FakeKernel::new().on_load(move |request| {
+        let loaded = load(request, &address)?;
+        init(request).map(|()| loaded)
+    })
 }
 
 fn load(request: &LoadRequest<'_>, next_address: &Cell<u64>) -> Result<FakeModule, Errno> {
@@ -62,11 +73,26 @@ fn load(request: &LoadRequest<'_>, next_address: &Cell<u64>) -> Result<FakeModul
     let mut loaded = FakeModule::new(&module.name);
     for section in object.sections.iter().filter(|section| section.is_alloc() && section.size > 0) {
         let name = section.name_text();
-        if name.starts_with(NOTE_SECTION) {
+        if name.starts_with(NOTE_SECTION) || name == BUILD_ID_SECTION {
             loaded = loaded.note(&name, &section.data);
         }
         loaded = loaded.section(&name, next_address.get());
         next_address.set(next_address.get() + SECTION_DISTANCE);
+    }
+    let info = module.modinfo().map_err(|_| Errno::ENOEXEC)?;
+    for used in info.depends().iter().filter(|used| !used.is_empty()) {
+        if !request.kernel.is_loaded(used) {
+            return Err(Errno::ENOENT);
+        }
+        loaded = loaded.uses(used);
+    }
+    let names: Vec<&[u8]> =
+        info.all("parmtype").filter_map(|text| text.split(|byte| *byte == b':').next()).collect();
+    for word in request.params.to_string_lossy().split(' ') {
+        if let Some((name, value)) = word.split_once('=').filter(|(name, _)| names.contains(&name.as_bytes()))
+        {
+            loaded = loaded.parameter(name, value.trim_matches('"'));
+        }
     }
     for symbol in object.symbols.iter().filter(|symbol| symbol.place == Place::Undefined) {
         let name = symbol.name_text();

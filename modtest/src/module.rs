@@ -152,6 +152,25 @@ impl Make {
         self.object.sections[index].kind = SectionKind::NOTE;
     }
 
+    /// Gives the module a build id of this byte, twenty times.
+    pub fn build_id(&mut self, byte: u8) {
+        let id = note::encode(b"GNU", 3, &[byte; 20], ByteOrder::Little);
+        if self.object.section(".note.gnu.build-id").is_some() {
+            self.change(".note.gnu.build-id", |section| section.set_data(id));
+        } else {
+            self.note(".note.gnu.build-id", id);
+        }
+    }
+
+    /// Makes the module depend on these.
+    pub fn depends(&mut self, names: &[&str]) {
+        let depends = format!("\0depends={}\0", names.join(","));
+        self.change(MODINFO, |section| {
+            let text = String::from_utf8_lossy(&section.data).replace("\0depends=\0", &depends);
+            section.set_data(text.into_bytes());
+        });
+    }
+
     /// Both forms of the version table.
     pub fn versions(&mut self, names: &[&str]) {
         let ident = self.object.ident;

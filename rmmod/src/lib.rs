@@ -8,6 +8,7 @@
 //! - `run`: rmmod step by step; `removal`: the removal of one module.
 //! - `checks`: reasons to refuse that are known before the kernel is asked; `checks/in_use` is the usual one.
 //! - `persistent_data`: what happens to it.
+//! - `leaving`: the removal of a module that is loaded again at once, for `modpersist reload`.
 //! - `save_params`, `dependencies`, `wait`, `explain`: one option each.
 //!
 //! ```
@@ -26,6 +27,7 @@ mod args;
 mod checks;
 mod dependencies;
 mod explain;
+mod leaving;
 mod persistent_data;
 mod removal;
 mod run;
@@ -34,5 +36,6 @@ mod target;
 mod wait;
 
 pub use args::{Args, command};
+pub use leaving::Leaving;
 pub use run::run;
 pub use target::Target;

@@ -6,8 +6,9 @@ use libmodsys::{InitState, Kernel};
 use modcli::{Level, Output, Status};
 use modkeep::{Generation, KeepError, LOCK_LIMIT, Region};
 use modrecord::Paths;
+use modrecord::loaded_images::LoadedImage;
 use modrecord::owner_sections::OwnerSections;
-use modrecord::removed_pointers::{Departure, listed};
+use modrecord::removed_pointers::{Departure, Pointers, listed};
 
 use crate::{Args, Target};
 
@@ -51,7 +52,7 @@ pub(crate) fn before_removal(
     };
     let is_absent = matches!(kernel.init_state(&target.name), Ok(None));
     if args.discard && is_absent && Region::exists(kernel, &target.name) {
-        OwnerSections::forget(&target.name, paths);
+        forget(&target.name, paths);
         return Next::Finished(discard(target, kernel, output));
     }
     // A load may have been killed after the module's init had succeeded.
@@ -73,7 +74,7 @@ pub(crate) fn after_removal(
     output: &mut Output,
 ) -> Status {
     if args.discard {
-        OwnerSections::forget(&target.name, paths);
+        forget(&target.name, paths);
         let is_kept = Region::exists(kernel, &target.name);
         return if is_kept { discard(target, kernel, output) } else { Status::Success };
     }
@@ -87,6 +88,12 @@ pub(crate) fn after_removal(
     Status::Success
 }
 
+/// Forgets what is recorded of an owner whose data is dropped.
+fn forget(owner: &str, paths: &Paths) {
+    OwnerSections::forget(owner, paths);
+    LoadedImage::forget(owner, paths);
+}
+
 /// Says which kept data points into a module that is gone: its exit function should have cleared it.
 pub(crate) fn warn_of_pointers(
     owner: &str,
@@ -95,7 +102,12 @@ pub(crate) fn warn_of_pointers(
     paths: &Paths,
     output: &mut Output,
 ) {
-    let pointers = match departure.end(kernel, paths) {
+    say_pointers(owner, "which is gone", departure.end(kernel, paths), output);
+}
+
+/// Says which kept data points to where a module was; `what` says what has become of that.
+pub(crate) fn say_pointers(owner: &str, what: &str, found: Result<Pointers, KeepError>, output: &mut Output) {
+    let pointers = match found {
         Ok(pointers) => pointers,
         Err(error) => {
             output.warning(format_args!("cannot tell whether kept data points into {owner}: {error}"));
@@ -110,7 +122,7 @@ pub(crate) fn warn_of_pointers(
     }
     output.always(
         Level::Warning,
-        format_args!("kept data points into {owner}, which is gone; its exit function should have cleared:"),
+        format_args!("kept data points into {owner}, {what}; its exit function should have cleared:"),
     );
     for line in listed(&pointers.lines) {
         output.always(Level::Warning, format_args!("  {line}"));

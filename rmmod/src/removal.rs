@@ -122,7 +122,11 @@ impl Removal<'_> {
     }
 }
 
-fn delete(name: &str, force: bool, kernel: &dyn Kernel) -> Result<(), Errno> {
+/// Asks the kernel to remove a module.
+///
+/// # Errors
+/// The kernel's error number.
+pub(crate) fn delete(name: &str, force: bool, kernel: &dyn Kernel) -> Result<(), Errno> {
     let name = CString::new(&*os_bytes(name)).map_err(|_| Errno::EINVAL)?;
     kernel.delete_module(&name, RemoveFlags { force })
 }

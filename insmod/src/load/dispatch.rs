@@ -63,7 +63,11 @@ mod tests {
         let module = ModuleInput::open(path.as_os_str(), path.clone()).unwrap();
         let (flags, keep) = (LoadFlags::NONE, KeepMode::Auto);
         let journal = Recorder::new(kernel, Path::new("/no/such/directory"));
-        let paths = Paths { owner_sections: folder.path().join("sections"), ..Paths::default() };
+        let paths = Paths {
+            owner_sections: folder.path().join("sections"),
+            loaded_images: folder.path().join("images"),
+            ..Paths::default()
+        };
         let request = LoadRequest {
             module: &module,
             params: c"",

@@ -13,8 +13,8 @@ mod dispatch;
 mod extended;
 mod keeper;
 pub(crate) mod map;
-mod persistent;
-mod plain;
+pub(crate) mod persistent;
+pub(crate) mod plain;
 mod strip_versions;
 
 pub(crate) use dispatch::load;

@@ -4,13 +4,16 @@
 //! `modkeep` plans what becomes of the data. This carries the plan out, under the module's lock, and says
 //! what happened.
 
+use std::io;
+
 use libmodfmt::file::ModuleFile;
-use libmodfmt::persist::{Account, Fate, Header, Stay};
+use libmodfmt::persist::{Account, Fate, Header, Inventory, Stay};
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, os_text};
 use modkeep::{KeepError, KeeperLoad, LOCK_LIMIT, LoadOutcome, Plan, PointerInto, Region, RegionUse, plan};
 use modrecord::journal::ModuleDetails;
+use modrecord::loaded_images::{JustLoaded, LoadedImage};
 use modrecord::owner_sections::OwnerSections;
 use modrecord::removed_pointers::{self, listed};
 
@@ -51,15 +54,9 @@ pub(super) fn load(
     // Before the load: an oops in the module's init ends this process.
     request.journal.prepare();
     report::journal(request.journal, output);
-    let load = PersistentLoad { request, module_file, kernel, lock: lock.as_ref() };
-    let result = match load.attempt(output) {
-        // A program that does not take the lock has loaded a keeper meanwhile: plan again with that one.
-        Err(LoadFailure::Keep { error, .. }) if matches!(*error, KeepError::KeeperAppeared { .. }) => {
-            load.attempt(output)
-        }
-        result => result,
-    };
-    result.or_else(|failure| {
+    let load =
+        PersistentLoad { request, module_file, kernel, lock: lock.as_ref(), live: &|| (), is_reload: false };
+    load.run(None, output).or_else(|failure| {
         if !failure.is_by_kernel() {
             // Whoever may not load modules learns just that, as from kmod.
             kernel.load_permission()?;
@@ -68,27 +65,77 @@ pub(super) fn load(
     })
 }
 
+/// Loads the module as a part of a reload. `planned` was planned while it was loaded; `live` is called as
+/// soon as it is loaded again. `None`: nothing was done, as a plain load is all that is needed.
+///
+/// # Errors
+/// Why it was not loaded.
+pub(crate) fn load_again(
+    request: &LoadRequest<'_>,
+    planned: Option<Plan>,
+    kernel: &dyn Kernel,
+    lock: Option<&Lock>,
+    live: &dyn Fn(),
+    output: &mut Output,
+) -> Result<Option<Status>, LoadFailure> {
+    let module_file = request.module.decompressed().map_err(|error| LoadFailure::Errno(error.errno()))?;
+    let load = PersistentLoad { request, module_file, kernel, lock, live, is_reload: true };
+    load.run(planned, output)
+}
+
+/// The form in which a loaded file is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ImageForm {
+    /// Without debug information.
+    WithoutDebugInfo,
+    /// The same, but a signed file whole: the kernel itself keeps its data and may want the signature.
+    SignedAsItIs,
+}
+
 /// One load, with all that its plan needs.
 struct PersistentLoad<'a> {
     request: &'a LoadRequest<'a>,
     module_file: &'a ModuleFile,
     kernel: &'a dyn Kernel,
     lock: Option<&'a Lock>,
+    /// Called as soon as the module is loaded.
+    live: &'a dyn Fn(),
+    /// The caller has said what kept data points into the module, or does so when it is back.
+    is_reload: bool,
 }
 
 impl PersistentLoad<'_> {
-    fn attempt(&self, output: &mut Output) -> Result<Option<Status>, LoadFailure> {
+    fn run(&self, planned: Option<Plan>, output: &mut Output) -> Result<Option<Status>, LoadFailure> {
+        match self.attempt(planned, output) {
+            // A program that does not take the lock has loaded a keeper meanwhile: plan again with that one.
+            Err(LoadFailure::Keep { error, .. }) if matches!(*error, KeepError::KeeperAppeared { .. }) => {
+                self.attempt(None, output)
+            }
+            result => result,
+        }
+    }
+
+    fn attempt(&self, planned: Option<Plan>, output: &mut Output) -> Result<Option<Status>, LoadFailure> {
         let (request, kernel) = (self.request, self.kernel);
-        match plan(kernel, request.plan_request(self.module_file, false))? {
+        let planned = planned.filter(|planned| planned.still_holds(kernel));
+        // Whoever has planned has said it.
+        let is_said = planned.is_some();
+        let plan = match planned {
+            Some(planned) => planned,
+            None => plan(kernel, request.plan_request(self.module_file, false))?,
+        };
+        match plan {
             Plan::Plain { warning: None } => return Ok(None),
-            Plan::Plain { warning: Some(warning) } => self.load_plainly(&warning, output)?,
+            Plan::Plain { warning: Some(warning) } => {
+                self.load_plainly(Some(&warning).filter(|_| !is_said), output)?;
+            }
             Plan::Drop { region } => {
                 self.load_without_data(&region, output)?;
             }
             Plan::Extended { region_use, owner, region, inventory, account, notes } => {
                 self.check_pointers(&owner, region_use, output)?;
-                for note in notes {
-                    self.warn(&note, output);
+                for note in notes.iter().filter(|_| !is_said) {
+                    self.warn(note, output);
                 }
                 let kept = region.as_ref().map_or(0, |region| region.size());
                 let mut known = self.journal_entry(&owner, &inventory.header);
@@ -100,8 +147,10 @@ impl PersistentLoad<'_> {
                 let header = &inventory.header;
                 let not_left = extended::load(request, region_use, header, region.as_deref(), kernel, output)
                     .map_err(|error| failed(error, region_use, &owner, kept))?;
+                (self.live)();
                 request.journal.update(Some(known));
                 self.record_sections(&owner);
+                self.record_image(&inventory, ImageForm::SignedAsItIs, output);
                 if let Some(why) = not_left {
                     let what = "the kernel did not take the types of its persistent data";
                     self.warn(&format!("{what}: {why}; later versions are not compared with them"), output);
@@ -114,8 +163,8 @@ impl PersistentLoad<'_> {
             Plan::Keeper { region_use, owner, images, notes, may_fall_back, region, inventory, account } => {
                 let images = keeper::forced(request, *images).map_err(LoadFailure::Errno)?;
                 self.check_pointers(&owner, region_use, output)?;
-                for note in notes {
-                    self.warn(&note, output);
+                for note in notes.iter().filter(|_| !is_said) {
+                    self.warn(note, output);
                 }
                 let kept = region.as_ref().map_or(0, |region| region.size());
                 let region = region.as_deref();
@@ -126,15 +175,17 @@ impl PersistentLoad<'_> {
                     .map_err(|error| failed(error, region_use, &owner, kept))?;
                 match done {
                     LoadOutcome::Kept => {
+                        (self.live)();
                         request.journal.update(Some(known));
                         self.record_sections(&owner);
+                        self.record_image(&inventory, ImageForm::WithoutDebugInfo, output);
                         announce(region_use, &owner, kept, output);
                         announce_variables(&account, &owner, output);
                         if let Some(region) = region {
                             self.announce_moves(region, &account, output);
                         }
                     }
-                    LoadOutcome::FallBack { warning } => self.load_plainly(&warning, output)?,
+                    LoadOutcome::FallBack { warning } => self.load_plainly(Some(&warning), output)?,
                 }
             }
         }
@@ -142,9 +193,12 @@ impl PersistentLoad<'_> {
     }
 
     /// A plain load although there is persistent data. If it fails too, the kernel's reason is enough.
-    fn load_plainly(&self, warning: &str, output: &mut Output) -> Result<(), LoadFailure> {
+    fn load_plainly(&self, warning: Option<&String>, output: &mut Output) -> Result<(), LoadFailure> {
         plain::load(self.request, self.kernel, output).map_err(LoadFailure::Errno)?;
-        self.warn(warning, output);
+        (self.live)();
+        if let Some(warning) = warning {
+            self.warn(warning, output);
+        }
         Ok(())
     }
 
@@ -152,8 +206,10 @@ impl PersistentLoad<'_> {
     /// after that.
     fn load_without_data(&self, region: &Region, output: &mut Output) -> Result<(), LoadFailure> {
         plain::load(self.request, self.kernel, output).map_err(LoadFailure::Errno)?;
+        (self.live)();
         modkeep::discard(self.kernel, &region.owner)?;
         OwnerSections::forget(&region.owner, self.request.paths);
+        LoadedImage::forget(&region.owner, self.request.paths);
         let (owner, dropped) = (&region.owner, region.size());
         output.info(format_args!(
             "{owner}: {dropped} bytes of kept data dropped; it has no persistent data any more"
@@ -170,6 +226,9 @@ impl PersistentLoad<'_> {
         output: &mut Output,
     ) -> Result<(), LoadFailure> {
         let request = self.request;
+        if self.is_reload {
+            return Ok(());
+        }
         let is_fresh = |pointer: &PointerInto| {
             let named =
                 |name: &String| pointer.variable == *name || pointer.variable.ends_with(&format!(":{name}"));
@@ -214,6 +273,31 @@ impl PersistentLoad<'_> {
         // What an earlier load has left must not be taken for this one's. The data is kept in any case.
         if !matches!(written, Some(Ok(()))) {
             OwnerSections::forget(owner, self.request.paths);
+        }
+    }
+
+    /// Leaves what `modpersist reload` needs to come back to this version.
+    fn record_image(&self, inventory: &Inventory, form: ImageForm, output: &mut Output) {
+        let request = self.request;
+        let owner = &inventory.header.owner;
+        let image = || -> io::Result<Vec<u8>> {
+            let module = self.module_file.module().map_err(io::Error::other)?;
+            match form {
+                ImageForm::SignedAsItIs
+                    if self.module_file.signature().is_ok_and(|signature| signature.is_some()) =>
+                {
+                    Ok(self.module_file.image().map_err(io::Error::other)?.to_vec())
+                }
+                _ => inventory.without_debug_info(module).map_err(io::Error::other),
+            }
+        };
+        let written = request.module.metadata().map_err(io::Error::other).and_then(|metadata| {
+            let (path, params) = (request.module.path(), request.params);
+            let loaded = JustLoaded { owner, path, metadata, params };
+            LoadedImage::write(self.kernel, loaded, request.paths, &image)
+        });
+        if let Err(error) = written {
+            output.warning(format_args!("modpersist reload will have no way back to this {owner}: {error}"));
         }
     }
 

@@ -15,7 +15,7 @@ use crate::load_request::LoadRequest;
 ///
 /// # Errors
 /// The kernel's error number, or the one that kmod returns for an error of its own.
-pub(super) fn load(request: &LoadRequest<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result<(), Errno> {
+pub(crate) fn load(request: &LoadRequest<'_>, kernel: &dyn Kernel, output: &mut Output) -> Result<(), Errno> {
     let result = match by_descriptor(request, kernel, output) {
         // No other number: those are the kernel's verdict on the module.
         Err(Errno::ENOSYS) => from_memory(request, kernel, output),

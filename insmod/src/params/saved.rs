@@ -61,11 +61,10 @@ impl SavedParams {
             |value: &[u8]| text(value).split_once(':').map(|(name, kind)| (name.to_owned(), kind.to_owned()));
         let types: BTreeMap<String, String> = info.all("parmtype").filter_map(parmtype).collect();
         // Those of module_param_cb() and module_param_call() have no parmtype.
-        let untyped = parameters::names(&module.object);
-        let type_of = |name: &str| {
-            let is_untyped = untyped.iter().any(|other| other == name);
-            types.get(name).map(String::as_str).or_else(|| is_untyped.then_some(""))
-        };
+        let table = parameters::all(&module.object);
+        let entry = |name: &str| table.iter().find(|parameter| parameter.name == name);
+        let type_of =
+            |name: &str| types.get(name).map(String::as_str).or_else(|| entry(name).is_some().then_some(""));
         let mut words = Vec::new();
         for (name, value) in SavedParameters::read(&path)?.values() {
             let is_saved = tagged.is_empty() || tagged.iter().any(|own| own == name);
@@ -74,6 +73,10 @@ impl SavedParams {
                 output.warning(format_args!("{}: parameter {name} ignored: {text}", os_text(&path)));
                 continue;
             };
+            if entry(name).is_some_and(|parameter| !parameter.is_settable) {
+                // It only shows something. The kernel would call a null pointer to set it.
+                continue;
+            }
             if value.is_empty() && !matches!(kind, "charp" | "string") {
                 // An array that was never set reads as nothing, and the kernel does not accept nothing.
                 continue;

@@ -17,6 +17,26 @@ pub(crate) fn check(
     kernel: &dyn Kernel,
     output: &mut Output,
 ) -> Result<Status, Errno> {
+    check_file(request, kernel, output)?;
+    let status = persistent_data::check(request, kernel, output)?;
+    if status == Status::Success
+        && let Some(name) = request.module.module_name()
+    {
+        let file = os_text(request.module.argument());
+        output.info(format_args!("{file}: module {name} could be loaded"));
+    }
+    Ok(status)
+}
+
+/// The part of this that is not about persistent data.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn check_file(
+    request: &LoadRequest<'_>,
+    kernel: &dyn Kernel,
+    output: &mut Output,
+) -> Result<(), Errno> {
     let file = os_text(request.module.argument());
     let input = request.module;
     input.image().map_err(|error| {
@@ -59,9 +79,5 @@ pub(crate) fn check(
         let text = format_args!("{file}: no parameter {name}; the kernel would ignore it");
         output.always(Level::Warning, text);
     }
-    let status = persistent_data::check(request, kernel, output)?;
-    if status == Status::Success {
-        output.info(format_args!("{file}: module {} could be loaded", module.name));
-    }
-    Ok(status)
+    Ok(())
 }

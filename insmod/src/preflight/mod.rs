@@ -9,7 +9,7 @@
 pub(crate) mod detect;
 pub(crate) mod dry_run;
 pub(crate) mod explain;
-mod parameter_names;
+pub(crate) mod parameter_names;
 mod persistent_data;
 mod symbols;
 mod vermagic;

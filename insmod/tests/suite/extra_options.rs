@@ -3,7 +3,8 @@
 
 use libmodsys::{Errno, LogRecord};
 use modcli::Status;
-use modtest::{FakeKernel, FakeModule, Op};
+use modtest::module::{Make, R_64};
+use modtest::{Call, FakeKernel, FakeModule, Op};
 
 use super::{Folder, IMAGE, insmod};
 
@@ -24,6 +25,26 @@ fn options_without_a_meaning_are_accepted() {
         );
     }
     insmod(&FakeKernel::new(), &["-XyYN", &file]).silent();
+}
+
+#[test]
+fn a_saved_parameter_that_can_only_be_read_is_not_given() {
+    let mut make = Make::bare("shows");
+    make.section(".rodata.str1.1", 0x32, 1, b"size\0shown\0");
+    make.section(".rodata", 2, 8, &[0; 32]);
+    make.section("__param", 2, 8, &[0; 80]);
+    make.undefined("param_ops_int");
+    for (entry, name, ops) in [(0, 0, "param_ops_int"), (40, 5, ".rodata")] {
+        make.relocate("__param", entry, R_64, ".rodata.str1.1", name);
+        make.relocate("__param", entry + 16, R_64, ops, 0);
+    }
+    let folder = Folder::new();
+    let file = folder.file("shows.ko", &make.build());
+    let data = folder.file("data", b"shown=3\nsize=2\n");
+    let kernel = FakeKernel::new();
+    insmod(&kernel, &["-e", &data, &file]).silent();
+    let [Call::Finit { params, .. }] = &kernel.syscalls()[..] else { panic!("{:?}", kernel.history()) };
+    assert_eq!(&**params, c"size=2");
 }
 
 #[test]

@@ -40,6 +40,7 @@ mod source_name;
 mod unit;
 mod variable;
 mod variables;
+mod without_debug_info;
 
 pub use ambiguous::{Ambiguity, AmbiguousName};
 pub use binding::{

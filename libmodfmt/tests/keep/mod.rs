@@ -15,3 +15,5 @@ mod owner;
 mod refusals;
 mod spent;
 mod stripped;
+#[cfg(feature = "compression")]
+mod without_debug_info;

@@ -12,6 +12,7 @@ mod exporting;
 mod extended;
 mod files;
 mod initstate;
+mod installed;
 mod kcore;
 mod kmsg;
 mod lockdown;
@@ -260,6 +261,10 @@ impl Kernel for Linux {
 
     fn exporting_module(&self) -> Result<Option<InstalledModule>, SysError> {
         exporting::find(&self.release_path("")?)
+    }
+
+    fn installed_file(&self, name: &str) -> Result<Option<PathBuf>, SysError> {
+        installed::find(&self.release_path("")?, name)
     }
 
     fn persist_support(&self) -> Result<PersistSupport, SysError> {

@@ -75,6 +75,19 @@ fn an_address_may_be_denied() {
 }
 
 #[test]
+fn installed_files_by_name() {
+    let dep = "kernel/fs/foo-bar.ko.xz: kernel/lib/baz.ko\nkernel/lib/baz.ko:\n/opt/other.ko:\n";
+    let root = Root::new().file("lib/modules/9.9/modules.dep", dep);
+    let find = |name: &str| root.kernel().installed_file(name).unwrap();
+    let directory = root.path().join("lib/modules/9.9");
+    assert_eq!(find("foo_bar"), Some(directory.join("kernel/fs/foo-bar.ko.xz")));
+    assert_eq!(find("baz"), Some(directory.join("kernel/lib/baz.ko")));
+    assert_eq!(find("other"), Some("/opt/other.ko".into()));
+    assert_eq!((find("foo"), find(""), find("baz.ko")), (None, None, None));
+    assert_eq!(Root::new().kernel().installed_file("baz").unwrap(), None);
+}
+
+#[test]
 fn notes_are_bytes() {
     let root = Root::new().file("sys/module/foo/notes/.note.x", [0, 1, 0xff]);
     assert_eq!(root.kernel().notes("foo").unwrap()[".note.x"], [0, 1, 0xff]);

@@ -7,6 +7,7 @@
 //! - `extended_kernel.rs`: its first row, on a kernel that keeps data itself.
 //! - `obstacle.rs`, `find_obstacle.rs`: why this kernel would not accept a keeper.
 //! - `kernel_btf.rs`: the types that a header need not describe.
+//! - `holds.rs`: whether a plan made before the owner was unloaded still holds after that.
 //! - `hints.rs`: hints in the source.
 //! - `old_pointers.rs`: what points to variables that would get another place.
 //! - `export_layout.rs`: how this kernel lays out the export table that a keeper needs.
@@ -19,6 +20,7 @@ mod export_layout;
 mod extended_kernel;
 mod find_obstacle;
 mod hints;
+mod holds;
 mod kernel_btf;
 mod obstacle;
 mod old_pointers;

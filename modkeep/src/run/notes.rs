@@ -6,20 +6,15 @@
 //! old one; the next load of another build then says that types were not compared.
 
 use libmodfmt::elf::ByteOrder;
-use libmodfmt::note;
 use libmodfmt::persist::{
     Account, BlockNote, ExtendedBlock, ExtendedUse, Header, MAX_BLOCK_NOTE_BYTES, Wishes,
 };
 use libmodsys::{Errno, Kernel};
 use thiserror::Error;
 
+use crate::build_id::loaded_build_id;
 use crate::error::KeepError;
 use crate::region::{Generation, Region, listed_for};
-
-/// The note with the build id that each module of the kernel has.
-const BUILD_ID_SECTION: &str = ".note.gnu.build-id";
-/// Its name and type: `NT_GNU_BUILD_ID`.
-const BUILD_ID: (&[u8], u32) = (b"GNU", 3);
 
 /// Why the kernel did not get the types of the variables that it keeps.
 #[derive(Debug, Error)]
@@ -105,10 +100,7 @@ fn compared<'a>(block: &ExtendedBlock, planned: &'a [Generation]) -> Option<&'a 
 
 /// Whether the module of this name that is loaded is this build.
 fn is_loaded(kernel: &dyn Kernel, file: &Header) -> bool {
-    let Ok(Some(section)) = kernel.note(&file.owner, BUILD_ID_SECTION) else { return false };
-    let mut notes = note::records(&section, ByteOrder::NATIVE).map_while(Result::ok);
-    let build_id = notes.find(|note| (note.name, note.kind) == BUILD_ID).map(|note| note.description);
-    build_id.is_some_and(|build_id| !build_id.is_empty() && build_id == file.build_id)
+    loaded_build_id(kernel, &file.owner).is_some_and(|build_id| build_id == file.build_id)
 }
 
 fn write(kernel: &dyn Kernel, serial: u64, note: &Header) -> Result<(), NoteNotLeft> {

@@ -10,6 +10,7 @@ mod foreign;
 mod fresh;
 mod generations;
 mod moved_along;
+mod planned_while_loaded;
 mod verify;
 
 use libmodfmt::file::ModuleFile;

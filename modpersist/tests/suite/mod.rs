@@ -3,6 +3,7 @@
 
 mod compat;
 mod compiled;
+mod reload;
 mod save;
 mod show;
 mod show_kernel_types;

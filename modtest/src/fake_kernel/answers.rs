@@ -241,6 +241,10 @@ impl Kernel for FakeKernel {
         self.setting(Op::Exporting, "/lib/modules", |settings| settings.exporting_module.clone())
     }
 
+    fn installed_file(&self, name: &str) -> Result<Option<PathBuf>, SysError> {
+        self.setting(Op::Installed, "modules.dep", |settings| settings.installed_files.get(name).cloned())
+    }
+
     fn persist_support(&self) -> Result<PersistSupport, SysError> {
         self.setting(Op::PersistSupport, "/", |settings| settings.persist_support)
     }

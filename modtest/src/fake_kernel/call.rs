@@ -79,6 +79,7 @@ pub enum Op {
     Builtin,
     Memory,
     Exporting,
+    Installed,
     PersistSupport,
     PersistList,
     PersistRelease,

@@ -2,6 +2,7 @@
 //! What a fake kernel says about itself.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use libmodsys::{BootIdentity, InstalledModule, KernelCompression, Lockdown, LogRecord, PersistSupport};
 
@@ -24,6 +25,8 @@ pub struct Settings {
     pub modules_disabled: Option<bool>,
     pub kptr_restrict: Option<u64>,
     pub exporting_module: Option<InstalledModule>,
+    /// Files of installed modules by name.
+    pub installed_files: BTreeMap<String, PathBuf>,
     pub persist_support: PersistSupport,
     /// Kernel headers: contents by path.
     pub headers: BTreeMap<String, Vec<u8>>,
@@ -52,6 +55,7 @@ impl Default for Settings {
             modules_disabled: Some(false),
             kptr_restrict: Some(0),
             exporting_module: None,
+            installed_files: BTreeMap::new(),
             persist_support: PersistSupport::Stock,
             headers: BTreeMap::new(),
             kernel_log: Vec::new(),

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::variable_text::{section_text, variable_text};
 use super::{Refusal, Refusals};
-use crate::elf::{Object, Place, Relocation};
-use crate::parameters::name_at;
+use crate::elf::{Object, Relocation};
+use crate::parameters::{name_at, target};
 use crate::persist::{Inventory, PersistError};
 
 /// The section of all parameters.
@@ -66,13 +66,6 @@ pub(super) fn check(
         }
     }
     Ok(())
-}
-
-/// The section and the offset that a relocation refers to.
-fn target(object: &Object<'_>, relocation: &Relocation) -> Option<(usize, u64)> {
-    let symbol = object.symbols.get(relocation.symbol)?;
-    let Place::Section(index) = symbol.place else { return None };
-    Some((index, symbol.value.checked_add_signed(relocation.addend)?))
 }
 
 /// The parameters of the table by what their `arg` points to.

@@ -52,8 +52,16 @@ impl Ctx {
         args: impl IntoIterator<Item = impl AsRef<OsStr>>,
         answer: impl FnMut(&mut Self, &LoadCall) -> Result<Answer>,
     ) -> Result<Output> {
-        let mut loads = Loads { ctx: self, answer };
-        tracer::run(Command::new(tools::INSMOD).args(args), &mut loads)
+        self.run_intercepted(Command::new(tools::INSMOD).args(args), answer)
+    }
+
+    /// The same for another of our commands.
+    pub fn run_intercepted(
+        &mut self,
+        command: Command,
+        answer: impl FnMut(&mut Self, &LoadCall) -> Result<Answer>,
+    ) -> Result<Output> {
+        tracer::run(command, &mut Loads { ctx: self, answer })
     }
 }
 

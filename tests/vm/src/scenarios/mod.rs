@@ -29,6 +29,7 @@ pub mod parity;
 pub mod pointers;
 pub mod recipes;
 pub mod refusals;
+pub mod reload;
 pub mod save;
 pub mod show;
 pub mod smoke;
@@ -50,6 +51,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     save::SCENARIOS,
     pointers::SCENARIOS,
     recipes::SCENARIOS,
+    reload::SCENARIOS,
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
     files::SCENARIOS,

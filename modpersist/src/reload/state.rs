@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a reload writes down before each of its steps, so that it can be taken up again if it is killed.
+//!
+//! What is loaded the kernel knows. The file has what it does not know: what belongs together, and from which
+//! files, with which parameters.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+use std::time::Duration;
+use std::{fs, io};
+
+use libmodfmt::module_name::is_module_name;
+use libmodsys::lock::{self, LockError};
+use libmodsys::{Errno, InitState, Kernel, files};
+use modcli::{os_bytes, os_text};
+use modrecord::Paths;
+use serde::{Deserialize, Serialize};
+
+use super::dependents::Dependent;
+use super::version::Version;
+
+/// Limit for the file, in bytes.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// A reload that is under way, or was interrupted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReloadState {
+    boot_id: String,
+    /// The module that is reloaded.
+    pub(crate) owner: String,
+    /// What is done now: `unloading a`. Empty if it has ended, but not all modules are loaded again.
+    pub(crate) step: String,
+    /// The version that takes its place.
+    new: SavedVersion,
+    /// The version before.
+    old: Option<SavedVersion>,
+    /// In the order in which they are unloaded.
+    dependents: Vec<SavedDependent>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct SavedVersion {
+    path: String,
+    params: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct SavedDependent {
+    name: String,
+    path: String,
+    params: String,
+}
+
+impl SavedVersion {
+    fn of(version: &Version) -> Self {
+        let params = OsStr::from_bytes(version.params.to_bytes());
+        Self { path: os_text(&version.path), params: os_text(params) }
+    }
+
+    fn version(&self) -> Option<Version> {
+        let path = PathBuf::from(OsString::from_vec(os_bytes(&self.path).into_owned()));
+        Some(Version { path, params: CString::new(os_bytes(&self.params).into_owned()).ok()? })
+    }
+}
+
+impl ReloadState {
+    /// A reload that begins.
+    pub(super) fn new(
+        boot_id: String,
+        owner: &str,
+        new: &Version,
+        old: Option<&Version>,
+        dependents: &[Dependent],
+    ) -> Self {
+        let mut state = Self {
+            boot_id,
+            owner: owner.to_owned(),
+            step: String::new(),
+            new: SavedVersion::of(new),
+            old: old.map(SavedVersion::of),
+            dependents: Vec::new(),
+        };
+        state.set_dependents(dependents);
+        state
+    }
+
+    pub(super) fn set_dependents(&mut self, dependents: &[Dependent]) {
+        let saved = dependents.iter().map(|dependent| {
+            let SavedVersion { path, params } = SavedVersion::of(&dependent.version);
+            SavedDependent { name: dependent.name.clone(), path, params }
+        });
+        self.dependents = saved.collect();
+    }
+
+    /// The version before.
+    pub(super) fn old(&self) -> Option<Version> {
+        self.old.as_ref()?.version()
+    }
+
+    /// The version that was to take its place.
+    pub(super) fn new_version(&self) -> Option<Version> {
+        self.new.version()
+    }
+
+    /// The modules on top, in the order in which they are unloaded.
+    pub(super) fn dependents(&self) -> Vec<Dependent> {
+        let dependent = |saved: &SavedDependent| {
+            let version = SavedVersion { path: saved.path.clone(), params: saved.params.clone() };
+            Some(Dependent { name: saved.name.clone(), version: version.version()?, lost: Vec::new() })
+        };
+        self.dependents.iter().filter_map(dependent).collect()
+    }
+
+    /// The modules of it that are not loaded.
+    pub(crate) fn missing(&self, kernel: &dyn Kernel) -> Vec<String> {
+        let all = std::iter::once(&self.owner).chain(self.dependents.iter().map(|saved| &saved.name));
+        let is_missing =
+            |name: &&String| matches!(kernel.init_state(name), Ok(None | Some(InitState::DirectoryOnly)));
+        all.filter(is_missing).cloned().collect()
+    }
+
+    /// What it has left, in words.
+    pub(crate) fn describe(&self, kernel: &dyn Kernel) -> String {
+        let missing = match self.missing(kernel) {
+            missing if missing.is_empty() => "all its modules are loaded".to_owned(),
+            missing => format!("not loaded: {}", missing.join(", ")),
+        };
+        let Self { owner, step, .. } = self;
+        if step.is_empty() {
+            return format!("a reload of {owner} could not load all modules again; {missing}");
+        }
+        format!("a reload of {owner} was interrupted while {step}; {missing}")
+    }
+
+    /// Whether a process is busy with it now.
+    pub(crate) fn is_under_way(&self) -> bool {
+        matches!(lock::acquire(&self.owner, Duration::ZERO), Err(LockError::Busy { .. }))
+    }
+
+    /// Writes it down and syncs it.
+    ///
+    /// # Errors
+    /// The system's; that others may write to the directory.
+    pub(super) fn write(&self, paths: &Paths) -> io::Result<()> {
+        let Some(path) = file_of(&self.owner, paths) else { return Ok(()) };
+        files::create_directory(&paths.reloads, 0o700)?;
+        if !files::is_own_directory(&paths.reloads) {
+            return Err(Errno::EPERM.into());
+        }
+        files::replace(&path, &serde_json::to_vec(self)?)
+    }
+
+    /// The reload of a module that has not ended in this boot.
+    pub(super) fn read(kernel: &dyn Kernel, owner: &str, paths: &Paths) -> Option<Self> {
+        if !files::is_own_directory(&paths.reloads) {
+            return None;
+        }
+        let bytes = files::read_regular(&file_of(owner, paths)?, MAX_FILE_BYTES).ok()?;
+        let state: Self = serde_json::from_slice(&bytes).ok()?;
+        (state.owner == owner && kernel.boot_id().ok()? == state.boot_id).then_some(state)
+    }
+
+    /// All reloads that have not ended and that have left a module unloaded.
+    pub(crate) fn interrupted(kernel: &dyn Kernel, paths: &Paths) -> Vec<Self> {
+        let entries = fs::read_dir(&paths.reloads).into_iter().flatten().filter_map(Result::ok);
+        let mut names: Vec<String> =
+            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        let read = names.iter().filter_map(|name| Self::read(kernel, name, paths));
+        read.filter(|state| !state.missing(kernel).is_empty()).collect()
+    }
+
+    /// Forgets the reload of a module.
+    pub(super) fn forget(owner: &str, paths: &Paths) {
+        if let Some(path) = file_of(owner, paths) {
+            // There may be none.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// The file of a module; `None` for what cannot be a module's name, such as a path.
+fn file_of(owner: &str, paths: &Paths) -> Option<PathBuf> {
+    let is_name = is_module_name(owner) && !owner.contains('.');
+    is_name.then(|| paths.reloads.join(owner))
+}
