@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Kept data that points into a module: once that module is gone, such a pointer leads nowhere.
 //!
-//! All kept data is searched, of every owner, and the nodes of its lists and trees are looked at: a static node
-//! of the module is found in the middle of a list as well. Other objects that it leads to are not searched. An
-//! address that kept data has now is no such pointer: memory is used again.
+//! All kept data is searched, of every owner, and the nodes of its lists and trees are looked at: a static
+//! node of the module is found in the middle of a list as well. Other objects that it leads to are not
+//! searched. An address that kept data has now is no such pointer: memory is used again.
 
 use std::collections::HashSet;
 
@@ -32,7 +32,8 @@ pub struct PointerInto {
     pub owner: String,
     /// The kept variable: `meter.c:ops`.
     pub variable: String,
-    /// Where the pointer is, as C writes it: `meter.c:ops.run`; of a node, which one it is: `meter.c:rooms[3]`.
+    /// Where the pointer is, as C writes it: `meter.c:ops.run`; of a node, which one it is:
+    /// `meter.c:rooms[3]`.
     pub path: String,
     /// Where it leads.
     pub address: u64,
@@ -136,8 +137,8 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// The nodes of lists and trees that begin in a variable. Those that are `known` were found in the variable
-    /// itself, being the first or last of a list.
+    /// The nodes of lists and trees that begin in a variable. Those that are `known` were found in the
+    /// variable itself, being the first or last of a list.
     fn chains(&mut self, variable: &KeptVariable<'_>, searched: Searched<'_>, known: &HashSet<u64>) {
         let read = |address| {
             let bytes = self.kernel.read_memory(address, 8).ok()?;

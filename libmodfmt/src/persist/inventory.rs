@@ -74,8 +74,8 @@ impl Inventory {
     }
 }
 
-/// The sections that have bytes, those of `__persistent` first. An owner image has empty ones. A section of type
-/// NULL is unused, whatever its header says.
+/// The sections that have bytes, those of `__persistent` first. An owner image has empty ones. A section of
+/// type NULL is unused, whatever its header says.
 fn persistent_sections(object: &Object<'_>) -> Vec<usize> {
     let in_use = |section: &Section<'_>| section.size > 0 && section.kind != SectionKind::NULL;
     let marks = object.sections.iter().enumerate().filter(|(_, section)| in_use(section));

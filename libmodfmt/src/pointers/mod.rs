@@ -4,8 +4,8 @@
 //!
 //! Where the types are known, their pointers are looked at, and a hit is named by its field. Elsewhere every
 //! aligned word is looked at; a number that happens to look like an address is a hit as well, so such hits
-//! are said to be guesses. For a caller who can read memory, [`leads`] lists the objects one pointer away, and
-//! [`chain_heads`] the lists and trees, which [`NodeWalk`] goes along.
+//! are said to be guesses. For a caller who can read memory, [`leads`] lists the objects one pointer away,
+//! and [`chain_heads`] the lists and trees, which [`NodeWalk`] goes along.
 //!
 //! ```
 //! use libmodfmt::elf::{ByteOrder, Class};

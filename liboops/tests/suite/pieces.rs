@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A log is read the same however much of it the reader returns at once: a pipe gives a few lines, a file much.
+//! A log is read the same however much of it the reader returns at once: a pipe gives a few lines, a file
+//! much.
 
 use std::io::{self, Read};
 
