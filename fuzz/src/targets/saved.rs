@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What `modpersist save` has written and somebody may have edited: it is refused, or each value has the size of
-//! its variable, in both byte orders.
+//! What `modpersist save` has written and somebody may have edited: it is refused, or each value has the size
+//! of its variable, in both byte orders.
 
 use libmodfmt::elf::ByteOrder;
 use modrecord::saved_values::{SavedFile, SavedFileError};
