@@ -15,6 +15,7 @@ use std::fs::{self, Metadata};
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use std::{io, str};
 
 use libmodfmt::module_name::is_module_name;
@@ -148,6 +149,13 @@ impl LoadedImage {
     pub fn last(kernel: &dyn Kernel, owner: &str, paths: &Paths) -> Option<Self> {
         let read = Self::parse(owner, paths)?;
         (read.is_whole() && kernel.boot_id().ok()? == read.boot_id).then_some(read)
+    }
+
+    /// Says that the image is needed: those that were needed last go last if room is short.
+    pub fn mark_needed(&self) {
+        let file = fs::File::options().write(true).open(&self.path);
+        // Its age is only a hint.
+        let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
     }
 
     /// Forgets a module of which nothing is kept any more.

@@ -70,6 +70,10 @@ fn finish(
             is_kept: Region::exists(kernel, owner),
         });
     }
+    if let Some(path) = state.changed_file() {
+        return Err(Refusal::new(format!("{path} is not the version any more that was loaded before"))
+            .with_remedy("modpersist reload FILE loads another one, and what was on top"));
+    }
     let (runs, version) = match (old, new) {
         (Some(old), _) => (Runs::Old, old),
         (None, Some(new)) => (Runs::New, new),

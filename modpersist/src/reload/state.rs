@@ -43,6 +43,8 @@ pub(crate) struct ReloadState {
 struct SavedVersion {
     path: String,
     params: String,
+    /// In hexadecimal: the file may be another one later.
+    build_id: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,12 +52,19 @@ struct SavedDependent {
     name: String,
     path: String,
     params: String,
+    build_id: Option<String>,
 }
 
 impl SavedVersion {
     fn of(version: &Version) -> Self {
         let params = OsStr::from_bytes(version.params.to_bytes());
-        Self { path: os_text(&version.path), params: os_text(params) }
+        let build_id = version.build_id();
+        Self { path: os_text(&version.path), params: os_text(params), build_id }
+    }
+
+    /// The version, if its file is the one that it was.
+    fn unchanged(&self) -> Option<Version> {
+        self.version().filter(|version| version.build_id() == self.build_id)
     }
 
     fn version(&self) -> Option<Version> {
@@ -87,15 +96,21 @@ impl ReloadState {
 
     pub(super) fn set_dependents(&mut self, dependents: &[Dependent]) {
         let saved = dependents.iter().map(|dependent| {
-            let SavedVersion { path, params } = SavedVersion::of(&dependent.version);
-            SavedDependent { name: dependent.name.clone(), path, params }
+            let SavedVersion { path, params, build_id } = SavedVersion::of(&dependent.version);
+            SavedDependent { name: dependent.name.clone(), path, params, build_id }
         });
         self.dependents = saved.collect();
     }
 
-    /// The version before.
+    /// The version before; `None` if its file is another one by now.
     pub(super) fn old(&self) -> Option<Version> {
-        self.old.as_ref()?.version()
+        self.old.as_ref()?.unchanged()
+    }
+
+    /// The file of the version before, if it is another one by now.
+    pub(super) fn changed_file(&self) -> Option<&str> {
+        let old = self.old.as_ref()?;
+        old.unchanged().is_none().then_some(&old.path)
     }
 
     /// The version that was to take its place.
@@ -106,7 +121,8 @@ impl ReloadState {
     /// The modules on top, in the order in which they are unloaded.
     pub(super) fn dependents(&self) -> Vec<Dependent> {
         let dependent = |saved: &SavedDependent| {
-            let version = SavedVersion { path: saved.path.clone(), params: saved.params.clone() };
+            let SavedDependent { path, params, build_id, .. } = saved.clone();
+            let version = SavedVersion { path, params, build_id };
             Some(Dependent { name: saved.name.clone(), version: version.version()?, lost: Vec::new() })
         };
         self.dependents.iter().filter_map(dependent).collect()

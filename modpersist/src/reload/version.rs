@@ -13,6 +13,8 @@ use modkeep::loaded_build_id;
 use modrecord::Paths;
 use modrecord::loaded_images::LoadedImage;
 
+use crate::hex;
+
 /// Limit for a module, as it is and decompressed, in bytes.
 const MAX_MODULE_BYTES: u64 = 512 << 20;
 
@@ -66,7 +68,12 @@ impl FileSearch<'_> {
     }
 
     fn candidates(&self, module: &str) -> Vec<PathBuf> {
-        let image = LoadedImage::of_loaded(self.kernel, module, self.paths).map(|image| image.path);
+        let image = LoadedImage::of_loaded(self.kernel, module, self.paths);
+        let image = image.map(|image| {
+            // The images that this reload leaves must not take its room.
+            image.mark_needed();
+            image.path
+        });
         let installed = self.kernel.installed_file(module).ok().flatten();
         let with_dashes = Some(module.replace('_', "-")).filter(|name| name != module);
         let folder = self.beside.parent().unwrap_or(Path::new("/"));
@@ -82,6 +89,14 @@ impl FileSearch<'_> {
         let (Ok(found), Ok(named)) = (fs::metadata(path), fs::metadata(self.beside)) else { return false };
         let is_of_user = found.uid() == 0 || found.uid() == named.uid();
         found.is_file() && is_of_user && found.mode() & 0o002 == 0
+    }
+}
+
+impl Version {
+    /// The build ID of its file, in hexadecimal.
+    pub fn build_id(&self) -> Option<String> {
+        let file = read(&self.path).ok()?;
+        file.module().ok()?.build_id.as_deref().map(hex::encode)
     }
 }
 

@@ -163,3 +163,21 @@ fn what_a_reload_has_left_is_listed() {
     );
     machine.remove("leftover");
 }
+
+/// insmod has left the image of a third version in its place.
+#[test]
+fn the_version_before_is_known_by_its_build() {
+    let machine = loaded(kernel(), "replaced", &[]);
+    machine.kernel.die_after(1);
+    machine.reload(&["@replaced.ko"]);
+    machine.kernel.revive();
+    assert!(!machine.kernel.is_loaded("replaced"));
+    let image = machine.paths.loaded_images.join("replaced.ko");
+    fs::write(&image, owner("replaced", 3).build()).unwrap();
+    let ran = machine.reload(&["--resume", "replaced"]);
+    let gone = "is not the version any more that was loaded before";
+    assert!(!ran.is_success && ran.err.contains(gone), "{ran:?}");
+    assert!(!machine.kernel.is_loaded("replaced"));
+    assert!(machine.reload(&["@replaced.ko"]).is_success);
+    machine.remove("replaced");
+}
