@@ -314,7 +314,9 @@ fn object_by_hand(ctx: &mut Ctx) -> Result<()> {
     said.stderr_has("convert.c:object: converted by the module, moved from")?;
     let after = FixtureReport::read(ctx, "convert")?;
     ensure!(after.value("object")? == "2", "{after:?}");
-    let again = reload(ctx, "convert_object_by_hand", &["forget=1"])?;
+    ctx.rmmod(["convert"])?.success()?;
+    ctx.insmod([&ctx.fixture("convert_object_by_hand")?, "forget=1"])?.success()?;
+    let again = FixtureReport::read(ctx, "convert")?;
     ensure!(again.address("object")? == after.address("object")?, "object has moved");
     ensure!(again.value("object")? == "3", "{again:?}");
     drop_all(ctx, "convert")
