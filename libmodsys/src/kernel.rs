@@ -273,7 +273,8 @@ pub trait Kernel {
     /// The readable parameters of a module, without the newline at the end. Empty if it has none.
     ///
     /// # Errors
-    /// [`SysError`] if one is there but cannot be read, for another reason than permissions.
+    /// [`SysError`] if one is there but cannot be opened, for another reason than permissions. One that the
+    /// module itself cannot show is left out.
     fn parameters(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>, SysError>;
 
     /// The text of `modules.symbols` of the running release: which installed module exports which symbol.

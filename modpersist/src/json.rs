@@ -24,6 +24,12 @@ pub(crate) fn print(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+/// The same, in one line.
+pub(crate) fn print_without_blanks(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "{}", escape::json(serde_json::to_string(value)?))?;
+    Ok(())
+}
+
 /// One element of the list.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]

@@ -10,7 +10,8 @@ use anyhow::{Context, Result, ensure};
 use libmodfmt::elf::ByteOrder;
 use libmodsys::{Kernel, files};
 use modcli::{escape, os_text};
-use modrecord::saved_values::{SavedFile, SavedFileError};
+use modrecord::saved_values::{MAX_SAVED_BYTES, SavedFile, SavedFileError};
+use serde::Serialize;
 
 use crate::{json, show};
 
@@ -19,8 +20,7 @@ const MAX_LINES: usize = 20;
 
 pub(crate) fn run(kernel: &dyn Kernel, owner: &str, file: &Path, out: &mut dyn Write) -> Result<ExitCode> {
     let saved = show::saved(kernel, owner)?;
-    let mut text = Vec::new();
-    json::print(&saved.json, &mut text)?;
+    let text = in_json(&saved.json)?;
     let mut lines = Vec::new();
     let unstable = saved.unstable.iter().map(|path| format!("{path}: changed while it was read"));
     lines.extend(listed(unstable.collect()));
@@ -48,6 +48,23 @@ pub(crate) fn run(kernel: &dyn Kernel, owner: &str, file: &Path, out: &mut dyn W
         escape::write_line(out, line)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What restore can read: with a line for each thing, so that a person finds it, or else without blanks.
+fn in_json(saved: &impl Serialize) -> Result<Vec<u8>> {
+    let is_small = |text: &Vec<u8>| u64::try_from(text.len()).is_ok_and(|length| length <= MAX_SAVED_BYTES);
+    let mut text = Vec::new();
+    json::print(saved, &mut text)?;
+    if !is_small(&text) {
+        text.clear();
+        json::print_without_blanks(saved, &mut text)?;
+    }
+    let (size, most) = (text.len().div_ceil(1 << 20), MAX_SAVED_BYTES >> 20);
+    ensure!(
+        is_small(&text),
+        "its values take {size} MiB, and modpersist restore reads {most} MiB at most; nothing was saved"
+    );
+    Ok(text)
 }
 
 /// Only root may read it: it has addresses and data. Whatever else has the name is left alone.

@@ -155,6 +155,54 @@ fn addresses_are_refused_and_idle_objects_left_out() {
     );
 }
 
+/// Whether the file's initial value takes the place of a lock.
+fn is_left_out(types: &Value, value: Value) -> bool {
+    let (last, size) =
+        types.as_array().map(|types| (types.len() - 1, types.last().unwrap()["size"].clone())).unwrap();
+    let file = file(types, &[("v", size.as_u64().unwrap(), u32::try_from(last).unwrap(), value)]);
+    prepared(&file, &[]).is_ok()
+}
+
+#[test]
+fn a_semaphore_that_was_read_locked_once_is_idle() {
+    // The owner stays in it: include/linux/rwsem.h.
+    let types = json!([
+        {"kind": "number", "name": "long", "size": 8, "encoding": 5},
+        {"kind": "struct", "name": "", "size": 8, "members": [{"name": "counter", "offset": 0, "type": 0}]},
+        {"kind": "struct", "name": "rw_semaphore", "size": 16, "members": [
+            {"name": "count", "offset": 0, "type": 1}, {"name": "owner", "offset": 64, "type": 1}]}
+    ]);
+    let counter = |value: &str| record(&[field("counter", &number(value))]);
+    let semaphore = |count: &str, owner: &str| {
+        record(&[field("count", &counter(count)), field("owner", &counter(owner))])
+    };
+    assert!(is_left_out(&types, semaphore("0", "-131391639519229")));
+    assert!(!is_left_out(&types, semaphore("1", "-131391639519232")));
+    assert!(!is_left_out(&types, semaphore("256", "0")));
+    // With PREEMPT_RT it counts from a bias, and an owner is one: include/linux/rwbase_rt.h.
+    let types = json!([
+        {"kind": "number", "name": "int", "size": 4, "encoding": 5},
+        {"kind": "struct", "name": "", "size": 4, "members": [{"name": "counter", "offset": 0, "type": 0}]},
+        {"kind": "void"},
+        {"kind": "pointer", "size": 8, "target": 2},
+        {"kind": "struct", "name": "rt_mutex_base", "size": 8, "members": [
+            {"name": "owner", "offset": 0, "type": 3}]},
+        {"kind": "struct", "name": "rwbase_rt", "size": 16, "members": [
+            {"name": "readers", "offset": 0, "type": 1}, {"name": "rtmutex", "offset": 64, "type": 4}]},
+        {"kind": "struct", "name": "rw_semaphore", "size": 16, "members": [
+            {"name": "rwbase", "offset": 0, "type": 5}]}
+    ]);
+    let semaphore = |readers: &str, owner: &str| {
+        let owner = record(&[field("owner", &json!({"kind": "pointer", "address": owner}))]);
+        record(&[field("rwbase", &record(&[field("readers", &counter(readers)), field("rtmutex", &owner)]))])
+    };
+    assert!(is_left_out(&types, semaphore("-2147483648", "0x0")));
+    assert!(is_left_out(&types, semaphore("0", "0x0")), "never set up");
+    assert!(!is_left_out(&types, semaphore("-2147483647", "0x0")), "one reader");
+    assert!(!is_left_out(&types, semaphore("1073741824", "0x0")), "a writer");
+    assert!(!is_left_out(&types, semaphore("-2147483648", "0xffff888003a2c000")));
+}
+
 #[test]
 fn elements_are_named_and_each_place_once() {
     let types = json!([
@@ -228,6 +276,36 @@ fn values_that_contradict_their_types() {
     assert_eq!(bytes(&union, 4, &members("9", "9")), [9, 0, 0, 0]);
     let refused = contradiction(&union, 4, &members("9", "8"));
     assert_eq!(refused, "meter.c:v.b: it shares memory with another value and differs from it");
+    // The same for elements that are only counted.
+    let shared = json!([int4[0].clone(), {"kind": "array", "element": 0, "counts": [3]},
+        {"kind": "struct", "name": "three", "size": 12, "members": [
+            {"name": "x", "offset": 0, "type": 0}, {"name": "y", "offset": 32, "type": 0},
+            {"name": "z", "offset": 64, "type": 0}]},
+        {"kind": "union", "name": "u", "size": 12, "members": [
+            {"name": "s", "offset": 0, "type": 2}, {"name": "a", "offset": 0, "type": 1}]}]);
+    let both = |z: &str| {
+        let three = record(&[field("x", &number("1")), field("y", &number("1")), field("z", &number(z))]);
+        json!({"kind": "union", "fields": [field("s", &three), field("a", &array(3, &[(0, 3)]))]})
+    };
+    assert_eq!(bytes(&shared, 12, &both("1")), [1, 0, 0, 0].repeat(3));
+    let refused = contradiction(&shared, 12, &both("2"));
+    assert_eq!(refused, "meter.c:v.a: it shares memory with another value and differs from it");
+    // Equal elements with gaps, and what another member has in the gaps.
+    let gaps = json!([int4[0].clone(), {"kind": "struct", "name": "", "size": 8, "members": [
+            {"name": "low", "offset": 0, "type": 0}]},
+        {"kind": "array", "element": 0, "counts": [4]}, {"kind": "array", "element": 1, "counts": [2]},
+        {"kind": "union", "name": "u", "size": 16, "members": [
+            {"name": "all", "offset": 0, "type": 2}, {"name": "low", "offset": 0, "type": 3}]}]);
+    let run = |first: u64, count: u64, value: &Value| json!({"first": first, "count": count, "value": value});
+    let all: Vec<Value> =
+        (0..).zip(["1", "7", "1", "8"]).map(|(first, text)| run(first, 1, &number(text))).collect();
+    let low = run(0, 2, &record(&[field("low", &number("1"))]));
+    let value = json!({"kind": "union", "fields": [
+        field("all", &json!({"kind": "array", "len": 4, "runs": all})),
+        field("low", &json!({"kind": "array", "len": 2, "runs": [low]}))]});
+    assert_eq!(bytes(&gaps, 16, &value), [1, 7, 1, 8].map(|byte| [byte, 0, 0, 0]).concat());
+    let refused = contradiction(&int(8, 4), 8, &number("3"));
+    assert_eq!(refused, "meter.c:v: a value of kind 'number' for a floating-point number");
     let refused = contradiction(&union, 4, &json!({"kind": "union", "fields": [field("a", &number("1"))]}));
     assert_eq!(refused, "meter.c:v: union u has 2 fields, not 1");
     let modes = json!([{"kind": "enum", "name": "mode", "size": 4, "values": [["OFF", "0"], ["BAD", "18446744073709551615"]]}]);

@@ -94,4 +94,12 @@ impl Leaving {
             persistent_data::say_pointers(&self.name, "as it was loaded before", left, output);
         }
     }
+
+    /// Called when neither the module nor another version of it is loaded again: says which kept data points
+    /// into it, as rmmod does.
+    pub fn is_gone(self, kernel: &dyn Kernel, paths: &Paths, output: &mut Output) {
+        if let Some(departure) = self.departure {
+            persistent_data::warn_of_pointers(&self.name, departure, kernel, paths, output);
+        }
+    }
 }

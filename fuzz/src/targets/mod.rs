@@ -10,6 +10,7 @@ pub mod header;
 pub mod image;
 pub mod log;
 pub mod module_file;
+pub mod saved;
 pub mod symbols;
 pub mod texts;
 
@@ -65,10 +66,12 @@ pub const IMAGE: Target = Target { name: "image", run: image::run };
 pub const LOG: Target = Target { name: "log", run: log::run };
 /// See [`module_file`](mod@module_file).
 pub const MODULE_FILE: Target = Target { name: "module_file", run: module_file::run };
+/// See [`saved`](mod@saved).
+pub const SAVED: Target = Target { name: "saved", run: saved::run };
 /// See [`symbols`](mod@symbols).
 pub const SYMBOLS: Target = Target { name: "symbols", run: symbols::run };
 /// See [`texts`](mod@texts).
 pub const TEXTS: Target = Target { name: "texts", run: texts::run };
 /// All of them.
-pub const ALL: [Target; 10] =
-    [BINDING, BTF, DECOMPRESS, DWARF, HEADER, IMAGE, LOG, MODULE_FILE, SYMBOLS, TEXTS];
+pub const ALL: [Target; 11] =
+    [BINDING, BTF, DECOMPRESS, DWARF, HEADER, IMAGE, LOG, MODULE_FILE, SAVED, SYMBOLS, TEXTS];

@@ -75,3 +75,32 @@ fn the_line_that_explains_a_bug_waits_with_the_next() {
     assert_eq!(whole[0].base, 0);
     assert!(in_pieces(log, 1) == whole);
 }
+
+/// The buffer ends at each line of a report in its turn.
+#[test]
+fn the_end_of_the_buffer_anywhere_in_a_report() {
+    const BUFFER: usize = 1 << 18;
+    let filler =
+        b"[    1.000000] usb 1-1: new high-speed device number 2, a line like any other in a long log\n";
+    for (path, log) in logs().into_iter().step_by(41) {
+        let log = &log[..log.len().min(4 << 10)];
+        let ends: Vec<usize> = memchr::memchr_iter(b'\n', log).collect();
+        for end in ends.iter().step_by(11) {
+            for shift in [0, 1, 30] {
+                // After the report's line `end`, plus a few bytes.
+                let Some(before) = BUFFER.checked_sub(end + 1 + shift) else { continue };
+                let mut text: Vec<u8> = filler.iter().copied().cycle().take(before - 1).collect();
+                text.push(b'\n');
+                text.extend_from_slice(log);
+                let whole = liboops::blocks(&text);
+                let pieces = in_pieces(&text, 10_007);
+                assert!(
+                    whole == pieces,
+                    "{path}: buffer ends {shift} behind {end}: {} {}",
+                    whole.len(),
+                    pieces.len()
+                );
+            }
+        }
+    }
+}

@@ -115,8 +115,10 @@ fn without_persistent_data(
             by_extended_kernel: false,
         });
     }
-    if !region.users.is_empty() {
-        return Err(KeepError::InUse { owner: owner.to_owned(), users: region.users });
+    let mut users = region.users.clone();
+    users.retain(|user| !request.assume_unloaded || user != owner);
+    if !users.is_empty() {
+        return Err(KeepError::InUse { owner: owner.to_owned(), users });
     }
     Ok(Plan::Drop { region: Box::new(region) })
 }

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use insmod::{LoadOptions, NotLoaded, PreparedLoad};
-use libmodsys::{Errno, Kernel};
+use libmodsys::{Errno, HeldSignals, InitState, Kernel};
 use modcli::{Output, os_text, strerror};
 use modkeep::{OwnerState, Region, loaded_build_id};
 use modrecord::Paths;
@@ -67,19 +67,22 @@ impl<'p, 'a> Exchange<'p, 'a> {
         }
     }
 
-    /// Carries it out. `ending` is what it comes to if all goes well.
-    pub fn run(mut self, ending: Ending, output: &mut Output) -> Outcome {
+    /// Carries it out. `ending` is what it comes to if all goes well. From the first step on signals are
+    /// `held`, for as long as the caller wants.
+    pub fn run(mut self, ending: Ending, held: &mut Option<HeldSignals>, output: &mut Output) -> Outcome {
         let owner = self.prepared.owner.clone();
         // What takes time comes before anything is unloaded.
         let departing = match self.begin() {
             Ok(departing) => departing,
             Err(refusal) => return self.refused(refusal, Vec::new()),
         };
+        *held = Some(HeldSignals::new());
         let start = match &departing {
             Some(leaving) => match self.unload(leaving) {
                 Ok(start) => start,
                 Err(refusal) => {
                     let dependents = self.load_dependents(output);
+                    self.ended(is_loaded(self.kernel, &owner), &dependents);
                     return self.refused(refusal, dependents);
                 }
             },
@@ -90,19 +93,26 @@ impl<'p, 'a> Exchange<'p, 'a> {
         };
         let (ending, runs) = self.replace(start, ending, output);
         let dependents = if runs == Runs::Nothing { self.not_tried() } else { self.load_dependents(output) };
-        if runs != Runs::Nothing && dependents.iter().all(|dependent| dependent.is_loaded) {
-            ReloadState::forget(&owner, self.paths);
-        } else {
-            self.prepared.state.step = String::new();
-            let _ = self.prepared.state.write(self.paths);
-        }
+        self.ended(runs != Runs::Nothing, &dependents);
         self.progress.step("looking for pointers to what is gone");
         for leaving in departing.into_iter().chain(std::mem::take(&mut self.leaving)) {
             if is_loaded(self.kernel, leaving.name()) {
                 leaving.is_back(self.kernel, self.paths, output);
+            } else {
+                leaving.is_gone(self.kernel, self.paths, output);
             }
         }
         self.outcome(ending, runs, dependents)
+    }
+
+    /// Forgets the reload, or writes down that it has ended without all modules.
+    fn ended(&mut self, owner_is_loaded: bool, dependents: &[DependentOutcome]) {
+        if owner_is_loaded && dependents.iter().all(|dependent| dependent.is_loaded) {
+            ReloadState::forget(&self.prepared.owner, self.paths);
+        } else {
+            self.prepared.state.step = String::new();
+            let _ = self.prepared.state.write(self.paths);
+        }
     }
 
     /// Prepares what is to be unloaded. `None` if the module is not loaded.
@@ -139,6 +149,7 @@ impl<'p, 'a> Exchange<'p, 'a> {
                 let mut output = Output::captured("");
                 return match owner.remove(self.kernel, &mut output) {
                     Ok(()) => Ok(start),
+                    Err(_) if is_gone(self.kernel, owner.name()) => Ok(start),
                     Err(errno) => Err(not_removed(owner.name(), errno, &output)),
                 };
             }
@@ -150,19 +161,27 @@ impl<'p, 'a> Exchange<'p, 'a> {
     fn remove(&self, index: usize) -> Result<(), Refusal> {
         let Some(leaving) = self.leaving.get(index) else { return Ok(()) };
         let mut output = Output::captured("");
-        leaving.remove(self.kernel, &mut output).map_err(|errno| not_removed(leaving.name(), errno, &output))
+        match leaving.remove(self.kernel, &mut output) {
+            Err(errno) if !is_gone(self.kernel, leaving.name()) => {
+                Err(not_removed(leaving.name(), errno, &output))
+            }
+            _ => Ok(()),
+        }
     }
 
-    /// Adds modules that have begun to use the module meanwhile.
+    /// Adds modules that have begun to use the module meanwhile, each before those that it uses.
     fn add_dependents(&mut self) -> Result<(), Refusal> {
         let order = dependents::in_order(self.kernel, &self.prepared.owner)?;
-        for name in order {
-            if self.prepared.dependents.iter().any(|known| known.name == name) {
+        let mut before = self.prepared.dependents.len();
+        for name in order.into_iter().rev() {
+            if let Some(at) = self.prepared.dependents.iter().position(|known| known.name == name) {
+                before = before.min(at);
                 continue;
             }
             let dependent = Dependent::of_loaded(&name, &self.search)?;
-            self.leaving.push(Leaving::begin(&name, self.kernel, self.paths)?);
-            self.prepared.dependents.push(dependent);
+            self.prepared.locks.lock_dependents(std::slice::from_ref(&dependent))?;
+            self.leaving.insert(before, Leaving::begin(&name, self.kernel, self.paths)?);
+            self.prepared.dependents.insert(before, dependent);
         }
         self.prepared.state.set_dependents(&self.prepared.dependents);
         Ok(())
@@ -336,9 +355,6 @@ impl<'p, 'a> Exchange<'p, 'a> {
         let mut outcome = Outcome::refused(&self.prepared.owner, &file, runs, refusal);
         outcome.notes = std::mem::take(&mut self.prepared.notes);
         outcome.dependents = dependents;
-        if outcome.dependents.iter().all(|dependent| dependent.is_loaded) {
-            ReloadState::forget(&self.prepared.owner, self.paths);
-        }
         outcome
     }
 
@@ -355,6 +371,7 @@ impl<'p, 'a> Exchange<'p, 'a> {
             dependents,
             errors: self.errors,
             notes: std::mem::take(notes),
+            is_kept: Region::exists(self.kernel, owner),
         };
         // What was not loaded before has been away for longer.
         if let Some(away) = self.away.filter(|_| *is_loaded) {
@@ -362,6 +379,12 @@ impl<'p, 'a> Exchange<'p, 'a> {
         }
         outcome
     }
+}
+
+/// Whether another program has unloaded the module, or is just done with that.
+fn is_gone(kernel: &dyn Kernel, module: &str) -> bool {
+    !is_there_after_init(kernel, module)
+        && matches!(kernel.init_state(module), Ok(None | Some(InitState::DirectoryOnly)))
 }
 
 /// Writes down what comes next.

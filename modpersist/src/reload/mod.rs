@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use insmod::LoadOptions;
-use libmodsys::Kernel;
+use libmodsys::{HeldSignals, Kernel};
 use modcli::{Output, os_text};
 use modrecord::Paths;
 use modrecord::removed_pointers::{self, listed};
@@ -59,13 +59,15 @@ pub(crate) fn run(
     let progress = Progress::new(args.json);
     if let Some(file) = args.file.as_deref().filter(|_| args.watch) {
         let mut reload = |out: &mut dyn Write, output: &mut Output| {
-            reload(args, file, kernel, paths, &progress, output).print(args.json, out, output)
+            reload(args, file, kernel, paths, (&progress, &mut None), output).print(args.json, out, output)
         };
         watch::run(file, kernel, out, output, &mut reload)?;
     }
+    // Ctrl-C waits until the user is told what it came to.
+    let mut held = None;
     let outcome = match (&args.resume, &args.file) {
-        (Some(owner), _) => resume::run(owner, kernel, paths, &progress, output),
-        (None, Some(file)) => reload(args, file, kernel, paths, &progress, output),
+        (Some(owner), _) => resume::run(owner, kernel, paths, (&progress, &mut held), output),
+        (None, Some(file)) => reload(args, file, kernel, paths, (&progress, &mut held), output),
         (None, None) => anyhow::bail!("a FILE, or --resume OWNER, is needed"),
     };
     outcome.print(args.json, out, output)?;
@@ -77,7 +79,7 @@ fn reload(
     file: &Path,
     kernel: &dyn Kernel,
     paths: &Paths,
-    progress: &Progress,
+    (progress, held): (&Progress, &mut Option<HeldSignals>),
     output: &mut Output,
 ) -> Outcome {
     let (all, some): (Vec<&String>, Vec<&String>) = args.fresh.iter().partition(|text| text.is_empty());
@@ -105,7 +107,14 @@ fn reload(
     let runs = if preparation::is_loaded(kernel, &owner) { Runs::Old } else { Runs::Nothing };
     let mut prepared = match Preparation::new(&request, new, owner.clone()) {
         Ok(prepared) => prepared,
-        Err(refusal) => return Outcome::refused(&owner, &typed, runs, refusal),
+        Err(refusal) => {
+            let mut outcome = Outcome::refused(&owner, &typed, runs, refusal);
+            // What an earlier one has left is still as it was.
+            let left = ReloadState::read(kernel, &owner, paths);
+            let left = left.filter(|left| !left.missing(kernel).is_empty() && !left.is_under_way());
+            outcome.notes.extend(left.map(|left| left.describe(kernel)));
+            return outcome;
+        }
     };
     if args.dry_run {
         return would_reload(prepared, kernel, paths, &typed);
@@ -114,7 +123,7 @@ fn reload(
     let search = FileSearch { kernel, paths, beside: &path, named: &args.with };
     let ending =
         if prepared.is_loaded || !prepared.dependents.is_empty() { Ending::Reloaded } else { Ending::Loaded };
-    let mut outcome = Exchange::new(&mut prepared, kernel, paths, search, progress).run(ending, output);
+    let mut outcome = Exchange::new(&mut prepared, kernel, paths, search, progress).run(ending, held, output);
     outcome.file = typed;
     outcome
 }
@@ -137,5 +146,6 @@ fn would_reload(mut prepared: Preparation<'_>, kernel: &dyn Kernel, paths: &Path
         dependents: dependents.collect(),
         errors: Vec::new(),
         notes: prepared.notes,
+        is_kept: false,
     }
 }

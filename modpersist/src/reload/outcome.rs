@@ -89,6 +89,9 @@ pub(super) struct Outcome {
     /// What the user should know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Whether data is kept for the module.
+    #[serde(skip)]
+    pub is_kept: bool,
 }
 
 impl Outcome {
@@ -107,6 +110,7 @@ impl Outcome {
             dependents: Vec::new(),
             errors,
             notes: Vec::new(),
+            is_kept: false,
         }
     }
 
@@ -182,8 +186,13 @@ impl Outcome {
             (Ending::Refused, _) if !self.dependents.is_empty() => {
                 format!("{owner} runs as before{}", self.on_top())
             }
+            // Which module the file is of was not found out.
+            (Ending::Refused, _) if self.owner.is_empty() => "nothing has changed".to_owned(),
             (Ending::Refused, _) => format!("nothing has changed: {owner} runs as before"),
-            (Ending::WentBack, _) => with_away("the version before runs again, with its data"),
+            (Ending::WentBack, _) if self.is_kept => {
+                with_away("the version before runs again, with its data")
+            }
+            (Ending::WentBack, _) => with_away("the version before runs again"),
             (Ending::Failed, Runs::Other) => {
                 format!("{owner}: a version runs that another program has loaded")
             }

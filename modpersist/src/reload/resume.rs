@@ -5,9 +5,9 @@
 use std::path::Path;
 
 use insmod::{LoadOptions, PreparedLoad};
-use libmodsys::Kernel;
+use libmodsys::{HeldSignals, Kernel};
 use modcli::{Output, os_text, strerror};
-use modkeep::loaded_build_id;
+use modkeep::{Region, loaded_build_id};
 use modrecord::Paths;
 
 use super::bring_back;
@@ -24,12 +24,12 @@ pub(super) fn run(
     owner: &str,
     kernel: &dyn Kernel,
     paths: &Paths,
-    progress: &Progress,
+    (progress, held): (&Progress, &mut Option<HeldSignals>),
     output: &mut Output,
 ) -> Outcome {
     let owner = owner.replace('-', "_");
     let runs = if is_loaded(kernel, &owner) { Runs::Other } else { Runs::Nothing };
-    let finished = finish(&owner, kernel, paths, progress, output);
+    let finished = finish(&owner, kernel, paths, (progress, held), output);
     finished.unwrap_or_else(|refusal| Outcome::refused(&owner, "", runs, refusal))
 }
 
@@ -37,7 +37,7 @@ fn finish(
     owner: &str,
     kernel: &dyn Kernel,
     paths: &Paths,
-    progress: &Progress,
+    (progress, held): (&Progress, &mut Option<HeldSignals>),
     output: &mut Output,
 ) -> Result<Outcome, Refusal> {
     let mut locks = Locks::of(owner)?;
@@ -47,8 +47,10 @@ fn finish(
     let dependents = state.dependents();
     let notes = vec![state.describe(kernel)];
     let (old, new) = (state.old(), state.new_version());
+    locks.lock_dependents(&dependents)?;
     if is_loaded(kernel, owner) {
         // Only what was on top is missing.
+        *held = Some(HeldSignals::new());
         let mut before = |dependent: &Dependent| progress.step(&format!("loading {}", dependent.name));
         let dependents = bring_back::load_missing(kernel, paths, &dependents, &mut before, output);
         if dependents.iter().all(|dependent| dependent.is_loaded) {
@@ -65,9 +67,9 @@ fn finish(
             dependents,
             errors: Vec::new(),
             notes,
+            is_kept: Region::exists(kernel, owner),
         });
     }
-    locks.lock_dependents(&dependents)?;
     let (runs, version) = match (old, new) {
         (Some(old), _) => (Runs::Old, old),
         (None, Some(new)) => (Runs::New, new),
@@ -91,7 +93,7 @@ fn finish(
     };
     let search = FileSearch { kernel, paths, beside: Path::new("/"), named: &[] };
     let mut outcome =
-        Exchange::new(&mut prepared, kernel, paths, search, progress).run(Ending::Resumed, output);
+        Exchange::new(&mut prepared, kernel, paths, search, progress).run(Ending::Resumed, held, output);
     if outcome.runs == Runs::New {
         outcome.runs = runs;
     }

@@ -340,6 +340,22 @@ fn an_init_that_fails_leaves_nothing() {
 }
 
 #[test]
+fn what_is_saved_can_be_read_however_many_values_there_are() {
+    const COUNT: u32 = 350_000;
+    let mut types = TypeTable::default();
+    let element = types.push(Type::Number { name: "unsigned int".into(), size: 4, encoding: 7 });
+    let id = types.push(Type::Array { element, counts: vec![Some(COUNT.into())] });
+    let memory: Vec<u8> = (0..COUNT).flat_map(u32::to_ne_bytes).collect();
+    let kernel = kept(&types, id, &memory);
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("saved");
+    let (success, text) = save(&kernel, "values", &file);
+    assert!(success, "{text}");
+    let saved = SavedFile::read(&file).unwrap().prepare(ByteOrder::NATIVE, &[]).unwrap();
+    assert!(saved.values.contents[0].1 == memory);
+}
+
+#[test]
 fn nothing_is_written_through_links_or_without_contents() {
     let (kernel, files, _) = saved(0);
     let (link, target) = (files.folder.path().join("link"), files.folder.path().join("target"));

@@ -2,6 +2,8 @@
 //! The bytes of saved values. What needs an address is left out if it is idle, and refused by name if not.
 
 use std::collections::HashSet;
+use std::mem;
+use std::ops::Range;
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::types::{Member, OTHER_BYTE_ORDER, TagKind, Type, TypeId, TypeTable, Types, size_of};
@@ -47,6 +49,26 @@ pub(super) struct Encoded {
 impl Encoded {
     pub(super) fn of_size(size: usize) -> Self {
         Self { bytes: vec![0; size], written: vec![0; size], refusals: Vec::new(), initial: Vec::new() }
+    }
+
+    /// Takes a part away: its bytes, and which of their bits have a value.
+    fn take(&mut self, range: Range<usize>) -> Vec<(u8, u8)> {
+        let bytes = self.bytes.get_mut(range.clone()).unwrap_or_default().iter_mut();
+        let written = self.written.get_mut(range).unwrap_or_default().iter_mut();
+        bytes.zip(written).map(|(byte, written)| (mem::take(byte), mem::take(written))).collect()
+    }
+
+    /// Puts a part there. `false` if it differs from what is there, which stays then.
+    fn merge(&mut self, range: Range<usize>, part: &[(u8, u8)]) -> bool {
+        let bytes = self.bytes.get_mut(range.clone()).unwrap_or_default().iter_mut();
+        let there = bytes.zip(self.written.get_mut(range).unwrap_or_default());
+        let mut fits = true;
+        for ((byte, written), (own, own_written)) in there.zip(part) {
+            fits &= (*byte ^ own) & *written & own_written == 0;
+            *byte |= own & own_written & !*written;
+            *written |= own_written;
+        }
+        fits
     }
 }
 
@@ -168,6 +190,12 @@ impl Encoder<'_> {
                 (Ok(_), 32) => value.parse::<f32>().ok().map(|number| number.to_bits().into()),
                 _ => None,
             },
+            // The number would be taken for the bits.
+            other if encoding == FLOAT && matches!(bits, 32 | 64) => {
+                let kind = kind_of(other);
+                return self
+                    .contradicts(path, format!("a value of kind '{kind}' for a floating-point number"));
+            }
             ShownKind::Number { value } | ShownKind::Char { value } | ShownKind::Bool { value } => {
                 integer(value, bits, SIGNED.contains(&encoding), encoding == 0)
             }
@@ -287,8 +315,14 @@ impl Encoder<'_> {
                     next = end.filter(|_| next == Some(*first));
                     let Some(offset) = offset.filter(|_| next.is_some()) else { break };
                     let at = Place::byte(offset);
-                    path.in_element(*first, |path| self.array(element, rest, value, at, path));
-                    self.repeat(offset, stride, *times, path);
+                    let encode = |encoder: &mut Self, path: &mut Path<'_>| {
+                        path.in_element(*first, |path| encoder.array(element, rest, value, at, path));
+                    };
+                    if *times < 2 || stride == 0 {
+                        encode(self, path);
+                    } else {
+                        self.repeat(offset, stride, *times, path, encode);
+                    }
                 }
                 if next != Some(count) {
                     self.contradicts(path, format!("the runs do not have {count} elements in order"));
@@ -304,25 +338,35 @@ impl Encoder<'_> {
         }
     }
 
-    /// Equal elements behind the first one.
-    fn repeat(&mut self, offset: u64, stride: u64, times: u64, path: &Path<'_>) {
+    /// Equal elements: what `encode` makes of the first one. Memory that they share with other members of a
+    /// union may differ from element to element.
+    fn repeat(
+        &mut self,
+        offset: u64,
+        stride: u64,
+        times: u64,
+        path: &mut Path<'_>,
+        encode: impl FnOnce(&mut Self, &mut Path<'_>),
+    ) {
         let range = |index: u64| {
             let start = usize::try_from(offset.checked_add(index.checked_mul(stride)?)?).ok()?;
             Some(start..start.checked_add(usize::try_from(stride).ok()?)?)
         };
-        if stride == 0 || times < 2 {
-            return;
-        }
         let size = self.encoded.bytes.len();
         let is_inside = range(times.saturating_sub(1)).is_some_and(|last| last.end <= size);
         let Some(first) = range(0).filter(|_| is_inside) else {
             return self.contradicts(path, "its elements lie outside of the variable");
         };
-        for index in 1..times {
-            if let Some(to) = range(index) {
-                self.encoded.bytes.copy_within(first.clone(), to.start);
-                self.encoded.written.copy_within(first.clone(), to.start);
-            }
+        let before = self.encoded.take(first.clone());
+        encode(self, path);
+        let element = self.encoded.take(first.clone());
+        // Nothing is there now, so this differs from nothing.
+        let mut fits = self.encoded.merge(first, &before);
+        for index in 0..times {
+            fits &= range(index).is_some_and(|to| self.encoded.merge(to, &element));
+        }
+        if !fits {
+            self.contradicts(path, "it shares memory with another value and differs from it");
         }
     }
 

@@ -25,7 +25,7 @@ use crate::values_json::{SCHEMA, Shown, ShownKind};
 pub const SAVED_FORMAT: u32 = 1;
 
 /// A larger file is not read, in bytes.
-const MAX_FILE_BYTES: u64 = 64 << 20;
+pub const MAX_SAVED_BYTES: u64 = 64 << 20;
 /// Most variables, and bytes of all of them together.
 const MAX_VARIABLES: usize = 1 << 16;
 const MAX_VALUE_BYTES: u64 = 64 << 20;
@@ -129,7 +129,7 @@ impl SavedFile {
     /// It cannot be read, or was not made by `modpersist save`.
     pub fn read(path: &FilePath) -> Result<Self, SavedFileError> {
         let bytes =
-            files::read_regular(path, MAX_FILE_BYTES).map_err(|source| SavedFileError::Read { source })?;
+            files::read_regular(path, MAX_SAVED_BYTES).map_err(|source| SavedFileError::Read { source })?;
         Self::parse(&bytes)
     }
 

@@ -35,5 +35,5 @@ mod path;
 mod refusal;
 pub mod types_json;
 
-pub use file::{Prepared, SAVED_FORMAT, SavedFile, SavedFileError};
+pub use file::{MAX_SAVED_BYTES, Prepared, SAVED_FORMAT, SavedFile, SavedFileError};
 pub use refusal::{RestoreReason, RestoreRefusal};

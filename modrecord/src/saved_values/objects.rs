@@ -88,7 +88,7 @@ impl ObjectKind {
         match self.condition {
             Condition::Always => true,
             Condition::Empty => pointers_lead_nowhere(value, address, self.tag == "rb_node"),
-            Condition::NotHeld => !is_held(value),
+            Condition::NotHeld => !is_held(value, self.tag),
             Condition::Zero => is_zero(value),
         }
     }
@@ -120,21 +120,43 @@ fn is_for_debugging(field: &ShownField) -> bool {
 }
 
 /// Fields of locks that are zero while nobody holds them: `qspinlock.val`, `qrwlock.cnts`, `mutex.owner`,
-/// `rw_semaphore.count`; `rt_mutex_base.owner` and `rwbase_rt.readers` with PREEMPT_RT.
+/// `rw_semaphore.count`; `rt_mutex_base.owner` with PREEMPT_RT.
 const LOCK_WORDS: &[&str] = &["val", "cnts", "owner", "count", "readers"];
 
-/// Whether a lock is held: whether one of the words that say so is not zero.
-fn is_held(value: &Shown) -> bool {
+/// `READER_BIAS` (include/linux/rwbase_rt.h) as a number of 32 bits with a sign: what `rwbase_rt.readers` is
+/// while nobody holds the lock.
+const READER_BIAS: &str = "-2147483648";
+
+/// Whether a lock is held: whether one of the words that say so is not zero. `tag` is the structure's that
+/// the value is of, as far as that is known.
+fn is_held(value: &Shown, tag: &str) -> bool {
     let (ShownKind::Struct { fields, cut } | ShownKind::Union { fields, cut }) = &value.kind else {
         return false;
     };
-    let field_is_held = |field: &ShownField| match &field.value.kind {
+    let field_is_held = |field: &ShownField| match (&field.value.kind, &*field.name) {
         _ if is_for_debugging(field) => false,
-        _ if !LOCK_WORDS.contains(&&*field.name) => is_held(&field.value),
-        ShownKind::Pointer { address: text, .. } => !address(text).is_some_and(|at| NOWHERE.contains(&at)),
+        // The last reader stays there: only its count says whether it is held.
+        (_, "owner") if tag == "rw_semaphore" => false,
+        (_, name) if !LOCK_WORDS.contains(&name) => is_held(&field.value, ""),
+        (ShownKind::Pointer { address: text, .. }, _) => {
+            !address(text).is_some_and(|at| NOWHERE.contains(&at))
+        }
+        (_, "readers") => !is_zero(&field.value) && !is_only(&field.value, READER_BIAS),
         _ => !is_zero(&field.value),
     };
     *cut || fields.iter().any(field_is_held)
+}
+
+/// Whether a value is this number, or a structure of nothing but that, such as an `atomic_t`.
+fn is_only(value: &Shown, number: &str) -> bool {
+    match &value.kind {
+        ShownKind::Number { value } => value == number,
+        ShownKind::Struct { fields, cut: false } => match fields.as_slice() {
+            [only] => is_only(&only.value, number),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Whether all of a value is zero.

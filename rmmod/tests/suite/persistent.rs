@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Persistent data stays when its owner goes, until it is discarded.
 
+use libmodfmt::elf::ByteOrder;
 use libmodfmt::file::ModuleFile;
-use libmodfmt::persist::NOTE_SECTION;
+use libmodfmt::persist::{Header, NOTE_SECTION, Unit, Variable};
+use libmodfmt::types::Type;
 use libmodsys::{Errno, InitState, Kernel};
-use modcli::Status;
+use modcli::{Output, Status};
 use modkeep::{KeepMode, KeeperLoad, Plan, Request, plan};
+use modrecord::Paths;
+use modrecord::owner_sections::OwnerSections;
 use modtest::keeper_exports::{kernel, note_of_unknown_version};
-use modtest::module::Make;
+use modtest::module::{Make, parse};
 use modtest::{FakeKernel, FakeModule, Op};
+use rmmod::Leaving;
 
 use super::rmmod;
 
@@ -168,4 +173,41 @@ fn a_discard_takes_the_lock_whatever_is_kept() {
     kernel.add(FakeModule::new("rm_bare"));
     rmmod(&kernel, &["--discard", "rm_bare"]).silent();
     assert!(file.exists());
+}
+
+#[test]
+fn what_points_into_a_module_that_a_reload_did_not_bring_back_is_said() {
+    const UNIT: &str = ".data..persistent.foo.1";
+    let (kept, code) = (0xffff_c100_0000, 0xffff_c000_0000_u64);
+    let mut header = Header::new("foo");
+    let target = header.types.push(Type::Void);
+    let pointer = header.types.push(Type::Pointer { size: 8, target });
+    let mut unit = Unit::new(UNIT, 8, 8);
+    let mut variable = Variable::new("ops", 0, 8, 8);
+    (variable.file, variable.type_id) = (Some("foo.c".into()), Some(pointer));
+    unit.variables.push(variable);
+    header.units.push(unit);
+    let kernel = FakeKernel::new();
+    let note = header.to_note(ByteOrder::NATIVE);
+    kernel.add(FakeModule::new("foo__persist").note(NOTE_SECTION, &note).section(UNIT, kept));
+    kernel.add(FakeModule::new("foo").section(".text", code).section(".data", code + 0x1000));
+    kernel.set(|settings| {
+        settings.boot = Some(Default::default());
+        settings.memory.insert(kept, (code + 0x10).to_ne_bytes().to_vec());
+        settings.kallsyms = b"ffffc0000010 t work [foo]\n".to_vec();
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let paths = Paths { owner_sections: folder.path().join("sections"), ..Paths::default() };
+    let file = Make::typical("foo").build();
+    OwnerSections::of_loaded(&kernel, &parse(&file)).unwrap().write("foo", &paths).unwrap();
+    let mut output = Output::captured("modpersist");
+    let leaving = Leaving::begin("foo", &kernel, &paths).unwrap();
+    leaving.remove(&kernel, &mut output).unwrap();
+    leaving.is_gone(&kernel, &paths, &mut output);
+    assert_eq!(
+        output.stderr(),
+        "modpersist: WARNING: kept data points into foo, which is gone; its exit function should have \
+         cleared:\n\
+         modpersist: WARNING:   foo.c:ops -> work [gone]\n"
+    );
 }

@@ -60,6 +60,7 @@ pub const ALL: &[Target] = &[
             "libmodfmt/src/signature.rs",
         ],
     },
+    Target { name: "saved", max_bytes: 32 << 10, sources: &["modrecord/src/saved_values/"] },
     Target {
         name: "symbols",
         max_bytes: 16 << 10,

@@ -182,3 +182,16 @@ fn a_module_without_persistent_data_comes_back_from_its_file() {
     machine.reload(&["@plainly.ko"]).succeeded("plainly: reloaded, away for N ms\n");
     assert_eq!(machine.build_id("plainly"), 3);
 }
+
+#[test]
+fn a_version_without_persistent_data_may_drop_it() {
+    let machine = loaded(kernel(), "dropped", &[]);
+    let mut without = Make::bare("dropped");
+    without.build_id(3);
+    machine.write("dropped.ko", &without);
+    assert!(!machine.reload(&["@dropped.ko"]).is_success);
+    assert_eq!(machine.build_id("dropped"), 1);
+    let ran = machine.reload(&["--fresh", "@dropped.ko"]);
+    assert!(ran.is_success && machine.build_id("dropped") == 3, "{ran:?}");
+    assert!(!machine.kernel.is_loaded("dropped__persist"), "{ran:?}");
+}

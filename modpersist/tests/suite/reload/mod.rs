@@ -2,6 +2,7 @@
 //! `reload`, on a fake kernel: what goes and comes, in which order, and what is left if a step fails.
 
 mod exchanged;
+mod in_between;
 mod refused;
 mod went_wrong;
 
