@@ -30,7 +30,7 @@ pub(super) fn values(account: &mut Account, file: &Header, live: &[KeptVariable<
     }
 }
 
-/// Whether the value of a variable forbids that it stays in place with its new type. Kept bytes that cannot be
+/// Whether the value of a variable forbids that it stays in place with its new type. Bytes that cannot be
 /// read say nothing.
 pub(super) fn refuses(
     kept: &KeptVariable<'_>,
