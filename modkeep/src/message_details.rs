@@ -25,6 +25,17 @@ impl KeepError {
         }
     }
 
+    /// As [`KeepError::remedy`], for a command without `--keep`.
+    #[must_use]
+    pub fn remedy_without_keep(&self) -> Option<String> {
+        if matches!(self, Self::Refused { .. }) {
+            return Some("change the source".to_owned());
+        }
+        let remedy = self.remedy()?;
+        let lines: Vec<&str> = remedy.lines().filter(|line| !line.starts_with("--keep=")).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+
     /// What the user can do next, in one line or several.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
@@ -143,6 +154,13 @@ fn layout_remedy(owner: &str, differences: &[Difference], by_extended_kernel: bo
     for (variable, refusal) in refused.filter(|_| !by_extended_kernel) {
         lines.extend(refusal.remedy());
         lines.push(format!("--fresh={variable} starts this variable afresh"));
+    }
+    if differences.iter().any(|difference| matches!(difference, Difference::Held { .. })) {
+        lines.push(
+            "objects in memory are the module's to convert: give the new structure another tag, and convert \
+             them in init"
+                .to_owned(),
+        );
     }
     if differences.iter().any(|difference| matches!(difference, Difference::PointedTo { .. })) {
         lines.push(

@@ -8,13 +8,14 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use libmodfmt::module_name::is_module_name;
-use libmodsys::{InitState, Kernel};
+use libmodsys::Kernel;
 use modcli::escape;
 use modkeep::Region;
 use modrecord::{Paths, removed_pointers};
 use serde::Serialize;
 
 use crate::json;
+use crate::owner_state::is_loaded;
 
 #[derive(Debug, Serialize)]
 struct PointersInto {
@@ -35,18 +36,14 @@ pub(crate) fn owner(kernel: &dyn Kernel, argument: &Path) -> Option<String> {
     (is_loaded || Region::exists(kernel, &name)).then_some(name)
 }
 
-fn is_loaded(kernel: &dyn Kernel, name: &str) -> bool {
-    matches!(kernel.init_state(name), Ok(Some(InitState::Coming | InitState::Live | InitState::Going)))
-}
-
 pub(crate) fn run(kernel: &dyn Kernel, owner: &str, as_json: bool, out: &mut dyn Write) -> Result<ExitCode> {
     if !is_loaded(kernel, owner) {
         bail!("{owner} is not loaded (`modpersist list` shows what is kept of it)");
     }
     let Some(pointers) = removed_pointers::into_loaded(kernel, owner, &Paths::default())? else {
         bail!(
-            "{owner} was not loaded by this insmod with persistent data, or you are not root: where it is in \
-             memory is not recorded"
+            "where {owner} is in memory is not recorded: it has no persistent data, another program than this \
+             package's insmod has loaded it, or you are not root"
         );
     };
     if as_json {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The words for the state of an owner, in tables and in JSON.
+//! The state of an owner, and the words for it, in tables and in JSON.
 
+use libmodsys::{InitState, Kernel};
 use modkeep::OwnerState;
 
 /// The state of the owner of a region, in a few words.
@@ -12,4 +13,9 @@ pub(crate) fn text(state: OwnerState) -> &'static str {
         OwnerState::Coming => "owner stuck in init",
         OwnerState::Going => "owner going",
     }
+}
+
+/// Whether a module is in the kernel, whatever its state.
+pub(crate) fn is_loaded(kernel: &dyn Kernel, name: &str) -> bool {
+    matches!(kernel.init_state(name), Ok(Some(InitState::Coming | InitState::Live | InitState::Going)))
 }

@@ -125,7 +125,7 @@ fn load(kernel: &dyn Kernel, file: &Path, args: &RestoreArgs) -> bool {
 
 impl Refused {
     fn of(error: &KeepError) -> Self {
-        Self { message: error.to_string(), details: error.details(), remedy: error.remedy() }
+        Self { message: error.to_string(), details: error.details(), remedy: error.remedy_without_keep() }
     }
 }
 

@@ -148,6 +148,12 @@ impl ConversionRefusal {
                     )
                 })
             }
+            // A structure that PERSISTENT_HOLDS() names belongs to no variable.
+            Reason::OldShape { .. }
+                if !self.path.starts_with("struct ") && !self.path.starts_with("union ") =>
+            {
+                Some("persistent_old() in the new init converts it by hand".to_owned())
+            }
             _ => None,
         }
     }

@@ -64,6 +64,19 @@ fn has_its_name(device: &Path, module: &str) -> bool {
     name == module || name.trim_end_matches(|letter: char| letter.is_ascii_digit()) == module
 }
 
+/// Whether the module has registered this number, under its own name: what registers a number alone, as many
+/// character devices and RAM disks do, has no driver in the device model.
+fn is_registered(root: &Path, kind: &str, major: u64, module: &str) -> bool {
+    let text = fs::read_to_string(root.join("proc/devices")).unwrap_or_default();
+    let heading = if kind == "char" { "Character devices:" } else { "Block devices:" };
+    let section = text.lines().skip_while(|line| *line != heading).skip(1);
+    section.take_while(|line| !line.trim().is_empty()).any(|line| {
+        let mut words = line.split_whitespace();
+        words.next().and_then(|number| number.parse().ok()) == Some(major)
+            && words.next().is_some_and(|name| name.replace('-', "_") == module)
+    })
+}
+
 fn open_devices(root: &Path, module: &str) -> Vec<String> {
     let mut found = BTreeSet::new();
     let mut known: Vec<(u64, bool)> = Vec::new();
@@ -90,7 +103,9 @@ fn open_devices(root: &Path, module: &str) -> Vec<String> {
                         nix::sys::stat::minor(device)
                     );
                     let place = root.join(place);
-                    let ours = has_driver(&place, module) || has_its_name(&place, module);
+                    let ours = has_driver(&place, module)
+                        || has_its_name(&place, module)
+                        || is_registered(root, kind, nix::sys::stat::major(device), module);
                     known.push((device, ours));
                     ours
                 }
@@ -103,4 +118,22 @@ fn open_devices(root: &Path, module: &str) -> Vec<String> {
         }
     }
     found.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_of_the_module_that_registered_it() -> std::io::Result<()> {
+        let root = tempfile::tempdir()?;
+        fs::create_dir(root.path().join("proc"))?;
+        let text = "Character devices:\n  1 mem\n246 scull\n\nBlock devices:\n246 other\n254 rapid-disk\n";
+        fs::write(root.path().join("proc/devices"), text)?;
+        let is_of = |kind, major, module| is_registered(root.path(), kind, major, module);
+        assert!(is_of("char", 246, "scull") && is_of("block", 254, "rapid_disk"));
+        assert!(!is_of("block", 246, "scull") && !is_of("char", 254, "rapid_disk"));
+        assert!(!is_of("char", 1, "scull") && !is_of("block", 246, "scul"));
+        Ok(())
+    }
 }

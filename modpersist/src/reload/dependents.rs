@@ -78,7 +78,11 @@ fn check(kernel: &dyn Kernel, module: &str) -> Result<(), Refusal> {
     };
     let others = count.saturating_sub(i64::try_from(holders).unwrap_or(i64::MAX));
     if others > 0 {
-        let what = if others == 1 { "something holds" } else { "some things hold" };
+        let what = if others == 1 {
+            "something holds it that is not a module"
+        } else {
+            "some things hold it that are not modules"
+        };
         let mut details = kernel.users(module);
         if details.is_empty() {
             details.push(format!(
@@ -86,9 +90,7 @@ fn check(kernel: &dyn Kernel, module: &str) -> Result<(), Refusal> {
                  interface was found that uses it"
             ));
         }
-        return Err(
-            Refusal::new(format!("{module} is in use: {what} it that is not a module")).with_details(details)
-        );
+        return Err(Refusal::new(format!("{module} is in use: {what}")).with_details(details));
     }
     Ok(())
 }

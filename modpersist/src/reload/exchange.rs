@@ -229,6 +229,14 @@ impl<'p, 'a> Exchange<'p, 'a> {
                 let path = os_text(&old.path);
                 self.errors.push(format!("could not load the version before, {path}: {error}"));
                 self.errors.extend(error.details.iter().map(|line| format!("  {line}")));
+                // No module of this name is loaded: if something exists, its init function has found it.
+                if error.errno == Some(Errno::EEXIST) || error.init_may_have_run() {
+                    self.errors.push(
+                        "if the init function that failed has left something registered, it stays until the \
+                         next boot: init has to undo what it did"
+                            .to_owned(),
+                    );
+                }
                 self.nothing_runs()
             }
         }

@@ -181,6 +181,8 @@ impl Outcome {
             (Ending::Refused, Runs::Nothing) => {
                 format!("{owner} is not loaded, as before; nothing has changed")
             }
+            // Which module it is could not be found out.
+            (Ending::Refused, _) if self.owner.is_empty() => "nothing has changed".to_owned(),
             (Ending::Refused, _) if !self.dependents.is_empty() => {
                 format!("{owner} runs as before{}", self.on_top())
             }

@@ -30,6 +30,6 @@ impl Refusal {
 
 impl From<KeepError> for Refusal {
     fn from(error: KeepError) -> Self {
-        Self { reason: error.to_string(), details: error.details(), remedy: error.remedy() }
+        Self { reason: error.to_string(), details: error.details(), remedy: error.remedy_without_keep() }
     }
 }

@@ -34,6 +34,7 @@ use modkeep::{Generation, Region};
 pub(crate) use saved::saved;
 
 use crate::args::ShowArgs;
+use crate::owner_state::is_loaded;
 use crate::{address, hex, json, owner_state};
 use build::Build;
 use diff::{Report, Saved};
@@ -67,6 +68,11 @@ pub(crate) fn run(kernel: &dyn Kernel, args: &ShowArgs, out: &mut dyn Write) -> 
 fn with_reader<T>(kernel: &dyn Kernel, owner: &str, act: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
     ensure!(is_module_name(owner), "'{owner}' cannot be the name of a module");
     let Some(region) = find(kernel, owner)? else {
+        ensure!(
+            !is_loaded(kernel, owner),
+            "nothing is kept for {owner}, although it is loaded: it has no persistent data, or another program than \
+             this package's insmod has loaded it"
+        );
         bail!("nothing is kept for {owner} (`modpersist list` shows what is)");
     };
     // Pointers may lead to the data of others. What cannot be read of them has no names.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::account::{Account, Fate, UnitPlace};
 use super::change::KeptVariable;
 use super::values::{UnitPointer, UnitValue, Values};
-use crate::convert::{ConversionRefusal, Converted, Move, Moves, Plan};
+use crate::convert::{ConversionRefusal, Converted, InPlace, Move, Moves, Plan};
 use crate::persist::{Difference, Header, KeptPlace};
 
 /// Fills [`Account::values`]. What the kept bytes do not allow is refused.
@@ -28,6 +28,25 @@ pub(super) fn values(account: &mut Account, file: &Header, live: &[KeptVariable<
         }
         Err(why) => account.unread = Some(why),
     }
+}
+
+/// Whether the value of a variable forbids that it stays in place with its new type. Bytes that cannot be
+/// read say nothing.
+pub(super) fn refuses(
+    kept: &KeptVariable<'_>,
+    how: &InPlace,
+    live: &[KeptVariable<'_>],
+    values: &Values<'_>,
+) -> bool {
+    let range = |kept: &KeptVariable<'_>| {
+        let KeptPlace { generation, ordinal, offset, .. } = kept.place;
+        let start = values.memory.address(generation, ordinal)?.checked_add(offset)?;
+        Some(start..start.saturating_add(kept.sought.size))
+    };
+    let Some(Range { start, .. }) = range(kept) else { return false };
+    let Ok(bytes) = values.memory.read(kept.place, kept.sought.size) else { return false };
+    let moves = Moves::new(Vec::new(), live.iter().filter_map(range).collect());
+    how.check(kept.sought.plain_name(), &bytes, start, &moves).is_err()
 }
 
 /// A variable that cannot be used; unless the module converts it itself.

@@ -10,7 +10,7 @@ use super::live::{self, UniqueNames};
 use super::values::Values;
 use super::wishes::{self, Wishes};
 use super::{along, assign, carry, renames};
-use crate::convert::held_changes;
+use crate::convert::{InPlace, held_changes};
 use crate::persist::compare::of_unknown_functions;
 use crate::persist::{Difference, Header, KeptPlace, Unit, Variable};
 use crate::types::{Completeness, Types};
@@ -162,6 +162,12 @@ impl<'a> Decision<'a> {
                     Change::Same(completeness) => {
                         Fate::Bound { at: kept.place, types_compared: completeness == Completeness::Full }
                     }
+                    // Its type allows that it stays, but not what it points to now.
+                    Change::InPlace(_, how)
+                        if self.is_by_hand(unit, variable) && self.refuses(kept, &how) =>
+                    {
+                        Fate::ByHand { at: kept.place }
+                    }
                     Change::InPlace(stay, how) => Fate::InPlace { at: kept.place, stay, how },
                     Change::Converts(plan) => Fate::Converted { at: kept.place, plan },
                     Change::Differs(difference)
@@ -230,6 +236,11 @@ impl<'a> Decision<'a> {
                 header.types.get(*held).tag().map(|(kind, tag)| format!("{} {tag}", kind.keyword()))
             }));
         }
+    }
+
+    /// Whether a variable that could stay in place cannot, because of its value.
+    fn refuses(&self, kept: &KeptVariable<'_>, how: &InPlace) -> bool {
+        self.values.is_some_and(|values| carry::refuses(kept, how, &self.live, values))
     }
 
     /// The module converts this variable itself.

@@ -20,6 +20,8 @@ fn a_layout_that_is_refused_changes_nothing() {
     let head = "modpersist: ERROR: layout was not reloaded: its persistent data differs from what is kept in \
         the kernel\nmodpersist: ERROR:   ";
     assert!(ran.err.starts_with(head), "{}", ran.err);
+    // It is insmod's.
+    assert!(!ran.err.contains("--keep="), "{}", ran.err);
     assert!(
         ran.err.ends_with("\nmodpersist: ERROR: nothing has changed: layout runs as before\n"),
         "{}",
@@ -27,6 +29,13 @@ fn a_layout_that_is_refused_changes_nothing() {
     );
     assert_eq!((machine.count(), machine.build_id("layout")), (before, 1));
     assert!(!machine.has_state("layout"));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_not_said_to_run() {
+    let machine = loaded(kernel(), "order", &[]);
+    let ran = machine.reload(&["size=1", "@order.ko"]);
+    assert!(ran.err.ends_with("\nmodpersist: ERROR: nothing has changed\n"), "{}", ran.err);
 }
 
 #[test]

@@ -29,6 +29,32 @@ fn an_init_that_fails_brings_the_version_before_back() {
 }
 
 #[test]
+fn an_init_that_leaves_something_registered_is_said_to() {
+    let loads = Rc::new(RefCell::new(0));
+    let count = loads.clone();
+    let machine = loaded(
+        kernel_with(move |request| {
+            if request.name != "leaves" {
+                return Ok(());
+            }
+            *count.borrow_mut() += 1;
+            match *count.borrow() {
+                2 => Err(Errno::ENODEV),
+                3 => Err(Errno::EEXIST),
+                _ => Ok(()),
+            }
+        }),
+        "leaves",
+        &[],
+    );
+    machine.write("leaves.ko", &owner("leaves", 3));
+    let ran = machine.reload(&["@leaves.ko"]);
+    assert!(ran.err.contains("has left something registered"), "{}", ran.err);
+    assert!(ran.err.ends_with("leaves is not loaded\n"), "{}", ran.err);
+    assert_eq!(*loads.borrow(), 3);
+}
+
+#[test]
 fn a_module_on_top_that_does_not_come_back_is_named() {
     let fails = Rc::new(RefCell::new(String::new()));
     let name = fails.clone();

@@ -301,8 +301,25 @@ fn by_hand(ctx: &mut Ctx) -> Result<()> {
     counted(&after, &again)?;
     ensure!(again.address("stats")? == after.address("stats")?, "stats has moved");
     drop_all(ctx, "convert")?;
+    object_by_hand(ctx)?;
     ensure!(keepers(ctx)?.is_empty(), "keepers stay");
     Ok(())
+}
+
+/// The pointer itself could stay in place; what it points to has the old shape.
+fn object_by_hand(ctx: &mut Ctx) -> Result<()> {
+    load(ctx, "convert_object", &[])?;
+    ctx.rmmod(["convert"])?.success()?;
+    let said = ctx.insmod([ctx.fixture("convert_object_by_hand")?])?.success()?;
+    said.stderr_has("convert.c:object: converted by the module, moved from")?;
+    let after = FixtureReport::read(ctx, "convert")?;
+    ensure!(after.value("object")? == "2", "{after:?}");
+    ctx.rmmod(["convert"])?.success()?;
+    ctx.insmod([&ctx.fixture("convert_object_by_hand")?, "forget=1"])?.success()?;
+    let again = FixtureReport::read(ctx, "convert")?;
+    ensure!(again.address("object")? == after.address("object")?, "object has moved");
+    ensure!(again.value("object")? == "3", "{again:?}");
+    drop_all(ctx, "convert")
 }
 
 fn failed_init(ctx: &mut Ctx) -> Result<()> {
