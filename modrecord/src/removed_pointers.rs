@@ -55,6 +55,8 @@ pub fn listed(lines: &[String]) -> impl Iterator<Item = String> {
 pub struct Departure {
     owner: String,
     sections: OwnerSections,
+    /// Nodes on kept lists, and kept timers that were pending.
+    linked: Vec<PointerInto>,
 }
 
 impl Departure {
@@ -68,9 +70,18 @@ impl Departure {
             return None;
         }
         // An error is the same after the removal, and is said then.
-        let pointers = pointers_into(kernel, &sections.ranges()).unwrap_or_default();
+        let mut pointers = pointers_into(kernel, &sections.ranges()).unwrap_or_default();
         add_names(&mut sections, kernel, owner, &pointers.found);
-        Some(Self { owner: owner.to_owned(), sections })
+        pointers.found.retain(PointerInto::is_linked);
+        Some(Self { owner: owner.to_owned(), sections, linked: pointers.found })
+    }
+
+    /// Right after the removal, and quickly: which of the nodes on kept lists and of the timers that were
+    /// pending before still are. They bring the kernel down when they are followed.
+    #[must_use]
+    pub fn still_linked(&self, kernel: &dyn Kernel) -> Vec<String> {
+        let there = self.linked.iter().filter(|pointer| pointer.is_still_there(kernel));
+        there.map(|pointer| format!("{} [gone]", arrow(pointer, &self.sections, &self.owner))).collect()
     }
 
     /// After the removal: what is left.
@@ -346,7 +357,20 @@ mod tests {
         });
         let loaded = into_loaded(&setup.kernel, "foo", &setup.paths).unwrap().unwrap();
         assert_eq!(loaded.lines, ["foo.c:rooms[1] -> table+0x8"]);
+        let departure = Departure::begin(&setup.kernel, "foo", &setup.paths).unwrap();
         setup.kernel.take("foo");
+        assert_eq!(departure.still_linked(&setup.kernel), ["foo.c:rooms[1] -> table+0x8 [gone]"]);
+        // Had exit taken it off the list:
+        setup.kernel.set(|settings| {
+            let words = [last, KEPT].iter().flat_map(|word| word.to_ne_bytes()).collect();
+            let before = settings.memory.insert(heap, words).unwrap();
+            drop(settings.memory.insert(heap + 0x1000, before));
+        });
+        assert!(departure.still_linked(&setup.kernel).is_empty());
+        setup.kernel.set(|settings| {
+            let before = settings.memory.remove(&(heap + 0x1000)).unwrap();
+            settings.memory.insert(heap, before);
+        });
         setup.kernel.set(|settings| settings.kallsyms.clear());
         assert_eq!(removed(&setup).lines, ["foo.c:rooms[1] -> .data+0x8 [gone]"]);
         // Its memory may be unmapped.

@@ -80,6 +80,13 @@ impl Leaving {
         })
     }
 
+    /// Right after the removal: what of the module is still on kept lists, or is a kept timer that is
+    /// pending. A line for each.
+    #[must_use]
+    pub fn still_linked(&self, kernel: &dyn Kernel) -> Vec<String> {
+        self.departure.as_ref().map_or_else(Vec::new, |departure| departure.still_linked(kernel))
+    }
+
     /// Called when the module, or another version of it, is loaded again: says which kept data still points
     /// to where it was.
     pub fn is_back(self, kernel: &dyn Kernel, paths: &Paths, output: &mut Output) {

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use insmod::{LoadOptions, NotLoaded, PreparedLoad};
 use libmodsys::{Errno, HeldSignals, InitState, Kernel};
-use modcli::{Output, os_text, strerror};
+use modcli::{Output, escape, os_text, strerror};
 use modkeep::{OwnerState, Region, loaded_build_id};
 use modrecord::Paths;
+use modrecord::removed_pointers::listed;
 use rmmod::Leaving;
 
 use super::bring_back::{self, MAX_ATTEMPTS, is_there_after_init};
@@ -20,6 +21,9 @@ use super::progress::Progress;
 use super::refusal::Refusal;
 use super::state::ReloadState;
 use super::version::{FileSearch, Version};
+
+/// Letters of a line for the kernel's log, which takes about 960 bytes.
+const MAX_LOG_LETTERS: usize = 200;
 
 /// One reload.
 pub(super) struct Exchange<'p, 'a> {
@@ -91,6 +95,9 @@ impl<'p, 'a> Exchange<'p, 'a> {
                 Instant::now()
             }
         };
+        if let Some(leaving) = &departing {
+            warn_of_links(leaving, self.kernel, output);
+        }
         let (ending, runs) = self.replace(start, ending, output);
         let dependents = if runs == Runs::Nothing { self.not_tried() } else { self.load_dependents(output) };
         self.ended(runs != Runs::Nothing, &dependents);
@@ -385,6 +392,22 @@ impl<'p, 'a> Exchange<'p, 'a> {
 fn is_gone(kernel: &dyn Kernel, module: &str) -> bool {
     !is_there_after_init(kernel, module)
         && matches!(kernel.init_state(module), Ok(None | Some(InitState::DirectoryOnly)))
+}
+
+/// Says what may bring the kernel down in the next init, before it does: on standard error, and in the
+/// kernel's log, which may be all that is seen of it.
+fn warn_of_links(leaving: &Leaving, kernel: &dyn Kernel, output: &mut Output) {
+    let lines = leaving.still_linked(kernel);
+    let Some(first) = lines.first() else { return };
+    let name = leaving.name();
+    let what = "kept lists or timers lead into the version that is gone";
+    output.warning(format_args!("{name}: {what}; an init that follows them brings the kernel down:"));
+    for line in listed(&lines) {
+        output.warning(format_args!("{name}:   {line}"));
+    }
+    let line = format!("modpersist: {name}: {what}: {first}");
+    let short: String = line.chars().take(MAX_LOG_LETTERS).collect();
+    kernel.add_to_log(&escape::line(&short));
 }
 
 /// Writes down what comes next.

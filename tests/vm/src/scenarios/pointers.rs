@@ -66,6 +66,14 @@ fn removed(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod(["--strict", file.as_str(), "clear=1"])?.success()?.silent()?;
     ctx.rmmod(["pointing"])?.success()?.silent()?;
 
+    // A reload says it before the next init runs.
+    ctx.insmod([&file])?.success()?;
+    let said = ctx.modpersist(["reload", file.as_str()])?.success()?;
+    ctx.note(said.stderr.clone());
+    said.stderr_has("kept lists or timers lead into the version that is gone")?
+        .stderr_has("  pointing.c:rooms[1] -> hall [gone]")?;
+    ctx.rmmod(["pointing"])?.success()?;
+
     // Another module takes the memory.
     ctx.insmod([&file])?.success()?.silent()?;
     ctx.rmmod(["pointing"])?.success()?;
