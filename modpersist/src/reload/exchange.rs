@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use insmod::{LoadOptions, NotLoaded, PreparedLoad};
 use libmodsys::{Errno, HeldSignals, InitState, Kernel};
-use modcli::{Output, escape, os_text, strerror};
+use modcli::{Level, Output, escape, os_text, strerror};
 use modkeep::{OwnerState, Region, loaded_build_id};
 use modrecord::Paths;
 use modrecord::removed_pointers::listed;
@@ -401,9 +401,12 @@ fn warn_of_links(leaving: &Leaving, kernel: &dyn Kernel, output: &mut Output) {
     let Some(first) = lines.first() else { return };
     let name = leaving.name();
     let what = "kept lists or timers lead into the version that is gone";
-    output.warning(format_args!("{name}: {what}; an init that follows them brings the kernel down:"));
+    output.always(
+        Level::Warning,
+        format_args!("{name}: {what}; an init that follows them brings the kernel down:"),
+    );
     for line in listed(&lines) {
-        output.warning(format_args!("{name}:   {line}"));
+        output.always(Level::Warning, format_args!("{name}:   {line}"));
     }
     let line = format!("modpersist: {name}: {what}: {first}");
     let short: String = line.chars().take(MAX_LOG_LETTERS).collect();
