@@ -75,7 +75,7 @@ fn removed(ctx: &mut Ctx) -> Result<()> {
     ctx.rmmod(["pointing"])?.success()?;
 
     // Another module takes the memory.
-    ctx.insmod([&file])?.success()?.silent()?;
+    ctx.insmod([&file])?.success()?;
     ctx.rmmod(["pointing"])?.success()?;
     ctx.insmod([ctx.fixture("smoke")?])?.success()?;
     let said = ctx.insmod(["--strict", file.as_str()])?;
