@@ -32,7 +32,9 @@ pub const SCENARIOS: &[Scenario] = &[
         autoload,
     )
     .needs(Needs::Stock),
-    Scenario::new("reload-watch", "a module is reloaded each time its file changes", watch),
+    // The extended kernel's small configuration has no inotify.
+    Scenario::new("reload-watch", "a module is reloaded each time its file changes", watch)
+        .needs(Needs::Stock),
     Scenario::new(
         "reload-downtime",
         "the module is away no longer than for kmod's rmmod and insmod",
