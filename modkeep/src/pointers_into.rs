@@ -45,8 +45,6 @@ pub struct PointerInto {
     pub is_guess: bool,
     /// The structure that it is in, if that is one that is known.
     pub holder: Option<Holder>,
-    /// Address of the word that has it, if that is known: in a tree it is not.
-    pub word: Option<u64>,
 }
 
 impl PointerInto {
@@ -57,20 +55,6 @@ impl PointerInto {
         let pending = Holder::Timer { is_pending: true };
         matches!(self.holder, Some(Holder::List | Holder::HashList | Holder::Tree))
             || self.holder == Some(pending)
-    }
-
-    /// Whether it is still there. Where the word is not known, it is.
-    #[must_use]
-    pub fn is_still_there(&self, kernel: &dyn Kernel) -> bool {
-        let Some(word) = self.word else { return true };
-        let read = |address| {
-            let bytes = kernel.read_memory(address, 8).ok()?;
-            bytes.first_chunk().map(|word| u64::from_ne_bytes(*word))
-        };
-        // `entry.pprev`, two words before `function` (struct timer_list, since Linux 4.15).
-        let is_timer = matches!(self.holder, Some(Holder::Timer { .. }));
-        let is_pending = || word.checked_sub(16).and_then(read).is_some_and(|pprev| pprev != 0);
-        read(word) == Some(self.address) && (!is_timer || is_pending())
     }
 }
 
@@ -159,7 +143,6 @@ impl Search<'_> {
             offset: pointer.distance,
             is_guess: pointer.is_guess,
             holder: pointer.holder,
-            word: variable.address.checked_add(pointer.offset),
         }));
         self.chains(variable, searched, &known);
         Ok(())
@@ -189,10 +172,7 @@ impl Search<'_> {
                 let what = format!("{}: {} has more entries than are searched", variable.owner, head.path);
                 self.too_long.get_or_insert(what);
             }
-            let mut before = variable.address.checked_add(head.offset);
             for (number, &node) in nodes.nodes.iter().chain(&nodes.unreadable).enumerate() {
-                let word = before.filter(|_| head.kind != Holder::Tree);
-                before = Some(node);
                 let Some((section, offset)) = self.ranges.find(node).filter(|_| !known.contains(&node))
                 else {
                     continue;
@@ -209,7 +189,6 @@ impl Search<'_> {
                     offset,
                     is_guess: false,
                     holder: Some(head.kind),
-                    word,
                 });
             }
         }

@@ -55,8 +55,8 @@ pub fn listed(lines: &[String]) -> impl Iterator<Item = String> {
 pub struct Departure {
     owner: String,
     sections: OwnerSections,
-    /// Nodes on kept lists, and kept timers that were pending.
-    linked: Vec<PointerInto>,
+    /// Some were nodes on kept lists, or kept timers that were pending.
+    has_linked: bool,
 }
 
 impl Departure {
@@ -70,18 +70,24 @@ impl Departure {
             return None;
         }
         // An error is the same after the removal, and is said then.
-        let mut pointers = pointers_into(kernel, &sections.ranges()).unwrap_or_default();
+        let pointers = pointers_into(kernel, &sections.ranges()).unwrap_or_default();
         add_names(&mut sections, kernel, owner, &pointers.found);
-        pointers.found.retain(PointerInto::is_linked);
-        Some(Self { owner: owner.to_owned(), sections, linked: pointers.found })
+        let has_linked = pointers.found.iter().any(PointerInto::is_linked);
+        Some(Self { owner: owner.to_owned(), sections, has_linked })
     }
 
-    /// Right after the removal, and quickly: which of the nodes on kept lists and of the timers that were
-    /// pending before still are. They bring the kernel down when they are followed.
+    /// Right after the removal: which nodes are on kept lists, and which timers are pending. They bring the
+    /// kernel down when they are followed. If there were none before, nothing is searched: exit functions
+    /// clear.
     #[must_use]
     pub fn still_linked(&self, kernel: &dyn Kernel) -> Vec<String> {
-        let there = self.linked.iter().filter(|pointer| pointer.is_still_there(kernel));
-        there.map(|pointer| format!("{} [gone]", arrow(pointer, &self.sections, &self.owner))).collect()
+        if !self.has_linked {
+            return Vec::new();
+        }
+        // What cannot be searched is said when the module is back.
+        let pointers = pointers_into(kernel, &self.sections.ranges()).unwrap_or_default();
+        let linked = pointers.found.iter().filter(|pointer| pointer.is_linked());
+        linked.map(|pointer| format!("{} [gone]", arrow(pointer, &self.sections, &self.owner))).collect()
     }
 
     /// After the removal: what is left.

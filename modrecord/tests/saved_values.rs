@@ -308,7 +308,8 @@ fn values_that_contradict_their_types() {
     assert_eq!(refused, "meter.c:v: a value of kind 'number' for a floating-point number");
     let refused = contradiction(&union, 4, &json!({"kind": "union", "fields": [field("a", &number("1"))]}));
     assert_eq!(refused, "meter.c:v: union u has 2 fields, not 1");
-    let modes = json!([{"kind": "enum", "name": "mode", "size": 4, "values": [["OFF", "0"], ["BAD", "18446744073709551615"]]}]);
+    let values = json!([["OFF", "0"], ["BAD", "18446744073709551615"]]);
+    let modes = json!([{"kind": "enum", "name": "mode", "size": 4, "values": values}]);
     let mode = |value: &str, name: &str| json!({"kind": "enum", "value": value, "names": [name]});
     assert_eq!(bytes(&modes, 4, &mode("-1", "BAD")), [0xff; 4]);
     assert_eq!(contradiction(&modes, 4, &mode("1", "OFF")), "meter.c:v: the value 1 is not OFF");
@@ -319,7 +320,8 @@ fn values_that_contradict_their_types() {
 #[test]
 fn types_that_contradict_themselves() {
     // A structure in itself, members outside of it, sizes that overflow.
-    let in_itself = json!([{"kind": "struct", "name": "s", "size": 8, "members": [{"name": "s", "offset": 0, "type": 0}]}]);
+    let members = json!([{"name": "s", "offset": 0, "type": 0}]);
+    let in_itself = json!([{"kind": "struct", "name": "s", "size": 8, "members": members}]);
     let mut deep = number("1");
     for _ in 0..20 {
         deep = record(&[field("s", &deep)]);

@@ -186,8 +186,6 @@ impl Outcome {
             (Ending::Refused, _) if !self.dependents.is_empty() => {
                 format!("{owner} runs as before{}", self.on_top())
             }
-            // Which module the file is of was not found out.
-            (Ending::Refused, _) if self.owner.is_empty() => "nothing has changed".to_owned(),
             (Ending::Refused, _) => format!("nothing has changed: {owner} runs as before"),
             (Ending::WentBack, _) if self.is_kept => {
                 with_away("the version before runs again, with its data")
