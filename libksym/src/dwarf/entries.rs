@@ -4,6 +4,7 @@
 use gimli::{Abbreviation, Abbreviations, AttributeValue, EntriesRaw, UnitOffset};
 
 use super::debug_sections::{DebugSections, Slice};
+use super::entry_shapes::Skipped;
 use super::error::DwarfError;
 use super::unit_header::UnitHeader;
 use super::unit_root::UnitRoot;
@@ -31,6 +32,16 @@ impl UnitEntries {
         let rest = self.bytes.get(offset..).unwrap_or_default();
         let encoding = self.root.header.encoding;
         EntriesRaw::new(sections.slice(rest), encoding, &self.abbreviations, UnitOffset(offset))
+    }
+
+    /// What [`EntryShapes`](super::entry_shapes::EntryShapes) needs to skip entries between functions.
+    pub(super) fn skipped(&self, sections: &DebugSections) -> Skipped<'_> {
+        Skipped {
+            header: self.root.header,
+            abbreviations: &self.abbreviations,
+            bytes: sections.slice(&self.bytes),
+            siblings: !self.root.nests_functions,
+        }
     }
 
     /// Adds the unit's offset to an error.

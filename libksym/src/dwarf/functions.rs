@@ -9,6 +9,7 @@ use gimli::Abbreviation;
 use super::attributes::Attributes;
 use super::debug_sections::DebugSections;
 use super::entries::{UnitEntries, sibling};
+use super::entry_shapes::EntryShapes;
 use super::error::DwarfError;
 
 /// A function, or one of several ranges of it.
@@ -26,12 +27,13 @@ pub(super) struct Functions {
     found: Vec<Function>,
     /// Offset in the unit of the entry to go on with.
     next: usize,
+    shapes: EntryShapes,
 }
 
 impl Functions {
     /// Those of a unit whose first entry is at this offset.
     pub(super) fn new(first_entry: usize) -> Self {
-        Self { found: Vec::new(), next: first_entry }
+        Self { found: Vec::new(), next: first_entry, shapes: EntryShapes::default() }
     }
 
     /// The function that covers an address; the smallest, if several are known that do. Reads on to the first
@@ -46,9 +48,16 @@ impl Functions {
             return Ok(Some(known));
         }
         let mut pushed = self.found.len();
+        let skipped = unit.skipped(sections);
         let mut entries = unit.cursor_at(sections, self.next);
         while !entries.is_empty() {
-            let entry = entries.next_offset().0;
+            let entry = self.shapes.skip(&skipped, entries.next_offset().0);
+            if entry != entries.next_offset().0 {
+                entries = unit.cursor_at(sections, entry);
+                if entries.is_empty() {
+                    break;
+                }
+            }
             let is_root = entry == unit.root.header.header_size;
             let abbreviation = entries.read_abbreviation().map_err(|source| unit.error(source))?;
             let Some(abbreviation) = abbreviation else { continue };

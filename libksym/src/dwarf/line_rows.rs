@@ -61,8 +61,33 @@ struct Encoding {
     address_size: u8,
     line: gimli::LineEncoding,
     opcode_base: u8,
+    /// What the special opcodes do, by opcode. They are most of a program, and a division takes long.
+    special: Vec<Special>,
     /// Operands of the standard opcodes, from 1 on.
     operands: Vec<u8>,
+}
+
+/// What a special opcode adds to the registers.
+#[derive(Clone, Copy, Debug)]
+struct Special {
+    line: i64,
+    operations: u64,
+}
+
+impl Special {
+    /// Those of a program, from the opcode 0 on, where they have no meaning below `opcode_base`.
+    fn table(line: gimli::LineEncoding, opcode_base: u8) -> Vec<Self> {
+        let of = |opcode: u8| {
+            let special = opcode.saturating_sub(opcode_base);
+            // gimli takes no header with a range of 0.
+            let by = special.checked_rem(line.line_range).unwrap_or(0);
+            Self {
+                line: i64::from(line.line_base).wrapping_add(by.into()),
+                operations: special.checked_div(line.line_range).unwrap_or(0).into(),
+            }
+        };
+        (0..=u8::MAX).map(of).collect()
+    }
 }
 
 /// What an instruction did.
@@ -99,6 +124,7 @@ impl LineRows {
             address_size: header.address_size(),
             line: header.line_encoding(),
             opcode_base: header.opcode_base(),
+            special: Special::table(header.line_encoding(), header.opcode_base()),
             operands: header.standard_opcode_lengths().slice().to_vec(),
         };
         Self {
@@ -157,7 +183,7 @@ impl LineRows {
                 Ok(Step::Went) => {}
                 Ok(Step::Row) => {
                     self.add_row();
-                    if self.open_covers(address) {
+                    if address < self.registers.address && self.open_covers(address) {
                         break;
                     }
                 }
@@ -213,12 +239,11 @@ impl Encoding {
     #[inline]
     fn step(&self, registers: &mut Registers, input: &mut Slice<'_>) -> gimli::Result<Step> {
         let opcode = input.read_u8()?;
-        if let Some(special) = opcode.checked_sub(self.opcode_base) {
-            // gimli takes no header with a range of 0.
-            let by = special.checked_rem(self.line.line_range).unwrap_or(0);
-            registers.advance_line(i64::from(self.line.line_base).wrapping_add(by.into()));
-            let operations = special.checked_div(self.line.line_range).unwrap_or(0);
-            self.advance(registers, operations.into())?;
+        if opcode >= self.opcode_base
+            && let Some(special) = self.special.get(usize::from(opcode))
+        {
+            registers.advance_line(special.line);
+            self.advance(registers, special.operations)?;
             return Ok(Step::Row);
         }
         match gimli::DwLns(opcode) {
@@ -229,8 +254,8 @@ impl Encoding {
             gimli::DW_LNS_set_file => registers.file = input.read_uleb128()?,
             gimli::DW_LNS_set_column => registers.column = input.read_uleb128()?,
             gimli::DW_LNS_const_add_pc => {
-                let special = u8::MAX.saturating_sub(self.opcode_base);
-                self.advance(registers, special.checked_div(self.line.line_range).unwrap_or(0).into())?;
+                let by = self.special.last().map_or(0, |special| special.operations);
+                self.advance(registers, by)?;
             }
             gimli::DW_LNS_fixed_advance_pc => {
                 let by = input.read_u16()?;
@@ -276,6 +301,7 @@ impl Encoding {
         Ok(Step::Went)
     }
 
+    #[inline]
     fn advance(&self, registers: &mut Registers, operations: u64) -> gimli::Result<()> {
         if registers.is_discarded {
             return Ok(());

@@ -12,6 +12,7 @@ mod address_ranges;
 mod attributes;
 mod debug_sections;
 mod entries;
+mod entry_shapes;
 mod error;
 mod function_name;
 mod functions;

@@ -10,7 +10,7 @@ use super::string_ref::StringRef;
 use super::unit_header::{TableBases, UnitHeader};
 
 /// Enough for most tables of abbreviations; larger ones are read in a second attempt.
-const FIRST_ABBREVIATION_BYTES: u64 = 16 << 10;
+const FIRST_ABBREVIATION_BYTES: u64 = 6 << 10;
 
 /// Most attributes of an entry. Compilers write some twenty; values may take no room in the file, so that
 /// each entry of one byte could have any number.
