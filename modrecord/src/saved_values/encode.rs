@@ -399,7 +399,9 @@ impl Encoder<'_> {
 
 /// A number as so many bits, if it is one. `is_either`: with a sign or without.
 fn integer(text: &str, bits: u64, is_signed: bool, is_either: bool) -> Option<u128> {
-    let unused = 128_u32.checked_sub(u32::try_from(bits).ok()?)?;
+    // A file may say that a type has no size: it has no numbers.
+    let bits = u32::try_from(bits).ok().filter(|&bits| bits != 0)?;
+    let unused = u128::BITS.checked_sub(bits)?;
     if text.starts_with('-') || is_signed {
         let number: i128 = text.parse().ok()?;
         let fits = number << unused >> unused == number;
@@ -442,5 +444,27 @@ const fn kind_of(kind: &ShownKind) -> &'static str {
         ShownKind::Untyped { .. } => "untyped",
         ShownKind::Bytes { .. } => "bytes",
         ShownKind::Missing { .. } => "missing",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::integer;
+
+    #[test]
+    fn numbers_have_as_many_bits_as_their_type() {
+        assert_eq!(integer("255", 8, false, false), Some(255));
+        assert_eq!(integer("256", 8, false, false), None);
+        assert_eq!(integer("-128", 8, true, false).map(u128::cast_signed), Some(-128));
+        assert_eq!(integer("-129", 8, true, false), None);
+        assert_eq!(integer(&u128::MAX.to_string(), 128, false, false), Some(u128::MAX));
+    }
+
+    #[test]
+    fn types_without_a_size_have_no_numbers() {
+        for is_signed in [false, true] {
+            assert_eq!(integer("0", 0, is_signed, true), None);
+            assert_eq!(integer("1", 129, is_signed, true), None);
+        }
     }
 }
