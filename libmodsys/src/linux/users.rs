@@ -9,12 +9,22 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 
+/// Classes of virtual devices that the kernel itself makes, or whose devices have names of their own.
+const OTHER_CLASSES: &[&str] = &["graphics", "input", "mem", "misc", "tty", "vc", "vtconsole"];
+
+/// Most devices that are named because they may belong to the module.
+const MAX_GUESSES: usize = 4;
+
 /// One line for each user that can be found. What may not be read is skipped: this is only an explanation.
 pub(super) fn find(root: &Path, module: &str) -> Vec<String> {
     let mut found = mounts(root, module);
     found.extend(swaps(root, module));
     found.extend(interfaces(root, module));
-    found.extend(open_devices(root, module));
+    let (open, perhaps) = open_devices(root, module);
+    found.extend(open);
+    if found.is_empty() {
+        found.extend(perhaps.into_iter().take(MAX_GUESSES));
+    }
     found
 }
 
@@ -119,8 +129,21 @@ fn is_registered(root: &Path, kind: &str, major: u64, module: &str) -> bool {
     })
 }
 
-fn open_devices(root: &Path, module: &str) -> Vec<String> {
-    let mut found = BTreeSet::new();
+/// Whether the kernel does not tell whose device this is: character devices of a common class (cameras, sound)
+/// have the number and the class of a module below the driver, and virtual ones have no driver.
+fn is_of_unknown_module(root: &Path, major: u64, place: &Path) -> bool {
+    let Ok(place) = fs::canonicalize(place) else { return false };
+    let Ok(base) = fs::canonicalize(root.join("sys/devices/virtual")) else { return false };
+    let Ok(below) = place.strip_prefix(base) else { return false };
+    let class = below.iter().next().unwrap_or_default().to_string_lossy();
+    let is_other = OTHER_CLASSES.contains(&&*class);
+    let modules = files::names(&root.join("sys/module")).unwrap_or_default();
+    !is_other && !modules.iter().any(|module| is_registered(root, "char", major, module))
+}
+
+/// The processes that hold devices of the module open, and those that hold open what may be one.
+fn open_devices(root: &Path, module: &str) -> (Vec<String>, Vec<String>) {
+    let (mut found, mut perhaps) = (BTreeSet::new(), BTreeSet::new());
     let mut known: Vec<(u64, bool)> = Vec::new();
     for process in files::names(&root.join("proc")).unwrap_or_default() {
         if !process.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -144,14 +167,22 @@ fn open_devices(root: &Path, module: &str) -> Vec<String> {
                     ours
                 }
             };
+            let (major, minor) = numbers(device);
+            let place = root.join(format!("sys/dev/{kind}/{major}:{minor}"));
+            if !ours && (kind != "char" || !is_of_unknown_module(root, major, &place)) {
+                continue;
+            }
+            let command = files::line(&directory.join("comm")).unwrap_or_default();
+            let name = fs::read_link(&link).unwrap_or_default();
+            let line = format!("process {process} ({command}) holds {} open", name.display());
             if ours {
-                let command = files::line(&directory.join("comm")).unwrap_or_default();
-                let name = fs::read_link(&link).unwrap_or_default();
-                found.insert(format!("process {process} ({command}) holds {} open", name.display()));
+                found.insert(line);
+            } else {
+                perhaps.insert(format!("perhaps: {line} (the kernel does not tell whose device it is)"));
             }
         }
     }
-    found.into_iter().collect()
+    (found.into_iter().collect(), perhaps.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -185,6 +216,26 @@ mod tests {
         assert_eq!(of("rapiddisk"), ["/mnt/r is mounted (ext4 on /dev/rd0)"]);
         assert_eq!(of("my_fs"), ["/mnt/t is mounted (my-fs)"]);
         assert!(of("tmp").is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn devices_of_a_common_class_may_be_of_any_module() -> std::io::Result<()> {
+        let root = tempfile::tempdir()?;
+        let at = |place: &str| root.path().join(place);
+        fs::create_dir_all(at("proc"))?;
+        fs::write(at("proc/devices"), "Character devices:\n 81 video4linux\n246 scull\n 10 misc\n")?;
+        for place in ["module/scull", "module/camera", "devices/pci0/video4linux/video1"] {
+            fs::create_dir_all(at("sys").join(place))?;
+        }
+        let is_unknown = |major, place: &str| -> std::io::Result<bool> {
+            fs::create_dir_all(at(place))?;
+            Ok(is_of_unknown_module(root.path(), major, &at(place)))
+        };
+        assert!(is_unknown(81, "sys/devices/virtual/video4linux/video0")?);
+        assert!(!is_unknown(246, "sys/devices/virtual/scull/scull0")?, "it is scull's");
+        assert!(!is_unknown(10, "sys/devices/virtual/misc/fuse")?);
+        assert!(!is_unknown(81, "sys/devices/pci0/video4linux/video1")?, "it has a driver");
         Ok(())
     }
 }
