@@ -89,7 +89,7 @@ fn kernel() -> (Compiled, FakeKernel) {
 }
 
 fn golden(name: &str, text: &str) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
         std::fs::write(&path, text).unwrap();
     }
@@ -285,17 +285,19 @@ fn gdb(compiled: &Compiled, expressions: &[String]) -> Vec<String> {
 /// `setup` are commands that come first, `files` what is opened.
 fn gdb_with(folder: &Path, setup: &str, files: &[&PathBuf], expressions: &[String]) -> Vec<String> {
     const BEGIN: &str = "== values ==";
+    const END: &str = "== end ==";
     let script = folder.join("script");
     let mut text = String::from("set print repeats unlimited\nset print elements 0\nset print symbol off\n");
     text.push_str(&format!("{setup}echo {BEGIN}\\n\n"));
     for expression in expressions {
         text.push_str(&format!("{expression}\necho \\n\n"));
     }
+    text.push_str(&format!("echo {END}\\n\n"));
     std::fs::write(&script, text).unwrap();
     let output = Process::new("gdb").args(["-batch", "-nx", "-x"]).arg(&script).args(files).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    // What the commands before say is not looked at.
-    let lines = text.lines().skip_while(|line| *line != BEGIN).skip(1);
+    // What is said before and after is not looked at.
+    let lines = text.lines().skip_while(|line| *line != BEGIN).skip(1).take_while(|line| *line != END);
     let lines: Vec<String> = lines.map(str::to_owned).collect();
     assert_eq!(lines.len(), expressions.len(), "{}", String::from_utf8_lossy(&output.stderr));
     lines

@@ -6,10 +6,10 @@
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use vmguest::KernelKind;
 use vmguest::kernel_types::{MODULE, VALUES};
 use vmguest::protocol::Line;
@@ -57,12 +57,13 @@ fn is_same_in_memory(vm: &Vm, module: &Path) -> Result<bool> {
     let vm = Vm { initramfs, ..vm.clone() };
     // A socket's path must be short.
     let socket = std::env::temp_dir().join(format!("modpersist-gdb-{}", std::process::id()));
-    let values = vm.run.join(VALUES);
+    let (packed, values) = (vm.run.join(VALUES), vm.run.join("kernel_types.json"));
     let (mut is_same, mut notes) = (None, Vec::new());
     let end = vm::boot_debugged(&vm, "vmguest.kernel_types nopti", MEMORY_MIB, &socket, |line| {
         match line {
             Line::Artifact { artifact, text } if artifact == VALUES => {
-                fs::write(&values, text)?;
+                fs::write(&packed, text)?;
+                unpack(&packed, &values)?;
                 let mut command = test("gdb_prints_the_same_of_a_kernels_memory", module);
                 command.env("MODPERSIST_VALUES", &values).env("MODPERSIST_DEBUGGER", &socket);
                 is_same = Some(process::shown(&mut command)?);
@@ -80,4 +81,13 @@ fn is_same_in_memory(vm: &Vm, module: &Path) -> Result<bool> {
         Some(is_same) => Ok(is_same),
         None => bail!("the guest has not said what it reads: {end:?} {}", notes.join("; ")),
     }
+}
+
+fn unpack(packed: &Path, values: &Path) -> Result<()> {
+    let mut base64 = Command::new("base64").arg("-d").arg(packed).stdout(Stdio::piped()).spawn()?;
+    let compressed = base64.stdout.take().context("base64 has no output")?;
+    let unpacked = File::create(values)?;
+    let gzip = Command::new("gzip").arg("-dc").stdin(compressed).stdout(unpacked).status()?;
+    ensure!(base64.wait()?.success() && gzip.success(), "{} is damaged", packed.display());
+    Ok(())
 }
