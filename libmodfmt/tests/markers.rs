@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use libmodfmt::convert::held_changes;
+use libmodfmt::convert::{held_changes, unknown_held};
 use libmodfmt::elf::Object;
 use libmodfmt::hints::Renames;
 use libmodfmt::old_slots;
@@ -34,9 +34,13 @@ long init(void)
 
 /// A file like a module's.
 fn linked(compiler: &str, fields: &str, flags: &[&str]) -> Vec<u8> {
+    linked_source(compiler, &SOURCE.replace("FIELDS", fields), flags)
+}
+
+fn linked_source(compiler: &str, source: &str, flags: &[&str]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    std::fs::write(at("x.c"), SOURCE.replace("FIELDS", fields)).unwrap();
+    std::fs::write(at("x.c"), source).unwrap();
     std::fs::write(at("x.lds"), SCRIPT).unwrap();
     let header = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kernel");
     let run = |program: &str, arguments: &[&str]| {
@@ -80,6 +84,43 @@ fn held_types_are_compared() {
                 ["struct device: what it points to still has the old shape (struct device: member b is new)"],
             );
         }
+    }
+}
+
+/// A version with objects of another tag knows the old ones, because it converts them; the version before
+/// does not know the new ones.
+#[test]
+fn a_version_that_does_not_define_what_is_held_is_told_from_one_that_does() {
+    for compiler in compilers() {
+        let read = |source: &dyn Fn(String) -> String| {
+            let bytes = linked_source(compiler, &source(SOURCE.replace("FIELDS", "int a;")), &["-g"]);
+            PersistentDebugInfo::read(&Object::parse(&bytes).unwrap(), None)
+        };
+        let one = read(&|source| source);
+        let two = read(&|source| {
+            let source = source.replace("HOLDS(struct device)", "HOLDS(struct device_v2)");
+            let uses = "struct device_v2 { int b; };\nint use(struct device *old);\n\
+                int use(struct device *old) { return old->a; }\nPERSISTENT_HOLDS(struct device_v2)";
+            source.replace("PERSISTENT_HOLDS(struct device_v2)", uses)
+        });
+        let gone = read(&|source| source.replace("PERSISTENT_HOLDS(struct device);", ""));
+        let unknown = |old: &PersistentDebugInfo, new: &PersistentDebugInfo, hint: &str| -> Vec<String> {
+            let mut renames = Renames::default();
+            if !hint.is_empty() {
+                renames.add(hint).unwrap();
+            }
+            let defined = new.defined_tags.as_ref().unwrap();
+            let found = unknown_held(&old.types, &new.types, defined, &renames);
+            found.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(unknown(&one, &two, ""), [""; 0], "{compiler}");
+        assert_eq!(
+            unknown(&two, &one, ""),
+            ["struct device_v2: objects of it may be in memory, and this version does not know them"],
+            "{compiler}"
+        );
+        assert_eq!(unknown(&two, &one, "struct device_v2=struct device"), [""; 0], "{compiler}");
+        assert_eq!(unknown(&two, &gone, ""), [""; 0], "nothing comes in its place: {compiler}");
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What goes under an error message: details, and what the user can do next.
 
+use libmodfmt::convert::Reason;
 use libmodfmt::persist::{Difference, Variable};
 
 use crate::error::KeepError;
@@ -155,7 +156,14 @@ fn layout_remedy(owner: &str, differences: &[Difference], by_extended_kernel: bo
         lines.extend(refusal.remedy());
         lines.push(format!("--fresh={variable} starts this variable afresh"));
     }
-    if differences.iter().any(|difference| matches!(difference, Difference::Held { .. })) {
+    let mut held = differences.iter().filter_map(|difference| match difference {
+        Difference::Held { refusal } => Some(refusal),
+        _ => None,
+    });
+    if let Some(refusal) = held.clone().find(|refusal| refusal.reason == Reason::NotDefined) {
+        lines.push(format!("--drop='{}' if no object of it is left", refusal.path));
+    }
+    if held.any(|refusal| refusal.reason != Reason::NotDefined) {
         lines.push(
             "objects in memory are the module's to convert: give the new structure another tag, and convert \
              them in init"

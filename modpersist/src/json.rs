@@ -41,6 +41,14 @@ pub(crate) enum Entry {
         error: String,
         details: Vec<String>,
     },
+    /// A reload that was interrupted, of a module of which nothing is kept.
+    Interrupted {
+        owner: String,
+        state: &'static str,
+        /// None, so that readers need not tell this from a region.
+        sections: [Section; 0],
+        interrupted_reload: String,
+    },
 }
 
 impl Entry {
@@ -67,6 +75,11 @@ impl Entry {
 }
 
 impl Entry {
+    /// A module of which nothing is kept, and what a reload of it has left undone.
+    pub(crate) fn interrupted(owner: &str, interrupted_reload: String) -> Self {
+        Self::Interrupted { owner: owner.to_owned(), state: "nothing kept", sections: [], interrupted_reload }
+    }
+
     /// Adds what a reload of the owner has left undone.
     pub(crate) fn with_interrupted_reload(mut self, text: Option<String>) -> Self {
         if let Self::Region(region) = &mut self {

@@ -40,4 +40,4 @@ mod show;
 
 pub use args::{Args, Command, CompatArgs, ReloadArgs, RestoreArgs, ShowArgs, command};
 pub use report::report;
-pub use run::{run, run_reload};
+pub use run::{run, run_list, run_reload};

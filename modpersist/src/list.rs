@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use libmodsys::Kernel;
 use modcli::escape;
-use modkeep::{Generation, Region};
+use modkeep::{Generation, Region, UnreadableRegion};
 use modrecord::Paths;
 use modrecord::removed_pointers::{self, Pointers};
 
@@ -20,25 +20,16 @@ const COLUMNS: usize = 80;
 
 pub(crate) fn run(
     kernel: &dyn Kernel,
+    paths: &Paths,
     as_json: bool,
     is_wide: bool,
     out: &mut dyn Write,
 ) -> Result<ExitCode> {
     let entries = Region::entries(kernel)?;
     let code = if entries.iter().any(Result::is_err) { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-    let interrupted = ReloadState::interrupted(kernel, &Paths::default());
+    let interrupted = ReloadState::interrupted(kernel, paths);
     if as_json {
-        let reload_of = |owner: &str| {
-            let mut interrupted = interrupted.iter().filter(|state| !state.is_under_way());
-            interrupted.find(|state| state.owner == owner).map(|state| state.describe(kernel))
-        };
-        let listed = entries.iter().map(|entry| match entry {
-            Ok(region) => json::Entry::of(entry)
-                .with_pointers(pointers(kernel, region))
-                .with_interrupted_reload(reload_of(&region.owner)),
-            Err(_) => json::Entry::of(entry),
-        });
-        json::print(&listed.collect::<Vec<_>>(), out)?;
+        json::print(&json_entries(kernel, paths, &entries, &interrupted), out)?;
         return Ok(code);
     }
     if entries.is_empty() {
@@ -81,7 +72,7 @@ pub(crate) fn run(
         table.print_within(if is_wide { usize::MAX } else { COLUMNS }, out)?;
     }
     for region in entries.iter().flatten() {
-        let (owner, pointers) = (&region.owner, pointers(kernel, region));
+        let (owner, pointers) = (&region.owner, pointers(kernel, paths, region));
         if !pointers.lines.is_empty() || !pointers.not_searched.is_empty() {
             out.write_all(b"\n")?;
         }
@@ -108,6 +99,28 @@ pub(crate) fn run(
     Ok(code)
 }
 
+/// The regions, and behind them the modules of which nothing is kept and whose reload was interrupted.
+fn json_entries(
+    kernel: &dyn Kernel,
+    paths: &Paths,
+    entries: &[Result<Region, UnreadableRegion>],
+    interrupted: &[ReloadState],
+) -> Vec<json::Entry> {
+    let left: Vec<&ReloadState> = interrupted.iter().filter(|state| !state.is_under_way()).collect();
+    let reload_of = |owner: &str| left.iter().find(|state| state.owner == owner);
+    let regions = entries.iter().map(|entry| match entry {
+        Ok(region) => json::Entry::of(entry)
+            .with_pointers(pointers(kernel, paths, region))
+            .with_interrupted_reload(reload_of(&region.owner).map(|state| state.describe(kernel))),
+        Err(_) => json::Entry::of(entry),
+    });
+    let is_kept = |owner: &str| entries.iter().flatten().any(|region| region.owner == owner);
+    let others = left.iter().filter(|state| !is_kept(&state.owner));
+    regions
+        .chain(others.map(|state| json::Entry::interrupted(&state.owner, state.describe(kernel))))
+        .collect()
+}
+
 /// Reloads that have left modules unloaded.
 fn interrupted_reloads(kernel: &dyn Kernel, interrupted: &[ReloadState], out: &mut dyn Write) -> Result<()> {
     for state in interrupted {
@@ -124,9 +137,8 @@ fn interrupted_reloads(kernel: &dyn Kernel, interrupted: &[ReloadState], out: &m
 }
 
 /// The pointers that its owner has left behind.
-fn pointers(kernel: &dyn Kernel, region: &Region) -> Pointers {
-    let paths = Paths::default();
-    removed_pointers::into_removed(kernel, &region.owner, &paths, &|_| true).unwrap_or_default()
+fn pointers(kernel: &dyn Kernel, paths: &Paths, region: &Region) -> Pointers {
+    removed_pointers::into_removed(kernel, &region.owner, paths, &|_| true).unwrap_or_default()
 }
 
 /// Every generation, and whether it is no longer in force.

@@ -26,6 +26,20 @@ pub fn run_reload(
     reload::run(args, kernel, paths, out, output)
 }
 
+/// Runs `list` with records in other places than usual.
+///
+/// # Errors
+/// The kernel cannot be read; the result cannot be printed.
+pub fn run_list(
+    kernel: &dyn Kernel,
+    paths: &Paths,
+    as_json: bool,
+    is_wide: bool,
+    out: &mut dyn Write,
+) -> Result<ExitCode> {
+    list::run(kernel, paths, as_json, is_wide, out)
+}
+
 /// Runs one command. The code is 0, or 1 if `check`, `compat` or `restore` says no or `list` could not
 /// read something.
 ///
@@ -33,7 +47,7 @@ pub fn run_reload(
 /// The kernel or a file cannot be read.
 pub fn run(args: &Args, kernel: &dyn Kernel, out: &mut dyn Write) -> Result<ExitCode> {
     match &args.command {
-        Command::List { json, wide } => list::run(kernel, *json, *wide, out),
+        Command::List { json, wide } => run_list(kernel, &Paths::default(), *json, *wide, out),
         Command::Show(args) => show::run(kernel, args, out),
         Command::Save { owner, file } => save::run(kernel, owner, file, out),
         Command::Restore(args) => restore::run(kernel, args, out),

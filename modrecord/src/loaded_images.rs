@@ -27,8 +27,9 @@ use crate::paths::Paths;
 pub const MAX_IMAGE_BYTES: u64 = 16 << 20;
 /// Most bytes that all images have.
 pub const MAX_ALL_BYTES: u64 = 64 << 20;
-/// Limit for the other file, in bytes.
-const MAX_FILE_BYTES: u64 = 1 << 20;
+/// Limit for the other file, in bytes. The kernel shows at most a page of each parameter, and a command line has
+/// a few MiB.
+const MAX_FILE_BYTES: u64 = 16 << 20;
 /// What the name of an image ends with.
 const IMAGE_ENDING: &str = ".ko";
 
@@ -71,7 +72,7 @@ impl LoadedImage {
     /// file is not there.
     ///
     /// # Errors
-    /// The system's; `EFBIG` if the image is too large; that others may write to the directory. Nothing is
+    /// The system's; `EFBIG` if the image or the parameters are too large; that others may write to the directory. Nothing is
     /// recorded of the module then.
     pub fn write(
         kernel: &dyn Kernel,
@@ -134,7 +135,7 @@ impl LoadedImage {
                 write_renamed(&new.path, &image)?;
             }
         }
-        write_renamed(&file, &new.to_bytes())
+        write_renamed(&file, &check_record(&new)?)
     }
 
     /// The image and the parameters of a module as it is loaded now; `None` if this load is not recorded.
@@ -208,6 +209,12 @@ impl LoadedImage {
             stamp: stamp.to_owned(),
         })
     }
+}
+
+/// The record of a load, if it can be read again.
+fn check_record(loaded: &LoadedImage) -> io::Result<Vec<u8>> {
+    let bytes = loaded.to_bytes();
+    if bytes.len() as u64 > MAX_FILE_BYTES { Err(Errno::EFBIG.into()) } else { Ok(bytes) }
 }
 
 /// What changes if a file is written to or replaced.
@@ -319,6 +326,26 @@ mod tests {
             names.sort();
             names
         }
+    }
+
+    #[test]
+    fn a_record_that_could_not_be_read_is_not_written() {
+        let place = Place::new();
+        let source = place.source("long.ko");
+        let load = |length: usize| {
+            place.kernel.take("long");
+            place.kernel.add(FakeModule::new("long"));
+            let params = std::ffi::CString::new(vec![b'x'; length]).unwrap();
+            let metadata = fs::metadata(&source).unwrap();
+            let loaded = JustLoaded { owner: "long", path: &source, metadata: &metadata, params: &params };
+            LoadedImage::write(&place.kernel, loaded, &place.paths, &|| Ok(b"image".to_vec()))
+        };
+        load(3 << 20).unwrap();
+        let found = LoadedImage::of_loaded(&place.kernel, "long", &place.paths).unwrap();
+        assert_eq!(found.params.len(), 3 << 20);
+        let error = load(17 << 20).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(Errno::EFBIG as i32));
+        assert_eq!(place.names(), [""; 0], "nothing is left of it");
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub enum Task {
     Accuracy(AccuracyArgs),
     /// Replay the versions of real modules with data in use; takes their git repositories
     Histories(HistoriesArgs),
+    /// Compare what modpersist reads of 500 variables with what gdb prints, in a file and in a real kernel
+    Values(KernelArgs),
     /// Compare the speed of ksymoops with other tools; downloads 850 MB
     Bench(KernelArgs),
     /// Install or download what the other tasks need

@@ -52,6 +52,9 @@ fn run(task: Task) -> Result<ExitCode> {
             fixtures::list(&kernel)?;
             Ok(if checks::fixtures(&kernel)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Task::Values(kernel) => {
+            Ok(if checks::gdb::check(&kernel)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
         Task::Dist(args) => dist::run(&args),
         Task::Vm(args) => vm::run(&args),
         Task::Test(kernel) => test::run(&kernel),

@@ -132,6 +132,14 @@ impl<'d> Btf<'d> {
     }
 
     /// The ids of this blob's own types.
+    /// Structures and unions that have a name, with their sizes in bytes, without those of the base.
+    pub fn records(&self) -> impl Iterator<Item = (&'d str, u64)> + use<'_, 'd> {
+        let tagged = self.own_ids().filter_map(|id| self.get(id).ok());
+        let records =
+            tagged.filter(|ty| matches!(ty.kind, Kind::Struct | Kind::Union) && !ty.name.is_empty());
+        records.map(|ty| (ty.name, u64::from(ty.size_or_type)))
+    }
+
     pub(crate) fn own_ids(&self) -> impl Iterator<Item = TypeId> + use<> {
         (self.first_id..self.next_id()).map(TypeId)
     }

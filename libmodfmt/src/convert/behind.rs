@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use super::shape::{self, Matching};
 use super::values::is_same_number;
 use crate::hints::Renames;
-use crate::types::{Step, TagKind, Type, TypeDifference, TypeId, Types, layout_hash};
+use crate::types::{Step, TagKind, Type, TypeDifference, TypeId, Types, whole_layout_hash};
 
 /// Most pairs of types in one comparison.
 const MAX_PAIRS: usize = 1 << 18;
@@ -137,7 +137,8 @@ impl Behind<'_> {
                 }
                 let hash = |ty: &Type, types: &dyn Types, id| match ty {
                     Type::Kernel { hash, .. } => Some(*hash),
-                    Type::Record { .. } | Type::Enumeration { .. } => Some(layout_hash(types, id)),
+                    // The kernel's hash is over its own definitions, and it may have more of them.
+                    Type::Record { .. } | Type::Enumeration { .. } => whole_layout_hash(types, id),
                     _ => None,
                 };
                 match (hash(&old, self.old, old_id), hash(&new, self.new, new_id)) {

@@ -55,7 +55,7 @@ mod values;
 pub use apply::{Converted, MovedPointer};
 pub(crate) use decide::plan_to_move;
 pub use decide::{Decision, decide};
-pub use held::held_changes;
+pub use held::{held_changes, unknown_held};
 pub use in_place::InPlace;
 pub use moves::{Move, Moves};
 pub use plan::{Change, Plan};

@@ -52,6 +52,8 @@ pub enum Reason {
         /// The difference, with its path.
         difference: String,
     },
+    /// Objects of it may be in memory, and the new version of the module does not define it.
+    NotDefined,
     /// The new type lacks it.
     Gone,
     /// The new type lacks it, and has a new field of the same type.
@@ -177,6 +179,9 @@ impl fmt::Display for Reason {
             Self::OtherTarget { old, new } => write!(f, "points to another type ({old}, now {new})"),
             Self::OldShape { difference } => {
                 write!(f, "what it points to still has the old shape ({difference})")
+            }
+            Self::NotDefined => {
+                f.write_str("objects of it may be in memory, and this version does not know them")
             }
             Self::Gone => f.write_str("the new type has no such field"),
             Self::MaybeRenamed { new, .. } => {

@@ -5,7 +5,7 @@
 //! variable does not lead to is never read.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::DebugVariable;
@@ -80,6 +80,12 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
             }
         }
         held
+    }
+
+    /// The structures and unions that the module defines, as C names them: `struct item`.
+    #[must_use]
+    pub fn defined_tags(&self) -> BTreeSet<String> {
+        self.info.defined_tags()
     }
 
     /// The number of an entry's type, without typedefs and qualifiers.

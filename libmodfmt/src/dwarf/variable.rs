@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Variables with a fixed address.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use gimli::{AttributeValue, Operation};
 
@@ -57,6 +57,32 @@ impl<'a> DebugInfo<'a> {
                     && self.name(unit, entry).is_some_and(|name| name.starts_with(prefix));
                 if is_named {
                     found.extend(self.pointed_to(unit, entry));
+                }
+                if !matches!(cursor.next_sibling(), Ok(Some(_))) {
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    /// The structures and unions outside functions that are fully defined, as C names them: `struct item`.
+    pub(super) fn defined_tags(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for (unit, header) in self.units.iter().enumerate() {
+            let mut cursor = header.entries();
+            if !matches!(cursor.next_dfs(), Ok(Some(_))) || !matches!(cursor.next_dfs(), Ok(Some(_))) {
+                continue;
+            }
+            while let Some(entry) = cursor.current() {
+                let keyword = match entry.tag() {
+                    gimli::DW_TAG_structure_type => Some("struct"),
+                    gimli::DW_TAG_union_type => Some("union"),
+                    _ => None,
+                };
+                let is_whole = entry.attr_value(gimli::DW_AT_declaration).is_none();
+                if let Some((keyword, name)) = keyword.filter(|_| is_whole).zip(self.name(unit, entry)) {
+                    found.insert(format!("{keyword} {name}"));
                 }
                 if !matches!(cursor.next_sibling(), Ok(Some(_))) {
                     break;

@@ -44,7 +44,7 @@ pub(super) fn inventory(
     if !has_persistent_data {
         return Ok(None);
     }
-    let PersistentDebugInfo { mut variables, mut types, types_left_out } =
+    let PersistentDebugInfo { mut variables, mut types, types_left_out, defined_tags } =
         PersistentDebugInfo::read(&module.object, kernel);
     // A note that cannot be read is like one that is not there: types are not compared then, and it is said.
     if types.is_empty()
@@ -55,6 +55,7 @@ pub(super) fn inventory(
     let inventory = Inventory::of(&module.object, &module.name, module.build_id.as_deref(), &variables)?;
     Ok(inventory.map(|mut inventory| {
         inventory.types_left_out = types_left_out.filter(|_| types.is_empty());
+        inventory.defined_tags = defined_tags;
         inventory.header.types = types;
         inventory
     }))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What debug information adds to the symbol table.
 
+use std::collections::BTreeSet;
+
 use crate::elf::Object;
 use crate::types::{TypeId, TypeTable};
 
@@ -34,6 +36,9 @@ pub struct PersistentDebugInfo {
     pub types: TypeTable,
     /// The types would have so many bytes, more than [`MAX_TYPE_TABLE_BYTES`], and were left out.
     pub types_left_out: Option<usize>,
+    /// The structures and unions that the module defines (`struct item`), if it names any with
+    /// `PERSISTENT_HOLDS()`.
+    pub defined_tags: Option<BTreeSet<String>>,
 }
 
 /// BTF of the kernel that a module is for. Types that it has are named in a table and not described.
@@ -115,7 +120,8 @@ fn read(object: &Object<'_>, kernel: Option<KernelBtfReader<'_>>) -> PersistentD
         type_name: variable.type_name,
         type_id,
     });
-    PersistentDebugInfo { variables: variables.collect(), types: table, types_left_out }
+    let defined_tags = (!table.held().is_empty()).then(|| types.defined_tags());
+    PersistentDebugInfo { variables: variables.collect(), types: table, types_left_out, defined_tags }
 }
 
 /// The table of these types, with their numbers in it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The persistent sections and variables of a module file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::variables::Candidates;
 use super::{AmbiguousName, Header, PersistError, PersistentSection, Unit, Variable, VariableDebugInfo};
@@ -19,6 +19,9 @@ pub struct Inventory {
     pub ambiguous: Vec<AmbiguousName>,
     /// The types of the variables would have so many bytes, too many for a header, and are not in it.
     pub types_left_out: Option<usize>,
+    /// The structures and unions that the module defines, as in
+    /// [`PersistentDebugInfo::defined_tags`](super::PersistentDebugInfo::defined_tags).
+    pub defined_tags: Option<BTreeSet<String>>,
     by_section: HashMap<usize, usize>,
 }
 
@@ -50,7 +53,7 @@ impl Inventory {
         candidates.add_to(&mut units);
         let build_id = build_id.unwrap_or_default().to_vec();
         let header = Header { build_id, named, units, ..Header::new(owner) };
-        Ok(Some(Self { header, indexes, ambiguous, types_left_out: None, by_section }))
+        Ok(Some(Self { header, indexes, ambiguous, types_left_out: None, defined_tags: None, by_section }))
     }
 
     /// Which unit the section at `index` is, if it is one.

@@ -17,11 +17,15 @@ const MAX_LEVELS: u32 = 64;
 /// by the tag of their target. The same on every machine.
 #[must_use]
 pub fn layout_hash(types: &dyn Types, id: TypeId) -> u64 {
-    Hasher { types, known: HashMap::new(), cut: HashMap::new(), is_cut: false, deepest: 0 }.of(
-        id,
-        MAX_POINTERS,
-        0,
-    )
+    Hasher::new(types).of(id, MAX_POINTERS, 0)
+}
+
+/// The same; `None` if something in it is only declared, or unknown. Another module, or the kernel, may have a
+/// definition of that, and then has another hash.
+pub(crate) fn whole_layout_hash(types: &dyn Types, id: TypeId) -> Option<u64> {
+    let mut hasher = Hasher::new(types);
+    let hash = hasher.of(id, MAX_POINTERS, 0);
+    (!hasher.is_open).then_some(hash)
 }
 
 /// The part of an encoding that BTF has: whether a number is signed, not whether a byte or a character is.
@@ -45,11 +49,18 @@ struct Hasher<'t> {
     cut: HashMap<(TypeId, u32, u32), u64>,
     /// Something was left out.
     is_cut: bool,
+    /// Something was only declared, or unknown.
+    is_open: bool,
     /// The deepest level so far.
     deepest: u32,
 }
 
-impl Hasher<'_> {
+impl<'t> Hasher<'t> {
+    fn new(types: &'t dyn Types) -> Self {
+        let (known, cut) = (HashMap::new(), HashMap::new());
+        Self { types, known, cut, is_cut: false, is_open: false, deepest: 0 }
+    }
+
     fn of(&mut self, id: TypeId, pointers: u32, level: u32) -> u64 {
         self.deepest = self.deepest.max(level);
         if level >= MAX_LEVELS {
@@ -84,6 +95,7 @@ impl Hasher<'_> {
     fn compute(&mut self, id: TypeId, pointers: u32, level: u32) -> u64 {
         let mut hash = Hash::new();
         let ty = self.types.get(id);
+        self.is_open |= matches!(*ty, Type::Unknown | Type::Declared { .. });
         match &*ty {
             Type::Unknown => hash.text("unknown"),
             Type::Void => hash.text("void"),

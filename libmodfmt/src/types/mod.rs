@@ -51,6 +51,7 @@ pub use difference::{Step, TypeDifference};
 pub use encoding::TypeTableError;
 pub use field::{FieldPath, field_at, target_at};
 pub use layout_hash::layout_hash;
+pub(crate) use layout_hash::whole_layout_hash;
 pub(crate) use one_pair::is_other_format;
 pub use size::size_of;
 pub use value_types::value_types;

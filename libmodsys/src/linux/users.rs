@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Users of a module that are not modules: mounts of its file systems, devices of its drivers that processes
-//! hold open, network interfaces that are up.
+//! Users of a module that are not modules: mounts of its file systems and of others on its block devices, swap
+//! space on them, devices of its drivers that processes hold open, network interfaces that are up.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,22 +9,63 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 
+/// Classes of virtual devices that the kernel itself makes, or whose devices have names of their own.
+const OTHER_CLASSES: &[&str] = &["graphics", "input", "mem", "misc", "tty", "vc", "vtconsole"];
+
+/// Most devices that are named because they may belong to the module.
+const MAX_GUESSES: usize = 4;
+
 /// One line for each user that can be found. What may not be read is skipped: this is only an explanation.
 pub(super) fn find(root: &Path, module: &str) -> Vec<String> {
     let mut found = mounts(root, module);
+    found.extend(swaps(root, module));
     found.extend(interfaces(root, module));
-    found.extend(open_devices(root, module));
+    let (open, perhaps) = open_devices(root, module);
+    found.extend(open);
+    if found.is_empty() {
+        found.extend(perhaps.into_iter().take(MAX_GUESSES));
+    }
     found
 }
 
 fn mounts(root: &Path, module: &str) -> Vec<String> {
-    let text = files::read(&root.join("proc/self/mounts")).unwrap_or_default();
-    let of_module = |line: &str| {
-        let mut words = line.split(' ').skip(1);
-        let (place, kind) = (words.next()?, words.next()?);
-        (kind.replace('-', "_") == module).then(|| format!("{place} is mounted ({kind})"))
+    let text = files::read(&root.join("proc/self/mountinfo")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    text.lines().filter_map(|line| mount(root, module, line)).collect()
+}
+
+/// One line of `/proc/self/mountinfo`: a file system of the module, or one on its block device.
+fn mount(root: &Path, module: &str, line: &str) -> Option<String> {
+    let (head, tail) = line.split_once(" - ")?;
+    let mut words = head.split(' ').skip(2);
+    let (number, place) = (words.next()?, words.nth(1)?);
+    let mut words = tail.split(' ');
+    let (kind, source) = (words.next()?, words.next()?);
+    if kind.replace('-', "_") == module {
+        return Some(format!("{place} is mounted ({kind})"));
+    }
+    // Some file systems (btrfs) have a number of their own; they name the device.
+    let (major, minor) = number.split_once(':')?;
+    let own = (major.parse().ok()?, minor.parse().ok()?);
+    let named = || {
+        let data = fs::metadata(root.join(source.strip_prefix('/')?)).ok()?;
+        data.file_type().is_block_device().then(|| numbers(data.rdev()))
     };
-    String::from_utf8_lossy(&text).lines().filter_map(of_module).collect()
+    let device = if own.0 == 0 { named()? } else { own };
+    is_device_of(root, "block", device, module).then(|| format!("{place} is mounted ({kind} on {source})"))
+}
+
+/// Block devices of the module on which the kernel swaps.
+fn swaps(root: &Path, module: &str) -> Vec<String> {
+    let text = fs::read_to_string(root.join("proc/swaps")).unwrap_or_default();
+    let of_module = |line: &str| {
+        let place = line.split_whitespace().next()?;
+        let data = fs::metadata(root.join(place.strip_prefix('/')?)).ok()?;
+        let is_ours =
+            data.file_type().is_block_device() && is_device_of(root, "block", numbers(data.rdev()), module);
+        is_ours.then(|| format!("{place} is in use as swap space"))
+    };
+    text.lines().skip(1).filter_map(of_module).collect()
 }
 
 fn interfaces(root: &Path, module: &str) -> Vec<String> {
@@ -64,6 +105,17 @@ fn has_its_name(device: &Path, module: &str) -> bool {
     name == module || name.trim_end_matches(|letter: char| letter.is_ascii_digit()) == module
 }
 
+/// Major and minor number.
+fn numbers(device: u64) -> (u64, u64) {
+    (nix::sys::stat::major(device), nix::sys::stat::minor(device))
+}
+
+/// Whether a device, `char` or `block`, seems to belong to the module.
+fn is_device_of(root: &Path, kind: &str, (major, minor): (u64, u64), module: &str) -> bool {
+    let place = root.join(format!("sys/dev/{kind}/{major}:{minor}"));
+    has_driver(&place, module) || has_its_name(&place, module) || is_registered(root, kind, major, module)
+}
+
 /// Whether the module has registered this number, under its own name: what registers a number alone, as many
 /// character devices and RAM disks do, has no driver in the device model.
 fn is_registered(root: &Path, kind: &str, major: u64, module: &str) -> bool {
@@ -77,8 +129,21 @@ fn is_registered(root: &Path, kind: &str, major: u64, module: &str) -> bool {
     })
 }
 
-fn open_devices(root: &Path, module: &str) -> Vec<String> {
-    let mut found = BTreeSet::new();
+/// Whether the kernel does not tell whose device this is: character devices of a common class (cameras, sound)
+/// have the number and the class of a module below the driver, and virtual ones have no driver.
+fn is_of_unknown_module(root: &Path, major: u64, place: &Path) -> bool {
+    let Ok(place) = fs::canonicalize(place) else { return false };
+    let Ok(base) = fs::canonicalize(root.join("sys/devices/virtual")) else { return false };
+    let Ok(below) = place.strip_prefix(base) else { return false };
+    let class = below.iter().next().unwrap_or_default().to_string_lossy();
+    let is_other = OTHER_CLASSES.contains(&&*class);
+    let modules = files::names(&root.join("sys/module")).unwrap_or_default();
+    !is_other && !modules.iter().any(|module| is_registered(root, "char", major, module))
+}
+
+/// The processes that hold devices of the module open, and those that hold open what may be one.
+fn open_devices(root: &Path, module: &str) -> (Vec<String>, Vec<String>) {
+    let (mut found, mut perhaps) = (BTreeSet::new(), BTreeSet::new());
     let mut known: Vec<(u64, bool)> = Vec::new();
     for process in files::names(&root.join("proc")).unwrap_or_default() {
         if !process.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -97,27 +162,27 @@ fn open_devices(root: &Path, module: &str) -> Vec<String> {
             let ours = match known.iter().find(|(number, _)| *number == device) {
                 Some((_, ours)) => *ours,
                 None => {
-                    let place = format!(
-                        "sys/dev/{kind}/{}:{}",
-                        nix::sys::stat::major(device),
-                        nix::sys::stat::minor(device)
-                    );
-                    let place = root.join(place);
-                    let ours = has_driver(&place, module)
-                        || has_its_name(&place, module)
-                        || is_registered(root, kind, nix::sys::stat::major(device), module);
+                    let ours = is_device_of(root, kind, numbers(device), module);
                     known.push((device, ours));
                     ours
                 }
             };
+            let (major, minor) = numbers(device);
+            let place = root.join(format!("sys/dev/{kind}/{major}:{minor}"));
+            if !ours && (kind != "char" || !is_of_unknown_module(root, major, &place)) {
+                continue;
+            }
+            let command = files::line(&directory.join("comm")).unwrap_or_default();
+            let name = fs::read_link(&link).unwrap_or_default();
+            let line = format!("process {process} ({command}) holds {} open", name.display());
             if ours {
-                let command = files::line(&directory.join("comm")).unwrap_or_default();
-                let name = fs::read_link(&link).unwrap_or_default();
-                found.insert(format!("process {process} ({command}) holds {} open", name.display()));
+                found.insert(line);
+            } else {
+                perhaps.insert(format!("perhaps: {line} (the kernel does not tell whose device it is)"));
             }
         }
     }
-    found.into_iter().collect()
+    (found.into_iter().collect(), perhaps.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -134,6 +199,43 @@ mod tests {
         assert!(is_of("char", 246, "scull") && is_of("block", 254, "rapid_disk"));
         assert!(!is_of("block", 246, "scull") && !is_of("char", 254, "rapid_disk"));
         assert!(!is_of("char", 1, "scull") && !is_of("block", 246, "scul"));
+        Ok(())
+    }
+
+    #[test]
+    fn mounts_are_of_the_file_system_or_of_the_block_device_below_it() -> std::io::Result<()> {
+        let root = tempfile::tempdir()?;
+        fs::create_dir_all(root.path().join("proc/self"))?;
+        fs::write(root.path().join("proc/devices"), "Block devices:\n254 rapiddisk\n  8 sd\n")?;
+        let text = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
+                    30 22 254:0 / /mnt/r rw,relatime shared:1 - ext4 /dev/rd0 rw\n\
+                    31 22 0:40 / /mnt/t rw - my-fs none rw\n\
+                    32 22 0:41 / /run rw - tmpfs tmpfs rw\nnonsense\n";
+        fs::write(root.path().join("proc/self/mountinfo"), text)?;
+        let of = |module| mounts(root.path(), module);
+        assert_eq!(of("rapiddisk"), ["/mnt/r is mounted (ext4 on /dev/rd0)"]);
+        assert_eq!(of("my_fs"), ["/mnt/t is mounted (my-fs)"]);
+        assert!(of("tmp").is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn devices_of_a_common_class_may_be_of_any_module() -> std::io::Result<()> {
+        let root = tempfile::tempdir()?;
+        let at = |place: &str| root.path().join(place);
+        fs::create_dir_all(at("proc"))?;
+        fs::write(at("proc/devices"), "Character devices:\n 81 video4linux\n246 scull\n 10 misc\n")?;
+        for place in ["module/scull", "module/camera", "devices/pci0/video4linux/video1"] {
+            fs::create_dir_all(at("sys").join(place))?;
+        }
+        let is_unknown = |major, place: &str| -> std::io::Result<bool> {
+            fs::create_dir_all(at(place))?;
+            Ok(is_of_unknown_module(root.path(), major, &at(place)))
+        };
+        assert!(is_unknown(81, "sys/devices/virtual/video4linux/video0")?);
+        assert!(!is_unknown(246, "sys/devices/virtual/scull/scull0")?, "it is scull's");
+        assert!(!is_unknown(10, "sys/devices/virtual/misc/fuse")?);
+        assert!(!is_unknown(81, "sys/devices/pci0/video4linux/video1")?, "it has a driver");
         Ok(())
     }
 }

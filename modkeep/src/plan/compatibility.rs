@@ -34,7 +34,8 @@ pub fn compatibility(old: &Persistent<'_>, new: &Persistent<'_>) -> Result<Accou
             return Err(KeepError::Refused { reasons });
         }
     }
-    let wishes = hints::add_to(Wishes::default(), new.module())?;
+    let defined_tags = new.inventory().defined_tags.clone();
+    let wishes = hints::add_to(Wishes { defined_tags, ..Wishes::default() }, new.module())?;
     let kept = Bindings::first(old.header()).generation;
     let kept: Vec<&Header> = kept.iter().collect();
     Ok(new.account(&kept, &wishes, &NoMemory)?)

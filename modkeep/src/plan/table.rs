@@ -113,6 +113,7 @@ impl Case<'_> {
             fresh_variables: self.request.fresh_variables.to_vec(),
             renamed: self.request.renamed.to_vec(),
             drops: self.request.drops.to_vec(),
+            defined_tags: self.persistent.inventory().defined_tags.clone(),
             ..Wishes::default()
         };
         Ok(hints::add_to(wishes, self.persistent.module())?)

@@ -11,6 +11,7 @@ use modrecord::Paths;
 use rmmod::Leaving;
 
 use super::dependents::Dependent;
+use super::locks::Locks;
 use super::outcome::DependentOutcome;
 use super::preparation::is_loaded;
 use super::version::Version;
@@ -26,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(super) fn load_missing(
     kernel: &dyn Kernel,
     paths: &Paths,
-    dependents: &[Dependent],
+    (dependents, locks): (&[Dependent], &Locks),
     before: &mut dyn FnMut(&Dependent),
     output: &mut Output,
 ) -> Vec<DependentOutcome> {
@@ -35,7 +36,7 @@ pub(super) fn load_missing(
         let mut error = None;
         if !is_in_place(kernel, &dependent.name) {
             before(dependent);
-            error = load(kernel, paths, dependent, output).err();
+            error = load(kernel, paths, (dependent, locks), output).err();
         }
         outcomes.push(DependentOutcome::new(dependent, error));
     }
@@ -53,7 +54,7 @@ fn is_in_place(kernel: &dyn Kernel, module: &str) -> bool {
 fn load(
     kernel: &dyn Kernel,
     paths: &Paths,
-    dependent: &Dependent,
+    (dependent, locks): (&Dependent, &Locks),
     output: &mut Output,
 ) -> Result<(), String> {
     let options = LoadOptions::default();
@@ -61,7 +62,7 @@ fn load(
     for _ in 0..MAX_ATTEMPTS {
         let mut load = PreparedLoad::open(path, params, &options, kernel, paths)
             .map_err(|errno| format!("{}: {}", os_text(path), strerror(errno)))?;
-        let error = match load.run(None, &|| (), output) {
+        let error = match load.run(locks.get(name), &|| (), output) {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };

@@ -186,7 +186,7 @@ impl<'p, 'a> Exchange<'p, 'a> {
                 continue;
             }
             let dependent = Dependent::of_loaded(&name, &self.search)?;
-            self.prepared.locks.lock_dependents(std::slice::from_ref(&dependent))?;
+            self.prepared.locks.add(&dependent.name)?;
             self.leaving.insert(before, Leaving::begin(&name, self.kernel, self.paths)?);
             self.prepared.dependents.insert(before, dependent);
         }
@@ -262,7 +262,7 @@ impl<'p, 'a> Exchange<'p, 'a> {
         for _ in 0..MAX_ATTEMPTS {
             let live = Cell::new(None);
             let is_live = || live.set(Some(start.elapsed()));
-            let done = self.prepared.new.run(self.prepared.locks.owner.as_ref(), &is_live, output);
+            let done = self.prepared.new.run(self.prepared.locks.get(&self.prepared.owner), &is_live, output);
             if let Some(came) = self.came(done, live.get(), build_id.as_deref(), start) {
                 return came;
             }
@@ -281,7 +281,7 @@ impl<'p, 'a> Exchange<'p, 'a> {
             let build_id = load.input().module().ok().and_then(|module| module.build_id.clone());
             let live = Cell::new(None);
             let is_live = || live.set(Some(start.elapsed()));
-            let done = load.run(self.prepared.locks.owner.as_ref(), &is_live, output);
+            let done = load.run(self.prepared.locks.get(&self.prepared.owner), &is_live, output);
             if let Some(came) = self.came(done, live.get(), build_id.as_deref(), start) {
                 return came;
             }
@@ -339,10 +339,10 @@ impl<'p, 'a> Exchange<'p, 'a> {
     /// Loads again what is not loaded of the modules on top.
     fn load_dependents(&mut self, output: &mut Output) -> Vec<DependentOutcome> {
         let (progress, paths) = (self.progress, self.paths);
-        let Preparation { dependents, state, .. } = &mut *self.prepared;
+        let Preparation { dependents, state, locks, .. } = &mut *self.prepared;
         let mut before =
             |dependent: &Dependent| write_step(format!("loading {}", dependent.name), state, progress, paths);
-        bring_back::load_missing(self.kernel, paths, dependents, &mut before, output)
+        bring_back::load_missing(self.kernel, paths, (dependents, locks), &mut before, output)
     }
 
     fn not_tried(&self) -> Vec<DependentOutcome> {

@@ -5,6 +5,7 @@
 //! - `dependents.rs`: the modules on top, which have to go and come back.
 //! - `version.rs`, `parameters.rs`: the files that loaded modules come back from, and with which parameters.
 //! - `exchange.rs`: the reload itself; `bring_back.rs`: what was on top is loaded again.
+//! - `locks.rs`: nobody else loads or removes these modules meanwhile.
 //! - `watch.rs`: does it each time the file changes.
 //! - `resume.rs`: finishes one that was interrupted.
 //! - `state.rs`: what is written down in case that it is killed.
@@ -15,6 +16,7 @@
 mod bring_back;
 mod dependents;
 mod exchange;
+mod locks;
 mod outcome;
 mod parameters;
 mod preparation;

@@ -2,18 +2,19 @@
 //! Everything that is found out before a reload changes anything: can the new version be loaded, can what is
 //! loaded go, and from which files does it come back.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use insmod::{LoadOptions, ParameterWord, PreparedLoad, join_params};
 use libmodfmt::module::Module;
-use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, InitState, Kernel};
 use modcli::{Output, load_error_text, os_text, strerror};
-use modkeep::{LOCK_LIMIT, Plan};
+use modkeep::Plan;
 use modrecord::Paths;
 
 use super::dependents::{self, Dependent};
+use super::locks::Locks;
 use super::parameters::LoadedParameters;
 use super::refusal::Refusal;
 use super::state::ReloadState;
@@ -52,34 +53,15 @@ pub(super) struct Preparation<'a> {
     pub locks: Locks,
 }
 
-/// Locks that are held until the reload has ended.
-#[derive(Debug, Default)]
-pub(super) struct Locks {
-    pub owner: Option<Lock>,
-    on_top: Vec<Lock>,
-}
-
-impl Locks {
-    /// The lock of a module alone.
-    pub fn of(owner: &str) -> Result<Self, Refusal> {
-        Ok(Self { owner: acquire(owner)?, on_top: Vec::new() })
+/// The modules on top of `owner`, and those that an interrupted reload of it has unloaded.
+pub(super) fn on_top(kernel: &dyn Kernel, owner: &str, paths: &Paths) -> Result<BTreeSet<String>, Refusal> {
+    let interrupted = ReloadState::read(kernel, owner, paths);
+    let missing = interrupted.iter().flat_map(ReloadState::dependents).map(|dependent| dependent.name);
+    let mut names: BTreeSet<String> = missing.collect();
+    if is_loaded(kernel, owner) {
+        names.extend(dependents::in_order(kernel, owner)?);
     }
-
-    /// Those of the modules on top, from the module up: two reloads never wait for each other.
-    pub fn lock_dependents(&mut self, dependents: &[Dependent]) -> Result<(), Refusal> {
-        for dependent in dependents.iter().rev() {
-            self.on_top.extend(acquire(&dependent.name)?);
-        }
-        Ok(())
-    }
-}
-
-fn acquire(module: &str) -> Result<Option<Lock>, Refusal> {
-    match lock::acquire(module, LOCK_LIMIT) {
-        Ok(Lock::Unlocked { .. }) => Ok(None),
-        Ok(held) => Ok(Some(held)),
-        Err(error) => Err(Refusal::new(error.to_string())),
-    }
+    Ok(names)
 }
 
 /// The module's name, from its file.
@@ -100,7 +82,7 @@ impl<'a> Preparation<'a> {
     /// Why the reload does not begin.
     pub fn new(request: &Request<'a>, mut new: PreparedLoad<'a>, owner: String) -> Result<Self, Refusal> {
         let Request { kernel, paths, .. } = *request;
-        let mut locks = Locks::of(&owner)?;
+        let locks = Locks::of(&owner, &|| on_top(kernel, &owner, paths))?;
         let interrupted = ReloadState::read(kernel, &owner, paths);
         let is_loaded = is_loaded(kernel, &owner);
         let mut notes = Vec::new();
@@ -153,7 +135,6 @@ impl<'a> Preparation<'a> {
             }
             Err(error) => return Err(error.into()),
         }
-        locks.lock_dependents(&dependents)?;
         let build_id = new.input().module().ok().and_then(|module| module.build_id.clone());
         let boot_id = kernel.boot_id().unwrap_or_default();
         let version = Version { path: new.input().path().to_owned(), params: new.params().to_owned() };

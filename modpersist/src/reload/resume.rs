@@ -13,8 +13,9 @@ use modrecord::Paths;
 use super::bring_back;
 use super::dependents::Dependent;
 use super::exchange::Exchange;
+use super::locks::Locks;
 use super::outcome::{Ending, Outcome, Runs};
-use super::preparation::{Locks, Preparation, is_loaded};
+use super::preparation::{Preparation, is_loaded, on_top};
 use super::progress::Progress;
 use super::refusal::Refusal;
 use super::state::ReloadState;
@@ -40,19 +41,18 @@ fn finish(
     (progress, held): (&Progress, &mut Option<HeldSignals>),
     output: &mut Output,
 ) -> Result<Outcome, Refusal> {
-    let mut locks = Locks::of(owner)?;
+    let locks = Locks::of(owner, &|| on_top(kernel, owner, paths))?;
     let Some(state) = ReloadState::read(kernel, owner, paths) else {
         return Err(Refusal::new("no reload of it was interrupted"));
     };
     let dependents = state.dependents();
     let notes = vec![state.describe(kernel)];
     let (old, new) = (state.old(), state.new_version());
-    locks.lock_dependents(&dependents)?;
     if is_loaded(kernel, owner) {
         // Only what was on top is missing.
         *held = Some(HeldSignals::new());
         let mut before = |dependent: &Dependent| progress.step(&format!("loading {}", dependent.name));
-        let dependents = bring_back::load_missing(kernel, paths, &dependents, &mut before, output);
+        let dependents = bring_back::load_missing(kernel, paths, (&dependents, &locks), &mut before, output);
         if dependents.iter().all(|dependent| dependent.is_loaded) {
             ReloadState::forget(owner, paths);
         }

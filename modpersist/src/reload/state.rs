@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use super::dependents::Dependent;
 use super::version::Version;
 
-/// Limit for the file, in bytes.
-const MAX_FILE_BYTES: u64 = 1 << 20;
+/// Limit for the file, in bytes. It has the parameters of all modules, and a command line has a few MiB.
+const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// A reload that is under way, or was interrupted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,14 +157,18 @@ impl ReloadState {
     /// Writes it down and syncs it.
     ///
     /// # Errors
-    /// The system's; that others may write to the directory.
+    /// The system's; `EFBIG` if it could not be read again; that others may write to the directory.
     pub(super) fn write(&self, paths: &Paths) -> io::Result<()> {
         let Some(path) = file_of(&self.owner, paths) else { return Ok(()) };
         files::create_directory(&paths.reloads, 0o700)?;
         if !files::is_own_directory(&paths.reloads) {
             return Err(Errno::EPERM.into());
         }
-        files::replace(&path, &serde_json::to_vec(self)?)
+        let bytes = serde_json::to_vec(self)?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(Errno::EFBIG.into());
+        }
+        files::replace(&path, &bytes)
     }
 
     /// The reload of a module that has not ended in this boot.

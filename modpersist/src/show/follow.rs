@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Objects that lists, trees, pointers and per-CPU pointers in values lead to.
+//!
+//! What the module has made is followed, and what the kernel has made for it is shown as an object. Lists and
+//! pointers in the kernel's own structures are not followed: from a device or a disk they lead to all others.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use libmodfmt::pointers::{NodeWalk, Nodes};
 use libmodfmt::types::{TypeId, Types, c_text, size_of};
-use libmodfmt::values::{LinkMember, Located, Value, ValueKind, link_members};
+use libmodfmt::values::{LinkMember, Located, Value, link_members};
 
 use super::build::Build;
+use super::find_starts::{FindStarts, Found, Start};
 use super::kept::Kept;
+use super::kernel_types::KernelRecords;
 use super::memory::Memory;
 use super::pointers::PointerNames;
-use super::shown::{ShownChain, ShownObject};
+use super::shown::{NOT_FOLLOWED, ShownChain, ShownObject};
 use super::values;
 
 /// Chains of one variable.
@@ -30,6 +35,7 @@ pub(super) struct Follow<'f> {
     kept: &'f Kept<'f>,
     memory: &'f Memory<'f>,
     names: &'f PointerNames<'f>,
+    kernel_records: &'f KernelRecords,
     owner: &'f str,
     /// Entries of each list or tree, and objects of the pointers of each variable; 0 for per-CPU data only.
     limit: usize,
@@ -48,14 +54,8 @@ struct Origin {
     is_behind: bool,
     address: u64,
     value: Value,
-}
-
-/// What may be followed.
-enum Start {
-    List(u64),
-    Hlist(u64),
-    Tree(u64),
-    Pointer { address: u64, target: TypeId },
+    /// The chain that it is in, by index; none for a variable.
+    chain: Option<usize>,
 }
 
 /// A variable whose value is followed.
@@ -84,11 +84,11 @@ impl<'f> Follow<'f> {
         kept: &'f Kept<'f>,
         memory: &'f Memory<'f>,
         names: &'f PointerNames<'f>,
-        owner: &'f str,
-        limit: usize,
+        kernel_records: &'f KernelRecords,
+        (owner, limit): (&'f str, usize),
     ) -> Self {
         let (seen, links) = (HashSet::new(), HashMap::new());
-        Self { kept, memory, names, owner, limit, seen, objects: 0, links }
+        Self { kept, memory, names, kernel_records, owner, limit, seen, objects: 0, links }
     }
 
     /// The chains that begin in each of some variables, and those that begin in what they lead to.
@@ -104,8 +104,16 @@ impl<'f> Follow<'f> {
                 if chains.chains.len() >= MAX_CHAINS || self.objects >= MAX_OBJECTS {
                     break;
                 }
-                let chain = self.pointer(chains, &from, address, target);
-                chains.chains.extend(chain);
+                if let Some((chain, object)) =
+                    self.pointer(chains.types, chains.pointers_left, &from, address, target)
+                {
+                    if let Some(value) = object {
+                        chains.pointers_left = chains.pointers_left.saturating_sub(1);
+                        let chain = Some(chains.chains.len());
+                        chains.queue.push_back(Origin { name: from, is_behind: true, address, value, chain });
+                    }
+                    chains.chains.push(chain);
+                }
                 self.lists(chains);
             }
         }
@@ -116,7 +124,7 @@ impl<'f> Follow<'f> {
         let Followed { name, address, types: types_index, value } = variable;
         let types = self.kept.types(types_index)?;
         let (chains, pointers, pointers_left) = (Vec::new(), VecDeque::new(), self.limit);
-        let queue = VecDeque::from([Origin { name, is_behind: false, address, value }]);
+        let queue = VecDeque::from([Origin { name, is_behind: false, address, value, chain: None }]);
         Some(Chains { types, types_index, chains, queue, pointers, pointers_left })
     }
 
@@ -125,13 +133,21 @@ impl<'f> Follow<'f> {
         let memory = self.memory;
         let read = |address| memory.number(address, 8);
         while let Some(origin) = chains.queue.pop_front() {
-            let mut starts = Vec::new();
-            find(chains.types, &origin.value, &mut origin.name.clone(), origin.is_behind, &mut starts);
-            for (from, start, bit_offset) in starts {
+            let mut find = FindStarts::new(chains.types, self.kernel_records, MAX_CHAINS);
+            find.in_value(&origin.value, &mut origin.name.clone(), origin.is_behind, origin.chain.is_some());
+            let mut passed_by = BTreeSet::new();
+            for Found { from, start, bit_offset, of_kernel } in find.found {
                 if chains.chains.len() >= MAX_CHAINS || self.objects >= MAX_OBJECTS {
                     return;
                 }
                 let at = origin.address.wrapping_add(bit_offset / 8);
+                if let Some(tag) = of_kernel.filter(|_| !self.is_per_cpu(chains.types, &start)) {
+                    let is_empty = matches!(start, Start::List(first) if first == at);
+                    if self.limit > 0 && !is_empty && !start.is_null() {
+                        passed_by.insert(tag);
+                    }
+                    continue;
+                }
                 let mut walk = NodeWalk { read: &read, limit: self.limit, seen: &mut self.seen };
                 let (kind, tag, found) = match start {
                     Start::Pointer { address, target } => {
@@ -148,37 +164,42 @@ impl<'f> Follow<'f> {
                     chains.chains.push(chain);
                 }
             }
+            say_passed_by(&mut chains.chains, &origin, &passed_by);
         }
+    }
+
+    fn is_per_cpu(&self, types: &dyn Types, start: &Start) -> bool {
+        let Start::Pointer { address, target } = start else { return false };
+        self.names.per_cpu_addresses(*address, Some((types, *target))).is_some()
     }
 
     fn pointer(
         &mut self,
-        chains: &mut Chains<'f>,
+        types: &dyn Types,
+        pointers_left: usize,
         from: &str,
         address: u64,
         target: TypeId,
-    ) -> Option<ShownChain> {
-        let size = size_of(chains.types, target).filter(|size| (1..=MAX_OBJECT_BYTES).contains(size))?;
-        let type_name = Some(c_text(chains.types, target));
-        if let Some(copies) = self.names.per_cpu_addresses(address, Some((chains.types, target))) {
+    ) -> Option<(ShownChain, Option<Value>)> {
+        let size = size_of(types, target).filter(|size| (1..=MAX_OBJECT_BYTES).contains(size))?;
+        let type_name = Some(c_text(types, target));
+        if let Some(copies) = self.names.per_cpu_addresses(address, Some((types, target))) {
             let mut chain = ShownChain { type_name, ..new_chain(from, "per-cpu") };
             for (cpu, address) in copies {
                 // What pointers in it lead to would be too much for each CPU.
-                let (object, _) = self.object(chains.types, address, target, size);
+                let (object, _) = self.object(types, address, target, size);
                 chain.objects.push(ShownObject { cpu: Some(cpu), ..object });
             }
-            return Some(chain);
+            return Some((chain, None));
         }
         // What is kept is shown as the variable that it is.
-        if chains.pointers_left == 0 || self.kept.find(address).is_some() || !self.seen.insert(address) {
+        if pointers_left == 0 || self.kept.find(address).is_some() || !self.seen.insert(address) {
             return None;
         }
-        let (object, value) = self.object(chains.types, address, target, size);
+        let (object, value) = self.object(types, address, target, size);
         // What is no address of the kernel is not worth a line: the value says so.
-        let value = value?;
-        chains.pointers_left = chains.pointers_left.saturating_sub(1);
-        chains.queue.push_back(Origin { name: from.to_owned(), is_behind: true, address, value });
-        Some(ShownChain { type_name, objects: vec![object], ..new_chain(from, "pointer") })
+        value.as_ref()?;
+        Some((ShownChain { type_name, objects: vec![object], ..new_chain(from, "pointer") }, value))
     }
 
     /// An object of a type at an address.
@@ -238,7 +259,9 @@ impl<'f> Follow<'f> {
             chain.objects.push(object);
             if let Some(value) = value {
                 let name = format!("{}[{number}]", chain.from);
-                chains.queue.push_back(Origin { name, is_behind: true, address, value });
+                // Of this chain, which is the next one.
+                let number = Some(chains.chains.len());
+                chains.queue.push_back(Origin { name, is_behind: true, address, value, chain: number });
             }
         }
         chain.notes.extend(found.note);
@@ -287,61 +310,20 @@ fn new_chain(from: &str, kind: &str) -> ShownChain {
     ShownChain { from, kind, type_name: None, member: None, objects: Vec::new(), notes: Vec::new() }
 }
 
-/// The heads of lists and trees and the pointers in a value, with their names and places in bits.
-fn find(
-    types: &dyn Types,
-    value: &Value,
-    name: &mut String,
-    is_behind: bool,
-    starts: &mut Vec<(String, Start, u64)>,
-) {
-    if starts.len() >= MAX_CHAINS {
+/// Says in which of the kernel's structures nothing was followed, at the chain that has the object.
+fn say_passed_by(chains: &mut Vec<ShownChain>, origin: &Origin, passed_by: &BTreeSet<String>) {
+    if passed_by.is_empty() {
         return;
     }
-    match &value.kind {
-        ValueKind::Record { fields, .. } => {
-            let ty = types.get(value.type_id);
-            let tag = ty.tag().map_or("", |(_, tag)| tag);
-            let first = fields.first().and_then(|field| match &field.value.kind {
-                ValueKind::Pointer { address, .. } => Some(*address),
-                _ => None,
-            });
-            let start = match tag {
-                "list_head" => first.map(Start::List),
-                "hlist_head" => first.map(Start::Hlist),
-                "rb_root" => first.map(Start::Tree),
-                // They lead to what their head leads to.
-                "hlist_node" | "rb_node" => return,
-                _ => None,
-            };
-            if let Some(start) = start {
-                starts.push((name.clone(), start, value.bit_offset));
-                return;
-            }
-            // The first node of a tree is in the tree as well.
-            let is_followed = |name: &str| tag != "rb_root_cached" || name != "rb_leftmost";
-            for field in fields.iter().filter(|field| is_followed(&field.name)) {
-                let length = name.len();
-                if !field.name.is_empty() {
-                    name.push_str(if is_behind { "->" } else { "." });
-                    name.push_str(&field.name);
-                }
-                find(types, &field.value, name, is_behind && field.name.is_empty(), starts);
-                name.truncate(length);
-            }
+    let names: Vec<&str> = passed_by.iter().map(String::as_str).collect();
+    let note = format!("not followed, because they are the kernel's own: {}", names.join(", "));
+    match origin.chain.and_then(|number| chains.get_mut(number)) {
+        Some(chain) if chain.notes.contains(&note) => {}
+        Some(chain) => chain.notes.push(note),
+        None => {
+            let mut chain = new_chain(&origin.name, NOT_FOLLOWED);
+            chain.notes.push(note);
+            chains.push(chain);
         }
-        ValueKind::Array { runs, .. } => {
-            for run in runs {
-                let length = name.len();
-                name.push_str(&format!("[{}]", run.first));
-                find(types, &run.value, name, false, starts);
-                name.truncate(length);
-            }
-        }
-        ValueKind::Pointer { address, target, is_code: false } if *address != 0 => {
-            let start = Start::Pointer { address: *address, target: *target };
-            starts.push((name.clone(), start, value.bit_offset));
-        }
-        _ => {}
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Types that headers only name: those of the kernel, and of the modules that an owner builds on.
 
+use std::collections::HashSet;
+
 use libmodfmt::btf::{Btf, BtfTypes};
 use libmodfmt::proc;
 use libmodfmt::types::{TypeTable, Types};
@@ -22,6 +24,31 @@ pub(super) fn module_blobs(kernel: &dyn Kernel, regions: &[Region], vmlinux: Sou
     let names =
         proc::modules(&text).flatten().map(|module| String::from_utf8_lossy(module.name).into_owned());
     names.filter_map(|name| kernel.module_btf(&name).ok().flatten()).collect()
+}
+
+/// The structures and unions that the running kernel defines.
+#[derive(Debug, Default)]
+pub(super) struct KernelRecords {
+    /// Name, and size in bytes: a module may have a structure of the same name.
+    known: HashSet<(String, u64)>,
+}
+
+impl KernelRecords {
+    /// Those of the kernel itself; none if its BTF is not known.
+    pub(super) fn of(vmlinux: Option<&Btf<'_>>) -> Self {
+        vmlinux.into_iter().flat_map(Btf::records).map(|(name, size)| (name.to_owned(), size)).collect()
+    }
+
+    /// Whether the kernel has one of this name and size.
+    pub(super) fn has(&self, name: &str, size: u64) -> bool {
+        self.known.contains(&(name.to_owned(), size))
+    }
+}
+
+impl FromIterator<(String, u64)> for KernelRecords {
+    fn from_iter<I: IntoIterator<Item = (String, u64)>>(records: I) -> Self {
+        Self { known: records.into_iter().collect() }
+    }
 }
 
 /// The types of a header. `sources` are vmlinux's BTF and that of modules, or none.

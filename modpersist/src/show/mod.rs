@@ -4,12 +4,13 @@
 //! - `kept.rs`: all kept variables with their types, `kernel_types.rs`: those that only the kernel has;
 //!   `select.rs`: what is asked for.
 //! - `memory.rs`, `values.rs`: bytes of kernel memory, and the values in them.
-//! - `pointers/`: what addresses are; `follow.rs`, `nodes.rs`: what they lead to.
+//! - `pointers/`: what addresses are; `follow.rs`, `find_starts.rs`: what they lead to.
 //! - `saved.rs`: the same values with their types, for `modpersist save`.
 //! - `shown.rs`: what is shown, made by `build.rs`, printed by `text.rs` or as JSON, compared by `diff.rs`.
 
 mod build;
 mod diff;
+mod find_starts;
 mod follow;
 mod kept;
 mod kernel_types;
@@ -40,6 +41,7 @@ use build::Build;
 use diff::{Report, Saved};
 use follow::{Follow, Followed};
 use kept::Kept;
+use kernel_types::KernelRecords;
 use memory::Memory;
 use pointers::PointerNames;
 use select::Target;
@@ -95,7 +97,7 @@ fn with_reader<T>(kernel: &dyn Kernel, owner: &str, act: impl FnOnce(&Reader<'_>
     let kept = Kept::of(&regions, &sources);
     let memory = Memory::new(kernel);
     let names = PointerNames::new(kernel, &kept, btf.as_ref(), &memory);
-    act(&Reader { kernel, region, kept: &kept, memory: &memory, names: &names })
+    act(&Reader { kernel, region, kept: &kept, memory: &memory, names: &names, vmlinux: btf.as_ref() })
 }
 
 fn print_with(
@@ -154,6 +156,8 @@ struct Reader<'r> {
     kept: &'r Kept<'r>,
     memory: &'r Memory<'r>,
     names: &'r PointerNames<'r>,
+    /// The kernel's own BTF.
+    vmlinux: Option<&'r Btf<'r>>,
 }
 
 impl<'r> Reader<'r> {
@@ -204,7 +208,8 @@ impl<'r> Reader<'r> {
             .collect();
         // Lists and trees are followed once; nodes of lists that are kept are found from the list's head.
         let owner = &*self.region.owner;
-        let mut follow = Follow::new(self.kept, self.memory, self.names, owner, follow);
+        let records = KernelRecords::of(self.vmlinux.filter(|_| follow > 0));
+        let mut follow = Follow::new(self.kept, self.memory, self.names, &records, (owner, follow));
         let (mut contents, mut followed) = (Vec::new(), Vec::new());
         for (target, bytes, value) in read {
             let (shown, tree) = value.unzip();

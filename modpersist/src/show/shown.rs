@@ -5,12 +5,15 @@
 pub(crate) use modrecord::values_json::{SCHEMA, Shown, ShownField, ShownKind, ShownRun, ShownTarget};
 use serde::{Deserialize, Serialize};
 
+/// The kind of a chain that only says what was not followed.
+pub(crate) const NOT_FOLLOWED: &str = "not followed";
+
 /// What a list, a tree or a pointer leads to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ShownChain {
     /// The list's head, or the pointer.
     pub(crate) from: String,
-    /// `list`, `hlist`, `tree`, `pointer`, `per-cpu`.
+    /// `list`, `hlist`, `tree`, `pointer`, `per-cpu`, or [`NOT_FOLLOWED`].
     pub(crate) kind: String,
     /// The type of the objects; none if it is not known.
     #[serde(rename = "type")]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use modcli::escape;
 
-use super::shown::{Shown, ShownChain, ShownField, ShownKind, ShownRun};
+use super::shown::{NOT_FOLLOWED, Shown, ShownChain, ShownField, ShownKind, ShownRun};
 
 /// Columns of a terminal that everything fits into, unless `--wide` is given.
 const COLUMNS: usize = 80;
@@ -101,7 +101,7 @@ impl<'o> Text<'o> {
         let type_name = chain.type_name.as_deref().unwrap_or_default();
         let by = chain.member.as_ref().map(|member| format!(" by .{member}")).unwrap_or_default();
         let count = match &*chain.kind {
-            "pointer" | "per-cpu" => String::new(),
+            "pointer" | "per-cpu" | NOT_FOLLOWED => String::new(),
             _ => format!(", {} entries", chain.objects.len()),
         };
         let of = if type_name.is_empty() { String::new() } else { format!(" of {type_name}") };

@@ -2,6 +2,7 @@
 //! `modpersist show`: the text, JSON, and what gdb says of the same bytes.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
 use libmodfmt::types::{Type, TypeId};
@@ -88,7 +89,7 @@ fn kernel() -> (Compiled, FakeKernel) {
 }
 
 fn golden(name: &str, text: &str) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
         std::fs::write(&path, text).unwrap();
     }
@@ -278,16 +279,26 @@ fn names_of_types_are_harmless() {
 
 /// What gdb prints for each of some expressions.
 fn gdb(compiled: &Compiled, expressions: &[String]) -> Vec<String> {
-    let script = compiled.folder.join("script");
+    gdb_with(&compiled.folder, "", &[&compiled.object], expressions)
+}
+
+/// `setup` are commands that come first, `files` what is opened.
+fn gdb_with(folder: &Path, setup: &str, files: &[&PathBuf], expressions: &[String]) -> Vec<String> {
+    const BEGIN: &str = "== values ==";
+    const END: &str = "== end ==";
+    let script = folder.join("script");
     let mut text = String::from("set print repeats unlimited\nset print elements 0\nset print symbol off\n");
+    text.push_str(&format!("{setup}echo {BEGIN}\\n\n"));
     for expression in expressions {
         text.push_str(&format!("{expression}\necho \\n\n"));
     }
+    text.push_str(&format!("echo {END}\\n\n"));
     std::fs::write(&script, text).unwrap();
-    let output =
-        Process::new("gdb").args(["-batch", "-nx", "-x"]).args([&script, &compiled.object]).output().unwrap();
+    let output = Process::new("gdb").args(["-batch", "-nx", "-x"]).arg(&script).args(files).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    // What is said before and after is not looked at.
+    let lines = text.lines().skip_while(|line| *line != BEGIN).skip(1).take_while(|line| *line != END);
+    let lines: Vec<String> = lines.map(str::to_owned).collect();
     assert_eq!(lines.len(), expressions.len(), "{}", String::from_utf8_lossy(&output.stderr));
     lines
 }
@@ -385,11 +396,52 @@ fn gdb_prints_the_same() {
 #[ignore = "needs a module that was built with a kernel's headers"]
 fn gdb_prints_the_same_of_kernel_types() {
     let file = std::env::var_os("MODPERSIST_KERNEL_TYPES").expect("MODPERSIST_KERNEL_TYPES is a file");
-    let module = module(std::path::Path::new(&file));
+    let module = module(Path::new(&file));
     let variables = module.contents.len();
     let seen = compare_with_gdb(module, 2);
     println!("{variables} variables, values by kind, twice: {seen:?}");
     assert!(variables >= 500, "{variables}");
+}
+
+/// What modpersist has read in a virtual machine, of which `cargo xtask test --all` gives the values and the
+/// socket for a debugger, against what gdb reads there.
+#[test]
+#[ignore = "needs a virtual machine that has loaded a module"]
+fn gdb_prints_the_same_of_a_kernels_memory() {
+    let given = |name: &str| PathBuf::from(std::env::var_os(name).expect(name));
+    let module = module(&given("MODPERSIST_KERNEL_TYPES"));
+    let saved: Value = serde_json::from_slice(&std::fs::read(given("MODPERSIST_VALUES")).unwrap()).unwrap();
+    let mut symbols = format!("add-symbol-file {}", module.object.display());
+    let (mut found, mut variables) = (Vec::new(), 0);
+    for section in saved["sections"].as_array().unwrap() {
+        let (name, address) = (section["name"].as_str().unwrap(), section["address"].as_str().unwrap());
+        symbols.push_str(&format!(" -s {name} {address}"));
+        for variable in section["variables"].as_array().unwrap() {
+            variables += 1;
+            leaves(variable["name"].as_str().unwrap(), &variable["value"], &mut found);
+        }
+    }
+    let setup =
+        format!("set confirm off\n{symbols}\ntarget remote {}\n", given("MODPERSIST_DEBUGGER").display());
+    let expressions: Vec<String> = found.iter().map(|(name, value)| expression(name, value)).collect();
+    let printed = gdb_with(&module.folder, &setup, &[], &expressions);
+    let mut seen = BTreeMap::new();
+    let mut different = Vec::new();
+    for ((name, value), gdb) in found.iter().zip(printed) {
+        if !agrees(value, &gdb) {
+            different.push(format!("{name}: gdb {gdb}, {value}"));
+        }
+        *seen.entry(value["kind"].as_str().unwrap().to_owned()).or_insert(0) += 1;
+    }
+    println!("{variables} variables in a kernel's memory, values by kind: {seen:?}");
+    let count = different.len();
+    different.truncate(50);
+    assert!(count == 0, "{count} values differ:\n{}", different.join("\n"));
+    assert!(variables >= 500, "{variables}");
+    // That nothing is zero would show that the wrong memory was read, and so would the contrary.
+    let numbers = found.iter().filter(|(_, value)| value["kind"] == "number");
+    let (zero, other): (Vec<_>, Vec<_>) = numbers.partition(|(_, value)| value["value"] == "0");
+    assert!(zero.len() > 1000 && other.len() > 1000, "{} are zero, {} are not", zero.len(), other.len());
 }
 
 /// Compares variables with what gdb prints of them, a number of times: as they were compiled, and filled with

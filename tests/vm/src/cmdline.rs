@@ -10,16 +10,21 @@ pub enum Job {
     Demo,
     /// Load the versions of one module, one after the other.
     Histories,
+    /// Report the values of variables of the kernel's types.
+    KernelTypes,
 }
 
 impl Job {
-    /// Looks for `scenarios=a,b,c`, `vmguest.demo` or `vmguest.histories`. Without any of them, the list is
+    /// Looks for `scenarios=a,b,c`, `vmguest.demo` and the like. Without any of them, the list is
     /// empty and the machine boots and powers off: that is how the host probes an accelerator.
     pub fn from_cmdline(cmdline: &str) -> Self {
         let mut names = Vec::new();
         for word in cmdline.split_whitespace() {
             if word == "vmguest.demo" {
                 return Self::Demo;
+            }
+            if word == "vmguest.kernel_types" {
+                return Self::KernelTypes;
             }
             if word == "vmguest.histories" {
                 return Self::Histories;
@@ -47,5 +52,6 @@ mod tests {
         assert_eq!(Job::from_cmdline("console=ttyS0"), Job::Scenarios(Vec::new()));
         assert_eq!(Job::from_cmdline("x vmguest.demo"), Job::Demo);
         assert_eq!(Job::from_cmdline("vmguest.histories"), Job::Histories);
+        assert_eq!(Job::from_cmdline("vmguest.kernel_types x"), Job::KernelTypes);
     }
 }

@@ -10,6 +10,7 @@ pub mod ctx;
 pub mod demo;
 pub mod histories;
 pub mod init;
+pub mod kernel_types;
 pub mod port;
 pub mod protocol;
 pub mod runner;

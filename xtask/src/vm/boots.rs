@@ -28,6 +28,7 @@ pub fn run(vm: &Vm, planned: Planned, report: &Report) -> Result<()> {
             memory_mib: planned.boot.memory_mib,
             cpus: planned.boot.cpus,
             counted: planned.boot.counted,
+            debugger: None,
         };
         let directory = rundir::boot(&vm.run)?;
         ui::transient(&format!("  ... booting for {}", schedule::names(&left)));

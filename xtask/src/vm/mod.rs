@@ -19,6 +19,7 @@ mod report;
 mod rundir;
 mod schedule;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -122,6 +123,18 @@ pub fn boot(
     handle: impl FnMut(Line) -> Result<Duration>,
 ) -> Result<End> {
     let options = Options { memory_mib, ..Options::small(cmdline) };
+    Machine::start(vm, &options, &rundir::boot(&vm.run)?)?.run(handle)
+}
+
+/// Boots a machine to which a debugger can attach at `socket`, and passes its lines to `handle`, as above.
+pub fn boot_debugged(
+    vm: &Vm,
+    cmdline: &str,
+    memory_mib: u32,
+    socket: &Path,
+    handle: impl FnMut(Line) -> Result<Duration>,
+) -> Result<End> {
+    let options = Options { memory_mib, debugger: Some(socket.to_owned()), ..Options::small(cmdline) };
     Machine::start(vm, &options, &rundir::boot(&vm.run)?)?.run(handle)
 }
 

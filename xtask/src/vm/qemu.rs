@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! QEMU's command line.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::prepared::Vm;
@@ -17,12 +17,14 @@ pub struct Options {
     pub cpus: u8,
     /// Whether the guest's clock counts instructions.
     pub counted: bool,
+    /// Where a debugger can attach: a socket.
+    pub debugger: Option<PathBuf>,
 }
 
 impl Options {
     /// An ordinary machine for a job that is not a scenario.
     pub fn small(cmdline: &str) -> Self {
-        Self { cmdline: cmdline.to_owned(), memory_mib: 512, cpus: 1, counted: false }
+        Self { cmdline: cmdline.to_owned(), memory_mib: 512, cpus: 1, counted: false, debugger: None }
     }
 }
 
@@ -44,6 +46,9 @@ pub fn command(vm: &Vm, options: &Options, console: &Path) -> Command {
         qemu.args(["-accel", vm.accel]);
     }
     qemu.args(["-cpu", "max"]);
+    if let Some(socket) = &options.debugger {
+        qemu.arg("-gdb").arg(format!("unix:{},server=on,wait=off", socket.display()));
+    }
     qemu.args(["-m", &format!("{}M", options.memory_mib), "-smp", &options.cpus.to_string()]);
     qemu.arg("-kernel").arg(&vm.image).arg("-initrd").arg(&vm.initramfs);
     qemu.arg("-append").arg(format!("{CMDLINE} {}", options.cmdline));

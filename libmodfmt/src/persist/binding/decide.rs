@@ -10,7 +10,7 @@ use super::live::{self, UniqueNames};
 use super::values::Values;
 use super::wishes::{self, Wishes};
 use super::{along, assign, carry, renames};
-use crate::convert::{InPlace, held_changes};
+use crate::convert::{InPlace, held_changes, unknown_held};
 use crate::persist::compare::of_unknown_functions;
 use crate::persist::{Difference, Header, KeptPlace, Unit, Variable};
 use crate::types::{Completeness, Types};
@@ -236,6 +236,11 @@ impl<'a> Decision<'a> {
                 header.types.get(*held).tag().map(|(kind, tag)| format!("{} {tag}", kind.keyword()))
             }));
         }
+        let newest = self.kept.iter().rev().find(|header| !header.types.held().is_empty());
+        let (Some(newest), Some(defined)) = (newest, &self.wishes.defined_tags) else { return };
+        let mut unknown = unknown_held(&newest.types, &self.file.types, defined, &self.wishes.fields);
+        unknown.retain(|refusal| !self.wishes.drops.contains(&refusal.path));
+        account.differences.extend(unknown.into_iter().map(|refusal| Difference::Held { refusal }));
     }
 
     /// Whether a variable that could stay in place cannot, because of its value.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the user, or a hint in the source, asks for.
 
+use std::collections::BTreeSet;
+
 use super::super::source_name::base_name;
 use crate::hints::Renames;
 use crate::persist::Variable;
@@ -17,8 +19,10 @@ pub struct Wishes {
     pub renamed: Vec<(String, String)>,
     /// Hints about fields with another name.
     pub fields: Renames,
-    /// `--drop`: fields that may be lost in a conversion.
+    /// `--drop`: fields that may be lost in a conversion, and structures of which no object is in memory.
     pub drops: Vec<String>,
+    /// The structures that the source defines, if that is known: `struct item`.
+    pub defined_tags: Option<BTreeSet<String>>,
 }
 
 /// Whether a text stands for a variable.

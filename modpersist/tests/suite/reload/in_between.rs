@@ -153,7 +153,7 @@ fn whichever_call_fails_what_is_not_loaded_again_is_said_and_known() {
     let ops = [Delete, Finit, Header, Holders, Init, InitState, Memory, Modules, Notes, Parameters];
     let mut told = 0;
     for op in ops {
-        for passed in (0..24).step_by(5) {
+        for passed in (0..40).step_by(5) {
             let machine = loaded(kernel(), "called", &[]);
             for top in ["called_a", "called_b"] {
                 machine.write(&format!("{top}.ko"), &on_top(top, &["called"]));
@@ -181,4 +181,27 @@ fn whichever_call_fails_what_is_not_loaded_again_is_said_and_known() {
         }
     }
     assert!(told > 5, "{told}");
+}
+
+#[test]
+fn list_knows_an_interrupted_reload_of_a_module_of_which_nothing_is_kept() {
+    let machine = Machine::new(kernel_with(init));
+    machine.write("unkept.ko", &on_top("unkept", &[]));
+    assert!(machine.reload(&["@unkept.ko", "size=1"]).is_success);
+    machine.kernel.die_after(1);
+    machine.reload(&["@unkept.ko"]);
+    machine.kernel.revive();
+    assert!(machine.has_state("unkept") && !machine.kernel.is_loaded("unkept"));
+    let mut out = Vec::new();
+    modpersist::run_list(&machine.kernel, &machine.paths, true, false, &mut out).unwrap();
+    let listed: Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(
+        listed,
+        serde_json::json!([{
+            "owner": "unkept",
+            "state": "nothing kept",
+            "sections": [],
+            "interrupted_reload": "a reload of unkept could not load all modules again; not loaded: unkept",
+        }])
+    );
 }

@@ -43,6 +43,11 @@ pub const SCENARIOS: &[Scenario] = &[
     .needs(Needs::Stock)
     .limit_secs(300)
     .counted(),
+    Scenario::new("reload-downtime-pointers", "how long it takes with 64 MB of pointers", downtime_pointers)
+        .needs(Needs::Stock)
+        .limit_secs(900)
+        .counted()
+        .long(),
     Scenario::new("reload-kills-sample", "killed at a few steps, and finished", |ctx| kills(ctx, 64, 2))
         .needs(Needs::Stock)
         .limit_secs(600),
@@ -372,20 +377,26 @@ fn kills(ctx: &mut Ctx, stride: usize, wanted: usize) -> Result<()> {
 /// Reloads that are timed.
 const TIMED: u32 = 2;
 
-/// For how long a module is away on average, in microseconds, by the clock that counts instructions.
-fn away(ctx: &mut Ctx, version: &str) -> Result<u128> {
+/// For how long a module is away on average, and how long the whole reload takes, in microseconds, by the
+/// clock that counts instructions.
+fn away(ctx: &mut Ctx, version: &str) -> Result<(u128, u128)> {
     let file = ctx.fixture(version)?;
     ctx.insmod([&file])?.success()?.silent()?;
-    let mut sum = 0.0;
+    let (mut sum, mut whole) = (0.0, Duration::ZERO);
     for timed in 0..=TIMED {
+        let start = Instant::now();
         let done = reload(ctx, &["--json", &file])?.success()?;
         let away = done.stdout.split_once("\"away_ms\": ").and_then(|(_, rest)| rest.split_once(','));
         let away: f64 = away.with_context(|| done.to_string())?.0.parse()?;
         // The first one fills caches.
-        sum += if timed == 0 { 0.0 } else { away };
+        if timed > 0 {
+            sum += away;
+            whole += start.elapsed();
+        }
     }
     drop_all(ctx, "sized")?;
-    Ok(Duration::from_secs_f64(sum / 1e3 / f64::from(TIMED)).as_micros())
+    let away = Duration::from_secs_f64(sum / 1e3 / f64::from(TIMED));
+    Ok((away.as_micros(), (whole / TIMED).as_micros()))
 }
 
 /// The same, by kmod's rmmod and insmod.
@@ -405,14 +416,24 @@ fn away_with_kmod(ctx: &mut Ctx, version: &str) -> Result<u128> {
 
 fn downtime(ctx: &mut Ctx) -> Result<()> {
     let kmod = away_with_kmod(ctx, "sized")?;
-    let little = away(ctx, "sized")?;
-    let much = away(ctx, "sized_large")?;
-    let pointers = away(ctx, "sized_pointers")?;
-    ctx.measure("away with 4 KB kept, 64 MB, 64 MB of pointers; for kmod's rmmod and insmod (us)", {
-        format!("{little}, {much}, {pointers}; {kmod}")
+    let (little, whole_little) = away(ctx, "sized")?;
+    let (much, whole_much) = away(ctx, "sized_large")?;
+    ctx.measure("away with 4 KB kept, 64 MB; for kmod's rmmod and insmod (us)", {
+        format!("{little}, {much}; {kmod}")
     });
+    ctx.measure("the whole reload (us)", format!("{whole_little}, {whole_much}"));
     ensure!(much * 10 <= little * 13, "64 MB: {much} us, 4 KB: {little} us");
     ensure!(little * 10 <= kmod * 13, "away for {little} us, with kmod for {kmod} us");
+    Ok(())
+}
+
+/// Pointers are looked for while the module is there, before and after: the time is printed.
+fn downtime_pointers(ctx: &mut Ctx) -> Result<()> {
+    for (version, what) in [("sized_pointers", "64 MB of NULL pointers"), ("sized_set", "64 MB of pointers")]
+    {
+        let (away, whole) = away(ctx, version)?;
+        ctx.measure(&format!("away with {what} kept; the whole reload (us)"), format!("{away}; {whole}"));
+    }
     Ok(())
 }
 
