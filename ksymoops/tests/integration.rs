@@ -15,6 +15,7 @@ mod suite {
     mod i386;
     mod json;
     mod long_reports;
+    mod panic_code;
     mod parsing;
     mod processors;
     mod support;

@@ -12,7 +12,7 @@ use libksym::merged::{MapSources, MergedMap};
 use libksym::{FileSearch, Sources};
 use libmodsys::{Kernel, KmsgReader};
 use liboops::report::{Kind, Report, Span, Spanned};
-use liboops::{pstore, stream};
+use liboops::{Event, panic_code, pstore, stream};
 use modcli::{Level, Output, escape, os_text, without_os_error};
 
 use super::args::{Args, is_on};
@@ -84,7 +84,11 @@ pub(super) fn run(
     let mut read = |name: &str, input: &mut dyn Read, classic: &mut Classic<'_>| -> Result<()> {
         let mut unwritten = None;
         let input = pstore::reader(input).with_context(|| name.to_owned())?;
-        let end = stream(input, |event| {
+        let (input, codes) = panic_code::reader(input);
+        let end = stream(input, |mut event| {
+            if let Event::Block(block) = &mut event {
+                block.reports.iter_mut().for_each(|report| codes.complete(report));
+            }
             if let Err(error) = classic.read(&event, &mut out) {
                 unwritten = Some(error);
                 return Err(io::ErrorKind::Interrupted.into());
@@ -100,6 +104,12 @@ pub(super) fn run(
         if !classic.is_done() {
             end.with_context(|| name.to_owned())?;
             classic.finish(&mut out).context(UNWRITTEN)?;
+        }
+        for code in codes.take_new() {
+            match log_file::code_words(name, &code) {
+                (true, text) => said.borrow_mut().notice(&text),
+                (false, text) => said.borrow_mut().warn(&text),
+            }
         }
         for note in
             classic.take_notes().into_iter().chain(decoder.take_warnings().iter().map(ToString::to_string))
@@ -181,6 +191,10 @@ impl Said<'_> {
 
     fn debug(&mut self, text: &str) {
         self.output.always(Level::Debug, text);
+    }
+
+    fn notice(&mut self, text: &str) {
+        self.output.always(Level::Notice, text);
     }
 
     fn warn(&mut self, text: &str) {

@@ -3,9 +3,11 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use libmodfmt::compress;
+use liboops::panic_code::{self, FoundCode, PanicCode};
 use liboops::{pstore, rejoined};
 use modcli::os_text;
 
@@ -26,7 +28,13 @@ pub(super) struct LogFile {
 
 /// What a log is called in messages.
 pub(super) fn name(path: &Path) -> String {
-    if is_standard_input(path) { "standard input".to_owned() } else { os_text(path) }
+    if is_standard_input(path) {
+        "standard input".to_owned()
+    } else if code_in_name(path).is_some() {
+        "the command line".to_owned()
+    } else {
+        os_text(path)
+    }
 }
 
 /// `-`
@@ -34,13 +42,39 @@ fn is_standard_input(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Opens a log and looks at its beginning. `-` is standard input.
+/// The code of a panic screen, if that is what the user names, and not a file.
+fn code_in_name(path: &Path) -> Option<PanicCode> {
+    let code = panic_code::decode(path.as_os_str().as_bytes())?;
+    (!path.exists()).then_some(code)
+}
+
+/// What there is to say about a code of a panic screen in a log, and whether that is only a note.
+pub(super) fn code_words(name: &str, code: &FoundCode) -> (bool, String) {
+    let says = [code.arch.clone(), code.release.as_ref().map(|release| format!("release {release}"))];
+    let says: Vec<String> = says.into_iter().flatten().collect();
+    let says = if says.is_empty() { String::new() } else { format!(" ({})", says.join(", ")) };
+    let is_empty = code.span.start == code.span.end;
+    let extent = match (is_empty, code.extent.is_whole()) {
+        (true, true) => " is empty".to_owned(),
+        (true, false) => format!(" cannot be read: {}", code.extent),
+        (false, true) => String::new(),
+        (false, false) => format!(": {}", code.extent),
+    };
+    (!is_empty, format!("{name}: the QR code of a panic screen{says}{extent}"))
+}
+
+/// Opens a log and looks at its beginning. `-` is standard input, and the text of a panic screen's code is its
+/// own log.
 ///
 /// # Errors
 /// The file cannot be opened or read.
 pub(super) fn open(path: &Path) -> io::Result<LogFile> {
     if is_standard_input(path) {
         let reader = text(io::stdin().lock())?;
+        return Ok(LogFile { reader, length: None, is_part: false });
+    }
+    if code_in_name(path).is_some() {
+        let reader = Box::new(io::Cursor::new(path.as_os_str().as_bytes().to_vec()));
         return Ok(LogFile { reader, length: None, is_part: false });
     }
     let file = File::open(path)?;
