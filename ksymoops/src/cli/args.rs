@@ -31,6 +31,7 @@ Examples:
                                           look up an address of this kernel
   ksymoops --format=json oops | jq .      print JSON for other programs
   zbarimg screen.jpg | ksymoops           decode the QR code of a panic screen
+  ksymoops --serve -v vmlinux             answer requests, one on a line
   ksymoops --format=ksymoops -VKLO -m System.map oops
                                           print what ksymoops 2.4 would
 
@@ -130,6 +131,10 @@ pub(super) struct Args {
     /// Read the running kernel's log, and use what the running kernel says
     #[arg(long)]
     pub dmesg: bool,
+
+    /// Answer the requests of another program, JSON objects on lines of standard input
+    #[arg(long, conflicts_with_all = ["addresses", "dmesg", "save_map", "one_shot", "fail_if_none", "files", "format"])]
+    pub serve: bool,
 
     /// Stop after the first report; exit with 3 if there is none
     #[arg(short = '1', long, action = ArgAction::Count)]

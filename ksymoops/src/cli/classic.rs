@@ -21,6 +21,7 @@ use super::{addresses, log_file, setup, source_list};
 use crate::Warning;
 use crate::classic::{AddressNames, Classic, MapNames, Options, ResolverNames, Target};
 use crate::decode::resolver_of;
+use crate::input::{code_words, text};
 
 /// Prints the classic output of all inputs.
 ///
@@ -106,7 +107,7 @@ pub(super) fn run(
             classic.finish(&mut out).context(UNWRITTEN)?;
         }
         for code in codes.take_new() {
-            match log_file::code_words(name, &code) {
+            match code_words(name, &code) {
                 (true, text) => said.borrow_mut().notice(&text),
                 (false, text) => said.borrow_mut().warn(&text),
             }
@@ -131,7 +132,7 @@ pub(super) fn run(
     }
     if args.files.is_empty() && !args.dmesg {
         let nothing: &mut dyn Read = &mut io::empty();
-        let mut stdin = log_file::text(io::stdin().lock())?;
+        let mut stdin = text(io::stdin().lock())?;
         let input = if args.addresses.is_empty() { &mut stdin } else { nothing };
         read("standard input", input, &mut classic)?;
     }

@@ -10,9 +10,9 @@ use liboops::{Event, pstore, stream};
 use modcli::{Level, Output, without_os_error};
 
 use super::line_count::Length;
-use super::log_file;
 use crate::Warning;
 use crate::decode::Decoder;
+use crate::input::code_words;
 use crate::render::Render;
 
 /// Nobody reads this many different warnings; past it the same one may be printed again.
@@ -129,7 +129,7 @@ impl<'o, W: Write> Session<'o, W> {
     /// Says of each code of a panic screen what it is from, and what is missing.
     fn say_codes(&mut self, name: &str, codes: &FoundCodes) {
         for code in codes.take_new() {
-            let (is_note, text) = log_file::code_words(name, &code);
+            let (is_note, text) = code_words(name, &code);
             match is_note {
                 true => self.note(text),
                 false => self.warn(&Warning::PanicCode { text }),
