@@ -18,5 +18,6 @@ mod suite {
     mod panic_code;
     mod parsing;
     mod processors;
+    mod serve;
     mod support;
 }

@@ -71,8 +71,10 @@ fn answer(resolver: &Resolver, query: &Query, out: &mut dyn Write) -> Result<f64
         }
         for instruction in listing?.instructions {
             let mark = if instruction.offset == 0 { "->" } else { "  " };
+            let sign = if instruction.offset < 0 { '-' } else { '+' };
+            let distance = instruction.offset.unsigned_abs();
             let symbol = instruction.symbol.map(|symbol| format!(" <{symbol}>")).unwrap_or_default();
-            writeln!(out, "  {mark} {:+#x} {}{symbol}", instruction.offset, instruction.text)?;
+            writeln!(out, "  {mark} {sign}{distance:#x} {}{symbol}", instruction.text)?;
         }
     }
     if let Some(reason) = &answer.unresolved {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From a request to an answer.
 
-use modcli::{escape, long_version, without_os_error};
+use modcli::{escape, without_os_error};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -137,7 +137,7 @@ impl<K: Kernels> Service<K> {
 fn hello() -> Value {
     json!({
         "program": "ksymoops",
-        "program_version": long_version(),
+        "program_version": env!("CARGO_PKG_VERSION"),
         "versions": [VERSION],
         "requests": REQUESTS,
         "limits": {
