@@ -20,8 +20,16 @@ pub(crate) fn load(
 ) -> Result<Status, Errno> {
     let concerns_persistent_data =
         request.restore.is_some() || detect::concerns_persistent_data(request, kernel);
-    if concerns_persistent_data && let Some(status) = persistent::load(request, kernel, output)? {
-        return Ok(status);
+    if concerns_persistent_data {
+        let decided = &request.by_policy();
+        if let Some(status) = persistent::load(decided, kernel, output)? {
+            if status == Status::Failure {
+                for words in request.policy_words() {
+                    output.error(format_args!("  {words}"));
+                }
+            }
+            return Ok(status);
+        }
     }
     plain::load(request, kernel, output)?;
     // The kernel knows the module by the name inside the file; the file's own name is nearly always the same,
@@ -79,6 +87,7 @@ mod tests {
             drops: &[],
             restore: None,
             strict: false,
+            policy: None,
             is_unattended: false,
             paths: &paths,
             journal: &journal,
