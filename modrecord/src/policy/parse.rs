@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn problems_name_file_and_line() {
         let policy = policy(
-            "keep=of\nkepp=off\nkeep.a b=off\nkeep.=off\njournal.x=on\nhello\npersistdir=srv\nstrict=\n",
+            "keep=of\nkepp=off\nkeep.a/b=off\nkeep.=off\njournal.x=on\nhello\npersistdir=srv\nstrict=\n",
         );
         let texts: Vec<_> = policy.problems.iter().map(ToString::to_string).collect();
         assert_eq!(
@@ -163,7 +163,7 @@ mod tests {
             [
                 "conf:1: keep is auto, require or off, not 'of'",
                 "conf:2: unknown setting 'kepp'",
-                "conf:3: unknown setting 'keep.a b'",
+                "conf:3: unknown setting 'keep.a/b'",
                 "conf:4: unknown setting 'keep.'",
                 "conf:5: unknown setting 'journal.x'",
                 "conf:6: not a setting, which is NAME=VALUE",
