@@ -9,13 +9,11 @@ use serde_json::Value;
 
 use super::error::{ErrorCode, ServeError};
 use super::kept::KeptKernel;
+use super::limits::MAX_REPORT_BYTES;
 use super::request;
-use super::service::value;
+use super::value::value;
 use crate::input;
 use crate::render;
-
-/// No further reports are decoded once those before them take as many bytes.
-pub(super) const MAX_REPORT_BYTES: usize = 16 << 20;
 
 #[derive(Serialize)]
 struct Decoded {

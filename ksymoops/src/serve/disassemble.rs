@@ -10,7 +10,7 @@ use super::error::{ErrorCode, ServeError};
 use super::kept::KeptKernel;
 use super::place;
 use super::request;
-use super::service::value;
+use super::value::value;
 use crate::render;
 
 /// Bytes before and after a place, if the request does not say.

@@ -9,12 +9,10 @@ use std::path::PathBuf;
 use liboops::report::{Kind, Report, Span, Spanned};
 
 use super::error::{ErrorCode, ServeError};
+use super::limits::MAX_KERNELS;
 use super::request::KernelRequest;
 use crate::Warning;
 use crate::decode::{DecodeContext, Decoder};
-
-/// As many kernels are kept. Each may hold the symbols of one.
-pub(super) const MAX_KERNELS: usize = 8;
 
 /// What the caller of the service makes of a request's kernel.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::error::ServeError;
 use super::kept::KeptKernel;
+use super::limits::check_count;
 use super::request;
-use super::service::value;
-use super::symbolize::check_count;
+use super::value::value;
 use crate::persistent::{PersistentAddress, find_address};
 
 #[derive(Serialize)]

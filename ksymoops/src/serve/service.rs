@@ -2,22 +2,19 @@
 //! From a request to an answer.
 
 use modcli::{escape, without_os_error};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::decode::{self, MAX_REPORT_BYTES};
+use super::decode;
 use super::error::{ErrorCode, ServeError};
-use super::kept::{KeptKernel, KeptKernels, Kernels, MAX_KERNELS};
+use super::kept::{KeptKernel, KeptKernels, Kernels};
+use super::limits::{MAX_KERNELS, MAX_PLACES, MAX_REPORT_BYTES, MAX_REQUEST_BYTES};
 use super::lines::RequestLine;
 use super::request::{self, KernelRequest};
-use super::symbolize::{self, MAX_PLACES};
-use super::{disassemble, persistent};
+use super::{disassemble, persistent, symbolize};
 
 /// The version of the requests and answers.
 pub const VERSION: u64 = 1;
-/// A longer line is refused.
-pub const MAX_REQUEST_BYTES: usize = 4 << 20;
 
 /// All requests.
 const REQUESTS: [&str; 6] = ["hello", "symbolize", "disassemble", "decode", "persistent", "forget"];
@@ -160,9 +157,4 @@ fn is_id(value: &Value) -> bool {
 
 fn read<T: DeserializeOwned>(fields: Value) -> Result<T, ServeError> {
     serde_json::from_value(fields).map_err(ServeError::bad_request)
-}
-
-/// The value of an answer.
-pub(super) fn value(answer: &impl Serialize) -> Result<Value, ServeError> {
-    serde_json::to_value(answer).map_err(ServeError::bad_request)
 }

@@ -4,15 +4,13 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::error::{ErrorCode, ServeError};
+use super::error::ServeError;
 use super::kept::KeptKernel;
+use super::limits::check_count;
 use super::place;
 use super::request;
-use super::service::value;
+use super::value::value;
 use crate::render;
-
-/// As many places may be in one request.
-pub(super) const MAX_PLACES: usize = 10_000;
 
 #[derive(Serialize)]
 struct Symbolized<'a> {
@@ -27,13 +25,4 @@ pub(super) fn answer(request: &request::Symbolize, kernel: &KeptKernel) -> Resul
     let answers = context.resolver.symbolize_all(&queries);
     let answers = answers.iter().map(render::Answer::from).collect();
     value(&Symbolized { answers, summary: &context.summary })
-}
-
-/// Fails if a request asks for too many places.
-pub(super) fn check_count(count: usize) -> Result<(), ServeError> {
-    if count <= MAX_PLACES {
-        return Ok(());
-    }
-    let words = format!("{count} places in one request; the limit is {MAX_PLACES}");
-    Err(ServeError::new(ErrorCode::TooLong, words))
 }
