@@ -50,19 +50,22 @@ pub struct Args {
     #[arg(long)]
     pub force_vermagic: bool,
 
-    /// Keep persistent data: auto (if possible, else warn), require (or load nothing), off
-    #[arg(long, value_name = "WHEN", value_parser = keep_mode(), default_value = "auto")]
+    /// Keep persistent data: auto (if possible, else warn), require (or load nothing), off; else as
+    /// /etc/modpersist.conf says, or auto
+    #[arg(long, value_name = "WHEN", value_parser = keep_mode())]
     #[arg(hide_possible_values = true)]
-    pub keep: KeepMode,
+    pub keep: Option<KeepMode>,
 
     /// Start from the initial values, all or those of VAR; then drop what was kept
     // Nothing stands for all.
     #[arg(long, value_name = "VAR", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub fresh: Vec<String>,
 
-    /// Load nothing while kept data points into the module as it was loaded before
-    #[arg(long)]
-    pub strict: bool,
+    /// Load nothing while kept data points into the module as it was loaded before; off overrides
+    /// /etc/modpersist.conf
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    #[arg(value_parser = switch(), hide_possible_values = true)]
+    pub strict: Option<bool>,
 
     /// Start from values that `modpersist save` has written to SAVED, at the first load
     #[arg(long, value_name = "SAVED")]
@@ -116,6 +119,11 @@ fn rename() -> impl TypedValueParser<Value = (String, String)> {
         Some((old, new)) if !old.is_empty() && !new.is_empty() => Ok((old.to_owned(), new.to_owned())),
         _ => Err("it takes OLD=NEW"),
     }
+}
+
+/// The values of `--strict`.
+fn switch() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["on", "off"]).map(|word| word == "on")
 }
 
 /// The values of `--keep`.

@@ -27,6 +27,7 @@
 use std::ffi::{CStr, CString, OsStr};
 use std::fmt;
 use std::path::Path;
+use std::rc::Rc;
 
 use libmodsys::lock::Lock;
 use libmodsys::{Errno, Kernel, LoadFlags};
@@ -34,10 +35,11 @@ use modcli::Output;
 use modkeep::{KeepError, KeepMode, Plan, Region};
 use modrecord::Paths;
 use modrecord::journal::{ModuleDetails, Recorder};
+use modrecord::policy::LazyPolicy;
 
 use crate::ModuleInput;
 use crate::load::{persistent, plain};
-use crate::load_request::LoadRequest;
+use crate::load_request::{LoadRequest, SitePolicy};
 use crate::preflight::{detect, dry_run, parameter_names};
 use crate::report::{self, Reason};
 
@@ -61,6 +63,7 @@ pub struct PreparedLoad<'a> {
     options: &'a LoadOptions,
     kernel: &'a dyn Kernel,
     paths: &'a Paths,
+    policy: Rc<LazyPolicy>,
     journal: Recorder<'a>,
     planned: Option<Plan>,
 }
@@ -114,13 +117,16 @@ impl<'a> PreparedLoad<'a> {
         kernel: &'a dyn Kernel,
         paths: &'a Paths,
     ) -> Result<Self, Errno> {
+        let policy = Rc::new(LazyPolicy::new(paths.config.clone()));
+        let journal = Recorder::new(kernel, &paths.logs).by_policy(&policy);
         Ok(Self {
             input: ModuleInput::open(file.as_os_str(), file.to_owned())?,
             params: params.to_owned(),
             options,
             kernel,
             paths,
-            journal: Recorder::new(kernel, &paths.logs),
+            policy,
+            journal,
             planned: None,
         })
     }
@@ -172,7 +178,7 @@ impl<'a> PreparedLoad<'a> {
             // The load says what is wrong with the file.
             return Ok(None);
         };
-        let plan = modkeep::plan(self.kernel, self.request().plan_request(whole, true))?;
+        let plan = modkeep::plan(self.kernel, self.request().by_policy().plan_request(whole, true))?;
         self.journal.prepare();
         Ok(Some(self.planned.insert(plan)))
     }
@@ -191,7 +197,7 @@ impl<'a> PreparedLoad<'a> {
         let planned = self.planned.take();
         let request = self.request();
         let done = if planned.is_some() || self.concerns_persistent_data() {
-            persistent::load_again(&request, planned, self.kernel, lock, live, output)
+            persistent::load_again(&request.by_policy(), planned, self.kernel, lock, live, output)
         } else {
             Ok(None)
         };
@@ -214,6 +220,7 @@ impl<'a> PreparedLoad<'a> {
             Err(failure) => return Err(not_loaded(failure.reason(output))),
         }
         report::journal(&self.journal, output);
+        report::policy(&self.policy, output);
         Ok(())
     }
 
@@ -235,6 +242,7 @@ impl<'a> PreparedLoad<'a> {
             drops: &self.options.drops,
             restore: None,
             strict: false,
+            policy: Some(SitePolicy { policy: &self.policy, decides_keep: true, decides_strict: true }),
             // What a reload is told of, it says itself.
             is_unattended: false,
             paths: self.paths,

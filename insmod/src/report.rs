@@ -10,6 +10,7 @@ use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, os_text};
 use modkeep::KeepError;
 use modrecord::journal::Recorder;
+use modrecord::policy::LazyPolicy;
 
 use crate::load_request::LoadRequest;
 use crate::unattended;
@@ -58,6 +59,13 @@ pub(crate) struct StillKept {
 /// Warns, once, if there is no journal because its directory or file is not safe to write to.
 pub(crate) fn journal(recorder: &Recorder<'_>, output: &mut Output) {
     if let Some(warning) = recorder.take_warning() {
+        output.always(Level::Warning, warning);
+    }
+}
+
+/// Warns, once, if something is wrong with the configuration files.
+pub(crate) fn policy(policy: &LazyPolicy, output: &mut Output) {
+    if let Some(warning) = policy.take_warning() {
         output.always(Level::Warning, warning);
     }
 }

@@ -6,6 +6,7 @@ use std::ffi::{CString, OsStr};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel, lock};
@@ -13,9 +14,10 @@ use modcli::{Invocation, Level, LogExcerpt, Output, Status, module_name, os_text
 use modkeep::KeepMode;
 use modrecord::Paths;
 use modrecord::journal::Recorder;
+use modrecord::policy::LazyPolicy;
 use modrecord::snapshot::{self, Snapshot};
 
-use crate::load_request::LoadRequest;
+use crate::load_request::{LoadRequest, SitePolicy};
 use crate::module_input::{self, ModuleInput};
 use crate::params::{self, SavedParams};
 use crate::preflight::{dry_run, explain};
@@ -44,12 +46,13 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         output.error("this tool does not support loading from stdin!");
         return Status::Failure;
     }
-    if !args.fresh.is_empty() && args.keep == KeepMode::Off {
+    if !args.fresh.is_empty() && args.keep == Some(KeepMode::Off) {
         output.error("--fresh cannot be used with --keep=off");
         return Status::Failure;
     }
-    if args.restore.is_some() && (args.keep == KeepMode::Off || args.fresh.iter().any(String::is_empty)) {
-        let other = if args.keep == KeepMode::Off { "--keep=off" } else { "--fresh" };
+    if args.restore.is_some() && (args.keep == Some(KeepMode::Off) || args.fresh.iter().any(String::is_empty))
+    {
+        let other = if args.keep == Some(KeepMode::Off) { "--keep=off" } else { "--fresh" };
         output.error(format_args!("--restore cannot be used with {other}"));
         return Status::Failure;
     }
@@ -57,11 +60,21 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         output.silence();
     }
     let paths = Paths::default();
-    let journal = Recorder::new(kernel, &paths.logs);
+    let policy = Rc::new(LazyPolicy::new(paths.config.clone()));
+    let journal = Recorder::new(kernel, &paths.logs).by_policy(&policy);
     let is_unattended = invocation.is_unattended && !args.modutils.is_dry_run();
-    let insmod = Insmod { args: &args, file, is_unattended, paths: &paths, journal: &journal, kernel };
+    let insmod = Insmod {
+        args: &args,
+        file,
+        is_unattended,
+        paths: &paths,
+        policy: &policy,
+        journal: &journal,
+        kernel,
+    };
     let status = insmod.run(output);
     report::journal(&journal, output);
+    report::policy(&policy, output);
     if args.common.snapshot && !args.modutils.is_dry_run() {
         take_snapshot(kernel, &paths, output);
     }
@@ -84,6 +97,7 @@ struct Insmod<'a> {
     file: &'a OsStr,
     is_unattended: bool,
     paths: &'a Paths,
+    policy: &'a LazyPolicy,
     journal: &'a Recorder<'a>,
     kernel: &'a dyn Kernel,
 }
@@ -147,19 +161,24 @@ impl Insmod<'_> {
             module,
             params: &params,
             flags: args.load_flags(),
-            keep: args.keep,
+            keep: args.keep.unwrap_or_default(),
             fresh: !all.is_empty(),
             fresh_variables: &fresh_variables,
             renamed: &args.renamed,
             drops: &args.drop,
             restore: restored.as_ref(),
-            strict: args.strict,
+            strict: args.strict.unwrap_or_default(),
+            policy: Some(SitePolicy {
+                policy: self.policy,
+                decides_keep: args.keep.is_none(),
+                decides_strict: args.strict.is_none(),
+            }),
             is_unattended: self.is_unattended,
             paths: self.paths,
             journal: self.journal,
         };
         if args.modutils.is_dry_run() {
-            return dry_run::check(&request, self.kernel, output);
+            return dry_run::check(&request.by_policy(), self.kernel, output);
         }
         let status = load::load(&request, self.kernel, output)?;
         if let Some(saved) = saved.filter(|_| status == Status::Success) {

@@ -8,9 +8,11 @@
 //! - [`classic`]: the output of ksymoops 2.4.
 //! - [`cli`]: options, input, exit status.
 //! - [`decode`]: what each line of a report means.
+//! - `input`: logs as they come in.
 //! - `journal`: which recorded boot a report is from, and which modules were loaded then.
 //! - [`persistent`]: which persistent variable, and which field of it, an address is in.
 //! - [`render`]: the annotated log, or JSON.
+//! - [`serve`]: requests of other programs, line by line.
 //!
 //! ```
 //! use ksymoops::decode::Decoder;
@@ -29,9 +31,11 @@
 pub mod classic;
 pub mod cli;
 pub mod decode;
+mod input;
 mod journal;
 pub mod persistent;
 pub mod render;
+pub mod serve;
 mod warning;
 
 pub use warning::Warning;

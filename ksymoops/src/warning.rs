@@ -58,6 +58,12 @@ pub enum Warning {
         /// What was expected in it, in the plural.
         what: &'static str,
     },
+    /// A code of a panic screen has no text that can be read.
+    #[error("{text}")]
+    PanicCode {
+        /// What is wrong with which code.
+        text: String,
+    },
     /// The running kernel does not tell which persistent data it keeps.
     #[error("persistent data of the running kernel: {error}")]
     RunningKernel {

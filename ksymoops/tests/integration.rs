@@ -15,7 +15,9 @@ mod suite {
     mod i386;
     mod json;
     mod long_reports;
+    mod panic_code;
     mod parsing;
     mod processors;
+    mod serve;
     mod support;
 }

@@ -37,6 +37,29 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens a regular file for reading, as [`open_regular`] does, but not what a symbolic link leads to.
+///
+/// # Errors
+/// As those of [`open_regular`]; `ELOOP` for a link.
+pub fn open_no_link(path: &Path) -> io::Result<File> {
+    let found = fs::symlink_metadata(path)?;
+    if found.is_symlink() {
+        return Err(Errno::ELOOP.into());
+    }
+    regular(&found)?;
+    let mut options = OpenOptions::new();
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_NOFOLLOW;
+    let file = options.read(true).custom_flags(flags.bits()).open(path)?;
+    regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Whether a file or directory belongs to root, or to this user, and nobody else may write to it.
+#[must_use]
+pub fn is_trusted(found: &Metadata) -> bool {
+    (found.uid() == 0 || found.uid() == effective_user()) && found.mode() & 0o022 == 0
+}
+
 fn regular(found: &Metadata) -> io::Result<()> {
     if found.is_dir() {
         return Err(Errno::EISDIR.into());

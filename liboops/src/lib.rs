@@ -16,6 +16,7 @@ mod arch;
 mod cursor;
 mod line;
 mod message;
+pub mod panic_code;
 mod rejoined;
 pub mod report;
 mod stream;

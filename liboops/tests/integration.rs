@@ -12,6 +12,7 @@ mod suite {
     mod memory;
     mod messages;
     mod other_tasks;
+    mod panic_codes;
     mod pieces;
     mod prefixes;
     mod processors;

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every log of a megabyte is read soon and with little memory. One test, since it measures the process.
 
-use liboops::pstore;
+use std::io::{self, Write};
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use liboops::{panic_code, pstore};
 use modtest::hostile_files::{after, noise, repeated};
 use modtest::limits::assert_limits;
+use modtest::panic_code::digits;
 
 /// A report's first line, and lines that belong to it.
 const START: &str = "[    1.000000] BUG: kernel NULL pointer dereference, address: 0000000000000010\n";
@@ -43,7 +48,16 @@ fn inputs() -> Vec<(&'static str, Vec<u8>)> {
         ("escapes", text("<4>\\x0a\\x42UG: \\n")),
         ("dumps of pstore", text("Oops#1 Part1\n<4>BUG: x\n")),
         ("cut", text("------------[ cut here ]------------\n")),
+        ("codes without text", text("?a=x86_64&v=6.16.0&z=1 ")),
+        ("parameters", text("&z=1&v=2&a=3")),
+        ("one code", after(b"?a=x86_64&v=6.16.0&z=", b"1")),
+        ("a wrapped code", after(b"?a=x86_64&v=6.16.0&z=1\n", b"1\n")),
     ];
+    // Each stands for as much text as is read of one.
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&vec![b'a'; 2 << 20]).unwrap();
+    let digits = digits(&encoder.finish().unwrap());
+    inputs.push(("codes of much text", text(&format!("?a=x86_64&v=6.16.0&z={digits}\n"))));
     let writers: String = (0..20_000).map(|number| format!("[    1.0][ T{number}] BUG: x\n")).collect();
     inputs.push(("many writers", after(writers.as_bytes(), b"[    1.0][ T1]  a+0x1/0x2\n")));
     let interleaved: String = (0..64)
@@ -63,6 +77,8 @@ fn a_megabyte_costs_two_seconds_and_512_megabytes_at_most() {
             let length: usize = liboops::blocks(&data).iter().map(|block| block.text.len()).sum();
             assert!(length <= data.len(), "{input}");
             assert!(!pstore::in_order(&data).is_empty(), "{input}");
+            let (mut log, _codes) = panic_code::reader(&*data);
+            io::copy(&mut log, &mut io::sink()).unwrap();
         });
     }
 }

@@ -85,6 +85,17 @@ pub enum Command {
     },
     /// Exchange a loaded module for the version in FILE, with a way back
     Reload(ReloadArgs),
+    /// Print what the site has decided in /etc/modpersist.conf, and in which line
+    #[command(after_help = "The exit status is 1 if something is wrong with the files.\n\n\
+                      Examples:\n  modpersist config          all settings\n  \
+                      modpersist config meter    those that hold for meter")]
+    Config {
+        /// A module
+        owner: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Say for versions of one module whether each could use the data that another has left
     Compat(CompatArgs),
 }

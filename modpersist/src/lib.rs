@@ -24,6 +24,7 @@ mod args;
 mod check;
 mod check_owner;
 mod compat;
+mod config;
 mod embed;
 mod hex;
 mod json;

@@ -10,7 +10,7 @@ use modcli::Output;
 use modrecord::Paths;
 
 use crate::args::{Args, Command, ReloadArgs};
-use crate::{check, check_owner, compat, embed, list, modprobe_conf, reload, restore, save, show};
+use crate::{check, check_owner, compat, config, embed, list, modprobe_conf, reload, restore, save, show};
 
 /// Runs `reload` with records in other places than usual.
 ///
@@ -57,6 +57,10 @@ pub fn run(args: &Args, kernel: &dyn Kernel, out: &mut dyn Write) -> Result<Exit
             Some(owner) => check_owner::run(kernel, &owner, *json, out),
             None => check::run(kernel, file, *json, out),
         },
+        Command::Config { owner, json } => {
+            let mut output = Output::new("modpersist".as_ref());
+            config::run(&Paths::default(), owner.as_deref(), *json, out, &mut output)
+        }
         Command::Compat(args) => compat::run(args, out),
         Command::Reload(args) => {
             let mut output = Output::new("modpersist".as_ref());

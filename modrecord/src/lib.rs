@@ -9,6 +9,7 @@
 //! - [`removed_pointers`]: kept data that points into a module that was removed.
 //! - [`saved_values`]: values of persistent variables, saved before a reboot and restored after it;
 //!   [`values_json`]: what values look like in JSON.
+//! - [`policy`]: what the site has decided, in `/etc/modpersist.conf`.
 //! - [`snapshot`]: copies of `/proc/kallsyms` and `/proc/modules`, as modutils made them.
 //! - [`paths`]: where all of this is; [`Paths`] so that tests can have it elsewhere.
 //!
@@ -26,6 +27,7 @@ pub mod loaded_images;
 pub mod owner_sections;
 pub mod parameters;
 pub mod paths;
+pub mod policy;
 pub mod removed_pointers;
 pub mod saved_values;
 pub mod snapshot;

@@ -3,15 +3,12 @@
 
 use std::path::PathBuf;
 
-use libmodsys::files;
-
 pub use libmodsys::paths::{MODULES_DIRECTORY, RUN_DIRECTORY};
 
-/// The configuration file. It has one setting: `persistdir=DIRECTORY`.
-pub const CONFIG_FILE: &str = "/etc/modpersist.conf";
+use crate::policy::Policy;
 
-/// A larger configuration file is not read.
-const MAX_CONFIG_BYTES: u64 = 1 << 20;
+/// The configuration file: see [`policy`](crate::policy).
+pub const CONFIG_FILE: &str = "/etc/modpersist.conf";
 
 /// The journal, and snapshots. modutils had its logs here and wrote them only if the directory existed.
 pub const LOG_DIRECTORY: &str = "/var/log/ksymoops";
@@ -72,10 +69,8 @@ impl Paths {
     /// an empty `persistdir=`, which means that they are not wanted.
     #[must_use]
     pub fn persist_directory(&self) -> Option<PathBuf> {
-        let text = files::read_regular(&self.config, MAX_CONFIG_BYTES).unwrap_or_default();
-        let text = String::from_utf8(text).unwrap_or_default();
-        let configured = text.lines().filter_map(|line| line.trim().strip_prefix("persistdir=")).next_back();
-        match configured.map(str::trim) {
+        let policy = Policy::read(&self.config);
+        match policy.persistdir().map(|setting| setting.value.as_str()) {
             Some("") => None,
             Some(directory) => Some(directory.into()),
             None => Some(PERSIST_DIRECTORY.into()),

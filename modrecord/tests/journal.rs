@@ -7,6 +7,7 @@ use std::fs;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage, Unload};
@@ -14,6 +15,7 @@ use libmodfmt::persist::{Header, NOTE_SECTION, Unit, Variable};
 use libmodsys::{BootIdentity, Kernel, LoadFlags, PersistSupport, RemoveFlags, SectionAddress, sealed_file};
 use modkeep::{Generation, KeptBy, OwnerState, Region, discard};
 use modrecord::journal::{ModuleDetails, Recorder};
+use modrecord::policy::LazyPolicy;
 use modtest::module::{Make, signed};
 use modtest::{Call, FakeKernel, FakeModule, Op};
 use tempfile::TempDir;
@@ -382,4 +384,20 @@ fn a_long_journal_of_the_first_version_is_read_whole_and_gets_an_index() {
     record(&kernel, &folder, None, false);
     assert_eq!(fs::read(folder.file()).unwrap(), after);
     assert_eq!(Journal::read(&after).skipped, 0);
+}
+
+#[test]
+fn the_site_may_want_no_journal() {
+    for (config, is_written) in [("journal=off\n", false), ("journal=on\n", true), ("", true)] {
+        let (folder, kernel) = (Folder::new(), kernel());
+        let site = tempfile::tempdir().unwrap();
+        let path = site.path().join("modpersist.conf");
+        fs::write(&path, config).unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        let policy = Rc::new(LazyPolicy::new(path));
+        let recorder = Recorder::new(&kernel, &folder.path()).by_policy(&policy);
+        recorder.update(None);
+        assert_eq!((recorder.take_warning(), policy.take_warning()), (None, None));
+        assert_eq!(folder.file().exists(), is_written, "{config}");
+    }
 }

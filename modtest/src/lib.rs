@@ -9,6 +9,7 @@
 //! - [`hostile`]: names that must not reach a terminal as they are.
 //! - [`hostile_files`]: inputs that were made to cost much; [`limits`] checks that they do not.
 //! - [`corpus`]: public kernel logs, if they are at hand.
+//! - [`panic_code`]: the digits of a panic screen's QR code.
 //! - [`CpuTimer`]: processor time, for tests of how time grows.
 //!
 //! ```
@@ -41,6 +42,7 @@ pub mod hostile_files;
 pub mod keeper_exports;
 pub mod limits;
 pub mod module;
+pub mod panic_code;
 
 pub use cpu_time::CpuTimer;
 pub use fake_kernel::{Call, FakeKernel, FakeModule, LoadRequest, Op, Settings};

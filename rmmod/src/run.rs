@@ -2,12 +2,14 @@
 //! rmmod step by step.
 
 use std::ffi::OsStr;
+use std::rc::Rc;
 
 use clap::FromArgMatches;
 use libmodsys::{Errno, Kernel};
 use modcli::{Invocation, Level, Output, Status, os_text, parse};
 use modrecord::Paths;
 use modrecord::journal::Recorder;
+use modrecord::policy::LazyPolicy;
 use modrecord::snapshot::{self, Snapshot};
 
 use crate::removal::Removal;
@@ -41,13 +43,14 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
         }
     };
     let paths = Paths::default();
-    let journal = Recorder::new(kernel, &paths.logs);
+    let policy = Rc::new(LazyPolicy::new(paths.config.clone()));
+    let journal = Recorder::new(kernel, &paths.logs).by_policy(&policy);
     let status = if args.persist {
         save(&args, &paths, kernel, output)
     } else {
         remove_all(&Removal { args: &args, limit, paths: &paths, journal: &journal, kernel }, output)
     };
-    if let Some(warning) = journal.take_warning() {
+    for warning in [journal.take_warning(), policy.take_warning()].into_iter().flatten() {
         output.always(Level::Warning, warning);
     }
     if args.common.snapshot {

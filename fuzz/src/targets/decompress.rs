@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A compressed file, or what follows the magic of one: the limit on its content holds, whether the content
-//! is smaller, as large or larger.
+//! is smaller, as large or larger. The same bytes as the digits of a panic screen: what is left of them gives
+//! the beginning of what all of them give.
 
 use libmodfmt::compress::{Format, decompress, decompress_as_kmod, detect, section, zstd_content_size};
 use libmodfmt::elf::Ident;
+use liboops::panic_code;
+use modtest::panic_code::{digits, old_digits};
 
 /// Bytes.
 const LIMIT: u64 = 1 << 20;
 
 /// Tries one input.
 pub fn run(data: &[u8]) {
+    let zlib = [&[0x78, 0x9c], data].concat();
+    code("z", &digits(&zlib));
+    if let Some(digits) = old_digits(&zlib) {
+        code("zl", &digits);
+    }
     if detect(data).is_some() {
         file(data);
         return;
@@ -20,6 +28,15 @@ pub fn run(data: &[u8]) {
     }
     for format in Format::ALL {
         file(&[format.magic(), data].concat());
+    }
+}
+
+fn code(name: &str, digits: &str) {
+    let decode = |digits: &str| panic_code::decode(format!("{name}={digits}").as_bytes()).expect("a code");
+    let whole = decode(digits).text;
+    assert!(whole.len() as u64 <= LIMIT);
+    for length in [1, 17, digits.len() / 2, digits.len() - 1] {
+        assert!(whole.starts_with(&decode(&digits[..length.min(digits.len())]).text));
     }
 }
 

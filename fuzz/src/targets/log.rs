@@ -8,7 +8,7 @@ use ksymoops::decode::Decoder;
 use ksymoops::render::{Annotated, Json, Render};
 use libksym::{Discover, FileSearch};
 use liboops::report::{Block, Report};
-use liboops::{Event, blocks, stream};
+use liboops::{Event, blocks, panic_code, stream};
 
 /// Bytes that a reader returns at once.
 const PIECE_BYTES: usize = 61;
@@ -36,6 +36,7 @@ pub fn run(data: &[u8]) {
         Ok(())
     });
     assert!(end.is_ok() && in_pieces == whole);
+    panic_codes(data);
 
     let mut decoder = Decoder::default();
     decoder.sources.discover = Discover::all(FileSearch::Named);
@@ -53,6 +54,20 @@ impl Read for Pieces<'_> {
         let size = buffer.len().min(PIECE_BYTES);
         self.0.read(&mut buffer[..size])
     }
+}
+
+/// The codes of panic screens are replaced the same in small pieces, and all other bytes come out again.
+fn panic_codes(data: &[u8]) {
+    let read = |input: &mut dyn Read| {
+        let (mut log, codes) = panic_code::reader(input);
+        let mut out = Vec::new();
+        log.read_to_end(&mut out).expect("memory is no file");
+        (out, codes.take_new())
+    };
+    let (whole, codes) = read(&mut &*data);
+    assert_eq!(read(&mut Pieces(data)), (whole.clone(), codes.clone()));
+    assert!(whole == data || codes.iter().any(|code| code.span.start < code.span.end));
+    assert!(codes.iter().all(|code| code.span.start <= code.span.end && code.span.end <= whole.len() as u64));
 }
 
 /// Lines make up the text, and reports lie within it.

@@ -12,9 +12,10 @@ const ABOUT: &str = "\
 Decode kernel oops reports.
 
 Reads logs (standard input if no FILE is given), also compressed by gzip, xz or
-zstd, and prints them with annotations under each line, after `;;`: functions,
-source lines and inlined calls, the instructions of a Code line, and the fields
-of persistent variables that registers and other addresses point to.
+zstd, or in the QR code of a panic screen. Prints them with annotations under
+each line, after `;;`: functions, source lines and inlined calls, the
+instructions of a Code line, and the fields of persistent variables that
+registers and other addresses point to.
 
 Files of the kernel and its modules are found by release and build id, in the
 places where distributions install them. Files of another build are not used.
@@ -29,6 +30,8 @@ Examples:
   ksymoops -k /proc/kallsyms -A ffffffff81234567
                                           look up an address of this kernel
   ksymoops --format=json oops | jq .      print JSON for other programs
+  zbarimg screen.jpg | ksymoops           decode the QR code of a panic screen
+  ksymoops --serve -v vmlinux             answer requests, one on a line
   ksymoops --format=ksymoops -VKLO -m System.map oops
                                           print what ksymoops 2.4 would
 
@@ -129,6 +132,10 @@ pub(super) struct Args {
     #[arg(long)]
     pub dmesg: bool,
 
+    /// Answer the requests of another program, JSON objects on lines of standard input
+    #[arg(long, conflicts_with_all = ["addresses", "dmesg", "save_map", "one_shot", "fail_if_none", "files", "format"])]
+    pub serve: bool,
+
     /// Stop after the first report; exit with 3 if there is none
     #[arg(short = '1', long, action = ArgAction::Count)]
     pub one_shot: u8,
@@ -185,7 +192,7 @@ pub(super) struct Args {
     #[arg(long, action = ArgAction::SetTrue)]
     pub version: bool,
 
-    /// Logs to decode; - for standard input
+    /// Logs to decode, or the URL in a panic screen's QR code; - for standard input
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }

@@ -12,7 +12,7 @@ use libksym::merged::{MapSources, MergedMap};
 use libksym::{FileSearch, Sources};
 use libmodsys::{Kernel, KmsgReader};
 use liboops::report::{Kind, Report, Span, Spanned};
-use liboops::{pstore, stream};
+use liboops::{Event, panic_code, pstore, stream};
 use modcli::{Level, Output, escape, os_text, without_os_error};
 
 use super::args::{Args, is_on};
@@ -21,6 +21,7 @@ use super::{addresses, log_file, setup, source_list};
 use crate::Warning;
 use crate::classic::{AddressNames, Classic, MapNames, Options, ResolverNames, Target};
 use crate::decode::resolver_of;
+use crate::input::{code_words, text};
 
 /// Prints the classic output of all inputs.
 ///
@@ -84,7 +85,11 @@ pub(super) fn run(
     let mut read = |name: &str, input: &mut dyn Read, classic: &mut Classic<'_>| -> Result<()> {
         let mut unwritten = None;
         let input = pstore::reader(input).with_context(|| name.to_owned())?;
-        let end = stream(input, |event| {
+        let (input, codes) = panic_code::reader(input);
+        let end = stream(input, |mut event| {
+            if let Event::Block(block) = &mut event {
+                block.reports.iter_mut().for_each(|report| codes.complete(report));
+            }
             if let Err(error) = classic.read(&event, &mut out) {
                 unwritten = Some(error);
                 return Err(io::ErrorKind::Interrupted.into());
@@ -100,6 +105,12 @@ pub(super) fn run(
         if !classic.is_done() {
             end.with_context(|| name.to_owned())?;
             classic.finish(&mut out).context(UNWRITTEN)?;
+        }
+        for code in codes.take_new() {
+            match code_words(name, &code) {
+                (true, text) => said.borrow_mut().notice(&text),
+                (false, text) => said.borrow_mut().warn(&text),
+            }
         }
         for note in
             classic.take_notes().into_iter().chain(decoder.take_warnings().iter().map(ToString::to_string))
@@ -121,7 +132,7 @@ pub(super) fn run(
     }
     if args.files.is_empty() && !args.dmesg {
         let nothing: &mut dyn Read = &mut io::empty();
-        let mut stdin = log_file::text(io::stdin().lock())?;
+        let mut stdin = text(io::stdin().lock())?;
         let input = if args.addresses.is_empty() { &mut stdin } else { nothing };
         read("standard input", input, &mut classic)?;
     }
@@ -181,6 +192,10 @@ impl Said<'_> {
 
     fn debug(&mut self, text: &str) {
         self.output.always(Level::Debug, text);
+    }
+
+    fn notice(&mut self, text: &str) {
+        self.output.always(Level::Notice, text);
     }
 
     fn warn(&mut self, text: &str) {

@@ -12,11 +12,11 @@ mod log_file;
 mod named_sources;
 mod progress;
 mod run;
+mod serve;
 mod session;
 mod setup;
 mod source_list;
 mod sources;
-mod utf16;
 
 pub use args::command;
 pub use run::run;

@@ -14,9 +14,10 @@ use super::args::{Args, Colour, Format, command};
 use super::log_file::{self, LogFile};
 use super::progress::Progress;
 use super::session::{Outcome, Session, UNWRITTEN};
-use super::{addresses, classic, setup, source_list};
+use super::{addresses, classic, serve, setup, source_list};
 use crate::Warning;
 use crate::classic::TARGETS;
+use crate::input::text;
 use crate::render::{Annotated, Json, Render};
 
 /// Runs ksymoops.
@@ -41,6 +42,9 @@ pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) ->
     if let Some(list) = target_list(&args) {
         output.print(format_args!("{list}"));
         return ExitCode::SUCCESS;
+    }
+    if args.serve {
+        return serve::run(&args, kernel, output, &warnings);
     }
     match decode_all(&args, kernel, output, warnings) {
         Ok(Outcome { reports: 0, .. }) if args.fail_if_none => ExitCode::from(2),
@@ -103,7 +107,7 @@ fn decode_all(
     read_files(args, &mut session)?;
     if args.files.is_empty() && !args.dmesg && args.addresses.is_empty() {
         let input = Progress::new(io::stdin().lock(), None);
-        let input = log_file::text(input).context("cannot read standard input")?;
+        let input = text(input).context("cannot read standard input")?;
         session.read("standard input", input).context(UNWRITTEN)?;
     }
     session.finish().context(UNWRITTEN)

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
 
+use liboops::panic_code::{self, FoundCodes};
 use liboops::report::{Block, Kind};
 use liboops::{Event, pstore, stream};
 use modcli::{Level, Output, without_os_error};
@@ -11,6 +12,7 @@ use modcli::{Level, Output, without_os_error};
 use super::line_count::Length;
 use crate::Warning;
 use crate::decode::Decoder;
+use crate::input::code_words;
 use crate::render::Render;
 
 /// Nobody reads this many different warnings; past it the same one may be printed again.
@@ -72,11 +74,14 @@ impl<'o, W: Write> Session<'o, W> {
                 return Ok(());
             }
         };
+        let (input, codes) = panic_code::reader(input);
         let end = stream(input, |event| {
+            self.say_codes(name, &codes);
             let written = match event {
                 Event::Text(text) => self.render.text(text, &mut self.out),
-                Event::Block(block) => {
+                Event::Block(mut block) => {
                     stopped = self.one_shot;
+                    block.reports.iter_mut().for_each(|report| codes.complete(report));
                     self.block(&block)
                 }
             };
@@ -93,6 +98,7 @@ impl<'o, W: Write> Session<'o, W> {
         {
             self.error(&format!("{name}: {error}"));
         }
+        self.say_codes(name, &codes);
         if self.outcome.reports == before {
             let words = length.words();
             self.output.always(Level::Notice, format_args!("no report in {name} ({words})"));
@@ -118,6 +124,17 @@ impl<'o, W: Write> Session<'o, W> {
         }
         self.render.block(block, &annotations, &mut self.out)?;
         self.out.flush()
+    }
+
+    /// Says of each code of a panic screen what it is from, and what is missing.
+    fn say_codes(&mut self, name: &str, codes: &FoundCodes) {
+        for code in codes.take_new() {
+            let (is_note, text) = code_words(name, &code);
+            match is_note {
+                true => self.note(text),
+                false => self.warn(&Warning::PanicCode { text }),
+            }
+        }
     }
 
     /// Prints a warning, each once.

@@ -14,7 +14,7 @@ use crate::persistent::{KnownRegion, regions_of_boot};
 
 /// What one report is decoded with.
 #[derive(Debug)]
-pub(super) struct DecodeContext {
+pub(crate) struct DecodeContext {
     pub resolver: Rc<Resolver>,
     pub regions: Vec<KnownRegion>,
     /// Where this is known from, for the head of the report.

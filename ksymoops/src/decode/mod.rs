@@ -20,5 +20,5 @@ mod registers;
 mod report_sources;
 
 pub use annotation::{Annotation, AnnotationKind};
-pub(crate) use decode_context::resolver_of;
+pub(crate) use decode_context::{DecodeContext, resolver_of};
 pub use decoder::Decoder;

@@ -16,6 +16,7 @@ use crate::decode::Annotation;
 
 pub use annotated::Annotated;
 pub use json::Json;
+pub(crate) use json::{Answer, Listing, reports};
 
 /// A form of output.
 pub trait Render {

@@ -24,6 +24,6 @@ mod symbol_table;
 mod unrelocated;
 
 pub(crate) use error::ImageError;
-pub(crate) use relocated::Image;
+pub(crate) use relocated::{Image, Reference};
 pub(crate) use section::Section;
 pub(crate) use symbol_table::ElfSymbol;

@@ -6,9 +6,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 
-use libmodfmt::elf::ByteOrder;
+use libmodfmt::arch::relocation_type;
+use libmodfmt::elf::{ByteOrder, Class, Machine};
 
 use super::error::ImageError;
+use super::relocation::Relocation;
 use super::relocations::Relocations;
 use super::section::Section;
 use super::symbol_table::ElfSymbols;
@@ -20,6 +22,19 @@ pub(crate) struct Image {
     pub(super) file: UnrelocatedImage,
     relocations: RefCell<HashMap<usize, Rc<Relocations>>>,
     symbols: OnceCell<ElfSymbols>,
+}
+
+/// A place in a section that is not linked, and the symbol that is to be filled in there.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    /// Offset in the section.
+    pub(crate) offset: u64,
+    /// The symbol, or the section whose symbol has no name.
+    pub(crate) name: String,
+    /// What is added to it.
+    pub(crate) addend: i64,
+    /// The place gets a distance from itself.
+    pub(crate) is_relative: bool,
 }
 
 impl Image {
@@ -83,6 +98,43 @@ impl Image {
             }
         }
         Ok(bytes)
+    }
+
+    /// What the bytes of a section from `offset` on refer to, where the file is not linked.
+    pub(crate) fn references(
+        &self,
+        index: usize,
+        offset: u64,
+        size: u64,
+    ) -> Result<Vec<Reference>, ImageError> {
+        if !self.is_relocatable() {
+            return Ok(Vec::new());
+        }
+        let end = offset.saturating_add(size);
+        let relocations = self.relocations(index)?;
+        if relocations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let symbols = self.symbols()?;
+        let machine = self.file.ident.machine;
+        let inside = |entry: &Relocation| (offset..end).contains(&entry.offset);
+        let entries = relocations.around(&self.file, offset, end)?.into_iter().filter(inside);
+        Ok(entries
+            .filter_map(|entry| {
+                let symbol = symbols.get(entry.symbol as usize)?;
+                let name = symbols.name(&symbol);
+                let section = || Some(self.sections().get(symbol.section as usize)?.name.clone());
+                let name = if name.is_empty() { section()? } else { name };
+                let is_relative = relocation_type(machine, entry.kind).is_some_and(|known| known.pc_relative);
+                Some(Reference { offset: entry.offset, name, addend: entry.addend, is_relative })
+            })
+            .collect())
+    }
+
+    /// The processor that the file is for.
+    pub(crate) fn machine(&self) -> (Machine, Class, ByteOrder) {
+        let ident = self.file.ident;
+        (ident.machine, ident.class, ident.order)
     }
 
     fn relocations(&self, index: usize) -> Result<Rc<Relocations>, ImageError> {

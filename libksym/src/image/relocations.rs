@@ -88,7 +88,12 @@ impl Relocations {
     }
 
     /// The entries whose offset is in `start..end`, and maybe some more.
-    fn around(&self, file: &UnrelocatedImage, start: u64, end: u64) -> Result<Vec<Relocation>, ImageError> {
+    pub(super) fn around(
+        &self,
+        file: &UnrelocatedImage,
+        start: u64,
+        end: u64,
+    ) -> Result<Vec<Relocation>, ImageError> {
         if let Some(sorted) = &self.sorted {
             let first = sorted.partition_point(|entry| entry.offset < start);
             let past = sorted.partition_point(|entry| entry.offset < end);

@@ -32,6 +32,29 @@ pub(super) fn read(files: &OpenFiles, place: &Location) -> Option<FunctionCode> 
 
 fn of_binary(binary: &Binary, place: &Location) -> Option<FunctionCode> {
     let image = &binary.image;
+    let extent = extent(binary, place)?;
+    let bytes = image.read_raw(extent.section, extent.offset, extent.size).ok()?;
+    if bytes.is_empty() {
+        return None;
+    }
+    Some(FunctionCode { bytes, is_linked: !image.is_relocatable(), file: image.path().to_owned() })
+}
+
+/// Where the code of a function is in a file.
+pub(super) struct Extent {
+    /// Index of the section.
+    pub section: usize,
+    /// Offset in the section.
+    pub offset: u64,
+    /// In bytes.
+    pub size: u64,
+    /// The function's address in the image.
+    pub address: u64,
+}
+
+/// Where the code of the function is that a place is in.
+pub(super) fn extent(binary: &Binary, place: &Location) -> Option<Extent> {
+    let image = &binary.image;
     let mut symbols = binary.table.by_name(place.symbol.as_bytes()).filter_map(|symbol| {
         let index = symbol.section as usize;
         let section = image.sections().get(index).filter(|section| section.is_code())?;
@@ -40,8 +63,7 @@ fn of_binary(binary: &Binary, place: &Location) -> Option<FunctionCode> {
         let offset = symbol.address.checked_sub(section.address).filter(|_| is_there)?;
         let rest = section.file_size().checked_sub(offset)?;
         let size = binary.table.size(symbol).gap.unwrap_or(rest).min(rest).min(MAX_FUNCTION_BYTES);
-        image.read_raw(index, offset, size).ok()
+        Some(Extent { section: index, offset, size, address: symbol.address })
     });
-    let bytes = symbols.next().filter(|bytes| !bytes.is_empty())?;
-    Some(FunctionCode { bytes, is_linked: !image.is_relocatable(), file: image.path().to_owned() })
+    symbols.next()
 }

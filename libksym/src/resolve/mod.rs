@@ -3,6 +3,7 @@
 
 mod by_address;
 mod by_symbol;
+mod disassemble;
 mod function_code;
 mod kaslr_offset;
 mod module_memory;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use super::function_code::FunctionCode;
 use super::open_files::OpenFiles;
 use super::symbol_match::SymbolPlace;
-use super::{by_address, by_symbol, function_code};
+use super::{by_address, by_symbol, disassemble, function_code};
 use crate::answer::{Answer, Location};
+use crate::code::{CodeError, Listing};
 use crate::image::Image;
 use crate::kaslr_hint::KaslrOffset;
 use crate::query::Query;
@@ -122,6 +123,16 @@ impl Resolver {
     #[must_use]
     pub fn function_code(&self, place: &Location) -> Option<FunctionCode> {
         function_code::read(&self.files, place)
+    }
+
+    /// Disassembles the code around a place of an answer, as the file has it: at least the instruction at the
+    /// place, which is the marked one, and up to `before` and `after` more bytes of its function. The running
+    /// kernel may have patched its code. What a module's code refers to is named by its relocations.
+    ///
+    /// # Errors
+    /// No file has the code, or there is no disassembler for it.
+    pub fn disassemble(&self, place: &Location, before: usize, after: usize) -> Result<Listing, CodeError> {
+        disassemble::around(&self.files, place, before, after)
     }
 
     /// The files of a module that are of the right build: first the one with its debug information, then

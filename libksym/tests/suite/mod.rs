@@ -4,6 +4,7 @@
 mod against_addr2line;
 mod code;
 mod corrupt;
+mod disassemble;
 mod example;
 mod function_code;
 mod kaslr_offset;

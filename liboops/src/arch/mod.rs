@@ -40,4 +40,4 @@ mod x86_64;
 mod x86_code_line;
 
 pub(crate) use architecture::{Hints, Item, OopsCode, Pc, Rows};
-pub(crate) use table::{by_name, read};
+pub(crate) use table::{by_name, name, read};

@@ -40,3 +40,8 @@ pub(crate) fn by_name(name: Option<&str>) -> Option<&'static dyn Architecture> {
     let name = name?;
     ALL.iter().copied().find(|arch| arch.names().contains(&name))
 }
+
+/// The name of an architecture that is known.
+pub(crate) fn name(name: &str) -> Option<&'static str> {
+    by_name(Some(name))?.names().iter().copied().find(|known| *known == name)
+}

@@ -19,7 +19,7 @@ use super::{dmesg, journal, kmsg, logcat, numbered, syslog, terminal, vendor};
 use crate::cursor::{Cursor, decimal};
 
 /// Every prefix that has a pattern. The first match counts.
-const TABLE: [Pattern; 34] = [
+const TABLE: [Pattern; 35] = [
     // Has a comma, and no program follows. So it comes before the date of a system log.
     dmesg::ISO_TIME,
     syslog::ISO_TIME,
@@ -52,6 +52,7 @@ const TABLE: [Pattern; 34] = [
     vendor::TASK,
     terminal::STREAM,
     terminal::COLUMN,
+    terminal::SCANNER,
     terminal::PROMPT,
     numbered::LINE,
     numbered::FILE,
@@ -164,7 +165,7 @@ mod tests {
     }
 
     /// Row by row as in [`TABLE`].
-    const EXAMPLES: [Example; 34] = [
+    const EXAMPLES: [Example; 35] = [
         Example {
             name: "dmesg --time-format=iso",
             prefixes: &["2024-01-01T12:00:00,123456+00:00 "],
@@ -415,6 +416,7 @@ mod tests {
             prefixes: &["node-1  | ", "| ", "kernel | "],
             others: &["a b | ", "node |x "],
         },
+        Example { name: "scanner of QR codes", prefixes: &["QR-Code:"], others: &["QR-Code", "Code:"] },
         Example {
             name: "prompt",
             prefixes: &[

@@ -61,6 +61,16 @@ pub(super) const COLUMN: Pattern = Pattern {
     within_log: false,
 };
 
+/// What `zbarimg` prints before the text of a code: a panic screen's may be the log itself.
+pub(super) const SCANNER: Pattern = Pattern {
+    name: "scanner of QR codes",
+    example: "QR-Code:",
+    begins: &[Letter],
+    regex: r"\AQR-Code:",
+    then_program: false,
+    within_log: false,
+};
+
 /// The prompt of a login or a shell, which was waiting when the kernel wrote.
 pub(super) const PROMPT: Pattern = Pattern {
     name: "prompt",

@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use libmodfmt::journal::{Entry, LoadedModule, Recorded, Stage, file_name};
@@ -15,6 +16,7 @@ use modkeep::{Generation, Region};
 use super::entries;
 use super::error::JournalError;
 use super::module_details::ModuleDetails;
+use crate::policy::LazyPolicy;
 
 /// A journal that has grown beyond this is left alone, in bytes.
 const MAX_JOURNAL_BYTES: u64 = 64 << 20;
@@ -30,6 +32,7 @@ const TAIL_BYTES: u64 = 12 << 10;
 pub struct Recorder<'k> {
     kernel: &'k dyn Kernel,
     directory: PathBuf,
+    policy: Option<Rc<LazyPolicy>>,
     journal: OnceCell<Option<BootJournal>>,
     warning: RefCell<Option<PrivateFileError>>,
 }
@@ -53,7 +56,13 @@ impl<'k> Recorder<'k> {
     #[must_use]
     pub fn new(kernel: &'k dyn Kernel, directory: &Path) -> Self {
         let directory = directory.to_owned();
-        Self { kernel, directory, journal: OnceCell::new(), warning: RefCell::default() }
+        Self { kernel, directory, policy: None, journal: OnceCell::new(), warning: RefCell::default() }
+    }
+
+    /// Records only if the site wants a journal. It is asked if the directory exists.
+    #[must_use]
+    pub fn by_policy(self, policy: &Rc<LazyPolicy>) -> Self {
+        Self { policy: Some(Rc::clone(policy)), ..self }
     }
 
     /// Opens the journal, if there is one or may be one. Entries do so themselves; this is for a caller that
@@ -97,6 +106,9 @@ impl<'k> Recorder<'k> {
 
     fn open(&self) -> Result<Option<BootJournal>, PrivateFileError> {
         let Some(directory) = PrivateDirectory::open(&self.directory)? else { return Ok(None) };
+        if self.policy.as_ref().is_some_and(|policy| !policy.get().journal().value) {
+            return Ok(None);
+        }
         let Ok(boot) = self.kernel.boot_id() else { return Ok(None) };
         let file = directory.append_existing(&file_name(&boot))?;
         Ok(Some(BootJournal { boot, directory, file: RefCell::new(file) }))

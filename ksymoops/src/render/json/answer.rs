@@ -7,7 +7,7 @@ use liboops::report::Hex;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Answer<'a> {
+pub(crate) struct Answer<'a> {
     candidates: Vec<Candidate<'a>>,
     unknown: Option<String>,
 }

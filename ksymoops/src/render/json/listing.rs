@@ -6,7 +6,7 @@ use liboops::report::Hex;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Listing<'a> {
+pub(crate) struct Listing<'a> {
     skipped: usize,
     trap: Option<usize>,
     trap_kind: Option<String>,

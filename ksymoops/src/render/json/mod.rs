@@ -15,7 +15,10 @@ use serde::Serialize;
 
 use super::Render;
 use crate::decode::Annotation;
+pub(crate) use answer::Answer;
 use finding::Finding;
+pub(crate) use listing::Listing;
+use serde_json::Value;
 
 /// The version of the schema.
 const SCHEMA: u32 = 1;
@@ -39,20 +42,7 @@ impl Render for Json {
     }
 
     fn block(&mut self, block: &Block, annotations: &[Annotation], out: &mut dyn Write) -> io::Result<()> {
-        let mut all: HashMap<usize, Vec<Finding<'_>>> = HashMap::new();
-        for annotation in annotations {
-            all.entry(annotation.report).or_default().push(Finding::from(annotation));
-        }
-        for (index, report) in block.reports.iter().enumerate() {
-            let text = block.messages(index).map(String::from_utf8_lossy).collect();
-            let findings = all.remove(&index).unwrap_or_default();
-            let fault_address = serde_json::to_value(report.fault_address().map(Hex))?;
-            let report = DecodedReport { schema: SCHEMA, report, text, findings };
-            // By way of a value, whose fields are sorted by name: that order does not depend on the structs.
-            let mut value = serde_json::to_value(report)?;
-            if let Some(report) = value.get_mut("report").and_then(serde_json::Value::as_object_mut) {
-                report.insert("fault_address".to_owned(), fault_address);
-            }
+        for value in reports(block, annotations)? {
             writeln!(out, "{}", escape::json(value.to_string()))?;
         }
         Ok(())
@@ -61,4 +51,26 @@ impl Render for Json {
     fn finish(&mut self, _out: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The objects for the reports of a block.
+pub(crate) fn reports(block: &Block, annotations: &[Annotation]) -> serde_json::Result<Vec<Value>> {
+    let mut all: HashMap<usize, Vec<Finding<'_>>> = HashMap::new();
+    for annotation in annotations {
+        all.entry(annotation.report).or_default().push(Finding::from(annotation));
+    }
+    let mut values = Vec::new();
+    for (index, report) in block.reports.iter().enumerate() {
+        let text = block.messages(index).map(String::from_utf8_lossy).collect();
+        let findings = all.remove(&index).unwrap_or_default();
+        let fault_address = serde_json::to_value(report.fault_address().map(Hex))?;
+        let report = DecodedReport { schema: SCHEMA, report, text, findings };
+        // By way of a value, whose fields are sorted by name: that order does not depend on the structs.
+        let mut value = serde_json::to_value(report)?;
+        if let Some(report) = value.get_mut("report").and_then(Value::as_object_mut) {
+            report.insert("fault_address".to_owned(), fault_address);
+        }
+        values.push(value);
+    }
+    Ok(values)
 }

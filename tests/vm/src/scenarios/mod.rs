@@ -27,6 +27,7 @@ pub mod modutils;
 pub mod oops;
 pub mod parity;
 pub mod pointers;
+pub mod policy;
 pub mod recipes;
 pub mod refusals;
 pub mod reload;
@@ -56,6 +57,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     fallbacks::SCENARIOS,
     files::SCENARIOS,
     journal::SCENARIOS,
+    policy::SCENARIOS,
     costs::SCENARIOS,
     kernel_view::SCENARIOS,
     bad_input::SCENARIOS,

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Logs as they come in: compressed, in UTF-16, in the code of a panic screen.
+
+mod code_words;
+mod text;
+mod utf16;
+
+pub(crate) use code_words::code_words;
+pub(crate) use text::{beginning, text};
