@@ -55,8 +55,8 @@ fn inputs() -> Vec<(&'static str, Vec<u8>)> {
     ];
     // Each stands for as much text as is read of one.
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(&vec![b'a'; 2 << 20]).unwrap();
-    let digits = digits(&encoder.finish().unwrap());
+    encoder.write_all(&vec![b'a'; 2 << 20]).expect("memory can be written to");
+    let digits = digits(&encoder.finish().expect("memory can be written to"));
     inputs.push(("codes of much text", text(&format!("?a=x86_64&v=6.16.0&z={digits}\n"))));
     let writers: String = (0..20_000).map(|number| format!("[    1.0][ T{number}] BUG: x\n")).collect();
     inputs.push(("many writers", after(writers.as_bytes(), b"[    1.0][ T1]  a+0x1/0x2\n")));
