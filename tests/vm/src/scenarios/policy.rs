@@ -47,6 +47,7 @@ fn policy(ctx: &mut Ctx) -> Result<()> {
 
     // No journal, although its directory is there.
     decide("journal=off\n")?;
+    ctx.sh(&format!("rm -rf {JOURNAL}"))?;
     fs::create_dir_all(JOURNAL)?;
     fs::set_permissions(JOURNAL, PermissionsExt::from_mode(0o700))?;
     ctx.insmod([&file])?.success()?.silent()?;
