@@ -432,7 +432,7 @@ fn downtime_pointers(ctx: &mut Ctx) -> Result<()> {
     for (version, what) in [("sized_pointers", "64 MB of NULL pointers"), ("sized_set", "64 MB of pointers")]
     {
         let (away, whole) = away(ctx, version)?;
-        ctx.measure(&format!("away with {what} kept; the whole reload (us)"), format!("{away}; {whole}"));
+        ctx.measure(format!("away with {what} kept; the whole reload (us)"), format!("{away}; {whole}"));
     }
     Ok(())
 }
