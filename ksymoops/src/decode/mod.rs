@@ -18,7 +18,9 @@ mod labels;
 mod lookup;
 mod registers;
 mod report_sources;
+mod why;
 
 pub use annotation::{Annotation, AnnotationKind};
 pub(crate) use decode_context::{DecodeContext, resolver_of};
 pub use decoder::Decoder;
+pub use why::statements;

@@ -31,6 +31,7 @@ enum Kind<'a> {
     Code { listing: Listing<'a> },
     CalledAddress { address: Hex },
     NoCode { why: &'a str },
+    Why { count: usize },
 }
 
 impl<'a> From<&'a Annotation> for Finding<'a> {
@@ -55,6 +56,8 @@ impl<'a> From<&'a AnnotationKind> for Kind<'a> {
             AnnotationKind::Instructions(listing) => Self::Code { listing: Listing::from(&**listing) },
             AnnotationKind::CalledAddress(address) => Self::CalledAddress { address: Hex(*address) },
             AnnotationKind::NoInstructions(why) => Self::NoCode { why },
+            // They are in `explanations`.
+            AnnotationKind::Why(statements) => Self::Why { count: statements.len() },
         }
     }
 }
