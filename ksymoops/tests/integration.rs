@@ -9,6 +9,7 @@ mod suite {
     mod code;
     mod corpus;
     mod damage;
+    mod explain;
     mod fields;
     mod fields_of_processors;
     mod hostile;

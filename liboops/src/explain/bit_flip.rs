@@ -19,7 +19,7 @@ pub(super) fn explain(facts: &Facts<'_>, subject: &Subject) -> Option<Statement>
     let near = |range: &NamedRange| (0..bits).find(|bit| range.holds(at ^ (1_u64 << bit)));
     let (range, bit) = ranges.iter().find_map(|range| Some((range, near(range)?)))?;
     let other = at ^ (1_u64 << bit);
-    let text = format!("{at:#x} is one bit (bit {bit}) away from {other:#x}, which is in {}", range.name);
+    let text = format!("{at:#x} is one bit (bit {bit}) away from {other:#x}, in {}", range.name);
     let statement = Statement::new(StatementKind::OneBitAway, text).with("address", at);
     Some(statement.with("other", other).with("first", range.first).with("last", range.last))
 }

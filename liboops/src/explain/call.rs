@@ -10,7 +10,10 @@ pub(super) fn explain(facts: &Facts<'_>, statements: &mut Vec<Statement>) {
     let Some(why) = fetch(facts) else { return };
     let Some(at) = fetched_address(facts) else { return };
     let (kind, text) = if at == 0 {
-        (StatementKind::CallToNull, "the processor was to execute address 0: a call or jump to NULL".to_owned())
+        (
+            StatementKind::CallToNull,
+            "the processor was to execute address 0: a call or jump to NULL".to_owned(),
+        )
     } else if is_in_first_page(at) {
         let text = format!("the processor was to execute {at:#x}, in the first page: NULL plus {at:#x}");
         (StatementKind::CallToNull, text)

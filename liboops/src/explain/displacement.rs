@@ -18,10 +18,8 @@ pub(super) fn explain(facts: &Facts<'_>, statements: &mut Vec<Statement>) {
     if value != named || address == named || address.wrapping_sub(named) < access.size {
         return;
     }
-    let text = format!(
-        "the kernel names {named:#x}, which is {register} alone; the access was to {} = {address:#x}",
-        access.operand
-    );
+    let text =
+        format!("the access was to {} = {address:#x}; the kernel names {register} alone", access.operand);
     let statement = Statement::new(StatementKind::Displacement, text).with(register, value);
     statements.push(statement.with("address", address));
 }

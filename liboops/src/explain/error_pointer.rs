@@ -62,14 +62,16 @@ const KERNEL: [(u64, &str); 8] = [
 pub(super) fn of_registers(facts: &Facts<'_>, subject: &Subject) -> Option<Statement> {
     let (name, value, offset) = subject.pointer()?;
     let number = number(facts, value)?;
-    let behind = if offset == 0 { String::new() } else { format!(", {offset:#x} bytes behind it") };
-    let text = if number == 1 {
-        // All bits set is also what a field of ones gives.
-        format!("{name} is -1: the error EPERM as a pointer, or all bits set; the access is to it{behind}")
-    } else {
-        let words = words(facts, number);
-        format!("{name} is -{number}, {words}, an error used as a pointer; the access is to it{behind}")
+    let error = words(facts, number);
+    // `container_of()` of NULL, whose members are aligned.
+    let alignment = if facts.is_32_bit()? { 4 } else { 8 };
+    let other = match number {
+        1 => " or all bits set".to_owned(),
+        _ if number % alignment == 0 => format!(" or {number:#x} below NULL"),
+        _ => String::new(),
     };
+    let behind = if offset == 0 { String::new() } else { format!("; the access is {offset:#x} behind it") };
+    let text = format!("{name} is -{number}: {error} as a pointer (ERR_PTR){other}{behind}");
     Some(Statement::new(StatementKind::ErrorPointer, text).with(name, value).with("address", subject.address))
 }
 
@@ -80,7 +82,10 @@ pub(super) fn of_address(facts: &Facts<'_>, subject: &Subject) -> Option<Stateme
     }
     let number = number(facts, subject.address)?;
     let words = words(facts, number);
-    let text = format!("{:#x} is -{number}: {words} as a pointer, if no offset was added", subject.address);
+    let text = format!(
+        "{:#x} is -{number}: {words} as a pointer (ERR_PTR), if no offset was added",
+        subject.address
+    );
     Some(Statement::new(StatementKind::ErrorPointer, text).with("address", subject.address))
 }
 

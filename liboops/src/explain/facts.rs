@@ -28,19 +28,16 @@ impl<'a> Facts<'a> {
         Self { report, lines, instruction: None, accesses: Vec::new(), kasan_offset: None }
     }
 
-    /// The fault is one of the kernel's, and about an access to memory.
+    /// The fault is about an address that cannot be accessed, not about how it was (its alignment).
     pub(super) fn is_of_access(&self) -> bool {
-        matches!(
-            self.report.kind,
-            Kind::PageFault | Kind::GeneralProtection | Kind::StackSegment | Kind::Oops | Kind::Trap
-        )
+        matches!(self.report.kind, Kind::PageFault | Kind::GeneralProtection | Kind::StackSegment)
     }
 
     /// Whether addresses have 32 bits.
     pub(super) fn is_32_bit(&self) -> Option<bool> {
         Some(match self.report.arch? {
-            "i386" | "arm" | "mips" | "ppc" | "riscv32" | "sh4" | "openrisc" | "sparc" | "m68k" | "parisc"
-            | "csky" => true,
+            "i386" | "arm" | "mips" | "ppc" | "riscv32" | "sh4" | "openrisc" | "sparc" | "m68k"
+            | "parisc" | "csky" => true,
             "x86_64" | "aarch64" | "riscv64" | "ppc64" | "ppc64le" | "s390x" | "mips64" | "loongarch64"
             | "sparc64" | "alpha" | "ia64" | "parisc64" => false,
             _ => return None,

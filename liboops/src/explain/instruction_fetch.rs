@@ -84,7 +84,7 @@ fn x86_error_code(facts: &Facts<'_>) -> Option<u64> {
 /// The address that was to be executed.
 pub(super) fn fetched_address(facts: &Facts<'_>) -> Option<u64> {
     let fault = facts.report.fault_address();
-    fault.or_else(|| facts.report.fault()?.pc.as_ref()?.address.map(|address| address.0)).or_else(|| {
-        facts.behind("NULL pointer dereference at ").and_then(hex)
-    })
+    fault
+        .or_else(|| facts.report.fault()?.pc.as_ref()?.address.map(|address| address.0))
+        .or_else(|| facts.behind("NULL pointer dereference at ").and_then(hex))
 }

@@ -16,19 +16,22 @@ const X86_OFFSET: u64 = 0xdfff_fc00_0000_0000;
 pub(super) fn explain(facts: &Facts<'_>, statements: &mut Vec<Statement>) -> Option<Subject> {
     let by_register = || {
         let access = failed_access(facts)?;
-        Some((access.address?, register_offset(facts, access)?, "a register has the offset"))
+        Some((access.address?, register_offset(facts, access)?, "by a register"))
     };
     let by_file = || {
         let access = failed_access(facts)?;
         let (offset, address) = (facts.kasan_offset?, access.address?);
         let is_shadow = access.pointers().any(|(_, value)| value == offset);
-        is_shadow.then_some((address, offset, "the kernel's file has the offset"))
+        is_shadow.then_some((address, offset, "by the kernel's file"))
     };
     let by_line = || {
         let (first, last) = range_line(facts)?;
         let shadow = facts.report.fault_address()?;
-        (last.checked_sub(first)? == GRANULE - 1)
-            .then_some((shadow, shadow.wrapping_sub(first >> 3), "by the kernel's own line"))
+        (last.checked_sub(first)? == GRANULE - 1).then_some((
+            shadow,
+            shadow.wrapping_sub(first >> 3),
+            "by the kernel's line",
+        ))
     };
     let (shadow, offset, source) = by_register().or_else(by_file).or_else(by_line)?;
     let first = shadow.wrapping_sub(offset).checked_mul(GRANULE)?;

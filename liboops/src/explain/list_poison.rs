@@ -30,7 +30,8 @@ const MAX_OFFSET: u64 = 0x1000;
 pub(super) fn explain(facts: &Facts<'_>, subject: &Subject) -> Option<Statement> {
     let base = base(facts)?;
     if let Some(access) = &subject.access {
-        let of_value = |value: u64| VALUES.iter().find(|(poison, _)| base.checked_add(*poison) == Some(value));
+        let of_value =
+            |value: u64| VALUES.iter().find(|(poison, _)| base.checked_add(*poison) == Some(value));
         // A small number alone may be anything.
         let is_small = |poison: u64| base == 0 && poison < MAX_OFFSET;
         let found = access.pointers().find_map(|(name, value)| {

@@ -26,7 +26,7 @@ impl NamedRange {
 
 /// Words before a range, what separates its ends, whether the second one is outside, what it is.
 const FORMS: [(&str, &str, bool, &str); 5] = [
-    ("relocation range: ", "-", false, "the range where the kernel may be"),
+    ("relocation range: ", "-", false, "the kernel's range"),
     ("(stack is ", "..", true, "the stack"),
     ("Task stack:     [", "..", true, "the task's stack"),
     ("IRQ stack:      [", "..", true, "the stack of interrupts"),
@@ -56,11 +56,14 @@ pub(super) fn pair(text: &str, separator: &str) -> Option<(u64, u64)> {
     Some((hex(first)?, hex(rest)?))
 }
 
-/// The number that a text begins with.
+/// The address that a text begins with, unless the kernel hashed it (`%p` since 4.15): then it has 16 digits,
+/// the upper 8 of them zero, and no `0x`.
 pub(super) fn hex(text: &str) -> Option<u64> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let prefixed = text.strip_prefix("0x");
+    let digits = prefixed.unwrap_or(text);
     let end = digits.find(|letter: char| !letter.is_ascii_hexdigit()).unwrap_or(digits.len());
     // A kernel prints all digits: fewer were cut.
     let number = digits.get(..end).filter(|number| matches!(number.len(), 8 | 16))?;
-    u64::from_str_radix(number, 16).ok()
+    let value = u64::from_str_radix(number, 16).ok()?;
+    (prefixed.is_some() || number.len() == 8 || value >> 32 != 0).then_some(value)
 }

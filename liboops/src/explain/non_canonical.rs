@@ -26,7 +26,7 @@ pub(super) fn explain(facts: &Facts<'_>, subject: &Subject) -> Option<Statement>
                 // Not even with five levels of page tables.
                 None => "56",
             };
-            format!("{what} is not canonical: bits 63 to {levels} differ, so no page can be there")
+            format!("{what} is not canonical (bits 63 to {levels} differ)")
         }
         _ => match arm64_bits(facts).filter(|_| arch == "aarch64") {
             Some(bits) => format!("{what} is between user and kernel space ({bits}-bit addresses)"),

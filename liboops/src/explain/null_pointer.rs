@@ -35,12 +35,14 @@ pub(super) fn explain(_facts: &Facts<'_>, subject: &Subject) -> Option<Statement
     if let Some((name, value, offset)) = subject.pointer() {
         let text = match (value, offset) {
             (0, 0) => format!("{name} is NULL"),
-            (0, _) => format!("{name} is NULL; the access is {offset:#x} bytes behind it"),
+            (0, _) => format!("{name} is NULL; the access is {offset:#x} behind it"),
             _ if is_in_first_page(value) && is_in_first_page(offset) => {
                 let whole = if offset == 0 { String::new() } else { format!(", plus {offset:#x}") };
                 format!("{name} is {value:#x}{whole}: most likely from NULL plus an offset")
             }
-            _ => format!("{at:#x} is in the first page: {name} is {value:#x}, the rest is in the instruction"),
+            _ => {
+                format!("{at:#x} is in the first page: {name} is {value:#x}, the rest is in the instruction")
+            }
         };
         return Some(statement(text).with(name, value));
     }

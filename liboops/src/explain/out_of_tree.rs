@@ -16,6 +16,7 @@ pub(super) fn explain(facts: &Facts<'_>, statements: &mut Vec<Statement>) {
     };
     let Some(place) = places.find(is_outside) else { return };
     let (Some(symbol), Some(module)) = (&place.symbol, &place.module) else { return };
-    let text = format!("first place outside of the kernel's own tree: {symbol}+{:#x} [{module}]", place.offset);
+    let text =
+        format!("first place outside of the kernel's own tree: {symbol}+{:#x} [{module}]", place.offset);
     statements.push(Statement::new(StatementKind::OutOfTree, text).with("offset", place.offset));
 }

@@ -37,9 +37,7 @@ pub(super) fn explain(facts: &Facts<'_>, subject: &Subject) -> Option<Statement>
             } else {
                 format!("{:#x} is {value:#x}{plus}, {words}", subject.address)
             };
-            return Some(
-                Statement::new(StatementKind::SlabPoison, text).with("address", subject.address),
-            );
+            return Some(Statement::new(StatementKind::SlabPoison, text).with("address", subject.address));
         }
     }
     None

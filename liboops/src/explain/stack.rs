@@ -38,9 +38,8 @@ fn guard(facts: &Facts<'_>) -> Option<Statement> {
     };
     let (at, stack) = of_x86.or_else(of_arm64)?;
     let below = stack.start.checked_sub(at).filter(|&below| below > 0)?;
-    let end = stack.end?;
-    let range = format!("{:#x} to {:#x}", stack.start, end.checked_sub(1)?);
-    let text = format!("{at:#x} is {below:#x} bytes below the stack, {range}: it overflowed");
+    let end = stack.end.filter(|end| *end > stack.start)?;
+    let text = format!("{at:#x} is {below:#x} bytes below the stack, which starts at {:#x}", stack.start);
     let statement = Statement::new(StatementKind::StackOverflow, text).with("address", at);
     Some(statement.with("start", stack.start).with("end", end))
 }
@@ -53,7 +52,8 @@ fn outside(facts: &Facts<'_>) -> Option<Statement> {
     let is_below = sp < stack.start;
     let is_above = stack.end.is_some_and(|end| sp > end);
     // Interrupts and exceptions may have stacks of their own.
-    let is_own = facts.report.frames.iter().any(|frame| frame.context.as_deref().is_some_and(|on| on != "TASK"));
+    let is_own =
+        facts.report.frames.iter().any(|frame| frame.context.as_deref().is_some_and(|on| on != "TASK"));
     if !is_below && !is_above || is_own {
         return None;
     }
@@ -71,8 +71,10 @@ fn task_stack(facts: &Facts<'_>) -> Option<Stack> {
     }
     let process = facts.lines.iter().find(|line| line.starts_with("Process ") && line.contains("(pid: "))?;
     let number = |words: &str| process.split_once(words).and_then(|(_, rest)| hex(rest));
-    number("stack limit = ").or_else(|| number("threadinfo=")).or_else(|| number("threadinfo ")).map(|start| {
-        // How long it is differs between kernels.
-        Stack { start, end: None }
-    })
+    number("stack limit = ").or_else(|| number("threadinfo=")).or_else(|| number("threadinfo ")).map(
+        |start| {
+            // How long it is differs between kernels.
+            Stack { start, end: None }
+        },
+    )
 }

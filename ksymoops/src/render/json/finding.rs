@@ -31,19 +31,21 @@ enum Kind<'a> {
     Code { listing: Listing<'a> },
     CalledAddress { address: Hex },
     NoCode { why: &'a str },
-    Why { count: usize },
 }
 
-impl<'a> From<&'a Annotation> for Finding<'a> {
-    fn from(annotation: &'a Annotation) -> Self {
+impl<'a> Finding<'a> {
+    /// `None` for statements about the report as a whole, which have a field of their own.
+    pub fn of(annotation: &'a Annotation) -> Option<Self> {
+        let kind = Kind::of(&annotation.kind)?;
         let words = text::lines(&annotation.kind).into_iter().map(|line| line.text).collect();
-        Self { span: annotation.span, words, kind: Kind::from(&annotation.kind) }
+        Some(Self { span: annotation.span, words, kind })
     }
 }
 
-impl<'a> From<&'a AnnotationKind> for Kind<'a> {
-    fn from(kind: &'a AnnotationKind) -> Self {
-        match kind {
+impl<'a> Kind<'a> {
+    fn of(kind: &'a AnnotationKind) -> Option<Self> {
+        Some(match kind {
+            AnnotationKind::Why(_) => return None,
             AnnotationKind::Summary(lines) => Self::Summary { lines },
             AnnotationKind::Code { label, name, answer } => {
                 Self::Place { label: *label, name, answer: answer.into() }
@@ -56,8 +58,6 @@ impl<'a> From<&'a AnnotationKind> for Kind<'a> {
             AnnotationKind::Instructions(listing) => Self::Code { listing: Listing::from(&**listing) },
             AnnotationKind::CalledAddress(address) => Self::CalledAddress { address: Hex(*address) },
             AnnotationKind::NoInstructions(why) => Self::NoCode { why },
-            // They are in `explanations`.
-            AnnotationKind::Why(statements) => Self::Why { count: statements.len() },
-        }
+        })
     }
 }

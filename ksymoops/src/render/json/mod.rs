@@ -15,7 +15,7 @@ use modcli::escape;
 use serde::Serialize;
 
 use super::Render;
-use crate::decode::{Annotation, AnnotationKind, statements};
+use crate::decode::{Annotation, statements};
 pub(crate) use answer::Answer;
 use finding::Finding;
 pub(crate) use listing::Listing;
@@ -59,9 +59,8 @@ impl Render for Json {
 pub(crate) fn reports(block: &Block, annotations: &[Annotation]) -> serde_json::Result<Vec<Value>> {
     let mut all: HashMap<usize, Vec<Finding<'_>>> = HashMap::new();
     for annotation in annotations {
-        // It has a field of its own.
-        if !matches!(annotation.kind, AnnotationKind::Why(_)) {
-            all.entry(annotation.report).or_default().push(Finding::from(annotation));
+        if let Some(finding) = Finding::of(annotation) {
+            all.entry(annotation.report).or_default().push(finding);
         }
     }
     let mut values = Vec::new();
