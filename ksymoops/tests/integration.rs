@@ -21,4 +21,5 @@ mod suite {
     mod processors;
     mod serve;
     mod support;
+    mod unloaded;
 }

@@ -98,6 +98,7 @@ impl Machine {
             file: Some(Path::new("/m.ko")),
             header: None,
             build_id: &[],
+            sizes: &[],
             region: None,
         }));
         assert_eq!(recorder.take_warning(), None);

@@ -8,6 +8,7 @@
 mod address_space;
 mod annotation;
 mod annotator;
+mod arguments;
 mod block;
 mod boot;
 mod code_line;
@@ -18,6 +19,7 @@ mod labels;
 mod lookup;
 mod registers;
 mod report_sources;
+mod unloaded;
 mod why;
 
 pub use annotation::{Annotation, AnnotationKind};

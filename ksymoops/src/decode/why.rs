@@ -2,11 +2,12 @@
 //! What follows from the numbers of a report, put below its last line.
 
 use libksym::code::Listing;
-use liboops::explain::{Access, Facts, Statement, explain};
+use liboops::explain::{Access, Facts, Statement, explain, failed_access};
 use liboops::report::{Block, Report};
 
 use super::decode_context::DecodeContext;
-use super::{Annotation, AnnotationKind};
+use super::lookup::Lookup;
+use super::{Annotation, AnnotationKind, Decoder, arguments, unloaded};
 
 /// Returns what there is to say about the cause of a report, given all annotations of its block.
 #[must_use]
@@ -21,10 +22,11 @@ pub fn statements(annotations: &[Annotation], report: usize) -> &[Statement] {
 
 /// Appends the statements about one report, whose other annotations are there already.
 pub(super) fn annotate(
+    decoder: &Decoder,
     block: &Block,
     index: usize,
     report: &Report,
-    _kernel: &DecodeContext,
+    kernel: &DecodeContext,
     annotations: &mut Vec<Annotation>,
 ) {
     let mut facts = Facts::new(report, block.messages(index));
@@ -33,7 +35,11 @@ pub(super) fn annotate(
         facts.instruction = marked.filter(|one| one.valid).map(|one| one.text.clone());
         facts.accesses = listing.access.iter().map(access).collect();
     }
-    let statements = explain(&facts);
+    let mut statements = explain(&facts);
+    let lookup = Lookup { report, kernel, field_names: &decoder.field_names };
+    let listing = listing(report, index, annotations);
+    arguments::explain(&lookup, listing, failed_access(&facts), &mut statements);
+    unloaded::explain(decoder, report, kernel, &mut statements);
     let last = block.line_of(report.span.end.saturating_sub(1).max(report.span.start));
     if let Some(line) = last.filter(|_| !statements.is_empty()) {
         let kind = AnnotationKind::Why(statements);

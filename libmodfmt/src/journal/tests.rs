@@ -49,7 +49,7 @@ fn entries() -> Vec<Entry> {
         file: Some("/lib/modules/meter.ko".into()),
         ..LoadedModule::default()
     };
-    let gone = Unload { boot: boot.id.clone(), name: "meter".into(), at: 1400 };
+    let gone = Unload { boot: boot.id.clone(), name: "meter".into(), removed: true, at: 1400 };
     let dropped = Discard { boot: boot.id.clone(), name: "foo".into(), at: 1500 };
     vec![
         Entry::Boot(boot),
@@ -152,7 +152,9 @@ fn an_index_says_what_the_lines_before_it_add_up_to() {
     for name in ["foo", "meter"] {
         text.extend(Entry::Module(owner(name)).to_line());
     }
-    text.extend(Entry::Unload(Unload { boot: boot.into(), name: "foo".into(), at: 1 }).to_line());
+    text.extend(
+        Entry::Unload(Unload { boot: boot.into(), name: "foo".into(), at: 1, ..Unload::default() }).to_line(),
+    );
     let all = Recorded::read(boot, &text, true).unwrap();
     assert!(all.has_boot_entry());
     let mut loaded: Vec<_> = all.loaded().collect();
@@ -163,7 +165,9 @@ fn an_index_says_what_the_lines_before_it_add_up_to() {
     assert_eq!(Recorded::read(boot, &text, false), None);
     let mut indexed = [text.clone(), all.to_index(9)].concat();
     assert_eq!(Journal::read(&indexed), Journal::read(&text), "readers pass over it");
-    let dropped = Entry::Discard(Discard { boot: boot.into(), name: "foo".into(), at: 1 }).to_line();
+    let dropped =
+        Entry::Discard(Discard { boot: boot.into(), name: "foo".into(), at: 1, ..Unload::default() })
+            .to_line();
     indexed.extend(&dropped);
     let mut by_hand = all.clone();
     by_hand.append(&dropped);

@@ -7,7 +7,8 @@ use crate::report::Kind;
 
 /// The access that failed: by the address that the log has, or, where it has none, the only one to an address
 /// that no page can have.
-pub(super) fn failed_access<'f>(facts: &'f Facts<'_>) -> Option<&'f Access> {
+#[must_use]
+pub fn failed_access<'f>(facts: &'f Facts<'_>) -> Option<&'f Access> {
     if !facts.is_of_access() {
         return None;
     }

@@ -32,6 +32,7 @@ mod user_pointer;
 pub use access::Access;
 pub use address_space::Half;
 pub use facts::Facts;
+pub use failed_access::failed_access;
 pub use statement::{Statement, StatementKind, Value};
 
 /// Returns what there is to say, the statements about the address first.
