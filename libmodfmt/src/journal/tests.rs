@@ -165,9 +165,7 @@ fn an_index_says_what_the_lines_before_it_add_up_to() {
     assert_eq!(Recorded::read(boot, &text, false), None);
     let mut indexed = [text.clone(), all.to_index(9)].concat();
     assert_eq!(Journal::read(&indexed), Journal::read(&text), "readers pass over it");
-    let dropped =
-        Entry::Discard(Discard { boot: boot.into(), name: "foo".into(), at: 1, ..Unload::default() })
-            .to_line();
+    let dropped = Entry::Discard(Discard { boot: boot.into(), name: "foo".into(), at: 1 }).to_line();
     indexed.extend(&dropped);
     let mut by_hand = all.clone();
     by_hand.append(&dropped);
