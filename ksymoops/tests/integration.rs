@@ -22,4 +22,5 @@ mod suite {
     mod serve;
     mod support;
     mod unloaded;
+    mod variables;
 }

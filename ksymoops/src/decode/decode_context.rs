@@ -37,7 +37,14 @@ impl DecodeContext {
         let mut regions = decoder.regions.clone();
         if let Some(boot) = boot {
             let states = modules_at(&decoder.journal, &boot.id, report.time_us);
-            sources.loaded.extend(states.iter().map(|state| loaded_module(state.module)));
+            sources.loaded.extend(states.iter().map(|state| {
+                let mut loaded = loaded_module(state.module);
+                // What was there is said by `unloaded`, and that it was gone.
+                if !state.loaded && report.time_us.is_some() {
+                    loaded.sections.clear();
+                }
+                loaded
+            }));
             sources.build_id = sources.build_id.or_else(|| build_id(&boot.build_id));
             sources.kaslr.journal.clone_from(&boot.text);
             regions.extend(regions_of_boot(&decoder.journal, &boot.id, report.time_us));

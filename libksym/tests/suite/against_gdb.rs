@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Parameters and local variables where a program died, compared with what gdb prints at the same stop: 64
+//! Parameters and local variables where a program died, compared with what gdb prints at the same stop: 16
 //! crashes at each of four levels of optimisation.
 //!
 //! What is said to be known must have gdb's value. What is said to be optimised out must be so for gdb as well.

@@ -37,6 +37,9 @@ fn entries() -> Vec<Entry> {
         name: "meter__persist".into(),
         base: Some(0xffff_ffff_c000_0000),
         sections: vec![(".data..persistent".into(), 0xffff_ffff_c000_2000)],
+        sizes: vec![(".rodata".into(), 64)],
+        memory: Some(16384),
+        init_freed: true,
         persistent: Some(header().into()),
         at: 1300,
         ..LoadedModule::default()
@@ -75,10 +78,12 @@ fn the_words_are_as_documented() {
     let line = String::from_utf8(entries()[3].to_line()).unwrap();
     assert_eq!(
         line,
-        "{\"v\":1,\"boot\":\"0b0e5d2c-1\",\"at\":1400,\"entry\":\"unload\",\"name\":\"meter\"}\n"
+        "{\"v\":1,\"boot\":\"0b0e5d2c-1\",\"at\":1400,\"entry\":\"unload\",\"name\":\"meter\",\"removed\":true}\n"
     );
     let line = String::from_utf8(entries()[1].to_line()).unwrap();
     assert!(line.contains("\"sections\":{\".data..persistent\":\"0xffffffffc0002000\"}"), "{line}");
+    let new = "\"sizes\":{\".rodata\":64},\"memory\":16384,\"init_freed\":true";
+    assert!(line.contains(new), "{line}");
 }
 
 #[test]

@@ -14,6 +14,10 @@ pub(super) fn explain(facts: &Facts<'_>, statements: &mut Vec<Statement>) {
     };
     let base = access.registers.iter().find(|(name, _)| name == "gs_base").and_then(|(_, value)| *value);
     let (Some(base), Some(address)) = (base, access.address) else { return };
+    // On the way into the kernel it is still that of the program.
+    if base >> 63 == 0 {
+        return;
+    }
     let offset = address.wrapping_sub(base);
     let text = format!(
         "{} is per-CPU data: offset {offset:#x} from this processor's base {base:#x}",
