@@ -81,7 +81,7 @@ pub type HeaderId = u64;
 /// A line as read.
 pub(super) enum Parsed {
     /// An entry; the header that it has or refers to.
-    Entry(Entry, Option<HeaderId>),
+    Entry(Box<Entry>, Option<HeaderId>),
     /// An index, which says nothing that the entries do not say.
     Index,
 }
@@ -139,7 +139,7 @@ impl Entry {
     #[must_use]
     pub fn from_line(line: &[u8]) -> Option<Self> {
         match parse(line)? {
-            Parsed::Entry(entry, _) => Some(entry),
+            Parsed::Entry(entry, _) => Some(*entry),
             Parsed::Index => None,
         }
     }
@@ -211,5 +211,5 @@ pub(super) fn parse(line: &[u8]) -> Option<Parsed> {
         What::Discard { name } => Entry::Discard(Discard { boot, name, at }),
         What::Index {} => return Some(Parsed::Index),
     };
-    Some(Parsed::Entry(entry, id))
+    Some(Parsed::Entry(Box::new(entry), id))
 }
