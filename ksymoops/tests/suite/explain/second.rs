@@ -4,7 +4,34 @@
 use std::collections::HashMap;
 
 use liboops::explain::{Statement, StatementKind};
-use regex::Regex;
+use regex::bytes;
+
+/// A regular expression over bytes, for text.
+struct Regex(bytes::Regex);
+
+impl Regex {
+    fn new(pattern: &str) -> Result<Self, regex::Error> {
+        bytes::RegexBuilder::new(pattern).unicode(false).build().map(Self)
+    }
+
+    fn is_match(&self, text: &str) -> bool {
+        self.0.is_match(text.as_bytes())
+    }
+
+    /// The groups of the first match.
+    fn captures(&self, text: &str) -> Option<Vec<String>> {
+        self.captures_iter(text).into_iter().next()
+    }
+
+    /// The groups of each match.
+    fn captures_iter(&self, text: &str) -> Vec<Vec<String>> {
+        let text_of = |group: Option<bytes::Match<'_>>| {
+            group.map(|group| String::from_utf8_lossy(group.as_bytes()).into_owned()).unwrap_or_default()
+        };
+        let all = self.0.captures_iter(text.as_bytes());
+        all.map(|groups| groups.iter().map(text_of).collect()).collect()
+    }
+}
 
 /// The text of a report.
 pub(super) struct Text {
@@ -79,7 +106,7 @@ fn value(statement: &Statement, name: &str) -> Result<i128, String> {
 fn numbers(statement: &Statement) -> Vec<i128> {
     let pattern = Regex::new(r"0x([0-9a-f]+)").unwrap();
     let found = pattern.captures_iter(&statement.text);
-    found.map(|found| i128::from_str_radix(&found[1], 16).unwrap()).collect()
+    found.iter().map(|found| i128::from_str_radix(&found[1], 16).unwrap()).collect()
 }
 
 /// Every register that a statement is drawn from has that value in the log.
@@ -149,7 +176,7 @@ pub(super) fn check(text: &Text, statement: &Statement) -> Verdict {
             ensure((1_i128 << bits) - first == i128::from(number), "another number")?;
             // The host's numbers are those of most architectures.
             let name = format!("{:?}", nix::errno::Errno::from_raw(number));
-            ensure(number > 133 || number == 11 || found[2] == name || &found[2] == "error", &name)
+            ensure(number > 133 || number == 11 || found[2] == name || found[2] == "error", &name)
         }
         StatementKind::NonCanonical => {
             address_is_right(text, statement)?;
@@ -212,7 +239,7 @@ pub(super) fn check(text: &Text, statement: &Statement) -> Verdict {
         }
         StatementKind::Division => {
             let divisor = i128::from(statement.values[0].value.0);
-            ensure((divisor == 0) == !statement.text.contains("not 0"), "another divisor")?;
+            ensure((divisor == 0) != statement.text.contains("not 0"), "another divisor")?;
             ensure(text.has("divide error"), "no divide error")
         }
         StatementKind::Displacement => {
