@@ -21,7 +21,7 @@ use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::{Path, PathBuf};
 
 use libmodfmt::compress::{self, Format};
-use libmodfmt::elf;
+use libmodfmt::elf::{self, SectionEntry};
 use libmodfmt::file::{FileError, ModuleFile};
 use libmodfmt::module::Module;
 use libmodsys::Errno;
@@ -46,6 +46,7 @@ pub struct ModuleInput {
     whole: OnceCell<ModuleFile>,
     /// Of the file, from before it was read whole.
     metadata: OnceCell<Metadata>,
+    sections: OnceCell<Option<Vec<SectionEntry>>>,
 }
 
 impl ModuleInput {
@@ -74,6 +75,7 @@ impl ModuleInput {
             bytes_read: Cell::new(MAGIC_BYTES as u64),
             whole: OnceCell::new(),
             metadata: OnceCell::new(),
+            sections: OnceCell::new(),
         })
     }
 
@@ -113,16 +115,29 @@ impl ModuleInput {
         self.bytes_read.get()
     }
 
-    /// The names of all sections, from the section table. Of a plain file nothing else is read; a compressed
-    /// one has to be decompressed. `None` if the table cannot be read.
+    /// The sections, read once from the section table. Of a plain file nothing else is read; a compressed one
+    /// has to be decompressed. `None` if the table cannot be read.
     ///
     /// # Errors
     /// [`InputError::Read`], [`InputError::Decompress`]
-    pub fn section_names(&self) -> Result<Option<Vec<Vec<u8>>>, InputError> {
-        if self.compression.is_none() {
-            return Ok(elf::section_names(|offset, size| self.read_part(offset, size)));
+    pub fn sections(&self) -> Result<Option<&[SectionEntry]>, InputError> {
+        if let Some(known) = self.sections.get() {
+            return Ok(known.as_deref());
         }
-        self.whole()?.section_names().map_err(|error| self.error(error))
+        let sections = if self.compression.is_none() {
+            elf::section_table(|offset, size| self.read_part(offset, size))
+        } else {
+            self.whole()?.section_table().map_err(|error| self.error(error))?
+        };
+        Ok(self.sections.get_or_init(|| sections).as_deref())
+    }
+
+    /// Sizes of the sections that take room in memory, for the journal. Empty if they are not known.
+    #[must_use]
+    pub fn section_sizes(&self) -> Vec<(String, u64)> {
+        let sections = self.sections().ok().flatten().unwrap_or_default().iter();
+        let in_memory = sections.filter(|section| section.is_allocated && section.size > 0);
+        in_memory.map(|one| (String::from_utf8_lossy(&one.name).into_owned(), one.size)).collect()
     }
 
     /// The whole file, read once. What is found out about it (decompressed content, signature, ELF tables) is

@@ -208,11 +208,13 @@ impl<'a> PreparedLoad<'a> {
                 plain::load(&request, self.kernel, output)
                     .map_err(|errno| not_loaded((Reason::of(errno, output), Some(errno))))?;
                 live();
+                let sizes = self.input.section_sizes();
                 let known = self.input.module_name().map(|name| ModuleDetails {
                     name,
                     file: Some(self.input.path()),
                     header: None,
                     build_id: &[],
+                    sizes: &sizes,
                     region: None,
                 });
                 self.journal.update(known);

@@ -9,6 +9,7 @@ mod suite {
     mod code;
     mod corpus;
     mod damage;
+    mod explain;
     mod fields;
     mod fields_of_processors;
     mod hostile;
@@ -20,4 +21,6 @@ mod suite {
     mod processors;
     mod serve;
     mod support;
+    mod unloaded;
+    mod variables;
 }

@@ -68,6 +68,7 @@ mod sources;
 mod symbols;
 mod symbols_and_debug;
 mod unresolved;
+mod variable;
 mod warning;
 mod warning_log;
 
@@ -78,6 +79,7 @@ pub use query::Query;
 pub use resolve::{FunctionCode, Resolver, SymbolAddresses};
 pub use sources::{Discover, FileSearch, LoadedModule, Sources};
 pub use unresolved::Unresolved;
+pub use variable::{Variable, VariableValue};
 pub use warning::Warning;
 
 /// Compiles the example of the README.

@@ -9,6 +9,7 @@ use crate::dwarf::{Dwarf, DwarfError};
 use crate::image::{Image, ImageError, Section};
 use crate::symbols::{Symbol, SymbolTable};
 use crate::unresolved::Unresolved;
+use crate::variable::Variable;
 
 /// The files of the kernel or of a module.
 #[derive(Debug)]
@@ -103,6 +104,13 @@ impl Binary {
             symbol_source: self.path().to_owned(),
         };
         (location, unresolved)
+    }
+
+    /// Parameters and local variables at an address of the image; none if the debug information is damaged.
+    pub(crate) fn variables(&self, address: u64, register: &dyn Fn(u16) -> Option<u64>) -> Vec<Variable> {
+        let Some((image, dwarf)) = &self.lines else { return Vec::new() };
+        let there = self.address_in(image, address);
+        there.and_then(|address| dwarf.variables(address, register).ok()).unwrap_or_default()
     }
 
     fn frames(&self, address: u64) -> Result<Vec<Frame>, DwarfError> {

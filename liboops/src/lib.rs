@@ -11,9 +11,11 @@
 //! 3. `message` puts messages together again that were wrapped, cut, encoded or printed twice.
 //! 4. `report` tells writers apart, knows first lines and reads each report line by line, with what `arch`
 //!    knows of processors ([`Event::Block`]).
+//! 5. `explain` says what the numbers of a report mean, for who asks.
 
 mod arch;
 mod cursor;
+pub mod explain;
 mod line;
 mod message;
 pub mod panic_code;

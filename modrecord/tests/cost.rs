@@ -93,11 +93,13 @@ impl Machine {
         let kernel = Linux::with_root(self.path(""), "6.1.0-fake");
         let before = Cost::so_far();
         let recorder = Recorder::new(&kernel, &self.path("log"));
+        let sizes: Vec<_> = SECTIONS.iter().map(|name| ((*name).to_owned(), 0x1234)).collect();
         recorder.update(loaded.map(|name| ModuleDetails {
             name,
             file: Some(Path::new("/m.ko")),
             header: None,
             build_id: &[],
+            sizes: &sizes,
             region: None,
         }));
         assert_eq!(recorder.take_warning(), None);

@@ -92,6 +92,7 @@ fn the_keeper_is_written_down_before_its_owner_is_loaded() {
         file: Some(Path::new("/m/foo.ko")),
         header: Some(&header),
         build_id: &[7],
+        sizes: &[],
         region: None,
     };
     record(&kernel, &folder, Some(details), true);
@@ -131,6 +132,7 @@ fn what_the_kernel_keeps_is_written_down_with_its_place_before_it_is_used() {
         file: None,
         header: Some(&header),
         build_id: &[7],
+        sizes: &[],
         region: Some(&region),
     };
     record(&kernel, &folder, Some(details), true);
@@ -156,7 +158,8 @@ fn a_region_that_an_extended_kernel_dropped_is_written_down_once() {
     };
     let region = Region::find(&kernel, "foo").unwrap().unwrap();
     let header = Some(&region.generations[0].header);
-    let details = ModuleDetails { name: "foo", file: None, header, build_id: &[7], region: Some(&region) };
+    let details =
+        ModuleDetails { name: "foo", file: None, header, build_id: &[7], sizes: &[], region: Some(&region) };
     assert_eq!(dropped(Some(details)), 0);
     assert_eq!(dropped(None), 0, "the kernel still has it");
     discard(&kernel, "foo").unwrap();
@@ -184,8 +187,14 @@ fn what_is_written_down_is_not_written_again() {
 fn data_that_a_module_had_itself_is_gone_with_it() {
     let (folder, kernel) = (Folder::new(), kernel());
     let header = header();
-    let details =
-        ModuleDetails { name: "foo", file: None, header: Some(&header), build_id: &[7], region: None };
+    let details = ModuleDetails {
+        name: "foo",
+        file: None,
+        header: Some(&header),
+        build_id: &[7],
+        sizes: &[],
+        region: None,
+    };
     kernel.add(FakeModule::new("foo").section(".data..persistent", 0xffff_ffff_c000_7000));
     record(&kernel, &folder, Some(details), false);
     kernel.take("foo");
@@ -291,8 +300,14 @@ fn large_header(bytes: u64) -> Header {
 #[test]
 fn forty_reloads_with_a_large_header_stay_small() {
     let (folder, kernel, header) = (Folder::new(), kernel(), large_header(16 << 10));
-    let details =
-        ModuleDetails { name: "foo", file: None, header: Some(&header), build_id: &[7], region: None };
+    let details = ModuleDetails {
+        name: "foo",
+        file: None,
+        header: Some(&header),
+        build_id: &[7],
+        sizes: &[],
+        region: None,
+    };
     for number in 0..40_u64 {
         record(&kernel, &folder, Some(details), true);
         let mut foo = FakeModule::new("foo").section(".text", 0xffff_ffff_c001_0000);
@@ -325,7 +340,8 @@ fn only_what_is_new_is_asked_of_the_kernel() {
     for number in 0..3 {
         let name = format!("new{number}");
         kernel.add(FakeModule::new(&name).section(".text", 0x2000));
-        let details = ModuleDetails { name: &name, file: None, header: None, build_id: &[], region: None };
+        let details =
+            ModuleDetails { name: &name, file: None, header: None, build_id: &[], sizes: &[], region: None };
         record(&kernel, &folder, Some(details), false);
     }
     assert_eq!((count(&kernel, Op::Sections), count(&kernel, Op::Kallsyms)), (104, 1));
@@ -339,6 +355,7 @@ fn a_module_that_was_loaded_again_at_the_same_address_is_recorded_again() {
         file: Some(Path::new(path)),
         header: None,
         build_id: &[],
+        sizes: &[],
         region: None,
     };
     for path in ["/m/1.ko", "/m/2.ko"] {
@@ -370,7 +387,8 @@ fn a_long_journal_of_the_first_version_is_read_whole_and_gets_an_index() {
     let (folder, kernel) = (Folder::new(), kernel());
     record(&kernel, &folder, None, false);
     let mut text = fs::read(folder.file()).unwrap();
-    let gone = Entry::Unload(Unload { boot: "b-1".into(), name: "x".repeat(100), at: 1 });
+    let gone =
+        Entry::Unload(Unload { boot: "b-1".into(), name: "x".repeat(100), at: 1, ..Unload::default() });
     while text.len() < 300 << 10 {
         text.extend(gone.to_line());
     }
@@ -400,4 +418,35 @@ fn the_site_may_want_no_journal() {
         assert_eq!((recorder.take_warning(), policy.take_warning()), (None, None));
         assert_eq!(folder.file().exists(), is_written, "{config}");
     }
+}
+
+#[test]
+fn sizes_and_removals_are_written_down() {
+    let (folder, kernel) = (Folder::new(), kernel());
+    kernel.add(FakeModule::new("foo").section(".text", 0xffff_ffff_c001_0000).section(".data", 0));
+    let sizes = [(".text".to_owned(), 0x100), (".bss".to_owned(), 8), (".data..persistent".to_owned(), 8)];
+    let details =
+        ModuleDetails { name: "foo", file: None, header: None, build_id: &[], sizes: &sizes, region: None };
+    let recorder = Recorder::new(&kernel, &folder.path());
+    recorder.update(Some(details));
+    let entries = folder.entries();
+    let foo = modules(&entries).into_iter().find(|module| module.name == "foo").unwrap();
+    // Only of sections whose address is known.
+    assert_eq!(foo.sizes, [(".text".to_owned(), 0x100)]);
+    assert!(foo.init_freed && foo.memory.is_some_and(|size| size > 0), "{foo:?}");
+    assert_eq!(foo.section_at(0xffff_ffff_c001_0010), Some((".text", 0x10)));
+    assert_eq!(foo.section_at(0xffff_ffff_c001_0100), None);
+
+    kernel.delete_module(c"foo", RemoveFlags::default()).unwrap();
+    recorder.removed("foo");
+    recorder.update(None);
+    let unloads: Vec<_> = folder
+        .entries()
+        .into_iter()
+        .filter_map(|entry| match entry {
+            Entry::Unload(unload) => Some((unload.name, unload.removed)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(unloads, [("foo".to_owned(), true)]);
 }

@@ -72,6 +72,7 @@ impl Removal<'_> {
             return Status::Failure;
         };
         SaveLocation::forget(&target.name, self.paths);
+        self.journal.removed(&target.name);
         let departure = removed.departure;
         let status = persistent_data::after_removal(target, departure, args, self.paths, kernel, output);
         let below = dependencies::remove_unused(removed.dependencies, kernel, self.paths, output);

@@ -96,7 +96,7 @@ fn entries(boot: &str) -> Vec<Entry> {
         Entry::Boot(kernel),
         Entry::Module(keeper),
         Entry::Module(owner),
-        Entry::Unload(Unload { boot: boot.clone(), name: "meter".into(), at: 1400 }),
+        Entry::Unload(Unload { boot: boot.clone(), name: "meter".into(), removed: true, at: 1400 }),
         Entry::Discard(Discard { boot, name: "foo".into(), at: 1500 }),
     ]
 }

@@ -35,11 +35,13 @@ pub(crate) fn load(
     // The kernel knows the module by the name inside the file; the file's own name is nearly always the same,
     // and the file is not read for it.
     let name = module_name::from_path(request.module.argument());
+    let sizes = request.module.section_sizes();
     let known = name.as_deref().map(|name| ModuleDetails {
         name,
         file: Some(request.module.path()),
         header: None,
         build_id: &[],
+        sizes: &sizes,
         region: None,
     });
     request.journal.update(known);

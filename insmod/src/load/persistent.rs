@@ -138,7 +138,8 @@ impl PersistentLoad<'_> {
                     self.warn(note, output);
                 }
                 let kept = region.as_ref().map_or(0, |region| region.size());
-                let mut known = self.journal_entry(&owner, &inventory.header);
+                let sizes = request.module.section_sizes();
+                let mut known = self.journal_entry(&owner, &inventory.header, &sizes);
                 let bound = region.as_deref().zip(account.as_deref());
                 let bound = bound.map(|(region, account)| region.as_seen_by(&inventory.header, account));
                 known.region = bound.as_ref().filter(|_| region_use == RegionUse::Bind);
@@ -170,7 +171,8 @@ impl PersistentLoad<'_> {
                 let region = region.as_deref();
                 let keeper_load =
                     KeeperLoad { region_use, owner: &owner, region, images: &images, may_fall_back };
-                let known = self.journal_entry(&owner, &inventory.header);
+                let sizes = request.module.section_sizes();
+                let known = self.journal_entry(&owner, &inventory.header, &sizes);
                 let done = keeper::load(&keeper_load, request, known, kernel, self.lock)
                     .map_err(|error| failed(error, region_use, &owner, kept))?;
                 match done {
@@ -302,9 +304,21 @@ impl PersistentLoad<'_> {
     }
 
     /// What the journal records of the module.
-    fn journal_entry<'a>(&'a self, owner: &'a str, header: &'a Header) -> ModuleDetails<'a> {
+    fn journal_entry<'a>(
+        &'a self,
+        owner: &'a str,
+        header: &'a Header,
+        sizes: &'a [(String, u64)],
+    ) -> ModuleDetails<'a> {
         let file = Some(self.request.module.path());
-        ModuleDetails { name: owner, file, header: Some(header), build_id: &header.build_id, region: None }
+        ModuleDetails {
+            name: owner,
+            file,
+            header: Some(header),
+            build_id: &header.build_id,
+            sizes,
+            region: None,
+        }
     }
 
     /// Says which variables have another address now: what was not seen to point there still points to the

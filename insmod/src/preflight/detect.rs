@@ -33,6 +33,6 @@ pub(crate) fn concerns_persistent_data(request: &LoadRequest<'_>, kernel: &dyn K
 /// # Errors
 /// The file cannot be read or decompressed: it may have one.
 fn has_persistent_section(module: &ModuleInput) -> Result<bool, InputError> {
-    let names = module.section_names()?;
-    Ok(names.is_some_and(|names| names.iter().any(|name| PersistentSection::from_name(name).is_some())))
+    let mut sections = module.sections()?.unwrap_or_default().iter();
+    Ok(sections.any(|section| PersistentSection::from_name(&section.name).is_some()))
 }

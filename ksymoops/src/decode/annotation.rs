@@ -3,6 +3,7 @@
 
 use libksym::Answer;
 use libksym::code::Listing;
+use liboops::explain::Statement;
 use liboops::report::Span;
 
 use crate::persistent::PersistentAddress;
@@ -58,4 +59,6 @@ pub enum AnnotationKind {
     CalledAddress(u64),
     /// Why the `Code:` line is not disassembled.
     NoInstructions(String),
+    /// What follows from the numbers of the report, as a whole.
+    Why(Vec<Statement>),
 }

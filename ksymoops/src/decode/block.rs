@@ -5,7 +5,7 @@ use liboops::report::Block;
 
 use super::annotator::annotate;
 use super::decode_context::DecodeContext;
-use super::{Annotation, Decoder};
+use super::{Annotation, Decoder, why};
 use crate::Warning;
 
 impl Decoder {
@@ -16,6 +16,7 @@ impl Decoder {
         for (index, report) in block.reports.iter().enumerate() {
             let kernel = DecodeContext::of(self, report);
             annotate(block, index, report, &kernel, &self.field_names, &mut annotations);
+            why::annotate(self, block, index, report, &kernel, &mut annotations);
             for warning in kernel.resolver.take_warnings() {
                 self.warn(Warning::Symbols(warning));
             }

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use libksym::{BuildId, KaslrSource, LoadedModule, Resolver};
+use libksym::{BuildId, KaslrSource, LoadedModule, Resolver, Sources};
 use libmodfmt::journal;
 use liboops::report::Report;
 
@@ -17,6 +17,10 @@ use crate::persistent::{KnownRegion, regions_of_boot};
 pub(crate) struct DecodeContext {
     pub resolver: Rc<Resolver>,
     pub regions: Vec<KnownRegion>,
+    /// The boot of the journal that the report is from.
+    pub boot: Option<String>,
+    /// What the resolver knows.
+    pub sources: Sources,
     /// Where this is known from, for the head of the report.
     pub summary: Vec<String>,
 }
@@ -33,12 +37,20 @@ impl DecodeContext {
         let mut regions = decoder.regions.clone();
         if let Some(boot) = boot {
             let states = modules_at(&decoder.journal, &boot.id, report.time_us);
-            sources.loaded.extend(states.iter().map(|state| loaded_module(state.module)));
+            sources.loaded.extend(states.iter().map(|state| {
+                let mut loaded = loaded_module(state.module);
+                // What was there is said by `unloaded`, and that it was gone.
+                if !state.loaded && report.time_us.is_some() {
+                    loaded.sections.clear();
+                }
+                loaded
+            }));
             sources.build_id = sources.build_id.or_else(|| build_id(&boot.build_id));
             sources.kaslr.journal.clone_from(&boot.text);
             regions.extend(regions_of_boot(&decoder.journal, &boot.id, report.time_us));
         }
-        let resolver = decoder.resolver(sources);
+        let boot = boot.map(|boot| boot.id.clone());
+        let resolver = decoder.resolver(sources.clone());
         if let Some(offset) = resolver.kaslr_offset() {
             summary.push(match (offset.bytes, offset.source) {
                 (_, KaslrSource::Release) => "kernel not moved: its release is older than KASLR".to_owned(),
@@ -46,7 +58,7 @@ impl DecodeContext {
                 (bytes, source) => format!("kernel moved by {bytes:#x}, by {source}"),
             });
         }
-        Self { resolver, regions, summary }
+        Self { resolver, regions, boot, sources, summary }
     }
 }
 
@@ -55,7 +67,8 @@ pub(crate) fn resolver_of(decoder: &Decoder, report: &Report) -> Rc<Resolver> {
     DecodeContext::of(decoder, report).resolver
 }
 
-fn loaded_module(module: &journal::LoadedModule) -> LoadedModule {
+/// A module of the journal for the resolver.
+pub(super) fn loaded_module(module: &journal::LoadedModule) -> LoadedModule {
     let mut loaded = LoadedModule::new(&module.name);
     loaded.build_id = build_id(&module.build_id);
     loaded.sections.clone_from(&module.sections);

@@ -8,6 +8,7 @@
 mod address_space;
 mod annotation;
 mod annotator;
+mod arguments;
 mod block;
 mod boot;
 mod code_line;
@@ -18,7 +19,10 @@ mod labels;
 mod lookup;
 mod registers;
 mod report_sources;
+mod unloaded;
+mod why;
 
 pub use annotation::{Annotation, AnnotationKind};
 pub(crate) use decode_context::{DecodeContext, resolver_of};
 pub use decoder::Decoder;
+pub use why::statements;

@@ -12,8 +12,10 @@ mod kernel_build;
 mod load;
 mod module_list;
 mod module_state;
+mod unloaded;
 
 pub(crate) use boot_match::{BootMatch, find_boot};
 pub(crate) use evidence::{Evidence, SymbolAddress};
 pub(crate) use load::load;
 pub(crate) use module_state::{ModuleState, modules_at};
+pub(crate) use unloaded::{End, Loads, Unloaded};

@@ -34,6 +34,9 @@ pub(super) fn lines(kind: &AnnotationKind) -> Vec<AnnotationLine> {
                 format!("calls address {address:#x}, where no code is{why}"),
             )]
         }
+        AnnotationKind::Why(statements) => {
+            statements.iter().map(|one| AnnotationLine::new(Style::Failed, &one.text)).collect()
+        }
         AnnotationKind::NoInstructions(why) => {
             vec![AnnotationLine::new(Style::Unknown, format!("code unknown: {why}"))]
         }

@@ -31,7 +31,9 @@ fn a_stale_pointer() {
 fn a_pointer_into_discarded_data() {
     let log = String::from_utf8(STALE.to_vec()).unwrap().replace(" meter__persist(OE)", "");
     let mut dropped = journal("b-1", 0xffff_ffff_c0a0_2000, Some(1500));
-    let gone = |name: &str| Entry::Unload(Unload { boot: "b-1".into(), name: name.into(), at: 1500 });
+    let gone = |name: &str| {
+        Entry::Unload(Unload { boot: "b-1".into(), name: name.into(), at: 1500, ..Unload::default() })
+    };
     dropped.entries.push(gone("meter__persist"));
     let text = annotated(log.as_bytes(), &decoder(dropped.clone()));
     assert!(text.contains("meter not loaded then, its data dropped before; by the journal"), "{text}");

@@ -210,7 +210,7 @@ fn journals_of_many_modules_and_of_many_boots_are_read_in_linear_time() {
             }
             let Some(Entry::Module(LoadedModule { name, .. })) = one_boot.entries.last() else { panic!() };
             let name = name.clone();
-            one_boot.entries.push(Entry::Unload(Unload { boot, name, at }));
+            one_boot.entries.push(Entry::Unload(Unload { boot, name, at, ..Unload::default() }));
         }
         one_boot
     };

@@ -52,7 +52,8 @@ pub(super) fn journal(id: &str, base: u64, unloaded: Option<u64>) -> Journal {
         Entry::Module(keeper),
         Entry::Module(meter),
     ];
-    entries.extend(unloaded.map(|at| Entry::Unload(Unload { boot, name: "meter".into(), at })));
+    entries
+        .extend(unloaded.map(|at| Entry::Unload(Unload { boot, name: "meter".into(), removed: true, at })));
     Journal { entries, skipped: 0 }
 }
 

@@ -41,7 +41,7 @@ impl UnitRoot {
         Ok((!is_discarded && low < high).then_some(low..high).into_iter().collect())
     }
 
-    fn address(&self, sections: &DebugSections, address: Address) -> Result<u64, DwarfError> {
+    pub(super) fn address(&self, sections: &DebugSections, address: Address) -> Result<u64, DwarfError> {
         let size = self.header.encoding.address_size;
         match address {
             Address::Value(value) => Ok(value),

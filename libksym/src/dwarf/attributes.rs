@@ -71,7 +71,7 @@ impl Attributes {
         Ok(attributes)
     }
 
-    fn set(&mut self, name: gimli::DwAt, value: AttributeValue<Slice<'_>>) {
+    pub(super) fn set(&mut self, name: gimli::DwAt, value: AttributeValue<Slice<'_>>) {
         match name {
             gimli::DW_AT_sibling => {
                 self.sibling = match value {

@@ -61,7 +61,7 @@ impl Window {
 
 impl DebugSections {
     pub(super) fn new(image: Rc<Image>) -> Self {
-        const NAMES: [&str; 11] = [
+        const NAMES: [&str; 13] = [
             ".debug_info",
             ".debug_abbrev",
             ".debug_aranges",
@@ -73,6 +73,8 @@ impl DebugSections {
             ".debug_addr",
             ".debug_str_offsets",
             ".debug_types",
+            ".debug_loclists",
+            ".debug_loc",
         ];
         let section = |&name| DebugSection { name, index: image.find(name), window: RefCell::default() };
         let sections = NAMES.iter().map(section).collect();

@@ -88,7 +88,7 @@ pub(super) fn chain(
 }
 
 /// Does the entry cover the address? `None` if it has no addresses.
-fn covers(
+pub(super) fn covers(
     unit: &UnitEntries,
     sections: &DebugSections,
     attributes: &Attributes,

@@ -12,8 +12,10 @@ use super::inlined_calls;
 use super::line_program::{LineProgram, SourcePlace};
 use super::unit::Unit;
 use super::unit_cache::UnitCache;
+use super::variables;
 use crate::answer::Frame;
 use crate::image::Image;
+use crate::variable::Variable;
 
 /// The debug information of one file.
 #[derive(Debug)]
@@ -50,6 +52,27 @@ impl Dwarf {
             }
         };
         self.frames_by(without_aranges, address)
+    }
+
+    /// The parameters and local variables at an address of the image, those of the innermost function first.
+    pub(crate) fn variables(
+        &self,
+        address: u64,
+        register: &dyn Fn(u16) -> Option<u64>,
+    ) -> Result<Vec<Variable>, DwarfError> {
+        let aranges = AddressIndex::from_aranges(&self.units.sections)?;
+        let aranges = self.aranges.get_or_init(|| aranges);
+        let mut units: Vec<_> = aranges.units(address).collect();
+        if units.is_empty() {
+            let others = AddressIndex::from_units(&self.units.sections, aranges)?;
+            units = self.without_aranges.get_or_init(|| others).units(address).collect();
+        }
+        for offset in units {
+            let unit = self.units.unit(offset)?;
+            let Some(function) = unit.function_at(&self.units.sections, address)? else { continue };
+            return variables::at(&self.units, &unit, function, address, register);
+        }
+        Ok(Vec::new())
     }
 
     fn frames_by(&self, index: &AddressIndex, address: u64) -> Result<Vec<Frame>, DwarfError> {

@@ -19,13 +19,16 @@ mod functions;
 mod inlined_calls;
 mod line_program;
 mod line_rows;
+mod location;
 mod lookup;
 mod source_path;
 mod string_ref;
+mod types;
 mod unit;
 mod unit_cache;
 mod unit_header;
 mod unit_root;
+mod variables;
 
 pub(crate) use error::DwarfError;
 pub(crate) use lookup::Dwarf;

@@ -13,6 +13,8 @@ use crate::image::Image;
 use crate::kaslr_hint::KaslrOffset;
 use crate::query::Query;
 use crate::sources::Sources;
+use crate::symbols_and_debug::Binary;
+use crate::variable::Variable;
 use crate::warning::Warning;
 
 /// The rest of a larger `.BTF` section is not read: that of a kernel has 5 MB.
@@ -133,6 +135,23 @@ impl Resolver {
     /// No file has the code, or there is no disassembler for it.
     pub fn disassemble(&self, place: &Location, before: usize, after: usize) -> Result<Listing, CodeError> {
         disassemble::around(&self.files, place, before, after)
+    }
+
+    /// The parameters and local variables of the function that a place of an answer is in, and of what is
+    /// inlined at that instruction, the innermost function first. `register` returns the value of a register by
+    /// its number in DWARF (`gimli` and the ABI of the processor have the numbers). Empty without debug
+    /// information.
+    #[must_use]
+    pub fn variables(&self, place: &Location, register: &dyn Fn(u16) -> Option<u64>) -> Vec<Variable> {
+        let of = |binary: &Binary| {
+            let section = place.section.as_ref().and_then(|name| binary.image.section(name));
+            let base = section.filter(|_| binary.image.is_relocatable()).map_or(0, |section| section.address);
+            binary.variables(place.link_address.wrapping_add(base), register)
+        };
+        match &place.module {
+            None => self.files.kernel().map(of).unwrap_or_default(),
+            Some(module) => self.files.module(module).map(|binary| of(&binary)).unwrap_or_default(),
+        }
     }
 
     /// The files of a module that are of the right build: first the one with its debug information, then

@@ -2,6 +2,7 @@
 //! One file for each subject.
 
 mod against_addr2line;
+mod against_gdb;
 mod code;
 mod corrupt;
 mod disassemble;

@@ -35,7 +35,7 @@ pub use ident::{ByteOrder, Class, Ident, Machine};
 pub use relocation::{Relocation, RelocationForm};
 pub use relocation_tables::RelocationTables;
 pub use section::{Section, SectionKind, flags};
-pub use section_names::section_names;
+pub use section_names::{SectionEntry, section_names, section_table};
 pub use symbol::{Binding, Place, Symbol, SymbolKind};
 
 /// A relocatable ELF file in memory: what [`Object::parse`] read, or what will be written.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The names of the sections of a file, without reading more than its section table.
+//! The names and sizes of the sections of a file, without reading more than its section table.
 
 use object::Endianness;
-use object::elf::{FileHeader32, FileHeader64};
+use object::elf::{self, FileHeader32, FileHeader64};
 use object::pod;
 use object::read::elf::{FileHeader, SectionHeader};
 
@@ -25,21 +25,37 @@ const MAX_TABLE_BYTES: u64 = 16 << 20;
 /// };
 /// assert_eq!(section_names(read), None);
 /// ```
-pub fn section_names(mut read: impl FnMut(u64, usize) -> Option<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
+pub fn section_names(read: impl FnMut(u64, usize) -> Option<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
+    Some(section_table(read)?.into_iter().map(|section| section.name).collect())
+}
+
+/// A section, as the section table has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SectionEntry {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Its size in bytes.
+    pub size: u64,
+    /// It takes room in memory when the module is loaded.
+    pub is_allocated: bool,
+}
+
+/// The sections of an ELF file; otherwise as [`section_names`].
+pub fn section_table(mut read: impl FnMut(u64, usize) -> Option<Vec<u8>>) -> Option<Vec<SectionEntry>> {
     let ident = read(0, 16)?;
     if !ident.starts_with(b"\x7fELF") {
         return None;
     }
     match ident.get(4)? {
-        1 => names::<FileHeader32<Endianness>>(&mut read),
-        2 => names::<FileHeader64<Endianness>>(&mut read),
+        1 => entries::<FileHeader32<Endianness>>(&mut read),
+        2 => entries::<FileHeader64<Endianness>>(&mut read),
         _ => None,
     }
 }
 
-fn names<H: FileHeader<Endian = Endianness>>(
+fn entries<H: FileHeader<Endian = Endianness>>(
     read: &mut impl FnMut(u64, usize) -> Option<Vec<u8>>,
-) -> Option<Vec<Vec<u8>>> {
+) -> Option<Vec<SectionEntry>> {
     let start = read(0, size_of::<H>())?;
     let (header, _) = pod::from_bytes::<H>(&start).ok()?;
     let endian = header.endian().ok()?;
@@ -73,5 +89,10 @@ fn names<H: FileHeader<Endian = Endianness>>(
         let end = tail.iter().position(|byte| *byte == 0).unwrap_or(tail.len());
         tail.get(..end).unwrap_or_default().to_vec()
     };
-    Some(headers.iter().map(name).collect())
+    let entry = |header: &H::SectionHeader| SectionEntry {
+        name: name(header),
+        size: header.sh_size(endian).into(),
+        is_allocated: header.sh_flags(endian).0 & elf::SHF_ALLOC.0 != 0,
+    };
+    Some(headers.iter().map(entry).collect())
 }

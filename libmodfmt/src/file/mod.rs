@@ -27,7 +27,7 @@ pub use error::FileError;
 pub use persistent::Persistent;
 
 use crate::compress::{self, CompressError, Format};
-use crate::elf::{self, Object};
+use crate::elf::{self, Object, SectionEntry};
 use crate::module::Module;
 use crate::persist::{Inventory, KernelBtfReader, PersistError};
 use crate::signature::{self, Signature};
@@ -103,19 +103,28 @@ impl ModuleFile {
         Ok(self.split()?.1)
     }
 
-    /// The names of all sections, from the section table alone. `None` if it cannot be read: then
-    /// [`ModuleFile::module`] says what is wrong.
+    /// The sections by the section table alone. `None` if it cannot be read: then [`ModuleFile::module`] says
+    /// what is wrong.
     ///
-    /// For a plain file of which not all bytes are at hand, see [`elf::section_names`].
+    /// For a plain file of which not all bytes are at hand, see [`elf::section_table`].
+    ///
+    /// # Errors
+    /// [`FileError::Decompress`]
+    pub fn section_table(&self) -> Result<Option<Vec<SectionEntry>>, FileError> {
+        let image = self.image()?;
+        Ok(elf::section_table(|offset, size| {
+            let start = usize::try_from(offset).ok()?;
+            image.get(start..start.checked_add(size)?).map(<[u8]>::to_vec)
+        }))
+    }
+
+    /// The names of all sections; otherwise as [`ModuleFile::section_table`].
     ///
     /// # Errors
     /// [`FileError::Decompress`]
     pub fn section_names(&self) -> Result<Option<Vec<Vec<u8>>>, FileError> {
-        let image = self.image()?;
-        Ok(elf::section_names(|offset, size| {
-            let start = usize::try_from(offset).ok()?;
-            image.get(start..start.checked_add(size)?).map(<[u8]>::to_vec)
-        }))
+        let names = |table: Vec<SectionEntry>| table.into_iter().map(|section| section.name).collect();
+        Ok(self.section_table()?.map(names))
     }
 
     /// The module. Its data is shared with this file, not copied.

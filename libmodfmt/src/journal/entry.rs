@@ -57,6 +57,12 @@ pub struct LoadedModule {
     pub base: Option<u64>,
     /// Its sections with their addresses.
     pub sections: Vec<(String, u64)>,
+    /// Sizes of its sections, as the file that was loaded has them; empty if that is not known.
+    pub sizes: Vec<(String, u64)>,
+    /// The size of all its memory in `/proc/modules`, in bytes. From 6.4 on that is not one piece.
+    pub memory: Option<u64>,
+    /// Its init has returned, and the memory of that was freed.
+    pub init_freed: bool,
     /// Its build id; empty if it has none.
     pub build_id: Vec<u8>,
     /// The file that it was loaded from, if that is known.
@@ -78,6 +84,17 @@ impl LoadedModule {
         self.persistent.as_deref().filter(has)
     }
 
+    /// The name of the section that an address was in, and the offset there. `None` where the size of the
+    /// section is not known.
+    #[must_use]
+    pub fn section_at(&self, address: u64) -> Option<(&str, u64)> {
+        self.sections.iter().find_map(|(name, start)| {
+            let (_, size) = self.sizes.iter().find(|(sized, _)| sized == name)?;
+            let offset = address.checked_sub(*start).filter(|offset| offset < size)?;
+            Some((name.as_str(), offset))
+        })
+    }
+
     /// The address of a section.
     #[must_use]
     pub fn section(&self, name: &str) -> Option<u64> {
@@ -92,6 +109,9 @@ pub struct Unload {
     pub boot: String,
     /// Its name.
     pub name: String,
+    /// It was removed by the command that wrote the entry, just before. Otherwise another tool removed it at
+    /// some time before.
+    pub removed: bool,
     /// Time since boot at which it was noticed, in hundredths of a second.
     pub at: u64,
 }

@@ -48,6 +48,12 @@ enum What {
         base: Option<String>,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         sections: BTreeMap<String, String>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        sizes: BTreeMap<String, u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        memory: Option<u64>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        init_freed: bool,
         #[serde(default, skip_serializing_if = "String::is_empty")]
         build_id: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,6 +65,8 @@ enum What {
     },
     Unload {
         name: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        removed: bool,
     },
     Discard {
         name: String,
@@ -73,7 +81,7 @@ pub type HeaderId = u64;
 /// A line as read.
 pub(super) enum Parsed {
     /// An entry; the header that it has or refers to.
-    Entry(Entry, Option<HeaderId>),
+    Entry(Box<Entry>, Option<HeaderId>),
     /// An index, which says nothing that the entries do not say.
     Index,
 }
@@ -107,13 +115,16 @@ impl Entry {
                         .iter()
                         .map(|(name, address)| (name.clone(), number(*address)))
                         .collect(),
+                    sizes: module.sizes.iter().cloned().collect(),
+                    memory: module.memory,
+                    init_freed: module.init_freed,
                     build_id: hex(&module.build_id),
                     file: module.file.clone(),
                     persistent_id: id.map(number),
                     persistent: note.filter(|_| !id.is_some_and(is_known)).map(|note| hex(&note)),
                 }
             }
-            Self::Unload(unload) => What::Unload { name: unload.name.clone() },
+            Self::Unload(unload) => What::Unload { name: unload.name.clone(), removed: unload.removed },
             Self::Discard(discard) => What::Discard { name: discard.name.clone() },
         };
         let line = Line { v: VERSION, boot: self.boot().to_owned(), at: self.at(), what };
@@ -128,7 +139,7 @@ impl Entry {
     #[must_use]
     pub fn from_line(line: &[u8]) -> Option<Self> {
         match parse(line)? {
-            Parsed::Entry(entry, _) => Some(entry),
+            Parsed::Entry(entry, _) => Some(*entry),
             Parsed::Index => None,
         }
     }
@@ -156,7 +167,19 @@ pub(super) fn parse(line: &[u8]) -> Option<Parsed> {
             };
             Entry::Boot(Boot { id: boot, banner, build_id: parse_hex(&build_id)?, text, at })
         }
-        What::Module { name, loading, base, sections, build_id, file, persistent_id, persistent } => {
+        What::Module {
+            name,
+            loading,
+            base,
+            sections,
+            sizes,
+            memory,
+            init_freed,
+            build_id,
+            file,
+            persistent_id,
+            persistent,
+        } => {
             id = match persistent_id {
                 Some(text) => Some(parse_number(&text)?),
                 None => None,
@@ -175,15 +198,18 @@ pub(super) fn parse(line: &[u8]) -> Option<Parsed> {
                     None => None,
                 },
                 sections: sections.into_iter().map(section).collect::<Option<_>>()?,
+                sizes: sizes.into_iter().collect(),
+                memory,
+                init_freed,
                 build_id: parse_hex(&build_id)?,
                 file,
                 persistent,
                 at,
             })
         }
-        What::Unload { name } => Entry::Unload(Unload { boot, name, at }),
+        What::Unload { name, removed } => Entry::Unload(Unload { boot, name, removed, at }),
         What::Discard { name } => Entry::Discard(Discard { boot, name, at }),
         What::Index {} => return Some(Parsed::Index),
     };
-    Some(Parsed::Entry(entry, id))
+    Some(Parsed::Entry(Box::new(entry), id))
 }

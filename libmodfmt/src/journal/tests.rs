@@ -37,6 +37,9 @@ fn entries() -> Vec<Entry> {
         name: "meter__persist".into(),
         base: Some(0xffff_ffff_c000_0000),
         sections: vec![(".data..persistent".into(), 0xffff_ffff_c000_2000)],
+        sizes: vec![(".rodata".into(), 64)],
+        memory: Some(16384),
+        init_freed: true,
         persistent: Some(header().into()),
         at: 1300,
         ..LoadedModule::default()
@@ -49,7 +52,7 @@ fn entries() -> Vec<Entry> {
         file: Some("/lib/modules/meter.ko".into()),
         ..LoadedModule::default()
     };
-    let gone = Unload { boot: boot.id.clone(), name: "meter".into(), at: 1400 };
+    let gone = Unload { boot: boot.id.clone(), name: "meter".into(), removed: true, at: 1400 };
     let dropped = Discard { boot: boot.id.clone(), name: "foo".into(), at: 1500 };
     vec![
         Entry::Boot(boot),
@@ -75,10 +78,12 @@ fn the_words_are_as_documented() {
     let line = String::from_utf8(entries()[3].to_line()).unwrap();
     assert_eq!(
         line,
-        "{\"v\":1,\"boot\":\"0b0e5d2c-1\",\"at\":1400,\"entry\":\"unload\",\"name\":\"meter\"}\n"
+        "{\"v\":1,\"boot\":\"0b0e5d2c-1\",\"at\":1400,\"entry\":\"unload\",\"name\":\"meter\",\"removed\":true}\n"
     );
     let line = String::from_utf8(entries()[1].to_line()).unwrap();
     assert!(line.contains("\"sections\":{\".data..persistent\":\"0xffffffffc0002000\"}"), "{line}");
+    let new = "\"sizes\":{\".rodata\":64},\"memory\":16384,\"init_freed\":true";
+    assert!(line.contains(new), "{line}");
 }
 
 #[test]
@@ -152,7 +157,9 @@ fn an_index_says_what_the_lines_before_it_add_up_to() {
     for name in ["foo", "meter"] {
         text.extend(Entry::Module(owner(name)).to_line());
     }
-    text.extend(Entry::Unload(Unload { boot: boot.into(), name: "foo".into(), at: 1 }).to_line());
+    text.extend(
+        Entry::Unload(Unload { boot: boot.into(), name: "foo".into(), at: 1, ..Unload::default() }).to_line(),
+    );
     let all = Recorded::read(boot, &text, true).unwrap();
     assert!(all.has_boot_entry());
     let mut loaded: Vec<_> = all.loaded().collect();

@@ -38,7 +38,7 @@ impl Journal {
             match parsed {
                 Some((_, Some(Parsed::Entry(mut entry, id)))) => {
                     headers.complete(&mut entry, id);
-                    journal.entries.push(entry);
+                    journal.entries.push(*entry);
                 }
                 Some((_, Some(Parsed::Index))) => {}
                 Some((line, None)) if line.trim_ascii().is_empty() => {}

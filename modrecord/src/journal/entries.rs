@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::journal::{Boot, Discard, Entry, LoadedModule, Recorded, Stage, Unload};
-use libmodfmt::persist::{Header, NOTE_SECTION, is_keeper_name, keeper_of_generation};
+use libmodfmt::persist::{Header, NOTE_SECTION, PersistentSection, is_keeper_name, keeper_of_generation};
+use libmodfmt::proc::State;
 use libmodfmt::{note, proc};
 use libmodsys::Kernel;
 use modkeep::Region;
@@ -24,6 +25,15 @@ const BUILD_ID_TYPE: u32 = 3;
 /// The start of the kernel's code is within so many lines of kallsyms: only per-CPU variables come before it.
 const MAX_KALLSYMS_LINES: usize = 20_000;
 
+/// What the command does or has done.
+#[derive(Debug, Default)]
+pub(super) struct Change {
+    /// It is about to load the module of the details.
+    pub about_to_load: bool,
+    /// The modules that it has removed.
+    pub removed: HashSet<String>,
+}
+
 /// Entries for what is new at this time.
 pub(super) fn new_entries(
     kernel: &dyn Kernel,
@@ -31,7 +41,7 @@ pub(super) fn new_entries(
     boot: &str,
     at: u64,
     details: Option<ModuleDetails<'_>>,
-    about_to_load: bool,
+    change: &Change,
 ) -> Result<Vec<Entry>, JournalError> {
     let mut entries = Vec::new();
     if !recorded.has_boot_entry() {
@@ -51,18 +61,19 @@ pub(super) fn new_entries(
         // The kernel shows 0 to readers who may not see addresses.
         let base = Some(module.address).filter(|&base| base != 0);
         // It may have been removed by another tool and loaded again where it was.
-        let is_new = !about_to_load && details.is_some_and(|details| details.name == name);
+        let is_new = !change.about_to_load && details.is_some_and(|details| details.name == name);
         if is_new || recorded.base(&name) != Some(base) {
-            entries.push(Entry::Module(loaded_module(kernel, boot, at, &name, base, details)?));
+            let mut entry = loaded_module(kernel, boot, at, &name, base, details)?;
+            entry.memory = Some(module.size);
+            // The kernel frees the memory of init when that has returned.
+            entry.init_freed = module.state == State::Live;
+            entries.push(Entry::Module(entry));
         }
         loaded.insert(name);
     }
     let mut gone: Vec<&str> = recorded.loaded().filter(|name| !loaded.contains(*name)).collect();
     gone.sort_unstable();
-    entries.extend(
-        gone.into_iter()
-            .map(|name| Entry::Unload(Unload { boot: boot.to_owned(), name: name.to_owned(), at })),
-    );
+    entries.extend(gone.into_iter().map(|name| Entry::Unload(unload(boot, name, change, at))));
     let unloaded: Vec<&str> = recorded.own_data().filter(|owner| !loaded.contains(*owner)).collect();
     // If the list cannot be read, nothing is known to be gone.
     if !unloaded.is_empty()
@@ -78,6 +89,10 @@ pub(super) fn new_entries(
     Ok(entries)
 }
 
+fn unload(boot: &str, name: &str, change: &Change, at: u64) -> Unload {
+    Unload { boot: boot.to_owned(), name: name.to_owned(), removed: change.removed.contains(name), at }
+}
+
 fn loaded_module(
     kernel: &dyn Kernel,
     boot: &str,
@@ -89,8 +104,12 @@ fn loaded_module(
     let details = details.filter(|details| details.name == name);
     let sections = kernel.some_sections(name, &is_recorded)?;
     let noted = kernel.note(name, BUILD_ID_SECTION)?.map(|note| build_id(&note)).unwrap_or_default();
+    let has_address = |name: &str| sections.iter().any(|section| section.name == name);
+    let sizes = details.map(|details| details.sizes).unwrap_or_default().iter();
+    let sizes = sizes.filter(|(name, _)| has_address(name) && has_size_of_file(name)).cloned().collect();
     Ok(LoadedModule {
         boot: boot.to_owned(),
+        sizes,
         name: name.to_owned(),
         stage: Stage::Loaded,
         base,
@@ -108,7 +127,14 @@ fn loaded_module(
             .or_else(|| details.and_then(|details| details.header.cloned()))
             .map(Arc::new),
         at,
+        ..LoadedModule::default()
     })
+}
+
+/// Whether a section is in memory as it is in the file: persistent ones are elsewhere or emptied, and what is
+/// recorded of per-CPU data is no address.
+fn has_size_of_file(name: &str) -> bool {
+    PersistentSection::from_name(name.as_bytes()).is_none() && !name.starts_with(".data..percpu")
 }
 
 /// The header of what a keeper keeps. Another module's note may be a copy.

@@ -17,6 +17,8 @@ pub struct ModuleDetails<'a> {
     pub header: Option<&'a Header>,
     /// Its build id; empty if it has none.
     pub build_id: &'a [u8],
+    /// Sizes of the sections that take room in memory, as the file has them; empty if they are not known.
+    pub sizes: &'a [(String, u64)],
     /// Where an extended kernel keeps the units of the header already.
     pub region: Option<&'a Region>,
 }

@@ -2,6 +2,7 @@
 //! Appending to the journal of this boot.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -13,7 +14,7 @@ use libmodfmt::journal::{Entry, LoadedModule, Recorded, Stage, file_name};
 use libmodsys::{Flaw, Kernel, PrivateDirectory, PrivateFileError, io_errno};
 use modkeep::{Generation, Region};
 
-use super::entries;
+use super::entries::{self, Change};
 use super::error::JournalError;
 use super::module_details::ModuleDetails;
 use crate::policy::LazyPolicy;
@@ -35,6 +36,7 @@ pub struct Recorder<'k> {
     policy: Option<Rc<LazyPolicy>>,
     journal: OnceCell<Option<BootJournal>>,
     warning: RefCell<Option<PrivateFileError>>,
+    removed: RefCell<HashSet<String>>,
 }
 
 /// The journal of this boot.
@@ -56,7 +58,14 @@ impl<'k> Recorder<'k> {
     #[must_use]
     pub fn new(kernel: &'k dyn Kernel, directory: &Path) -> Self {
         let directory = directory.to_owned();
-        Self { kernel, directory, policy: None, journal: OnceCell::new(), warning: RefCell::default() }
+        Self {
+            kernel,
+            directory,
+            policy: None,
+            journal: OnceCell::new(),
+            warning: RefCell::default(),
+            removed: RefCell::default(),
+        }
     }
 
     /// Records only if the site wants a journal. It is asked if the directory exists.
@@ -82,6 +91,11 @@ impl<'k> Recorder<'k> {
         self.record(details, false);
     }
 
+    /// Notes that this process has just removed a module. [`Recorder::update`] records it.
+    pub fn removed(&self, name: &str) {
+        self.removed.borrow_mut().insert(name.to_owned());
+    }
+
     /// Why there is no journal although its directory exists: somebody else may have made it, or may read or
     /// write it. Returned once.
     #[must_use]
@@ -92,7 +106,8 @@ impl<'k> Recorder<'k> {
 
     fn record(&self, details: Option<ModuleDetails<'_>>, about_to_load: bool) {
         let Some(journal) = self.journal() else { return };
-        match journal.append(self.kernel, details, about_to_load) {
+        let change = Change { about_to_load, removed: self.removed.take() };
+        match journal.append(self.kernel, details, &change) {
             Err(JournalError::File(error)) => {
                 let _: Option<()> = self.failed(error);
             }
@@ -129,7 +144,7 @@ impl BootJournal {
         &self,
         kernel: &dyn Kernel,
         details: Option<ModuleDetails<'_>>,
-        about_to_load: bool,
+        change: &Change,
     ) -> Result<(), JournalError> {
         let name = file_name(&self.boot);
         let mut file = self.file.borrow_mut();
@@ -143,8 +158,8 @@ impl BootJournal {
         };
         let Some(End { mut recorded, cut }) = self.read_end(file).map_err(failed)? else { return Ok(()) };
         let at = kernel.uptime()?;
-        let mut new = entries::new_entries(kernel, &recorded, &self.boot, at, details, about_to_load)?;
-        new.extend(details.filter(|_| about_to_load).map(|details| self.loading(details, at)));
+        let mut new = entries::new_entries(kernel, &recorded, &self.boot, at, details, change)?;
+        new.extend(details.filter(|_| change.about_to_load).map(|details| self.loading(details, at)));
         if new.is_empty() {
             return Ok(());
         }
@@ -159,7 +174,7 @@ impl BootJournal {
             lines.extend(recorded.to_index(at));
         }
         file.write_all(&lines).map_err(failed)?;
-        if about_to_load {
+        if change.about_to_load {
             file.sync_all().map_err(failed)?;
         }
         Ok(())

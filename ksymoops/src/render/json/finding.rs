@@ -33,16 +33,19 @@ enum Kind<'a> {
     NoCode { why: &'a str },
 }
 
-impl<'a> From<&'a Annotation> for Finding<'a> {
-    fn from(annotation: &'a Annotation) -> Self {
+impl<'a> Finding<'a> {
+    /// `None` for statements about the report as a whole, which have a field of their own.
+    pub fn of(annotation: &'a Annotation) -> Option<Self> {
+        let kind = Kind::of(&annotation.kind)?;
         let words = text::lines(&annotation.kind).into_iter().map(|line| line.text).collect();
-        Self { span: annotation.span, words, kind: Kind::from(&annotation.kind) }
+        Some(Self { span: annotation.span, words, kind })
     }
 }
 
-impl<'a> From<&'a AnnotationKind> for Kind<'a> {
-    fn from(kind: &'a AnnotationKind) -> Self {
-        match kind {
+impl<'a> Kind<'a> {
+    fn of(kind: &'a AnnotationKind) -> Option<Self> {
+        Some(match kind {
+            AnnotationKind::Why(_) => return None,
             AnnotationKind::Summary(lines) => Self::Summary { lines },
             AnnotationKind::Code { label, name, answer } => {
                 Self::Place { label: *label, name, answer: answer.into() }
@@ -55,6 +58,6 @@ impl<'a> From<&'a AnnotationKind> for Kind<'a> {
             AnnotationKind::Instructions(listing) => Self::Code { listing: Listing::from(&**listing) },
             AnnotationKind::CalledAddress(address) => Self::CalledAddress { address: Hex(*address) },
             AnnotationKind::NoInstructions(why) => Self::NoCode { why },
-        }
+        })
     }
 }

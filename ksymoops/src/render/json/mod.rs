@@ -9,12 +9,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+use liboops::explain::Statement;
 use liboops::report::{Block, Hex, Report};
 use modcli::escape;
 use serde::Serialize;
 
 use super::Render;
-use crate::decode::Annotation;
+use crate::decode::{Annotation, statements};
 pub(crate) use answer::Answer;
 use finding::Finding;
 pub(crate) use listing::Listing;
@@ -34,6 +35,7 @@ struct DecodedReport<'a> {
     report: &'a Report,
     text: Vec<Cow<'a, str>>,
     findings: Vec<Finding<'a>>,
+    explanations: &'a [Statement],
 }
 
 impl Render for Json {
@@ -57,14 +59,17 @@ impl Render for Json {
 pub(crate) fn reports(block: &Block, annotations: &[Annotation]) -> serde_json::Result<Vec<Value>> {
     let mut all: HashMap<usize, Vec<Finding<'_>>> = HashMap::new();
     for annotation in annotations {
-        all.entry(annotation.report).or_default().push(Finding::from(annotation));
+        if let Some(finding) = Finding::of(annotation) {
+            all.entry(annotation.report).or_default().push(finding);
+        }
     }
     let mut values = Vec::new();
     for (index, report) in block.reports.iter().enumerate() {
         let text = block.messages(index).map(String::from_utf8_lossy).collect();
         let findings = all.remove(&index).unwrap_or_default();
         let fault_address = serde_json::to_value(report.fault_address().map(Hex))?;
-        let report = DecodedReport { schema: SCHEMA, report, text, findings };
+        let explanations = statements(annotations, index);
+        let report = DecodedReport { schema: SCHEMA, report, text, findings, explanations };
         // By way of a value, whose fields are sorted by name: that order does not depend on the structs.
         let mut value = serde_json::to_value(report)?;
         if let Some(report) = value.get_mut("report").and_then(Value::as_object_mut) {

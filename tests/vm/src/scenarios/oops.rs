@@ -34,6 +34,8 @@ pub const SCENARIOS: &[Scenario] = &[
             hit!("RBX", "stats.hits[1]", "loaded then"),
             hit!("RCX", "dev.queue.next", "loaded then"),
             "writes 4 bytes at 0x10(%rax) = 0x10 (rax=0x0): the fault address",
+            ";; rax is NULL; the access is 0x10 behind it",
+            ";; first place outside of the kernel's own tree: crash_with+0x",
         ])
         .decoded_with_vmlinux(&[
             "kernel moved by 0x*, by the journal",
@@ -88,6 +90,7 @@ pub const SCENARIOS: &[Scenario] = &[
             "RIP crash_divide at *crash_keep.c:82:",
             "inlined into crash_keep_init at *crash_keep.c:92:",
             "-> +0x00  f7 f9 *idiv %ecx",
+            ";; the divisor ecx is 0",
         ])
         .decoded_with_vmlinux(&["do_one_initcall at *init/main.c:"]),
     Scenario::new("oops-panic", "a requested crash (sysrq), with KASLR", panic)
@@ -99,6 +102,10 @@ pub const SCENARIOS: &[Scenario] = &[
             ";; sysrq_handle_crash at *drivers/tty/sysrq.c:155:",
             "inlined into proc_reg_write at *fs/proc/inode.c:",
         ]),
+    Scenario::new("oops-gone", "work of a module runs when that is unloaded", gone).oops().decoded(&[
+        ";; the processor was to execute 0x*, where nothing is mapped",
+        ";; fault address 0x* was gone_work_run+0x0 [gone_work], unloaded ",
+    ]),
     Scenario::new("oops-live", "ksymoops on the running machine, after a module's warning", live).oops(),
 ];
 
@@ -161,6 +168,16 @@ fn use_behind(ctx: &mut Ctx, removal: &[&str]) -> Result<()> {
     ctx.rmmod(removal)?.success()?;
     save_journal(ctx)?;
     write_parameter("crash_hold", "use", "1");
+    Ok(())
+}
+
+fn gone(ctx: &mut Ctx) -> Result<()> {
+    load(ctx)?;
+    let file = ctx.fixture("gone_work")?;
+    ctx.insmod([&file])?.success()?;
+    ctx.rmmod(["gone_work"])?.success()?;
+    save_journal(ctx)?;
+    ctx.sh("sleep 6")?;
     Ok(())
 }
 

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Parameters and local variables of the function whose registers the log has, and of what is inlined at that
+//! instruction. Callers are left out: their registers are not in the log.
+//!
+//! They are said only where the file is known to be what ran: by build id, or because it has the code that the
+//! log shows.
+
+use libksym::code::Listing;
+use libksym::{Location, Variable, VariableValue};
+use liboops::explain::{Access, Statement, StatementKind};
+use liboops::report::State;
+
+use super::lookup::Lookup;
+use super::registers;
+use crate::persistent::PersistentAddress;
+
+/// So many variables are named.
+const MAX_NAMED: usize = 16;
+/// A line has about so many columns.
+const MAX_COLUMNS: usize = 96;
+
+/// Names of x86-64's registers by their numbers in DWARF (System V ABI, figure 3.36).
+const X86_64: [&str; 16] = [
+    "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+    "r15",
+];
+
+/// What `rep` changes while the instruction runs.
+const CHANGED_BY_REP: [&str; 3] = ["rcx", "rsi", "rdi"];
+
+/// Appends what is known of the variables at the fault.
+pub(super) fn explain(
+    lookup: &Lookup<'_>,
+    listing: Option<&Listing>,
+    access: Option<&Access>,
+    statements: &mut Vec<Statement>,
+) {
+    let Some(state) = lookup.report.fault() else { return };
+    let Some(place) = place(lookup, state) else { return };
+    if !is_what_ran(lookup, &place, listing) {
+        return;
+    }
+    let marked = listing.and_then(|listing| listing.instructions.get(listing.marked?));
+    let is_repeated = marked.is_some_and(|one| one.text.starts_with("rep"));
+    let register = |number: u16| {
+        let name = register_name(lookup.report.arch, number)?;
+        let changed = is_repeated && CHANGED_BY_REP.contains(&name.as_str());
+        if changed { None } else { registers::value(state, &name) }
+    };
+    let variables = lookup.kernel.resolver.variables(&place, &register);
+    statements.extend(access.and_then(|access| member(lookup, access, &variables)));
+    let known = variables.iter().filter_map(|variable| known(lookup, variable));
+    statements.extend(known.take(MAX_NAMED));
+    for (value, words) in [
+        (VariableValue::OptimisedOut, "optimised out"),
+        (VariableValue::EntryValue, "known only at entry of the function, not here"),
+        (VariableValue::Elsewhere, "not in a register: the log does not show them"),
+    ] {
+        let names: Vec<_> = variables.iter().filter(|one| one.value == value).collect();
+        statements.extend(unknown(&names, words));
+    }
+}
+
+/// Where the instruction is, if there is one answer with debug information.
+fn place(lookup: &Lookup<'_>, state: &State) -> Option<Location> {
+    // The registers of s390 and of a delay slot are not those at this place.
+    let pc = state.pc.as_ref().filter(|pc| pc.symbol.is_some() && state.instruction_offset == 0)?;
+    let answer = lookup.code(pc)?;
+    match answer.candidates.as_slice() {
+        [only] if !only.frames.is_empty() => Some(only.clone()),
+        _ => None,
+    }
+}
+
+/// Whether the file is of the build that ran.
+fn is_what_ran(lookup: &Lookup<'_>, place: &Location, listing: Option<&Listing>) -> bool {
+    let sources = &lookup.kernel.sources;
+    // The resolver takes no file with another build id than these.
+    let has_build_id = match &place.module {
+        None => sources.build_id.is_some(),
+        Some(module) => {
+            let mut loaded = sources.loaded.iter().filter(|loaded| loaded.name.replace('-', "_") == *module);
+            loaded.next().is_some_and(|loaded| loaded.build_id.is_some())
+        }
+    };
+    let has_code = || {
+        let shown = listing.filter(|listing| listing.instructions.iter().all(|one| !one.patched));
+        shown.is_some_and(|listing| listing.instructions.len() > 4)
+            && lookup.kernel.resolver.function_code(place).is_some()
+    };
+    has_build_id || has_code()
+}
+
+fn register_name(arch: Option<&str>, number: u16) -> Option<String> {
+    match arch? {
+        "x86_64" => X86_64.get(usize::from(number)).map(|name| (*name).to_owned()),
+        "aarch64" => match number {
+            0..=30 => Some(format!("x{number}")),
+            31 => Some("sp".to_owned()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `parameter dev of probe is 0xffff888100000000 (struct device *, in rdi)`
+fn known(lookup: &Lookup<'_>, variable: &Variable) -> Option<Statement> {
+    let VariableValue::Known { value, is_signed, register, .. } = variable.value else { return None };
+    let ty = variable.type_name.as_deref().unwrap_or("unknown type");
+    let register = register.and_then(|number| register_name(lookup.report.arch, number));
+    let place = register.as_ref().map(|name| format!(", in {name}")).unwrap_or_default();
+    let number = if is_signed { format!("{}", value.cast_signed()) } else { format!("{value:#x}") };
+    let persistent =
+        lookup.persistent(value).filter(PersistentAddress::is_inside).filter(|_| ty.ends_with('*'));
+    let persistent = persistent.map(|found| {
+        let field = found.path.or(found.variable).unwrap_or(found.section);
+        format!(": {field} of {}, persistent", found.owner)
+    });
+    let kind = if variable.is_parameter { "parameter" } else { "local" };
+    let text = format!(
+        "{kind} {} of {} is {number} ({ty}{place}){}",
+        variable.name,
+        variable.function,
+        persistent.unwrap_or_default()
+    );
+    Some(Statement::new(StatementKind::Variable, text).with(&variable.name, value))
+}
+
+/// `dev of probe and other of f: optimised out`, in as many lines as it takes.
+fn unknown(variables: &[&Variable], words: &str) -> Vec<Statement> {
+    let mut lines: Vec<String> = Vec::new();
+    for variable in variables {
+        let name = format!("{} of {}", variable.name, variable.function);
+        match lines.last_mut() {
+            Some(line) if line.len() + name.len() + words.len() + 4 < MAX_COLUMNS => {
+                line.push_str(", ");
+                line.push_str(&name);
+            }
+            _ => lines.push(name),
+        }
+    }
+    let texts = lines.into_iter().map(|line| format!("{line}: {words}"));
+    texts.map(|text| Statement::new(StatementKind::Variable, text)).collect()
+}
+
+/// The member of a structure that was accessed: the variable is in the only register of the operand.
+fn member(lookup: &Lookup<'_>, access: &Access, variables: &[Variable]) -> Option<Statement> {
+    let [(name, Some(base))] = access.registers.as_slice() else { return None };
+    let offset = access.address?.wrapping_sub(*base);
+    let is_base = |variable: &&Variable| {
+        let VariableValue::Known { register: Some(number), value, .. } = variable.value else { return false };
+        value == *base && register_name(lookup.report.arch, number).as_deref() == Some(name)
+    };
+    let (variable, member) =
+        variables.iter().filter(is_base).find_map(|variable| Some((variable, variable.member(offset)?)))?;
+    let text = format!(
+        "{} is {}->{member} ({}, {} of {})",
+        access.operand,
+        variable.name,
+        variable.type_name.as_deref().unwrap_or_default(),
+        if variable.is_parameter { "a parameter" } else { "a local" },
+        variable.function
+    );
+    let statement = Statement::new(StatementKind::Member, text).with(name, *base);
+    Some(statement.with("offset", offset))
+}

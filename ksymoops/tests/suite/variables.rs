@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Parameters and local variables at a fault: the registers and the code are those of a program that died under
+//! gdb, written down as the kernel would.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ksymoops::decode::{Decoder, statements};
+use libksym::{Discover, FileSearch};
+use liboops::explain::StatementKind;
+use modtest::compile;
+
+/// Prints what goes into a log.
+const SCRIPT: &str = r#"
+import gdb
+gdb.execute('run', to_string=True)
+frame = gdb.newest_frame()
+pc = frame.pc()
+symbol = gdb.execute('info symbol %d' % pc, to_string=True).split()
+block = frame.block()
+while block.function is None or block.superblock.function is not None:
+    block = block.superblock
+# The next function begins at a multiple of 16.
+size = (block.end - block.start + 15) // 16 * 16
+print('PLACE %s+0x%x/0x%x' % (symbol[0], pc - block.start, size))
+code = bytes(gdb.selected_inferior().read_memory(block.start, size))
+print('CODE ' + ' '.join(('<%02x>' if block.start + at == pc else '%02x') % byte for at, byte in enumerate(code)))
+for name in 'rax rdx rcx rbx rsi rdi rbp r8 r9 r10 r11 r12 r13 r14 r15'.split():
+    print('REGISTER %s %x' % (name, int(frame.read_register(name)) & 0xffffffffffffffff))
+"#;
+
+fn build(folder: &Path, define: &str) -> PathBuf {
+    let program = folder.join(format!("crashes{define}"));
+    let source = compile::source("crashes.c");
+    let arguments = ["-O2", "-g", "-fno-pic", "-no-pie", "-static", "-nostdlib", "-ffreestanding"];
+    let files = [define, "-o", program.to_str().unwrap(), source.to_str().unwrap()];
+    compile::run("gcc", &[&arguments[..], &files[..]].concat());
+    program
+}
+
+/// The log of the program's death, and the address of the fault.
+fn log(folder: &Path, program: &Path, argument: &str, fault: u64) -> String {
+    let script = folder.join("print.py");
+    std::fs::write(&script, SCRIPT).unwrap();
+    let output = Command::new("gdb")
+        .args(["-nx", "-batch", "-x", script.to_str().unwrap(), "--args"])
+        .args([program.to_str().unwrap(), argument])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (mut place, mut code, mut registers) = (String::new(), String::new(), String::new());
+    for line in text.lines() {
+        match line.split_once(' ') {
+            Some(("PLACE", rest)) => place = rest.to_owned(),
+            Some(("CODE", rest)) => code = rest.to_owned(),
+            Some(("REGISTER", rest)) => {
+                let (name, value) = rest.split_once(' ').unwrap();
+                let value = u64::from_str_radix(value, 16).unwrap();
+                let name = match name {
+                    "r8" => "R08".to_owned(),
+                    "r9" => "R09".to_owned(),
+                    other => other.to_uppercase(),
+                };
+                registers.push_str(&format!("{name}: {value:016x}\n"));
+            }
+            _ => {}
+        }
+    }
+    format!(
+        "BUG: unable to handle page fault for address: {fault:016x}\n\
+         #PF: supervisor read access in kernel mode\n#PF: error_code(0x0000) - not-present page\n\
+         Oops: 0000 [#1] PREEMPT SMP\nCPU: 1 PID: 321 Comm: tool Not tainted 6.1.0-9-amd64 #1\n\
+         RIP: 0010:{place}\nCode: {code}\nRSP: 0018:ffffb1a7c0243d28 EFLAGS: 00010246\n{registers}\
+         Call Trace:\n---[ end trace 0000000000000000 ]---\n"
+    )
+}
+
+fn said(vmlinux: PathBuf, log: &str) -> Vec<String> {
+    let mut decoder = Decoder::default();
+    decoder.sources.discover = Discover::all(FileSearch::Named);
+    decoder.sources.vmlinux = Some(vmlinux);
+    decoder.sources.kaslr.option = Some(0);
+    let block = liboops::blocks(log.as_bytes()).remove(0);
+    let annotations = decoder.decode(&block);
+    let kinds = [StatementKind::Variable, StatementKind::Member];
+    let all = statements(&annotations, 0).iter().filter(|one| kinds.contains(&one.kind));
+    all.map(|one| one.text.clone()).collect()
+}
+
+#[test]
+fn variables_and_the_member_that_was_accessed() {
+    if !compile::is_installed("gdb") {
+        eprintln!("\nSKIPPED: no gdb here");
+        return;
+    }
+    let folder = compile::folder("variables");
+    let program = build(folder.as_ref(), "-DFIRST");
+    let log = log(folder.as_ref(), &program, "a", 0x38);
+    assert_eq!(
+        said(program.clone(), &log),
+        [
+            "0x38(%rdi) is dev->tree.depth (struct device *, a parameter of member_1)",
+            "parameter dev of member_1 is 0x0 (struct device *, in rdi)",
+            "parameter small of member_1 is 0xfb (unsigned char, in rsi)",
+            "parameter narrow of member_1 is -1 (short int, in rdx)",
+            "local wide of member_1 is -1 (long int)",
+        ],
+        "{log}"
+    );
+    // Other code than that of the file: it may be another build.
+    let other = log.replace("<8b>", "<3b>");
+    assert_ne!(other, log);
+    assert_eq!(said(program, &other), [""; 0]);
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Parameters and local variables where a program died, compared with what gdb prints at the same stop: 16
+//! crashes at each of four levels of optimisation.
+//!
+//! What is said to be known must have gdb's value. What is said to be optimised out must be so for gdb as well.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Command;
+
+use libksym::{Query, Resolver, VariableValue};
+use modtest::compile as build;
+
+use super::named;
+
+/// Prints registers, and the variables of all frames at the instruction, with their values in hexadecimal.
+const SCRIPT: &str = r#"
+import gdb
+def text(value):
+    size = value.type.sizeof
+    number = int(value.cast(gdb.lookup_type('unsigned long'))) if size == 8 else int(value)
+    return '%x' % (number & 0xffffffffffffffff)
+gdb.execute('run', to_string=True)
+frame = gdb.newest_frame()
+print('PC %x' % frame.pc())
+for name in 'rax rdx rcx rbx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15'.split():
+    print('REGISTER %s %x' % (name, int(frame.read_register(name)) & 0xffffffffffffffff))
+while frame is not None:
+    block = frame.block()
+    while True:
+        for symbol in block:
+            if not (symbol.is_argument or symbol.is_variable or symbol.is_constant) or symbol.addr_class == gdb.SYMBOL_LOC_STATIC:
+                continue
+            value = symbol.value(frame)
+            kind = 'OUT' if value.is_optimized_out else None
+            if kind is None:
+                code = value.type.strip_typedefs().code
+                scalar = code in (gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_INT, gdb.TYPE_CODE_ENUM)
+                try:
+                    kind = text(value) if scalar else 'AGGREGATE'
+                except gdb.MemoryError:
+                    kind = 'MEMORY'
+            print('VARIABLE %s %s %d %s' % (frame.function().name, symbol.name, symbol.is_argument, kind))
+        if block.function is not None:
+            break
+        block = block.superblock
+    if frame.type() != gdb.INLINE_FRAME:
+        break
+    frame = frame.older()
+"#;
+
+/// What gdb says about a crash.
+#[derive(Default)]
+struct Stop {
+    pc: u64,
+    registers: HashMap<String, u64>,
+    /// By function and name: is it a parameter, and the value.
+    variables: HashMap<(String, String), (bool, String)>,
+}
+
+fn stop(program: &Path, script: &Path, argument: &str) -> Stop {
+    let output = Command::new("gdb")
+        .args(["-nx", "-batch", "-x", script.to_str().unwrap(), "--args"])
+        .args([program.to_str().unwrap(), argument])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut stop = Stop::default();
+    let number = |text: &str| u64::from_str_radix(text, 16).unwrap();
+    for line in text.lines() {
+        match line.split(' ').collect::<Vec<_>>().as_slice() {
+            ["PC", pc] => stop.pc = number(pc),
+            ["REGISTER", name, value] => {
+                stop.registers.insert((*name).to_owned(), number(value));
+            }
+            ["VARIABLE", function, name, is_parameter, value] => {
+                let key = ((*function).to_owned(), (*name).to_owned());
+                // The innermost of one name.
+                stop.variables.entry(key).or_insert((*is_parameter == "1", (*value).to_owned()));
+            }
+            _ => {}
+        }
+    }
+    assert!(stop.pc != 0, "gdb: {text} {}", String::from_utf8_lossy(&output.stderr));
+    stop
+}
+
+/// Compares; returns how many values are known.
+fn compare(resolver: &Resolver, stop: &Stop, what: &str) -> usize {
+    let answer = resolver.symbolize(&Query::address(stop.pc));
+    let [place] = answer.candidates.as_slice() else { panic!("{what}: {answer:?}") };
+    let names = [
+        "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13",
+        "r14", "r15",
+    ];
+    let register = |number: u16| stop.registers.get(*names.get(usize::from(number))?).copied();
+    let variables = resolver.variables(place, &register);
+    let mut known = 0;
+    assert!(!variables.is_empty(), "{what}");
+    for variable in &variables {
+        let key = (variable.function.clone(), variable.name.clone());
+        // gdb does not show an inlined function where a piece of its code begins.
+        if !stop.variables.keys().any(|(function, _)| *function == variable.function) {
+            continue;
+        }
+        let Some((is_parameter, value)) = stop.variables.get(&key) else {
+            panic!("{what}: gdb has no {key:?}: {variable:?}")
+        };
+        assert_eq!(*is_parameter, variable.is_parameter, "{what}: {key:?}");
+        match variable.value {
+            VariableValue::Known { value: own, size, .. } => {
+                let mask = if size == 8 { u64::MAX } else { (1 << (8 * size)) - 1 };
+                let theirs = u64::from_str_radix(value, 16);
+                let theirs = theirs.unwrap_or_else(|_| panic!("{what}: {variable:?}: gdb has {value}"));
+                assert_eq!(own & mask, theirs & mask, "{what}: {key:?}");
+                known += 1;
+            }
+            VariableValue::OptimisedOut => assert_eq!(value, "OUT", "{what}: {key:?}"),
+            _ => {}
+        }
+    }
+    // Nothing is left out.
+    for key in stop.variables.keys() {
+        let has = variables.iter().any(|own| (&own.function, &own.name) == (&key.0, &key.1));
+        assert!(has, "{what}: {key:?} is missing");
+    }
+    known
+}
+
+#[test]
+fn variables_are_those_that_gdb_prints() {
+    if !build::is_installed("gdb") {
+        eprintln!("\nSKIPPED: no gdb here");
+        return;
+    }
+    let folder = build::folder("against-gdb");
+    let script = folder.as_ref().join("print.py");
+    std::fs::write(&script, SCRIPT).unwrap();
+    let (mut crashes, mut known) = (0, 0);
+    for level in ["-Og", "-O1", "-O2", "-Os"] {
+        let program = folder.as_ref().join(format!("crashes{level}"));
+        let source = build::source("crashes.c");
+        let arguments = ["-g", "-fno-pic", "-no-pie", "-static", "-nostdlib", "-ffreestanding"];
+        let files = ["-o", program.to_str().unwrap(), source.to_str().unwrap()];
+        build::run("gcc", &[&[level], &arguments[..], &files[..]].concat());
+        let sources = named(|sources| {
+            sources.vmlinux = Some(program.clone());
+            sources.kaslr.option = Some(0);
+        });
+        let resolver = Resolver::new(sources);
+        for letter in 'a'..='p' {
+            let stop = stop(&program, &script, &letter.to_string());
+            known += compare(&resolver, &stop, &format!("{level} {letter}"));
+            crashes += 1;
+        }
+    }
+    eprintln!("\ncrashes: {crashes}, variables with values: {known}");
+    assert!(known >= 60, "{known}");
+}
