@@ -38,6 +38,9 @@ impl DecodeContext {
             sources.kaslr.journal.clone_from(&boot.text);
             regions.extend(regions_of_boot(&decoder.journal, &boot.id, report.time_us));
         }
+        if let Some(servers) = &decoder.servers {
+            servers.provide(report, &sources).into_iter().for_each(|warning| decoder.warn(warning));
+        }
         let resolver = decoder.resolver(sources);
         if let Some(offset) = resolver.kaslr_offset() {
             summary.push(match (offset.bytes, offset.source) {

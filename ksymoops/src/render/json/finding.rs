@@ -35,7 +35,7 @@ enum Kind<'a> {
 
 impl<'a> From<&'a Annotation> for Finding<'a> {
     fn from(annotation: &'a Annotation) -> Self {
-        let words = text::lines(&annotation.kind).into_iter().map(|line| line.text).collect();
+        let words = text::lines(&annotation.kind, None).into_iter().map(|line| line.text).collect();
         Self { span: annotation.span, words, kind: Kind::from(&annotation.kind) }
     }
 }
