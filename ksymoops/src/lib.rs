@@ -7,7 +7,9 @@
 //!
 //! - [`classic`]: the output of ksymoops 2.4.
 //! - [`cli`]: options, input, exit status.
+//! - `debuginfod`: debug files from servers.
 //! - [`decode`]: what each line of a report means.
+//! - [`head`]: the answer in a few lines, above each report.
 //! - `input`: logs as they come in.
 //! - `journal`: which recorded boot a report is from, and which modules were loaded then.
 //! - [`persistent`]: which persistent variable, and which field of it, an address is in.
@@ -30,7 +32,9 @@
 
 pub mod classic;
 pub mod cli;
+mod debuginfod;
 pub mod decode;
+pub mod head;
 mod input;
 mod journal;
 pub mod persistent;

@@ -102,6 +102,14 @@ pub enum Warning {
         /// The beginning of the id.
         wanted: String,
     },
+    /// A server of debug files has failed.
+    #[error("{url}: {error}")]
+    Server {
+        /// The server.
+        url: String,
+        /// What went wrong.
+        error: String,
+    },
     /// An option of the classic output, with another output.
     #[error("-{option} applies to --format=ksymoops only; ignored")]
     ClassicOnly {

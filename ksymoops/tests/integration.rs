@@ -12,7 +12,9 @@ mod suite {
     mod explain;
     mod fields;
     mod fields_of_processors;
+    mod heads;
     mod hostile;
+    mod html;
     mod i386;
     mod json;
     mod long_reports;

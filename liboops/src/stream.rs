@@ -21,6 +21,9 @@ const FRAGMENT_BYTES_AFTER_REPORT: usize = 1 << 16;
 /// How many lines of a fragment may be before the one that is found first.
 const MAX_LINES_BEFORE_WORD: usize = 8;
 
+/// A report that has not come to its end is passed on after the reader had nothing so many times.
+const MAX_IDLE: u32 = 10;
+
 /// What was passed on is looked at again as long as it is not more than this: what a line is depends on
 /// a few lines before it.
 const MAX_CONTEXT_BYTES: usize = 1 << 14;
@@ -39,7 +42,10 @@ pub enum Event<'t> {
 /// Memory is bounded, however long the log and its lines are. A report whose first lines are missing
 /// ([`crate::report::Kind::Fragment`]) is found in the first 8 MiB, and for 64 KiB after a report.
 ///
-/// If the reader fails, what was read until then is parsed and passed on first.
+/// If the reader fails, what was read until then is parsed and passed on first. A reader that fails with
+/// [`io::ErrorKind::TimedOut`] has nothing to read at the moment, and is asked again: a report whose end was
+/// seen is passed on, and any other one if that happens ten times in a row. So somebody who follows a log
+/// (`tail -f`) sees a report without having to wait for what is written next.
 ///
 /// # Errors
 /// Those of the reader and of the sink.
@@ -52,6 +58,7 @@ pub fn stream(mut reader: impl Read, mut sink: impl FnMut(Event<'_>) -> io::Resu
         fragment_bytes: FRAGMENT_BYTES,
         demux: Demux::default(),
         offset: 0,
+        idle: 0,
     };
     let mut buffer = vec![0; PIECE_BYTES];
     // The buffer begins with text that was passed on.
@@ -61,11 +68,20 @@ pub fn stream(mut reader: impl Read, mut sink: impl FnMut(Event<'_>) -> io::Resu
         let count = match reader.read(buffer.get_mut(filled..).unwrap_or_default()) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                let text = buffer.get(..filled).unwrap_or_default();
+                let whole = memchr::memrchr(b'\n', text).map_or(0, |at| at.saturating_add(1)).max(passed);
+                parser.lines(text.get(..whole).unwrap_or_default(), passed, &mut sink)?;
+                passed = whole;
+                parser.idle(&mut sink)?;
+                continue;
+            }
             Err(error) => {
                 failed = Some(error);
                 0
             }
         };
+        parser.idle = 0;
         filled = filled.saturating_add(count);
         let text = buffer.get(..filled).unwrap_or_default();
         let at_end = count == 0;
@@ -112,6 +128,8 @@ struct Parser<'p> {
     demux: Demux,
     /// Offset of the next byte in the input.
     offset: u64,
+    /// How many times in a row there was nothing to read.
+    idle: u32,
 }
 
 impl Parser<'_> {
@@ -237,6 +255,15 @@ impl Parser<'_> {
         let block = self.demux.finish();
         self.fragment_bytes = self.fragment_bytes.max(FRAGMENT_BYTES_AFTER_REPORT);
         if block.reports.is_empty() { send(Some(&block.text), sink) } else { sink(Event::Block(block)) }
+    }
+
+    /// There is nothing to read at the moment.
+    fn idle(&mut self, sink: &mut impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {
+        self.idle = self.idle.saturating_add(1);
+        if !self.demux.is_idle() && (self.demux.has_ended() || self.idle >= MAX_IDLE) {
+            self.flush(sink)?;
+        }
+        Ok(())
     }
 
     fn finish(&mut self, sink: &mut impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {

@@ -12,19 +12,22 @@ const ABOUT: &str = "\
 Decode kernel oops reports.
 
 Reads logs (standard input if no FILE is given), also compressed by gzip, xz or
-zstd, or in the QR code of a panic screen. Prints them with annotations under
-each line, after `;;`: functions, source lines and inlined calls, the
-instructions of a Code line, and the fields of persistent variables that
-registers and other addresses point to.
+zstd, or in the QR code of a panic screen. Prints them, after `;;`, with the answer
+above each report (what, where, who, what is unknown) and annotations under each
+line: functions, source lines and inlined calls, the instructions of a Code line,
+and the fields of persistent variables that registers and other addresses point to.
 
 Files of the kernel and its modules are found by release and build id, in the
-places where distributions install them. Files of another build are not used.
+places where distributions install them, and on servers if DEBUGINFOD_URLS names
+some. Files of another build are not used.
 What cannot be determined is shown as unknown.";
 
 const EXAMPLES: &str = "\
 Examples:
   dmesg | ksymoops                        use this machine's files
   ksymoops --dmesg                        decode the running kernel's own log
+  ksymoops --summary oops                 print only what, where and who
+  ksymoops --format=html oops >oops.html  make a page for a browser
   ksymoops -v vmlinux -o modules/ oops    name the files to use
   ksymoops --persist journal/ oops        use another machine's journal
   ksymoops -k /proc/kallsyms -A ffffffff81234567
@@ -143,6 +146,22 @@ pub(super) struct Args {
     /// Exit with 2 if there is no report
     #[arg(long)]
     pub fail_if_none: bool,
+
+    /// Print only the head of each report: what, where, who, and what is unknown
+    #[arg(long, group = "part")]
+    pub summary: bool,
+
+    /// Print the heads with the call traces, one entry a line
+    #[arg(long, group = "part")]
+    pub frames: bool,
+
+    /// Leave out what is not part of a report
+    #[arg(long, group = "part")]
+    pub only_reports: bool,
+
+    /// The kernel's sources: print lines of them
+    #[arg(long, value_name = "DIR")]
+    pub source: Option<PathBuf>,
 
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Annotated)]
@@ -269,6 +288,8 @@ pub(super) enum Format {
     Annotated,
     /// One JSON object for each report, one per line
     Json,
+    /// A page for a browser, which needs nothing else
+    Html,
     /// The output of ksymoops 2.4
     Ksymoops,
 }

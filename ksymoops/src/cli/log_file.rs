@@ -3,6 +3,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -11,7 +12,8 @@ use liboops::panic_code::{self, PanicCode};
 use liboops::pstore;
 use modcli::os_text;
 
-use crate::input::{beginning, text};
+use super::live_input::{LiveInput, Patience};
+use crate::input::{beginning, is_encoded, text};
 
 /// An open log.
 pub(super) struct LogFile {
@@ -21,6 +23,8 @@ pub(super) struct LogFile {
     /// It is a part of a log that the kernel kept over a crash (pstore), small enough to be put together with
     /// others.
     pub is_part: bool,
+    /// Somebody may still be writing it: whether reads wait for that.
+    pub patience: Option<Patience>,
 }
 
 /// What a log is called in messages.
@@ -51,20 +55,33 @@ fn code_in_name(path: &Path) -> Option<PanicCode> {
 /// # Errors
 /// The file cannot be opened or read.
 pub(super) fn open(path: &Path) -> io::Result<LogFile> {
-    if is_standard_input(path) {
-        let reader = text(io::stdin().lock())?;
-        return Ok(LogFile { reader, length: None, is_part: false });
-    }
     if code_in_name(path).is_some() {
         let reader = Box::new(io::Cursor::new(path.as_os_str().as_bytes().to_vec()));
-        return Ok(LogFile { reader, length: None, is_part: false });
+        return Ok(LogFile { reader, length: None, is_part: false, patience: None });
     }
-    let file = File::open(path)?;
+    let file = if is_standard_input(path) {
+        File::from(io::stdin().as_fd().try_clone_to_owned()?)
+    } else {
+        File::open(path)?
+    };
     let length = file.metadata().ok().filter(Metadata::is_file).map(|data| data.len());
+    if length.is_none() {
+        return live(file);
+    }
     let (begin, file) = beginning(file)?;
     // How far a compressed file has been read is not known.
     let shown = length.filter(|_| compress::detect(&begin).is_none());
     let (begin, reader) = beginning(text(file)?)?;
     let is_part = pstore::begins_part(&begin) && length.is_some_and(|length| length < pstore::MAX_BYTES);
-    Ok(LogFile { reader, length: shown, is_part })
+    Ok(LogFile { reader, length: shown, is_part, patience: None })
+}
+
+/// A pipe or a terminal, which somebody may still be writing to.
+fn live(file: File) -> io::Result<LogFile> {
+    let (input, patience) = LiveInput::new(file);
+    let (begin, input) = beginning(input)?;
+    let is_plain = !is_encoded(&begin);
+    // A reader that decodes could not go on after an error.
+    let patience = is_plain.then_some(patience);
+    Ok(LogFile { reader: text(input)?, length: None, is_part: false, patience })
 }

@@ -8,6 +8,7 @@ mod addresses;
 mod args;
 mod classic;
 mod line_count;
+mod live_input;
 mod log_file;
 mod named_sources;
 mod progress;

@@ -50,13 +50,17 @@ pub(super) fn check(args: &Args, sources: &Sources, kernel: &dyn Kernel, warning
     if let Some(path) = args.lsmod.last().filter(|_| !args.no_lsmod).map(|path| expanded(path, kernel)) {
         add(&path, loaded_modules(&path));
     }
+    let is_merged = args.format == Format::Ksymoops || !args.save_map.is_empty();
     for path in &sources.modules {
-        add(path, modules(path));
+        add(path, modules(path, is_merged));
     }
     for path in &sources.debug_dirs {
         add(path, directory(path));
     }
     add(&sources.root, directory(&sources.root));
+    if let Some(path) = &args.source {
+        add(path, directory(path));
+    }
 }
 
 /// Why a source cannot be used.
@@ -110,10 +114,13 @@ fn loaded_modules(path: &Path) -> Result<(), Unusable> {
     if known { Ok(()) } else { Err(Unusable::Empty(LOADED)) }
 }
 
-/// A module, or a directory with one somewhere in it.
-fn modules(path: &Path) -> Result<(), Unusable> {
+/// A module, or a directory with one somewhere in it. A module is found by the file's name, but a merged map
+/// takes any object file.
+fn modules(path: &Path, is_merged: bool) -> Result<(), Unusable> {
     if !fs::metadata(path)?.is_dir() {
-        return object_file(path);
+        object_file(path)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        return if is_merged || is_module_name(&name) { Ok(()) } else { Err(Unusable::Empty(MODULES)) };
     }
     if has_module(path, 0)? { Ok(()) } else { Err(Unusable::Empty(MODULES)) }
 }

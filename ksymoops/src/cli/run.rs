@@ -2,6 +2,7 @@
 //! ksymoops step by step.
 
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -17,8 +18,8 @@ use super::session::{Outcome, Session, UNWRITTEN};
 use super::{addresses, classic, serve, setup, source_list};
 use crate::Warning;
 use crate::classic::TARGETS;
-use crate::input::text;
-use crate::render::{Annotated, Json, Render};
+use crate::head::Searched;
+use crate::render::{Annotated, Html, Json, Look, MAX_COLUMNS, Render, Shown, SourceFolder};
 
 /// Runs ksymoops.
 pub fn run(invocation: &Invocation, kernel: &dyn Kernel, output: &mut Output) -> ExitCode {
@@ -89,8 +90,12 @@ fn decode_all(
     }
     let decoder = setup::decoder(args, kernel, &mut warnings)?;
     say_sources(args, &decoder.sources, output);
+    let mut searched = Searched::of(&decoder.sources);
+    searched.has_servers = decoder.servers.is_some();
+    let renderer = renderer(args, searched);
     let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    let mut session = Session::new(decoder, renderer(args), out, output, args.one_shot());
+    let mut session = Session::new(decoder, renderer, out, output, args.one_shot());
+    session.names_logs(args.files.len() > 1);
     for warning in &warnings {
         session.warn(warning);
     }
@@ -106,9 +111,8 @@ fn decode_all(
     }
     read_files(args, &mut session)?;
     if args.files.is_empty() && !args.dmesg && args.addresses.is_empty() {
-        let input = Progress::new(io::stdin().lock(), None);
-        let input = text(input).context("cannot read standard input")?;
-        session.read("standard input", input).context(UNWRITTEN)?;
+        let log = log_file::open(Path::new("-")).context("cannot read standard input")?;
+        read_log("standard input", log, &mut session)?;
     }
     session.finish().context(UNWRITTEN)
 }
@@ -120,18 +124,43 @@ fn say_sources(args: &Args, sources: &Sources, output: &mut Output) {
     }
 }
 
-fn renderer(args: &Args) -> Box<dyn Render> {
+fn renderer(args: &Args, searched: Searched) -> Box<dyn Render> {
     let terminal = io::stdout().is_terminal();
     let colour = match args.color {
         Colour::Always => true,
         Colour::Never => false,
         Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
     };
+    let shown = match (args.summary, args.frames, args.only_reports) {
+        (true, ..) => Shown::Summary,
+        (_, true, _) => Shown::Frames,
+        (_, _, true) => Shown::OnlyReports,
+        _ => Shown::Everything,
+    };
     match args.format {
-        Format::Annotated => Box::new(Annotated { colour, terminal }),
+        Format::Annotated => {
+            let look = Look { colour, terminal, links: terminal && has_links(), columns: columns(), shown };
+            let sources_of_kernel = args.source.clone().map(SourceFolder::new);
+            Box::new(Annotated::new(look, searched).with_sources(sources_of_kernel))
+        }
+        Format::Html => {
+            let sources_of_kernel = args.source.clone().map(SourceFolder::new);
+            Box::new(Html::new(shown, searched, sources_of_kernel))
+        }
         // The classic output has a run of its own.
         Format::Json | Format::Ksymoops => Box::new(Json),
     }
+}
+
+/// Whether standard output is a terminal that shows links.
+fn has_links() -> bool {
+    supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
+}
+
+/// The columns of the terminal, as far as they are used.
+fn columns() -> usize {
+    let terminal = terminal_size::terminal_size_of(io::stdout());
+    terminal.map_or(MAX_COLUMNS, |(width, _)| usize::from(width.0).min(MAX_COLUMNS))
 }
 
 /// Reads the logs that are named. One that cannot be read does not keep the others from being read.
@@ -146,14 +175,21 @@ fn read_files(args: &Args, session: &mut Session<'_, impl Write>) -> Result<()> 
                     session.error(&format!("{name}: {error}"));
                 }
             }
-            Ok(LogFile { reader, length, .. }) => {
+            Ok(log) => {
                 parts.read(session)?;
-                session.read(&name, Progress::new(reader, length)).context(UNWRITTEN)?;
+                read_log(&name, log, session)?;
             }
             Err(error) => session.error(&format!("{name}: {error}")),
         }
     }
     parts.read(session)
+}
+
+fn read_log(name: &str, log: LogFile, session: &mut Session<'_, impl Write>) -> Result<()> {
+    if let Some(patience) = &log.patience {
+        patience.lost();
+    }
+    session.read(name, Progress::new(log.reader, log.length)).context(UNWRITTEN)
 }
 
 /// Parts of one log, in the order in which they are named.

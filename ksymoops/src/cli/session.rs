@@ -37,6 +37,7 @@ pub(super) struct Session<'o, W: Write> {
     out: W,
     output: &'o mut Output,
     one_shot: bool,
+    names_logs: bool,
     outcome: Outcome,
     printed: HashSet<String>,
 }
@@ -52,7 +53,12 @@ impl<'o, W: Write> Session<'o, W> {
         one_shot: bool,
     ) -> Self {
         let (outcome, printed) = (Outcome::default(), HashSet::new());
-        Self { decoder, render, out, output, one_shot, outcome, printed }
+        Self { decoder, render, out, output, one_shot, names_logs: false, outcome, printed }
+    }
+
+    /// Whether the name of each log is written above it.
+    pub fn names_logs(&mut self, names_logs: bool) {
+        self.names_logs = names_logs;
     }
 
     /// Decodes a log. That it cannot be read, or has no report, is said; what was read of it is decoded.
@@ -63,6 +69,9 @@ impl<'o, W: Write> Session<'o, W> {
         let before = self.outcome.reports;
         if self.one_shot && before > 0 {
             return Ok(());
+        }
+        if self.names_logs {
+            self.render.begin(name, &mut self.out)?;
         }
         let length = Length::default();
         let mut stopped = false;
@@ -78,7 +87,7 @@ impl<'o, W: Write> Session<'o, W> {
         let end = stream(input, |event| {
             self.say_codes(name, &codes);
             let written = match event {
-                Event::Text(text) => self.render.text(text, &mut self.out),
+                Event::Text(text) => self.render.text(text, &mut self.out).and_then(|()| self.out.flush()),
                 Event::Block(mut block) => {
                     stopped = self.one_shot;
                     block.reports.iter_mut().for_each(|report| codes.complete(report));

@@ -12,6 +12,7 @@ use modrecord::paths::LOG_DIRECTORY;
 use super::args::Args;
 use super::named_sources;
 use super::sources::sources;
+use crate::debuginfod::Servers;
 use crate::decode::Decoder;
 use crate::persistent::{FieldNames, regions_of_copies, regions_of_kernel};
 use crate::{Warning, journal};
@@ -27,6 +28,8 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Warni
     let mut decoder = Decoder::default();
     decoder.sources = sources(args, kernel)?;
     named_sources::check(args, &decoder.sources, kernel, warnings);
+    decoder.servers = Servers::of_environment().filter(|_| !args.no_discovery);
+    decoder.sources.debug_dirs.extend(decoder.servers.as_ref().map(|servers| servers.folder().to_owned()));
     let (btf_files, persist): (Vec<_>, Vec<_>) = args.persist.iter().cloned().partition(|path| is_btf(path));
 
     let mut journals = persist.clone();

@@ -50,6 +50,9 @@ impl DecodeContext {
             regions.extend(regions_of_boot(&decoder.journal, &boot.id, report.time_us));
         }
         let boot = boot.map(|boot| boot.id.clone());
+        if let Some(servers) = &decoder.servers {
+            servers.provide(report, &sources).into_iter().for_each(|warning| decoder.warn(warning));
+        }
         let resolver = decoder.resolver(sources.clone());
         if let Some(offset) = resolver.kaslr_offset() {
             summary.push(match (offset.bytes, offset.source) {

@@ -9,6 +9,7 @@ use libksym::{Resolver, Sources};
 use libmodfmt::journal::Journal;
 
 use crate::Warning;
+use crate::debuginfod::Servers;
 use crate::persistent::{FieldNames, KnownRegion};
 
 /// The most kernels whose symbols are held at once.
@@ -25,6 +26,8 @@ pub struct Decoder {
     pub boot: Option<String>,
     /// Regions that apply to every report: those that the user names, then those of the running kernel.
     pub regions: Vec<KnownRegion>,
+    /// Servers that are asked for debug files.
+    pub(crate) servers: Option<Servers>,
     /// Names the fields of persistent variables.
     pub field_names: FieldNames,
     /// One for each kernel, so that files are read once.

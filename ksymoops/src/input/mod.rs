@@ -6,4 +6,4 @@ mod text;
 mod utf16;
 
 pub(crate) use code_words::code_words;
-pub(crate) use text::{beginning, text};
+pub(crate) use text::{beginning, is_encoded, text};

@@ -28,6 +28,11 @@ pub(crate) fn text<'r>(input: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> 
     })
 }
 
+/// Whether a log that begins with these bytes has to be decompressed or decoded.
+pub(crate) fn is_encoded(begin: &[u8]) -> bool {
+    compress::detect(begin).is_some() || utf16::detect(begin).is_some()
+}
+
 /// The first bytes of a log, and a reader of all of it.
 pub(crate) fn beginning<'r>(mut input: impl Read + 'r) -> io::Result<(Vec<u8>, Box<dyn Read + 'r>)> {
     let mut begin = Vec::new();

@@ -45,12 +45,15 @@ pub(super) fn lines(listing: &Listing) -> Vec<AnnotationLine> {
             lines.push(AnnotationLine::new(if is_marked { Style::Failed } else { Style::Plain }, text));
         }
     }
+    for line in &mut lines {
+        line.is_row = true;
+    }
     lines.extend(listing.access.iter().map(|one| AnnotationLine::new(Style::Failed, access(one))));
     lines
 }
 
 /// `writes 4 bytes at 0x10(%rax) = 0x10 (rax=0x0): the fault address`
-fn access(access: &Access) -> String {
+pub(crate) fn access(access: &Access) -> String {
     let verb = match access.kind {
         AccessKind::Read => "reads",
         AccessKind::Write => "writes",

@@ -3,10 +3,19 @@
 
 mod annotated;
 mod annotation_line;
+mod call_trace;
+mod head_lines;
+mod html;
 mod instructions;
 mod json;
+mod link;
+mod look;
+mod marked_lines;
+mod report_view;
 mod sanitize;
+mod source_folder;
 mod text;
+mod wrap;
 
 use std::io::{self, Write};
 
@@ -15,11 +24,23 @@ use liboops::report::Block;
 use crate::decode::Annotation;
 
 pub use annotated::Annotated;
+pub use html::Html;
+pub(crate) use instructions::access as access_text;
 pub use json::Json;
 pub(crate) use json::{Answer, Listing, reports};
+pub use look::{Look, MAX_COLUMNS, Shown};
+pub use source_folder::SourceFolder;
 
 /// A form of output.
 pub trait Render {
+    /// A log begins, one of several.
+    ///
+    /// # Errors
+    /// Those of the output.
+    fn begin(&mut self, _name: &str, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Writes text of the log that is not part of any report.
     ///
     /// # Errors

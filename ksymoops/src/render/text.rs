@@ -6,17 +6,18 @@ use libksym::{Answer, Location, Unresolved};
 use super::annotation_line::{AnnotationLine, Style};
 use super::instructions;
 use crate::decode::AnnotationKind;
+use crate::head::{BuildRoot, Common};
 use crate::persistent::PersistentAddress;
 
-/// Returns the lines of an annotation.
-pub(super) fn lines(kind: &AnnotationKind) -> Vec<AnnotationLine> {
+/// Returns the lines of an annotation. With `common`, they leave out what the head of their report says.
+pub(super) fn lines(kind: &AnnotationKind, common: Option<&Common>) -> Vec<AnnotationLine> {
     match kind {
         AnnotationKind::Summary(lines) => {
             lines.iter().map(|text| AnnotationLine::new(Style::Plain, text)).collect()
         }
-        AnnotationKind::Code { label, name, answer } => code(*label, name, answer),
+        AnnotationKind::Code { label, name, answer } => code(*label, name, answer, common),
         AnnotationKind::Persistent { label, address } => {
-            let text = format!("{label} {:#x}: {}", address.address.0, persistent(address));
+            let text = format!("{label} {:#x}: {}", address.address.0, persistent(address, common));
             vec![AnnotationLine::new(Style::Persistent, text)]
         }
         AnnotationKind::Data { label, address, answer } => {
@@ -44,7 +45,14 @@ pub(super) fn lines(kind: &AnnotationKind) -> Vec<AnnotationLine> {
 }
 
 /// A place in code: its function, file and line, then the functions that it was inlined into.
-fn code(label: Option<&'static str>, name: &str, answer: &Answer) -> Vec<AnnotationLine> {
+pub(super) fn code(
+    label: Option<&'static str>,
+    name: &str,
+    answer: &Answer,
+    common: Option<&Common>,
+) -> Vec<AnnotationLine> {
+    let whole = BuildRoot::default();
+    let root = common.map_or(&whole, |common| &common.root);
     let head = label.map(|label| format!("{label} ")).unwrap_or_default();
     if answer.candidates.is_empty() {
         // That the kernel's symbols are missing is said once for the whole report.
@@ -70,13 +78,13 @@ fn code(label: Option<&'static str>, name: &str, answer: &Answer) -> Vec<Annotat
             } else {
                 format!("  inlined into {function}")
             };
-            if let Some(file) = &frame.file {
-                text.push_str(&format!(" at {file}"));
-                for number in [frame.line, frame.column].into_iter().flatten() {
-                    text.push_str(&format!(":{number}"));
-                }
+            let source = root.source_line(frame);
+            if let Some(source) = &source {
+                text.push_str(&format!(" at {}", source.shown));
             }
-            lines.push(AnnotationLine::new(Style::Found, text));
+            let mut line = AnnotationLine::new(Style::Found, text);
+            line.sources.extend(source);
+            lines.push(line);
         }
     }
     lines
@@ -95,7 +103,7 @@ fn symbol(location: &Location) -> String {
 }
 
 /// Owner, field, section, whether the owner was loaded, and where this is known from.
-fn persistent(address: &PersistentAddress) -> String {
+fn persistent(address: &PersistentAddress, common: Option<&Common>) -> String {
     let PersistentAddress { owner, section, source, .. } = address;
     let what = match (&address.path, &address.variable, address.variable_offset) {
         (Some(path), Some(variable), _) => match variable.rsplit_once(':') {
@@ -109,6 +117,9 @@ fn persistent(address: &PersistentAddress) -> String {
         _ if !address.is_inside() => "just behind the end".to_owned(),
         _ => format!("{section}+{:#x}, variable unknown", address.offset),
     };
+    if let Some(number) = common.and_then(|common| common.regions.number(address)) {
+        return format!("persistent data of {owner}: {what} #{number}");
+    }
     let discarded = if address.discarded { ", its data dropped before" } else { "" };
     format!(
         "persistent data of {owner}: {what}; {section} at {:#x}, {} bytes; {owner} {}{discarded}; \

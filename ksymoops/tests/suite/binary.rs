@@ -3,7 +3,7 @@
 //!
 //! `SNAPSHOTS=overwrite cargo test -p ksymoops` writes the expected help anew.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -31,6 +31,92 @@ pub(super) fn run_plainly(args: &[&str], input: &[u8]) -> (Option<i32>, String, 
     let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code(), text(stdout), text(stderr))
+}
+
+/// Writes a log into a pipe that stays open, and reads what comes out until a line has a text.
+#[test]
+fn a_report_is_shown_when_it_has_ended_and_not_with_the_next_line() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ksymoops"))
+        .args(["--no-journal", "--no-discovery"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    let text = std::fs::read(log("page_fault.log")).unwrap();
+    let end = b"---[ end Kernel panic - not syncing: Fatal exception ]---\n";
+    let at = text.windows(end.len()).position(|part| part == end).unwrap() + end.len();
+    pipe.write_all(&text[..at]).unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(out.any(|line| line.starts_with("  ;; what    page fault")));
+    assert!(out.any(|line| line.ends_with("end Kernel panic - not syncing: Fatal exception ]---")));
+    // What is written between reports is passed on, too.
+    pipe.write_all(b"usb 1-1: new device\n").unwrap();
+    assert!(out.any(|line| line == "usb 1-1: new device"));
+    drop(pipe);
+    assert!(child.wait().unwrap().success());
+}
+
+/// A server of debug files for one request.
+#[test]
+fn servers_are_asked_by_build_id_if_the_user_names_them() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let serving = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let first = BufReader::new(stream.try_clone().unwrap()).lines().next().unwrap().unwrap();
+        stream
+            .write_all(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            .unwrap();
+        first
+    });
+    let home = tempfile::tempdir().unwrap();
+    let id = "0123456789abcdef0123456789abcdef01234567";
+    let text = std::fs::read_to_string(log("page_fault.log")).unwrap();
+    let text = text.replace("meter_store+0x12/0x40 [meter]", &format!("meter_store+0x12/0x40 [meter {id}]"));
+    let path = home.path().join("log");
+    std::fs::write(&path, text).unwrap();
+    let run = |urls: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ksymoops"));
+        command.env("DEBUGINFOD_URLS", urls).env("XDG_CACHE_HOME", home.path());
+        command.args(["--no-journal", "--root"]).arg(home.path()).arg(&path).output().unwrap()
+    };
+    // Without servers nothing is asked for: the one request is still to come.
+    assert!(run("").status.success());
+    let out = run(&url);
+    assert_eq!(serving.join().unwrap(), format!("GET /buildid/{id}/debuginfo HTTP/1.1"));
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    // Nobody is there any more.
+    let out = run(&url);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.code() == Some(1) && said.contains(&format!("WARNING: {url}: ")), "{said}");
+}
+
+#[test]
+fn each_of_several_logs_is_named() {
+    let (one, other) = (log("page_fault.log"), log("stale_pointer.log"));
+    let (one, other) = (one.to_str().unwrap(), other.to_str().unwrap());
+    let names = |args: &[&str]| -> Vec<String> {
+        let out = run(args, b"").1;
+        out.lines().filter_map(|line| line.strip_prefix("  ;; ==> ")).map(str::to_owned).collect()
+    };
+    assert_eq!(names(&[one]), [""; 0]);
+    assert_eq!(names(&[one, other]), [one, other]);
+    assert_eq!(names(&["--summary", "/dev/null", one, other]), [one, other]);
+}
+
+#[test]
+fn parts_of_the_output() {
+    let path = log("page_fault.log");
+    let path = path.to_str().unwrap();
+    let only = run(&["--only-reports", path], b"").1;
+    assert!(!only.contains("usb 1-1") && !only.contains("the rest of the log"), "{only}");
+    assert!(only.contains("RIP: 0010:meter_write"), "{only}");
+    let summary = run(&["--summary", path], b"").1;
+    assert!(summary.lines().all(|line| line.starts_with("  ;; ")), "{summary}");
+    let frames = run(&["--frames", path], b"").1;
+    assert!(frames.contains(";; #0  meter_write") && frames.contains(";; #1  meter_store"), "{frames}");
+    assert_eq!(run(&["--frames", "--summary", path], b"").0, Some(2));
 }
 
 #[test]
@@ -110,6 +196,8 @@ fn what_the_user_names_and_is_of_no_use_is_said() {
         ("-l", &passwd, "passwd: no loaded modules"),
         ("-o", &missing, "missing: No such file or directory"),
         ("-o", &passwd, "passwd: not an ELF file"),
+        ("--source", &missing, "missing: No such file or directory"),
+        ("--source", &passwd, "passwd: Not a directory"),
         ("-o", &empty, "empty: no modules"),
         ("--debug-dir", &missing, "missing: No such file or directory"),
         ("--debug-dir", &empty, "empty: no files"),
@@ -173,7 +261,7 @@ fn a_place_without_a_log_has_its_line() {
     assert!(status == Some(0) && out.contains(";; m_put+0x13/0xf0"), "{out}");
     // The size is that of another build.
     let out = run(&[&args[..], &["m_put+0x13/0x80"]].concat(), b"").1;
-    assert!(out.contains("the file is of another build"), "{out}");
+    assert!(out.contains("not 0x80: the file is of"), "{out}");
 }
 
 const NONE: &[u8] = b"usb 1-1: new device\nusb 1-1: gone";

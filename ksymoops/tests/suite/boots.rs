@@ -73,12 +73,14 @@ fn of_that_kernel(lines: &str) -> String {
 fn matched(lines: &str, decoder: &Decoder) -> (&'static str, Vec<Warning>) {
     let text = annotated(of_that_kernel(lines).as_bytes(), decoder);
     let persistent = text.contains("persistent data of meter");
-    let what = match (text.contains(";; boot b-1 of the journal"), text.contains(";; may be boot b-1 of")) {
-        (true, false) => "used",
-        (false, true) => "possible",
-        (false, false) => "none",
-        (true, true) => panic!("{text}"),
-    };
+    let what =
+        match (text.contains("from    boot b-1 of the journal"), text.contains("from    may be boot b-1 of"))
+        {
+            (true, false) => "used",
+            (false, true) => "possible",
+            (false, false) => "none",
+            (true, true) => panic!("{text}"),
+        };
     assert_eq!(persistent, what == "used", "{text}");
     (what, decoder.take_warnings())
 }
@@ -125,7 +127,7 @@ fn modules_that_every_machine_has_support_little() {
     let line = |names: &[&str]| format!("[   20.000080] Modules linked in: {}\n", names.join(" "));
     let what = |journal, lines: &str| {
         let text = annotated(of_that_kernel(lines).as_bytes(), &decoder(journal));
-        (text.contains(";; boot b-1"), text.contains(";; may be boot b-1"))
+        (text.contains("from    boot b-1"), text.contains("from    may be boot b-1"))
     };
     let few = ["ext4", "crc16"];
     assert_eq!(what(plain_journal(&few, 1100), &line(&few)), (false, true));

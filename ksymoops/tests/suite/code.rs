@@ -10,8 +10,7 @@ use super::support;
 fn said(log: &str) -> Vec<String> {
     let mut decoder = Decoder::default();
     decoder.sources.discover = Discover::all(FileSearch::Named);
-    let lines = support::annotated(log.as_bytes(), &decoder);
-    lines.lines().filter_map(|line| line.strip_prefix("  ;; ")).map(|line| line.trim().to_owned()).collect()
+    support::below_lines(log, &decoder).iter().map(|line| line.trim().to_owned()).collect()
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn fields_on_every_processor() {
                 decoder.field_names = FieldNames::new(vec![module.clone()]);
             }
             decoder.regions.push(region(&module, processor.data, typed));
-            let text = support::annotated(log.as_bytes(), &decoder);
+            let text = support::below_lines(&log, &decoder).join("\n");
             let found = text.lines().filter(|line| line.contains("state.stats.hits[1]")).count();
             assert_eq!(found, processor.count, "{}: {text}", processor.name);
         }

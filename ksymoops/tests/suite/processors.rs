@@ -10,10 +10,10 @@ use super::support;
 fn said(log: &str) -> Vec<String> {
     let mut decoder = Decoder::default();
     decoder.sources.discover = Discover::all(FileSearch::Named);
-    let text = support::annotated(log.as_bytes(), &decoder);
-    let lines = text.lines().filter_map(|line| line.strip_prefix("  ;; "));
-    let wanted = |line: &&str| ["->", "reads", "writes", "code"].iter().any(|start| line.starts_with(start));
-    lines.filter(wanted).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    let lines = support::below_lines(log, &decoder);
+    let wanted =
+        |line: &&String| ["->", "reads", "writes", "code"].iter().any(|start| line.starts_with(start));
+    lines.iter().filter(wanted).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
 #[test]

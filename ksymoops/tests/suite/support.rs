@@ -2,7 +2,8 @@
 //! What several tests share: logs of our own, a journal, a decoder, the output.
 
 use ksymoops::decode::Decoder;
-use ksymoops::render::{Annotated, Render};
+use ksymoops::head::Searched;
+use ksymoops::render::{Annotated, Look, Render};
 use libksym::{Discover, FileSearch};
 use libmodfmt::journal::{Boot, Entry, Journal, LoadedModule, Unload};
 use libmodfmt::persist::{Header, Unit, Variable};
@@ -75,6 +76,21 @@ pub(super) fn rendered(log: &[u8], decoder: &Decoder, mut render: impl Render) -
     out
 }
 
+/// The annotated log, in which no line is broken.
 pub(super) fn annotated(log: &[u8], decoder: &Decoder) -> String {
-    String::from_utf8(rendered(log, decoder, Annotated::default())).unwrap()
+    let look = Look { columns: usize::MAX, ..Look::default() };
+    String::from_utf8(rendered(log, decoder, Annotated::new(look, Searched::default()))).unwrap()
+}
+
+/// The lines of our own below those of a log that begins with its only report.
+pub(super) fn below_lines(log: &str, decoder: &Decoder) -> Vec<String> {
+    let text = annotated(log.as_bytes(), decoder);
+    let below = text.lines().skip_while(|line| line.starts_with("  ;; "));
+    below.filter_map(|line| line.strip_prefix("  ;; ")).map(str::to_owned).collect()
+}
+
+/// The lines that do not begin with our mark.
+pub(super) fn without_ours(text: &[u8]) -> Vec<u8> {
+    let ours = |line: &&[u8]| line.starts_with(b"  ;; ");
+    text.split_inclusive(|&byte| byte == b'\n').filter(|line| !ours(line)).flatten().copied().collect()
 }

@@ -9,6 +9,7 @@ use crate::files;
 use crate::sources::{FileSearch, Sources};
 use crate::symbols::TextTables;
 use crate::symbols_and_debug::Binary;
+use crate::warning::Warning;
 use crate::warning_log::WarningLog;
 
 /// The kernel's file: the named one, or the first in the usual places that matches; one with debug
@@ -36,7 +37,12 @@ pub(crate) fn kernel(sources: &Sources, warnings: &WarningLog) -> Option<Binary>
         };
         let has_lines = image.has_dwarf() || separate.is_some();
         match Binary::new(None, image, separate) {
-            Ok(binary) if binary.table.is_empty() => {}
+            Ok(binary) if binary.table.is_empty() => {
+                if named {
+                    let error = "no symbols".to_owned();
+                    warnings.push(Warning::Unreadable { file: path, error });
+                }
+            }
             Ok(binary) if has_lines => return Some(binary),
             Ok(binary) => without_lines = without_lines.or(Some(binary)),
             Err(error) => warnings.unreadable(&path, &error),

@@ -34,7 +34,7 @@ pub fn reader<R: Read>(input: R) -> (impl Read, FoundCodes) {
     let codes = FoundCodes::default();
     let expander = Expander::new(codes.clone());
     let (held, ready) = (Vec::new(), Vec::new());
-    (Reader { input, expander, held, ready, sent: 0, at_end: false, failed: None }, codes)
+    (Reader { input, expander, held, ready, sent: 0, at_end: false, is_paused: false, failed: None }, codes)
 }
 
 #[derive(Debug)]
@@ -47,6 +47,8 @@ struct Reader<R> {
     ready: Vec<u8>,
     sent: usize,
     at_end: bool,
+    /// There is nothing to read at the moment: see [`crate::stream`].
+    is_paused: bool,
     /// Why no more could be read, for when all text is passed on.
     failed: Option<io::Error>,
 }
@@ -105,6 +107,10 @@ impl<R: Read> Reader<R> {
                     return count;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    self.is_paused = true;
+                    return 0;
+                }
                 Err(error) => {
                     (self.at_end, self.failed) = (true, Some(error));
                     return 0;
@@ -146,6 +152,9 @@ impl<R: Read> Read for Reader<R> {
                 if self.at_end {
                     self.expander.finish(&mut self.ready);
                 }
+            }
+            if std::mem::take(&mut self.is_paused) && self.ready.is_empty() {
+                return Err(io::ErrorKind::TimedOut.into());
             }
         }
     }

@@ -4,6 +4,7 @@
 //! With `CONFIG_PRINTK_CALLER` each line says who printed it: `[  T321]`, `[    C1]`. Every writer has at
 //! most one open report.
 
+use super::annotation;
 use super::block::{Block, Line, Report};
 use super::builder::{Builder, LineUse, says_cut_here};
 use super::context::{Caller, Spanned};
@@ -87,10 +88,13 @@ impl Demux {
 
     /// Whether a line starts a report.
     pub fn starts(line: &LogLine<'_>) -> bool {
-        if line.prefix.is_foreign {
+        if line.prefix.is_foreign || annotation::is_one(line.text) {
             return false;
         }
         let body = line.body();
+        if annotation::is_one(body) {
+            return false;
+        }
         if starts_report(body) || start_lines::is_cut_in_name(body) || starts_trace(body) {
             return true;
         }
@@ -104,7 +108,7 @@ impl Demux {
 
     /// Whether a line may belong to a report whose first lines are missing. `before` is the text before it.
     pub fn starts_fragment(line: &LogLine<'_>, before: &[u8]) -> bool {
-        if line.prefix.is_foreign {
+        if line.prefix.is_foreign || annotation::is_one(line.text) {
             return false;
         }
         let decoded = Assembly::new(line).decode(false);
@@ -212,6 +216,9 @@ impl Demux {
 
     /// Gives a message to the report that it belongs to, and returns the report's index.
     fn assign(&mut self, message: &Message<'_>, prefix: &Prefix) -> Option<usize> {
+        if annotation::is_one(message.text) {
+            return None;
+        }
         let position = self.open.iter().position(|(caller, _)| *caller == prefix.caller);
         if let Some(start) = start_lines::read(message.text) {
             return Some(self.start(position, &start, message, prefix));
@@ -310,6 +317,13 @@ impl Demux {
         self.block.reports.push(report);
         self.open.push((prefix.caller, builder));
         index
+    }
+
+    /// Whether every open report has come to a line that ends reports. No more of the message that was put
+    /// together last is expected.
+    pub fn has_ended(&mut self) -> bool {
+        self.settle();
+        self.open.iter().all(|(_, builder)| builder.has_ended())
     }
 
     /// Closes every report and returns the block.

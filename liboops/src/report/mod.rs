@@ -8,9 +8,10 @@
 //! reports without them, `demux` keeps writers apart, `builder` reads a report line by line with
 //! `processor_lines` (what `arch` knows), `context_lines`, `task_lines`, `module_list`, `trace_headings`,
 //! `places_in_line`, `klogd_places`, `trace_entries`, `source_suffix`, `ksymoops_lines`, `xmon_lines` and
-//! `addresses`.
+//! `addresses`. `annotation` knows lines that ksymoops has added.
 
 mod addresses;
+mod annotation;
 mod block;
 mod builder;
 mod context;

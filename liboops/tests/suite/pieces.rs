@@ -104,3 +104,69 @@ fn the_end_of_the_buffer_anywhere_in_a_report() {
         }
     }
 }
+
+/// Has nothing at the moment after each piece, for so many reads.
+struct Pausing<'d> {
+    pieces: Vec<&'d [u8]>,
+    pauses: u32,
+    paused: u32,
+}
+
+impl Read for Pausing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.paused < self.pauses {
+            self.paused += 1;
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.paused = 0;
+        if self.pieces.is_empty() {
+            return Ok(0);
+        }
+        self.pieces.remove(0).read(buffer)
+    }
+}
+
+/// The texts and blocks of a log that is written with pauses.
+fn with_pauses(pieces: &[&str], pauses: u32) -> Vec<String> {
+    let mut parts = Vec::new();
+    let pieces = pieces.iter().map(|piece| piece.as_bytes()).collect();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    stream(Pausing { pieces, pauses, paused: 0 }, |event| {
+        parts.push(match event {
+            Event::Text(bytes) => text(bytes),
+            Event::Block(block) => format!("{}: {}", block.reports.len(), text(&block.text)),
+        });
+        Ok(())
+    })
+    .unwrap();
+    parts
+}
+
+#[test]
+fn a_report_that_has_ended_is_passed_on_at_a_pause() {
+    let begin = "BUG: kernel NULL pointer dereference, address: 0000000000000010\nRIP: 0010:f+0x1/0x2\n";
+    let end = "Call Trace:\n g+0x1/0x2\n---[ end trace 0000000000000000 ]---\n";
+    let after = "usb 1-1: new device\n";
+    let report = format!("1: {begin}{end}");
+    // Without pauses, the line behind the end is looked at.
+    assert_eq!(with_pauses(&[begin, end, after], 0), [format!("{report}{after}")]);
+    // A pause before the end does no harm, and one behind it is the end.
+    assert_eq!(with_pauses(&[begin, end, after], 1), [report.as_str(), after]);
+    // After a long pause it is passed on as it is.
+    let long = with_pauses(&[begin, after], 10);
+    assert_eq!(long, [format!("1: {begin}"), after.to_owned()]);
+    // Half a line waits for the rest of it.
+    assert_eq!(with_pauses(&["usb 1", "-1: new device\n"], 3).concat(), after);
+}
+
+#[test]
+fn lines_of_ksymoops_are_no_part_of_a_report() {
+    let log = "  ;; what    page fault: BUG: unable to handle page fault for address: 1\n\
+               BUG: kernel NULL pointer dereference, address: 0000000000000010\n\
+               RIP: 0010:f+0x1/0x2\n";
+    let ours = "  ;; RIP f at a.c:12\n".repeat(200);
+    let log = format!("{log}{ours}Call Trace:\n g+0x1/0x2\n");
+    let blocks = in_pieces(log.as_bytes(), 1 << 16);
+    assert_eq!((blocks.len(), blocks[0].reports.len()), (1, 1));
+    assert_eq!(blocks[0].reports[0].frames.len(), 1);
+}

@@ -27,6 +27,7 @@ const KNOWN: &[&str] = &[
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "Unicode-3.0",
+    "CDLA-Permissive-2.0",
 ];
 
 /// How names of licence files begin.

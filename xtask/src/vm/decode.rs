@@ -15,6 +15,9 @@ use crate::{process, workspace};
 /// The name of the output file, next to the console.
 const DECODED: &str = "decoded.log";
 
+/// Begins the further lines of a paragraph in a head.
+const INDENT: &str = "  ;;         ";
+
 /// Decodes the console in `directory` and checks that the output contains what the scenario expects.
 pub fn check(vm: &Vm, scenario: &Scenario, directory: &Path) -> Result<()> {
     if scenario.decoded.is_empty() {
@@ -60,7 +63,22 @@ fn contains_line(text: &str, wanted: &str) -> bool {
             None => false,
         })
     };
-    text.lines().filter(|line| line.trim_start().starts_with(";;")).any(has)
+    unbroken(text).iter().any(|line| has(line))
+}
+
+/// The annotation lines, those together that ksymoops has broken at the margin.
+fn unbroken(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines().filter(|line| line.trim_start().starts_with(";;")) {
+        match (line.strip_prefix(INDENT), lines.last_mut()) {
+            (Some(rest), Some(last)) => {
+                last.push(' ');
+                last.push_str(rest);
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -74,5 +92,6 @@ mod tests {
         assert!(
             !contains_line(text, "b.c:*RIP") && !contains_line(text, "RIP: f") && !contains_line(text, "f\n")
         );
+        assert!(contains_line("  ;; kept    one\n  ;;         two\n", "kept *one two"));
     }
 }

@@ -37,7 +37,7 @@ impl<'a> Finding<'a> {
     /// `None` for statements about the report as a whole, which have a field of their own.
     pub fn of(annotation: &'a Annotation) -> Option<Self> {
         let kind = Kind::of(&annotation.kind)?;
-        let words = text::lines(&annotation.kind).into_iter().map(|line| line.text).collect();
+        let words = text::lines(&annotation.kind, None).into_iter().map(|line| line.text).collect();
         Some(Self { span: annotation.span, words, kind })
     }
 }

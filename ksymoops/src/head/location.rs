@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Where it happened: function, file and line, what called it, and the first entry of a module.
+
+use libksym::Answer;
+use liboops::report::{Frame, Kind, Origin, Place, Report, Trace};
+
+use super::named_functions::{Passed, is_entry, is_passed};
+use super::{BuildRoot, Fact};
+use crate::decode::{Annotation, AnnotationKind};
+
+/// So many callers are named at most.
+const MAX_CALLERS: usize = 6;
+
+/// What was found out about the places of a report.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LookedUp<'a> {
+    pub annotations: &'a [&'a Annotation],
+    pub root: &'a BuildRoot,
+}
+
+impl LookedUp<'_> {
+    fn answer(&self, place: &Place) -> Option<&Answer> {
+        self.annotations.iter().find_map(|annotation| match &annotation.kind {
+            AnnotationKind::Code { answer, .. } if annotation.span == place.span => Some(answer),
+            _ => None,
+        })
+    }
+
+    /// `m_put+0x13/0xf0 [m] at drivers/m.c:12:3`
+    fn fact(&self, place: &Place) -> Fact {
+        let answer = self.answer(place);
+        let mut fact = Fact::new(name(place, answer));
+        let [location] = answer.map(|answer| answer.candidates.as_slice()).unwrap_or_default() else {
+            let several = answer.map_or(0, |answer| answer.candidates.len());
+            if several > 1 {
+                fact.text.push_str(&format!(" ({several} functions have this name)"));
+            } else if let Some(source) = &place.source {
+                fact.text.push_str(&format!(" at {}", self.root.stripped_text(source)));
+            }
+            return fact;
+        };
+        let lines = |frame| self.root.source_line(frame);
+        let (Some(inner), Some(outer)) = (location.frames.first(), location.frames.last()) else {
+            return fact;
+        };
+        if let Some(line) = lines(outer) {
+            fact.text.push_str(&format!(" at {}", line.shown));
+            fact.sources.push(line);
+        }
+        if location.frames.len() > 1 {
+            let function = inner.function.as_deref().unwrap_or("a function");
+            fact.text.push_str(&format!(", in {function}"));
+            if let Some(line) = lines(inner) {
+                fact.text.push_str(&format!(" at {}", line.shown));
+                fact.sources.push(line);
+            }
+        }
+        fact
+    }
+}
+
+/// A place as the log has it: `m_put+0x13/0xf0 [m]`.
+#[must_use]
+pub fn place_name(place: &Place) -> String {
+    name(place, None)
+}
+
+/// `m_put+0x13/0xf0 [m]`; an address, if the log has no symbol.
+fn name(place: &Place, answer: Option<&Answer>) -> String {
+    let found = answer.and_then(|answer| answer.candidates.first());
+    let (function, offset, size, module) = match (&place.symbol, found) {
+        (Some(_), _) => {
+            (place.function().unwrap_or_default(), place.offset, place.size, place.module.as_deref())
+        }
+        (None, Some(found)) => (found.symbol.clone(), found.offset, found.size, found.module.as_deref()),
+        (None, None) => {
+            return place.address.map_or_else(|| "unknown".to_owned(), |it| format!("{:#x}", it.0));
+        }
+    };
+    let mut text = function;
+    if !place.is_decoded() {
+        text.push_str(&format!("+{offset:#x}"));
+    }
+    if let Some(size) = size {
+        text.push_str(&format!("/{size:#x}"));
+    }
+    if let Some(module) = module {
+        text.push_str(&format!(" [{module}]"));
+    }
+    text
+}
+
+pub(super) fn facts(report: &Report, looked_up: &LookedUp<'_>) -> Vec<Fact> {
+    let passed = match report.kind {
+        Kind::HungTask | Kind::AtomicSleep | Kind::Lockdep | Kind::MemoryLeak => Passed::Waiting,
+        Kind::SoftLockup | Kind::HardLockup | Kind::RcuStall => Passed::Interrupting,
+        _ => Passed::Reporting,
+    };
+    let own: Vec<&Frame> = report.frames.iter().filter(|frame| is_own(frame)).collect();
+    // A processor that is stuck is asked by an interrupt.
+    let outside: Vec<&Frame> = own.iter().copied().filter(|frame| !is_interrupt(frame)).collect();
+    let own = if passed == Passed::Interrupting && !outside.is_empty() { outside } else { own };
+    let Some(place) = primary(report, &own, passed) else { return Vec::new() };
+    let mut facts = vec![looked_up.fact(place)];
+    let after = after(place, &own, passed);
+    let callers: Vec<String> = after
+        .iter()
+        .map_while(|frame| frame.place.function().filter(|function| !is_entry(function)))
+        .take(MAX_CALLERS)
+        .collect();
+    if !callers.is_empty() {
+        facts.push(Fact::new(format!("called by {}", callers.join(" < "))));
+    }
+    let in_module = after.iter().map(|frame| &frame.place).find(|place| place.module.is_some());
+    if let Some(in_module) = in_module.filter(|_| place.module.is_none()) {
+        let mut fact = looked_up.fact(in_module);
+        fact.text.insert_str(0, "first in a module: ");
+        facts.push(fact);
+    }
+    facts
+}
+
+fn is_own(frame: &Frame) -> bool {
+    frame.trace == Trace::Own && !frame.place.unreliable && frame.place.symbol.is_some()
+}
+
+fn is_interrupt(frame: &Frame) -> bool {
+    frame.context.as_deref().is_some_and(|context| context.contains("IRQ") || context.contains("NMI"))
+}
+
+/// The place that the report is about.
+fn primary<'r>(report: &'r Report, own: &[&'r Frame], passed: Passed) -> Option<&'r Place> {
+    let pointers =
+        || report.states.iter().filter(|state| !matches!(state.origin, Origin::User | Origin::Repeat));
+    let fault = || {
+        let fault = report.fault().and_then(|state| state.pc.as_ref());
+        fault.or_else(|| pointers().find_map(|state| state.pc.as_ref().filter(|pc| pc.symbol.is_some())))
+    };
+    let is_named = |place: &&Place| !says_nothing(place, passed);
+    let title = report.title.span;
+    let mention = || {
+        let in_title = |place: &&Place| title.start <= place.span.start && place.span.end <= title.end;
+        report.mentions.iter().filter(is_named).find(in_title)
+    };
+    let frame = || {
+        own.iter().map(|frame| &frame.place).find(is_named).or_else(|| own.first().map(|frame| &frame.place))
+    };
+    match report.kind {
+        Kind::Kasan
+        | Kind::Kmsan
+        | Kind::Kcsan
+        | Kind::Kfence
+        | Kind::Ubsan
+        | Kind::BadPage
+        | Kind::Slub
+        | Kind::Panic => mention().or_else(frame).or_else(fault),
+        Kind::MemoryLeak => {
+            let allocated = report.frames.iter().map(|frame| &frame.place).find(is_named);
+            allocated.or_else(mention)
+        }
+        Kind::Lockdep | Kind::HungTask | Kind::AtomicSleep => frame().or_else(mention).or_else(fault),
+        _ => fault().or_else(mention).or_else(frame),
+    }
+}
+
+/// The entries of the trace behind the place, without those of the exception.
+fn after<'r, 'f>(place: &Place, own: &'f [&'r Frame], passed: Passed) -> &'f [&'r Frame] {
+    let is_same = |frame: &Frame| frame.place.symbol == place.symbol && frame.place.module == place.module;
+    let found = own.iter().position(|frame| place.symbol.is_some() && is_same(frame));
+    let begin = found.map_or(0, |at| at.saturating_add(1));
+    let rest = own.get(begin..).unwrap_or_default();
+    let skipped =
+        rest.iter().take_while(|frame| is_same(frame) || says_nothing(&frame.place, passed)).count();
+    rest.get(skipped..).unwrap_or_default()
+}
+
+/// Whether a function is in the trace because of the report, or in every trace.
+fn says_nothing(place: &Place, passed: Passed) -> bool {
+    place.function().is_none_or(|function| is_passed(&function, passed) || is_entry(&function))
+}
