@@ -12,14 +12,15 @@ const ABOUT: &str = "\
 Decode kernel oops reports.
 
 Reads logs (standard input if no FILE is given), also compressed by gzip, xz or
-zstd, or in the QR code of a panic screen. Prints them, after `;;`, with the answer
-above each report (what, where, who, what is unknown) and annotations under each
-line: functions, source lines and inlined calls, the instructions of a Code line,
-and the fields of persistent variables that registers and other addresses point to.
+zstd, or in the QR code of a panic screen. Prints them, after `;;`, with the
+answer above each report (what, where, who, what is unknown) and annotations
+under each line: functions, source lines and inlined calls, the instructions of
+a Code line, and the fields of persistent variables that registers and other
+addresses point to.
 
 Files of the kernel and its modules are found by release and build id, in the
-places where distributions install them, and on servers if DEBUGINFOD_URLS names
-some. Files of another build are not used.
+places where distributions install them, and on servers if DEBUGINFOD_URLS
+names some. Files of another build are not used.
 What cannot be determined is shown as unknown.";
 
 const EXAMPLES: &str = "\
