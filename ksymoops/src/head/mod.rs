@@ -17,6 +17,7 @@ mod taint;
 mod unknown;
 mod what;
 mod who;
+mod why;
 
 use liboops::report::{Block, Kind, Report};
 
@@ -27,6 +28,7 @@ pub use facts::{Fact, SourceLine};
 pub use location::place_name;
 pub use persistent_data::Regions;
 pub use searched::Searched;
+pub use why::is_below_report;
 
 /// The answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,8 +92,7 @@ impl Head {
             what: what::facts(block, index, report, annotations, &common.root),
             location: location::facts(report, &looked_up),
             who: who::facts(report),
-            // Filled in by what explains crashes.
-            why: Vec::new(),
+            why: why::facts(annotations),
             data: common.regions.hits(),
             regions: common.regions.legend(),
             files: files::facts(annotations, &common.root),

@@ -6,7 +6,7 @@ use libksym::{Answer, Location, Unresolved};
 use super::annotation_line::{AnnotationLine, Style};
 use super::instructions;
 use crate::decode::AnnotationKind;
-use crate::head::{BuildRoot, Common};
+use crate::head::{self, BuildRoot, Common};
 use crate::persistent::PersistentAddress;
 
 /// Returns the lines of an annotation. With `common`, they leave out what the head of their report says.
@@ -36,7 +36,8 @@ pub(super) fn lines(kind: &AnnotationKind, common: Option<&Common>) -> Vec<Annot
             )]
         }
         AnnotationKind::Why(statements) => {
-            statements.iter().map(|one| AnnotationLine::new(Style::Failed, &one.text)).collect()
+            let below = statements.iter().filter(|one| common.is_none() || head::is_below_report(one));
+            below.map(|one| AnnotationLine::new(Style::Failed, &one.text)).collect()
         }
         AnnotationKind::NoInstructions(why) => {
             vec![AnnotationLine::new(Style::Unknown, format!("code unknown: {why}"))]
