@@ -26,7 +26,7 @@
 //! let block = &liboops::blocks(b"BUG: unable to handle page fault for address: ffffffff83000028\n")[0];
 //! let mut out = Vec::new();
 //! Json.block(block, &decoder.decode(block), &mut out)?;
-//! assert!(out.starts_with(b"{\"findings\":["));
+//! assert!(out.starts_with(b"{\"explanations\":["));
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
