@@ -7,8 +7,6 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use libmodfmt::compress;
-use rustix::buffer::spare_capacity;
-use rustix::io::{Errno, pread};
 
 use super::error::ImageError;
 use crate::files::open_regular;
@@ -65,18 +63,11 @@ impl FileBytes {
         match self {
             Self::OnDisk { file, .. } => {
                 let wanted = usize::try_from(size).ok()?;
-                // With room for one more byte, see `DebugSections::parse_at`.
-                let mut bytes = Vec::with_capacity(wanted.checked_add(1)?);
-                // Not zeroed first, which takes as long as reading.
-                while bytes.len() < wanted {
-                    let at = offset.checked_add(bytes.len() as u64)?;
-                    match pread(file, spare_capacity(&mut bytes), at) {
-                        Ok(0) => return None,
-                        Ok(_) | Err(Errno::INTR) => {}
-                        Err(_) => return None,
-                    }
-                }
+                // A large allocation of zeros costs nothing: the kernel gives such pages. With room for one
+                // more byte, see `DebugSections::parse_at`.
+                let mut bytes = vec![0; wanted.checked_add(1)?];
                 bytes.truncate(wanted);
+                file.read_exact_at(&mut bytes, offset).ok()?;
                 Some(bytes)
             }
             Self::InMemory(bytes) => {
