@@ -23,6 +23,7 @@ const USUAL: &str = "usr/lib/debug";
 /// The servers that are asked for debug files.
 #[derive(Debug)]
 pub struct Servers {
+    #[cfg_attr(not(feature = "debuginfod"), expect(dead_code, reason = "nothing is fetched"))]
     urls: Vec<String>,
     folder: PathBuf,
     asked: RefCell<HashSet<BuildId>>,
