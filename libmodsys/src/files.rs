@@ -14,11 +14,14 @@
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// Opens a file for reading if it is a regular one, after following symbolic links. Whoever names a file, or
 /// puts one where it is looked for, must not be able to make this process wait (FIFO, terminal), read without
@@ -35,6 +38,15 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     let file = options.open(path)?;
     regular(&file.metadata()?)?;
     Ok(file)
+}
+
+/// Waits until something can be read, or the file has ended, for so long at most (a minute at the longest).
+/// False if there is nothing yet. After an error it is true, since a read says what is wrong.
+#[must_use]
+pub fn has_input(file: impl AsFd, wait: Duration) -> bool {
+    let mut wanted = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
+    let wait = u16::try_from(wait.as_millis()).unwrap_or(60_000);
+    poll(&mut wanted, PollTimeout::from(wait)) != Ok(0)
 }
 
 /// Opens a regular file for reading, as [`open_regular`] does, but not what a symbolic link leads to.

@@ -5,13 +5,13 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsFd;
 use std::rc::Rc;
+use std::time::Duration;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use libmodsys::files;
 
-/// For so many milliseconds a writer may pause.
-const PAUSE: u16 = 1000;
+/// For so long a writer may pause.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A log that may be still written. Once it is [`Patience::lost`], a read fails with
 /// [`io::ErrorKind::TimedOut`] if there is nothing to read.
@@ -37,17 +37,11 @@ impl LiveInput {
         let patience = Patience::default();
         (Self { file, patience: patience.clone() }, patience)
     }
-
-    fn has_input(&self) -> bool {
-        let mut wanted = [PollFd::new(self.file.as_fd(), PollFlags::POLLIN)];
-        // After an error the read says what is wrong.
-        poll(&mut wanted, PollTimeout::from(PAUSE)) != Ok(0)
-    }
 }
 
 impl Read for LiveInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.patience.0.get() && !self.has_input() {
+        if self.patience.0.get() && !files::has_input(&self.file, PAUSE) {
             return Err(io::ErrorKind::TimedOut.into());
         }
         self.file.read(buffer)
@@ -57,14 +51,14 @@ impl Read for LiveInput {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::os::fd::OwnedFd;
 
     use super::*;
 
     #[test]
     fn a_pause_is_said_only_when_wanted() {
-        let (ours, theirs) = nix::unistd::pipe().unwrap();
-        let (mut input, patience) = LiveInput::new(File::from(ours));
-        let mut theirs = File::from(theirs);
+        let (ours, mut theirs) = io::pipe().unwrap();
+        let (mut input, patience) = LiveInput::new(File::from(OwnedFd::from(ours)));
         theirs.write_all(b"one").unwrap();
         let mut buffer = [0; 8];
         assert_eq!(input.read(&mut buffer).unwrap(), 3);
