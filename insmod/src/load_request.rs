@@ -57,8 +57,8 @@ pub(crate) struct SitePolicy<'a> {
 }
 
 impl LoadRequest<'_> {
-    /// The same request, with what the site has decided for the module. This reads the configuration, so it is
-    /// for modules that concern persistent data. `--fresh` and `--restore` ask for data to be kept: then
+    /// The same request, with what the site has decided for the module. This reads the configuration, so it
+    /// is for modules that concern persistent data. `--fresh` and `--restore` ask for data to be kept: then
     /// `keep=off` does not count.
     pub fn by_policy(&self) -> Self {
         let mut request = *self;

@@ -27,8 +27,8 @@ use crate::paths::Paths;
 pub const MAX_IMAGE_BYTES: u64 = 16 << 20;
 /// Most bytes that all images have.
 pub const MAX_ALL_BYTES: u64 = 64 << 20;
-/// Limit for the other file, in bytes. The kernel shows at most a page of each parameter, and a command line has
-/// a few MiB.
+/// Limit for the other file, in bytes. The kernel shows at most a page of each parameter, and a command line
+/// has a few MiB.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 /// What the name of an image ends with.
 const IMAGE_ENDING: &str = ".ko";
@@ -72,8 +72,8 @@ impl LoadedImage {
     /// file is not there.
     ///
     /// # Errors
-    /// The system's; `EFBIG` if the image or the parameters are too large; that others may write to the directory. Nothing is
-    /// recorded of the module then.
+    /// The system's; `EFBIG` if the image or the parameters are too large; that others may write to the
+    /// directory. Nothing is recorded of the module then.
     pub fn write(
         kernel: &dyn Kernel,
         loaded: JustLoaded<'_>,

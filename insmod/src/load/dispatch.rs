@@ -127,8 +127,8 @@ mod tests {
         assert!(read < file.len() as u64 + (4 << 10), "{read} bytes read of {}", file.len());
     }
 
-    /// Loads a file where the site has decided this, and nothing on the command line does; the status and what
-    /// was said.
+    /// Loads a file where the site has decided this, and nothing on the command line does; the status and
+    /// what was said.
     fn loaded_by(config: &str, content: &[u8], kernel: &FakeKernel, fresh: bool) -> (Status, String) {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("foo.ko");

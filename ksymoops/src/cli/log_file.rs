@@ -49,8 +49,8 @@ fn code_in_name(path: &Path) -> Option<PanicCode> {
     (!path.exists()).then_some(code)
 }
 
-/// Opens a log and looks at its beginning. `-` is standard input, and the text of a panic screen's code is its
-/// own log.
+/// Opens a log and looks at its beginning. `-` is standard input, and the text of a panic screen's code is
+/// its own log.
 ///
 /// # Errors
 /// The file cannot be opened or read.

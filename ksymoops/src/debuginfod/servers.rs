@@ -30,8 +30,8 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// The servers that the environment names, if any. `None` also if there is no home to keep files in, or if
-    /// the program was built without this feature.
+    /// The servers that the environment names, if any. `None` also if there is no home to keep files in, or
+    /// if the program was built without this feature.
     #[must_use]
     pub fn of_environment() -> Option<Self> {
         let urls = std::env::var(URLS).ok()?;

@@ -2,8 +2,8 @@
 //! Parameters and local variables of the function whose registers the log has, and of what is inlined at that
 //! instruction. Callers are left out: their registers are not in the log.
 //!
-//! They are said only where the file is known to be what ran: by build id, or because it has the code that the
-//! log shows.
+//! They are said only where the file is known to be what ran: by build id, or because it has the code that
+//! the log shows.
 
 use libksym::code::Listing;
 use libksym::{Location, Variable, VariableValue};

@@ -110,8 +110,8 @@ impl<'j> Loads<'j> {
     }
 }
 
-/// Whether a module that was loaded later may have an address. What was noticed after the report may have been
-/// there before it.
+/// Whether a module that was loaded later may have an address. What was noticed after the report may have
+/// been there before it.
 fn may_hold(entry: &Entry, address: u64) -> bool {
     let Entry::Module(module) = entry else { return false };
     // An entry with addresses follows, see `has_lost_load`.

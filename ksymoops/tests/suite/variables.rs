@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Parameters and local variables at a fault: the registers and the code are those of a program that died under
-//! gdb, written down as the kernel would.
+//! Parameters and local variables at a fault: the registers and the code are those of a program that died
+//! under gdb, written down as the kernel would.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -138,8 +138,8 @@ impl Resolver {
     }
 
     /// The parameters and local variables of the function that a place of an answer is in, and of what is
-    /// inlined at that instruction, the innermost function first. `register` returns the value of a register by
-    /// its number in DWARF (`gimli` and the ABI of the processor have the numbers). Empty without debug
+    /// inlined at that instruction, the innermost function first. `register` returns the value of a register
+    /// by its number in DWARF (`gimli` and the ABI of the processor have the numbers). Empty without debug
     /// information.
     #[must_use]
     pub fn variables(&self, place: &Location, register: &dyn Fn(u16) -> Option<u64>) -> Vec<Variable> {

@@ -2,7 +2,8 @@
 //! Parameters and local variables where a program died, compared with what gdb prints at the same stop: 16
 //! crashes at each of four levels of optimisation.
 //!
-//! What is said to be known must have gdb's value. What is said to be optimised out must be so for gdb as well.
+//! What is said to be known must have gdb's value. What is said to be optimised out must be so for gdb as
+//! well.
 
 use std::collections::HashMap;
 use std::path::Path;

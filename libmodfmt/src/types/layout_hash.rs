@@ -20,8 +20,8 @@ pub fn layout_hash(types: &dyn Types, id: TypeId) -> u64 {
     Hasher::new(types).of(id, MAX_POINTERS, 0)
 }
 
-/// The same; `None` if something in it is only declared, or unknown. Another module, or the kernel, may have a
-/// definition of that, and then has another hash.
+/// The same; `None` if something in it is only declared, or unknown. Another module, or the kernel, may have
+/// a definition of that, and then has another hash.
 pub(crate) fn whole_layout_hash(types: &dyn Types, id: TypeId) -> Option<u64> {
     let mut hasher = Hasher::new(types);
     let hash = hasher.of(id, MAX_POINTERS, 0);

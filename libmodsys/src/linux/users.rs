@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Users of a module that are not modules: mounts of its file systems and of others on its block devices, swap
-//! space on them, devices of its drivers that processes hold open, network interfaces that are up.
+//! Users of a module that are not modules: mounts of its file systems and of others on its block devices,
+//! swap space on them, devices of its drivers that processes hold open, network interfaces that are up.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -129,8 +129,8 @@ fn is_registered(root: &Path, kind: &str, major: u64, module: &str) -> bool {
     })
 }
 
-/// Whether the kernel does not tell whose device this is: character devices of a common class (cameras, sound)
-/// have the number and the class of a module below the driver, and virtual ones have no driver.
+/// Whether the kernel does not tell whose device this is: character devices of a common class (cameras,
+/// sound) have the number and the class of a module below the driver, and virtual ones have no driver.
 fn is_of_unknown_module(root: &Path, major: u64, place: &Path) -> bool {
     let Ok(place) = fs::canonicalize(place) else { return false };
     let Ok(base) = fs::canonicalize(root.join("sys/devices/virtual")) else { return false };

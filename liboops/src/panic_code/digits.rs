@@ -2,7 +2,8 @@
 //! From decimal digits to bytes.
 //!
 //! A text that was cut may end in a group that looks whole: so there are two readings, [`Encoding::whole`],
-//! which takes the last group as the kernel would have written it, and [`Encoding::cut`], which leaves it out.
+//! which takes the last group as the kernel would have written it, and [`Encoding::cut`], which leaves it
+//! out.
 
 /// Digits of a group of `z=`, which stands for [`GROUP_BYTES`] bytes.
 const GROUP_DIGITS: usize = 17;

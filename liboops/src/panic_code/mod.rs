@@ -2,8 +2,8 @@
 //! The QR code on the kernel's panic screen (`CONFIG_DRM_PANIC_SCREEN_QR_CODE`), as the text that a scanner
 //! reads in it.
 //!
-//! It is `URL?a=ARCH&v=RELEASE&z=DIGITS`: the end of the kernel's log, compressed by zlib, its bytes written as
-//! decimal digits (`drivers/gpu/drm/drm_panic_qr.rs`). Kernels before 6.15 have `zl=` and other groups of
+//! It is `URL?a=ARCH&v=RELEASE&z=DIGITS`: the end of the kernel's log, compressed by zlib, its bytes written
+//! as decimal digits (`drivers/gpu/drm/drm_panic_qr.rs`). Kernels before 6.15 have `zl=` and other groups of
 //! digits. Where no URL is configured, the code holds the log as it is, and nothing need be done.
 //!
 //! The text may be cut anywhere. Then the log is read as far as the digits go.

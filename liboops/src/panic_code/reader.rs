@@ -54,8 +54,8 @@ struct Reader<R> {
 }
 
 impl<R: Read> Reader<R> {
-    /// Reads into the caller's buffer, where the lines stay if they have no code. Returns how many bytes of it
-    /// are the caller's.
+    /// Reads into the caller's buffer, where the lines stay if they have no code. Returns how many bytes of
+    /// it are the caller's.
     fn read_through(&mut self, buffer: &mut [u8]) -> usize {
         let Some((begin, rest)) = buffer.split_at_mut_checked(self.held.len()) else { return 0 };
         let count = self.read_input(rest);

@@ -49,8 +49,8 @@ impl<'f> FindStarts<'f> {
         Self { types, kernel_records, most, found: Vec::new() }
     }
 
-    /// Those in a value that is called `name`. `is_behind`: a pointer of that name leads to it. `is_object`: it
-    /// is no variable, and may be the kernel's own.
+    /// Those in a value that is called `name`. `is_behind`: a pointer of that name leads to it. `is_object`:
+    /// it is no variable, and may be the kernel's own.
     pub(super) fn in_value(&mut self, value: &Value, name: &mut String, is_behind: bool, is_object: bool) {
         let of_kernel = if is_object { self.of_kernel(value.type_id) } else { None };
         self.find(value, name, is_behind, of_kernel.as_deref());

@@ -9,10 +9,10 @@
 //! persistdir=/srv/params
 //! ```
 //!
-//! The last setting of a name counts; the files of the directory come after the main file, by their names, and
-//! only if there is a main file: so a load that needs no settings costs one failed open at most. A file that
-//! somebody else than root could have written is not used. Nothing in these files keeps a module from being
-//! loaded: what cannot be read is ignored, and insmod says so.
+//! The last setting of a name counts; the files of the directory come after the main file, by their names,
+//! and only if there is a main file: so a load that needs no settings costs one failed open at most. A file
+//! that somebody else than root could have written is not used. Nothing in these files keeps a module from
+//! being loaded: what cannot be read is ignored, and insmod says so.
 //!
 //! ```
 //! use modrecord::policy::Policy;

@@ -16,8 +16,8 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 const MAX_FILES: usize = 1000;
 
 impl Policy {
-    /// Reads a configuration file, and the directory whose name is the file's with `.d` behind it. Without the
-    /// file nothing else is looked at.
+    /// Reads a configuration file, and the directory whose name is the file's with `.d` behind it. Without
+    /// the file nothing else is looked at.
     #[must_use]
     pub fn read(config: &Path) -> Self {
         let mut policy = Self::default();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What `modpersist` reads of 500 variables of the kernel's types, against what gdb prints: of the bytes in the
-//! module's file, and of the memory of a kernel that has loaded it, through QEMU. The comparisons are tests of
-//! modpersist that are ignored unless they are told of the module.
+//! What `modpersist` reads of 500 variables of the kernel's types, against what gdb prints: of the bytes in
+//! the module's file, and of the memory of a kernel that has loaded it, through QEMU. The comparisons are
+//! tests of modpersist that are ignored unless they are told of the module.
 
 use std::fs::{self, File};
 use std::io::BufWriter;
