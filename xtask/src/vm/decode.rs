@@ -17,6 +17,8 @@ const DECODED: &str = "decoded.log";
 
 /// Begins the further lines of a paragraph in a head.
 const INDENT: &str = "  ;;         ";
+/// The same below a line of the log.
+const BELOW_INDENT: &str = "  ;;     ";
 
 /// Decodes the console in `directory` and checks that the output contains what the scenario expects.
 pub fn check(vm: &Vm, scenario: &Scenario, directory: &Path) -> Result<()> {
@@ -70,7 +72,8 @@ fn contains_line(text: &str, wanted: &str) -> bool {
 fn unbroken(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines().filter(|line| line.trim_start().starts_with(";;")) {
-        match (line.strip_prefix(INDENT), lines.last_mut()) {
+        let rest = line.strip_prefix(INDENT).or_else(|| line.strip_prefix(BELOW_INDENT));
+        match (rest, lines.last_mut()) {
             (Some(rest), Some(last)) => {
                 last.push(' ');
                 last.push_str(rest);
@@ -92,6 +95,7 @@ mod tests {
         assert!(
             !contains_line(text, "b.c:*RIP") && !contains_line(text, "RIP: f") && !contains_line(text, "f\n")
         );
+        assert!(contains_line("  ;; RIP f at\n  ;;     /a/b.c:38:2\n", "RIP f at *b.c:38:"));
         assert!(contains_line("  ;; kept    one\n  ;;         two\n", "kept *one two"));
     }
 }
