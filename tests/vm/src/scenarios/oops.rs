@@ -39,8 +39,8 @@ pub const SCENARIOS: &[Scenario] = &[
             hit!("RCX", "dev.queue.next"),
             kept!("loaded then"),
             "writes 4 bytes at 0x10(%rax) = 0x10 (rax=0x0): the fault address",
-            ";; rax is NULL; the access is 0x10 behind it",
-            ";; first place outside of the kernel's own tree: crash_with+0x",
+            "rax is NULL; the access is 0x10 behind it",
+            "first place outside of the kernel's own tree: crash_with+0x",
         ])
         .decoded_with_vmlinux(&[
             "kernel moved by 0x*, by the journal",
@@ -101,7 +101,7 @@ pub const SCENARIOS: &[Scenario] = &[
             "RIP crash_divide at *crash_keep.c:82:",
             "inlined into crash_keep_init at *crash_keep.c:92:",
             "-> +0x00  f7 f9 *idiv %ecx",
-            ";; the divisor ecx is 0",
+            "the divisor ecx is 0",
         ])
         .decoded_with_vmlinux(&["do_one_initcall at *init/main.c:"]),
     Scenario::new("oops-panic", "a requested crash (sysrq), with KASLR", panic)
@@ -114,8 +114,8 @@ pub const SCENARIOS: &[Scenario] = &[
             "inlined into proc_reg_write at *fs/proc/inode.c:",
         ]),
     Scenario::new("oops-gone", "work of a module runs when that is unloaded", gone).oops().decoded(&[
-        ";; the processor was to execute 0x*, where nothing is mapped",
-        ";; fault address 0x* was gone_work_run+0x0 [gone_work], unloaded ",
+        "the processor was to execute 0x*, where nothing is mapped",
+        "fault address 0x* was gone_work_run+0x0 [gone_work], unloaded ",
     ]),
     Scenario::new("oops-live", "ksymoops on the running machine, after a module's warning", live).oops(),
 ];
@@ -230,7 +230,7 @@ fn live(ctx: &mut Ctx) -> Result<()> {
     let output = Command::new(tools::KSYMOOPS).args(alone).arg("--dmesg").run()?.success()?;
     let said = output.stdout_has(field)?;
     ensure!(unbroken(&said.stdout).contains("crash_keep loaded then; by the running kernel"), "{said}");
-    ensure!(said.stdout.contains(";; RIP crash_by_warning at "), "{said}");
+    ensure!(unbroken(&said.stdout).contains(";; RIP crash_by_warning at"), "{said}");
 
     // Without a journal and without the running kernel, nothing is known.
     ctx.sh("dmesg > /tmp/log")?;
