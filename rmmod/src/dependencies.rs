@@ -8,6 +8,7 @@ use libmodsys::{Kernel, RemoveFlags};
 use modcli::{Output, Status};
 use modkeep::Region;
 use modrecord::Paths;
+use modrecord::journal::Recorder;
 use modrecord::parameters::SaveLocation;
 use modrecord::removed_pointers::Departure;
 
@@ -29,6 +30,7 @@ pub(crate) fn remove_unused(
     names: Vec<String>,
     kernel: &dyn Kernel,
     paths: &Paths,
+    journal: &Recorder<'_>,
     output: &mut Output,
 ) -> Status {
     let mut pending = names;
@@ -46,6 +48,7 @@ pub(crate) fn remove_unused(
         match kernel.delete_module(&text, RemoveFlags::default()) {
             Ok(()) => {
                 SaveLocation::forget(&name, paths);
+                journal.removed(&name);
                 status = status.and(saved);
                 if let Some(departure) = departure {
                     persistent_data::warn_of_pointers(&name, departure, kernel, paths, output);

@@ -75,7 +75,8 @@ impl Removal<'_> {
         self.journal.removed(&target.name);
         let departure = removed.departure;
         let status = persistent_data::after_removal(target, departure, args, self.paths, kernel, output);
-        let below = dependencies::remove_unused(removed.dependencies, kernel, self.paths, output);
+        let below =
+            dependencies::remove_unused(removed.dependencies, kernel, self.paths, self.journal, output);
         self.journal.update(None);
         removed.saved.and(status).and(below)
     }

@@ -79,8 +79,8 @@ fn statement(decoder: &Decoder, kernel: &DecodeContext, place: &Address, found: 
         .unwrap_or_else(|| format!("{}+{offset:#x} of module {name}", found.section));
     let end = match found.end {
         End::Removed(ago) => format!("unloaded {} before", duration(ago)),
-        End::Noticed(ago) => format!("unloaded by another tool, found gone {} before", duration(ago)),
-        End::NotListed => "unloaded by another tool before".to_owned(),
+        End::Noticed(ago) => format!("unloaded without a record, found gone {} before", duration(ago)),
+        End::NotListed => "unloaded without a record: it is not in the list of modules".to_owned(),
         End::InitFreed => "in memory that was freed after its init".to_owned(),
     };
     let text = format!("{} {:#x} was {what}, {end}", place.label, place.value);

@@ -13,7 +13,6 @@ mod named_functions;
 mod package;
 mod persistent_data;
 mod searched;
-mod taint;
 mod unknown;
 mod what;
 mod who;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! In which task, on which processor, in which kernel.
 
+use liboops::explain::taint_words;
 use liboops::report::{Caller, Frame, Report, Trace};
 
-use super::{Fact, taint};
+use super::Fact;
 
 /// A longer version is that of a kernel of one's own, with a date.
 const MAX_VERSION_LETTERS: usize = 32;
@@ -24,8 +25,21 @@ pub(super) fn facts(report: &Report) -> Vec<Fact> {
         }
     });
     texts.extend(kernel);
-    texts.extend(context.taint.as_ref().map(|letters| taint::words(&letters.value)));
+    let release = context.release.as_ref().map_or("", |release| release.value.as_str());
+    texts.extend(context.taint.as_ref().map(|letters| taint(&letters.value, release)));
     texts.into_iter().map(Fact::new).collect()
+}
+
+/// `tainted: out-of-tree module, unsigned module`; `not tainted`; the letters, if none means anything that is
+/// known of this kernel.
+fn taint(letters: &str, release: &str) -> String {
+    let words: Vec<&str> = taint_words(letters, release).collect();
+    let says_nothing = letters.chars().all(|letter| letter == 'G' || letter.is_whitespace());
+    match (words.is_empty(), says_nothing) {
+        (false, _) => format!("tainted: {}", words.join(", ")),
+        (true, true) => "not tainted".to_owned(),
+        (true, false) => format!("tainted: {}", letters.trim()),
+    }
 }
 
 /// `cat, PID 321, CPU 1`
@@ -66,6 +80,14 @@ fn init(report: &Report) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn taint_in_words() {
+        let said = |letters| taint(letters, "4.18.0-240.el8.x86_64");
+        assert_eq!(said("G"), "not tainted");
+        assert_eq!(said("GOE"), "tainted: out-of-tree module, unsigned module");
+        assert_eq!(said("G  T"), "tainted: G  T", "not what the letter says elsewhere");
+    }
+
     use super::*;
 
     #[test]

@@ -6,7 +6,9 @@
 //! the journal has was there later, and the journal has every module of the report's list. Sizes of sections
 //! are known of modules that insmod loaded; where a later module has none, all of it may be near.
 
-use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage};
+use std::collections::HashSet;
+
+use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage, Unload};
 use liboops::report::Report;
 
 use super::module_state::microseconds;
@@ -32,7 +34,8 @@ pub(crate) struct Unloaded<'j> {
 pub(crate) enum End {
     /// It was unloaded so many microseconds before the report.
     Removed(u64),
-    /// Another tool unloaded it. That was noticed so many microseconds before the report.
+    /// It was unloaded and nothing recorded that: by another tool, or by one that was killed. It was noticed
+    /// so many microseconds before the report.
     Noticed(u64),
     /// It was unloaded before the report: it is not in the list of modules.
     NotListed,
@@ -55,18 +58,20 @@ impl<'j> Loads<'j> {
         let entries: Vec<_> = journal.of_boot(boot).collect();
         let time = report.time_us?;
         let list = report.context.modules.as_ref().filter(|list| !list.is_empty())?;
-        let loads = Self { entries, time };
-        list.iter().all(|module| loads.was_loaded(&module.name)).then_some(loads)
-    }
-
-    /// Whether a module was loaded at the time of the report, by the journal, at addresses that it has.
-    fn was_loaded(&self, name: &str) -> bool {
-        let before = self.entries.iter().filter(|entry| microseconds(entry.at()) <= self.time);
-        before.fold(false, |loaded, entry| match entry {
-            Entry::Module(module) if module.name == name => module.stage == Stage::Loaded,
-            Entry::Unload(unload) if unload.name == name => false,
-            _ => loaded,
-        })
+        let mut loaded = HashSet::new();
+        for entry in entries.iter().filter(|entry| microseconds(entry.at()) <= time) {
+            match entry {
+                Entry::Module(module) if module.stage == Stage::Loaded => {
+                    loaded.insert(module.name.as_str());
+                }
+                Entry::Module(LoadedModule { name, .. }) | Entry::Unload(Unload { name, .. }) => {
+                    loaded.remove(name.as_str());
+                }
+                _ => {}
+            }
+        }
+        let has_all = list.iter().all(|module| loaded.contains(module.name.as_str()));
+        has_all.then_some(Self { entries, time })
     }
 
     /// What was at an address, if that is gone.
@@ -133,13 +138,13 @@ fn may_hold(entry: &Entry, address: u64) -> bool {
 
 /// Whether a load did not get far enough to be recorded with its addresses: it may have been anywhere.
 fn has_lost_load(entries: &[&Entry]) -> bool {
-    let mut open: Vec<&str> = Vec::new();
+    let mut open = HashSet::new();
     for entry in entries {
         let Entry::Module(module) = entry else { continue };
         match module.stage {
-            Stage::Loading => open.push(&module.name),
-            Stage::Loaded => open.retain(|name| *name != module.name),
-        }
+            Stage::Loading => open.insert(&module.name),
+            Stage::Loaded => open.remove(&module.name),
+        };
     }
     !open.is_empty()
 }

@@ -80,14 +80,14 @@ fn an_address_in_a_module_that_was_unloaded() {
     );
     assert_eq!(
         said(with(gone(false, 1800)), at, ""),
-        ["fault address 0xffffffffc0b00060 was .text+0x60 of module sof_pci, unloaded by another tool, \
+        ["fault address 0xffffffffc0b00060 was .text+0x60 of module sof_pci, unloaded without a record, \
              found gone about 2 s before"]
     );
     // What was noticed after the report, and is not in its list.
     assert_eq!(
         said(with(gone(false, 2500)), at, ""),
-        ["fault address 0xffffffffc0b00060 was .text+0x60 of module sof_pci, unloaded by another tool \
-             before"]
+        ["fault address 0xffffffffc0b00060 was .text+0x60 of module sof_pci, unloaded without a record: \
+             it is not in the list of modules"]
     );
     // It was still loaded.
     assert_eq!(said(with(gone(true, 2500)), at, " sof_pci(OE)"), [""; 0]);

@@ -34,6 +34,7 @@ pub use address_space::Half;
 pub use facts::Facts;
 pub use failed_access::failed_access;
 pub use statement::{Statement, StatementKind, Value};
+pub use taint::taint_words;
 
 /// Returns what there is to say, the statements about the address first.
 #[must_use]
