@@ -11,6 +11,10 @@ use crate::report::Span;
 /// More digits are not a code. A QR code holds 7089; this is room for a whole log.
 pub(super) const MAX_DIGITS: usize = 1 << 18;
 
+/// Codes are looked for in so many bytes of a log. It is a scanner that writes them, not a machine in weeks,
+/// and the search takes a tenth of the time that such a log is read in.
+const MAX_SEARCHED_BYTES: u64 = 64 << 20;
+
 /// Goes through the lines of a text.
 #[derive(Debug)]
 pub(super) struct Expander {
@@ -39,7 +43,9 @@ impl Expander {
 
     /// Whether lines of text go through as they are: they have no code, and go on with none.
     pub fn passes(&self, lines: &[u8]) -> bool {
-        self.open.is_none() && !self.is_first_line && memmem::find(lines, MARKER).is_none()
+        let left = usize::try_from(MAX_SEARCHED_BYTES.saturating_sub(self.written)).unwrap_or(usize::MAX);
+        let searched = lines.get(..left).unwrap_or(lines);
+        self.open.is_none() && !self.is_first_line && memmem::find(searched, MARKER).is_none()
     }
 
     /// Takes note of lines that went through.
@@ -140,4 +146,20 @@ fn more_digits(line: &[u8]) -> Option<&[u8]> {
 
 fn length_of(text: &[u8]) -> u64 {
     u64::try_from(text.len()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_looked_for_at_the_beginning_of_a_log() {
+        let mut expander = Expander::new(FoundCodes::default());
+        expander.is_first_line = false;
+        let code = b"&z=22850245147461960127479103797202645679929458617911856021402989363788\n";
+        expander.written = MAX_SEARCHED_BYTES - 2;
+        assert!(!expander.passes(code), "the mark is just within the limit");
+        expander.written += 1;
+        assert!(expander.passes(code));
+    }
 }
