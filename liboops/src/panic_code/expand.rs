@@ -13,7 +13,7 @@ pub(super) const MAX_DIGITS: usize = 1 << 18;
 
 /// Codes are looked for in so many bytes of a log. It is a scanner that writes them, not a machine in weeks,
 /// and the search takes a tenth of the time that such a log is read in.
-const MAX_SEARCHED_BYTES: u64 = 64 << 20;
+const MAX_SEARCHED_BYTES: u64 = 16 << 20;
 
 /// Goes through the lines of a text.
 #[derive(Debug)]
