@@ -44,7 +44,7 @@ pub const SCENARIOS: &[Scenario] = &[
         ])
         .decoded_with_vmlinux(&[
             "kernel moved by 0x*, by the journal",
-            "param_attr_store at *kernel/params.c:585:",
+            "param_attr_store at *kernel/params.c:",
             "inlined into vfs_write at *fs/read_write.c:",
         ]),
     Scenario::new("oops-init", "a module oopses in its init and kills insmod", init)
@@ -68,7 +68,7 @@ pub const SCENARIOS: &[Scenario] = &[
         ])
         .decoded_with_vmlinux(&[
             "kernel moved by 0x*, by the journal",
-            "param_attr_store at *kernel/params.c:585:",
+            "param_attr_store at *kernel/params.c:",
         ]),
     Scenario::new("oops-dropped", "another module still points into data that was dropped", dropped)
         .oops()
@@ -87,7 +87,7 @@ pub const SCENARIOS: &[Scenario] = &[
             hit!("code", "stats.loads"),
             kept!("loaded then"),
         ])
-        .decoded_with_vmlinux(&["param_attr_store at *kernel/params.c:585:"]),
+        .decoded_with_vmlinux(&["param_attr_store at *kernel/params.c:"]),
     Scenario::new("oops-bug", "a BUG in a module", bug).oops().decoded(&[
         "RIP crash_by_bug at *crash_keep.c:49:",
         "ud2  (ud2: BUG or WARN)",
