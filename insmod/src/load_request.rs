@@ -40,6 +40,8 @@ pub(crate) struct LoadRequest<'a> {
     pub policy: Option<SitePolicy<'a>>,
     /// Nobody reads standard error: a refusal goes to the kernel's log, too.
     pub is_unattended: bool,
+    /// `--explain`
+    pub explain: bool,
     /// Where records are kept.
     pub paths: &'a Paths,
     /// Where the load is recorded.

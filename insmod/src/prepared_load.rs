@@ -247,6 +247,7 @@ impl<'a> PreparedLoad<'a> {
             policy: Some(SitePolicy { policy: &self.policy, decides_keep: true, decides_strict: true }),
             // What a reload is told of, it says itself.
             is_unattended: false,
+            explain: false,
             paths: self.paths,
             journal: &self.journal,
         }

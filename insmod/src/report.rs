@@ -126,19 +126,25 @@ pub(crate) struct Reason {
 }
 
 impl LoadFailure {
+    /// The error number, if the kernel gave one.
+    pub(crate) fn errno(&self) -> Option<Errno> {
+        match self {
+            Self::Errno(errno) => Some(*errno),
+            Self::Keep { error, .. } => match **error {
+                KeepError::OwnerRefused { errno, .. } => Some(errno),
+                KeepError::AlreadyLoaded { .. } => Some(Errno::EEXIST),
+                _ => None,
+            },
+        }
+    }
+
     /// The reason, and the error number if the kernel gave one.
     pub(crate) fn reason(&self, output: &Output) -> (Reason, Option<Errno>) {
-        match self {
-            Self::Errno(errno) => (Reason::of(*errno, output), Some(*errno)),
-            Self::Keep { error, .. } => {
-                let errno = match **error {
-                    KeepError::OwnerRefused { errno, .. } => Some(errno),
-                    KeepError::AlreadyLoaded { .. } => Some(Errno::EEXIST),
-                    _ => None,
-                };
-                (Reason::of_keeping(error, output), errno)
-            }
-        }
+        let reason = match self {
+            Self::Errno(errno) => Reason::of(*errno, output),
+            Self::Keep { error, .. } => Reason::of_keeping(error, output),
+        };
+        (reason, self.errno())
     }
 }
 

@@ -174,6 +174,7 @@ impl Insmod<'_> {
                 decides_strict: args.strict.is_none(),
             }),
             is_unattended: self.is_unattended,
+            explain: args.common.explain,
             paths: self.paths,
             journal: self.journal,
         };

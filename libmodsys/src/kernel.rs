@@ -169,6 +169,10 @@ pub trait Kernel {
     /// [`SysError::Read`] if the file is there but cannot be read.
     fn compression(&self) -> Result<Option<KernelCompression>, SysError>;
 
+    /// Whether `/sys/module` is there. Without it nothing can be said of a module but what `/proc/modules`
+    /// says.
+    fn shows_modules(&self) -> bool;
+
     /// Whether the kernel loads only signed modules; `None` if it was built without signature checks.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ pub fn module_file(file: &File) -> Result<HeldLock, Errno> {
 pub enum Lock {
     /// Held until this is dropped.
     Held(HeldLock),
-    /// There is no place for a lock (no `/run`, or it is read-only): continue, but tell the user at `-v`.
+    /// There is no place for a lock (no `/run`, or it is read-only or full): continue, but tell the user at `-v`.
     Unlocked {
         /// Why, as a clause.
         reason: String,
@@ -137,7 +137,7 @@ pub fn acquire_in(directory: &Path, owner: &str, limit: Duration) -> Result<Lock
         return Ok(Lock::Unlocked { reason });
     }
     let path = directory.join(format!("{owner}.lock"));
-    let file = OpenOptions::new()
+    let opened = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
@@ -146,8 +146,15 @@ pub fn acquire_in(directory: &Path, owner: &str, limit: Duration) -> Result<Lock
         // The directory is for this user alone; should it not always have been, this still follows no link.
         .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
         .open(&path)
-        .map_err(|error| LockError::File { path: path.clone(), errno: io_errno(&error) })?;
-    wait(file, owner, path, limit)
+        .map_err(|error| io_errno(&error));
+    match opened {
+        Ok(file) => wait(file, owner, path, limit),
+        // The directory was made before the file system became read-only or full.
+        Err(errno @ (Errno::EROFS | Errno::ENOSPC)) => {
+            Ok(Lock::Unlocked { reason: format!("could not open {}: {}", path.display(), errno_text(errno)) })
+        }
+        Err(errno) => Err(LockError::File { path, errno }),
+    }
 }
 
 fn wait(mut file: File, owner: &str, path: PathBuf, limit: Duration) -> Result<Lock, LockError> {

@@ -242,6 +242,14 @@ pub enum KeepError {
         /// What is wrong with it.
         source: ExtendedListError,
     },
+    /// A keeper is loaded, but sysfs, which shows what it keeps, is not mounted.
+    #[error(
+        "a keeper named {keeper} is loaded, but what it keeps cannot be seen: /sys/module is not there (is sysfs mounted?)"
+    )]
+    NotShown {
+        /// The keeper.
+        keeper: String,
+    },
     /// The kernel refused to remove a keeper.
     #[error("could not remove {keeper}: {}", errno.desc())]
     KeeperNotRemoved {

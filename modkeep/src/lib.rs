@@ -33,6 +33,7 @@
 mod build_id;
 mod error;
 mod keeper_left;
+mod load_restriction;
 mod message_details;
 mod moved;
 mod plan;
@@ -45,6 +46,7 @@ use std::time::Duration;
 pub use build_id::loaded_build_id;
 pub use error::KeepError;
 pub use keeper_left::KeeperLeft;
+pub use load_restriction::LoadRestriction;
 pub use moved::{MovedVariable, moved_variables};
 pub use plan::{
     Images, KeepMode, NewKeeper, Obstacle, Plan, RegionUse, Request, Restore, compatibility, plan,

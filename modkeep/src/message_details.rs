@@ -5,6 +5,7 @@ use libmodfmt::convert::Reason;
 use libmodfmt::persist::{Difference, Variable};
 
 use crate::error::KeepError;
+use crate::plan::Obstacle;
 
 impl KeepError {
     /// The lines that go under the message: one for each reason or difference.
@@ -44,11 +45,20 @@ impl KeepError {
             Self::Refused { .. } => {
                 "change the source, or load it with --keep=off to keep nothing".to_owned()
             }
+            Self::Impossible { obstacle: Obstacle::Signatures { file_is_signed: false, .. } } => {
+                "nothing was loaded\nthe file is not signed, so the kernel would not load it without keeping either"
+                    .to_owned()
+            }
             Self::Impossible { .. } => "--keep=auto loads it without keeping anything".to_owned(),
+            Self::CannotBind { owner, obstacle: Obstacle::Signatures { file_is_signed: false, .. } } => format!(
+                "nothing was loaded, and the data of {owner} is untouched\n\
+                 the file is not signed, so the kernel would not load it with data of its own either"
+            ),
             Self::CannotBind { owner, .. } => format!(
                 "nothing was loaded, and the data of {owner} is untouched\n\
                  --keep=off loads the module with data of its own"
             ),
+            Self::NotShown { .. } => "mount sysfs: mount -t sysfs sysfs /sys".to_owned(),
             Self::LayoutDiffers { owner, differences, by_extended_kernel, .. } => {
                 layout_remedy(owner, differences, *by_extended_kernel)
             }

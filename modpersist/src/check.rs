@@ -10,7 +10,7 @@ use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::{Account, Fate, Header, Variable};
 use libmodsys::{Kernel, files};
 use modcli::{escape, os_text};
-use modkeep::{KeepError, KeepMode, Plan, Region, RegionUse, Request, plan};
+use modkeep::{KeepError, KeepMode, LoadRestriction, Plan, Region, RegionUse, Request, plan};
 use serde::Serialize;
 
 use crate::account_text::{VariableVerdict, changes, describe, unused, verdicts};
@@ -43,6 +43,13 @@ impl Verdict {
     fn add_account(&mut self, account: &Account) {
         self.variables = verdicts(account);
         self.unused = unused(account);
+    }
+
+    /// Whatever would become of its data: the kernel does not load it.
+    fn no_load_at_all(&mut self, restriction: LoadRestriction) {
+        self.verdict = "no";
+        self.message = format!("would not be loaded: {restriction}");
+        (self.details, self.remedy) = (Vec::new(), None);
     }
 
     fn keeps(&mut self, region_use: RegionUse, owner: &str, region: Option<&Region>) {
@@ -86,7 +93,17 @@ pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn
         Ok(Plan::Extended { account, .. }) => account.clone(),
         _ => None,
     };
+    // A damaged signature is for the kernel to judge.
+    let is_signed = module_file.signature().map_or(true, |signature| signature.is_some());
+    let restriction = LoadRestriction::of(kernel, is_signed).filter(|restriction| match &outcome {
+        Ok(_) | Err(KeepError::Impossible { .. }) => true,
+        Err(_) => *restriction == LoadRestriction::ModulesDisabled,
+    });
+    let code = if restriction.is_some() { ExitCode::FAILURE } else { code };
     let mut verdict = verdict(file, outcome, header.as_ref());
+    if let Some(restriction) = restriction {
+        verdict.no_load_at_all(restriction);
+    }
     if let Some(account) = &account {
         verdict.add_account(account);
     }

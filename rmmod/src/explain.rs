@@ -16,6 +16,11 @@ fn lines(name: &str, kernel: &dyn Kernel) -> Vec<String> {
         Ok(Some(InitState::Coming)) => return vec!["its init function has not returned".to_owned()],
         Ok(Some(InitState::Going)) => return vec!["it is being removed".to_owned()],
         Ok(Some(_)) => {}
+        Ok(None) if !kernel.shows_modules() => {
+            return vec![
+                "/sys/module is not there, which tells what is loaded (is sysfs mounted?)".to_owned(),
+            ];
+        }
         _ => return Vec::new(),
     }
     if matches!(kernel.modules_disabled(), Ok(Some(true))) {

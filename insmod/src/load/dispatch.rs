@@ -94,6 +94,7 @@ mod tests {
             strict: false,
             policy: None,
             is_unattended: false,
+            explain: false,
             paths: &paths,
             journal: &journal,
         };
@@ -157,6 +158,7 @@ mod tests {
             strict: false,
             policy: Some(SitePolicy { policy: &policy, decides_keep: true, decides_strict: true }),
             is_unattended: false,
+            explain: false,
             paths: &paths,
             journal: &journal,
         };

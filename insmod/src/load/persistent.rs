@@ -19,6 +19,7 @@ use modrecord::removed_pointers::{self, listed};
 
 use super::{extended, keeper, plain};
 use crate::load_request::LoadRequest;
+use crate::preflight::explain;
 use crate::report::{self, LoadFailure, StillKept};
 
 /// Loads the module. `None`: nothing was done, as a plain load is all that is needed.
@@ -61,7 +62,13 @@ pub(super) fn load(
             // Whoever may not load modules learns just that, as from kmod.
             kernel.load_permission()?;
         }
-        report::load_failure(request, &failure, kernel, output).map(Some)
+        let status = report::load_failure(request, &failure, kernel, output)?;
+        if request.explain
+            && let Some(errno) = failure.errno()
+        {
+            explain::explain(request.module, errno, kernel, output);
+        }
+        Ok(Some(status))
     })
 }
 

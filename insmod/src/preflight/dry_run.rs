@@ -3,6 +3,7 @@
 
 use libmodsys::{Errno, Kernel, LoadFlags};
 use modcli::{Level, Output, Status, os_text};
+use modkeep::LoadRestriction;
 
 use super::{parameter_names, persistent_data, symbols, vermagic};
 use crate::load_request::LoadRequest;
@@ -43,18 +44,10 @@ pub(crate) fn check_file(
         output.error(&error);
         error.errno()
     })?;
-    if matches!(kernel.modules_disabled(), Ok(Some(true))) {
-        output.error(format_args!(
-            "{file}: module loading is disabled until the next boot (kernel.modules_disabled)"
-        ));
-        return Err(Errno::EPERM);
-    }
     let is_signed = input.is_signed().map_err(|error| error.errno())?;
-    if !is_signed && matches!(kernel.sig_enforce(), Ok(Some(true))) {
-        output.error(format_args!(
-            "{file}: it is not signed, and the kernel loads only signed modules (module.sig_enforce)"
-        ));
-        return Err(Errno::EKEYREJECTED);
+    if let Some(restriction) = LoadRestriction::of(kernel, is_signed) {
+        output.error(format_args!("{file}: {restriction}"));
+        return Err(restriction.errno());
     }
     let module = input.module().map_err(|error| {
         output.error(format_args!("{file}: {error}"));

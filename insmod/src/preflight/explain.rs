@@ -7,6 +7,7 @@ use libmodfmt::file::FileError;
 use libmodfmt::module::Module;
 use libmodsys::{Errno, Kernel, Lockdown};
 use modcli::Output;
+use modkeep::LoadRestriction;
 
 use super::{symbols, vermagic};
 use crate::{InputError, ModuleInput};
@@ -20,7 +21,8 @@ pub(crate) fn explain(module: &ModuleInput, errno: Errno, kernel: &dyn Kernel, o
 
 fn lines(module: &ModuleInput, errno: Errno, kernel: &dyn Kernel) -> Vec<String> {
     match errno {
-        Errno::EPERM => return not_permitted(kernel),
+        Errno::EPERM => return not_permitted(module, kernel),
+        Errno::EKEYREJECTED => return vec![rejected_key(module, kernel)],
         Errno::ESPIPE => {
             return vec!["it is a pipe; a module is read more than once, so it has to be a file".to_owned()];
         }
@@ -35,7 +37,7 @@ fn lines(module: &ModuleInput, errno: Errno, kernel: &dyn Kernel) -> Vec<String>
     };
     match errno {
         Errno::ENOENT => unknown_symbols(module, kernel),
-        Errno::EEXIST => vec![exists(&module.name, kernel)],
+        Errno::EEXIST => exists(&module.name, kernel).into_iter().collect(),
         _ => vermagic::mismatch(module, kernel)
             .map(|mismatch| {
                 format!("the module is built for '{}', this kernel is '{}'", mismatch.module, mismatch.kernel)
@@ -45,10 +47,12 @@ fn lines(module: &ModuleInput, errno: Errno, kernel: &dyn Kernel) -> Vec<String>
     }
 }
 
-fn exists(name: &str, kernel: &dyn Kernel) -> String {
+/// Nothing if sysfs is not mounted: both are possible then.
+fn exists(name: &str, kernel: &dyn Kernel) -> Option<String> {
     match kernel.init_state(name) {
-        Ok(Some(_)) => format!("a module named {name} is already loaded"),
-        _ => format!("no module named {name} is loaded: its init function returned this error"),
+        Ok(Some(_)) => Some(format!("a module named {name} is already loaded")),
+        _ if !kernel.shows_modules() => None,
+        _ => Some(format!("no module named {name} is loaded: its init function returned this error")),
     }
 }
 
@@ -70,19 +74,33 @@ fn unknown_symbols(module: &Module<'_>, kernel: &dyn Kernel) -> Vec<String> {
     lines
 }
 
-fn not_permitted(kernel: &dyn Kernel) -> Vec<String> {
-    let mut lines = Vec::new();
-    if matches!(kernel.modules_disabled(), Ok(Some(true))) {
-        lines.push("module loading is disabled until the next boot (kernel.modules_disabled)".to_owned());
+fn not_permitted(module: &ModuleInput, kernel: &dyn Kernel) -> Vec<String> {
+    // A file that cannot be read has been refused for that.
+    let is_signed = module.is_signed().unwrap_or(true);
+    let restriction = LoadRestriction::of(kernel, is_signed);
+    if restriction != Some(LoadRestriction::ModulesDisabled) && kernel.load_permission().is_err() {
+        return vec!["only root, or a process with CAP_SYS_MODULE, may load modules".to_owned()];
     }
-    if matches!(kernel.lockdown(), Ok(Some(Lockdown::Integrity | Lockdown::Confidentiality))) {
-        lines.push("the kernel is locked down and loads only signed modules".to_owned());
+    if let Some(restriction) = restriction {
+        return vec![restriction.to_string()];
     }
-    if matches!(kernel.sig_enforce(), Ok(Some(true))) {
-        lines.push("the kernel loads only signed modules (module.sig_enforce)".to_owned());
+    match kernel.lockdown() {
+        Ok(Some(Lockdown::Integrity | Lockdown::Confidentiality)) => {
+            vec!["the kernel is locked down, and has no key for the module's signature".to_owned()]
+        }
+        Ok(Some(Lockdown::None)) => vec!["a security module of this kernel may have refused it".to_owned()],
+        Ok(None) | Err(_) => vec![
+            "the kernel may be locked down, which cannot be seen: securityfs is not mounted on \
+             /sys/kernel/security"
+                .to_owned(),
+        ],
     }
-    if lines.is_empty() {
-        lines.push("only root, or a process with CAP_SYS_MODULE, may load modules".to_owned());
+}
+
+/// Where only signed modules are loaded, the kernel says this of every file whose signature it cannot check.
+fn rejected_key(module: &ModuleInput, kernel: &dyn Kernel) -> String {
+    match LoadRestriction::of(kernel, module.is_signed().unwrap_or(true)) {
+        Some(restriction) => restriction.to_string(),
+        None => "its signature is wrong, or the kernel has no key for it".to_owned(),
     }
-    lines
 }

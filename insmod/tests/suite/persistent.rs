@@ -91,7 +91,7 @@ fn a_lost_signature_is_warned_of_once() {
 #[test]
 fn where_nothing_can_be_kept_the_file_goes_in_plain_with_one_warning() {
     let folder = Folder::new();
-    let file = folder.file("foo.ko", &Make::typical("keep_plain").build());
+    let file = folder.file("foo.ko", &signed(&Make::typical("keep_plain").build()));
     let enforced = || {
         let kernel = kernel();
         kernel.set(|settings| settings.sig_enforce = Some(true));
@@ -120,6 +120,11 @@ fn where_nothing_can_be_kept_the_file_goes_in_plain_with_one_warning() {
     let kernel = enforced();
     insmod(&kernel, &["--keep=off", &file]).silent();
     assert_eq!(kernel.history(), ["+file keep_plain"]);
+
+    // Without a signature no option helps.
+    let file = folder.file("foo.ko", &Make::typical("keep_plain").build());
+    let ran = insmod(&enforced(), &["--keep=require", &file]);
+    assert!(ran.err.contains("the file is not signed") && !ran.err.contains("--keep=auto"), "{}", ran.err);
 }
 
 #[test]
@@ -343,8 +348,11 @@ fn a_dry_run_tells_what_a_load_would_do_with_the_data() {
     let file = folder.file("foo.ko", &Make::typical("keep_look").build());
     let enforced = kernel();
     enforced.set(|settings| settings.lockdown = Some(libmodsys::Lockdown::Integrity));
-    assert_eq!(insmod(&enforced, &["-n", "--keep=require", &file]).status, Status::Failure);
     let ran = insmod(&enforced, &["-n", &file]);
+    assert!(ran.err.contains("it is not signed") && ran.err.contains("(lockdown)"), "{}", ran.err);
+    let with_signature = folder.file("signed.ko", &signed(&Make::typical("keep_look").build()));
+    assert_eq!(insmod(&enforced, &["-n", "--keep=require", &with_signature]).status, Status::Failure);
+    let ran = insmod(&enforced, &["-n", &with_signature]);
     assert!(ran.err.contains("WARNING") && ran.err.contains("will not be kept"), "{}", ran.err);
     assert_eq!((ran.status, enforced.syscalls().len()), (Status::Success, 0));
 

@@ -227,6 +227,10 @@ impl Kernel for Linux {
         compression::read(&self.path("/sys/module/compression"))
     }
 
+    fn shows_modules(&self) -> bool {
+        self.path("/sys/module").is_dir()
+    }
+
     fn sig_enforce(&self) -> Result<Option<bool>, SysError> {
         settings::switch(&self.path("/sys/module/module/parameters/sig_enforce"))
     }

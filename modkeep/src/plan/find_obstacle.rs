@@ -2,23 +2,19 @@
 //! Obstacles that can be seen without trying to load a keeper.
 
 use libmodfmt::module::{Module, THIS_MODULE};
-use libmodsys::{InitState, Kernel, Lockdown};
+use libmodsys::{InitState, Kernel};
 
 use super::export_layout::DetectedLayout;
 use super::obstacle::Obstacle;
 use crate::error::KeepError;
+use crate::load_restriction::required_signature;
 
 /// The obstacle to any keeper on this kernel.
-pub(super) fn on_this_kernel(kernel: &dyn Kernel) -> Result<Option<Obstacle>, KeepError> {
-    if kernel.sig_enforce()? == Some(true) {
-        return Ok(Some(Obstacle::Signatures { setting: "module.sig_enforce" }));
+pub(super) fn on_this_kernel(kernel: &dyn Kernel, file_is_signed: bool) -> Option<Obstacle> {
+    if !kernel.shows_modules() {
+        return Some(Obstacle::NotShown);
     }
-    match kernel.lockdown()? {
-        Some(Lockdown::Integrity | Lockdown::Confidentiality) => {
-            Ok(Some(Obstacle::Signatures { setting: "lockdown" }))
-        }
-        Some(Lockdown::None) | None => Ok(None),
-    }
+    required_signature(kernel).map(|setting| Obstacle::Signatures { setting, file_is_signed })
 }
 
 /// The obstacle to a keeper of this name for this module.

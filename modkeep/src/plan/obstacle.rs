@@ -17,7 +17,12 @@ pub enum Obstacle {
     Signatures {
         /// The setting that requires it.
         setting: &'static str,
+        /// Whether the file has a signature, so that the kernel may load it as it is.
+        file_is_signed: bool,
     },
+    /// What is kept is read from sysfs.
+    #[error("what is kept cannot be seen: /sys/module is not there (is sysfs mounted?)")]
+    NotShown,
     /// How this kernel lays out export tables could not be found out.
     #[error("the layout of this kernel's export tables is not known ({tried})")]
     Layout {

@@ -69,10 +69,15 @@ impl Case<'_> {
     /// How keepers keep the data, or the obstacle to that.
     pub(super) fn by_keepers(&self, refusals: &Refusals) -> Result<Result<Keeping, Obstacle>, KeepError> {
         let region_use = self.region_use()?;
-        if let Some(obstacle) = find_obstacle::on_this_kernel(self.kernel)? {
+        if let Some(obstacle) = find_obstacle::on_this_kernel(self.kernel, self.file_is_signed()) {
             return Ok(Err(obstacle));
         }
         self.make_images(region_use, refusals)
+    }
+
+    /// A damaged signature counts as one: the kernel judges it.
+    fn file_is_signed(&self) -> bool {
+        self.request.file.signature().map_or(true, |signature| signature.is_some())
     }
 
     /// A plain load with a warning or an error: nothing here can keep the data.

@@ -61,8 +61,12 @@ pub(super) fn read(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Generatio
 }
 
 fn find_live(kernel: &dyn Kernel, name: &str) -> Result<Found, KeepError> {
-    if !matches!(kernel.init_state(name)?, Some(InitState::Live)) {
-        return Ok(Found::Nothing);
+    match kernel.init_state(name)? {
+        Some(InitState::Live) => {}
+        None if is_keeper_name(name) && !kernel.shows_modules() => {
+            return Err(KeepError::NotShown { keeper: name.to_owned() });
+        }
+        _ => return Ok(Found::Nothing),
     }
     let Some(note) = kernel.note(name, NOTE_SECTION)? else { return Ok(Found::Nothing) };
     let header = match Header::from_note(&note, ByteOrder::NATIVE) {

@@ -2,6 +2,7 @@
 //! Every cell of the table of fallbacks, on a stock kernel.
 
 use libmodfmt::elf::{Ident, Machine, RelocationForm};
+use libmodfmt::file::ModuleFile;
 use libmodsys::{Errno, Lockdown};
 use modkeep::{KeepError, KeepMode, LoadOutcome, Obstacle, Plan, RegionUse, Request, plan};
 use modtest::{FakeKernel, Op};
@@ -101,7 +102,8 @@ fn kept_and_the_same_layout_binds() {
 
 #[test]
 fn kept_and_binding_impossible_is_an_error() {
-    let file = file(&Make::typical("foo"));
+    let unsigned = file(&Make::typical("foo"));
+    let file = ModuleFile::new(signed(&Make::typical("foo").build()), 1 << 20);
     for obstacle in OBSTACLES {
         for keep_option in BOTH {
             let kernel = kernel();
@@ -110,6 +112,9 @@ fn kept_and_binding_impossible_is_an_error() {
             let error = load(&kernel, Request { keep: keep_option, ..request(&file) }).unwrap_err();
             assert!(matches!(error, KeepError::CannotBind { .. }), "{error}");
             assert!(error.remedy().unwrap().contains("--keep=off"));
+            let error = load(&kernel, request(&unsigned)).unwrap_err();
+            let needs_signature = error.to_string().contains("only signed modules");
+            assert_eq!(error.remedy().unwrap().contains("--keep=off"), !needs_signature, "{error}");
             assert!(kernel.data_address("foo__persist").is_some() && !kernel.is_loaded("foo"));
         }
     }

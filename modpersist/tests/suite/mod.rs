@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use modtest::hostile::{FILE_NAME, NAME, assert_harmless};
 use modtest::keeper_exports::{kernel, note_of_unknown_version};
-use modtest::module::{DATA, Make, R_64};
+use modtest::module::{DATA, Make, R_64, signed};
 
 /// Loads the module and removes it, so that its data is kept.
 fn keep(kernel: &FakeKernel, name: &str) {
@@ -113,6 +113,10 @@ fn an_obstacle_means_a_plain_load_by_default() {
     std::fs::write(&file, Make::typical("foo").build()).unwrap();
     let kernel = kernel();
     kernel.set(|settings| settings.sig_enforce = Some(true));
+    let (success, value) = json(&kernel, Command::Check { file: file.clone(), json: true });
+    assert_eq!((success, &value["verdict"]), (false, &Value::from("no")), "{value:#}");
+    assert!(value["message"].as_str().unwrap().contains("it is not signed"), "{value:#}");
+    std::fs::write(&file, signed(&Make::typical("foo").build())).unwrap();
     let (success, value) = json(&kernel, Command::Check { file: file.clone(), json: true });
     assert_eq!((success, &value["verdict"]), (false, &Value::from("plain")), "{value:#}");
     assert!(value["message"].as_str().unwrap().starts_with("would be loaded plainly: "), "{value:#}");

@@ -89,6 +89,9 @@ impl Kernel for FakeKernel {
     }
 
     fn init_state(&self, name: &str) -> Result<Option<InitState>, SysError> {
+        if !self.shows_modules() {
+            return Ok(None);
+        }
         Ok(self.ask_module(Op::InitState, name, "initstate")?.map(|module| module.state))
     }
 
@@ -193,6 +196,10 @@ impl Kernel for FakeKernel {
 
     fn compression(&self) -> Result<Option<KernelCompression>, SysError> {
         self.setting(Op::Compression, "/sys/module/compression", |settings| settings.compression.clone())
+    }
+
+    fn shows_modules(&self) -> bool {
+        self.settings.borrow().shows_modules
     }
 
     fn sig_enforce(&self) -> Result<Option<bool>, SysError> {

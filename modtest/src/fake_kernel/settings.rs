@@ -20,6 +20,8 @@ pub struct Settings {
     pub module_btf: BTreeMap<String, Vec<u8>>,
     pub taint: u64,
     pub compression: Option<KernelCompression>,
+    /// If not, `initstate` is not there either.
+    pub shows_modules: bool,
     pub sig_enforce: Option<bool>,
     pub lockdown: Option<Lockdown>,
     pub modules_disabled: Option<bool>,
@@ -50,6 +52,7 @@ impl Default for Settings {
             module_btf: BTreeMap::new(),
             taint: 0,
             compression: None,
+            shows_modules: true,
             sig_enforce: Some(false),
             lockdown: None,
             modules_disabled: Some(false),

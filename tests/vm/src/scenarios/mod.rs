@@ -31,6 +31,7 @@ pub mod policy;
 pub mod recipes;
 pub mod refusals;
 pub mod reload;
+pub mod restrictions;
 pub mod save;
 pub mod show;
 pub mod smoke;
@@ -55,6 +56,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     reload::SCENARIOS,
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
+    restrictions::SCENARIOS,
     files::SCENARIOS,
     journal::SCENARIOS,
     policy::SCENARIOS,
