@@ -14,7 +14,11 @@ pub struct FixtureReport(BTreeMap<String, (u64, String)>);
 impl FixtureReport {
     /// Reads `/sys/module/MODULE/parameters/report`.
     pub fn read(ctx: &Ctx, module: &str) -> Result<Self> {
-        let text = ctx.parameter(module, "report")?;
+        Self::parse(&ctx.parameter(module, "report")?).with_context(|| format!("the report of {module}"))
+    }
+
+    /// Reads the text of that parameter.
+    pub fn parse(text: &str) -> Result<Self> {
         let mut variables = BTreeMap::new();
         for line in text.lines() {
             let mut words = line.splitn(3, ' ');
@@ -26,7 +30,7 @@ impl FixtureReport {
             };
             variables.insert(name.to_owned(), (address, words.next().unwrap_or_default().to_owned()));
         }
-        ensure!(!variables.is_empty(), "{module} reports nothing");
+        ensure!(!variables.is_empty(), "it is empty");
         Ok(Self(variables))
     }
 

@@ -28,6 +28,7 @@ pub mod oops;
 pub mod parity;
 pub mod pointers;
 pub mod policy;
+pub mod races;
 pub mod recipes;
 pub mod refusals;
 pub mod reload;
@@ -56,6 +57,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     reload::SCENARIOS,
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
+    races::SCENARIOS,
     restrictions::SCENARIOS,
     files::SCENARIOS,
     journal::SCENARIOS,

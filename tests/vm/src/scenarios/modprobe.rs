@@ -61,7 +61,7 @@ fn options(ctx: &mut Ctx, extra: &str) -> Result<()> {
 }
 
 /// Installs the programs where the configuration expects them. Returns the directory for modules.
-fn install(ctx: &Ctx) -> Result<String> {
+pub(super) fn install(ctx: &Ctx) -> Result<String> {
     link(tools::INSMOD, "/usr/lib/modpersist/insmod")?;
     link("/peer/modinfo", "/sbin/modinfo")?;
     link("/peer/modprobe", "/sbin/modprobe")?;
