@@ -231,7 +231,6 @@ impl ModuleInput {
 
 /// Reads a file from its start, wherever its position is.
 fn read_all(file: &File) -> io::Result<(Vec<u8>, Metadata)> {
-    const CHUNK_BYTES: usize = 64 << 10;
     let found = file.metadata()?;
     if !found.is_file() {
         // As the kernel says: a device may have no end.
@@ -241,17 +240,20 @@ fn read_all(file: &File) -> io::Result<(Vec<u8>, Metadata)> {
     if size > MAX_IMAGE_BYTES {
         return Err(Errno::EFBIG.into());
     }
-    let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    let mut chunk = vec![0; CHUNK_BYTES];
-    loop {
-        match file.read_at(&mut chunk, content.len() as u64) {
-            Ok(0) => return Ok((content, found)),
-            Ok(_) if content.len() as u64 > MAX_IMAGE_BYTES => return Err(Errno::EFBIG.into()),
-            Ok(count) => content.extend_from_slice(chunk.get(..count).unwrap_or_default()),
+    // Read at once into zeroed memory: no byte is copied a second time.
+    let mut content = vec![0; usize::try_from(size).map_err(|_| Errno::EFBIG)?];
+    let mut length = 0;
+    while let Some(rest) = content.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, length as u64) {
+            // It was cut meanwhile.
+            Ok(0) => break,
+            Ok(count) => length = length.saturating_add(count),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
+    content.truncate(length);
+    Ok((content, found))
 }
 
 /// The error number of an I/O error.

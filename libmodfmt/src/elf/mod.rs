@@ -18,6 +18,7 @@
 
 mod bytes;
 mod check;
+mod debug_sections;
 mod error;
 mod ident;
 mod read;

@@ -24,6 +24,8 @@ pub fn owner(module: &Module<'_>, inventory: &Inventory, bindings: &Bindings) ->
         return Err(ImageError::Check { image: "owner", what });
     }
     let mut object = module.object.clone();
+    // Most of the file; neither written nor copied by the kernel then.
+    object.clear_debug_sections();
     let old = OldPlaces::of(&module.object, inventory, bindings)?;
     let bases = bindings.bases(&old.bases());
     let taken: HashSet<&[u8]> = module.object.symbols.iter().map(|symbol| &*symbol.name).collect();

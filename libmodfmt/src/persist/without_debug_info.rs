@@ -6,9 +6,6 @@ use super::{Inventory, Variable, VariableDebugInfo, embed_types};
 use crate::elf::{ElfError, Object};
 use crate::module::Module;
 
-/// What the names of such sections begin with.
-const PREFIXES: [&[u8]; 2] = [b".debug_", b".zdebug_"];
-
 impl Inventory {
     /// The file of `module`, whose inventory this is, without debug information and without a signature,
     /// which would not fit any more. A load of it has the same result.
@@ -17,20 +14,7 @@ impl Inventory {
     /// The file cannot be laid out again.
     pub fn without_debug_info(&self, module: &Module<'_>) -> Result<Vec<u8>, ElfError> {
         let mut object = module.object.clone();
-        let is_debug: Vec<bool> = object
-            .sections
-            .iter()
-            .map(|section| {
-                !section.is_alloc() && PREFIXES.iter().any(|prefix| section.name.starts_with(prefix))
-            })
-            .collect();
-        let is_debug = |index: usize| is_debug.get(index).copied().unwrap_or(false);
-        for index in 1..object.sections.len() {
-            let Some(section) = object.sections.get_mut(index) else { continue };
-            if is_debug(index) || (section.is_relocation() && is_debug(section.info as usize)) {
-                section.clear();
-            }
-        }
+        object.clear_debug_sections();
         self.embed_types(&mut object);
         object.write()
     }

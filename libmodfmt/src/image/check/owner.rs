@@ -59,6 +59,10 @@ fn same_uses(
             continue;
         }
         let loaded = file.sections.get(changed).is_some_and(Section::is_alloc);
+        if !loaded && image.sections.get(table).is_some_and(|table| table.size == 0) {
+            // Of debug information, which is left out.
+            continue;
+        }
         let (before, mut after) = (file.relocations(table)?, image.relocations(table)?);
         let name = section.name_text();
         for (slot, place) in old.filled.iter().filter(|(slot, _)| slot.section == changed) {

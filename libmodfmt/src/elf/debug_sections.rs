@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The sections of debug information, most of a module's file, which the kernel does not look at.
+
+use super::Object;
+
+/// What the names of such sections begin with.
+const PREFIXES: [&[u8]; 2] = [b".debug_", b".zdebug_"];
+
+impl Object<'_> {
+    /// Empties the debug sections and their relocation sections. They stay in the section table, so that no
+    /// index changes.
+    pub fn clear_debug_sections(&mut self) {
+        let is_debug: Vec<bool> = self
+            .sections
+            .iter()
+            .map(|section| {
+                !section.is_alloc() && PREFIXES.iter().any(|prefix| section.name.starts_with(prefix))
+            })
+            .collect();
+        let is_debug = |index: usize| is_debug.get(index).copied().unwrap_or(false);
+        for (index, section) in self.sections.iter_mut().enumerate().skip(1) {
+            if is_debug(index) || (section.is_relocation() && is_debug(section.info as usize)) {
+                section.clear();
+            }
+        }
+    }
+}
