@@ -80,7 +80,8 @@ impl MarkedLines<'_> {
                 {
                     *last = shorter.to_owned();
                 }
-                *last = format!("{}{CUT}", last.trim_end_matches([' ', '<']));
+                let text = last.trim_end_matches([' ', '<']);
+                *last = format!("{}{CUT}", text.strip_suffix(" at").unwrap_or(text));
             }
         }
         parts
