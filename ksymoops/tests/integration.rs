@@ -17,10 +17,12 @@ mod suite {
     mod html;
     mod i386;
     mod json;
+    mod kernel_config;
     mod long_reports;
     mod panic_code;
     mod parsing;
     mod processors;
+    mod rebuilt;
     mod serve;
     mod support;
     mod unloaded;

@@ -48,6 +48,8 @@ pub enum Task {
     Histories(HistoriesArgs),
     /// Compare what modpersist reads of 500 variables with what gdb prints, in a file and in a real kernel
     Values(KernelArgs),
+    /// Crash a real kernel in many ways, and compare what ksymoops says with gdb; downloads 850 MB
+    Crashes(KernelArgs),
     /// Compare the speed of ksymoops with other tools; downloads 850 MB
     Bench(KernelArgs),
     /// Install or download what the other tasks need

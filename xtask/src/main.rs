@@ -55,6 +55,9 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Values(kernel) => {
             Ok(if checks::gdb::check(&kernel)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Task::Crashes(kernel) => {
+            Ok(if checks::crashes::check(&kernel)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
         Task::Dist(args) => dist::run(&args),
         Task::Vm(args) => vm::run(&args),
         Task::Test(kernel) => test::run(&kernel),

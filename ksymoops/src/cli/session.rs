@@ -12,7 +12,7 @@ use modcli::{Level, Output, without_os_error};
 use super::line_count::Length;
 use crate::Warning;
 use crate::decode::Decoder;
-use crate::input::code_words;
+use crate::input::{WithoutOwnLines, code_words};
 use crate::render::Render;
 
 /// Nobody reads this many different warnings; past it the same one may be printed again.
@@ -82,6 +82,10 @@ impl<'o, W: Write> Session<'o, W> {
                 self.error(&format!("{name}: {error}"));
                 return Ok(());
             }
+        };
+        let input: Box<dyn Read> = match self.render.replaces_own_lines() {
+            true => Box::new(WithoutOwnLines::new(input)),
+            false => Box::new(input),
         };
         let (input, codes) = panic_code::reader(input);
         let end = stream(input, |event| {

@@ -3,7 +3,7 @@
 
 use libksym::code::Listing;
 use liboops::explain::{Access, Facts, Statement, explain, failed_access};
-use liboops::report::{Block, Report};
+use liboops::report::{Block, Kind, Report};
 
 use super::decode_context::DecodeContext;
 use super::lookup::Lookup;
@@ -35,6 +35,7 @@ pub(super) fn annotate(
         facts.instruction = marked.filter(|one| one.valid).map(|one| one.text.clone());
         facts.accesses = listing.access.iter().map(access).collect();
     }
+    facts.kasan_offset = kasan_offset(report, kernel);
     let mut statements = explain(&facts);
     let lookup = Lookup { report, kernel, field_names: &decoder.field_names };
     let listing = listing(report, index, annotations);
@@ -45,6 +46,17 @@ pub(super) fn annotate(
         let kind = AnnotationKind::Why(statements);
         annotations.push(Annotation { line, report: index, span: report.span, kind });
     }
+}
+
+/// Where KASAN's shadow is. On x86-64 it is in one place, which need not be looked for.
+fn kasan_offset(report: &Report, kernel: &DecodeContext) -> Option<u64> {
+    let is_wanted = matches!(report.kind, Kind::PageFault | Kind::GeneralProtection)
+        && report.arch.is_some_and(|arch| arch != "x86_64");
+    if !is_wanted {
+        return None;
+    }
+    let value = kernel.resolver.kernel_option("CONFIG_KASAN_SHADOW_OFFSET")?;
+    u64::from_str_radix(value.strip_prefix("0x")?, 16).ok()
 }
 
 /// The code at the fault, disassembled.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The folder in which the kernel was built. Debug information has it in front of each path.
+//! The folder in which the kernel was built. Debug information has it in front of each path. A build with an
+//! object folder of its own has two: that of the sources, and the other one for what was made in it. Debian
+//! leaves only the latter one in the paths of all files: `debian/build/build_amd64_none_amd64/mm/slub.c`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +22,11 @@ const NESTING: [&str; 9] =
 
 /// The folder in which a kernel was built, if the paths of its sources tell it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BuildRoot(Option<String>);
+pub struct BuildRoot {
+    root: Option<String>,
+    /// Folders of objects in it, the longest first.
+    objects: Vec<String>,
+}
 
 impl BuildRoot {
     /// By the source files that the annotations of a report name.
@@ -35,7 +41,7 @@ impl BuildRoot {
     }
 
     fn of_paths<'a>(paths: impl Iterator<Item = &'a str>) -> Self {
-        let paths: BTreeSet<&str> = paths.filter(|path| path.starts_with('/')).collect();
+        let paths: BTreeSet<&str> = paths.collect();
         let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
         for path in paths {
             if let Some(root) = root_of(path) {
@@ -44,30 +50,35 @@ impl BuildRoot {
             }
         }
         // Of equally many the shorter one: what is below it is still told apart.
-        let best = votes.into_iter().max_by_key(|(root, count)| (*count, std::cmp::Reverse(root.len())));
-        Self(best.map(|(root, _)| root.to_owned()))
+        let best = votes.iter().max_by_key(|(root, count)| (**count, std::cmp::Reverse(root.len())));
+        let Some(best) = best.map(|(root, _)| *root) else { return Self::default() };
+        let is_in_best = |root: &&str| root.strip_prefix(best).is_some_and(|rest| rest.starts_with('/'));
+        let mut objects: Vec<String> = votes.keys().copied().filter(is_in_best).map(str::to_owned).collect();
+        objects.sort_by_key(|folder| std::cmp::Reverse(folder.len()));
+        Self { root: Some(best.to_owned()), objects }
     }
 
-    /// The folder, without a slash at its end.
+    /// The folder, without a slash at its end, if the paths have all of its name.
     #[must_use]
     pub fn folder(&self) -> Option<&str> {
-        self.0.as_deref()
+        self.root.as_deref().filter(|root| root.starts_with('/'))
     }
 
     /// A path below the folder, or the whole path if it is elsewhere.
     #[must_use]
     pub fn stripped<'p>(&self, path: &'p str) -> &'p str {
-        let below = self.0.as_deref().and_then(|root| path.strip_prefix(root)?.strip_prefix('/'));
+        let below = self.all().find_map(|root| path.strip_prefix(root)?.strip_prefix('/'));
         below.filter(|below| !below.is_empty()).unwrap_or(path)
     }
 
     /// A text in which the folder is left out wherever a path begins with it.
     #[must_use]
     pub fn stripped_text(&self, text: &str) -> String {
-        match &self.0 {
-            Some(root) => text.replace(&format!("{root}/"), ""),
-            None => text.to_owned(),
-        }
+        self.all().fold(text.to_owned(), |text, root| text.replace(&format!("{root}/"), ""))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &str> {
+        self.objects.iter().chain(&self.root).map(String::as_str)
     }
 
     /// The line of a frame, if the frame has a file.
@@ -85,6 +96,11 @@ impl BuildRoot {
 
 /// The part of a path before the first folder that may be one at the top of the kernel's tree.
 fn root_of(path: &str) -> Option<&str> {
+    let first = path.split('/').next().unwrap_or_default();
+    // It is below the tree already; or it is another one beside the build's folder.
+    if TOP.contains(&first) || matches!(first, "." | "..") {
+        return None;
+    }
     let parts: Vec<(usize, &str)> = path
         .match_indices('/')
         .map(|(at, _)| at)
@@ -113,7 +129,7 @@ mod tests {
     use super::*;
 
     fn root(paths: &[&str]) -> Option<String> {
-        BuildRoot::of_paths(paths.iter().copied()).0
+        BuildRoot::of_paths(paths.iter().copied()).root
     }
 
     #[test]
@@ -127,6 +143,16 @@ mod tests {
             ("/usr/src/linux/mm/slub.c", Some("/usr/src/linux")),
             ("/home/me/meter.c", None),
             ("/fs/ext4/super.c", None),
+            ("fs/ext4/super.c", None),
+            ("drivers/net/veth.c", None),
+            ("./include/linux/list.h", None),
+            ("../linux/drivers/net/veth.c", None),
+            ("meter.c", None),
+            (
+                "debian/build/build_amd64_none_amd64/kernel/params.c",
+                Some("debian/build/build_amd64_none_amd64"),
+            ),
+            ("debian/build/build_amd64_none_amd64/meter.c", None),
         ] {
             assert_eq!(root(&[path]).as_deref(), folder, "{path}");
         }
@@ -140,5 +166,27 @@ mod tests {
         assert_eq!(root.stripped(paths[2]), paths[2]);
         assert_eq!(root.stripped_text("at /b/linux/mm/slub.c:12"), "at mm/slub.c:12");
         assert_eq!(BuildRoot::default().stripped(paths[0]), paths[0]);
+    }
+
+    #[test]
+    fn a_folder_of_objects_is_stripped_as_well() {
+        const OBJECTS: &str = "debian/build/build_amd64_none_amd64";
+        let below = |path: &str| format!("{OBJECTS}/{path}");
+        let paths = [below("kernel/params.c"), below("fs/kernfs/file.c"), "/home/me/meter.c".to_owned()];
+        let root = BuildRoot::of_paths(paths.iter().map(String::as_str));
+        assert_eq!(root.stripped(&paths[0]), "kernel/params.c");
+        assert_eq!(root.stripped(&paths[2]), "/home/me/meter.c");
+        assert_eq!(root.stripped_text(&format!("BUG at {}:12!", paths[1])), "BUG at fs/kernfs/file.c:12!");
+        assert_eq!(root.folder(), None, "nobody knows where it was");
+
+        let objects = "/b/linux/debian/build/build_amd64/include/generated/x.h";
+        let paths = ["/b/linux/mm/slub.c", "/b/linux/fs/read_write.c", objects];
+        let root = BuildRoot::of_paths(paths.into_iter());
+        assert_eq!((root.folder(), root.stripped(paths[0])), (Some("/b/linux"), "mm/slub.c"));
+        assert_eq!(root.stripped(objects), "include/generated/x.h");
+        assert_eq!(
+            root.stripped_text(&format!("{objects}:1, {}:2", paths[0])),
+            "include/generated/x.h:1, mm/slub.c:2"
+        );
     }
 }

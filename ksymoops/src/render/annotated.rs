@@ -88,7 +88,7 @@ impl Annotated {
     /// Writes a head.
     fn head(&mut self, head: &Head, out: &mut dyn Write) -> io::Result<()> {
         self.name(out)?;
-        head_lines::lines(head).iter().try_for_each(|line| self.marked().head(line, out))
+        self.marked().head(&head_lines::lines(head), out)
     }
 
     /// Writes the heads alone, with their call traces if these are wanted.
@@ -116,6 +116,10 @@ impl Render for Annotated {
     fn begin(&mut self, name: &str, out: &mut dyn Write) -> io::Result<()> {
         self.name = Some(name.to_owned());
         if self.look.shown == Shown::Everything { self.name(out) } else { Ok(()) }
+    }
+
+    fn replaces_own_lines(&self) -> bool {
+        true
     }
 
     fn text(&mut self, text: &[u8], out: &mut dyn Write) -> io::Result<()> {

@@ -75,8 +75,9 @@ pub(crate) fn access(access: &Access) -> String {
         (true, size) => format!(" {size} bytes, repeatedly,"),
     };
     let mut text = format!("{verb}{size} at {}", access.operand);
-    if let Some(address) = access.address {
-        text.push_str(&format!(" = {address:#x}"));
+    // An operand that is relative to the instruction is an address already.
+    if let Some(address) = access.address.map(|it| format!("{it:#x}")).filter(|it| *it != access.operand) {
+        text.push_str(&format!(" = {address}"));
     }
     if !registers.is_empty() {
         text.push_str(&format!(" ({})", registers.join(", ")));

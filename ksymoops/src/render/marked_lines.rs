@@ -20,6 +20,8 @@ const INDENT: &str = "    ";
 const CUT: &str = " ...";
 /// A paragraph about what, where and who has so many lines at most: all of them are to be seen at once.
 const MAX_HEAD_LINES: usize = 2;
+/// What, where and who together have so many, so that the first of why is the eighth at the latest.
+const MAX_LINES_BEFORE_WHY: usize = 7;
 
 /// Writes the lines that are ours.
 #[derive(Debug, Clone, Copy)]
@@ -44,16 +46,31 @@ impl MarkedLines<'_> {
         Ok(())
     }
 
-    /// A line of a head.
-    pub fn head(&self, line: &AnnotationLine, out: &mut dyn Write) -> io::Result<()> {
+    /// The lines of a head.
+    pub fn head(&self, lines: &[AnnotationLine], out: &mut dyn Write) -> io::Result<()> {
+        let mut count = 0_usize;
+        for line in lines {
+            let most = match line.style {
+                Style::Found if line.text.starts_with(' ') => 1,
+                Style::Failed | Style::Found => MAX_HEAD_LINES,
+                Style::Head => MAX_LINES_BEFORE_WHY.saturating_sub(count).clamp(1, MAX_HEAD_LINES),
+                _ => usize::MAX,
+            };
+            let parts = self.paragraph(line, most);
+            count = count.saturating_add(parts.len());
+            let indent = " ".repeat(LABEL_COLUMNS);
+            for (index, part) in parts.iter().enumerate() {
+                self.write(line, if index == 0 { "" } else { &indent }, part, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A line of a head, broken into so many at most.
+    fn paragraph(&self, line: &AnnotationLine, most: usize) -> Vec<String> {
         let text = escape::line(&line.text);
         let width = self.look.width().saturating_sub(MARK_COLUMNS);
         let mut parts = wrap(&text, width, width.saturating_sub(LABEL_COLUMNS));
-        let most = match line.style {
-            Style::Found if line.text.starts_with(' ') => 1,
-            Style::Failed | Style::Found | Style::Head => MAX_HEAD_LINES,
-            _ => usize::MAX,
-        };
         if parts.len() > most {
             parts.truncate(most);
             if let Some(last) = parts.last_mut() {
@@ -63,14 +80,11 @@ impl MarkedLines<'_> {
                 {
                     *last = shorter.to_owned();
                 }
-                *last = format!("{}{CUT}", last.trim_end_matches([' ', '<']));
+                let text = last.trim_end_matches([' ', '<']);
+                *last = format!("{}{CUT}", text.strip_suffix(" at").unwrap_or(text));
             }
         }
-        let indent = " ".repeat(LABEL_COLUMNS);
-        for (index, part) in parts.iter().enumerate() {
-            self.write(line, if index == 0 { "" } else { &indent }, part, out)?;
-        }
-        Ok(())
+        parts
     }
 
     /// The lines of the source around the first one that an annotation names.

@@ -41,6 +41,11 @@ pub trait Render {
         Ok(())
     }
 
+    /// Whether lines that an earlier run has added to a log are left out of it, since they are written anew.
+    fn replaces_own_lines(&self) -> bool {
+        false
+    }
+
     /// Writes text of the log that is not part of any report.
     ///
     /// # Errors

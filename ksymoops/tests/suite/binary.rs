@@ -386,3 +386,22 @@ fn each_letter_is_about_its_own_source() {
         run_plainly(&["--root", root.to_str().unwrap(), "--release", "9.9.9-fixture"], silent);
     assert!(status == Some(0) && out.contains(";; RIP one+0x1/0x30"), "{out}");
 }
+
+/// Lines of an earlier run are written anew, not beside the old ones.
+#[test]
+fn the_output_decoded_again_is_the_same() {
+    for name in ["page_fault.log", "stale_pointer.log"] {
+        let log = std::fs::read(log(name)).unwrap();
+        for options in [&[][..], &["--only-reports"], &["--summary"]] {
+            let (_, once, _) = run(&[], &log);
+            let (_, first, _) = run(options, &log);
+            let (_, again, _) = run(options, once.as_bytes());
+            assert!(once.contains("  ;; what "), "{once}");
+            assert_eq!(again, first, "{name} {options:?}");
+        }
+        let (_, once, _) = run(&["--color=always"], &log);
+        let (_, first, _) = run(&["--format=html"], &log);
+        let (_, again, _) = run(&["--format=html"], once.as_bytes());
+        assert_eq!(again.matches(";; ").count(), first.matches(";; ").count(), "{name}");
+    }
+}

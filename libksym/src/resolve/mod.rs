@@ -6,6 +6,7 @@ mod by_symbol;
 mod disassemble;
 mod function_code;
 mod kaslr_offset;
+mod kernel_config;
 mod module_memory;
 mod open_files;
 mod resolver;

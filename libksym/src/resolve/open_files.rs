@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::kaslr_offset;
 use super::module_memory::{self, ModuleMemory};
+use super::{kaslr_offset, kernel_config};
 use crate::files;
 use crate::kaslr_hint::KaslrOffset;
 use crate::search::{self, ModuleFiles};
@@ -28,6 +28,7 @@ pub(super) struct OpenFiles {
     modules: RefCell<HashMap<String, Option<Rc<Binary>>>>,
     module_memory: OnceCell<Vec<ModuleMemory>>,
     kaslr_offset: OnceCell<Option<KaslrOffset>>,
+    kernel_config: OnceCell<Option<String>>,
 }
 
 impl OpenFiles {
@@ -42,6 +43,7 @@ impl OpenFiles {
             modules: RefCell::default(),
             module_memory: OnceCell::new(),
             kaslr_offset: OnceCell::new(),
+            kernel_config: OnceCell::new(),
         }
     }
 
@@ -51,6 +53,11 @@ impl OpenFiles {
 
     pub(super) fn kernel(&self) -> Option<&Binary> {
         self.kernel.get_or_init(|| search::kernel(&self.sources, &self.warnings)).as_ref()
+    }
+
+    /// The configuration that the kernel was built with.
+    pub(super) fn kernel_config(&self) -> Option<&str> {
+        self.kernel_config.get_or_init(|| kernel_config::read(&self.sources, self.kernel())).as_deref()
     }
 
     pub(super) fn system_map(&self) -> Option<&(PathBuf, TextTables)> {

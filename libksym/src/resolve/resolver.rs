@@ -121,6 +121,16 @@ impl Resolver {
         types(&kernel.image).or_else(|| types(kernel.line_image()?))
     }
 
+    /// The value of an option that the kernel was built with: `0xdfff800000000000` for
+    /// `CONFIG_KASAN_SHADOW_OFFSET`. `None` if it is not set, or the configuration is not known for certain: it is
+    /// taken from the kernel's file, or from a file `config-RELEASE` beside that or in `/boot`.
+    #[must_use]
+    pub fn kernel_option(&self, name: &str) -> Option<&str> {
+        let values =
+            self.files.kernel_config()?.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        values.map(|value| value.trim().trim_matches('"')).next()
+    }
+
     /// The code of the function that a place of an answer is in; `None` if no file has it.
     #[must_use]
     pub fn function_code(&self, place: &Location) -> Option<FunctionCode> {

@@ -16,7 +16,7 @@ pub struct Facts<'a> {
     pub instruction: Option<String>,
     /// The memory that it accesses.
     pub accesses: Vec<Access>,
-    /// The start of the shadow memory (`KASAN_SHADOW_OFFSET`), if the kernel's file tells it.
+    /// The start of the shadow memory (`KASAN_SHADOW_OFFSET`), if the kernel's configuration is known.
     pub kasan_offset: Option<u64>,
 }
 

@@ -22,7 +22,7 @@ pub(super) fn explain(facts: &Facts<'_>, statements: &mut Vec<Statement>) -> Opt
         let access = failed_access(facts)?;
         let (offset, address) = (facts.kasan_offset?, access.address?);
         let is_shadow = access.pointers().any(|(_, value)| value == offset);
-        is_shadow.then_some((address, offset, "by the kernel's file"))
+        is_shadow.then_some((address, offset, "by the kernel's configuration"))
     };
     let by_line = || {
         let (first, last) = range_line(facts)?;

@@ -12,6 +12,8 @@ pub enum Job {
     Histories,
     /// Report the values of variables of the kernel's types.
     KernelTypes,
+    /// Crash in many ways.
+    Crashes,
 }
 
 impl Job {
@@ -25,6 +27,9 @@ impl Job {
             }
             if word == "vmguest.kernel_types" {
                 return Self::KernelTypes;
+            }
+            if word == "vmguest.crashes" {
+                return Self::Crashes;
             }
             if word == "vmguest.histories" {
                 return Self::Histories;
@@ -53,5 +58,6 @@ mod tests {
         assert_eq!(Job::from_cmdline("x vmguest.demo"), Job::Demo);
         assert_eq!(Job::from_cmdline("vmguest.histories"), Job::Histories);
         assert_eq!(Job::from_cmdline("vmguest.kernel_types x"), Job::KernelTypes);
+        assert_eq!(Job::from_cmdline("vmguest.crashes nopti"), Job::Crashes);
     }
 }

@@ -15,7 +15,7 @@ use crate::cmdline::Job;
 use crate::ctx::Ctx;
 use crate::port::Port;
 use crate::protocol::Line;
-use crate::{demo, histories, kernel_types, runner};
+use crate::{crashes, demo, histories, kernel_types, runner};
 
 /// Type and mount point of each file system, in mount order.
 const MOUNTS: &[(&str, &str)] = &[
@@ -67,6 +67,7 @@ fn do_job(ctx: &mut Ctx, job: &Job) -> Result<()> {
         Job::Demo => demo::run(ctx),
         Job::Histories => histories::run(ctx),
         Job::KernelTypes => kernel_types::run(ctx),
+        Job::Crashes => crashes::run(ctx),
     }
 }
 

@@ -6,6 +6,7 @@
 //! always agree. To add a scenario, see [`scenarios`].
 
 pub mod cmdline;
+pub mod crashes;
 pub mod ctx;
 pub mod demo;
 pub mod histories;

@@ -6,6 +6,7 @@ pub mod builtin_code;
 pub mod checkpatch;
 pub mod circles;
 pub mod compile_errors;
+pub mod crashes;
 pub mod documents;
 pub mod export_layout;
 pub mod features;

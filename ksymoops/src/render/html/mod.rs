@@ -105,6 +105,10 @@ impl Render for Html {
         writeln!(out, "<h1>{}</h1>", markup::text(name))
     }
 
+    fn replaces_own_lines(&self) -> bool {
+        true
+    }
+
     fn text(&mut self, text: &[u8], out: &mut dyn Write) -> io::Result<()> {
         if self.shown != Shown::Everything || text.is_empty() {
             return Ok(());
