@@ -53,7 +53,7 @@ pub fn check(kernel: &Kernel) -> Result<bool> {
     }
     let sources = sources()?;
     let mut compilers = vec![By::Gcc];
-    compilers.extend(process::find("clang").map(|_| By::Clang));
+    compilers.extend(kernel.has_clang().then_some(By::Clang));
     let stage = workspace::target().join("compile-errors").join(kernel.directory_name());
     let problems = ui::step(&format!("compiling wrong code for {}", kernel.release), || {
         let said = compile(kernel, &stage, &sources, &compilers)?;
@@ -101,7 +101,7 @@ fn compile(kernel: &Kernel, stage: &Path, sources: &[Source], compilers: &[By]) 
         fs::write(directory.join("Kbuild"), makefile(sources, *by))?;
     }
     fs::write(stage.join("Kbuild"), top)?;
-    let mut make = kbuild::make(kernel, stage);
+    let mut make = kernel.make(stage);
     // -O: what one compiler says is not mixed with what another one does.
     make.args(["-k", "-O", "modules"]).env("LANG", "C").env_remove("LC_ALL").env_remove("LC_CTYPE");
     let output = process::raw(&mut make)?;
