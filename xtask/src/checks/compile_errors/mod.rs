@@ -60,7 +60,7 @@ pub fn check(kernel: &Kernel) -> Result<bool> {
         let mut problems = Vec::new();
         for by in compilers {
             for source in &sources {
-                problems.extend(unmet(source, by, &said, &stage.join(by.name()))?);
+                problems.extend(unmet(source, by, &said, &stage)?);
             }
         }
         Ok(problems)
@@ -125,9 +125,10 @@ fn makefile(sources: &[Source], by: By) -> String {
 }
 
 /// What is not as the file says.
-fn unmet(source: &Source, by: By, said: &[Message], directory: &Path) -> Result<Vec<String>> {
-    let path = directory.join(&source.name);
-    let is_here = |message: &&Message| message.file.as_deref().is_none_or(|file| Path::new(file) == path);
+fn unmet(source: &Source, by: By, said: &[Message], stage: &Path) -> Result<Vec<String>> {
+    let path = stage.join(by.name()).join(&source.name);
+    // Since 6.13 kbuild compiles in the directory of the modules, and messages have names relative to that.
+    let is_here = |message: &&Message| message.file.as_deref().is_none_or(|file| stage.join(file) == path);
     let here: Vec<&Message> = said.iter().filter(is_here).collect();
     let mut problems = Vec::new();
     for expected in source.expected.iter().filter(|expected| expected.by == by) {
