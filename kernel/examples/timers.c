@@ -60,7 +60,7 @@ static int run(void *unused)
 	return 0;
 }
 
-static int __init timers_init(void)
+static int __init timers_example_init(void)
 {
 	int err;
 
@@ -83,7 +83,7 @@ static int __init timers_init(void)
 	return 0;
 }
 
-static void __exit timers_exit(void)
+static void __exit timers_example_exit(void)
 {
 	timer_delete_sync(&clock.timer);
 	memset(&clock.timer, 0, sizeof(clock.timer));
@@ -93,7 +93,7 @@ static void __exit timers_exit(void)
 	pr_info("unloaded with %u ticks, %u works, %u rounds\n", clock.ticks, works, rounds);
 }
 
-module_init(timers_init);
-module_exit(timers_exit);
+module_init(timers_example_init);
+module_exit(timers_example_exit);
 MODULE_DESCRIPTION("persistent data: timers, work and a thread");
 MODULE_LICENSE("GPL");

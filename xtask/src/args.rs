@@ -30,6 +30,10 @@ pub enum Task {
     Check(CheckArgs),
     /// Run scenarios in a real kernel
     Vm(VmArgs),
+    /// Run what may come out differently in each kernel, in several, and write docs/kernels.md
+    Matrix(MatrixArgs),
+    /// Compare the types of the newest kernel with what libmodfmt expects of them
+    Canary(CanaryArgs),
     /// Build a kernel: with our patch, without it, or with the patch and debugging options
     Kernel(KernelBuildArgs),
     /// Build the test modules, print their paths, and check what we read from them
@@ -67,7 +71,8 @@ pub struct KernelBuildArgs {
 /// Which kernel, and how to run it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct KernelArgs {
-    /// Name of a known kernel, path of a bzImage, or path of a kernel build tree
+    /// distribution, newest, extended, plain, debug, a series (6.12), a package (linux-image-...), or the path of
+    /// a bzImage or of a kernel's build tree
     #[arg(long, value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernel: String,
 
@@ -106,17 +111,50 @@ pub struct AccuracyArgs {
 /// Which kernels, and how to run them.
 #[derive(Clone, Debug, clap::Args)]
 pub struct TestArgs {
-    /// Name of a known kernel, path of a bzImage, or path of a kernel build tree; may be repeated
+    /// As for the other tasks, or `all`: 5.10, 6.1, 6.12 and newest; may be repeated. In kernels other than the
+    /// distribution's and 6.1, what may come out differently there is run
     #[arg(long = "kernel", value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernels: Vec<String>,
 
-    /// Also compare ksymoops with other tools, and run the scenarios that take minutes
+    /// A kernel in which only a few scenarios are run; may be repeated
+    #[arg(long = "core", value_name = "NAME|PATH")]
+    pub core: Vec<String>,
+
+    /// Also compare ksymoops with other tools, run the scenarios that take minutes, and all in every kernel
     #[arg(long)]
     pub all: bool,
 
     /// How to run them
     #[command(flatten)]
     pub machine: MachineArgs,
+}
+
+/// Which kernels to write about.
+#[derive(Clone, Debug, clap::Args)]
+pub struct MatrixArgs {
+    /// As for `test`; what the document says about others stays [default: all]
+    #[arg(long = "kernel", value_name = "NAME")]
+    pub kernels: Vec<String>,
+
+    /// Also run the scenarios that take minutes
+    #[arg(long)]
+    pub all: bool,
+
+    /// How to run them
+    #[command(flatten)]
+    pub machine: MachineArgs,
+}
+
+/// Which kernel to look at.
+#[derive(Clone, Debug, clap::Args)]
+pub struct CanaryArgs {
+    /// As for `test`
+    #[arg(long, value_name = "NAME", default_value = "newest")]
+    pub kernel: String,
+
+    /// Instead, write down what this kernel has as what is expected of the next one
+    #[arg(long)]
+    pub accept: bool,
 }
 
 /// How to run a kernel, whichever it is.

@@ -11,6 +11,7 @@ mod fixtures;
 mod fuzz;
 mod histories;
 mod kernel;
+mod matrix;
 mod metadata;
 mod process;
 mod processors;
@@ -60,6 +61,8 @@ fn run(task: Task) -> Result<ExitCode> {
         }
         Task::Dist(args) => dist::run(&args),
         Task::Vm(args) => vm::run(&args),
+        Task::Matrix(args) => matrix::run(&args),
+        Task::Canary(args) => matrix::canary::run(&args),
         Task::Test(kernel) => test::run(&kernel),
         Task::Check(args) => test::run_some(&args),
         Task::Processors(args) => processors::run(&args),

@@ -126,7 +126,7 @@ impl Relocations {
             let known = relocation_type(file.ident.machine, entry.kind).filter(|known| !known.pc_relative);
             let (operation, size) = match known.map(|known| (known.operation, known.size)) {
                 Some((Operation::None, _)) => continue,
-                None | Some((Operation::Indirect, _)) => {
+                None | Some((Operation::Indirect | Operation::Instruction, _)) => {
                     return Err(error(format!("type {} is not known", entry.kind)));
                 }
                 Some(known) => known,

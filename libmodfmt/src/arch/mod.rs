@@ -12,6 +12,7 @@
 //! assert_eq!(error.to_string(), "persistent data of s390 modules is not supported yet");
 //! ```
 
+mod aarch64;
 mod processor;
 mod relocation;
 mod supported;

@@ -2,8 +2,8 @@
 //! What a relocation type does: the one table of this workspace, for every machine that it knows.
 //!
 //! The table has the types that data sections of modules have (debug information, export tables,
-//! version tables), and for x86-64, where images are made, also those of code. Numbers and names
-//! are those of each processor's ELF ABI supplement, as `arch/*/include/asm/elf.h` of the kernel
+//! version tables), and for x86-64 and arm64, where images are made, also those of code. Numbers and
+//! names are those of each processor's ELF ABI supplement, as `arch/*/include/asm/elf.h` of the kernel
 //! and `<elf.h>` have them.
 //!
 //! ```
@@ -29,7 +29,10 @@ pub enum Operation {
     Add,
     /// Subtracts the value from the number that is there (riscv, loongarch).
     Subtract,
-    /// Stores something other than symbol plus addend: where a GOT or PLT entry is.
+    /// Stores some bits of the value, in the fields of an instruction.
+    Instruction,
+    /// Stores something other than symbol plus addend, such as where a GOT or PLT entry is, or reaches
+    /// only near places.
     Indirect,
 }
 
@@ -56,8 +59,14 @@ impl RelocationType {
         self.is_plain_store() && !self.pc_relative
     }
 
-    /// Whether the value depends on the sum of symbol and addend only, in 32 or 64 bits: then
-    /// "variable" may be written as "base of its section + offset".
+    /// Whether what is stored depends on the sum of symbol and addend only, and reaches any place in
+    /// the memory of modules: then "variable" may be written as "base of its section + offset".
+    #[must_use]
+    pub fn may_be_rebased(&self) -> bool {
+        self.is_plain_store() || self.operation == Operation::Instruction
+    }
+
+    /// Whether it stores the value itself, in 32 or 64 bits.
     #[must_use]
     pub fn is_plain_store(&self) -> bool {
         self.operation == Operation::Store && self.size >= 4
@@ -84,6 +93,11 @@ const fn store(number: u32, name: &'static str, size: u64) -> RelocationType {
 
 const fn distance(number: u32, name: &'static str, size: u64) -> RelocationType {
     RelocationType { pc_relative: true, ..store(number, name, size) }
+}
+
+/// Bits of an address, or of the distance between two pages.
+const fn instruction(number: u32, name: &'static str) -> RelocationType {
+    entry(number, name, 4, Operation::Instruction)
 }
 
 const fn add(number: u32, name: &'static str, size: u64) -> RelocationType {
@@ -198,12 +212,40 @@ const X86_64: &[RelocationType] = &[
     indirect(42, "R_X86_64_REX_GOTPCRELX", 4),
 ];
 
-/// `EM_AARCH64`
+/// `EM_AARCH64`. Those of branches lead to code, and those of short distances reach only into the module
+/// itself, so neither may be rebased; both are there so that a refusal can name them
+/// (arch/arm64/kernel/module.c, 5.10 to 7.3, which knows no GOT).
 const AARCH64: &[RelocationType] = &[
     none(0, "R_AARCH64_NONE"),
     store(257, "R_AARCH64_ABS64", 8),
     store(258, "R_AARCH64_ABS32", 4),
+    store(259, "R_AARCH64_ABS16", 2),
+    distance(260, "R_AARCH64_PREL64", 8),
     distance(261, "R_AARCH64_PREL32", 4),
+    distance(262, "R_AARCH64_PREL16", 2),
+    instruction(263, "R_AARCH64_MOVW_UABS_G0"),
+    instruction(264, "R_AARCH64_MOVW_UABS_G0_NC"),
+    instruction(265, "R_AARCH64_MOVW_UABS_G1"),
+    instruction(266, "R_AARCH64_MOVW_UABS_G1_NC"),
+    instruction(267, "R_AARCH64_MOVW_UABS_G2"),
+    instruction(268, "R_AARCH64_MOVW_UABS_G2_NC"),
+    instruction(269, "R_AARCH64_MOVW_UABS_G3"),
+    indirect(273, "R_AARCH64_LD_PREL_LO19", 4),
+    indirect(274, "R_AARCH64_ADR_PREL_LO21", 4),
+    instruction(275, "R_AARCH64_ADR_PREL_PG_HI21"),
+    instruction(276, "R_AARCH64_ADR_PREL_PG_HI21_NC"),
+    instruction(277, "R_AARCH64_ADD_ABS_LO12_NC"),
+    instruction(278, "R_AARCH64_LDST8_ABS_LO12_NC"),
+    indirect(279, "R_AARCH64_TSTBR14", 4),
+    indirect(280, "R_AARCH64_CONDBR19", 4),
+    indirect(282, "R_AARCH64_JUMP26", 4),
+    indirect(283, "R_AARCH64_CALL26", 4),
+    instruction(284, "R_AARCH64_LDST16_ABS_LO12_NC"),
+    instruction(285, "R_AARCH64_LDST32_ABS_LO12_NC"),
+    instruction(286, "R_AARCH64_LDST64_ABS_LO12_NC"),
+    instruction(299, "R_AARCH64_LDST128_ABS_LO12_NC"),
+    indirect(311, "R_AARCH64_ADR_GOT_PAGE", 4),
+    indirect(312, "R_AARCH64_LD64_GOT_LO12_NC", 4),
 ];
 
 /// `EM_RISCV`, 32 and 64 bit
@@ -274,6 +316,11 @@ mod tests {
             (43, elf::R_SPARC_UA64, "R_SPARC_UA64"),
             (62, elf::R_X86_64_PC64, "R_X86_64_PC64"),
             (183, elf::R_AARCH64_PREL32, "R_AARCH64_PREL32"),
+            (183, elf::R_AARCH64_ADR_PREL_PG_HI21, "R_AARCH64_ADR_PREL_PG_HI21"),
+            (183, elf::R_AARCH64_ADD_ABS_LO12_NC, "R_AARCH64_ADD_ABS_LO12_NC"),
+            (183, elf::R_AARCH64_LDST128_ABS_LO12_NC, "R_AARCH64_LDST128_ABS_LO12_NC"),
+            (183, elf::R_AARCH64_MOVW_UABS_G3, "R_AARCH64_MOVW_UABS_G3"),
+            (183, elf::R_AARCH64_LD64_GOT_LO12_NC, "R_AARCH64_LD64_GOT_LO12_NC"),
             (243, elf::R_RISCV_SUB64, "R_RISCV_SUB64"),
             (243, elf::R_RISCV_32_PCREL, "R_RISCV_32_PCREL"),
             (258, elf::R_LARCH_SUB64, "R_LARCH_SUB64"),
@@ -289,6 +336,12 @@ mod tests {
         let plain =
             |number| relocation_type(Machine::X86_64, number).is_some_and(RelocationType::is_plain_store);
         assert_eq!((0..64).filter(|number| plain(*number)).collect::<Vec<_>>(), [1, 2, 10, 11, 24]);
+        let of_arm64 =
+            |number| relocation_type(Machine::AARCH64, number).is_some_and(RelocationType::may_be_rebased);
+        assert_eq!(
+            (0..1024).filter(|number| of_arm64(*number)).collect::<Vec<_>>(),
+            [257, 258, 260, 261, 263, 264, 265, 266, 267, 268, 269, 275, 276, 277, 278, 284, 285, 286, 299]
+        );
         let absolute =
             |number| relocation_type(Machine::X86_64, number).is_some_and(RelocationType::is_absolute);
         assert_eq!((0..64).filter(|number| absolute(*number)).collect::<Vec<_>>(), [1, 10, 11]);

@@ -3,8 +3,8 @@
 
 use thiserror::Error;
 
-use super::{Arch, x86_64};
-use crate::elf::{Class, Ident, Machine};
+use super::{Arch, aarch64, x86_64};
+use crate::elf::{ByteOrder, Class, Ident, Machine};
 
 /// Images for this machine cannot be made.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,8 @@ impl Arch {
     pub fn of(ident: Ident) -> Result<&'static Self, UnsupportedMachine> {
         match (ident.machine, ident.class) {
             (Machine::X86_64, Class::Elf64) => Ok(&x86_64::ARCH),
+            // The kernel is never big-endian in distributions, but may be: instructions are not.
+            (Machine::AARCH64, Class::Elf64) if ident.order == ByteOrder::Little => Ok(&aarch64::ARCH),
             (machine, _) => Err(UnsupportedMachine { machine }),
         }
     }

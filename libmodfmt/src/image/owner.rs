@@ -81,7 +81,7 @@ impl Rebase<'_> {
             let Some(symbol) = object.symbols.get(relocation.symbol) else { continue };
             let Place::Section(index) = symbol.place else { continue };
             let Some((Some(base), start)) = self.targets.get(&index) else { continue };
-            if !self.arch.relocation(relocation.kind).is_some_and(RelocationType::is_plain_store) {
+            if !self.arch.relocation(relocation.kind).is_some_and(RelocationType::may_be_rebased) {
                 return Err(ImageError::Relocation {
                     section: object.section_name(target),
                     offset: relocation.offset,

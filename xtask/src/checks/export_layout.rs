@@ -52,7 +52,7 @@ pub fn check(kernel: &Kernel) -> Result<bool> {
 
 /// Reads a header of a kernel. Distributions keep the headers that all flavours share in a directory of their
 /// own; a tree that was built outside of its source has a link to the source.
-fn header(kernel: &Kernel, path: &str) -> String {
+pub fn header(kernel: &Kernel, path: &str) -> String {
     let own = [kernel.build.join(path), kernel.build.join("source").join(path)];
     let common = fs::read_dir(kernel.build.parent().unwrap_or(Path::new("/")))
         .into_iter()
@@ -62,7 +62,7 @@ fn header(kernel: &Kernel, path: &str) -> String {
 }
 
 /// The module files below a directory.
-fn module_files(root: &Path) -> Result<Vec<PathBuf>> {
+pub fn module_files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut directories = vec![root.to_owned()];
     while let Some(directory) = directories.pop() {

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -88,10 +87,7 @@ fn build_in(kernel: &Kernel, entry: &Entry, files: &BTreeMap<PathBuf, Vec<u8>>, 
     }
     let root = workspace::root();
     let flags = format!("-g -I{0}/kernel -I{0}/{1} -Wno-error", root.display(), table::DIRECTORY);
-    let mut make = Command::new("make");
-    make.env_remove("MAKEFLAGS").env_remove("MFLAGS");
-    make.arg("-C").arg(&kernel.build).args(["-j2", "--no-print-directory"]);
-    make.arg(format!("M={}", stage.display())).arg(format!("CC={}", kernel.compiler));
+    let mut make = kernel.make(stage);
     make.arg(format!("KCFLAGS={flags}")).args(&entry.make).arg("modules");
     process::quiet(&mut make)
 }

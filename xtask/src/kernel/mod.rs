@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernels that scenarios run in: the distribution's, ours, or any that is given by path.
 
-mod archive;
 mod build;
+mod build_root;
 mod bzimage;
 mod distribution;
 pub mod headers;
+mod named;
+mod place;
 pub mod source;
 mod tree;
 mod variant;
@@ -18,13 +20,14 @@ use anyhow::{Result, ensure};
 use crate::args::KernelArgs;
 
 pub use build::{build, run};
+pub use named::{Named, expand};
 pub use tree::Kernel;
 pub use variant::Variant;
 
 /// Finds, downloads or builds the kernel that was asked for.
 pub fn find(args: &KernelArgs) -> Result<Kernel> {
-    if let Some(source) = distribution::source(&args.kernel) {
-        return source.fetch();
+    if let Some(named) = Named::parse(&args.kernel) {
+        return named.fetch();
     }
     if let Some(variant) = Variant::named(&args.kernel) {
         return build(variant);
@@ -32,9 +35,10 @@ pub fn find(args: &KernelArgs) -> Result<Kernel> {
     let path = Path::new(&args.kernel);
     ensure!(
         path.exists(),
-        "--kernel {}: no such file or directory; known names are {}",
+        "--kernel {}: no such file or directory; known names are distribution, newest, {}, a series such as 6.12, \
+         and the name of a package",
         args.kernel,
-        [distribution::names(), Variant::names()].concat().join(", ")
+        Variant::names().join(", ")
     );
     let path = fs::canonicalize(path)?;
     if path.is_dir() {

@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use vmguest::KernelKind;
 
+use super::build_root::BuildRoot;
 use super::{bzimage, headers};
 use crate::process;
 
@@ -25,6 +26,8 @@ pub struct Kernel {
     pub build: PathBuf,
     /// The compiler to build modules with.
     pub compiler: String,
+    /// The system that modules are built in, if it is not this machine.
+    pub root: Option<BuildRoot>,
     /// The directory of this kernel's own modules, if there is one.
     pub modules: Option<PathBuf>,
 }
@@ -67,7 +70,8 @@ pub fn from_image(image: &Path, headers: Option<&Path>) -> Result<Kernel> {
 
 fn given(release: String, image: PathBuf, build: PathBuf) -> Kernel {
     let modules = Some(PathBuf::from(format!("/lib/modules/{release}"))).filter(|path| path.is_dir());
-    Kernel { compiler: compiler(&build), release, kind: kind_of(&build), image, build, modules }
+    let (compiler, kind) = (compiler(&build, None), kind_of(&build));
+    Kernel { compiler, release, kind, image, build, root: None, modules }
 }
 
 /// Determined from the tree's configuration; a kernel without one is not ours.
@@ -83,13 +87,22 @@ fn kind_of(build: &Path) -> KernelKind {
     }
 }
 
-/// The compiler that the headers ask for, if this machine has it, otherwise gcc.
-pub fn compiler(build: &Path) -> String {
+/// The compiler that the headers ask for, if this machine or `root` has it, otherwise gcc.
+pub fn compiler(build: &Path, root: Option<&BuildRoot>) -> String {
     let requested = fs::read_to_string(build.join(".kernelvariables"))
         .ok()
         .and_then(|text| headers::requested_compiler(&text));
-    requested.filter(|name| process::find(name).is_some()).unwrap_or_else(|| "gcc".to_owned())
+    let is_there = |name: &String| match root {
+        Some(root) => process::quiet(root.command(name).arg("--version")).is_ok(),
+        None => process::find(name).is_some(),
+    };
+    // Debian has had the second name alone since 13, in the packages that headers depend on.
+    let names = requested.into_iter().flat_map(|name| [name.clone(), format!("{NATIVE_PREFIX}{name}")]);
+    names.into_iter().find(is_there).unwrap_or_else(|| "gcc".to_owned())
 }
+
+/// What the full names of this processor's compilers start with.
+const NATIVE_PREFIX: &str = "x86_64-linux-gnu-";
 
 impl Kernel {
     /// A directory name for files built for this kernel. Two variants of one tree have the same release.
@@ -102,7 +115,32 @@ impl Kernel {
 
     /// The first line of the compiler's version.
     pub fn compiler_version(&self) -> Result<String> {
-        let text = process::output(Command::new(&self.compiler).arg("--version"))?;
+        let text = process::output(self.command(&self.compiler).arg("--version"))?;
         Ok(text.lines().next().unwrap_or_default().to_owned())
+    }
+
+    /// A command that runs where modules are built.
+    pub fn command(&self, program: &str) -> Command {
+        self.root.as_ref().map_or_else(|| Command::new(program), |root| root.command(program))
+    }
+
+    /// The path of one of the kernel's files where modules are built.
+    pub fn inside(&self, path: &Path) -> PathBuf {
+        self.root.as_ref().map_or_else(|| path.to_owned(), |root| root.inside(path))
+    }
+
+    /// `make` for a directory of modules, without a target.
+    pub fn make(&self, stage: &Path) -> Command {
+        let mut make = self.command("make");
+        // The options of an outer make (its job server, for example) are not meant for this one.
+        make.env_remove("MAKEFLAGS").env_remove("MFLAGS");
+        make.arg("-C").arg(self.inside(&self.build)).arg("-j2").arg("--no-print-directory");
+        make.arg(format!("M={}", stage.display())).arg(format!("CC={}", self.compiler));
+        make
+    }
+
+    /// Whether modules can be compiled by clang as well.
+    pub fn has_clang(&self) -> bool {
+        self.root.is_none() && process::find("clang").is_some()
     }
 }

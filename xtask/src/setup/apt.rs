@@ -116,10 +116,38 @@ pub fn unpack_from(
         Ok(()) => download(options, names, &archives),
         Err(_) => Err(error),
     })?;
-    for archive in archives_in(&archives)? {
+    extract(&archives, directory)
+}
+
+/// Downloads packages with all that they depend on and unpacks it into `directory`. apt finds out what that
+/// is, as if nothing were installed: `options` must name an empty status file.
+pub fn unpack_whole(
+    options: &[String],
+    names: &[String],
+    directory: &Path,
+    update: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let archives = directory.join(".archives");
+    fs::create_dir_all(archives.join("partial"))?;
+    let download = || {
+        let mut command = apt_get(options);
+        command.arg("-o").arg(format!("Dir::Cache::archives={}", archives.display()));
+        command.args(["install", "--download-only", "--yes", "--no-install-recommends"]).args(names);
+        process::quiet(&mut command)
+    };
+    download().or_else(|error| match update() {
+        Ok(()) => download(),
+        Err(_) => Err(error),
+    })?;
+    extract(&archives, directory)
+}
+
+/// Unpacks downloaded archives and removes them.
+fn extract(archives: &Path, directory: &Path) -> Result<()> {
+    for archive in archives_in(archives)? {
         process::quiet(Command::new("dpkg-deb").arg("-x").arg(&archive).arg(directory))?;
     }
-    fs::remove_dir_all(&archives).context("cannot remove the downloaded archives")
+    fs::remove_dir_all(archives).context("cannot remove the downloaded archives")
 }
 
 /// Downloads one package and lets `unpack` extract what is needed.
@@ -138,20 +166,29 @@ pub fn unpack_some(name: &str, directory: &Path, unpack: &dyn Fn(&Path, &Path) -
 }
 
 fn download(options: &[String], names: &[String], directory: &Path) -> Result<()> {
+    let mut command = apt_get(options);
+    command.arg("download").args(names).current_dir(directory);
+    process::quiet(&mut command)
+}
+
+fn apt_get(options: &[String]) -> Command {
     let mut command = Command::new("apt-get");
     command.args(options.iter().flat_map(|option| ["-o", option]));
     if nix::unistd::geteuid().is_root() {
         // apt's sandbox user cannot write into our cache, and apt would warn about it.
         command.args(["-o", "APT::Sandbox::User=root"]);
     }
-    command.arg("download").args(names).current_dir(directory);
-    process::quiet(&mut command)
+    command
 }
 
 fn archives_in(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
-        files.push(entry?.path());
+        let path = entry?.path();
+        // apt leaves a lock and a directory beside them.
+        if path.extension().is_some_and(|extension| extension == "deb") {
+            files.push(path);
+        }
     }
     if files.is_empty() {
         bail!("apt-get download succeeded but left no file in {}", directory.display());

@@ -7,13 +7,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use super::apt;
 use crate::{cache, process, ui};
 
-/// A release, by its code name, for one architecture.
+/// A release, by its code name, or several together, for one architecture.
 pub struct Release {
     name: String,
     /// Below the cache: the lists, and what apt needs beside them.
@@ -21,21 +22,33 @@ pub struct Release {
     options: Vec<String>,
 }
 
+/// A file whose time is that of the last update.
+const UPDATED: &str = "updated";
+
+/// After this time the lists are fetched again.
+const LISTS_LIMIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 impl Release {
     /// Another release. Copies the machine's apt sources with the release's name replaced.
     pub fn named(name: &str) -> Result<Self> {
-        Self::in_cache(name, name)
+        Self::in_cache(&[name], name)
+    }
+
+    /// Several suites together: a release and one that adds to it, such as its backports. apt takes a package
+    /// from the second only if the first lacks it.
+    pub fn of_suites(suites: &[&str]) -> Result<Self> {
+        Self::in_cache(suites, &suites.join("+"))
     }
 
     /// A release for another architecture (Debian's name of it).
     pub fn of_architecture(name: &str, architecture: &str) -> Result<Self> {
-        let mut release = Self::in_cache(name, &format!("{name}-{architecture}"))?;
+        let mut release = Self::in_cache(&[name], &format!("{name}-{architecture}"))?;
         release.options.push(format!("APT::Architecture={architecture}"));
         release.options.push(format!("APT::Architectures={architecture}"));
         Ok(release)
     }
 
-    fn in_cache(name: &str, directory: &str) -> Result<Self> {
+    fn in_cache(suites: &[&str], directory: &str) -> Result<Self> {
         let own = own_name()?;
         let home = cache::root()?.join("apt").join(directory);
         let parts = home.join("sources.list.d");
@@ -48,7 +61,11 @@ impl Release {
             let text =
                 fs::read_to_string(&source).with_context(|| format!("cannot read {}", source.display()))?;
             let lines = source.extension().is_some_and(|extension| extension == "list");
-            let changed = if lines { lines_for(&text, &own, name) } else { stanzas_for(&text, &own, name) };
+            let renamed = suites.iter().map(|name| match lines {
+                true => lines_for(&text, &own, name),
+                false => stanzas_for(&text, &own, name),
+            });
+            let changed: String = renamed.collect();
             found |= !changed.is_empty();
             fs::write(parts.join(source.file_name().unwrap_or_default()), changed)?;
         }
@@ -56,41 +73,76 @@ impl Release {
             bail!("none of this machine's apt sources is for its own release ({own})");
         }
         let path = |below: &str| home.join(below).display().to_string();
+        // Nothing is installed as far as this copy is concerned: what the machine has must not show in it.
+        fs::write(home.join("status"), "").with_context(|| format!("cannot write {}", path("status")))?;
         let options = [
             // A file that does not exist, because all sources are in the directory.
             format!("Dir::Etc::sourcelist={}", path("none")),
             format!("Dir::Etc::sourceparts={}", path("sources.list.d")),
             format!("Dir::State::lists={}", path("lists")),
             format!("Dir::Cache={}", path("cache")),
+            format!("Dir::State::status={}", path("status")),
+            "Acquire::Languages=none".to_owned(),
         ];
         Ok(Self { name: directory.to_owned(), home, options: options.into() })
     }
 
     /// Looks up a package. Fetches the package lists if there are none yet.
     pub fn package(&self, name: &str) -> Result<apt::Package> {
-        self.update_once()?;
+        self.refresh()?;
         apt::lookup_from(&self.options, name)
             .with_context(|| format!("apt has no package {name} in {}", self.name))
     }
 
+    /// Looks up a package of one of its suites, even if another suite has a version that apt prefers.
+    pub fn package_of(&self, suite: &str, name: &str) -> Result<apt::Package> {
+        self.refresh()?;
+        let mut options = self.options.clone();
+        options.push(format!("APT::Default-Release={suite}"));
+        apt::lookup_from(&options, name).with_context(|| format!("apt has no package {name} in {suite}"))
+    }
+
+    /// Downloads packages with all that they depend on and unpacks it into `directory`.
+    pub fn unpack_whole(&self, names: &[String], directory: &Path) -> Result<()> {
+        self.refresh()?;
+        apt::unpack_whole(&self.options, names, directory, || self.update())
+    }
+
     /// Downloads packages and unpacks them all into `directory`.
     pub fn unpack(&self, names: &[String], directory: &Path) -> Result<()> {
-        self.update_once()?;
+        self.refresh()?;
         apt::unpack_from(&self.options, names, directory, || self.update())
     }
 
-    fn update_once(&self) -> Result<()> {
+    /// Fetches the lists if there are none, or none that apt has looked at lately.
+    pub fn refresh(&self) -> Result<()> {
         let lists = fs::read_dir(self.home.join("lists"))?.filter_map(Result::ok);
         let is_list = |name: &str| name.ends_with("_InRelease") || name.ends_with("_Release");
         let mut names = lists.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        if names.any(|name| is_list(&name)) { Ok(()) } else { self.update() }
+        if !names.any(|name| is_list(&name)) {
+            return self.update();
+        }
+        if self.is_stale()
+            && let Err(error) = self.update()
+        {
+            ui::line(&format!("  the package lists of {} are old ones: {error:#}", self.name));
+        }
+        Ok(())
+    }
+
+    /// Whether the lists were fetched long ago: then they may name versions that no mirror has any more.
+    fn is_stale(&self) -> bool {
+        let stamp = fs::metadata(self.home.join(UPDATED)).and_then(|data| data.modified());
+        stamp.ok().and_then(|time| time.elapsed().ok()).is_none_or(|age| age > LISTS_LIMIT)
     }
 
     fn update(&self) -> Result<()> {
         let mut update = Command::new("apt-get");
         update.args(self.options.iter().flat_map(|option| ["-o", option]));
         update.args(["-o", "APT::Sandbox::User=root", "update"]);
-        ui::step(&format!("apt-get update for {}", self.name), || process::quiet(&mut update))
+        ui::step(&format!("apt-get update for {}", self.name), || process::quiet(&mut update))?;
+        let stamp = self.home.join(UPDATED);
+        fs::write(&stamp, "").with_context(|| format!("cannot write {}", stamp.display()))
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use vmguest::KernelKind;
+use vmguest::ctx::LEFT_OUT;
 
 use super::cpio::Archive;
 use crate::fixtures;
@@ -44,6 +45,7 @@ pub fn write(
         let name = module.file_name().unwrap_or_default().to_string_lossy();
         archive.file(&format!("modules/{name}"), &read(&module)?)?;
     }
+    archive.file(LEFT_OUT.trim_start_matches('/'), fixtures::left_out(modules)?.as_bytes())?;
     add_kernel_modules(&mut archive, kernel)?;
     archive.finish().with_context(|| format!("cannot write {}", path.display()))?;
     Ok(())

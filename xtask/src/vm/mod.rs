@@ -40,7 +40,7 @@ use qemu::Options;
 pub use cpio::Archive;
 pub use machine::End;
 pub use prepared::Vm;
-pub use report::Report;
+pub use report::{Outcome, Report};
 
 /// `cargo xtask vm`.
 pub fn run(args: &VmArgs) -> Result<ExitCode> {
@@ -172,12 +172,25 @@ pub fn run_scenarios(vm: &Vm, chosen: &[&'static Scenario]) -> Result<Report> {
     Ok(report)
 }
 
-/// The scenarios to run on this kernel: those whose result could differ from that on the distribution's
-/// kernel. Those that take minutes only if that is wanted.
-pub fn scenarios_for(vm: &Vm, with_long: bool) -> Vec<&'static Scenario> {
-    let mut chosen: Vec<&'static Scenario> = match vm.kind {
-        KernelKind::Stock | KernelKind::Extended => scenarios::all().collect(),
-        KernelKind::Plain | KernelKind::Debug => scenarios::extended::all().collect(),
+/// How much is tried in a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything.
+    Whole,
+    /// What may come out differently in each kernel of a distribution.
+    OfKernel,
+    /// A few scenarios.
+    Core,
+}
+
+/// The scenarios to run on this kernel: of our own kernels, those whose result could differ from that on the
+/// distribution's kernel. Those that take minutes only if that is wanted.
+pub fn scenarios_for(vm: &Vm, extent: Extent, with_long: bool) -> Vec<&'static Scenario> {
+    let mut chosen: Vec<&'static Scenario> = match (vm.kind, extent) {
+        (KernelKind::Plain | KernelKind::Debug, _) => scenarios::extended::all().collect(),
+        (_, Extent::Whole) => scenarios::all().collect(),
+        (_, Extent::OfKernel) => scenarios::IN_EVERY_KERNEL.iter().copied().flatten().collect(),
+        (_, Extent::Core) => scenarios::CORE.iter().filter_map(|name| scenarios::find(name)).collect(),
     };
     chosen.retain(|scenario| with_long || !scenario.is_long);
     chosen

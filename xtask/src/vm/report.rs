@@ -99,6 +99,11 @@ impl Report {
         }
     }
 
+    /// All outcomes, in the order in which they arrived.
+    pub fn all(&self) -> Vec<Outcome> {
+        self.outcomes().clone()
+    }
+
     /// How many passed.
     pub fn passed(&self) -> usize {
         self.count(Status::Pass)

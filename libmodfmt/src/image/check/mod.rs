@@ -127,10 +127,14 @@ fn this_module(judge: &Judge, file: &Module<'_>, image: &Module<'_>) -> Result<(
 /// A module without code: nothing to execute, neither init nor exit, the owner's `struct module`.
 fn without_code(judge: &Judge, file: &Module<'_>, image: &Module<'_>, name: &str) -> Result<(), ImageError> {
     let object = &image.object;
+    let arch = Arch::of(object.ident)?;
     judge.that(image.name == name, || format!("it calls itself {}", image.name))?;
     relocations(judge, object)?;
     for section in &object.sections {
-        judge.that(section.flags & flags::EXEC == 0, || format!("{} is executable", section.name_text()))?;
+        // Where the processor demands a section for code, it has none: see the owner's.
+        let is_demanded = arch.mandatory_sections.iter().any(|name| *section.name == *name.as_bytes());
+        let is_code = section.flags & flags::EXEC != 0 && !is_demanded;
+        judge.that(!is_code, || format!("{} is executable", section.name_text()))?;
     }
     let this = object.section(THIS_MODULE).map_or(usize::MAX, |(index, _)| index);
     judge.that(object.relocation_sections_of(this).next().is_none(), || "it has an init or exit".into())?;

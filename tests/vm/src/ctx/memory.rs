@@ -14,8 +14,8 @@ const SAMPLE_TIME: Duration = Duration::from_millis(30);
 
 /// Adds up the areas of `/proc/vmallocinfo` that the module loader asked for.
 ///
-/// The caller differs between releases (`module_alloc`, `load_module` and others), but its name always
-/// contains `module`.
+/// The caller differs between releases (`module_alloc`, `load_module` and others), but its name contains
+/// `module`, or `execmem` on the newest ones (seen: 7.3).
 pub fn module_areas(vmallocinfo: &str) -> u64 {
     vmallocinfo.lines().filter(|line| is_module_area(line)).filter_map(size).sum()
 }
@@ -24,7 +24,9 @@ pub fn module_areas(vmallocinfo: &str) -> u64 {
 /// free.
 fn is_module_area(line: &str) -> bool {
     let caller = line.split_whitespace().nth(2).unwrap_or_default();
-    caller.contains("module") && !caller.contains("bpf") && !line.contains("unpurged")
+    ["module", "execmem"].iter().any(|part| caller.contains(part))
+        && !caller.contains("bpf")
+        && !line.contains("unpurged")
 }
 
 fn size(line: &str) -> Option<u64> {
@@ -59,6 +61,15 @@ impl Ctx {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn areas_of_modules_by_caller() {
+        let line = |caller: &str| {
+            format!("0xffffffffc0000000-0xffffffffc0005000   20480 {caller}+0x1/0x2 pages=4\n")
+        };
+        let all = ["load_module", "execmem_alloc", "bpf_jit_alloc_exec", "n_tty_open"].map(line).concat();
+        assert_eq!(module_areas(&all), 2 * 20480);
+    }
 
     #[test]
     fn meminfo_by_exact_name() {

@@ -36,6 +36,9 @@ use crate::protocol::Line;
 /// The guest's directory of fixture modules.
 pub const FIXTURES: &str = "/modules";
 
+/// The guest's file with the names of fixtures that are not built for its kernel, each with the reason.
+pub const LEFT_OUT: &str = "/modules.left-out";
+
 /// Why a scenario cannot run on this kernel; see [`Ctx::skip`].
 #[derive(Debug)]
 pub struct Skip(pub String);
@@ -93,8 +96,28 @@ impl Ctx {
                 return Ok(path);
             }
         }
+        if let Some(why) = left_out(&std::fs::read_to_string(LEFT_OUT).unwrap_or_default(), name) {
+            return Err(Skip(format!("{name} {why}")).into());
+        }
         bail!(
             "no fixture {name} in {FIXTURES}: check tests/fixtures/modules for the file and the variant's spelling"
         )
+    }
+}
+
+/// Why a fixture is not built for this kernel, by the text of [`LEFT_OUT`].
+fn left_out<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    text.lines().find_map(|line| line.split_once(' ').filter(|(found, _)| *found == name).map(|(_, why)| why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::left_out;
+
+    #[test]
+    fn a_fixture_that_is_left_out_has_a_reason() {
+        let text = "foo_v2 needs clang\nfoo needs a kernel since 6.1\n";
+        assert_eq!(left_out(text, "foo"), Some("needs a kernel since 6.1"));
+        assert_eq!(left_out(text, "bar"), None);
     }
 }

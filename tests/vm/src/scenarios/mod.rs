@@ -73,6 +73,40 @@ pub const TOPICS: &[&[Scenario]] = &[
     oops::SCENARIOS,
 ];
 
+/// The topics that are tried in every kernel: what depends on how a kernel loads modules, and what it prints.
+pub const IN_EVERY_KERNEL: &[&[Scenario]] = &[
+    smoke::SCENARIOS,
+    keep::SCENARIOS,
+    failing::SCENARIOS,
+    kills::SCENARIOS,
+    layout::SCENARIOS,
+    units::SCENARIOS,
+    versions::SCENARIOS,
+    changed::SCENARIOS,
+    pointers::SCENARIOS,
+    refusals::SCENARIOS,
+    fallbacks::SCENARIOS,
+    kernel_view::SCENARIOS,
+    oops::SCENARIOS,
+];
+
+/// The few that tell in a minute or two whether data is kept in a kernel at all: two of a topic at most.
+pub const CORE: &[&str] = &[
+    "smoke",
+    "keep-foo-p",
+    "keep-meter",
+    "keep-importer",
+    "layout-versions",
+    "units-versions",
+    "changed-grown",
+    "changed-converted",
+    "pointers-removed",
+    "refusals",
+    "fallback-agrees",
+    "fallback-differs",
+    "oops-loaded",
+];
+
 /// Every scenario.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {
     TOPICS.iter().copied().flatten().chain(extended::all())
@@ -88,6 +122,14 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn the_core_is_part_of_what_every_kernel_is_tried_with() {
+        for name in CORE {
+            let mut every = IN_EVERY_KERNEL.iter().copied().flatten();
+            assert!(every.any(|scenario| scenario.name == *name && !scenario.is_long), "{name}");
+        }
+    }
 
     #[test]
     fn names_are_unique_and_fit_the_command_line() {

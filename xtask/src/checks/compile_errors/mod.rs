@@ -53,14 +53,14 @@ pub fn check(kernel: &Kernel) -> Result<bool> {
     }
     let sources = sources()?;
     let mut compilers = vec![By::Gcc];
-    compilers.extend(process::find("clang").map(|_| By::Clang));
+    compilers.extend(kernel.has_clang().then_some(By::Clang));
     let stage = workspace::target().join("compile-errors").join(kernel.directory_name());
     let problems = ui::step(&format!("compiling wrong code for {}", kernel.release), || {
         let said = compile(kernel, &stage, &sources, &compilers)?;
         let mut problems = Vec::new();
         for by in compilers {
             for source in &sources {
-                problems.extend(unmet(source, by, &said, &stage.join(by.name()))?);
+                problems.extend(unmet(source, by, &said, &stage)?);
             }
         }
         Ok(problems)
@@ -101,7 +101,7 @@ fn compile(kernel: &Kernel, stage: &Path, sources: &[Source], compilers: &[By]) 
         fs::write(directory.join("Kbuild"), makefile(sources, *by))?;
     }
     fs::write(stage.join("Kbuild"), top)?;
-    let mut make = kbuild::make(kernel, stage);
+    let mut make = kernel.make(stage);
     // -O: what one compiler says is not mixed with what another one does.
     make.args(["-k", "-O", "modules"]).env("LANG", "C").env_remove("LC_ALL").env_remove("LC_CTYPE");
     let output = process::raw(&mut make)?;
@@ -125,9 +125,10 @@ fn makefile(sources: &[Source], by: By) -> String {
 }
 
 /// What is not as the file says.
-fn unmet(source: &Source, by: By, said: &[Message], directory: &Path) -> Result<Vec<String>> {
-    let path = directory.join(&source.name);
-    let is_here = |message: &&Message| message.file.as_deref().is_none_or(|file| Path::new(file) == path);
+fn unmet(source: &Source, by: By, said: &[Message], stage: &Path) -> Result<Vec<String>> {
+    let path = stage.join(by.name()).join(&source.name);
+    // Since 6.13 kbuild compiles in the directory of the modules, and messages have names relative to that.
+    let is_here = |message: &&Message| message.file.as_deref().is_none_or(|file| stage.join(file) == path);
     let here: Vec<&Message> = said.iter().filter(is_here).collect();
     let mut problems = Vec::new();
     for expected in source.expected.iter().filter(|expected| expected.by == by) {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A kernel's BTF, from the file that its headers have for that, or out of its image.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use anyhow::{Context, Result, bail, ensure};
+use object::{Object, ObjectSection};
+
+use crate::kernel::Kernel;
+
+/// The section.
+const SECTION: &str = ".BTF";
+
+/// The kernel's BTF.
+pub fn of(kernel: &Kernel) -> Result<Vec<u8>> {
+    // Debian's headers have had it since 6.12, a tree that was built has it, too.
+    let vmlinux = kernel.build.join("vmlinux");
+    match fs::read(&vmlinux) {
+        Ok(bytes) => section(&bytes).with_context(|| vmlinux.display().to_string()),
+        Err(_) => section(&unpacked(&kernel.image)?).with_context(|| kernel.image.display().to_string()),
+    }
+}
+
+fn section(vmlinux: &[u8]) -> Result<Vec<u8>> {
+    let file = object::File::parse(vmlinux)?;
+    let section = file.section_by_name(SECTION).with_context(|| format!("it has no {SECTION}"))?;
+    Ok(section.data()?.to_owned())
+}
+
+/// The kernel in a bzImage. Where it is: `Documentation/arch/x86/boot.rst`.
+fn unpacked(image: &Path) -> Result<Vec<u8>> {
+    let bytes = fs::read(image).with_context(|| format!("cannot read {}", image.display()))?;
+    let number = |place: usize| -> Result<usize> {
+        let field = bytes.get(place..).and_then(|rest| rest.first_chunk::<4>());
+        Ok(u32::from_le_bytes(*field.context("it is too short")?).try_into()?)
+    };
+    let sectors = match bytes.get(0x1f1).context("it is too short")? {
+        0 => 4,
+        count => usize::from(*count),
+    };
+    let start = ((sectors + 1) * 512).checked_add(number(0x248)?).context("its payload is out of bounds")?;
+    let payload = bytes.get(start..).and_then(|rest| rest.get(..number(0x24c).ok()?));
+    let payload = payload.context("its payload is out of bounds")?;
+    let mut unpack = match payload.get(..4) {
+        // Behind the stream is its unpacked size.
+        Some(b"\xfd7zX") => {
+            let mut xz = Command::new("xz");
+            xz.args(["--decompress", "--stdout", "--single-stream"]);
+            xz
+        }
+        Some(b"\x28\xb5\x2f\xfd") => {
+            let mut zstd = Command::new("zstd");
+            zstd.args(["--decompress", "--stdout", "--quiet"]);
+            zstd
+        }
+        Some(b"\x7fELF") => return Ok(payload.to_owned()),
+        _ => bail!("{}: its compression is neither xz nor zstd", image.display()),
+    };
+    let mut child = unpack.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut input = child.stdin.take().context("it has no standard input")?;
+    let payload = payload.to_owned();
+    // It stops reading before what is behind the stream.
+    let writer = thread::spawn(move || drop(input.write_all(&payload)));
+    let output = child.wait_with_output()?.stdout;
+    ensure!(writer.join().is_ok() && output.starts_with(b"\x7fELF"), "{} was not unpacked", image.display());
+    Ok(output)
+}
