@@ -136,6 +136,10 @@ pub struct MatrixArgs {
     #[arg(long = "kernel", value_name = "NAME")]
     pub kernels: Vec<String>,
 
+    /// Run only the dozen scenarios of `test --core`
+    #[arg(long, conflicts_with = "all")]
+    pub core: bool,
+
     /// Also run the scenarios that take minutes
     #[arg(long)]
     pub all: bool,

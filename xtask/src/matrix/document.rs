@@ -9,12 +9,12 @@ const HEAD: &str = "\
 # Kernels
 
 Data is kept in these kernels, which are those of the distribution, unchanged. `cargo xtask matrix` writes this
-document: each line is from a run of the scenarios in that kernel, under QEMU. They are those of keeping data, failed
+document: each line is from a run of scenarios in that kernel, under QEMU. `all` are those of keeping data, failed
 loads, layouts, single variables, conversion, pointers, refusals, fallbacks, what the kernel says about the images, kills
-at every tenth step, and oopses that are decoded; CONTRIBUTING.md says how to run them.
+at every tenth step, and oopses that are decoded; `core` are a dozen of them. CONTRIBUTING.md says how to run them.
 
-| kernel | release | modules compiled by | date | passed | failed | skipped |
-|---|---|---|---|---|---|---|
+| kernel | release | modules compiled by | date | scenarios | passed | failed | skipped |
+|---|---|---|---|---|---|---|---|
 ";
 
 /// The widest line of text.

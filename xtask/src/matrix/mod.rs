@@ -31,7 +31,8 @@ pub fn run(args: &MatrixArgs) -> Result<ExitCode> {
     for name in expand(if args.kernels.is_empty() { &all } else { &args.kernels }) {
         ui::line(&format!("== {name}"));
         let kernel = KernelArgs { kernel: name.clone(), machine: args.machine.clone() };
-        match one(&name, &kernel, args.all) {
+        let extent = if args.core { Extent::Core } else { Extent::OfKernel };
+        match one(&name, &kernel, extent, args.all) {
             Ok((entry, is_passed)) => {
                 is_good &= is_passed;
                 document.set(entry);
@@ -52,18 +53,18 @@ pub fn run(args: &MatrixArgs) -> Result<ExitCode> {
 fn skip(document: &mut Document, name: &str, why: &Error) -> Result<()> {
     ui::line(&format!("skipped: {why:#}"));
     if !document.has(name) {
-        let cells = [name, "", "", &today()?, "", "", ""];
+        let cells = [name, "", "", &today()?, "", "", "", ""];
         document.set(Entry::new(name, &cells, vec![format!("Not tried: {why:#}.")]));
     }
     Ok(())
 }
 
 /// Runs one kernel. True if no scenario has failed.
-fn one(name: &str, args: &KernelArgs, with_long: bool) -> Result<(Entry, bool)> {
+fn one(name: &str, args: &KernelArgs, extent: Extent, with_long: bool) -> Result<(Entry, bool)> {
     let kernel = kernel::find(args)?;
     let facts = Facts::of(&kernel)?;
     let vm = vm::prepare(args)?;
-    let report = vm::run_scenarios(&vm, &vm::scenarios_for(&vm, Extent::OfKernel, with_long))?;
+    let report = vm::run_scenarios(&vm, &vm::scenarios_for(&vm, extent, with_long))?;
     report.print_summary();
     let outcomes = report.all();
     let count = |status| outcomes.iter().filter(|outcome| outcome.status == status).count().to_string();
@@ -72,6 +73,7 @@ fn one(name: &str, args: &KernelArgs, with_long: bool) -> Result<(Entry, bool)> 
         &kernel.release,
         &kernel.compiler_version()?,
         &today()?,
+        if extent == Extent::Core { "core" } else { "all" },
         &count(Status::Pass),
         &count(Status::Fail),
         &count(Status::Skip),
