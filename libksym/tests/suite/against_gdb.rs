@@ -161,13 +161,17 @@ fn variables_are_those_that_gdb_prints() {
     let script = folder.as_ref().join("print.py");
     std::fs::write(&script, SCRIPT).unwrap();
     let (mut crashes, mut known, mut in_memory) = (0, 0, 0);
-    for level in ["-O0", "-Og", "-O1", "-O2", "-Os"] {
-        let program = folder.as_ref().join(format!("crashes{level}"));
+    let levels = ["-O0", "-Og", "-O1", "-O2", "-Os"].map(|level| ("gcc", level));
+    // Its lists of locations are numbered, and refer to a table of addresses.
+    let of_clang = [("clang", "-O1"), ("clang", "-O2")];
+    let is_here = |(compiler, _): &(&str, &str)| build::is_installed(compiler);
+    for (compiler, level) in levels.into_iter().chain(of_clang.into_iter().filter(is_here)) {
+        let program = folder.as_ref().join(format!("crashes-{compiler}{level}"));
         let source = build::source("crashes.c");
         let arguments =
             ["-g", "-fno-pic", "-no-pie", "-static", "-nostdlib", "-ffreestanding", "-mno-red-zone"];
         let files = ["-o", program.to_str().unwrap(), source.to_str().unwrap()];
-        build::run("gcc", &[&[level], &arguments[..], &files[..]].concat());
+        build::run(compiler, &[&[level], &arguments[..], &files[..]].concat());
         let sources = named(|sources| {
             sources.vmlinux = Some(program.clone());
             sources.kaslr.option = Some(0);
@@ -175,7 +179,7 @@ fn variables_are_those_that_gdb_prints() {
         let resolver = Resolver::new(sources);
         for letter in 'a'..='p' {
             let stop = stop(&program, &script, &letter.to_string());
-            let (all, of_them) = compare(&resolver, &stop, &format!("{level} {letter}"));
+            let (all, of_them) = compare(&resolver, &stop, &format!("{compiler} {level} {letter}"));
             known += all;
             in_memory += of_them;
             crashes += 1;
