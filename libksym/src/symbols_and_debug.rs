@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crate::answer::{Frame, Location};
 use crate::dwarf::{Dwarf, DwarfError};
 use crate::image::{Image, ImageError, Section};
+use crate::machine_state::MachineState;
 use crate::symbols::{Symbol, SymbolTable};
 use crate::unresolved::Unresolved;
 use crate::variable::Variable;
@@ -107,10 +108,17 @@ impl Binary {
     }
 
     /// Parameters and local variables at an address of the image; none if the debug information is damaged.
-    pub(crate) fn variables(&self, address: u64, register: &dyn Fn(u16) -> Option<u64>) -> Vec<Variable> {
+    /// `run_time` returns where an address of an image was when it ran.
+    pub(crate) fn variables(
+        &self,
+        address: u64,
+        state: &dyn MachineState,
+        run_time: &dyn Fn(&Image, u64) -> Option<u64>,
+    ) -> Vec<Variable> {
         let Some((image, dwarf)) = &self.lines else { return Vec::new() };
         let there = self.address_in(image, address);
-        there.and_then(|address| dwarf.variables(address, register).ok()).unwrap_or_default()
+        let run_time = |address| run_time(image, address);
+        there.and_then(|address| dwarf.variables(address, state, &run_time).ok()).unwrap_or_default()
     }
 
     fn frames(&self, address: u64) -> Result<Vec<Frame>, DwarfError> {

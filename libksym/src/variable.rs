@@ -41,6 +41,8 @@ pub enum VariableValue {
         is_signed: bool,
         /// The register that holds it; `None` if it was worked out from registers, or is a constant.
         register: Option<u16>,
+        /// Where in memory it is, if it is there.
+        address: Option<u64>,
     },
     /// The compiler kept no value there.
     OptimisedOut,

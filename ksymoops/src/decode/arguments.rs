@@ -6,12 +6,13 @@
 //! the log shows.
 
 use libksym::code::Listing;
-use libksym::{Location, Variable, VariableValue};
-use liboops::explain::{Access, Statement, StatementKind};
+use libksym::{Location, MachineState, Variable, VariableValue};
+use liboops::explain::{Access, Facts, Statement, StatementKind, failed_access};
 use liboops::report::State;
 
 use super::lookup::Lookup;
 use super::registers;
+use super::stack_words::StackWords;
 use crate::persistent::PersistentAddress;
 
 /// So many variables are named.
@@ -32,7 +33,7 @@ const CHANGED_BY_REP: [&str; 3] = ["rcx", "rsi", "rdi"];
 pub(super) fn explain(
     lookup: &Lookup<'_>,
     listing: Option<&Listing>,
-    access: Option<&Access>,
+    facts: &Facts<'_>,
     statements: &mut Vec<Statement>,
 ) {
     let Some(state) = lookup.report.fault() else { return };
@@ -41,14 +42,16 @@ pub(super) fn explain(
         return;
     }
     let marked = listing.and_then(|listing| listing.instructions.get(listing.marked?));
-    let is_repeated = marked.is_some_and(|one| one.text.starts_with("rep"));
-    let register = |number: u16| {
-        let name = register_name(lookup.report.arch, number)?;
-        let changed = is_repeated && CHANGED_BY_REP.contains(&name.as_str());
-        if changed { None } else { registers::value(state, &name) }
+    let is_x86_64 = lookup.report.arch == Some("x86_64");
+    let stack_pointer = registers::value(state, "rsp").filter(|_| is_x86_64);
+    let shown = Shown {
+        arch: lookup.report.arch,
+        state,
+        is_repeated: marked.is_some_and(|one| one.text.starts_with("rep")),
+        stack: stack_pointer.map(|pointer| StackWords::of_x86_64(&facts.lines, pointer)).unwrap_or_default(),
     };
-    let variables = lookup.kernel.resolver.variables(&place, &register);
-    statements.extend(access.and_then(|access| member(lookup, access, &variables)));
+    let variables = lookup.kernel.resolver.variables(&place, &shown);
+    statements.extend(failed_access(facts).and_then(|access| member(lookup, access, &variables)));
     let known = variables.iter().filter_map(|variable| known(lookup, variable));
     statements.extend(known.take(MAX_NAMED));
     for (value, words) in [
@@ -58,6 +61,27 @@ pub(super) fn explain(
     ] {
         let names: Vec<_> = variables.iter().filter(|one| one.value == value).collect();
         statements.extend(unknown(&names, words));
+    }
+}
+
+/// What the log shows of the processor.
+struct Shown<'a> {
+    arch: Option<&'a str>,
+    state: &'a State,
+    /// The instruction changes registers while it runs.
+    is_repeated: bool,
+    stack: StackWords,
+}
+
+impl MachineState for Shown<'_> {
+    fn register(&self, number: u16) -> Option<u64> {
+        let name = register_name(self.arch, number)?;
+        let changed = self.is_repeated && CHANGED_BY_REP.contains(&name.as_str());
+        if changed { None } else { registers::value(self.state, &name) }
+    }
+
+    fn memory(&self, address: u64, size: u64) -> Option<u64> {
+        self.stack.number(address, size)
     }
 }
 
@@ -105,10 +129,16 @@ fn register_name(arch: Option<&str>, number: u16) -> Option<String> {
 
 /// `parameter dev of probe is 0xffff888100000000 (struct device *, in rdi)`
 fn known(lookup: &Lookup<'_>, variable: &Variable) -> Option<Statement> {
-    let VariableValue::Known { value, is_signed, register, .. } = variable.value else { return None };
+    let VariableValue::Known { value, is_signed, register, address, .. } = variable.value else {
+        return None;
+    };
     let ty = variable.type_name.as_deref().unwrap_or("unknown type");
     let register = register.and_then(|number| register_name(lookup.report.arch, number));
-    let place = register.as_ref().map(|name| format!(", in {name}")).unwrap_or_default();
+    let place = match (&register, address) {
+        (Some(name), _) => format!(", in {name}"),
+        (None, Some(_)) => ", on the stack".to_owned(),
+        (None, None) => String::new(),
+    };
     let number = if is_signed { format!("{}", value.cast_signed()) } else { format!("{value:#x}") };
     let persistent =
         lookup.persistent(value).filter(PersistentAddress::is_inside).filter(|_| ty.ends_with('*'));

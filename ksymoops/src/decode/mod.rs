@@ -19,6 +19,7 @@ mod labels;
 mod lookup;
 mod registers;
 mod report_sources;
+mod stack_words;
 mod unloaded;
 mod why;
 

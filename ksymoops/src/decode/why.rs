@@ -2,7 +2,7 @@
 //! What follows from the numbers of a report, put below its last line.
 
 use libksym::code::Listing;
-use liboops::explain::{Access, Facts, Statement, explain, failed_access};
+use liboops::explain::{Access, Facts, Statement, explain};
 use liboops::report::{Block, Kind, Report};
 
 use super::decode_context::DecodeContext;
@@ -39,7 +39,7 @@ pub(super) fn annotate(
     let mut statements = explain(&facts);
     let lookup = Lookup { report, kernel, field_names: &decoder.field_names };
     let listing = listing(report, index, annotations);
-    arguments::explain(&lookup, listing, failed_access(&facts), &mut statements);
+    arguments::explain(&lookup, listing, &facts, &mut statements);
     unloaded::explain(decoder, report, kernel, &mut statements);
     let last = block.line_of(report.span.end.saturating_sub(1).max(report.span.start));
     if let Some(line) = last.filter(|_| !statements.is_empty()) {

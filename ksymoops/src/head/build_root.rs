@@ -77,6 +77,13 @@ impl BuildRoot {
         self.all().fold(text.to_owned(), |text, root| text.replace(&format!("{root}/"), ""))
     }
 
+    /// A path without the folder that its own parts tell: where no file is known, there are no others.
+    #[must_use]
+    pub fn below_a_root(path: &str) -> &str {
+        let root = path.starts_with('/').then(|| root_of(path)).flatten();
+        root.and_then(|root| path.strip_prefix(root)?.strip_prefix('/')).unwrap_or(path)
+    }
+
     fn all(&self) -> impl Iterator<Item = &str> {
         self.objects.iter().chain(&self.root).map(String::as_str)
     }

@@ -4,7 +4,7 @@
 use libksym::Answer;
 use liboops::report::{Frame, Kind, Origin, Place, Report, Trace};
 
-use super::named_functions::{Passed, is_entry, is_passed};
+use super::named_functions::{Passed, is_added, is_entry, is_passed};
 use super::{BuildRoot, Fact};
 use crate::decode::{Annotation, AnnotationKind};
 
@@ -97,9 +97,13 @@ pub(super) fn facts(report: &Report, looked_up: &LookedUp<'_>) -> Vec<Fact> {
         _ => Passed::Reporting,
     };
     let own: Vec<&Frame> = report.frames.iter().filter(|frame| is_own(frame)).collect();
-    // A processor that is stuck is asked by an interrupt.
+    // A processor that is stuck is asked by an interrupt. It may be stuck in another one: then the trace begins
+    // there, and not with the functions that ask.
     let outside: Vec<&Frame> = own.iter().copied().filter(|frame| !is_interrupt(frame)).collect();
-    let own = if passed == Passed::Interrupting && !outside.is_empty() { outside } else { own };
+    let is_asked =
+        report.fault().is_none() || own.first().is_some_and(|frame| says_nothing(&frame.place, passed));
+    let is_outside = passed == Passed::Interrupting && is_asked && !outside.is_empty();
+    let own = if is_outside { outside } else { own };
     let Some(place) = primary(report, &own, passed) else { return Vec::new() };
     let mut facts = vec![looked_up.fact(place)];
     let after = after(place, &own, passed);
@@ -158,7 +162,17 @@ fn primary<'r>(report: &'r Report, own: &[&'r Frame], passed: Passed) -> Option<
             let allocated = report.frames.iter().map(|frame| &frame.place).find(is_named);
             allocated.or_else(mention)
         }
+        // What the compiler has added is everywhere, and so in every loop.
+        Kind::SoftLockup | Kind::HardLockup | Kind::RcuStall => {
+            let is_own = |place: &&Place| place.function().is_none_or(|function| !is_added(&function));
+            fault().filter(is_own).or_else(mention).or_else(frame).or_else(fault)
+        }
         Kind::Lockdep | Kind::HungTask | Kind::AtomicSleep => frame().or_else(mention).or_else(fault),
+        // Of a log that was cut, the line of the instruction pointer may be all that there is.
+        Kind::PageFault | Kind::GeneralProtection => {
+            let pointer = || report.mentions.iter().filter(is_named).find(|place| place.exact);
+            fault().or_else(mention).or_else(frame).or_else(pointer)
+        }
         _ => fault().or_else(mention).or_else(frame),
     }
 }

@@ -2,9 +2,10 @@
 //! Functions that are in a call trace because of the report, and say nothing about what went wrong.
 
 /// Functions that print reports, enter the kernel for an exception, or check something.
-const REPORTING: [&str; 87] = [
+const REPORTING: [&str; 91] = [
     "__die",
     "__die_body",
+    "__this_cpu_preempt_check",
     "__dump_stack",
     "__might_resched",
     "__might_sleep",
@@ -27,9 +28,11 @@ const REPORTING: [&str; 87] = [
     "call_break_hook",
     "check_bytes_and_report",
     "check_panic",
+    "check_preemption_disabled",
     "check_memory_region",
     "debug_exception_enter",
     "debug_print_object",
+    "debug_smp_processor_id",
     "die",
     "die_kernel_fault",
     "do_DataAbort",
@@ -89,11 +92,12 @@ const REPORTING: [&str; 87] = [
     "trap_",
     "ubsan_",
     "unwind_backtrace",
+    "walk_stackframe",
     "warn_",
 ];
 
 /// Functions of KASAN and its kin that check an access, by their beginnings.
-const CHECKING: [&str; 10] = [
+const CHECKING: [&str; 11] = [
     "__asan_",
     "__kasan_",
     "__msan_",
@@ -101,6 +105,7 @@ const CHECKING: [&str; 10] = [
     "__kcsan_",
     "__hwasan_",
     "__kmsan_",
+    "__sanitizer_cov_",
     "memcpy",
     "memset",
     "memmove",
@@ -137,13 +142,14 @@ const LOCKDEP: [&str; 26] = [
 ];
 
 /// Functions that wait for something, or take a lock.
-const WAITING: [&str; 24] = [
+const WAITING: [&str; 25] = [
     "__schedule",
     "schedule",
     "context_switch",
     "io_schedule",
     "rwsem_down",
     "__down",
+    "down",
     "down_",
     "__switch_to",
     "wait_for_completion",
@@ -184,16 +190,18 @@ const ALLOCATING: [&str; 15] = [
 ];
 
 /// Interrupts, and the timer's above all.
-const INTERRUPTING: [&str; 22] = [
+const INTERRUPTING: [&str; 24] = [
     "__do_irq",
     "__hrtimer_",
     "__irq_",
     "__sysvec_",
+    "_sched_show_task",
     "apic_timer_interrupt",
     "asm_sysvec_",
     "check_cpu_stall",
     "common_interrupt",
     "do_IRQ",
+    "dump_cpu_task",
     "end_repeat_nmi",
     "handle_irq",
     "hrtimer_",
@@ -254,6 +262,19 @@ pub(super) fn is_passed(function: &str, passed: Passed) -> bool {
         || passed == Passed::Waiting && [&LOCKDEP[..], &WAITING, &ALLOCATING].into_iter().any(begins)
 }
 
+/// Whether a function is called by what the compiler has added, anywhere.
+pub(super) fn is_added(function: &str) -> bool {
+    const ADDED: [&str; 6] = [
+        "__sanitizer_cov_",
+        "__asan_",
+        "__tsan_",
+        "__kasan_check",
+        "check_memory_region",
+        "kasan_check_range",
+    ];
+    ADDED.iter().any(|name| function.starts_with(name))
+}
+
 /// Whether a function is where the kernel was entered.
 pub(super) fn is_entry(function: &str) -> bool {
     ENTRIES.iter().any(|name| function.starts_with(name))
@@ -265,17 +286,27 @@ mod tests {
 
     #[test]
     fn what_is_passed_over() {
-        for name in
-            ["dump_stack_lvl", "kasan_report", "print_address_description", "asm_exc_page_fault", "panic"]
-        {
+        for name in [
+            "dump_stack_lvl",
+            "kasan_report",
+            "print_address_description",
+            "asm_exc_page_fault",
+            "panic",
+            "check_preemption_disabled",
+            "__sanitizer_cov_trace_pc",
+        ] {
             assert!(is_passed(name, Passed::Reporting), "{name}");
         }
-        for name in ["panicking", "printk_late_init", "diet", "ext4_fill_super", "schedule"] {
+        for name in
+            ["panicking", "printk_late_init", "diet", "ext4_fill_super", "schedule", "down", "downlink_write"]
+        {
             assert!(!is_passed(name, Passed::Reporting), "{name}");
         }
         assert!(
             is_passed("schedule_timeout", Passed::Waiting) && is_passed("__lock_acquire", Passed::Waiting)
         );
+        assert!(is_passed("down", Passed::Waiting) && !is_passed("downlink_write", Passed::Waiting));
+        assert!(is_added("__sanitizer_cov_trace_switch") && !is_added("memcpy"));
         assert!(is_entry("do_syscall_64") && !is_entry("vfs_read"));
     }
 }

@@ -8,7 +8,11 @@ use crate::decode::{Annotation, AnnotationKind};
 use crate::render::access_text;
 
 /// What the kernel puts in front of many a first line.
-const PREFIXES: [&str; 6] = ["watchdog: ", "BUG: ", "WARNING: ", "INFO: ", "Internal error: ", "rcu: "];
+const PREFIXES: [&str; 7] =
+    ["NMI watchdog: ", "watchdog: ", "BUG: ", "WARNING: ", "INFO: ", "Internal error: ", "rcu: "];
+
+/// Says no more than that there was a fault.
+const UNABLE: &str = "Unable to handle ";
 
 /// So many lines after the first one are looked at.
 const MAX_LINES: usize = 64;
@@ -63,7 +67,13 @@ fn more(block: &Block, index: usize) -> Option<String> {
     let own = |line: &liboops::report::Line| line.report.is_none_or(|report| report == index);
     let (_, text) = messages.find(|(line, text)| own(line) && is_wanted(text))?;
     let next = messages.next().filter(|_| text.ends_with(':')).map(|(_, next)| next);
-    Some(next.map_or_else(|| text.clone(), |next| format!("{text} {next}")))
+    // `cat/123 is trying to acquire lock:`: which task it is, is said of the report.
+    let acquired = next.as_ref().filter(|_| text.ends_with(" is trying to acquire lock:"));
+    Some(match (acquired, next.as_ref()) {
+        (Some(lock), _) => format!("tries to acquire {lock}"),
+        (None, Some(next)) => format!("{text} {next}"),
+        (None, None) => text,
+    })
 }
 
 /// The first line, without what other lines of the head say.
@@ -83,6 +93,9 @@ fn first(report: &Report) -> String {
     let without_code = text.rsplit_once(": ").filter(|(_, code)| is_code(code)).map(|(before, _)| before);
     let text = without_code.unwrap_or(text).trim_end_matches([':', '!', '.', ' ']);
     let text = without_numbers(text);
+    let text =
+        [UNABLE, &UNABLE.to_lowercase()].iter().find_map(|begin| text.strip_prefix(*begin)).unwrap_or(&text);
+    let text = text.split(' ').map(BuildRoot::below_a_root).collect::<Vec<_>>().join(" ");
     let kind = report.kind.name();
     if text.to_lowercase().contains(&kind.to_lowercase()) { text } else { format!("{kind}: {text}") }
 }
@@ -135,6 +148,22 @@ mod tests {
             (
                 "watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [x:12]",
                 "soft lockup - CPU#1 stuck for 22s! [x:12]",
+            ),
+            (
+                "NMI watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [x:12]",
+                "soft lockup - CPU#1 stuck for 22s! [x:12]",
+            ),
+            (
+                "BUG: unable to handle kernel paging request at ffffc90001935030",
+                "page fault: kernel paging request at ffffc90001935030",
+            ),
+            (
+                "Unable to handle kernel paging request at virtual address fee00001",
+                "page fault: kernel paging request at virtual address fee00001",
+            ),
+            (
+                "WARNING: at /builddir/build/BUILD/kernel-3.2.fc16/compat-3.3/include/net/mac80211.h:3618 f+0x1/0x2()",
+                "warning: at include/net/mac80211.h:3618 f+0x1/0x2()",
             ),
             ("Kernel panic - not syncing: Fatal exception", "Kernel panic - not syncing: Fatal exception"),
         ] {

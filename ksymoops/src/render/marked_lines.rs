@@ -81,7 +81,10 @@ impl MarkedLines<'_> {
                     *last = shorter.to_owned();
                 }
                 let text = last.trim_end_matches([' ', '<']);
-                *last = format!("{}{CUT}", text.strip_suffix(" at").unwrap_or(text));
+                *last = format!(
+                    "{}{CUT}",
+                    [" at", " ="].iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text)
+                );
             }
         }
         parts

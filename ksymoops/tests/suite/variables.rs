@@ -25,14 +25,30 @@ size = (block.end - block.start + 15) // 16 * 16
 print('PLACE %s+0x%x/0x%x' % (symbol[0], pc - block.start, size))
 code = bytes(gdb.selected_inferior().read_memory(block.start, size))
 print('CODE ' + ' '.join(('<%02x>' if block.start + at == pc else '%02x') % byte for at, byte in enumerate(code)))
+sp = int(frame.read_register('rsp')) & 0xffffffffffffffff
+stack = bytes(gdb.selected_inferior().read_memory(sp, 96))
+words = ['%016x' % int.from_bytes(stack[at:at + 8], 'little') for at in range(0, 96, 8)]
+print('POINTER %016x' % sp)
+for row in range(0, 12, 4):
+    print('STACK ' + ' '.join(words[row:row + 4]))
 for name in 'rax rdx rcx rbx rsi rdi rbp r8 r9 r10 r11 r12 r13 r14 r15'.split():
     print('REGISTER %s %x' % (name, int(frame.read_register(name)) & 0xffffffffffffffff))
 "#;
 
-fn build(folder: &Path, define: &str) -> PathBuf {
+fn build(folder: &Path, define: &str, level: &str) -> PathBuf {
     let program = folder.join(format!("crashes{define}"));
     let source = compile::source("crashes.c");
-    let arguments = ["-O2", "-g", "-fno-pic", "-no-pie", "-static", "-nostdlib", "-ffreestanding"];
+    let arguments = [
+        level,
+        "-falign-functions=16",
+        "-mno-red-zone",
+        "-g",
+        "-fno-pic",
+        "-no-pie",
+        "-static",
+        "-nostdlib",
+        "-ffreestanding",
+    ];
     let files = [define, "-o", program.to_str().unwrap(), source.to_str().unwrap()];
     compile::run("gcc", &[&arguments[..], &files[..]].concat());
     program
@@ -49,10 +65,13 @@ fn log(folder: &Path, program: &Path, argument: &str, fault: u64) -> String {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let (mut place, mut code, mut registers) = (String::new(), String::new(), String::new());
+    let (mut pointer, mut stack) = (String::new(), String::new());
     for line in text.lines() {
         match line.split_once(' ') {
             Some(("PLACE", rest)) => place = rest.to_owned(),
             Some(("CODE", rest)) => code = rest.to_owned(),
+            Some(("POINTER", rest)) => pointer = rest.to_owned(),
+            Some(("STACK", rest)) => stack.push_str(&format!(" {rest}\n")),
             Some(("REGISTER", rest)) => {
                 let (name, value) = rest.split_once(' ').unwrap();
                 let value = u64::from_str_radix(value, 16).unwrap();
@@ -70,7 +89,7 @@ fn log(folder: &Path, program: &Path, argument: &str, fault: u64) -> String {
         "BUG: unable to handle page fault for address: {fault:016x}\n\
          #PF: supervisor read access in kernel mode\n#PF: error_code(0x0000) - not-present page\n\
          Oops: 0000 [#1] PREEMPT SMP\nCPU: 1 PID: 321 Comm: tool Not tainted 6.1.0-9-amd64 #1\n\
-         RIP: 0010:{place}\nCode: {code}\nRSP: 0018:ffffb1a7c0243d28 EFLAGS: 00010246\n{registers}\
+         RIP: 0010:{place}\nCode: {code}\nRSP: 0018:{pointer} EFLAGS: 00010246\n{registers}Stack:\n{stack}\
          Call Trace:\n---[ end trace 0000000000000000 ]---\n"
     )
 }
@@ -94,7 +113,7 @@ fn variables_and_the_member_that_was_accessed() {
         return;
     }
     let folder = compile::folder("variables");
-    let program = build(folder.as_ref(), "-DFIRST");
+    let program = build(folder.as_ref(), "-DFIRST", "-O2");
     let log = log(folder.as_ref(), &program, "a", 0x38);
     assert_eq!(
         said(program.clone(), &log),
@@ -111,4 +130,33 @@ fn variables_and_the_member_that_was_accessed() {
     let other = log.replace("<8b>", "<3b>");
     assert_ne!(other, log);
     assert_eq!(said(program, &other), [""; 0]);
+}
+
+/// Up to 4.8 kernels showed the first words of the stack.
+#[test]
+fn variables_on_the_stack_where_the_log_shows_it() {
+    if !compile::is_installed("gdb") {
+        eprintln!("\nSKIPPED: no gdb here");
+        return;
+    }
+    let folder = compile::folder("variables-on-the-stack");
+    let program = build(folder.as_ref(), "-DFIRST", "-O0");
+    let log = log(folder.as_ref(), &program, "a", 0x38);
+    let on_stack = [
+        "parameter dev of member_1 is 0x0 (struct device *, on the stack)",
+        "parameter small of member_1 is 0xfb (unsigned char, on the stack)",
+        "parameter narrow of member_1 is -1 (short int, on the stack)",
+        "local wide of member_1 is -1 (long int, on the stack)",
+    ];
+    let shown = said(program.clone(), &log);
+    for line in on_stack {
+        assert!(shown.iter().any(|own| own == line), "{line}: {shown:?} {log}");
+    }
+    // Newer ones do not.
+    let newer: String =
+        log.lines().filter(|line| !line.starts_with(' ')).map(|line| format!("{line}\n")).collect();
+    let shown = said(program, &newer);
+    let is_unknown = |line: &&String| line.contains("wide of member_1") && line.contains("not in a register");
+    assert!(shown.iter().any(|line| is_unknown(&line)), "{shown:?} {newer}");
+    assert!(!shown.iter().any(|line| line.contains(" is 0") || line.contains("on the stack")), "{shown:?}");
 }

@@ -58,6 +58,7 @@ pub(super) struct Attributes {
     pub(super) strings_base: Option<u64>,
     pub(super) address_base: Option<u64>,
     pub(super) ranges_base: Option<u64>,
+    pub(super) locations_base: Option<u64>,
 }
 
 impl Attributes {
@@ -120,6 +121,7 @@ impl Attributes {
             gimli::DW_AT_stmt_list => self.lines = offset(&value),
             gimli::DW_AT_str_offsets_base => self.strings_base = offset(&value),
             gimli::DW_AT_addr_base | gimli::DW_AT_GNU_addr_base => self.address_base = offset(&value),
+            gimli::DW_AT_loclists_base => self.locations_base = offset(&value),
             gimli::DW_AT_rnglists_base | gimli::DW_AT_GNU_ranges_base => self.ranges_base = offset(&value),
             _ => {}
         }

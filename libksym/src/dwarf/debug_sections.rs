@@ -61,7 +61,7 @@ impl Window {
 
 impl DebugSections {
     pub(super) fn new(image: Rc<Image>) -> Self {
-        const NAMES: [&str; 13] = [
+        const NAMES: [&str; 15] = [
             ".debug_info",
             ".debug_abbrev",
             ".debug_aranges",
@@ -75,6 +75,8 @@ impl DebugSections {
             ".debug_types",
             ".debug_loclists",
             ".debug_loc",
+            ".debug_frame",
+            ".eh_frame",
         ];
         let section = |&name| DebugSection { name, index: image.find(name), window: RefCell::default() };
         let sections = NAMES.iter().map(section).collect();
@@ -105,6 +107,11 @@ impl DebugSections {
             None => Ok(0),
             Some(index) => Ok(self.image.size(index)?),
         }
+    }
+
+    /// Where a section is in the image.
+    pub(super) fn address(&self, section: &'static str) -> Option<u64> {
+        Some(self.image.sections().get(self.index(section)?)?.address)
     }
 
     /// At most `size` bytes of a section from `offset` on, relocated; none if the section is missing.

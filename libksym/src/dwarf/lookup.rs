@@ -15,6 +15,7 @@ use super::unit_cache::UnitCache;
 use super::variables;
 use crate::answer::Frame;
 use crate::image::Image;
+use crate::machine_state::MachineState;
 use crate::variable::Variable;
 
 /// The debug information of one file.
@@ -58,7 +59,8 @@ impl Dwarf {
     pub(crate) fn variables(
         &self,
         address: u64,
-        register: &dyn Fn(u16) -> Option<u64>,
+        state: &dyn MachineState,
+        run_time: &dyn Fn(u64) -> Option<u64>,
     ) -> Result<Vec<Variable>, DwarfError> {
         let aranges = AddressIndex::from_aranges(&self.units.sections)?;
         let aranges = self.aranges.get_or_init(|| aranges);
@@ -70,7 +72,7 @@ impl Dwarf {
         for offset in units {
             let unit = self.units.unit(offset)?;
             let Some(function) = unit.function_at(&self.units.sections, address)? else { continue };
-            return variables::at(&self.units, &unit, function, address, register);
+            return variables::at(&self.units, &unit, function, address, state, run_time);
         }
         Ok(Vec::new())
     }

@@ -10,6 +10,7 @@
 mod address_index;
 mod address_ranges;
 mod attributes;
+mod call_frame;
 mod debug_sections;
 mod entries;
 mod entry_shapes;

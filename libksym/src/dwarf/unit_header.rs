@@ -89,17 +89,24 @@ pub(super) struct TableBases {
     pub(super) addresses: u64,
     /// In `.debug_rnglists`.
     pub(super) range_lists: u64,
+    /// In `.debug_loclists`.
+    pub(super) location_lists: u64,
 }
 
 impl TableBases {
     /// The first table of each section, which is what a unit without bases refers to. Since DWARF 5
     /// tables have headers.
     pub(super) fn of_first_tables(encoding: Encoding) -> Self {
-        let none = Self { format: encoding.format, strings: 0, addresses: 0, range_lists: 0 };
+        let none =
+            Self { format: encoding.format, strings: 0, addresses: 0, range_lists: 0, location_lists: 0 };
         match (encoding.version < 5, encoding.format) {
             (true, _) => none,
-            (false, Format::Dwarf32) => Self { strings: 8, addresses: 8, range_lists: 12, ..none },
-            (false, Format::Dwarf64) => Self { strings: 20, addresses: 20, range_lists: 24, ..none },
+            (false, Format::Dwarf32) => {
+                Self { strings: 8, addresses: 8, range_lists: 12, location_lists: 12, ..none }
+            }
+            (false, Format::Dwarf64) => {
+                Self { strings: 20, addresses: 20, range_lists: 24, location_lists: 24, ..none }
+            }
         }
     }
 

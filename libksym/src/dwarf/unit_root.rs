@@ -60,6 +60,7 @@ impl UnitRoot {
                 strings: attributes.strings_base.unwrap_or(default.strings),
                 addresses: attributes.address_base.unwrap_or(default.addresses),
                 range_lists: attributes.ranges_base.unwrap_or(default.range_lists),
+                location_lists: attributes.locations_base.unwrap_or(default.location_lists),
                 ..default
             },
             nests_functions: !attributes.language.is_some_and(is_flat),

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The parameters and local variables at an address: of the function there, and of what is inlined into it.
 
+use std::cell::OnceCell;
+
 use super::attributes::{Attributes, Reference};
 use super::error::DwarfError;
 use super::function_name;
 use super::functions::Function;
 use super::inlined_calls::{chain, covers};
-use super::location::{self, Found, LocationRef};
+use super::location::{Found, LocationRef, Stop};
 use super::types::{self, Type};
 use super::unit::Unit;
 use super::unit_cache::UnitCache;
+use crate::machine_state::MachineState;
 use crate::variable::{Variable, VariableValue};
 
 /// Nobody reads more of them.
@@ -25,16 +28,27 @@ struct Entry {
     is_declaration: bool,
 }
 
-/// Those at an address of the image, the innermost function first. `register` returns the value of a register
-/// by its number in DWARF.
+/// Those at an address of the image, the innermost function first. `run_time` returns where an address of the
+/// image was when it ran.
 pub(super) fn at(
     units: &UnitCache,
     unit: &Unit,
     function: Function,
     address: u64,
-    register: &dyn Fn(u16) -> Option<u64>,
+    state: &dyn MachineState,
+    run_time: &dyn Fn(u64) -> Option<u64>,
 ) -> Result<Vec<Variable>, DwarfError> {
     let scopes = chain(&unit.entries, &units.sections, function, address)?;
+    let stop = Stop {
+        root: &unit.entries.root,
+        sections: &units.sections,
+        pc: address,
+        state,
+        run_time,
+        // What is inlined has no frame of its own.
+        frame_base: frame_base(units, unit, function.entry)?,
+        frame: OnceCell::new(),
+    };
     let mut all = Vec::new();
     for scope in scopes.iter().rev() {
         let name = function_name::of_entry(units, unit, Reference::Unit(scope.entry))?.unwrap_or_default();
@@ -42,10 +56,25 @@ pub(super) fn at(
             if all.len() >= MAX_VARIABLES {
                 return Ok(all);
             }
-            all.extend(variable(units, unit, &name, is_parameter, entry, address, register)?);
+            all.extend(variable(units, unit, &name, is_parameter, entry, &stop)?);
         }
     }
     Ok(all)
+}
+
+/// What a function says of its frame.
+fn frame_base(units: &UnitCache, unit: &Unit, function: usize) -> Result<Option<LocationRef>, DwarfError> {
+    let error = |source| unit.entries.error(source);
+    let mut entries = unit.entries.cursor_at(&units.sections, function);
+    let Some(abbreviation) = entries.read_abbreviation().map_err(error)? else { return Ok(None) };
+    let mut found = None;
+    for &spec in abbreviation.attributes() {
+        let value = entries.read_attribute(spec).map_err(error)?;
+        if spec.name() == gimli::DW_AT_frame_base {
+            found = Some(LocationRef::of(&value.value()));
+        }
+    }
+    Ok(found)
 }
 
 /// The entries of parameters and variables of a scope, and of its blocks that cover the address.
@@ -128,8 +157,7 @@ fn variable(
     function: &str,
     is_parameter: bool,
     entry: Entry,
-    address: u64,
-    register: &dyn Fn(u16) -> Option<u64>,
+    stop: &Stop<'_>,
 ) -> Result<Option<Variable>, DwarfError> {
     let origin = match entry.attributes.origin.and_then(|origin| types::in_unit(unit, origin)) {
         Some(origin) => {
@@ -152,13 +180,12 @@ fn variable(
         Some(ty) => types::at(units, unit, ty)?,
         None => None,
     };
-    let root = &unit.entries.root;
     let found = match (entry.constant.or(origin.constant), &entry.location) {
         (Some(constant), _) => Found::Value(constant),
-        (None, Some(location)) => location::find(root, &units.sections, location, address, register)?,
+        (None, Some(location)) => stop.find(location)?,
         (None, None) => Found::None,
     };
-    let value = value(found, ty.as_ref(), register);
+    let value = value(found, ty.as_ref(), stop.state);
     let members = match ty.as_ref().and_then(|ty| ty.target) {
         // They are of use only where the pointer is known.
         Some(target) if matches!(value, VariableValue::Known { .. }) => types::members(units, unit, target)?,
@@ -168,20 +195,26 @@ fn variable(
     Ok(Some(Variable { function, name, type_name, is_parameter, value, members }))
 }
 
-fn value(found: Found, ty: Option<&Type>, register: &dyn Fn(u16) -> Option<u64>) -> VariableValue {
-    let (value, number) = match found {
+fn value(found: Found, ty: Option<&Type>, state: &dyn MachineState) -> VariableValue {
+    let Some(ty) = ty.filter(|ty| ty.is_scalar && matches!(ty.size, 1..=8)) else {
+        return match found {
+            Found::None => VariableValue::OptimisedOut,
+            Found::EntryValue => VariableValue::EntryValue,
+            _ => VariableValue::Elsewhere,
+        };
+    };
+    let (value, number, address) = match found {
         Found::None => return VariableValue::OptimisedOut,
         Found::EntryValue => return VariableValue::EntryValue,
         Found::Elsewhere => return VariableValue::Elsewhere,
-        Found::Value(value) => (Some(value), None),
-        Found::Register(number) => (register(number), Some(number)),
+        Found::Value(value) => (Some(value), None, None),
+        Found::Register(number) => (state.register(number), Some(number), None),
+        Found::Memory(address) => (state.memory(address, ty.size), None, Some(address)),
     };
-    let Some((value, ty)) = value.zip(ty.filter(|ty| ty.is_scalar && matches!(ty.size, 1..=8))) else {
-        return VariableValue::Elsewhere;
-    };
+    let Some(value) = value else { return VariableValue::Elsewhere };
     let unused = u32::try_from(8_u64.saturating_sub(ty.size).saturating_mul(8)).unwrap_or(0);
     let shifted = value << unused;
     let value =
         if ty.is_signed { (shifted.cast_signed() >> unused).cast_unsigned() } else { shifted >> unused };
-    VariableValue::Known { value, size: ty.size, is_signed: ty.is_signed, register: number }
+    VariableValue::Known { value, size: ty.size, is_signed: ty.is_signed, register: number, address }
 }

@@ -39,6 +39,11 @@ impl Section {
         self.flags.contains(elf::SHF_COMPRESSED) && self.kind != elf::SHT_NOBITS
     }
 
+    /// Is the address the first one behind it?
+    pub(crate) fn ends_at(&self, address: u64) -> bool {
+        self.is_loaded() && self.size > 0 && self.address.checked_add(self.size) == Some(address)
+    }
+
     /// Is the address in it?
     pub(crate) fn contains(&self, address: u64) -> bool {
         self.is_loaded() && address.checked_sub(self.address).is_some_and(|offset| offset < self.size)

@@ -97,13 +97,13 @@ mod tests {
         std::fs::create_dir(&boot).unwrap();
         std::fs::write(boot.join("config-6.1.0"), "CONFIG_X=y\n").unwrap();
         std::fs::write(root.path().join("config-secret"), "CONFIG_X=y\n").unwrap();
-        let read = |release: Option<&str>, search| {
+        let found = |release: Option<&str>, search| {
             let mut sources = Sources::new(search);
             sources.root = root.path().to_owned();
             sources.release = release.map(str::to_owned);
-            super::read(&sources, None)
+            read(&sources, None)
         };
-        assert_eq!(read(Some("6.1.0"), FileSearch::Usual).as_deref(), Some("CONFIG_X=y\n"));
+        assert_eq!(found(Some("6.1.0"), FileSearch::Usual).as_deref(), Some("CONFIG_X=y\n"));
         for (release, search) in [
             (Some("6.1.1"), FileSearch::Usual),
             (Some("../../config-secret"), FileSearch::Usual),
@@ -111,7 +111,7 @@ mod tests {
             (Some("6.1.0"), FileSearch::Nowhere),
             (None, FileSearch::Usual),
         ] {
-            assert_eq!(read(release, search), None, "{release:?} {search:?}");
+            assert_eq!(found(release, search), None, "{release:?} {search:?}");
         }
     }
 }

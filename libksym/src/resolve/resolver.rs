@@ -11,6 +11,7 @@ use crate::answer::{Answer, Location};
 use crate::code::{CodeError, Listing};
 use crate::image::Image;
 use crate::kaslr_hint::KaslrOffset;
+use crate::machine_state::MachineState;
 use crate::query::Query;
 use crate::sources::Sources;
 use crate::symbols_and_debug::Binary;
@@ -148,19 +149,34 @@ impl Resolver {
     }
 
     /// The parameters and local variables of the function that a place of an answer is in, and of what is
-    /// inlined at that instruction, the innermost function first. `register` returns the value of a register
-    /// by its number in DWARF (`gimli` and the ABI of the processor have the numbers). Empty without debug
-    /// information.
+    /// inlined at that instruction, the innermost function first, by what is known of the processor there.
+    /// Empty without debug information.
     #[must_use]
-    pub fn variables(&self, place: &Location, register: &dyn Fn(u16) -> Option<u64>) -> Vec<Variable> {
-        let of = |binary: &Binary| {
+    pub fn variables(&self, place: &Location, state: &dyn MachineState) -> Vec<Variable> {
+        let of = |binary: &Binary, run_time: &dyn Fn(&Image, u64) -> Option<u64>| {
             let section = place.section.as_ref().and_then(|name| binary.image.section(name));
             let base = section.filter(|_| binary.image.is_relocatable()).map_or(0, |section| section.address);
-            binary.variables(place.link_address.wrapping_add(base), register)
+            binary.variables(place.link_address.wrapping_add(base), state, run_time)
         };
         match &place.module {
-            None => self.files.kernel().map(of).unwrap_or_default(),
-            Some(module) => self.files.module(module).map(|binary| of(&binary)).unwrap_or_default(),
+            None => {
+                let moved = self.files.kaslr_offset().map(|offset| offset.bytes);
+                let run_time = |image: &Image, address: u64| {
+                    is_one_for_all(image, address).then_some(address.wrapping_add(moved?))
+                };
+                self.files.kernel().map(|kernel| of(kernel, &run_time)).unwrap_or_default()
+            }
+            Some(module) => {
+                let run_time = |image: &Image, address: u64| {
+                    let mut memory = self.files.module_memory().iter();
+                    let memory = memory.find(|memory| memory.module == *module)?;
+                    // The first byte behind a section is not where the next one begins.
+                    let is_end = image.sections().iter().any(|section| section.ends_at(address));
+                    let is_certain = is_one_for_all(image, address) && !is_end;
+                    is_certain.then(|| memory.run_time_address(image, address))?
+                };
+                self.files.module(module).map(|binary| of(&binary, &run_time)).unwrap_or_default()
+            }
         }
     }
 
@@ -188,4 +204,9 @@ impl Resolver {
     pub fn take_warnings(&self) -> Vec<Warning> {
         self.files.warnings.take()
     }
+}
+
+/// Whether what is at an address is there once, not for each processor.
+fn is_one_for_all(image: &Image, address: u64) -> bool {
+    image.section_at(address).is_some_and(|section| !section.name.starts_with(".data..percpu"))
 }
