@@ -18,7 +18,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(120);
 
 /// Runs it.
 pub fn run(args: &KernelArgs) -> Result<ExitCode> {
-    let vm = vm::prepare(args)?;
+    let vm = vm::prepare_demo(args)?;
     let note = "booting under emulation, which takes a few seconds";
     ui::line(&format!("  Linux {}: {note}\n", vm.release));
     let end = vm::boot_demo(&vm, |line| {

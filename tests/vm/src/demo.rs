@@ -8,6 +8,9 @@ use anyhow::{Context, Result, ensure};
 use crate::ctx::{Command, Ctx, Output, tools};
 use crate::protocol::Line;
 
+/// The test modules that the demo loads: no others are built for it.
+pub const FIXTURES: &[&str] = &["meter", "meter_v2", "meter_v3", "meter_reads"];
+
 /// Runs the demo. The host shows each line as it is sent.
 pub fn run(ctx: &mut Ctx) -> Result<()> {
     let release = ctx.read("/proc/sys/kernel/osrelease")?;

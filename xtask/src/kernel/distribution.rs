@@ -11,7 +11,7 @@ use vmguest::KernelKind;
 use super::build_root::BuildRoot;
 use super::place::Archive;
 use super::tree::{Kernel, compiler};
-use super::{bzimage, headers};
+use super::{bzimage, headers, tree};
 use crate::setup::{apt, packages};
 use crate::{cache, ui};
 
@@ -94,6 +94,9 @@ impl Archive {
                     release.unpack(&image_packages(offer), partial)
                 }
             })?;
+            // What is not whole must not stay.
+            image(partial)
+                .with_context(|| format!("{} and what it depends on has no vmlinuz", offer.image.name))?;
             match self {
                 Self::Own | Self::Addition(_) => headers::relocate(partial, &home, &headers.name).map(drop),
                 Self::Other { .. } => Ok(()),
@@ -117,6 +120,7 @@ impl Archive {
             Self::Other { .. } => Some(BuildRoot::enter(entry)?),
             Self::Own | Self::Addition(_) => {
                 packages::install_libraries(&of_kbuild(entry, self), "used by the kernel's build tools")?;
+                packages::install_libraries(&of_headers(&build, &release, self), "compiled the kernel")?;
                 None
             }
         };
@@ -175,6 +179,18 @@ fn of_kbuild(entry: &Path, archive: &Archive) -> Vec<String> {
     let package = named("usr/lib").and_then(|name| archive.lookup(&name));
     let depends = package.map(|package| package.depends).unwrap_or_default();
     depends.into_iter().filter(|name| name.starts_with("lib") || name == "pahole").collect()
+}
+
+/// The compiler that the headers name, if the machine does not have it.
+fn of_headers(build: &Path, release: &str, archive: &Archive) -> Vec<String> {
+    let text = fs::read_to_string(build.join(".kernelvariables")).unwrap_or_default();
+    if headers::requested_compiler(&text).is_none() || tree::requested(build, None).is_some() {
+        return Vec::new();
+    }
+    let package = archive.lookup(&format!("linux-headers-{release}"));
+    let depends = package.map(|package| package.depends).unwrap_or_default();
+    let is_compiler = |name: &String| name.starts_with("gcc-") || name.starts_with("linux-compiler-gcc-");
+    depends.into_iter().filter(is_compiler).collect()
 }
 
 #[cfg(test)]

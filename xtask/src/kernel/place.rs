@@ -33,7 +33,7 @@ impl Place {
 
     /// Whether it is the machine's own release, or adds to it.
     pub fn is_own(&self) -> bool {
-        release::own_name().is_ok_and(|own| own == self.base)
+        release::own_name().is_ok_and(|own| own == self.base || (own == "unstable" && self.base == "sid"))
     }
 
     /// The source of its packages.

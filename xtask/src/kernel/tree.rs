@@ -89,6 +89,11 @@ fn kind_of(build: &Path) -> KernelKind {
 
 /// The compiler that the headers ask for, if this machine or `root` has it, otherwise gcc.
 pub fn compiler(build: &Path, root: Option<&BuildRoot>) -> String {
+    requested(build, root).unwrap_or_else(|| "gcc".to_owned())
+}
+
+/// The compiler that the headers ask for, if this machine or `root` has it.
+pub fn requested(build: &Path, root: Option<&BuildRoot>) -> Option<String> {
     let requested = fs::read_to_string(build.join(".kernelvariables"))
         .ok()
         .and_then(|text| headers::requested_compiler(&text));
@@ -98,7 +103,7 @@ pub fn compiler(build: &Path, root: Option<&BuildRoot>) -> String {
     };
     // Debian has had the second name alone since 13, in the packages that headers depend on.
     let names = requested.into_iter().flat_map(|name| [name.clone(), format!("{NATIVE_PREFIX}{name}")]);
-    names.into_iter().find(is_there).unwrap_or_else(|| "gcc".to_owned())
+    names.into_iter().find(is_there)
 }
 
 /// What the full names of this processor's compilers start with.

@@ -146,11 +146,22 @@ impl Release {
     }
 }
 
-/// The code name of the release that this machine runs.
+/// The release that this machine runs, by the name that its apt sources have for it: the code name, or for
+/// Debian's next release, which has one as well, what it is called until then.
 pub fn own_name() -> Result<String> {
     let text = fs::read_to_string("/etc/os-release").context("cannot read /etc/os-release")?;
     let name = text.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
-    Ok(name.context("/etc/os-release has no VERSION_CODENAME")?.trim_matches('"').to_owned())
+    let name = name.context("/etc/os-release has no VERSION_CODENAME")?.trim_matches('"').to_owned();
+    let sources: Vec<String> =
+        own_sources()?.iter().filter_map(|source| fs::read_to_string(source).ok()).collect();
+    let names = [&*name].into_iter().chain(["sid", "unstable", "testing"]);
+    let has = |name: &&str| sources.iter().any(|text| names_suite(text, name));
+    Ok(names.into_iter().find(has).map_or_else(|| name.clone(), str::to_owned))
+}
+
+/// Whether apt sources are for this suite.
+fn names_suite(text: &str, suite: &str) -> bool {
+    !lines_for(text, suite, suite).is_empty() || !stanzas_for(text, suite, suite).is_empty()
 }
 
 /// The mirror that apt uses for the machine's own release.
@@ -235,6 +246,13 @@ mod tests {
     fn stanzas_name_the_other_release() {
         let text = "Types: deb\n# words\nURIs: x\nSuites: old old-updates\n\nTypes: deb\nURIs: y\nSuites: old-security\n";
         assert_eq!(stanzas_for(text, "old", "new"), "Types: deb\nURIs: x\nSuites: new\n\n");
+    }
+
+    #[test]
+    fn a_suite_is_found_in_either_form() {
+        assert!(names_suite("Types: deb\nURIs: x\nSuites: sid\n", "sid"));
+        assert!(names_suite("deb x unstable main\n", "unstable"));
+        assert!(!names_suite("deb x sid-security main\n", "sid"));
     }
 
     #[test]

@@ -19,18 +19,20 @@ mod report;
 mod rundir;
 mod schedule;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
+use vmguest::demo;
 use vmguest::protocol::Line;
 use vmguest::scenarios;
 use vmguest::{KernelKind, Scenario};
 
 use crate::args::{KernelArgs, VmArgs};
+use crate::kernel::Kernel;
 use crate::setup::{self, Ready};
 use crate::{fixtures, ui};
 
@@ -87,9 +89,18 @@ fn list(scenarios: &[&Scenario]) {
 
 /// Prepares everything that a boot needs.
 pub fn prepare(args: &KernelArgs) -> Result<Vm> {
+    prepare_with(args, fixtures::build)
+}
+
+/// Prepares what the demo needs.
+pub fn prepare_demo(args: &KernelArgs) -> Result<Vm> {
+    prepare_with(args, |kernel| fixtures::build_some(kernel, "demo", demo::FIXTURES))
+}
+
+fn prepare_with(args: &KernelArgs, modules: impl FnOnce(&Kernel) -> Result<PathBuf>) -> Result<Vm> {
     let Ready { kernel, userland } = setup::ready(args)?;
     let programs = programs::build()?;
-    let modules = fixtures::build(&kernel)?;
+    let modules = modules(&kernel)?;
     let name = kernel.directory_name();
     let run = rundir::create(&name)?;
     let initramfs = run.join("initramfs.cpio");

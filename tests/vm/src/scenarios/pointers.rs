@@ -145,7 +145,7 @@ fn seeded(ctx: &mut Ctx) -> Result<()> {
         let target = match kind {
             0 => format!("work{}", offset(index % 3)),
             1 => format!("table{}", offset(index % 64 * 8)),
-            2 => ".rodata.str1.".to_owned(),
+            2 => ".rodata".to_owned(),
             _ => {
                 ensure!(line.is_none(), "{line:?} does not lead into the module");
                 continue;

@@ -14,7 +14,7 @@ pub const SCENARIOS: &[Scenario] =
 const CASES: &[(&str, &str, bool)] = &[
     (
         "refuse",
-        "pointer (offset 0x0 of .data..persistent) is initialised with the address of the string \"a string of the module\" in .rodata.str",
+        "pointer (offset 0x0 of .data..persistent) is initialised with the address of the string \"a string of the module\" in .rodata",
         true,
     ),
     ("refuse_function", "is initialised with the address of function some_function in .text", true),
