@@ -25,6 +25,7 @@ use vmguest::protocol::Line;
 use crate::args::KernelArgs;
 use crate::kernel::Kernel;
 use crate::setup::debug::Debug;
+use crate::setup::missing::Missing;
 use crate::setup::packages::install_named;
 use crate::vm::{self, Archive, Vm};
 use crate::{fixtures, process, setup, ui, workspace};
@@ -48,6 +49,17 @@ struct Files {
     journal: PathBuf,
     /// Modules with debug information.
     modules: PathBuf,
+}
+
+/// The same as a step of the tests, which do not fetch 850 MB.
+pub fn check_if_cached(args: &KernelArgs) -> Result<bool> {
+    let kernel = setup::ready(args)?.kernel;
+    if kernel.kind == KernelKind::Stock && Debug::of(&kernel.release)?.directory().is_none() {
+        let why =
+            "the cache has no debug information of this kernel; cargo xtask crashes fetches it (850 MB)";
+        return Err(Missing(why.to_owned()).into());
+    }
+    check(args)
 }
 
 /// Compares, crash by crash, and prints what differs.
