@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A small system of a kernel's own release, in which its modules are built: with that release's compiler,
-//! and the C library and tools that its headers were made for.
+//! A small system of another release, in which something is built with that release's compiler, C library and
+//! tools: a kernel's modules, or our own programs for another processor.
 //!
 //! It consists of packages that are unpacked into the cache; nothing in it is installed or configured.
 //! Commands run in it as in a chroot, in a mount namespace of their own, with the checkout and the cache at
@@ -89,10 +89,9 @@ impl BuildRoot {
         let root = Self(directory.to_owned());
         match process::quiet(&mut root.command("true")) {
             Ok(()) => Ok(root),
-            Err(error) => Err(Missing(format!(
-                "its modules are built in a chroot, which cannot be entered here: {error:#}"
-            ))
-            .into()),
+            Err(error) => {
+                Err(Missing(format!("it takes a chroot, which cannot be entered here: {error:#}")).into())
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 //! The kernels that scenarios run in: the distribution's, ours, or any that is given by path.
 
 mod build;
-mod build_root;
+pub mod build_root;
 mod bzimage;
 mod distribution;
 pub mod headers;

@@ -21,14 +21,24 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// Announces a module on the console, before it is loaded.
 pub const MARK: &str = "== loading oops_";
 
-/// Runs the machine to its end and returns the file with its console.
+/// Runs the modules that oops and returns the file with the console.
 pub fn run(processor: &Processor, packages: &Packages, modules: &Path, directory: &Path) -> Result<PathBuf> {
     let initramfs = directory.join("initramfs");
     write_initramfs(&initramfs, packages, modules)?;
+    machine(processor, packages, &initramfs, directory)
+}
+
+/// Runs a machine to its end and returns the file with its console.
+pub fn machine(
+    processor: &Processor,
+    packages: &Packages,
+    initramfs: &Path,
+    directory: &Path,
+) -> Result<PathBuf> {
     let console = directory.join("console.log");
     let mut qemu = Command::new(processor.qemu);
     qemu.args(processor.machine).args(["-nodefaults", "-display", "none", "-no-reboot", "-m", "512M"]);
-    qemu.arg("-kernel").arg(&packages.image).arg("-initrd").arg(&initramfs);
+    qemu.arg("-kernel").arg(&packages.image).arg("-initrd").arg(initramfs);
     qemu.arg("-append").arg(format!("console={} panic=-1", processor.console));
     qemu.arg("-serial").arg(format!("file:{}", console.display()));
     qemu.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(directory.join("qemu.log"))?);

@@ -8,8 +8,10 @@
 
 mod boot;
 mod check;
+mod keep;
 mod modules;
 mod packages;
+mod rust;
 mod table;
 
 use std::fs;
@@ -23,8 +25,10 @@ use crate::setup::packages::install_named;
 use crate::ui::{self, Colour, paint};
 use crate::workspace;
 
+pub use keep::{KEEPING, find as find_keeping, run as keep};
 use packages::Packages;
-use table::{PROCESSORS, Processor};
+use table::PROCESSORS;
+pub use table::Processor;
 
 /// Runs those that are named, or all.
 pub fn run(args: &ProcessorsArgs) -> Result<ExitCode> {

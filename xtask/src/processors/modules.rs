@@ -37,6 +37,12 @@ pub fn build(processor: &Processor, packages: &Packages, stage: &Path) -> Result
         fs::write(stage.join(format!("oops_{name}.c")), format!("#define HOW {how}\n#include \"oops.c\"\n"))?;
     }
     fs::write(stage.join("Kbuild"), kbuild)?;
+    make(processor, packages, stage)?;
+    Ok(stage.to_owned())
+}
+
+/// Builds the modules of a folder with a Kbuild.
+pub fn make(processor: &Processor, packages: &Packages, stage: &Path) -> Result<()> {
     let mut make = Command::new("make");
     make.env_remove("MAKEFLAGS").env_remove("MFLAGS");
     make.arg("-C").arg(&packages.build).args(["-j2", "--no-print-directory"]);
@@ -44,6 +50,5 @@ pub fn build(processor: &Processor, packages: &Packages, stage: &Path) -> Result
     make.arg(format!("CROSS_COMPILE={}", processor.prefix)).arg(format!("CC={}gcc", processor.prefix));
     // The kernel's BTF is not needed here, and an old pahole does not know the options of a newer kernel.
     make.args(["CONFIG_DEBUG_INFO_BTF_MODULES=", "DEBIAN_KERNEL_NO_CC_VERSION_CHECK=y", "modules"]);
-    process::quiet(&mut make)?;
-    Ok(stage.to_owned())
+    process::quiet(&mut make)
 }

@@ -2,6 +2,7 @@
 //! The processors, with the packages and the machine of each.
 
 /// A processor for which the distribution has a kernel and QEMU a machine.
+#[derive(Clone, Copy)]
 pub struct Processor {
     /// The name, as `ksymoops` gives it: that of `uname -m`, without the model.
     pub name: &'static str,

@@ -42,7 +42,12 @@ impl Release {
 
     /// A release for another architecture (Debian's name of it).
     pub fn of_architecture(name: &str, architecture: &str) -> Result<Self> {
-        let mut release = Self::in_cache(&[name], &format!("{name}-{architecture}"))?;
+        Self::of_suites_for(&[name], architecture)
+    }
+
+    /// Several suites together, for another architecture.
+    pub fn of_suites_for(suites: &[&str], architecture: &str) -> Result<Self> {
+        let mut release = Self::in_cache(suites, &format!("{}-{architecture}", suites.join("+")))?;
         release.options.push(format!("APT::Architecture={architecture}"));
         release.options.push(format!("APT::Architectures={architecture}"));
         Ok(release)

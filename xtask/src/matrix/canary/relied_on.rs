@@ -109,7 +109,7 @@ fn known(kernel: &Kernel, btf: &Btf<'_>, module: TypeId, table: &ExportLayout) -
     let config = fs::read_to_string(kernel.build.join(".config")).unwrap_or_default();
     let set = |option: &str| config.lines().any(|line| line == format!("CONFIG_{option}=y"));
     let mut known = vec![
-        format!("struct module has {} bytes", btf.size_of(module)?),
+        format!("`struct module` has {} bytes", btf.size_of(module)?),
         format!("an exported symbol has {} bytes", table.entry_size(Class::Elf64)),
     ];
     known.push(

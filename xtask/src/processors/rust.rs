@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Our own programs for another processor: static, built with the Rust and the cross compiler of a newer
+//! release of Debian, whose packages have the standard library for each of its processors.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+use super::table::Processor;
+use crate::kernel::build_root::BuildRoot;
+use crate::setup::release::Release;
+use crate::{cache, process, ui, workspace};
+
+/// The release, and the suite that adds a newer Rust to it than its own: that of Debian 13 is too old.
+const SUITES: [&str; 2] = ["trixie", "trixie-backports"];
+
+/// The packages that the suite has newer ones of.
+const RUST: [&str; 3] = ["rustc", "cargo", "libstd-rust-dev"];
+
+/// The linker for programs that the build itself runs: that of the release's gcc.
+const OWN_LINKER: &str = "x86_64-linux-gnu-gcc-14";
+
+/// Builds these packages, each with a program of the same name. Returns the names with the files.
+pub fn build<'n>(processor: &Processor, packages: &[&'n str]) -> Result<Vec<(&'n str, PathBuf)>> {
+    let root = root(processor)?;
+    let target = format!("{}-unknown-linux-gnu", processor.name);
+    let directory = workspace::target().join("other-processors");
+    let mut cargo = root.command("cargo");
+    cargo.current_dir(workspace::root()).args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--offline",
+        "--target",
+        &target,
+    ]);
+    cargo.arg("--manifest-path").arg(workspace::root().join("Cargo.toml"));
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
+    let variable = |target: &str| format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace('-', "_"));
+    cargo.env(variable(&target), format!("{}gcc", processor.prefix));
+    cargo.env(variable("x86_64-unknown-linux-gnu"), OWN_LINKER);
+    cargo.env("CARGO_TARGET_DIR", &directory).env("RUSTFLAGS", "-C target-feature=+crt-static");
+    cargo.env("CARGO_HOME", workspace::cargo_home().context("there is no CARGO_HOME")?);
+    cargo.env_remove("RUSTC").env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
+    ui::step(&format!("building our programs for {}", processor.name), || {
+        match process::shown(&mut cargo)? {
+            true => Ok(()),
+            false => bail!("building them failed; see the compiler's messages above"),
+        }
+    })?;
+    let built = directory.join(target).join("debug");
+    Ok(packages.iter().map(|name| (*name, built.join(name))).collect())
+}
+
+/// The system with the compilers.
+fn root(processor: &Processor) -> Result<BuildRoot> {
+    let release = Release::of_suites(&SUITES)?;
+    let version = release.package_of(SUITES[1], RUST[0])?.version.replace(':', "_");
+    let entry = cache::entry(&format!("rust/{}_{version}", processor.debian), |directory| {
+        let newer = |name: &str| format!("{name}/{}", SUITES[1]);
+        let mut names: Vec<String> = RUST.iter().map(|name| newer(name)).collect();
+        names.extend([processor.compiler.to_owned(), format!("libc6-dev-{}-cross", processor.debian)]);
+        ui::step("downloading a small Debian with Rust and the cross compiler", || {
+            BuildRoot::unpack(&release, &names, directory)?;
+            let foreign = Release::of_suites_for(&SUITES, processor.debian)?;
+            foreign.unpack(&[newer(RUST[2])], directory)
+        })
+    })?;
+    BuildRoot::enter(&entry)
+}
