@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::kinds;
+use super::registers::{hex, register, register_of};
 use super::tally::Tally;
 
 /// Registers that tell one crash from another.
@@ -49,23 +50,4 @@ pub fn fault(report: &Value) -> Option<&Value> {
     let states = report.pointer("/report/states")?.as_array()?;
     let is_fault = |state: &&Value| state["origin"].as_str().is_some_and(|origin| origin == "fault");
     states.iter().find(is_fault).or(states.first())
-}
-
-/// The value of a register at a stop.
-pub fn register_of(stop: &Value, name: &str) -> Option<u64> {
-    stop["registers"].get(name)?.as_u64()
-}
-
-/// The name of a register as gdb has it: `R08` is `r8`.
-pub fn register(name: &str) -> String {
-    let name = name.to_ascii_lowercase();
-    match name.strip_prefix("r0") {
-        Some(digit) => format!("r{digit}"),
-        None => name,
-    }
-}
-
-/// A number as the JSON output writes it.
-pub fn hex(value: &Value) -> Option<u64> {
-    u64::from_str_radix(value.as_str()?.trim_start_matches("0x"), 16).ok()
 }

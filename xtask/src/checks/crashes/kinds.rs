@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::compare::{hex, register, register_of};
+use super::registers::{hex, register, register_of};
 use super::tally::Tally;
 
 /// Compares everything that both know.

@@ -7,6 +7,7 @@
 
 mod compare;
 mod kinds;
+mod registers;
 mod tally;
 
 use std::fs::{self, File};
