@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Registers and numbers, as gdb has them and as the JSON output writes them.
+//! Registers and numbers, as gdb's stops and the JSON output of ksymoops have them.
 
 use serde_json::Value;
 
