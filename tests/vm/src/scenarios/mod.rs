@@ -35,6 +35,7 @@ pub mod save;
 pub mod show;
 pub mod smoke;
 pub mod suites;
+pub mod tokens;
 pub mod units;
 pub mod versions;
 
@@ -66,6 +67,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     suites::SCENARIOS,
     hostile::SCENARIOS,
     parity::SCENARIOS,
+    tokens::SCENARIOS,
     oops::SCENARIOS,
 ];
 
