@@ -263,6 +263,13 @@ pub trait Kernel {
     /// notes; `EFBIG` if the note is too long.
     fn set_persist_note(&self, serial: u64, note: &[u8]) -> Result<(), Errno>;
 
+    /// The tokens that modules have left in the kernel: the text of `/proc/name_tokens`, to be parsed by
+    /// `libmodfmt`. `None` if there is no such service.
+    ///
+    /// # Errors
+    /// [`SysError`] if it is there but cannot be read.
+    fn name_tokens(&self) -> Result<Option<Vec<u8>>, SysError>;
+
     /// What the kernel itself has logged, oldest first, as far as its buffer still holds it.
     ///
     /// # Errors

@@ -85,6 +85,15 @@ pub enum Command {
     },
     /// Exchange a loaded module for the version in FILE, with a way back
     Reload(ReloadArgs),
+    /// List the tokens that modules have left in the kernel by name_token
+    #[command(
+        after_help = "There are tokens where the module name_token is loaded, or built in. See docs/options.md."
+    )]
+    Tokens {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print what the site has decided in /etc/modpersist.conf, and in which line
     #[command(after_help = "The exit status is 1 if something is wrong with the files.\n\n\
                       Examples:\n  modpersist config          all settings\n  \

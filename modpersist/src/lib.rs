@@ -38,6 +38,7 @@ mod restore;
 mod run;
 mod save;
 mod show;
+mod tokens;
 
 pub use args::{Args, Command, CompatArgs, ReloadArgs, RestoreArgs, ShowArgs, command};
 pub use report::report;

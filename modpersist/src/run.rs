@@ -10,7 +10,9 @@ use modcli::Output;
 use modrecord::Paths;
 
 use crate::args::{Args, Command, ReloadArgs};
-use crate::{check, check_owner, compat, config, embed, list, modprobe_conf, reload, restore, save, show};
+use crate::{
+    check, check_owner, compat, config, embed, list, modprobe_conf, reload, restore, save, show, tokens,
+};
 
 /// Runs `reload` with records in other places than usual.
 ///
@@ -61,6 +63,7 @@ pub fn run(args: &Args, kernel: &dyn Kernel, out: &mut dyn Write) -> Result<Exit
             let mut output = Output::new("modpersist".as_ref());
             config::run(&Paths::default(), owner.as_deref(), *json, out, &mut output)
         }
+        Command::Tokens { json } => tokens::run(kernel, *json, out),
         Command::Compat(args) => compat::run(args, out),
         Command::Reload(args) => {
             let mut output = Output::new("modpersist".as_ref());

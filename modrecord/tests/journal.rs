@@ -12,7 +12,9 @@ use std::rc::Rc;
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage, Unload};
 use libmodfmt::persist::{Header, NOTE_SECTION, Unit, Variable};
-use libmodsys::{BootIdentity, Kernel, LoadFlags, PersistSupport, RemoveFlags, SectionAddress, sealed_file};
+use libmodsys::{
+    BootIdentity, Errno, Kernel, LoadFlags, PersistSupport, RemoveFlags, SectionAddress, sealed_file,
+};
 use modkeep::{Generation, KeptBy, OwnerState, Region, discard};
 use modrecord::journal::{ModuleDetails, Recorder};
 use modrecord::policy::LazyPolicy;
@@ -181,6 +183,30 @@ fn what_is_written_down_is_not_written_again() {
     let entries = folder.entries();
     assert_eq!(entries.len(), 4);
     assert!(matches!(&entries[3], Entry::Unload(gone) if gone.name == "foo"), "{entries:?}");
+}
+
+#[test]
+fn tokens_are_written_down_as_they_change() {
+    let (folder, kernel) = (Folder::new(), kernel());
+    let tokens = |text: Option<&str>| {
+        kernel.set(|settings| settings.name_tokens = text.map(|text| text.as_bytes().to_vec()));
+        record(&kernel, &folder, None, false);
+        let entries = folder.entries().into_iter();
+        let of_each = entries.filter_map(|entry| match entry {
+            Entry::Tokens(tokens) => Some(tokens.tokens.len()),
+            _ => None,
+        });
+        of_each.collect::<Vec<_>>()
+    };
+    assert!(tokens(None).is_empty());
+    assert!(tokens(Some("token x 0 0 0 0 - -\n")).is_empty(), "one that is not set says nothing");
+    let two = "token x ffff888000001000 28 0 0 foo struct\\040foo\ntoken y 1 0 0 0 - -\n";
+    assert_eq!(tokens(Some(two)), [2]);
+    assert_eq!(tokens(Some(two)), [2]);
+    kernel.fail_next(Op::NameTokens, Errno::EPERM);
+    assert_eq!(tokens(Some(two)), [2]);
+    assert_eq!(tokens(None), [2, 0]);
+    assert_eq!(tokens(None), [2, 0]);
 }
 
 #[test]

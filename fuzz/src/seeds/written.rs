@@ -5,8 +5,9 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use libmodfmt::journal::{Boot, Discard, Entry, LoadedModule, Recorded, Stage, Unload};
+use libmodfmt::journal::{Boot, Discard, Entry, LoadedModule, Recorded, Stage, Tokens, Unload};
 use libmodfmt::persist::{Header, Unit, Variable};
+use libmodfmt::proc::NameToken;
 use modtest::module::{Make, signed};
 
 use super::{JOURNAL, Seed, from_file};
@@ -97,7 +98,14 @@ fn entries(boot: &str) -> Vec<Entry> {
         Entry::Module(keeper),
         Entry::Module(owner),
         Entry::Unload(Unload { boot: boot.clone(), name: "meter".into(), removed: true, at: 1400 }),
-        Entry::Discard(Discard { boot, name: "foo".into(), at: 1500 }),
+        Entry::Discard(Discard { boot: boot.clone(), name: "foo".into(), at: 1500 }),
+        Entry::Tokens(Tokens {
+            boot,
+            tokens: vec![
+                NameToken::new("foo_p", [0xffff_8880_0000_1000, 40, 0, 0]).with_type("foo", "struct foo"),
+            ],
+            at: 1600,
+        }),
     ]
 }
 

@@ -14,7 +14,7 @@ use super::named_sources;
 use super::sources::sources;
 use crate::debuginfod::Servers;
 use crate::decode::Decoder;
-use crate::persistent::{FieldNames, regions_of_copies, regions_of_kernel};
+use crate::persistent::{FieldNames, regions_of_copies, regions_of_kernel, tokens_of_kernel};
 use crate::{Warning, journal};
 
 /// Larger type information of a kernel is not read; a distribution's has 5 MB.
@@ -41,6 +41,7 @@ pub(super) fn decoder(args: &Args, kernel: &dyn Kernel, warnings: &mut Vec<Warni
     // What holds now may only be used for a log that is certainly from this boot.
     if args.dmesg {
         decoder.regions.extend(regions_of_kernel(kernel, warnings));
+        decoder.tokens = tokens_of_kernel(kernel, warnings);
     }
     decoder.journal = journal::load(&journals, warnings);
     decoder.boot.clone_from(&args.boot);

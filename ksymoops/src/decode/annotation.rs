@@ -6,7 +6,7 @@ use libksym::code::Listing;
 use liboops::explain::Statement;
 use liboops::report::Span;
 
-use crate::persistent::PersistentAddress;
+use crate::persistent::{PersistentAddress, TokenAddress};
 
 /// Something to say about a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,13 @@ pub enum AnnotationKind {
         label: String,
         /// What is there.
         address: Box<PersistentAddress>,
+    },
+    /// An address that a token of the kernel leads to.
+    Token {
+        /// What held the address.
+        label: String,
+        /// What is there.
+        address: Box<TokenAddress>,
     },
     /// An address of other data, with a symbol.
     Data {

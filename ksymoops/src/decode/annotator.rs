@@ -161,6 +161,11 @@ impl Annotator<'_> {
                 return;
             }
         }
+        if let Some(found) = self.lookup.token(address) {
+            let (label, address) = (label.to_owned(), Box::new(found));
+            self.push(span, AnnotationKind::Token { label, address });
+            return;
+        }
         if symbols == Symbols::Ignored || address < lowest.symbol {
             return;
         }

@@ -146,12 +146,14 @@ fn known(lookup: &Lookup<'_>, variable: &Variable) -> Option<Statement> {
         let field = found.path.or(found.variable).unwrap_or(found.section);
         format!(": {field} of {}, persistent", found.owner)
     });
+    let token = lookup.token(value).filter(|_| ty.ends_with('*'));
+    let token = token.map(|found| format!(": {}", found.with_field()));
     let kind = if variable.is_parameter { "parameter" } else { "local" };
     let text = format!(
         "{kind} {} of {} is {number} ({ty}{place}){}",
         variable.name,
         variable.function,
-        persistent.unwrap_or_default()
+        persistent.or(token).unwrap_or_default()
     );
     Some(Statement::new(StatementKind::Variable, text).with(&variable.name, value))
 }

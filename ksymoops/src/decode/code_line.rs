@@ -22,8 +22,14 @@ pub(super) fn annotations(code: &Code, state: &State, lookup: &Lookup<'_>) -> Ve
     let persistent: Vec<_> = accessed
         .chain(targets)
         .filter_map(|(label, address)| {
-            let address = Box::new(lookup.persistent(address?)?);
-            Some(AnnotationKind::Persistent { label: label.to_owned(), address })
+            let (address, label) = (address?, label.to_owned());
+            match lookup.persistent(address) {
+                Some(found) => Some(AnnotationKind::Persistent { label, address: Box::new(found) }),
+                None => {
+                    let address = Box::new(lookup.token(address)?);
+                    Some(AnnotationKind::Token { label, address })
+                }
+            }
         })
         .collect();
     let arch = lookup.report.arch.is_none().then(|| code_processor::of(lookup.report, code)).flatten();

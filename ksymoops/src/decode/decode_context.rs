@@ -10,13 +10,14 @@ use liboops::report::Report;
 use super::boot::boot_of_report;
 use super::{Decoder, report_sources};
 use crate::journal::modules_at;
-use crate::persistent::{KnownRegion, regions_of_boot};
+use crate::persistent::{KnownRegion, KnownToken, regions_of_boot, tokens_of_boot};
 
 /// What one report is decoded with.
 #[derive(Debug)]
 pub(crate) struct DecodeContext {
     pub resolver: Rc<Resolver>,
     pub regions: Vec<KnownRegion>,
+    pub tokens: Vec<KnownToken>,
     /// The boot of the journal that the report is from.
     pub boot: Option<String>,
     /// What the resolver knows.
@@ -35,6 +36,7 @@ impl DecodeContext {
         }
         let boot = boot_of_report(decoder, report, &sources, &mut summary);
         let mut regions = decoder.regions.clone();
+        let mut tokens = decoder.tokens.clone();
         if let Some(boot) = boot {
             let states = modules_at(&decoder.journal, &boot.id, report.time_us);
             sources.loaded.extend(states.iter().map(|state| {
@@ -48,6 +50,10 @@ impl DecodeContext {
             sources.build_id = sources.build_id.or_else(|| build_id(&boot.build_id));
             sources.kaslr.journal.clone_from(&boot.text);
             regions.extend(regions_of_boot(&decoder.journal, &boot.id, report.time_us));
+            // What holds now is known better than what held at the last load.
+            if tokens.is_empty() {
+                tokens = tokens_of_boot(&decoder.journal, &boot.id, report.time_us);
+            }
         }
         let boot = boot.map(|boot| boot.id.clone());
         if let Some(servers) = &decoder.servers {
@@ -61,7 +67,7 @@ impl DecodeContext {
                 (bytes, source) => format!("kernel moved by {bytes:#x}, by {source}"),
             });
         }
-        Self { resolver, regions, boot, sources, summary }
+        Self { resolver, regions, tokens, boot, sources, summary }
     }
 }
 

@@ -10,7 +10,7 @@ use libmodfmt::journal::Journal;
 
 use crate::Warning;
 use crate::debuginfod::Servers;
-use crate::persistent::{FieldNames, KnownRegion};
+use crate::persistent::{FieldNames, KnownRegion, KnownToken};
 
 /// The most kernels whose symbols are held at once.
 const MAX_RESOLVERS: usize = 8;
@@ -26,6 +26,8 @@ pub struct Decoder {
     pub boot: Option<String>,
     /// Regions that apply to every report: those that the user names, then those of the running kernel.
     pub regions: Vec<KnownRegion>,
+    /// Tokens of the running kernel, which apply to every report.
+    pub tokens: Vec<KnownToken>,
     /// Servers that are asked for debug files.
     pub(crate) servers: Option<Servers>,
     /// Names the fields of persistent variables.

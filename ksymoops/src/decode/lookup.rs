@@ -5,7 +5,7 @@ use libksym::{Answer, Query};
 use liboops::report::{Place, Report, State};
 
 use super::decode_context::DecodeContext;
-use crate::persistent::{FieldNames, PersistentAddress, find_address};
+use crate::persistent::{FieldNames, PersistentAddress, TokenAddress, find_address, find_token};
 
 /// Looks up the addresses and symbols of one report.
 #[derive(Debug, Clone, Copy)]
@@ -53,11 +53,20 @@ impl Lookup<'_> {
         find_address(&kernel.regions, self.field_names, &kernel.resolver, self.report, address)
     }
 
-    /// The name of an address in an instruction: `symbol+0x1 [module]`, or a field of a persistent variable.
+    /// What is at an address, if a token leads there.
+    pub fn token(&self, address: u64) -> Option<TokenAddress> {
+        find_token(&self.kernel.tokens, self.field_names, &self.kernel.resolver, address)
+    }
+
+    /// The name of an address in an instruction: `symbol+0x1 [module]`, a field of a persistent variable, or
+    /// a place that a token leads to.
     pub fn name(&self, address: u64) -> Option<String> {
         if let Some(found) = self.persistent(address).filter(PersistentAddress::is_inside) {
             let name = found.path.or(found.variable).unwrap_or_else(|| found.section.to_owned());
             return Some(format!("persistent {name} of {}", found.owner));
+        }
+        if let Some(found) = self.token(address) {
+            return Some(found.with_field());
         }
         let answer = self.data(address);
         let [only] = answer.candidates.as_slice() else { return None };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What points into persistent data, and the sections that it is in, each said once.
+//! What points into persistent data, or where a token leads to, and the persistent sections, each said once.
 
 use std::collections::HashMap;
 
@@ -27,6 +27,9 @@ impl Regions {
     pub fn of(annotations: &[&Annotation]) -> Self {
         let mut regions = Self::default();
         for annotation in annotations {
+            if let AnnotationKind::Token { label, address } = &annotation.kind {
+                regions.hit(format!("{label} {}", address.with_field()));
+            }
             let AnnotationKind::Persistent { label, address } = &annotation.kind else { continue };
             let section = section_text(address);
             let number = match regions.numbers.get(&section) {
@@ -37,17 +40,20 @@ impl Regions {
                     regions.sections.len()
                 }
             };
-            let hit = format!("{label} {} #{number}", short(address));
-            if regions.hits.contains(&hit) {
-                continue;
-            }
-            if regions.hits.len() < MAX_HITS {
-                regions.hits.push(hit);
-            } else {
-                regions.more_hits = regions.more_hits.saturating_add(1);
-            }
+            regions.hit(format!("{label} {} #{number}", short(address)));
         }
         regions
+    }
+
+    fn hit(&mut self, text: String) {
+        if self.hits.contains(&text) {
+            return;
+        }
+        if self.hits.len() < MAX_HITS {
+            self.hits.push(text);
+        } else {
+            self.more_hits = self.more_hits.saturating_add(1);
+        }
     }
 
     /// The number of the section that an address is in, counted from 1.

@@ -17,5 +17,5 @@ mod unloaded;
 pub(crate) use boot_match::{BootMatch, find_boot};
 pub(crate) use evidence::{Evidence, SymbolAddress};
 pub(crate) use load::load;
-pub(crate) use module_state::{ModuleState, modules_at};
+pub(crate) use module_state::{ModuleState, is_before, modules_at};
 pub(crate) use unloaded::{End, Loads, Unloaded};

@@ -13,6 +13,11 @@ pub(super) const fn microseconds(hundredths: u64) -> u64 {
     hundredths.saturating_mul(10_000)
 }
 
+/// Whether an entry was written by that time since boot, in microseconds.
+pub(crate) fn is_before(entry: &Entry, time_us: Option<u64>) -> bool {
+    time_us.is_none_or(|time| microseconds(entry.at()) <= time.saturating_add(CLOCK_TOLERANCE_US))
+}
+
 /// A module as it was at some time in a boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ModuleState<'j> {
@@ -44,8 +49,7 @@ pub(super) fn states_at<'j>(
     for entry in entries {
         // The log's clock stops while the machine sleeps, the journal's does not. The first load of a module
         // is therefore taken however late it is.
-        let early =
-            time_us.is_none_or(|time| microseconds(entry.at()) <= time.saturating_add(CLOCK_TOLERANCE_US));
+        let early = is_before(entry, time_us);
         let (Entry::Module(LoadedModule { name, .. })
         | Entry::Unload(Unload { name, .. })
         | Entry::Discard(Discard { name, .. })) = entry
@@ -76,7 +80,7 @@ pub(super) fn states_at<'j>(
                     state.discarded = true;
                 }
             }
-            Entry::Unload(_) | Entry::Discard(_) | Entry::Boot(_) => {}
+            Entry::Unload(_) | Entry::Discard(_) | Entry::Boot(_) | Entry::Tokens(_) => {}
         }
     }
     states

@@ -8,11 +8,11 @@
 
 use std::rc::Rc;
 
-use libmodfmt::btf::{Btf, BtfVariable};
+use libmodfmt::btf::{Btf, BtfVariable, Kind};
 use libmodfmt::elf::Object;
 use libmodfmt::persist::Variable;
 
-use super::field_text::FieldText;
+use super::field_text::{FieldText, element};
 
 /// Finds the field at `offset` bytes in a variable. `kernel_types` yields BTF that may be that of the
 /// module's kernel.
@@ -23,18 +23,56 @@ pub(super) fn find<I: Iterator<Item = Rc<Vec<u8>>>>(
     offset: u64,
     kernel_types: impl FnOnce() -> I,
 ) -> Option<FieldText> {
+    with_types(object, kernel_types, |btf| in_btf(btf, section, variable, offset))
+}
+
+/// Finds the field at `offset` bytes in one or several values of a structure or union, without a variable in
+/// front.
+pub(super) fn find_in_type<I: Iterator<Item = Rc<Vec<u8>>>>(
+    object: &Object<'_>,
+    type_name: &str,
+    offset: u64,
+    kernel_types: impl FnOnce() -> I,
+) -> Option<FieldText> {
+    with_types(object, kernel_types, |btf| in_type(btf, type_name, offset))
+}
+
+/// As [`find_in_type`], in the types of a kernel.
+pub(super) fn find_in_kernel_type(btf: &[u8], type_name: &str, offset: u64) -> Option<FieldText> {
+    in_type(&Btf::parse(btf).ok()?, type_name, offset)
+}
+
+/// Looks something up in the module's types.
+fn with_types<I: Iterator<Item = Rc<Vec<u8>>>>(
+    object: &Object<'_>,
+    kernel_types: impl FnOnce() -> I,
+    find: impl Fn(&Btf<'_>) -> Option<FieldText>,
+) -> Option<FieldText> {
     let (_, own) = object.section(".BTF")?;
     if let Ok(btf) = Btf::parse(&own.data) {
-        return in_btf(&btf, section, variable, offset);
+        return find(&btf);
     }
     if let Some((_, base)) = object.section(".BTF.base") {
         let base = Btf::parse(&base.data).ok()?;
-        return in_btf(&Btf::parse_split(&own.data, &base).ok()?, section, variable, offset);
+        return find(&Btf::parse_split(&own.data, &base).ok()?);
     }
     kernel_types().find_map(|base| {
         let base = Btf::parse(&base).ok()?;
-        in_btf(&Btf::parse_split(&own.data, &base).ok()?, section, variable, offset)
+        find(&Btf::parse_split(&own.data, &base).ok()?)
     })
+}
+
+fn in_type(btf: &Btf<'_>, type_name: &str, offset: u64) -> Option<FieldText> {
+    let (keyword, name) = type_name.split_once(' ')?;
+    let kind = match keyword {
+        "struct" => Kind::Struct,
+        "union" => Kind::Union,
+        _ => return None,
+    };
+    let id = btf.find(kind, name)?;
+    let (index, inner) = element(btf.size_of(id).ok()?, offset)?;
+    let field = btf.path_at(id, inner).ok()??;
+    Some(FieldText { path: format!("{index}{}", field.path), rest: field.rest })
 }
 
 fn in_btf(btf: &Btf<'_>, section: &str, variable: &Variable, offset: u64) -> Option<FieldText> {

@@ -4,9 +4,9 @@
 use libmodfmt::dwarf::{DebugInfo, DebugSections, DwarfTypes};
 use libmodfmt::elf::Object;
 use libmodfmt::persist::{Header, Variable};
-use libmodfmt::types::Comparison;
+use libmodfmt::types::{Comparison, field_at, size_of};
 
-use super::field_text::FieldText;
+use super::field_text::{FieldText, element};
 
 /// What the DWARF of a file says about an offset in a variable.
 pub(super) enum DwarfField {
@@ -16,6 +16,19 @@ pub(super) enum DwarfField {
     OtherType,
     /// The field.
     Found(FieldText),
+}
+
+/// Finds the field at `offset` bytes in one or several values of a structure or union, without a variable in
+/// front.
+pub(super) fn find_in_type(object: &Object<'_>, type_name: &str, offset: u64) -> Option<FieldText> {
+    let sections = DebugSections::of(object).ok()?;
+    let info = DebugInfo::read(&sections).ok()?;
+    let types = DwarfTypes::new(&info);
+    let id = types.tag(type_name)?;
+    let (index, inner) = element(size_of(&types, id)?, offset)?;
+    let field = field_at(&types, "", id, inner)?;
+    let path = field.path.strip_prefix('.').unwrap_or(&field.path);
+    Some(FieldText { path: format!("{index}{path}"), rest: field.rest })
 }
 
 /// Finds the field at `offset` bytes in a variable of a header.

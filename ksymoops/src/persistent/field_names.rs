@@ -23,6 +23,9 @@ type Build = (String, Vec<u8>);
 /// A region's source, its owner, its generation and build id, a unit, an offset in it.
 type Location = (String, String, u32, Vec<u8>, usize, u64);
 
+/// A module, a type of its file, an offset in that.
+type TypeLocation = (Build, String, u64);
+
 /// Where files of owners may be, and what was found in them so far.
 #[derive(Debug, Default)]
 pub struct FieldNames {
@@ -32,6 +35,7 @@ pub struct FieldNames {
     kernel_types: Vec<Rc<Vec<u8>>>,
     files: RefCell<HashMap<Build, Option<Rc<ModuleFile>>>>,
     known: RefCell<HashMap<Location, Option<String>>>,
+    in_types: RefCell<HashMap<TypeLocation, Option<String>>>,
 }
 
 impl FieldNames {
@@ -69,6 +73,47 @@ impl FieldNames {
         let found = self.find(region, unit, variable, offset, resolver);
         self.known.borrow_mut().insert(location, found.clone());
         found
+    }
+
+    /// Returns the field at `offset` bytes in what has this type in a module's file: `hits[1]`. If that has
+    /// no such type, it may be the kernel's. `None` if the type is not known.
+    pub(super) fn path_in_type(
+        &self,
+        module: &KnownRegion,
+        type_name: &str,
+        offset: u64,
+        resolver: &Resolver,
+    ) -> Option<String> {
+        let build = (module.header.owner.clone(), module.header.build_id.clone());
+        let location = (build, type_name.to_owned(), offset);
+        if let Some(known) = self.in_types.borrow().get(&location) {
+            return known.clone();
+        }
+        let found = self.find_in_type(module, type_name, offset, resolver).map(|field| field.to_string());
+        self.in_types.borrow_mut().insert(location, found.clone());
+        found
+    }
+
+    fn find_in_type(
+        &self,
+        module: &KnownRegion,
+        type_name: &str,
+        offset: u64,
+        resolver: &Resolver,
+    ) -> Option<FieldText> {
+        let kernel_types =
+            || resolver.kernel_btf().map(Rc::new).into_iter().chain(self.kernel_types.iter().cloned());
+        let file = self.owner_file(module, resolver);
+        let object = file.as_ref().and_then(|file| Object::parse(file.unsigned_image().ok()?).ok());
+        let of_module = object.and_then(|object| {
+            dwarf_field::find_in_type(&object, type_name, offset)
+                .or_else(|| btf_field::find_in_type(&object, type_name, offset, kernel_types))
+        });
+        let of_kernel = || {
+            let mut types = kernel_types();
+            types.find_map(|btf| btf_field::find_in_kernel_type(&btf, type_name, offset))
+        };
+        of_module.or_else(of_kernel)
     }
 
     fn find(

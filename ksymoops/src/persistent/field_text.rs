@@ -12,6 +12,13 @@ pub(super) struct FieldText {
     pub rest: u64,
 }
 
+/// Which of several values of a size an offset is in, as `[2].`, and the offset in that one. Nothing is said
+/// of the first one, which may be the only one.
+pub(super) fn element(size: u64, offset: u64) -> Option<(String, u64)> {
+    let (index, inner) = (offset.checked_div(size)?, offset.checked_rem(size)?);
+    Some((if index == 0 { String::new() } else { format!("[{index}].") }, inner))
+}
+
 impl fmt::Display for FieldText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.path)?;

@@ -3,7 +3,8 @@
 //!
 //! A [`KnownRegion`] comes from the journal, from copies of `/sys/module/KEEPER`, or from the running kernel.
 //! [`find_address`] looks an address up in the regions; [`FieldNames`] names the field by the types in
-//! the region's header, or by the owner's debug information.
+//! the region's header, or by the owner's debug information. Memory that modules have allocated and left is
+//! known by the tokens ([`KnownToken`], [`find_token`]).
 
 mod address;
 mod btf_field;
@@ -16,6 +17,8 @@ mod from_kernel;
 mod owner_file;
 mod owner_status;
 mod region;
+mod token;
+mod token_sources;
 
 pub use address::{PersistentAddress, find_address};
 pub use field_names::FieldNames;
@@ -24,3 +27,6 @@ pub(crate) use from_journal::regions_of_boot;
 pub use from_kernel::regions_of_kernel;
 pub use owner_status::OwnerStatus;
 pub use region::KnownRegion;
+pub use token::{KnownToken, TokenAddress, find_token};
+pub(crate) use token_sources::tokens_of_boot;
+pub use token_sources::tokens_of_kernel;

@@ -7,7 +7,7 @@ use super::annotation_line::{AnnotationLine, Style};
 use super::instructions;
 use crate::decode::AnnotationKind;
 use crate::head::{self, BuildRoot, Common};
-use crate::persistent::PersistentAddress;
+use crate::persistent::{PersistentAddress, TokenAddress};
 
 /// Returns the lines of an annotation. With `common`, they leave out what the head of their report says.
 pub(super) fn lines(kind: &AnnotationKind, common: Option<&Common>) -> Vec<AnnotationLine> {
@@ -18,6 +18,10 @@ pub(super) fn lines(kind: &AnnotationKind, common: Option<&Common>) -> Vec<Annot
         AnnotationKind::Code { label, name, answer } => code(*label, name, answer, common),
         AnnotationKind::Persistent { label, address } => {
             let text = format!("{label} {:#x}: {}", address.address.0, persistent(address, common));
+            vec![AnnotationLine::new(Style::Persistent, text)]
+        }
+        AnnotationKind::Token { label, address } => {
+            let text = format!("{label} {:#x}: {}", address.address.0, token(address));
             vec![AnnotationLine::new(Style::Persistent, text)]
         }
         AnnotationKind::Data { label, address, answer } => {
@@ -43,6 +47,12 @@ pub(super) fn lines(kind: &AnnotationKind, common: Option<&Common>) -> Vec<Annot
             vec![AnnotationLine::new(Style::Unknown, format!("code unknown: {why}"))]
         }
     }
+}
+
+/// `token "foo_p"+0x10, hits[1] of struct foo; 40 bytes at 0x1000; by the running kernel`
+fn token(address: &TokenAddress) -> String {
+    let length = address.length.map(|length| format!("{length} bytes ")).unwrap_or_default();
+    format!("{}; {length}at {:#x}; by {}", address.with_field(), address.target.0, address.source)
 }
 
 /// A place in code: its function, file and line, then the functions that it was inlined into.

@@ -88,6 +88,13 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
         self.info.defined_tags()
     }
 
+    /// The number of the structure or union with this name in C: `struct item`. `None` if the debug
+    /// information does not define it.
+    #[must_use]
+    pub fn tag(&self, name: &str) -> Option<TypeId> {
+        self.info.defined_tag(name).map(|die| self.number(die))
+    }
+
     /// The number of an entry's type, without typedefs and qualifiers.
     fn number(&self, die: Die) -> TypeId {
         let mut die = die;

@@ -92,6 +92,35 @@ impl<'a> DebugInfo<'a> {
         found
     }
 
+    /// The structure or union outside functions that is fully defined and has this name in C: `struct item`.
+    /// Several files may define one of that name: the first.
+    pub(super) fn defined_tag(&self, wanted: &str) -> Option<Die> {
+        let (keyword, wanted) = wanted.split_once(' ')?;
+        let tag = match keyword {
+            "struct" => gimli::DW_TAG_structure_type,
+            "union" => gimli::DW_TAG_union_type,
+            _ => return None,
+        };
+        for (unit, header) in self.units.iter().enumerate() {
+            let mut cursor = header.entries();
+            if !matches!(cursor.next_dfs(), Ok(Some(_))) || !matches!(cursor.next_dfs(), Ok(Some(_))) {
+                continue;
+            }
+            while let Some(entry) = cursor.current() {
+                if entry.tag() == tag
+                    && entry.attr_value(gimli::DW_AT_declaration).is_none()
+                    && self.name(unit, entry).is_some_and(|name| name == wanted)
+                {
+                    return Some(Die { unit, offset: entry.offset().0 });
+                }
+                if !matches!(cursor.next_sibling(), Ok(Some(_))) {
+                    break;
+                }
+            }
+        }
+        None
+    }
+
     fn pointed_to(&self, unit: usize, variable: &Entry<'a>) -> Option<Die> {
         let (die, pointer) = self.resolve(self.type_of(unit, variable)?)?;
         if pointer.tag() == gimli::DW_TAG_pointer_type { self.type_of(die.unit, &pointer) } else { None }

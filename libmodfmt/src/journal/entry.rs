@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::persist::Header;
+use crate::proc::NameToken;
 
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Entry {
     /// Persistent data that is gone and was in its owner's own sections or in the extended kernel. Data in
     /// a keeper goes away with the keeper.
     Discard(Discard),
+    /// The tokens that modules have left in the kernel, all of them.
+    Tokens(Tokens),
 }
 
 /// The kernel of a boot.
@@ -127,6 +130,17 @@ pub struct Discard {
     pub at: u64,
 }
 
+/// The tokens of `name_token` at some time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tokens {
+    /// The boot.
+    pub boot: String,
+    /// All of them, also those that earlier entries have.
+    pub tokens: Vec<NameToken>,
+    /// Time since boot, in hundredths of a second.
+    pub at: u64,
+}
+
 impl Entry {
     /// The boot that it belongs to.
     #[must_use]
@@ -136,6 +150,7 @@ impl Entry {
             Self::Module(module) => &module.boot,
             Self::Unload(unload) => &unload.boot,
             Self::Discard(discard) => &discard.boot,
+            Self::Tokens(tokens) => &tokens.boot,
         }
     }
 
@@ -147,6 +162,7 @@ impl Entry {
             Self::Module(module) => module.at,
             Self::Unload(unload) => unload.at,
             Self::Discard(discard) => discard.at,
+            Self::Tokens(tokens) => tokens.at,
         }
     }
 }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::hex::{hex, number, parse_hex, parse_number};
-use super::{Boot, Discard, Entry, LoadedModule, Stage, Unload};
+use super::token_line::{TokenLine, tokens_id};
+use super::{Boot, Discard, Entry, LoadedModule, Stage, Tokens, Unload};
 use crate::elf::ByteOrder;
 use crate::fnv::Hash;
 use crate::persist::Header;
@@ -71,6 +72,10 @@ enum What {
     Discard {
         name: String,
     },
+    Tokens {
+        tokens_id: String,
+        tokens: Vec<TokenLine>,
+    },
     /// What the lines before it add up to, for the next writer. See `recorded.rs`.
     Index {},
 }
@@ -126,6 +131,10 @@ impl Entry {
             }
             Self::Unload(unload) => What::Unload { name: unload.name.clone(), removed: unload.removed },
             Self::Discard(discard) => What::Discard { name: discard.name.clone() },
+            Self::Tokens(tokens) => What::Tokens {
+                tokens_id: number(tokens_id(&tokens.tokens)),
+                tokens: tokens.tokens.iter().map(TokenLine::of).collect(),
+            },
         };
         let line = Line { v: VERSION, boot: self.boot().to_owned(), at: self.at(), what };
         // Strings and numbers only: writing them to memory cannot fail.
@@ -209,6 +218,10 @@ pub(super) fn parse(line: &[u8]) -> Option<Parsed> {
         }
         What::Unload { name, removed } => Entry::Unload(Unload { boot, name, removed, at }),
         What::Discard { name } => Entry::Discard(Discard { boot, name, at }),
+        What::Tokens { tokens, tokens_id: _ } => {
+            let tokens = tokens.into_iter().map(TokenLine::token).collect::<Option<_>>()?;
+            Entry::Tokens(Tokens { boot, tokens, at })
+        }
         What::Index {} => return Some(Parsed::Index),
     };
     Some(Parsed::Entry(Box::new(entry), id))

@@ -23,8 +23,9 @@ mod recorded;
 #[cfg(test)]
 mod tests;
 mod text;
+mod token_line;
 
-pub use entry::{Boot, Discard, Entry, LoadedModule, Stage, Unload};
+pub use entry::{Boot, Discard, Entry, LoadedModule, Stage, Tokens, Unload};
 pub use line::{HeaderId, VERSION};
 pub use recorded::Recorded;
 pub use text::{FILE_NAME, Journal, file_name};

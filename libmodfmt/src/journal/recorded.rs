@@ -17,7 +17,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::hex::{number, parse_number};
 use super::line::{HeaderId, VERSION};
 use super::text::lines;
+use super::token_line::tokens_id;
 use crate::persist::PersistentSection;
+use crate::proc::NameToken;
 
 /// The word for an index in the field `entry`.
 const INDEX: &str = "index";
@@ -60,6 +62,8 @@ pub struct Recorded {
     loaded: HashMap<String, Option<u64>>,
     own_data: BTreeSet<String>,
     headers: Vec<HeaderId>,
+    /// Identifies the tokens of the last line that has any.
+    tokens: Option<u64>,
     /// Bytes since the last index, and the size of that.
     since_index: usize,
     index_size: usize,
@@ -85,6 +89,8 @@ struct Brief<'l> {
     persistent_id: Option<Cow<'l, str>>,
     #[serde(default)]
     persistent: Option<IgnoredAny>,
+    #[serde(borrow, default)]
+    tokens_id: Option<Cow<'l, str>>,
 }
 
 /// A string that is not copied unless it has escape sequences.
@@ -133,6 +139,8 @@ struct Index<'l> {
     own_data: BTreeSet<String>,
     #[serde(borrow)]
     headers: Vec<Text<'l>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    tokens: Option<Text<'l>>,
 }
 
 impl Recorded {
@@ -189,6 +197,12 @@ impl Recorded {
         self.headers.contains(&id)
     }
 
+    /// Whether these tokens are recorded already. None need not be recorded if none ever were.
+    #[must_use]
+    pub fn has_tokens(&self, tokens: &[NameToken]) -> bool {
+        self.tokens.map_or(tokens.is_empty(), |id| id == tokens_id(tokens))
+    }
+
     /// Whether it is time for an index.
     #[must_use]
     pub fn wants_index(&self) -> bool {
@@ -211,6 +225,7 @@ impl Recorded {
                 .collect(),
             own_data: self.own_data.clone(),
             headers: self.headers.iter().map(|&id| Text(number(id).into())).collect(),
+            tokens: self.tokens.map(|id| Text(number(id).into())),
         };
         // Strings and numbers only: writing them to memory cannot fail.
         let mut line = serde_json::to_vec(&index).unwrap_or_default();
@@ -236,6 +251,7 @@ impl Recorded {
             loaded: index.modules.into_iter().map(base).collect::<Option<_>>()?,
             own_data: index.own_data,
             headers: index.headers.iter().map(|Text(id)| parse_number(id)).collect::<Option<_>>()?,
+            tokens: index.tokens.as_ref().and_then(|Text(id)| parse_number(id)),
             since_index: 0,
             index_size: line.len(),
         })
@@ -269,6 +285,7 @@ impl Recorded {
             "discard" => {
                 self.own_data.remove(&name);
             }
+            "tokens" => self.tokens = brief.tokens_id.as_deref().and_then(parse_number),
             _ => {}
         }
     }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::persist::{Header, Unit, Variable};
+use crate::proc::NameToken;
 
 fn header() -> Header {
     let variable = Variable {
@@ -60,11 +61,34 @@ fn entries() -> Vec<Entry> {
         Entry::Module(owner),
         Entry::Unload(gone),
         Entry::Discard(dropped),
+        Entry::Tokens(Tokens { boot: "b-1".into(), tokens: tokens(), at: 1600 }),
     ]
+}
+
+fn tokens() -> Vec<NameToken> {
+    let foo = NameToken::new("foo \u{1b}p", [0xffff_8880_0000_1000, 40, 0, 0]);
+    vec![foo.with_type("foo_token", "struct foo"), NameToken::new("empty", [0; 4])]
 }
 
 fn text() -> Vec<u8> {
     entries().iter().flat_map(Entry::to_line).collect()
+}
+
+#[test]
+fn tokens_are_written_again_only_if_they_have_changed() {
+    let boot = &entries()[0].boot().to_owned();
+    let line = Entry::Tokens(Tokens { boot: boot.clone(), tokens: tokens(), at: 1 }).to_line();
+    let recorded = Recorded::read(boot, &line, true).unwrap();
+    let after_index = Recorded::read(boot, &recorded.to_index(2), false).unwrap();
+    for recorded in [&recorded, &after_index] {
+        assert!(recorded.has_tokens(&tokens()));
+        assert!(!recorded.has_tokens(&[]) && !recorded.has_tokens(&tokens()[..1]));
+        let mut other = tokens();
+        other[0].words[1] += 1;
+        assert!(!recorded.has_tokens(&other));
+    }
+    // Where there never was one, there is nothing to say.
+    assert!(Recorded::default().has_tokens(&[]) && !Recorded::default().has_tokens(&tokens()));
 }
 
 #[test]

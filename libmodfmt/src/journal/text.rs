@@ -54,7 +54,7 @@ impl Journal {
         let mut seen = HashSet::new();
         let boots = self.entries.iter().filter_map(|entry| match entry {
             Entry::Boot(boot) => Some(boot),
-            Entry::Module(_) | Entry::Unload(_) | Entry::Discard(_) => None,
+            Entry::Module(_) | Entry::Unload(_) | Entry::Discard(_) | Entry::Tokens(_) => None,
         });
         boots.filter(|boot| seen.insert(boot.id.as_str())).collect()
     }

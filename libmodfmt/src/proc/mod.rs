@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The text of `/proc/modules`, `/proc/kallsyms` and, of kernels before 2.6, `/proc/ksyms`.
+//! The text of `/proc/modules`, `/proc/kallsyms`, `/proc/name_tokens` and, of kernels before 2.6, `/proc/ksyms`.
 //!
 //! All are iterators over a text that the caller has read, line by line and without copying, so
 //! that one damaged line (an oops report may hold such a text too) costs one error and not the
@@ -27,6 +27,7 @@ mod fields;
 mod kallsyms;
 mod ksyms;
 mod modules;
+mod name_tokens;
 #[cfg(test)]
 mod tests;
 
@@ -36,3 +37,4 @@ pub use ksyms::{
     ExportedSymbol, InsmodSymbol, insmod_symbol, is_insmod_symbol, ksyms, without_symbol_version,
 };
 pub use modules::{LoadedModule, State, modules};
+pub use name_tokens::{NameToken, name_tokens};

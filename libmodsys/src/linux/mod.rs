@@ -58,6 +58,9 @@ const VMLINUX_BTF: &str = "/sys/kernel/btf/vmlinux";
 const PERSIST_LIST: &str = "/proc/module_persist";
 const PERSIST_NOTES: &str = "/proc/module_persist_notes";
 
+/// What the module `name_token` lists.
+const NAME_TOKENS: &str = "/proc/name_tokens";
+
 /// The real kernel.
 ///
 /// ```no_run
@@ -289,6 +292,10 @@ impl Kernel for Linux {
 
     fn set_persist_note(&self, serial: u64, note: &[u8]) -> Result<(), Errno> {
         extended::set_note(&self.path(PERSIST_NOTES), serial, note)
+    }
+
+    fn name_tokens(&self) -> Result<Option<Vec<u8>>, SysError> {
+        files::read_if_there(&self.path(NAME_TOKENS))
     }
 
     fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError> {

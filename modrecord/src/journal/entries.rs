@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use libmodfmt::elf::ByteOrder;
-use libmodfmt::journal::{Boot, Discard, Entry, LoadedModule, Recorded, Stage, Unload};
+use libmodfmt::journal::{Boot, Discard, Entry, LoadedModule, Recorded, Stage, Tokens, Unload};
 use libmodfmt::persist::{Header, NOTE_SECTION, PersistentSection, is_keeper_name, keeper_of_generation};
-use libmodfmt::proc::State;
+use libmodfmt::proc::{NameToken, State};
 use libmodfmt::{note, proc};
 use libmodsys::Kernel;
 use modkeep::Region;
@@ -86,7 +86,17 @@ pub(super) fn new_entries(
                 .map(|owner| Entry::Discard(Discard { boot: boot.to_owned(), name: owner.to_owned(), at })),
         );
     }
+    entries.extend(tokens(kernel, recorded, boot, at));
     Ok(entries)
+}
+
+/// The tokens that modules have left under names, unless they are recorded. If the list cannot be read,
+/// nothing is known to be gone.
+fn tokens(kernel: &dyn Kernel, recorded: &Recorded, boot: &str, at: u64) -> Option<Entry> {
+    let text = kernel.name_tokens().ok()?.unwrap_or_default();
+    let tokens: Vec<_> = proc::name_tokens(&text).flatten().filter(NameToken::is_set).collect();
+    let is_new = !recorded.has_tokens(&tokens);
+    is_new.then(|| Entry::Tokens(Tokens { boot: boot.to_owned(), tokens, at }))
 }
 
 fn unload(boot: &str, name: &str, change: &Change, at: u64) -> Unload {

@@ -274,6 +274,10 @@ impl Kernel for FakeKernel {
         self.note_block(serial, note)
     }
 
+    fn name_tokens(&self) -> Result<Option<Vec<u8>>, SysError> {
+        self.setting(Op::NameTokens, "/proc/name_tokens", |settings| settings.name_tokens.clone())
+    }
+
     fn kernel_log(&self) -> Result<Vec<LogRecord>, SysError> {
         self.setting(Op::Log, "/dev/kmsg", |settings| settings.kernel_log.clone())
     }

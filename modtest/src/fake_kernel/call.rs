@@ -85,6 +85,7 @@ pub enum Op {
     PersistRelease,
     PersistNote,
     SetPersistNote,
+    NameTokens,
     Header,
     Log,
     Parameters,

@@ -32,6 +32,8 @@ pub struct Settings {
     pub persist_support: PersistSupport,
     /// Kernel headers: contents by path.
     pub headers: BTreeMap<String, Vec<u8>>,
+    /// The text of the list; `None`: there is no such service.
+    pub name_tokens: Option<Vec<u8>>,
     pub kernel_log: Vec<LogRecord>,
     /// The lines that were added to it.
     pub added_to_log: Vec<String>,
@@ -61,6 +63,7 @@ impl Default for Settings {
             installed_files: BTreeMap::new(),
             persist_support: PersistSupport::Stock,
             headers: BTreeMap::new(),
+            name_tokens: None,
             kernel_log: Vec::new(),
             added_to_log: Vec::new(),
             symbol_index: None,

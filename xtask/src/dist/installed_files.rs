@@ -9,6 +9,7 @@ use clap::Command;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::release::VERSION;
 use super::{completions, pages};
 use crate::workspace;
 
@@ -50,6 +51,16 @@ pub struct Parts<'parts> {
 /// Documents at the top of the tarball.
 const DOCUMENTS: &[&str] =
     &["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE-MIT", "LICENSE-APACHE", "COPYING"];
+
+/// What name_token is built from, beside dkms.conf.
+const NAME_TOKEN: &[&str] = &[
+    "Kbuild",
+    "Makefile",
+    "linux/name_token.h",
+    "name_token_main.c",
+    "name_token_test.c",
+    "name_token_test.h",
+];
 
 /// Folders that the README has links to.
 const LINKED: &[&str] = &["docs", "kernel/examples"];
@@ -130,6 +141,7 @@ pub fn files(parts: &Parts<'_>, layout: Layout) -> Result<Vec<Entry>> {
         }
     }
     entries.push(file(format!("{prefix}include/modpersist/persistent.h"), source("kernel/persistent.h")?));
+    entries.extend(name_token(layout)?);
     entries.push(file("etc/modpersist.conf", source("packaging/modpersist.conf")?));
     entries.push(file(format!("{prefix}lib/tmpfiles.d/modpersist.conf"), source("packaging/tmpfiles.conf")?));
     entries.extend(match layout {
@@ -137,6 +149,24 @@ pub fn files(parts: &Parts<'_>, layout: Layout) -> Result<Vec<Entry>> {
         Layout::Tarball => only_in_tarball(parts.notices)?,
     });
     entries.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(entries)
+}
+
+/// The module name_token as source, where dkms looks for it, and its header for authors.
+fn name_token(layout: Layout) -> Result<Vec<Entry>> {
+    let prefix = layout.prefix();
+    let folder = match layout {
+        Layout::Package => format!("usr/src/name_token-{VERSION}"),
+        Layout::Tarball => "share/modpersist/name_token".to_owned(),
+    };
+    let mut entries = Vec::new();
+    for name in NAME_TOKEN {
+        entries.push(file(format!("{folder}/{name}"), source(&format!("kernel/modules/name_token/{name}"))?));
+    }
+    let dkms = String::from_utf8(source("kernel/modules/name_token/dkms.conf")?)?;
+    entries.push(file(format!("{folder}/dkms.conf"), dkms.replace("@VERSION@", VERSION).into_bytes()));
+    let header = source("kernel/modules/name_token/linux/name_token.h")?;
+    entries.push(file(format!("{prefix}include/modpersist/linux/name_token.h"), header));
     Ok(entries)
 }
 
@@ -218,9 +248,14 @@ mod tests {
         ] {
             assert!(!paths.iter().any(|path| path == of_kmod), "{of_kmod}");
         }
-        for path in
-            ["usr/lib/modpersist/insmod", "usr/sbin/ksymoops", "usr/share/doc/modpersist/THIRD-PARTY.txt.gz"]
-        {
+        let dkms = format!("usr/src/name_token-{VERSION}/dkms.conf");
+        for path in [
+            "usr/lib/modpersist/insmod",
+            "usr/sbin/ksymoops",
+            "usr/share/doc/modpersist/THIRD-PARTY.txt.gz",
+            "usr/include/modpersist/linux/name_token.h",
+            &dkms,
+        ] {
             assert!(paths.iter().any(|own| own == path), "no {path}");
         }
         assert!(

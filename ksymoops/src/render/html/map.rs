@@ -57,6 +57,12 @@ pub(super) fn meaning(
                 let section = Some((address.section_address.0, address.section_size, address.offset));
                 return Some(Meaning { words, region, section, is_fault });
             }
+            AnnotationKind::Token { address, .. } => {
+                let length = address.length.unwrap_or(1);
+                let region = format!("token {:?}, {length} bytes", address.token);
+                let section = Some((address.target.0, length, address.offset));
+                return Some(Meaning { words, region, section, is_fault });
+            }
             AnnotationKind::Data { .. } => {
                 return Some(Meaning {
                     words,

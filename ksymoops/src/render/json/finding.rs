@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::answer::Answer;
 use super::listing::Listing;
 use crate::decode::{Annotation, AnnotationKind};
-use crate::persistent::PersistentAddress;
+use crate::persistent::{PersistentAddress, TokenAddress};
 use crate::render::text;
 
 /// An annotation.
@@ -26,6 +26,7 @@ enum Kind<'a> {
     Summary { lines: &'a [String] },
     Place { label: Option<&'static str>, name: &'a str, answer: Answer<'a> },
     Persistent { label: &'a str, hit: &'a PersistentAddress },
+    Token { label: &'a str, hit: &'a TokenAddress },
     Data { label: &'a str, address: Hex, answer: Answer<'a> },
     Explained { text: &'a str },
     Code { listing: Listing<'a> },
@@ -51,6 +52,7 @@ impl<'a> Kind<'a> {
                 Self::Place { label: *label, name, answer: answer.into() }
             }
             AnnotationKind::Persistent { label, address } => Self::Persistent { label, hit: address },
+            AnnotationKind::Token { label, address } => Self::Token { label, hit: address },
             AnnotationKind::Data { label, address, answer } => {
                 Self::Data { label, address: Hex(*address), answer: answer.into() }
             }

@@ -37,6 +37,7 @@ pub mod save;
 pub mod show;
 pub mod smoke;
 pub mod suites;
+pub mod tokens;
 pub mod units;
 pub mod versions;
 
@@ -70,6 +71,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     suites::SCENARIOS,
     hostile::SCENARIOS,
     parity::SCENARIOS,
+    tokens::SCENARIOS,
     oops::SCENARIOS,
 ];
 

@@ -7,7 +7,7 @@ use crate::ctx::{Command, Ctx, tools};
 use crate::scenario::Scenario;
 
 /// The journal's directory: insmod and rmmod write to it if it exists.
-const JOURNAL: &str = "/var/log/ksymoops";
+pub(super) const JOURNAL: &str = "/var/log/ksymoops";
 
 /// The line for a field.
 macro_rules! hit {
@@ -128,7 +128,7 @@ fn load(ctx: &mut Ctx) -> Result<()> {
     save_journal(ctx)
 }
 
-fn save_journal(ctx: &mut Ctx) -> Result<()> {
+pub(super) fn save_journal(ctx: &mut Ctx) -> Result<()> {
     let mode = ctx.sh(&format!("ls -l {JOURNAL}"))?;
     ensure!(
         mode.lines().filter(|line| line.contains("boot-")).all(|line| line.starts_with("-rw-------")),
@@ -140,7 +140,7 @@ fn save_journal(ctx: &mut Ctx) -> Result<()> {
 }
 
 /// Writes a parameter from a process that may be killed by it.
-fn write_parameter(module: &str, parameter: &str, value: &str) {
+pub(super) fn write_parameter(module: &str, parameter: &str, value: &str) {
     let script = format!("echo {value} > /sys/module/{module}/parameters/{parameter}");
     // On an oops, the process is killed but never exits: it waits for a file that it holds itself. The host's
     // view decides.

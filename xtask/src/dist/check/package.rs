@@ -48,7 +48,9 @@ pub fn check(root: &Root) -> Result<()> {
     root.sh("dpkg --install /tmp/older.deb")?;
     is_kmods(root, "installed")?;
     let mut commands = "modpersist --version; /usr/lib/modpersist/insmod -V; ".to_owned();
-    commands.push_str("test -f /usr/include/modpersist/persistent.h; ksymoops --version");
+    commands.push_str("test -f /usr/include/modpersist/persistent.h; ksymoops --version; ");
+    commands.push_str("test -f /usr/include/modpersist/linux/name_token.h; ");
+    commands.push_str(&format!("grep -q 'VERSION=\"{VERSION}\"' /usr/src/name_token-{VERSION}/dkms.conf"));
     root.sh(&commands)?;
     let listed = root.sh("/usr/lib/modpersist/kmod/insmod -V")?;
     ensure!(listed.contains("kmod version"), "kmod's own is not at hand: {listed}");
