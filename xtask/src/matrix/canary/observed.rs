@@ -65,7 +65,7 @@ impl Observed {
                     .sections
                     .iter()
                     .map(|section| String::from_utf8_lossy(&section.name).into_owned())
-                    .filter(is_of_kernel),
+                    .filter(|name| is_of_kernel(name)),
             );
         }
         Ok(Self { release: kernel.release.clone(), structures, flags: flags(kernel), sections })
@@ -175,7 +175,7 @@ impl Display for Observed {
 }
 
 /// Sections whose names the kernel or its build chooses, not the module's source.
-fn is_of_kernel(name: &String) -> bool {
+fn is_of_kernel(name: &str) -> bool {
     let is_named_after_code = [".text.", ".rela", ".debug", ".data..", ".bss..", ".rodata.", ".data.rel"]
         .iter()
         .any(|prefix| name.starts_with(prefix));
