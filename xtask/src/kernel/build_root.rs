@@ -107,6 +107,7 @@ impl BuildRoot {
             .arg(workspace::root())
             .arg(workspace::target())
             .args(cache::root().ok())
+            .args(workspace::cargo_home())
             .arg("--")
             .arg(program);
         command

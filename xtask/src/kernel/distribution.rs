@@ -31,6 +31,11 @@ pub struct Offer {
     pub release: String,
 }
 
+/// The version of the kernel that an archive has. It is faster to ask for than the whole offer.
+pub fn version(archive: &Archive) -> Option<String> {
+    META.iter().find_map(|(image, _)| Some(archive.lookup(image)?.version))
+}
+
 /// The kernel that the first pair of metapackages which the archive has depends on.
 pub fn offer(archive: &Archive) -> Option<Result<Offer>> {
     let (image, headers) =

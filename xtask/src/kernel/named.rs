@@ -123,17 +123,17 @@ fn in_series(series: &str) -> Result<Kernel> {
 }
 
 fn newest() -> Result<Kernel> {
-    let mut best: Option<(Archive, Offer)> = None;
+    let mut best: Option<(Archive, String)> = None;
     let mut reasons = Vec::new();
-    for place in PLACES.iter().rev() {
-        match look(place) {
-            Ok((archive, offer)) => {
+    for place in PLACES.iter().rev().filter(|place| !place.is_superseded()) {
+        match version_in(place) {
+            Ok((archive, version)) => {
                 let is_newer = match &best {
-                    Some((_, other)) => is_newer(&offer.image.version, &other.image.version)?,
+                    Some((_, other)) => is_newer(&version, other)?,
                     None => true,
                 };
                 if is_newer {
-                    best = Some((archive, offer));
+                    best = Some((archive, version));
                 }
             }
             Err(error) => reasons.push(first_line(&error)),
@@ -146,10 +146,19 @@ fn newest() -> Result<Kernel> {
     if !reasons.is_empty() {
         ui::line(&format!("  not looked at for the newest kernel: {}", reasons.join("; ")));
     }
-    match best {
-        Some((archive, offer)) => archive.fetch(&offer),
+    match best.and_then(|(archive, _)| distribution::offer(&archive).map(|offer| (archive, offer))) {
+        Some((archive, offer)) => archive.fetch(&offer?),
         None => own(),
     }
+}
+
+/// The version of the kernel that a place has.
+fn version_in(place: &Place) -> Result<(Archive, String)> {
+    let archive = place.archive()?;
+    archive.refresh()?;
+    let version = distribution::version(&archive);
+    let missing = || Missing(format!("{} has no kernel package", place.name()));
+    Ok((archive, version.ok_or_else(missing)?))
 }
 
 fn of_package(package: &str) -> Result<Kernel> {

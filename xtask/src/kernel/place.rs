@@ -36,6 +36,11 @@ impl Place {
         release::own_name().is_ok_and(|own| own == self.base || (own == "unstable" && self.base == "sid"))
     }
 
+    /// Whether an addition to the same release has newer kernels.
+    pub fn is_superseded(&self) -> bool {
+        self.addition.is_none() && PLACES.iter().any(|other| other.base == self.base && other != self)
+    }
+
     /// The source of its packages.
     pub fn archive(&self) -> Result<Archive> {
         Ok(match self.addition {
