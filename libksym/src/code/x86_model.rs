@@ -82,8 +82,11 @@ pub(super) fn rest_cost(rest: &[u8], bits: u32) -> (Option<Opcode>, u32) {
     // With each of the bytes that may be missing, one behind the other: a decoder for each takes longer than
     // what it decodes.
     let size = rest.len().saturating_add(1);
-    let all: Vec<u8> =
-        (0..=u8::MAX).flat_map(|first| std::iter::once(first).chain(rest.iter().copied())).collect();
+    let mut all = Vec::with_capacity(size.saturating_mul(256));
+    for first in 0..=u8::MAX {
+        all.push(first);
+        all.extend_from_slice(rest);
+    }
     let mut decoder = Decoder::new(bits, &all, DecoderOptions::NONE);
     let mut instruction = Instruction::default();
     for (number, bytes) in all.chunks_exact(size).enumerate() {

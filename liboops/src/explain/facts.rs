@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What statements are drawn from.
 
+use memchr::memmem::Finder;
+
 use super::Access;
 use crate::report::{Kind, Report};
 
@@ -46,6 +48,7 @@ impl<'a> Facts<'a> {
 
     /// The rest of the first line that has `words`, behind them.
     pub(super) fn behind(&self, words: &str) -> Option<&str> {
-        self.lines.iter().find_map(|line| line.split_once(words)).map(|(_, rest)| rest)
+        let finder = Finder::new(words);
+        self.lines.iter().find_map(|line| line.get(finder.find(line.as_bytes())?.checked_add(words.len())?..))
     }
 }
