@@ -4,7 +4,7 @@
 
 use aho_corasick::Span;
 use aho_corasick::packed::{Config, MatchKind, Searcher};
-use memchr::memmem::{self, Finder};
+use memchr::memmem;
 
 use crate::report::{Condition, fragment};
 
@@ -15,11 +15,12 @@ use crate::report::{Condition, fragment};
 /// One search is for up to 32 words at full speed. It looks at the first four bytes of each, so they are
 /// chosen to be rare in logs, where need be from the middle of what the kernel prints: `t: 0000` ends old
 /// kernels' `general protection fault: 0000` and `stack segment: 0000`, while `faul` would find every
-/// default. A word that is found and starts no report costs more than 300 bytes of log do, so words that
-/// other programs use, such as `corruption`, come with what kernels print around them. Every eighth word is
-/// in the same bucket, where any mixture of their bytes is taken for a match that must be verified. So the
-/// order matters: in this one, the best of many that were tried, 0.1 % of the bytes of logs begin such a
-/// mixture. With the words sorted by topic it was 1.2 %, and a search took four times as long.
+/// default, and `LOCK` all that a firewall blocks. A word that is found and starts no report costs more than
+/// 300 bytes of log do, so words that other programs use, such as `corruption`, come with what kernels print
+/// around them. Every eighth word is in the same bucket, where any mixture of their bytes is taken for a
+/// match that must be verified. So the order matters: in this one, the best of many that were tried, at most
+/// 0.1 % of the bytes of logs begin such a mixture. With the words sorted by topic it was 1.2 %, and a search
+/// took four times as long.
 const WORDS: [&[u8]; 32] = [
     b"d-printable",
     b"UBSAN: ",
@@ -30,7 +31,7 @@ const WORDS: [&[u8]; 32] = [
     b"vide error",
     b"d fault: ",
     b"Unhandled ",
-    b"LOCKUP",
+    b"OCKUP",
     b"d mode in ",
     b"INFO: ",
     b"ced object 0x",
@@ -55,15 +56,14 @@ const WORDS: [&[u8]; 32] = [
     b"SR access",
 ];
 
-/// `[#1]`, which counts oopses since Linux 2.6.
-const COUNTED: &[u8] = b"[#";
+/// `[#1]`, which counts oopses since Linux 2.6: a bracket, and this byte, which is the rarer one in logs.
+const COUNTED: u8 = b'#';
 
 /// Finds trigger words.
 pub(super) struct Trigger {
     words: Option<Searcher>,
     /// What must hold for each of [`WORDS`].
     conditions: [Condition; WORDS.len()],
-    counted: Finder<'static>,
 }
 
 impl std::fmt::Debug for Trigger {
@@ -75,7 +75,7 @@ impl std::fmt::Debug for Trigger {
 impl Trigger {
     pub fn new() -> Self {
         let words = Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(WORDS).build();
-        Self { words, conditions: WORDS.map(Condition::of), counted: Finder::new(COUNTED) }
+        Self { words, conditions: WORDS.map(Condition::of) }
     }
 
     /// Starts a search in a piece of the log.
@@ -112,11 +112,14 @@ impl Trigger {
             }
         }
     }
+}
 
-    /// Where the first [`COUNTED`] begins.
-    fn counted(&self, text: &[u8], from: usize) -> Option<usize> {
-        self.counted.find(text.get(from..)?).map(|at| at.saturating_add(from))
-    }
+/// Where the first [`COUNTED`] is behind a bracket.
+fn counted(text: &[u8], from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    let brackets = memchr::memchr_iter(COUNTED, rest).filter_map(|at| at.checked_sub(1));
+    let mut brackets = brackets.filter(|&at| rest.get(at) == Some(&b'['));
+    brackets.next().map(|at| at.saturating_add(from))
 }
 
 /// Finds words of lines that only reports have, for reports whose first lines are missing.
@@ -183,7 +186,7 @@ impl Search<'_> {
     /// decrease.
     pub fn from(&mut self, from: usize) -> Option<usize> {
         let word = self.word.from(from, || self.trigger.word(self.text, from));
-        let counted = self.counted.from(from, || self.trigger.counted(self.text, from));
+        let counted = self.counted.from(from, || counted(self.text, from));
         word.into_iter().chain(counted).min()
     }
 }

@@ -16,42 +16,44 @@ use crate::arch::{self, Hints, Item, Pc, Rows};
 use crate::cursor::number_after;
 use crate::message::Message;
 
-/// Every line that may begin a fragment, or one that soon follows it, has one of these words. All are
-/// searched for at once, so each needs at least three bytes, and there may be 32 at most.
+/// Every line that may begin a fragment, or one that soon follows it, has one of these words; and so has
+/// every start line without a trigger word: `NaT consumption`, `: Code=`. All are searched for at once, so
+/// each needs at least three bytes, and there may be 32 at most. Their order matters, as that of the trigger
+/// words does: sorted by topic, 1.5 % of the bytes of ordinary logs had to be verified, in this order 0.005 %
+/// have to.
 pub(crate) const WORDS: &[&[u8]] = &[
-    b"+0x",
-    b"[<ff",
-    b"[<c",
-    b"[<8",
-    b"[<0",
-    b"RIP",
-    b"EIP",
-    b"Code: ",
-    b"all Trace",
-    b"all trace",
-    b"acktrace:",
-    b"TASK>",
-    b"IRQ>",
-    b"Comm: ",
-    b"linked in:",
-    b"RAX: ",
-    b"RDX: ",
-    b"RBP: ",
-    b"R10: ",
-    b"CR2: ",
-    b"EAX: ",
-    b"eax: ",
-    b"pc : ",
-    b"epc",
-    b"x29: ",
-    b"NIP",
-    b"PSW",
-    b"GPR",
-    b"race; ",
-    b" ra 9",
-    // Of start lines without a trigger word.
     b"NaT consumption",
+    b"all trace",
+    b"IRQ>",
+    b"EAX: ",
+    b"TASK>",
+    b"R10: ",
+    b"[<c",
+    b"GPR",
+    b"Comm: ",
+    b"acktrace:",
+    b" ra 9",
+    b"EIP",
+    b"RIP",
+    b"RDX: ",
     b": Code=",
+    b"x29: ",
+    b"Code: ",
+    b"[<ff",
+    b"RBP: ",
+    b"nked in:",
+    b"epc",
+    b"[<8",
+    b"race; ",
+    b"PSW",
+    b"pc : ",
+    b"+0x",
+    b"eax: ",
+    b"NIP",
+    b"RAX: ",
+    b"[<0",
+    b"all Trace",
+    b"CR2: ",
 ];
 
 /// Beginnings of lines that say what comes next.
