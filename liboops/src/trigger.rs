@@ -4,7 +4,7 @@
 
 use aho_corasick::Span;
 use aho_corasick::packed::{Config, MatchKind, Searcher};
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 
 use crate::report::{Condition, fragment};
 
@@ -56,14 +56,15 @@ const WORDS: [&[u8]; 32] = [
     b"SR access",
 ];
 
-/// `[#1]`, which counts oopses since Linux 2.6: a bracket, and this byte, which is the rarer one in logs.
-const COUNTED: u8 = b'#';
+/// `[#1]`, which counts oopses since Linux 2.6.
+const COUNTED: &[u8] = b"[#";
 
 /// Finds trigger words.
 pub(super) struct Trigger {
     words: Option<Searcher>,
     /// What must hold for each of [`WORDS`].
     conditions: [Condition; WORDS.len()],
+    counted: Finder<'static>,
 }
 
 impl std::fmt::Debug for Trigger {
@@ -75,7 +76,7 @@ impl std::fmt::Debug for Trigger {
 impl Trigger {
     pub fn new() -> Self {
         let words = Config::new().match_kind(MatchKind::LeftmostFirst).builder().extend(WORDS).build();
-        Self { words, conditions: WORDS.map(Condition::of) }
+        Self { words, conditions: WORDS.map(Condition::of), counted: Finder::new(COUNTED) }
     }
 
     /// Starts a search in a piece of the log.
@@ -112,14 +113,11 @@ impl Trigger {
             }
         }
     }
-}
 
-/// Where the first [`COUNTED`] is behind a bracket.
-fn counted(text: &[u8], from: usize) -> Option<usize> {
-    let rest = text.get(from..)?;
-    let brackets = memchr::memchr_iter(COUNTED, rest).filter_map(|at| at.checked_sub(1));
-    let mut brackets = brackets.filter(|&at| rest.get(at) == Some(&b'['));
-    brackets.next().map(|at| at.saturating_add(from))
+    /// Where the first [`COUNTED`] begins.
+    fn counted(&self, text: &[u8], from: usize) -> Option<usize> {
+        self.counted.find(text.get(from..)?).map(|at| at.saturating_add(from))
+    }
 }
 
 /// Finds words of lines that only reports have, for reports whose first lines are missing.
@@ -186,7 +184,7 @@ impl Search<'_> {
     /// decrease.
     pub fn from(&mut self, from: usize) -> Option<usize> {
         let word = self.word.from(from, || self.trigger.word(self.text, from));
-        let counted = self.counted.from(from, || counted(self.text, from));
+        let counted = self.counted.from(from, || self.trigger.counted(self.text, from));
         word.into_iter().chain(counted).min()
     }
 }
