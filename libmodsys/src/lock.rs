@@ -50,7 +50,8 @@ pub fn module_file(file: &File) -> Result<HeldLock, Errno> {
 pub enum Lock {
     /// Held until this is dropped.
     Held(HeldLock),
-    /// There is no place for a lock (no `/run`, or it is read-only or full): continue, but tell the user at `-v`.
+    /// There is no place for a lock (no `/run`, or it is read-only or full): continue, but tell the user at
+    /// `-v`.
     Unlocked {
         /// Why, as a clause.
         reason: String,

@@ -71,8 +71,8 @@ pub struct KernelBuildArgs {
 /// Which kernel, and how to run it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct KernelArgs {
-    /// distribution, newest, extended, plain, debug, a series (6.12), a package (linux-image-...), or the path of
-    /// a bzImage or of a kernel's build tree
+    /// distribution, newest, extended, plain, debug, a series (6.12), a package (linux-image-...), or the
+    /// path of a bzImage or of a kernel's build tree
     #[arg(long, value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernel: String,
 
@@ -111,8 +111,8 @@ pub struct AccuracyArgs {
 /// Which kernels, and how to run them.
 #[derive(Clone, Debug, clap::Args)]
 pub struct TestArgs {
-    /// As for the other tasks, or `all`: 5.10, 6.1, 6.12 and newest; may be repeated. In kernels other than the
-    /// distribution's and 6.1, what may come out differently there is run
+    /// As for the other tasks, or `all`: 5.10, 6.1, 6.12 and newest; may be repeated. In kernels other than
+    /// the distribution's and 6.1, what may come out differently there is run
     #[arg(long = "kernel", value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernels: Vec<String>,
 

@@ -97,8 +97,8 @@ pub(super) fn facts(report: &Report, looked_up: &LookedUp<'_>) -> Vec<Fact> {
         _ => Passed::Reporting,
     };
     let own: Vec<&Frame> = report.frames.iter().filter(|frame| is_own(frame)).collect();
-    // A processor that is stuck is asked by an interrupt. It may be stuck in another one: then the trace begins
-    // there, and not with the functions that ask.
+    // A processor that is stuck is asked by an interrupt. It may be stuck in another one: then the trace
+    // begins there, and not with the functions that ask.
     let outside: Vec<&Frame> = own.iter().copied().filter(|frame| !is_interrupt(frame)).collect();
     let is_asked =
         report.fault().is_none() || own.first().is_some_and(|frame| says_nothing(&frame.place, passed));

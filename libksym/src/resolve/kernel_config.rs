@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The configuration that a kernel was built with: in its file (`CONFIG_IKCONFIG`), or in a file `config-RELEASE`
-//! beside that or in `/boot`, as distributions install it.
+//! The configuration that a kernel was built with: in its file (`CONFIG_IKCONFIG`), or in a file
+//! `config-RELEASE` beside that or in `/boot`, as distributions install it.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -123,8 +123,8 @@ impl Resolver {
     }
 
     /// The value of an option that the kernel was built with: `0xdfff800000000000` for
-    /// `CONFIG_KASAN_SHADOW_OFFSET`. `None` if it is not set, or the configuration is not known for certain: it is
-    /// taken from the kernel's file, or from a file `config-RELEASE` beside that or in `/boot`.
+    /// `CONFIG_KASAN_SHADOW_OFFSET`. `None` if it is not set, or the configuration is not known for certain:
+    /// it is taken from the kernel's file, or from a file `config-RELEASE` beside that or in `/boot`.
     #[must_use]
     pub fn kernel_option(&self, name: &str) -> Option<&str> {
         let values =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Parameters and local variables where a program died, compared with what gdb prints at the same stop: 16
-//! crashes at each of five levels of optimisation. Of memory the stack is known, as far as a log would show it.
+//! crashes at each of five levels of optimisation. Of memory the stack is known, as far as a log would show
+//! it.
 //!
 //! What is said to be known must have gdb's value. What is said to be optimised out must be so for gdb as
 //! well.

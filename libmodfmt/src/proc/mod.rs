@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The text of `/proc/modules`, `/proc/kallsyms`, `/proc/name_tokens` and, of kernels before 2.6, `/proc/ksyms`.
+//! The text of `/proc/modules`, `/proc/kallsyms`, `/proc/name_tokens` and, of kernels before 2.6,
+//! `/proc/ksyms`.
 //!
-//! All are iterators over a text that the caller has read, line by line and without copying, so
-//! that one damaged line (an oops report may hold such a text too) costs one error and not the
-//! rest. Names are bytes: the kernel does not promise UTF-8.
+//! All are iterators over a text that the caller has read, line by line and without copying, so that one
+//! damaged line (an oops report may hold such a text too) costs one error and not the rest. Names are bytes:
+//! the kernel does not promise UTF-8.
 //!
 //! ```
 //! use libmodfmt::proc::{kallsyms, modules};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Crashes in many ways, for a debugger on the host to look at meanwhile, and reports the kernel's log and the
-//! journal, for ksymoops.
+//! Crashes in many ways, for a debugger on the host to look at meanwhile, and reports the kernel's log and
+//! the journal, for ksymoops.
 
 use std::thread;
 use std::time::Duration;

@@ -88,7 +88,8 @@ impl Archive {
         }
     }
 
-    /// Fetches the lists if there are none; says why if that is impossible. The machine's own are not touched.
+    /// Fetches the lists if there are none; says why if that is impossible. The machine's own are not
+    /// touched.
     pub fn refresh(&self) -> Result<()> {
         match self {
             Self::Own => Ok(()),

@@ -32,8 +32,20 @@ pub struct Entry {
 impl Entry {
     /// From the cells of its row and the lines below its heading.
     pub fn new(name: &str, cells: &[&str], lines: Vec<String>) -> Self {
-        let lines: Vec<String> = lines.iter().map(|line| wrapped(line)).collect();
-        Self { name: name.to_owned(), row: format!("| {} |", cells.join(" | ")), text: lines.join("\n") }
+        let mut text = String::new();
+        let mut is_in_list = true;
+        for line in &lines {
+            let is_item = line.starts_with("- ");
+            // A list stands apart from what is above it.
+            if is_item && !is_in_list {
+                text.push('\n');
+            }
+            is_in_list = is_item;
+            text.push_str(&wrapped(line));
+            text.push('\n');
+        }
+        let (name, row) = (name.to_owned(), format!("| {} |", cells.join(" | ")));
+        Self { name, row, text: text.trim_end().to_owned() }
     }
 }
 
@@ -129,6 +141,13 @@ mod tests {
         assert!(text.contains("| 6.12.10 |") && !text.contains("why"), "{text}");
         let places: Vec<_> = ["| 6.1 |", "| 6.12 |", "| newest |"].iter().map(|row| text.find(row)).collect();
         assert!(places.is_sorted() && places.iter().all(Option::is_some), "{text}");
+    }
+
+    #[test]
+    fn a_list_stands_apart() {
+        let lines = ["Words.", "- one", "- two"].map(str::to_owned).to_vec();
+        assert_eq!(Entry::new("x", &["x"], lines).text, "Words.\n\n- one\n- two");
+        assert_eq!(Entry::new("x", &["x"], vec!["- one".into(), "- two".into()]).text, "- one\n- two");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One report against one stop: function and line, variables, members, persistent data, modules that are gone.
+//! One report against one stop: function and line, variables, members, persistent data, modules that are
+//! gone.
 
 use serde_json::Value;
 
@@ -58,8 +59,8 @@ fn place(way: &str, stop: &Value, report: &Value, tally: &mut Tally) {
         let is_row = |own: &(String, String, Option<u64>), gdb: &(String, String, Option<u64>)| {
             (&own.0, &own.1) == (&gdb.0, &gdb.1) && also.iter().any(|line| line.as_u64() == own.2)
         };
-        // Several lines may begin at an address: gdb takes one that begins a statement, ksymoops and addr2line
-        // the last one, whose instruction it is.
+        // Several lines may begin at an address: gdb takes one that begins a statement, ksymoops and
+        // addr2line the last one, whose instruction it is.
         let is_same = own == gdb || own.iter().zip(&gdb).all(|(own, gdb)| is_row(own, gdb));
         tally.judge("functions and lines", is_same, || format!("{way}: {own:?}, gdb {gdb:?}"));
     }

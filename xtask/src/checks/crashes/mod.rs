@@ -3,7 +3,8 @@
 //! stop, through QEMU.
 //!
 //! The guest takes each way to crash of `tests/fixtures/crashes`. gdb stops the machine whenever it is about
-//! to print the registers of a crash and evaluates everything with these; afterwards ksymoops decodes the log.
+//! to print the registers of a crash and evaluates everything with these; afterwards ksymoops decodes the
+//! log.
 
 mod compare;
 mod kinds;
