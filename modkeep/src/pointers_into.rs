@@ -2,7 +2,8 @@
 //! Kept data that points into a module: once that module is gone, such a pointer leads nowhere.
 //!
 //! All kept data is searched, of every owner, and the nodes of its lists and trees are looked at: a static
-//! node of the module is found in the middle of a list as well. Other objects that it leads to are not
+//! node of the module is found in the middle of a list as well. There a search ends if the module is gone, as
+//! its memory may be mapped still, or be another module's. Other objects that kept data leads to are not
 //! searched. An address that kept data has now is no such pointer: memory is used again.
 
 use std::collections::HashSet;
@@ -68,11 +69,16 @@ pub struct PointersInto {
     pub not_searched: Vec<String>,
 }
 
-/// The pointers in kept data that lead into these ranges.
+/// The pointers in kept data that lead into these ranges. Lists and trees are followed through those of them
+/// that are `live`, which belong to a module that is loaded.
 ///
 /// # Errors
 /// The kernel does not tell which modules are loaded.
-pub fn pointers_into(kernel: &dyn Kernel, ranges: &AddressRanges) -> Result<PointersInto, KeepError> {
+pub fn pointers_into(
+    kernel: &dyn Kernel,
+    ranges: &AddressRanges,
+    live: &AddressRanges,
+) -> Result<PointersInto, KeepError> {
     let mut result = PointersInto::default();
     if ranges.is_empty() {
         return Ok(result);
@@ -95,7 +101,7 @@ pub fn pointers_into(kernel: &dyn Kernel, ranges: &AddressRanges) -> Result<Poin
     }
     let units = AddressRanges::new(kept.iter().map(|variable| (variable.range(), String::new())).collect());
     let (found, seen) = (Vec::new(), HashSet::new());
-    let mut search = Search { kernel, ranges, found, seen, too_long: None };
+    let mut search = Search { kernel, ranges, live, found, seen, too_long: None };
     for variable in &kept {
         if let Err(why) = search.variable(variable) {
             let line = format!("{}: {why}", variable.owner);
@@ -114,6 +120,7 @@ pub fn pointers_into(kernel: &dyn Kernel, ranges: &AddressRanges) -> Result<Poin
 struct Search<'s> {
     kernel: &'s dyn Kernel,
     ranges: &'s AddressRanges,
+    live: &'s AddressRanges,
     found: Vec<PointerInto>,
     /// Nodes and heads that were met.
     seen: HashSet<u64>,
@@ -152,6 +159,9 @@ impl Search<'_> {
     /// variable itself, being the first or last of a list.
     fn chains(&mut self, variable: &KeptVariable<'_>, searched: Searched<'_>, known: &HashSet<u64>) {
         let read = |address| {
+            if self.ranges.find(address).is_some() && self.live.find(address).is_none() {
+                return None;
+            }
             let bytes = self.kernel.read_memory(address, 8).ok()?;
             bytes.first_chunk().map(|word| u64::from_ne_bytes(*word))
         };

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use libmodfmt::pointers::Holder;
+use libmodfmt::pointers::{AddressRanges, Holder};
 use libmodfmt::proc;
 use libmodsys::Kernel;
 use modkeep::{KeepError, PointerInto, PointersInto, pointers_into};
@@ -70,7 +70,8 @@ impl Departure {
             return None;
         }
         // An error is the same after the removal, and is said then.
-        let pointers = pointers_into(kernel, &sections.ranges()).unwrap_or_default();
+        let ranges = sections.ranges();
+        let pointers = pointers_into(kernel, &ranges, &ranges).unwrap_or_default();
         add_names(&mut sections, kernel, owner, &pointers.found);
         let has_linked = pointers.found.iter().any(PointerInto::is_linked);
         Some(Self { owner: owner.to_owned(), sections, has_linked })
@@ -85,7 +86,8 @@ impl Departure {
             return Vec::new();
         }
         // What cannot be searched is said when the module is back.
-        let pointers = pointers_into(kernel, &self.sections.ranges()).unwrap_or_default();
+        let live = AddressRanges::default();
+        let pointers = pointers_into(kernel, &self.sections.ranges(), &live).unwrap_or_default();
         let linked = pointers.found.iter().filter(|pointer| pointer.is_linked());
         linked.map(|pointer| format!("{} [gone]", arrow(pointer, &self.sections, &self.owner))).collect()
     }
@@ -97,7 +99,7 @@ impl Departure {
     pub fn end(self, kernel: &dyn Kernel, paths: &Paths) -> Result<Pointers, KeepError> {
         // Without the file the next load says nothing; that is no reason to say nothing now.
         let _ = self.sections.write(&self.owner, paths);
-        let result = pointers_into(kernel, &self.sections.ranges())?;
+        let result = pointers_into(kernel, &self.sections.ranges(), &AddressRanges::default())?;
         Ok(in_words(result, &self.sections, &Symbols::default(), &self.owner))
     }
 
@@ -107,16 +109,16 @@ impl Departure {
     /// # Errors
     /// The kernel does not tell which modules are loaded.
     pub fn end_after_reload(self, kernel: &dyn Kernel, paths: &Paths) -> Result<Pointers, KeepError> {
-        let mut result = pointers_into(kernel, &self.sections.ranges())?;
+        let loaded = OwnerSections::read(kernel, &self.owner, paths);
+        let loaded = loaded.filter(|sections| sections.is_loaded(kernel, &self.owner));
+        let live = loaded.map(|sections| sections.ranges()).unwrap_or_default();
+        let mut result = pointers_into(kernel, &self.sections.ranges(), &live)?;
         if result.found.is_empty() {
             return Ok(in_words(result, &self.sections, &Symbols::default(), &self.owner));
         }
-        let loaded = OwnerSections::read(kernel, &self.owner, paths);
-        let loaded = loaded.filter(|sections| sections.is_loaded(kernel, &self.owner));
-        let ranges = loaded.map(|sections| sections.ranges());
         let own = Symbols::read(kernel, Some(&self.owner));
         result.found.retain(|pointer| {
-            let Some((_, offset)) = ranges.as_ref().and_then(|ranges| ranges.find(pointer.address)) else {
+            let Some((_, offset)) = live.find(pointer.address) else {
                 return true;
             };
             let now = own.name_from(pointer.address.saturating_sub(offset), pointer.address);
@@ -143,7 +145,7 @@ pub fn into_removed(
     if sections.is_loaded(kernel, owner) {
         return Ok(Pointers::default());
     }
-    let mut result = pointers_into(kernel, &sections.ranges())?;
+    let mut result = pointers_into(kernel, &sections.ranges(), &AddressRanges::default())?;
     result.found.retain(is_wanted);
     let symbols = if result.found.is_empty() { Symbols::default() } else { Symbols::read(kernel, None) };
     Ok(in_words(result, &sections, &symbols, owner))
@@ -159,7 +161,8 @@ pub fn into_loaded(kernel: &dyn Kernel, owner: &str, paths: &Paths) -> Result<Op
     if !sections.is_loaded(kernel, owner) {
         return Ok(None);
     }
-    let PointersInto { found, not_searched, .. } = pointers_into(kernel, &sections.ranges())?;
+    let ranges = sections.ranges();
+    let PointersInto { found, not_searched, .. } = pointers_into(kernel, &ranges, &ranges)?;
     add_names(&mut sections, kernel, owner, &found);
     let lines = found.iter().map(|pointer| arrow(pointer, &sections, owner)).collect();
     Ok(Some(Pointers { lines, certain: found.len(), not_searched }))
@@ -378,6 +381,12 @@ mod tests {
             settings.memory.insert(heap, before);
         });
         setup.kernel.set(|settings| settings.kallsyms.clear());
+        assert_eq!(removed(&setup).lines, ["foo.c:rooms[1] -> .data+0x8 [gone]"]);
+        // What another module has there now is not followed.
+        setup.kernel.set(|settings| {
+            let words = [node + 0x10, heap].iter().flat_map(|word| word.to_ne_bytes()).collect();
+            settings.memory.insert(node, words);
+        });
         assert_eq!(removed(&setup).lines, ["foo.c:rooms[1] -> .data+0x8 [gone]"]);
         // Its memory may be unmapped.
         setup.kernel.set(|settings| drop(settings.memory.remove(&node)));
