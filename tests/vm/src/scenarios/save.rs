@@ -142,7 +142,7 @@ fn other_kernel(ctx: &mut Ctx) -> Result<()> {
 
 /// Apart from fields of the kernel's lock that only one of two kernels has.
 fn equal_to_saved(ctx: &mut Ctx) -> Result<()> {
-    let diff = ctx.modpersist(["show", "--diff", SAVED, "saved"])?.success()?;
+    let diff = ctx.modpersist(["show", "--wide", "--diff", SAVED, "saved"])?.success()?;
     let mut lines = diff.stdout.lines().filter(|line| !line.starts_with("saved.c:record.lock."));
     let first = lines.next();
     ensure!(first.is_none_or(|line| line == "Nothing has changed."), "{diff}");
