@@ -209,18 +209,12 @@ fn bounded_name(symbol: &Symbol<'_>, unit: &Unit) -> Result<String, PersistError
 }
 
 fn is_variable(symbol: &Symbol<'_>) -> bool {
-    is_source_name(symbol) && matches!(symbol.kind, SymbolKind::OBJECT | SymbolKind::NONE)
-}
-
-/// `.L` begins names that compilers make up, `$` the mapping symbols of arm and riscv. The extended
-/// kernel has the same rule.
-fn is_source_name(symbol: &Symbol<'_>) -> bool {
-    !symbol.name.is_empty() && !symbol.name.starts_with(b".L") && !symbol.name.starts_with(b"$")
+    symbol.has_name_of_source() && matches!(symbol.kind, SymbolKind::OBJECT | SymbolKind::NONE)
 }
 
 /// A local name of the source, as every module has some.
 fn is_local_name(symbol: &Symbol<'_>) -> bool {
-    is_source_name(symbol)
+    symbol.has_name_of_source()
         && symbol.binding == Binding::Local
         && !matches!(symbol.kind, SymbolKind::FILE | SymbolKind::SECTION)
 }

@@ -28,8 +28,11 @@ const MOUNTS: &[(&str, &str)] = &[
     ("tmpfs", "/tmp"),
 ];
 
-/// The serial port for results; the first port is the console.
-const RESULT_PORT: &str = "/dev/ttyS1";
+/// The serial port for results, where the console is the first port of this kind.
+const RESULT_PORT: &str = "ttyS1";
+
+/// Names another port, on the kernel command line.
+const PORT_PARAMETER: &str = "vmguest.port=";
 
 /// Does the job of this boot and powers off. Returns only if the kernel refuses to power off.
 pub fn main() -> ExitCode {
@@ -43,9 +46,11 @@ fn serve() -> Result<()> {
     for &(kind, target) in MOUNTS {
         mount_one(kind, target)?;
     }
-    let port = Port::open(Path::new(RESULT_PORT)).with_context(|| format!("cannot open {RESULT_PORT}"))?;
-    let mut ctx = Ctx::new(port)?;
     let cmdline = fs::read_to_string("/proc/cmdline").context("cannot read /proc/cmdline")?;
+    let named = cmdline.split_whitespace().find_map(|word| word.strip_prefix(PORT_PARAMETER));
+    let path = Path::new("/dev").join(named.unwrap_or(RESULT_PORT));
+    let port = Port::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
+    let mut ctx = Ctx::new(port)?;
     let exit = match do_job(&mut ctx, &Job::from_cmdline(&cmdline)) {
         Ok(()) => 0,
         Err(error) => {

@@ -114,6 +114,9 @@ pub struct Scenario {
     pub decoded: &'static [&'static str],
     /// What it must print in addition if the host has the kernel's debug information.
     pub decoded_with_vmlinux: &'static [&'static str],
+    /// What it must print instead of both on arm64. If empty, the scenario does not run there, unless nothing
+    /// is decoded.
+    pub decoded_on_arm64: &'static [&'static str],
     /// The function.
     pub run: fn(&mut Ctx) -> Result<()>,
 }
@@ -123,7 +126,7 @@ impl Scenario {
     pub const fn new(name: &'static str, about: &'static str, run: fn(&mut Ctx) -> Result<()>) -> Self {
         let (expect, needs, boot) = (Expect::Clean, Needs::Any, Boot::DEFAULT);
         let limit = Duration::from_secs(120);
-        let (decoded, decoded_with_vmlinux) = (&[], &[]);
+        let (decoded, decoded_with_vmlinux, decoded_on_arm64) = (&[], &[], &[]);
         Self {
             name,
             about,
@@ -135,6 +138,7 @@ impl Scenario {
             limit,
             decoded,
             decoded_with_vmlinux,
+            decoded_on_arm64,
             run,
         }
     }
@@ -176,6 +180,12 @@ impl Scenario {
     /// Declares what it must print in addition if the host has the kernel's debug information.
     pub const fn decoded_with_vmlinux(mut self, lines: &'static [&'static str]) -> Self {
         self.decoded_with_vmlinux = lines;
+        self
+    }
+
+    /// Declares what it must print on arm64.
+    pub const fn decoded_on_arm64(mut self, lines: &'static [&'static str]) -> Self {
+        self.decoded_on_arm64 = lines;
         self
     }
 

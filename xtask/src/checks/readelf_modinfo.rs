@@ -22,7 +22,7 @@ use crate::{process, ui};
 /// Compares every uncompressed fixture.
 pub fn check(fixtures_dir: &Path) -> Result<bool> {
     // modinfo comes from the package that the guest needs anyway; the machine itself may have none.
-    let userland = Userland::fetch()?;
+    let userland = Userland::fetch(None)?;
     let scratch = fixtures_dir.join("compared.tmp");
     let (mut modules, mut images) = (0, 0);
     for file in fixtures::modules(fixtures_dir)? {

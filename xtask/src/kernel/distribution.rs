@@ -96,7 +96,7 @@ impl Archive {
                 Self::Addition(release) => release.unpack(&names, partial),
                 Self::Other { release, .. } => {
                     BuildRoot::unpack(release, slice::from_ref(&headers.name), partial)?;
-                    release.unpack(&image_packages(offer), partial)
+                    release.unpack(&image_packages(&offer.image), partial)
                 }
             })?;
             // What is not whole must not stay.
@@ -129,23 +129,26 @@ impl Archive {
                 None
             }
         };
-        let modules = MODULES
-            .map(|place| entry.join(place).join(&release))
-            .into_iter()
-            .find(|path| path.join("kernel").is_dir());
+        let modules = modules(entry, &release);
         let kind = KernelKind::Stock;
         let compiler = compiler(&build, root.as_ref());
-        Ok(Kernel { compiler, release, kind, image, build, root, modules })
+        Ok(Kernel { compiler, release, kind, image, build, root, modules, processor: None })
     }
 }
 
 /// Where packages have modules, and since 7.2 the image.
 const MODULES: [&str; 2] = ["lib/modules", "usr/lib/modules"];
 
+/// The directory of the kernel's own modules in a cache entry.
+pub fn modules(entry: &Path, release: &str) -> Option<PathBuf> {
+    let mut places = MODULES.map(|place| entry.join(place).join(release)).into_iter();
+    places.find(|path| path.join("kernel").is_dir())
+}
+
 /// The image in a cache entry.
-fn image(entry: &Path) -> Option<PathBuf> {
+pub fn image(entry: &Path) -> Option<PathBuf> {
     let is_image = |path: &PathBuf| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("vmlinuz")) && path.is_file()
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("vmlinu")) && path.is_file()
     };
     let files = |directory: PathBuf| {
         fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok).map(|file| file.path())
@@ -154,20 +157,19 @@ fn image(entry: &Path) -> Option<PathBuf> {
     files(entry.join("boot")).chain(beside_modules).find(is_image)
 }
 
-/// The image and the modules.
-fn image_packages(offer: &Offer) -> Vec<String> {
+/// The packages of the image and the modules.
+pub fn image_packages(image: &apt::Package) -> Vec<String> {
     // Ubuntu has the modules in a package of their own, Debian since 7.2 the image itself, too.
-    let parts = offer
-        .image
+    let parts = image
         .depends
         .iter()
         .filter(|name| ["linux-modules-", "linux-binary-"].iter().any(|prefix| name.starts_with(prefix)));
-    [&offer.image.name].into_iter().chain(parts).cloned().collect()
+    [&image.name].into_iter().chain(parts).cloned().collect()
 }
 
 /// The same, with the headers and the kernel packages that they depend on, for use on the machine itself.
 fn on_machine(offer: &Offer, headers: &apt::Package) -> Vec<String> {
-    let mut names = image_packages(offer);
+    let mut names = image_packages(&offer.image);
     names.push(headers.name.clone());
     let of_kernel = |name: &&String| name.starts_with("linux-headers-") || name.starts_with("linux-kbuild-");
     names.extend(headers.depends.iter().filter(of_kernel).cloned());
@@ -218,8 +220,8 @@ mod tests {
     #[test]
     fn an_image_may_be_in_several_packages() {
         let depends = ["dracut", "linux-binary-7.2-a", "linux-modules-7.2-a"];
-        let offer = Offer { image: package("linux-image-7.2-a", &depends), release: "7.2-a".into() };
+        let image = package("linux-image-7.2-a", &depends);
         let names = ["linux-image-7.2-a", "linux-binary-7.2-a", "linux-modules-7.2-a"];
-        assert_eq!(image_packages(&offer), names);
+        assert_eq!(image_packages(&image), names);
     }
 }

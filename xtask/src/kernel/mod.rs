@@ -4,7 +4,7 @@
 mod build;
 pub mod build_root;
 mod bzimage;
-mod distribution;
+pub mod distribution;
 pub mod headers;
 mod named;
 mod place;
@@ -21,7 +21,7 @@ use crate::args::KernelArgs;
 
 pub use build::{build, run};
 pub use named::{Named, expand};
-pub use tree::Kernel;
+pub use tree::{FOR_OTHER_PROCESSORS, Kernel};
 pub use variant::Variant;
 
 /// Finds, downloads or builds the kernel that was asked for.

@@ -9,7 +9,7 @@ use super::distribution::{self, IMAGE, Offer};
 use super::place::{Archive, PLACES, Place};
 use super::tree::Kernel;
 use crate::setup::Missing;
-use crate::{process, ui};
+use crate::{process, processors, ui};
 
 /// A distribution's kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Named {
     Series(String),
     /// That of a package.
     Package(String),
+    /// That of another processor: `arm64-6.1`.
+    OfProcessor(String),
 }
 
 /// What is tested as `all`: every series that a release of Debian in use has, and the newest.
@@ -41,7 +43,7 @@ impl Named {
             name if name.split('.').count() == 2 && name.split('.').all(is_number) => {
                 Some(Self::Series(name.to_owned()))
             }
-            _ => None,
+            name => processors::find(name).map(|_| Self::OfProcessor(name.to_owned())),
         }
     }
 
@@ -50,7 +52,7 @@ impl Named {
         match self {
             Self::Own => true,
             Self::Series(series) => series == REQUIRED,
-            Self::Newest | Self::Package(_) => false,
+            Self::Newest | Self::Package(_) | Self::OfProcessor(_) => false,
         }
     }
 
@@ -66,6 +68,7 @@ impl Named {
             Self::Series(series) if series == REQUIRED => in_series(series),
             Self::Series(series) => in_series(series).map_err(missing),
             Self::Package(package) => of_package(package).map_err(missing),
+            Self::OfProcessor(name) => processors::kernel(name).map_err(missing),
         }
     }
 }
@@ -219,6 +222,7 @@ mod tests {
     fn names_are_told_apart() {
         assert_eq!(Named::parse("6.12"), Some(Named::Series("6.12".into())));
         assert_eq!(Named::parse("distribution"), Some(Named::Own));
+        assert_eq!(Named::parse("arm64-6.1"), Some(Named::OfProcessor("arm64-6.1".into())));
         let package = "linux-image-6.1.0-1-amd64";
         assert_eq!(Named::parse(package), Some(Named::Package(package.into())));
         for other in ["6", "6.1.2", "6.", "extended", "vmlinuz"] {

@@ -12,6 +12,7 @@ use vmguest::KernelKind;
 use super::build_root::BuildRoot;
 use super::{bzimage, headers};
 use crate::process;
+use crate::processors::Processor;
 
 /// A kernel that can be booted and built against.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct Kernel {
     pub root: Option<BuildRoot>,
     /// The directory of this kernel's own modules, if there is one.
     pub modules: Option<PathBuf>,
+    /// The processor, if it is not this machine's.
+    pub processor: Option<Processor>,
 }
 
 /// A kernel from a build tree in which `make` has been run.
@@ -71,7 +74,7 @@ pub fn from_image(image: &Path, headers: Option<&Path>) -> Result<Kernel> {
 fn given(release: String, image: PathBuf, build: PathBuf) -> Kernel {
     let modules = Some(PathBuf::from(format!("/lib/modules/{release}"))).filter(|path| path.is_dir());
     let (compiler, kind) = (compiler(&build, None), kind_of(&build));
-    Kernel { compiler, release, kind, image, build, root: None, modules }
+    Kernel { compiler, release, kind, image, build, root: None, modules, processor: None }
 }
 
 /// Determined from the tree's configuration; a kernel without one is not ours.
@@ -105,6 +108,11 @@ pub fn requested(build: &Path, root: Option<&BuildRoot>) -> Option<String> {
     let names = requested.into_iter().flat_map(|name| [name.clone(), format!("{NATIVE_PREFIX}{name}")]);
     names.into_iter().find(is_there)
 }
+
+/// kbuild's variables for a cross compiler that is not of the kernel's own release. BTF is not needed in these
+/// modules, and an old pahole does not know the options of a newer kernel.
+pub const FOR_OTHER_PROCESSORS: [&str; 2] =
+    ["CONFIG_DEBUG_INFO_BTF_MODULES=", "DEBIAN_KERNEL_NO_CC_VERSION_CHECK=y"];
 
 /// What the full names of this processor's compilers start with.
 const NATIVE_PREFIX: &str = "x86_64-linux-gnu-";
@@ -141,11 +149,19 @@ impl Kernel {
         make.env_remove("MAKEFLAGS").env_remove("MFLAGS");
         make.arg("-C").arg(self.inside(&self.build)).arg("-j2").arg("--no-print-directory");
         make.arg(format!("M={}", stage.display())).arg(format!("CC={}", self.compiler));
+        if let Some(processor) = &self.processor {
+            make.arg(format!("CROSS_COMPILE={}", processor.prefix)).args(FOR_OTHER_PROCESSORS);
+        }
         make
+    }
+
+    /// The name of one of binutils' programs, such as `strip`, for this kernel's modules.
+    pub fn binutils(&self, program: &str) -> String {
+        format!("{}{program}", self.processor.map_or("", |processor| processor.prefix))
     }
 
     /// Whether modules can be compiled by clang as well.
     pub fn has_clang(&self) -> bool {
-        self.root.is_none() && process::find("clang").is_some()
+        self.root.is_none() && self.processor.is_none() && process::find("clang").is_some()
     }
 }

@@ -13,7 +13,6 @@ use vmguest::protocol::Status;
 
 use crate::args::{KernelArgs, MatrixArgs};
 use crate::kernel::{self, expand};
-use crate::processors::Processor;
 use crate::setup::Missing;
 use crate::vm::{self, Extent, Outcome};
 use crate::{process, processors, ui, workspace};
@@ -27,16 +26,13 @@ const DOCUMENT: &str = "docs/kernels.md";
 pub fn run(args: &MatrixArgs) -> Result<ExitCode> {
     let path = workspace::root().join(DOCUMENT);
     let mut all = vec!["all".to_owned()];
-    all.extend(processors::KEEPING.iter().map(|name| (*name).to_owned()));
+    all.extend(processors::KERNELS.iter().map(|name| (*name).to_owned()));
     let mut is_good = true;
     for name in expand(if args.kernels.is_empty() { &all } else { &args.kernels }) {
         ui::line(&format!("== {name}"));
         let kernel = KernelArgs { kernel: name.clone(), machine: args.machine.clone() };
         let extent = if args.core { Extent::Core } else { Extent::OfKernel };
-        let result = match processors::find_keeping(&name) {
-            Some(processor) => other_processor(&name, &processor),
-            None => one(&name, &kernel, extent, args.all),
-        };
+        let result = one(&name, &kernel, extent, args.all);
         // Another run may have written to it meanwhile.
         let mut document = Document::parse(&fs::read_to_string(&path).unwrap_or_default());
         match result {
@@ -89,18 +85,6 @@ fn one(name: &str, args: &KernelArgs, extent: Extent, with_long: bool) -> Result
     lines.extend(facts.problems.iter().map(|problem| format!("- wrong: {problem}")));
     lines.extend(outcomes.iter().filter(|outcome| outcome.status != Status::Pass).map(line));
     Ok((Entry::new(name, &cells, lines), report.is_good() && facts.problems.is_empty()))
-}
-
-/// Another processor's kernel, in which a few modules are loaded twice.
-fn other_processor(name: &str, processor: &Processor) -> Result<(Entry, bool)> {
-    let kept = processors::keep(processor)?;
-    let (failed, passed) = (kept.problems.len(), kept.passed.len());
-    let (passed_text, failed_text) = (passed.to_string(), failed.to_string());
-    let cells = [name, &kept.release, &kept.compiler, &today()?, "loads", &passed_text, &failed_text, "0"];
-    let mut lines = vec![format!("Loaded, unloaded and loaded again: {}.", kept.passed.join(", "))];
-    lines.extend(kept.problems.iter().map(|problem| format!("- failed: {problem}")));
-    ui::line(&format!("{passed} passed, {failed} failed"));
-    Ok((Entry::new(name, &cells, lines), failed == 0))
 }
 
 /// A scenario that did not pass, with the reason.

@@ -8,10 +8,10 @@
 
 mod boot;
 mod check;
-mod keep;
+mod kernel;
 mod modules;
 mod packages;
-mod rust;
+pub mod rust;
 mod table;
 
 use std::fs;
@@ -25,9 +25,10 @@ use crate::setup::packages::install_named;
 use crate::ui::{self, Colour, paint};
 use crate::workspace;
 
-pub use keep::{KEEPING, find as find_keeping, run as keep};
+pub use kernel::{KERNELS, find, kernel};
 use packages::Packages;
 use table::PROCESSORS;
+
 pub use table::Processor;
 
 /// Runs those that are named, or all.

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use super::packages::Packages;
 use super::table::Processor;
+use crate::kernel::FOR_OTHER_PROCESSORS;
 use crate::{process, workspace};
 
 /// The ways to oops: the name of the module, and the value of `HOW` in the source. A warning is no oops, so
@@ -48,7 +49,6 @@ pub fn make(processor: &Processor, packages: &Packages, stage: &Path) -> Result<
     make.arg("-C").arg(&packages.build).args(["-j2", "--no-print-directory"]);
     make.arg(format!("M={}", stage.display()));
     make.arg(format!("CROSS_COMPILE={}", processor.prefix)).arg(format!("CC={}gcc", processor.prefix));
-    // The kernel's BTF is not needed here, and an old pahole does not know the options of a newer kernel.
-    make.args(["CONFIG_DEBUG_INFO_BTF_MODULES=", "DEBIAN_KERNEL_NO_CC_VERSION_CHECK=y", "modules"]);
+    make.args(FOR_OTHER_PROCESSORS).arg("modules");
     process::quiet(&mut make)
 }

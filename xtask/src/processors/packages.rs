@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, anyhow};
 
 use super::table::Processor;
-use crate::kernel::headers;
+use crate::kernel::{distribution, headers};
 use crate::setup::apt;
 use crate::setup::release::{self, Release};
 use crate::{cache, process, ui};
@@ -24,6 +24,8 @@ pub struct Packages {
     pub build: PathBuf,
     /// A static busybox for the processor.
     pub busybox: PathBuf,
+    /// The kernel's own modules.
+    pub modules: Option<PathBuf>,
 }
 
 impl Packages {
@@ -31,8 +33,14 @@ impl Packages {
     pub fn fetch(processor: &Processor) -> Result<Self> {
         let own = release::own_name()?;
         let name = processor.release.unwrap_or(&own);
-        let foreign = Release::of_architecture(name, processor.debian)?;
-        let meta = foreign.package(&format!("linux-image-{}", processor.flavour))?;
+        let backports = format!("{name}-backports");
+        let suites: &[&str] = if processor.is_backport { &[name, &backports] } else { &[name] };
+        let foreign = Release::of_suites_for(suites, processor.debian)?;
+        let meta = format!("linux-image-{}", processor.flavour);
+        let meta = match processor.is_backport {
+            true => foreign.package_of(&backports, &meta)?,
+            false => foreign.package(&meta)?,
+        };
         let release = first(&meta, "linux-image-")?.trim_start_matches("linux-image-").to_owned();
         let image = foreign.package(&format!("linux-image-{release}"))?;
         let headers = foreign.package(&format!("linux-headers-{release}"))?;
@@ -40,27 +48,22 @@ impl Packages {
         let entry_name = format!("processors/{}_{}", processor.debian, image.cache_name());
         let home = cache::root()?.join(&entry_name);
         let entry = cache::entry(&entry_name, |partial| {
-            let mut names = vec![image.name.clone(), headers.name.clone(), "busybox-static".to_owned()];
+            let mut names = vec![headers.name.clone(), "busybox-static".to_owned()];
+            names.extend(distribution::image_packages(&image));
             let is_common = |name: &&String| name.starts_with("linux-headers-") && name.ends_with("-common");
             names.extend(headers.depends.iter().filter(is_common).cloned());
             let what = format!("downloading Linux {release} and its headers for {}", processor.name);
             ui::step(&what, || foreign.unpack(&names, partial))?;
-            host_tools(
-                partial,
-                &home,
-                first(&headers, "linux-kbuild-")?,
-                Some(name).filter(|name| *name != own),
-            )?;
+            let newer = Some(suites).filter(|_| name != own);
+            host_tools(partial, &home, first(&headers, "linux-kbuild-")?, newer)?;
             headers::relocate(partial, &home, &directory).map(drop)
         })?;
-        let image = fs::read_dir(entry.join("boot"))?
-            .filter_map(Result::ok)
-            .map(|file| file.path())
-            .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("vmlinu")))
-            .with_context(|| format!("{} has no kernel", entry.join("boot").display()))?;
+        let image = distribution::image(&entry);
+        let image = image.with_context(|| format!("{} has no kernel", entry.display()))?;
         let busybox = ["bin/busybox", "usr/bin/busybox"].map(|path| entry.join(path));
         let busybox = busybox.into_iter().find(|path| path.is_file()).context("busybox was not unpacked")?;
-        Ok(Self { release, image, build: entry.join("usr/src").join(directory), busybox })
+        let modules = distribution::modules(&entry, &release);
+        Ok(Self { release, image, build: entry.join("usr/src").join(directory), busybox, modules })
     }
 }
 
@@ -74,9 +77,9 @@ fn first<'p>(package: &'p apt::Package, prefix: &str) -> Result<&'p str> {
 
 /// The programs that build modules run on this machine, so they are this machine's. Those of a newer release
 /// may need that release's C library.
-fn host_tools(partial: &Path, home: &Path, kbuild: &str, newer: Option<&str>) -> Result<()> {
+fn host_tools(partial: &Path, home: &Path, kbuild: &str, newer: Option<&[&str]>) -> Result<()> {
     let Some(newer) = newer else { return apt::unpack(&[kbuild.to_owned()], partial) };
-    let release = Release::named(newer)?;
+    let release = Release::of_suites(newer)?;
     release.unpack(&[kbuild.to_owned()], partial)?;
     let library = partial.join("libc");
     release.unpack(&["libc6".to_owned()], &library)?;

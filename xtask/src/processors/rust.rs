@@ -20,8 +20,14 @@ const RUST: [&str; 3] = ["rustc", "cargo", "libstd-rust-dev"];
 /// The linker for programs that the build itself runs: that of the release's gcc.
 const OWN_LINKER: &str = "x86_64-linux-gnu-gcc-14";
 
-/// Builds these packages, each with a program of the same name. Returns the names with the files.
-pub fn build<'n>(processor: &Processor, packages: &[&'n str]) -> Result<Vec<(&'n str, PathBuf)>> {
+/// Builds these packages, each with a program of the same name, in a profile that `settings` describe. Returns
+/// the names with the files.
+pub fn build<'n>(
+    processor: &Processor,
+    packages: &[&'n str],
+    profile: &str,
+    settings: &[&str],
+) -> Result<Vec<(&'n str, PathBuf)>> {
     let root = root(processor)?;
     let target = format!("{}-unknown-linux-gnu", processor.name);
     let directory = workspace::target().join("other-processors");
@@ -33,7 +39,10 @@ pub fn build<'n>(processor: &Processor, packages: &[&'n str]) -> Result<Vec<(&'n
         "--offline",
         "--target",
         &target,
+        "--profile",
+        profile,
     ]);
+    cargo.args(settings.iter().flat_map(|setting| ["--config", setting]));
     cargo.arg("--manifest-path").arg(workspace::root().join("Cargo.toml"));
     for package in packages {
         cargo.args(["--package", package]);
@@ -50,7 +59,7 @@ pub fn build<'n>(processor: &Processor, packages: &[&'n str]) -> Result<Vec<(&'n
             false => bail!("building them failed; see the compiler's messages above"),
         }
     })?;
-    let built = directory.join(target).join("debug");
+    let built = directory.join(target).join(profile);
     Ok(packages.iter().map(|name| (*name, built.join(name))).collect())
 }
 

@@ -2,7 +2,7 @@
 //! The processors, with the packages and the machine of each.
 
 /// A processor for which the distribution has a kernel and QEMU a machine.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Processor {
     /// The name, as `ksymoops` gives it: that of `uname -m`, without the model.
     pub name: &'static str,
@@ -10,6 +10,8 @@ pub struct Processor {
     pub debian: &'static str,
     /// The first release that has this architecture; `None` for the machine's own.
     pub release: Option<&'static str>,
+    /// Whether its kernel is the newer one of that release's backports.
+    pub is_backport: bool,
     /// The kernel: what follows `linux-image-` in the name of its metapackage.
     pub flavour: &'static str,
     /// What the names of the cross compiler and its tools start with.
@@ -22,7 +24,7 @@ pub struct Processor {
     pub qemu_package: &'static str,
     /// Arguments that choose the machine.
     pub machine: &'static [&'static str],
-    /// The kernel's name of the machine's first serial port.
+    /// The kernel's name of the machine's first serial port, which is the console.
     pub console: &'static str,
 }
 
@@ -32,6 +34,7 @@ pub const PROCESSORS: &[Processor] = &[
         name: "aarch64",
         debian: "arm64",
         release: None,
+        is_backport: false,
         flavour: "arm64",
         prefix: "aarch64-linux-gnu-",
         compiler: "gcc-aarch64-linux-gnu",
@@ -44,6 +47,7 @@ pub const PROCESSORS: &[Processor] = &[
         name: "arm",
         debian: "armhf",
         release: None,
+        is_backport: false,
         flavour: "armmp",
         prefix: "arm-linux-gnueabihf-",
         compiler: "gcc-arm-linux-gnueabihf",
@@ -56,6 +60,7 @@ pub const PROCESSORS: &[Processor] = &[
         name: "i386",
         debian: "i386",
         release: None,
+        is_backport: false,
         flavour: "686-pae",
         prefix: "",
         compiler: "gcc",
@@ -68,6 +73,7 @@ pub const PROCESSORS: &[Processor] = &[
         name: "mips64",
         debian: "mips64el",
         release: None,
+        is_backport: false,
         flavour: "5kc-malta",
         prefix: "mips64el-linux-gnuabi64-",
         compiler: "gcc-mips64el-linux-gnuabi64",
@@ -80,6 +86,7 @@ pub const PROCESSORS: &[Processor] = &[
         name: "ppc64le",
         debian: "ppc64el",
         release: None,
+        is_backport: false,
         flavour: "powerpc64le",
         prefix: "powerpc64le-linux-gnu-",
         compiler: "gcc-powerpc64le-linux-gnu",
@@ -92,6 +99,7 @@ pub const PROCESSORS: &[Processor] = &[
         name: "riscv64",
         debian: "riscv64",
         release: Some("trixie"),
+        is_backport: false,
         flavour: "riscv64",
         prefix: "riscv64-linux-gnu-",
         compiler: "gcc-riscv64-linux-gnu",
@@ -104,6 +112,7 @@ pub const PROCESSORS: &[Processor] = &[
         name: "s390x",
         debian: "s390x",
         release: None,
+        is_backport: false,
         flavour: "s390x",
         prefix: "s390x-linux-gnu-",
         compiler: "gcc-s390x-linux-gnu",

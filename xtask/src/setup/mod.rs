@@ -6,6 +6,7 @@
 
 pub mod apt;
 pub mod debug;
+mod libraries;
 pub mod missing;
 pub mod packages;
 pub mod release;
@@ -35,7 +36,7 @@ pub fn ready(args: &KernelArgs) -> Result<Ready> {
     packages::install()?;
     packages::install_optional();
     let kernel = kernel::find(args)?;
-    let userland = Userland::fetch()?;
+    let userland = Userland::fetch(kernel.processor.as_ref())?;
     Ok(Ready { kernel, userland })
 }
 

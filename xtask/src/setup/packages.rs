@@ -140,6 +140,8 @@ fn apt_install(names: &[&str]) -> Result<()> {
     let install = || {
         let mut command = Command::new("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive");
+        // Another run, or the machine itself, may be installing something.
+        command.args(["-o", "DPkg::Lock::Timeout=300"]);
         command.args(["install", "--yes", "--no-install-recommends"]).args(names);
         process::quiet(&mut command)
     };

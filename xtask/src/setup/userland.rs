@@ -6,8 +6,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::apt;
-use super::release::Release;
+use super::release::{self, Release};
+use super::{apt, libraries};
+use crate::processors::Processor;
 use crate::{cache, process, ui};
 
 /// Paths of the programs on this machine.
@@ -40,8 +41,11 @@ const KMOD34_FILES: &[&str] = &[
 ];
 
 impl Userland {
-    /// Fetches them.
-    pub fn fetch() -> Result<Self> {
+    /// Fetches them, for this machine's processor or another.
+    pub fn fetch(processor: Option<&Processor>) -> Result<Self> {
+        if let Some(processor) = processor {
+            return Self::of_processor(processor);
+        }
         let busybox = fetch("busybox-static", &["busybox-static".to_owned()])?;
         let kmod_root = fetch("kmod", &kmod_packages()?)?;
         let kmod = first_file(&kmod_root, &["usr/bin/kmod", "bin/kmod"])?;
@@ -55,6 +59,25 @@ impl Userland {
             kmod,
             libraries,
             kmod34,
+        })
+    }
+
+    fn of_processor(processor: &Processor) -> Result<Self> {
+        let own = release::own_name()?;
+        let release = Release::of_architecture(processor.release.unwrap_or(&own), processor.debian)?;
+        let package = release.package("kmod")?;
+        let name = format!("packages/{}-{}", processor.debian, package.cache_name());
+        let root = cache::entry(&name, |directory| {
+            let names = ["busybox-static", "kmod"].map(str::to_owned);
+            let what = format!("downloading busybox and kmod for {}", processor.name);
+            ui::step(&what, || release.unpack_whole(&names, directory))
+        })?;
+        let kmod = first_file(&root, &["usr/bin/kmod", "bin/kmod"])?;
+        Ok(Self {
+            busybox: first_file(&root, &["usr/bin/busybox", "bin/busybox"])?,
+            libraries: libraries::needed(&root, &kmod)?,
+            kmod,
+            kmod34: Vec::new(),
         })
     }
 }

@@ -23,6 +23,8 @@ const PROBE_LIMIT: Duration = Duration::from_secs(20);
 pub fn choose(requested: Accel, vm: &Vm) -> Result<&'static str> {
     match requested {
         Accel::Tcg => Ok("tcg"),
+        // Only this machine's own processor can be virtualised.
+        _ if vm.processor.is_some() => Ok("tcg"),
         Accel::Kvm => Ok("kvm"),
         Accel::Auto if !Path::new("/dev/kvm").exists() => Ok("tcg"),
         Accel::Auto => {
@@ -33,16 +35,7 @@ pub fn choose(requested: Accel, vm: &Vm) -> Result<&'static str> {
 }
 
 fn probe(vm: &Vm) -> Result<bool> {
-    let vm = Vm {
-        release: vm.release.clone(),
-        name: vm.name.clone(),
-        kind: vm.kind,
-        image: vm.image.clone(),
-        initramfs: vm.initramfs.clone(),
-        fixtures: vm.fixtures.clone(),
-        accel: "kvm",
-        run: vm.run.clone(),
-    };
+    let vm = Vm { accel: "kvm", ..vm.clone() };
     let machine = Machine::start(&vm, &Options::small(""), &rundir::boot(&vm.run)?)?;
     Ok(machine.first_within(PROBE_LIMIT).run(|_| Ok(PROBE_LIMIT))? == End::Done)
 }

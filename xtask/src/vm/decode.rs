@@ -46,8 +46,12 @@ pub fn check(vm: &Vm, scenario: &Scenario, directory: &Path) -> Result<()> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let file = directory.join(DECODED);
     fs::write(&file, &text).with_context(|| format!("cannot write {}", file.display()))?;
-    let additional = if debug.directory().is_some() { scenario.decoded_with_vmlinux } else { &[] };
-    for wanted in scenario.decoded.iter().chain(additional) {
+    let (decoded, additional): (_, &[&str]) = match (&vm.processor, debug.directory()) {
+        (Some(_), _) => (scenario.decoded_on_arm64, &[]),
+        (None, Some(_)) => (scenario.decoded, scenario.decoded_with_vmlinux),
+        (None, None) => (scenario.decoded, &[]),
+    };
+    for wanted in decoded.iter().chain(additional) {
         ensure!(contains_line(&text, wanted), "ksymoops did not print {wanted:?}; see {}", file.display());
     }
     Ok(())

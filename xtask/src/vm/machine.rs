@@ -58,7 +58,7 @@ impl Machine {
             .stdout(Stdio::piped())
             .stderr(File::create(directory.join("qemu.log"))?)
             .spawn()
-            .context("cannot start qemu-system-x86_64; run `cargo xtask setup` to install it")?;
+            .context("cannot start qemu; run `cargo xtask setup` to install it")?;
         let output = child.stdout.take().ok_or_else(|| anyhow!("qemu has no standard output"))?;
         let (sender, lines) = channel();
         thread::spawn(move || {

@@ -29,7 +29,7 @@ use anyhow::{Result, anyhow, bail};
 use vmguest::demo;
 use vmguest::protocol::Line;
 use vmguest::scenarios;
-use vmguest::{KernelKind, Scenario};
+use vmguest::{Expect, KernelKind, Scenario};
 
 use crate::args::{KernelArgs, VmArgs};
 use crate::kernel::Kernel;
@@ -99,7 +99,7 @@ pub fn prepare_demo(args: &KernelArgs) -> Result<Vm> {
 
 fn prepare_with(args: &KernelArgs, modules: impl FnOnce(&Kernel) -> Result<PathBuf>) -> Result<Vm> {
     let Ready { kernel, userland } = setup::ready(args)?;
-    let programs = programs::build()?;
+    let programs = programs::build(kernel.processor.as_ref())?;
     let modules = modules(&kernel)?;
     let name = kernel.directory_name();
     let run = rundir::create(&name)?;
@@ -112,6 +112,7 @@ fn prepare_with(args: &KernelArgs, modules: impl FnOnce(&Kernel) -> Result<PathB
         name,
         kind: kernel.kind,
         image: kernel.image,
+        processor: kernel.processor,
         initramfs,
         fixtures: modules,
         accel: "tcg",
@@ -158,7 +159,7 @@ pub fn run_scenarios(vm: &Vm, chosen: &[&'static Scenario]) -> Result<Report> {
     let report = Report::new(&vm.run);
     let mut runnable = Vec::new();
     for scenario in chosen {
-        match scenario.needs.unmet(vm.kind) {
+        match scenario.needs.unmet(vm.kind).or_else(|| unmet_by_processor(vm, scenario)) {
             None => runnable.push(*scenario),
             Some(why) => report.skip(scenario.name, why),
         }
@@ -181,6 +182,13 @@ pub fn run_scenarios(vm: &Vm, chosen: &[&'static Scenario]) -> Result<Report> {
         result
     })?;
     Ok(report)
+}
+
+/// Why a scenario cannot run on another processor.
+fn unmet_by_processor(vm: &Vm, scenario: &Scenario) -> Option<&'static str> {
+    let is_decoded = !scenario.decoded.is_empty() || scenario.expect == Expect::Oops;
+    (vm.processor.is_some() && is_decoded && scenario.decoded_on_arm64.is_empty())
+        .then_some("expects an x86-64 oops")
 }
 
 /// How much is tried in a kernel.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use vmguest::KernelKind;
 
+use crate::processors::Processor;
+
 /// A kernel and an initramfs, ready to boot.
 #[derive(Clone, Debug)]
 pub struct Vm {
@@ -17,6 +19,8 @@ pub struct Vm {
     pub kind: KernelKind,
     /// The bzImage.
     pub image: PathBuf,
+    /// The processor, if it is not this machine's.
+    pub processor: Option<Processor>,
     /// The initramfs.
     pub initramfs: PathBuf,
     /// The fixture modules, with their debug information.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
+use crate::processors::{Processor, rust};
 use crate::{process, ui, workspace};
 
 /// The target. It is named explicitly so that the flags below do not apply to build scripts.
@@ -22,7 +23,10 @@ const PROFILE: &[&str] = &[
 ];
 
 /// Builds the programs. Returns each name with the path of its file.
-pub fn build() -> Result<Vec<(&'static str, PathBuf)>> {
+pub fn build(processor: Option<&Processor>) -> Result<Vec<(&'static str, PathBuf)>> {
+    if let Some(processor) = processor {
+        return rust::build(processor, PACKAGES, "guest", PROFILE);
+    }
     let mut cargo = workspace::cargo();
     cargo.args(["build", "--quiet", "--profile", "guest", "--target", TARGET]);
     for setting in PROFILE {

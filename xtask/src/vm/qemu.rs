@@ -31,12 +31,12 @@ impl Options {
 /// Kernel messages go to the first serial port. A panic ends the machine at once (QEMU is told not to
 /// reboot). The log buffer is large enough for a whole run, so that nothing is overwritten. Delays during
 /// boot that are caused by a busy host are ignored.
-const CMDLINE: &str = "console=ttyS0 panic=-1 log_buf_len=8M printk.devkmsg=on rdinit=/init \
+const CMDLINE: &str = "panic=-1 log_buf_len=8M printk.devkmsg=on rdinit=/init \
                        no_timer_check rcupdate.rcu_cpu_stall_suppress_at_boot=1";
 
 /// The command for one boot, with the result port on its standard output.
 pub fn command(vm: &Vm, options: &Options, console: &Path) -> Command {
-    let mut qemu = Command::new("qemu-system-x86_64");
+    let mut qemu = Command::new(vm.processor.map_or("qemu-system-x86_64", |processor| processor.qemu));
     qemu.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
     if options.counted {
         // Each instruction takes a nanosecond of the guest's time, and idle time passes at once. Only the
@@ -45,14 +45,26 @@ pub fn command(vm: &Vm, options: &Options, console: &Path) -> Command {
     } else {
         qemu.args(["-accel", vm.accel]);
     }
-    qemu.args(["-cpu", "max"]);
+    match &vm.processor {
+        Some(processor) => qemu.args(processor.machine),
+        None => qemu.args(["-cpu", "max"]),
+    };
     if let Some(socket) = &options.debugger {
         qemu.arg("-gdb").arg(format!("unix:{},server=on,wait=off", socket.display()));
     }
     qemu.args(["-m", &format!("{}M", options.memory_mib), "-smp", &options.cpus.to_string()]);
     qemu.arg("-kernel").arg(&vm.image).arg("-initrd").arg(&vm.initramfs);
-    qemu.arg("-append").arg(format!("{CMDLINE} {}", options.cmdline));
+    let ports = match &vm.processor {
+        Some(processor) => format!("console={} vmguest.port=ttyS0", processor.console),
+        None => "console=ttyS0".to_owned(),
+    };
+    qemu.arg("-append").arg(format!("{ports} {CMDLINE} {}", options.cmdline));
     qemu.arg("-chardev").arg(format!("file,id=console,path={}", console.display()));
-    qemu.args(["-serial", "chardev:console", "-serial", "stdio"]);
+    qemu.args(["-serial", "chardev:console"]);
+    match &vm.processor {
+        // These machines have one port.
+        Some(_) => qemu.args(["-chardev", "stdio,id=results", "-device", "pci-serial,chardev=results"]),
+        None => qemu.args(["-serial", "stdio"]),
+    };
     qemu
 }

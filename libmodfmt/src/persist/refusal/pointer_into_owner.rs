@@ -62,7 +62,7 @@ fn target_text(object: &Object<'_>, symbol: &Symbol<'_>, relocation: &Relocation
     }
     let covers = |other: &&Symbol<'_>| {
         other.place == Place::Section(index)
-            && !other.name.is_empty()
+            && other.has_name_of_source()
             && other.value <= offset
             && offset < other.value.saturating_add(other.size.max(1))
     };

@@ -17,6 +17,7 @@ use nix::unistd::Pid;
 
 use super::Ctx;
 use super::command::{Command, Output};
+use super::processor;
 use super::tracer::{self, Answer, Entered, Watcher};
 
 /// On which side of a step.
@@ -120,7 +121,6 @@ fn changing(call: &Entered<'_>) -> Option<&'static str> {
         libc::SYS_init_module => "init_module",
         libc::SYS_finit_module => "finit_module",
         libc::SYS_delete_module => "delete_module",
-        libc::SYS_open if opens_for_writing(second) => "open",
         libc::SYS_openat if opens_for_writing(third) => "openat",
         libc::SYS_write => "write",
         libc::SYS_writev => "writev",
@@ -128,16 +128,20 @@ fn changing(call: &Entered<'_>) -> Option<&'static str> {
         libc::SYS_ftruncate => "ftruncate",
         libc::SYS_fsync => "fsync",
         libc::SYS_fdatasync => "fdatasync",
-        libc::SYS_mkdir | libc::SYS_mkdirat => "mkdir",
-        libc::SYS_unlink | libc::SYS_unlinkat => "unlink",
-        libc::SYS_rename | libc::SYS_renameat | libc::SYS_renameat2 => "rename",
-        libc::SYS_link | libc::SYS_linkat => "link",
-        libc::SYS_chmod | libc::SYS_fchmod | libc::SYS_fchmodat => "chmod",
+        libc::SYS_mkdirat => "mkdir",
+        libc::SYS_unlinkat => "unlink",
+        libc::SYS_renameat | libc::SYS_renameat2 => "rename",
+        libc::SYS_linkat => "link",
+        libc::SYS_fchmod | libc::SYS_fchmodat => "chmod",
         libc::SYS_flock => "flock",
         libc::SYS_fcntl if locks(second) => "fcntl",
-        libc::SYS_clone | libc::SYS_clone3 | libc::SYS_fork | libc::SYS_vfork => "fork",
+        libc::SYS_clone | libc::SYS_clone3 => "fork",
         libc::SYS_execve => "execve",
-        _ => return None,
+        other => {
+            let (name, flags) = processor::old_call(other)?;
+            let flags = flags.and_then(|at| call.args.get(at));
+            return flags.is_none_or(|flags| opens_for_writing(*flags)).then_some(name);
+        }
     })
 }
 

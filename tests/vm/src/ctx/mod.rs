@@ -13,6 +13,7 @@ mod kill;
 mod kmsg;
 mod memory;
 mod modules;
+mod processor;
 mod slab;
 mod trace;
 mod tracer;

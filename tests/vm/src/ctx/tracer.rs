@@ -14,6 +14,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use super::command::{Command, Output, Status};
+use super::processor;
 
 /// Who answers a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +136,7 @@ impl Tracer {
     }
 
     fn call(&mut self, pid: Pid, watcher: &mut dyn Watcher) -> Result<()> {
-        let mut registers = match ptrace::getregs(pid) {
+        let registers = match processor::read(pid) {
             // Another process has killed it.
             Err(Errno::ESRCH) => return Ok(()),
             registers => registers?,
@@ -143,16 +144,14 @@ impl Tracer {
         let state = self.processes.entry(pid).or_default();
         state.inside = !state.inside;
         if state.inside {
-            state.number = registers.orig_rax.cast_signed();
-            state.args = [registers.rdi, registers.rsi, registers.rdx];
+            (state.number, state.args) = processor::call(&registers);
         }
         let (inside, result, number, args) = (state.inside, state.result.take(), state.number, state.args);
         let processes: Vec<Pid> = self.processes.keys().copied().collect();
         let call = Entered { pid, processes: &processes, number, args };
         if !inside {
             if let Some(result) = result {
-                registers.rax = result.cast_unsigned();
-                ptrace::setregs(pid, registers)?;
+                processor::set_result(pid, registers, result)?;
             }
             // The end of the shell's exec is not a call of the command.
             return if self.has_started { watcher.left(&call) } else { Ok(()) };
@@ -162,8 +161,7 @@ impl Tracer {
         }
         if let Answer::Instead(result) = watcher.entered(&call)? {
             self.processes.entry(pid).or_default().result = Some(result);
-            registers.orig_rax = u64::MAX;
-            ptrace::setregs(pid, registers)?;
+            processor::skip_call(pid, registers)?;
         }
         Ok(())
     }

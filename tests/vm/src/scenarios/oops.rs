@@ -46,6 +46,14 @@ pub const SCENARIOS: &[Scenario] = &[
             "kernel moved by 0x*, by the journal",
             "param_attr_store at *kernel/params.c:",
             "inlined into vfs_write at *fs/read_write.c:",
+        ])
+        .decoded_on_arm64(&[
+            "pc crash_with at *crash_keep.c:38:",
+            "how_set at *crash_keep.c:56:",
+            hit!("x19", "stats.hits[1]"),
+            hit!("x20", "dev.queue.next"),
+            ";; kept *.data..persistent of crash_keep at 0x*000, 72 bytes; crash_keep loaded then; by the journal of boot ",
+            "first place outside of the kernel's own tree: crash_with+0x",
         ]),
     Scenario::new("oops-init", "a module oopses in its init and kills insmod", init)
         .oops()

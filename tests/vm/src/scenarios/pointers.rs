@@ -26,7 +26,8 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
 ];
 
-/// What the module leaves behind if its exit function clears nothing.
+/// What the module leaves behind if its exit function clears nothing. Without `CONFIG_KALLSYMS_ALL` (arm64 of
+/// Debian) the kernel has no symbols of data, and the section stands in their place.
 const LEFT: &[&str] = &[
     "pointing.c:registry.nodes.next -> node",
     "pointing.c:registry.nodes.prev -> node",
@@ -44,9 +45,11 @@ fn removed(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([&file])?.success()?.silent()?;
     let loaded = ctx.modpersist(["check", "pointing"])?.success()?;
     ctx.note(loaded.stdout.clone());
-    for pointer in LEFT {
+    let left = left(has_data_symbols(ctx, "pointing")?);
+    for pointer in &left {
         loaded.clone().stdout_has(pointer)?;
     }
+    let every_pointer = |text: &str| every_pointer(text, &left);
     let said = ctx.rmmod(["pointing"])?.success()?;
     ctx.note(said.stderr.clone());
     every_pointer(&said.stderr)?;
@@ -72,7 +75,7 @@ fn removed(ctx: &mut Ctx) -> Result<()> {
     let said = ctx.modpersist(["reload", file.as_str()])?.success()?;
     ctx.note(said.stderr.clone());
     said.stderr_has("kept lists or timers lead into the version that is gone")?
-        .stderr_has("  pointing.c:rooms[1] -> hall [gone]")?;
+        .stderr_has("  pointing.c:rooms[1] -> ")?;
     ctx.rmmod(["pointing"])?.success()?;
 
     // Another module takes the memory.
@@ -86,7 +89,7 @@ fn removed(ctx: &mut Ctx) -> Result<()> {
     let is_gone = said.stderr.contains("[gone]");
     let count =
         said.stderr.lines().filter(|line| line.contains(" [gone]") || line.contains(" [stale")).count();
-    ensure!((is_reused || is_gone) && count == LEFT.len(), "{count} pointers: {said}");
+    ensure!((is_reused || is_gone) && count == left.len(), "{count} pointers: {said}");
     if is_gone {
         said.code(1)?;
         ctx.insmod([&file])?.success()?;
@@ -129,6 +132,7 @@ const KINDS: usize = 10;
 fn seeded(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([ctx.fixture("provider")?])?.success()?;
     ctx.insmod([ctx.fixture("seeded")?])?.success()?.silent()?;
+    let table = if has_data_symbols(ctx, "seeded")? { "table" } else { ".bss" };
     let said = ctx.rmmod(["seeded"])?.success()?;
     ctx.note(said.stderr.clone());
     said.stderr_has("seeded.c:seeds[0].pointer -> work [gone]")?.stderr_has("  and 52 more")?;
@@ -144,7 +148,7 @@ fn seeded(ctx: &mut Ctx) -> Result<()> {
         let offset = |number: usize| if number == 0 { String::new() } else { format!("+{number:#x}") };
         let target = match kind {
             0 => format!("work{}", offset(index % 3)),
-            1 => format!("table{}", offset(index % 64 * 8)),
+            1 => format!("{table}{}", offset(index % 64 * 8)),
             2 => ".rodata".to_owned(),
             _ => {
                 ensure!(line.is_none(), "{line:?} does not lead into the module");
@@ -166,13 +170,33 @@ fn seeded(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-/// Each of [`LEFT`] is there, and nothing else.
-fn every_pointer(text: &str) -> Result<()> {
-    for pointer in LEFT {
+/// Whether the kernel has symbols of a module's data.
+fn has_data_symbols(ctx: &Ctx, module: &str) -> Result<bool> {
+    let kallsyms = ctx.read("/proc/kallsyms")?;
+    let owner = format!("[{module}]");
+    let mut own = kallsyms.lines().filter(|line| line.ends_with(&owner));
+    Ok(own.any(|line| line.split(' ').nth(1).is_some_and(|kind| matches!(kind, "b" | "d"))))
+}
+
+/// [`LEFT`], as far as the kernel has the names.
+fn left(has_data_symbols: bool) -> Vec<String> {
+    let of_data = ["node", "hall", "table"];
+    let cut = |pointer: &&str| match pointer.rsplit_once(' ') {
+        Some((before, name)) if !has_data_symbols && of_data.iter().any(|data| name.starts_with(data)) => {
+            format!("{before} .bss")
+        }
+        _ => (*pointer).to_owned(),
+    };
+    LEFT.iter().map(cut).collect()
+}
+
+/// Each of them is there, and nothing else.
+fn every_pointer(text: &str, left: &[String]) -> Result<()> {
+    for pointer in left {
         let line = text.lines().find(|line| line.contains(pointer));
         ensure!(line.is_some_and(|line| line.contains(" [gone")), "{pointer} is not in\n{text}");
     }
     let count = text.lines().filter(|line| line.contains(" [gone")).count();
-    ensure!(count == LEFT.len(), "{count} pointers in\n{text}");
+    ensure!(count == left.len(), "{count} pointers in\n{text}");
     Ok(())
 }

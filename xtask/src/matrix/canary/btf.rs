@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use object::{Object, ObjectSection};
 
 use crate::kernel::Kernel;
+use crate::process;
 
 /// The section.
 const SECTION: &str = ".BTF";
@@ -21,6 +22,9 @@ pub fn of(kernel: &Kernel) -> Result<Vec<u8>> {
     let vmlinux = kernel.build.join("vmlinux");
     match fs::read(&vmlinux) {
         Ok(bytes) => section(&bytes).with_context(|| vmlinux.display().to_string()),
+        Err(_) if kernel.processor.is_some() => {
+            raw(&kernel.image).with_context(|| kernel.image.display().to_string())
+        }
         Err(_) => section(&unpacked(&kernel.image)?).with_context(|| kernel.image.display().to_string()),
     }
 }
@@ -29,6 +33,35 @@ fn section(vmlinux: &[u8]) -> Result<Vec<u8>> {
     let file = object::File::parse(vmlinux)?;
     let section = file.section_by_name(SECTION).with_context(|| format!("it has no {SECTION}"))?;
     Ok(section.data()?.to_owned())
+}
+
+/// What BTF of version 1 begins with, in little-endian order: magic, version, flags, and the header's size.
+const START: [u8; 8] = [0x9f, 0xeb, 1, 0, 24, 0, 0, 0];
+
+/// The BTF in an image that is the kernel's memory, such as arm64's, plain or compressed by gzip. No table says
+/// where it is. Its header has the places and sizes of types and strings, which follow each other.
+fn raw(image: &Path) -> Result<Vec<u8>> {
+    let mut bytes = fs::read(image)?;
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        let unpacked = process::raw(Command::new("gzip").args(["--decompress", "--stdout"]).arg(image))?;
+        bytes = unpacked.stdout;
+    }
+    let starts = (0..bytes.len())
+        .step_by(4)
+        .filter(|at| bytes.get(*at..).is_some_and(|rest| rest.starts_with(&START)));
+    for start in starts {
+        let word = |place: usize| {
+            let field = bytes.get(start.checked_add(place)?..)?.first_chunk::<4>()?;
+            usize::try_from(u32::from_le_bytes(*field)).ok()
+        };
+        let [types, types_size, strings, strings_size] =
+            [8, 12, 16, 20].map(|place| word(place).unwrap_or(usize::MAX));
+        if types == 0 && strings == types_size && types_size > 1 << 20 {
+            let end = start.saturating_add(24).saturating_add(strings).saturating_add(strings_size);
+            return Ok(bytes.get(start..end).context("its BTF is cut")?.to_owned());
+        }
+    }
+    bail!("no BTF was found in it")
 }
 
 /// The kernel in a bzImage. Where it is: `Documentation/arch/x86/boot.rst`.

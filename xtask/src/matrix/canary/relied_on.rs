@@ -3,9 +3,9 @@
 
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use libmodfmt::btf::{Btf, TypeId};
-use libmodfmt::elf::{Class, Ident, Object};
+use libmodfmt::elf::{Class, Machine, Object};
 use libmodfmt::export::{ExportLayout, Release};
 use libmodfmt::module::THIS_MODULE;
 
@@ -53,8 +53,13 @@ impl Facts {
             }
         }
         let release = Release::parse(&kernel.release).with_context(|| kernel.release.clone())?;
-        let table = ExportLayout::for_release(Ident::X86_64.machine, release);
-        match ExportLayout::from_btf(&btf, Ident::X86_64.machine) {
+        let machine = match &kernel.processor {
+            None => Machine::X86_64,
+            Some(processor) if processor.debian == "arm64" => Machine::AARCH64,
+            Some(processor) => bail!("nothing is known of the exports on {}", processor.name),
+        };
+        let table = ExportLayout::for_release(machine, release);
+        match ExportLayout::from_btf(&btf, machine) {
             Ok(layout) if layout == table => {}
             Ok(layout) => problems.push(format!("BTF shows exports as {layout:?}, the table has {table:?}")),
             Err(error) => problems.push(format!("exports: {error}")),

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Kernels of other processors in which scenarios are run, by names such as `arm64-6.1`.
+
+use anyhow::{Context, Result};
+use vmguest::KernelKind;
+
+use super::packages::Packages;
+use super::table::{PROCESSORS, Processor};
+use crate::kernel::Kernel;
+use crate::setup::packages::install_named;
+
+/// The kernels that can be named: the distribution's name of the architecture, and the series.
+pub const KERNELS: &[&str] = &["arm64-6.1", "arm64-6.12", "arm64-newest"];
+
+/// The processor of a kernel that can be named, with the release of Debian that has this series.
+pub fn find(name: &str) -> Option<Processor> {
+    let (architecture, series) = name.split_once('-').filter(|_| KERNELS.contains(&name))?;
+    let processor = PROCESSORS.iter().find(|processor| processor.debian == architecture)?;
+    let (release, is_backport) = match series {
+        "6.1" => ("bookworm", false),
+        "6.12" => ("trixie", false),
+        _ => ("trixie", true),
+    };
+    Some(Processor { release: Some(release), is_backport, ..*processor })
+}
+
+/// Downloads a kernel that can be named, and what its modules are built with.
+pub fn kernel(name: &str) -> Result<Kernel> {
+    let processor = find(name).with_context(|| format!("there is no kernel {name}"))?;
+    let compiler = format!("{}gcc", processor.prefix);
+    install_named(&[
+        (processor.qemu, processor.qemu_package, "runs the test kernel"),
+        (&compiler, processor.compiler, "compiles the test modules"),
+    ])?;
+    let Packages { release, image, build, modules, .. } = Packages::fetch(&processor)?;
+    let kind = KernelKind::Stock;
+    Ok(Kernel { release, kind, image, build, compiler, root: None, modules, processor: Some(processor) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_has_a_processor() {
+        assert!(KERNELS.iter().all(|name| find(name).is_some()));
+        assert!(find("6.1").is_none() && find("mips-6.1").is_none());
+    }
+}
