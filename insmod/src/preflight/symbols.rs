@@ -9,7 +9,8 @@ use libmodfmt::proc;
 use libmodsys::Kernel;
 
 /// Symbols that the module imports and that the kernel does not have now; weak ones do not count. Empty if
-/// the kernel does not show its symbols.
+/// the kernel does not show its symbols. If it shows none of data, only those that an installed module exports
+/// which is not loaded.
 pub(super) fn unresolved(module: &Module<'_>, kernel: &dyn Kernel) -> Vec<String> {
     let is_imported = |symbol: &&Symbol<'_>| {
         symbol.binding == Binding::Global && symbol.place == Place::Undefined && !symbol.name.is_empty()
@@ -20,10 +21,19 @@ pub(super) fn unresolved(module: &Module<'_>, kernel: &dyn Kernel) -> Vec<String
     if text.is_empty() {
         return Vec::new();
     }
+    let mut has_data = false;
     for symbol in proc::kallsyms(&text).filter_map(Result::ok) {
         missing.remove(symbol.name);
+        has_data |= symbol.is_variable_of_kernel();
     }
-    missing.into_iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+    let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+    let mut missing: Vec<String> = missing.into_iter().map(text).collect();
+    if !has_data {
+        let exporters = exporters(&missing, kernel);
+        let is_absent = |name: &String| matches!(kernel.init_state(&name.replace('-', "_")), Ok(None));
+        missing.retain(|symbol| exporters.get(symbol).is_some_and(is_absent));
+    }
+    missing
 }
 
 /// Which installed module exports each of these symbols, by the running release's `modules.symbols`.

@@ -185,4 +185,8 @@ fn files_that_cannot_be_loaded_change_nothing() {
         "modpersist: ERROR: badfile was not reloaded: no reload of it was interrupted\n\
          modpersist: ERROR: nothing has changed: badfile runs as before\n",
     );
+    // A kernel without symbols of data may have it nevertheless, and is asked.
+    machine.kernel.set(|settings| settings.kallsyms = b"ffffffff81000000 T _printk\n".to_vec());
+    let ran = machine.reload(&["@badfile.ko"]);
+    assert!(ran.is_success && machine.build_id("badfile") == 3, "{ran:?}");
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
+use libmodfmt::proc;
 
 use super::Ctx;
 
@@ -54,6 +55,14 @@ impl Ctx {
     /// Every loaded module, newest first.
     pub fn modules(&self) -> Result<Vec<Module>> {
         Ok(read("/proc/modules")?.lines().filter_map(Module::parse).collect())
+    }
+
+    /// Whether the kernel lists symbols of data (`CONFIG_KALLSYMS_ALL`).
+    pub fn has_data_symbols(&self) -> Result<bool> {
+        let text = self.read("/proc/kallsyms")?;
+        Ok(proc::kallsyms(text.as_bytes())
+            .filter_map(Result::ok)
+            .any(|symbol| symbol.is_variable_of_kernel()))
     }
 
     /// The line of one module.

@@ -45,7 +45,7 @@ fn removed(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([&file])?.success()?.silent()?;
     let loaded = ctx.modpersist(["check", "pointing"])?.success()?;
     ctx.note(loaded.stdout.clone());
-    let left = left(has_data_symbols(ctx, "pointing")?);
+    let left = left(ctx.has_data_symbols()?);
     for pointer in &left {
         loaded.clone().stdout_has(pointer)?;
     }
@@ -132,7 +132,7 @@ const KINDS: usize = 10;
 fn seeded(ctx: &mut Ctx) -> Result<()> {
     ctx.insmod([ctx.fixture("provider")?])?.success()?;
     ctx.insmod([ctx.fixture("seeded")?])?.success()?.silent()?;
-    let table = if has_data_symbols(ctx, "seeded")? { "table" } else { ".bss" };
+    let table = if ctx.has_data_symbols()? { "table" } else { ".bss" };
     let said = ctx.rmmod(["seeded"])?.success()?;
     ctx.note(said.stderr.clone());
     said.stderr_has("seeded.c:seeds[0].pointer -> work [gone]")?.stderr_has("  and 52 more")?;
@@ -168,14 +168,6 @@ fn seeded(ctx: &mut Ctx) -> Result<()> {
     ctx.rmmod(["--discard", "seeded"])?.success()?;
     ctx.rmmod(["provider"])?.success()?;
     Ok(())
-}
-
-/// Whether the kernel has symbols of a module's data.
-fn has_data_symbols(ctx: &Ctx, module: &str) -> Result<bool> {
-    let kallsyms = ctx.read("/proc/kallsyms")?;
-    let owner = format!("[{module}]");
-    let mut own = kallsyms.lines().filter(|line| line.ends_with(&owner));
-    Ok(own.any(|line| line.split(' ').nth(1).is_some_and(|kind| matches!(kind, "b" | "d"))))
 }
 
 /// [`LEFT`], as far as the kernel has the names.
