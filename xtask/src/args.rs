@@ -71,8 +71,9 @@ pub struct KernelBuildArgs {
 /// Which kernel, and how to run it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct KernelArgs {
-    /// distribution, newest, extended, plain, debug, a series (6.12), a package (linux-image-...), or the
-    /// path of a bzImage or of a kernel's build tree
+    /// distribution, newest, extended, plain, debug, a series (6.12), one of another processor (arm64-6.1,
+    /// arm64-6.12, arm64-newest), a package (linux-image-...), or the path of a bzImage or of a kernel's
+    /// build tree
     #[arg(long, value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernel: String,
 

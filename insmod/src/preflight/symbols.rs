@@ -24,7 +24,7 @@ pub(super) fn unresolved(module: &Module<'_>, kernel: &dyn Kernel) -> Vec<String
     let mut has_data = false;
     for symbol in proc::kallsyms(&text).filter_map(Result::ok) {
         missing.remove(symbol.name);
-        has_data |= symbol.is_variable_of_kernel();
+        has_data |= symbol.is_variable_of_every_kernel();
     }
     let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
     let mut missing: Vec<String> = missing.into_iter().map(text).collect();

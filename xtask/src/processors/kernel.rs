@@ -5,9 +5,11 @@ use anyhow::{Context, Result};
 use vmguest::KernelKind;
 
 use super::packages::Packages;
+use super::rust;
 use super::table::{PROCESSORS, Processor};
 use crate::kernel::Kernel;
 use crate::setup::packages::install_named;
+use crate::setup::release::own_name;
 
 /// The kernels that can be named: the distribution's name of the architecture, and the series.
 pub const KERNELS: &[&str] = &["arm64-6.1", "arm64-6.12", "arm64-newest"];
@@ -33,8 +35,11 @@ pub fn kernel(name: &str) -> Result<Kernel> {
         (&compiler, processor.compiler, "compiles the test modules"),
     ])?;
     let Packages { release, image, build, modules, .. } = Packages::fetch(&processor)?;
+    // A newer kernel takes options that only a newer compiler knows.
+    let is_own = processor.release.is_none_or(|name| own_name().is_ok_and(|own| own == name));
+    let root = if is_own { None } else { Some(rust::root(&processor)?) };
     let kind = KernelKind::Stock;
-    Ok(Kernel { release, kind, image, build, compiler, root: None, modules, processor: Some(processor) })
+    Ok(Kernel { release, kind, image, build, compiler, root, modules, processor: Some(processor) })
 }
 
 #[cfg(test)]

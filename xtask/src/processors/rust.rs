@@ -64,7 +64,7 @@ pub fn build<'n>(
 }
 
 /// The system with the compilers.
-fn root(processor: &Processor) -> Result<BuildRoot> {
+pub fn root(processor: &Processor) -> Result<BuildRoot> {
     let release = Release::of_suites(&SUITES)?;
     let version = release.package_of(SUITES[1], RUST[0])?.version.replace(':', "_");
     let entry = cache::entry(&format!("rust/{}_{version}", processor.debian), |directory| {

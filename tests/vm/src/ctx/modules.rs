@@ -62,7 +62,7 @@ impl Ctx {
         let text = self.read("/proc/kallsyms")?;
         Ok(proc::kallsyms(text.as_bytes())
             .filter_map(Result::ok)
-            .any(|symbol| symbol.is_variable_of_kernel()))
+            .any(|symbol| symbol.is_variable_of_every_kernel()))
     }
 
     /// The line of one module.
