@@ -37,7 +37,7 @@ fn rewrite_makefile(makefile: &Path, unpacked: &Path, home: &Path) -> Result<()>
 fn rewrite(text: &str, unpacked: &Path, home: &Path) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {
-        for word in line.split_inclusive([' ', '\t', '\n']) {
+        for word in line.split_inclusive([' ', '\t', '\n', '=']) {
             let bare = word.trim_end();
             let inside = bare.strip_prefix('/').filter(|path| unpacked.join(path).exists());
             if inside.is_some() {
@@ -79,8 +79,8 @@ mod tests {
         let unpacked = std::env::temp_dir().join(format!("xtask-headers-{}", std::process::id()));
         fs::create_dir_all(unpacked.join("usr/src/common")).unwrap();
         fs::write(unpacked.join("usr/src/common/Makefile"), "").unwrap();
-        let text = "include /usr/src/common/Makefile\nSHELL = /bin/sh\n";
-        let want = "include /home/c/usr/src/common/Makefile\nSHELL = /bin/sh\n";
+        let text = "OUT=/usr/src/common\ninclude /usr/src/common/Makefile\nSHELL = /bin/sh\n";
+        let want = "OUT=/home/c/usr/src/common\ninclude /home/c/usr/src/common/Makefile\nSHELL = /bin/sh\n";
         assert_eq!(rewrite(text, &unpacked, Path::new("/home/c")), want);
         fs::remove_dir_all(unpacked).unwrap();
     }

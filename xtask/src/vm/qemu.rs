@@ -52,7 +52,10 @@ pub fn command(vm: &Vm, options: &Options, console: &Path) -> Command {
     if let Some(socket) = &options.debugger {
         qemu.arg("-gdb").arg(format!("unix:{},server=on,wait=off", socket.display()));
     }
-    qemu.args(["-m", &format!("{}M", options.memory_mib), "-smp", &options.cpus.to_string()]);
+    // Programs and modules are larger there, and half of the memory is for files.
+    let factor = if vm.processor.is_some() { 2 } else { 1 };
+    let memory = options.memory_mib.saturating_mul(factor);
+    qemu.args(["-m", &format!("{memory}M"), "-smp", &options.cpus.to_string()]);
     qemu.arg("-kernel").arg(&vm.image).arg("-initrd").arg(&vm.initramfs);
     let ports = match &vm.processor {
         Some(processor) => format!("console={} vmguest.port=ttyS0", processor.console),
