@@ -18,6 +18,8 @@ const WANTED: &[&[u8]] = &[
     b"_text",
     b"_stext",
     b"_end",
+    b"_etext",
+    b"_einittext",
     b"__per_cpu_start",
     b"__per_cpu_end",
     b"__per_cpu_offset",
@@ -110,7 +112,10 @@ impl Symbols {
         match self.module_of(symbol) {
             None => {
                 let start = self.address("_text").or_else(|| self.address("_stext"))?;
-                (start..self.address("_end")?).contains(&address).then(|| with_offset(&symbol.name, offset))
+                // A kernel without symbols of data has only the ends of its code.
+                let code = self.address("_etext").max(self.address("_einittext"));
+                let end = self.address("_end").or(code)?;
+                (start..end).contains(&address).then(|| with_offset(&symbol.name, offset))
             }
             Some(module) => {
                 let next = self.symbols.get(after);
@@ -191,5 +196,19 @@ mod tests {
         assert_eq!(symbols.module(0xffff_ffff_c000_0010).as_deref(), Some("[foo+0x10]"));
         assert_eq!(symbols.per_cpu_name(0x1008).as_deref(), Some("runqueues+0x8"));
         assert_eq!(symbols.address("_end"), Some(0xffff_ffff_8200_0000));
+    }
+
+    #[test]
+    fn a_kernel_without_symbols_of_data() {
+        let kernel = FakeKernel::new();
+        kernel.set(|settings| {
+            settings.kallsyms = b"ffff800008000000 T _text\n\
+                ffff800008001000 T kfree\n\
+                ffff800008002000 T _etext\n"
+                .to_vec();
+        });
+        let symbols = Symbols::read(&kernel);
+        assert_eq!(symbols.name(0xffff_8000_0800_1008).as_deref(), Some("kfree+0x8"));
+        assert_eq!(symbols.name(0xffff_8000_0800_3000), None, "behind the code");
     }
 }
