@@ -11,7 +11,7 @@ use crate::kernel::{Named, expand};
 use crate::setup::missing::{EXIT_SKIPPED, Missing};
 use crate::ui::{self, Colour, paint};
 use crate::vm::Extent;
-use crate::{checks, dist, matrix, process, vm, workspace};
+use crate::{checks, dist, matrix, process, processors, vm, workspace};
 
 /// A check that is one cargo command.
 struct Check {
@@ -90,7 +90,8 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
         of_kernel.push(scenarios(&format!("scenarios, {name}"), &kernel, extent, args.all));
         steps.extend(of_kernel.into_iter().map(|step| Step { is_optional: !is_main, ..step }));
     }
-    for name in expand(&args.core) {
+    let of_processors = if args.all { processors::KERNELS } else { &[] };
+    for name in expand(&args.core).into_iter().chain(of_processors.iter().map(|name| (*name).to_owned())) {
         let kernel = KernelArgs { kernel: name.clone(), machine: args.machine.clone() };
         let step = scenarios(&format!("core scenarios, {name}"), &kernel, Extent::Core, false);
         steps.push(Step { is_optional: true, ..step });
