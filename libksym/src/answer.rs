@@ -49,6 +49,19 @@ pub struct Location {
     pub line_source: Option<PathBuf>,
 }
 
+impl Location {
+    /// The place one byte before, which is in the call instruction if this one is where it returns to.
+    #[must_use]
+    pub fn of_call(&self) -> Self {
+        Self {
+            offset: self.offset.saturating_sub(1),
+            link_address: self.link_address.saturating_sub(1),
+            address: self.address.map(|address| address.saturating_sub(1)),
+            ..self.clone()
+        }
+    }
+}
+
 /// A function and a line in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

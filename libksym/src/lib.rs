@@ -55,6 +55,7 @@
 
 mod answer;
 mod build_id;
+mod caller;
 pub mod code;
 mod dwarf;
 pub mod files;
@@ -75,6 +76,7 @@ mod warning_log;
 
 pub use answer::{Answer, Frame, Location};
 pub use build_id::{BuildId, BuildIdError};
+pub use caller::CallerState;
 pub use kaslr_hint::{KaslrHint, KaslrOffset, KaslrPair, KaslrSource};
 pub use machine_state::MachineState;
 pub use query::Query;

@@ -12,6 +12,13 @@ pub trait MachineState {
         let _ = (address, size);
         None
     }
+
+    /// Whether a register has something else by now, and what [`register`](Self::register) returns is from
+    /// memory: so it is in a caller.
+    fn was_saved(&self, number: u16) -> bool {
+        let _ = number;
+        false
+    }
 }
 
 impl<F: Fn(u16) -> Option<u64>> MachineState for F {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::answer::{Frame, Location};
+use crate::caller::CallerState;
 use crate::dwarf::{Dwarf, DwarfError};
 use crate::image::{Image, ImageError, Section};
 use crate::machine_state::MachineState;
@@ -119,6 +120,12 @@ impl Binary {
         let there = self.address_in(image, address);
         let run_time = |address| run_time(image, address);
         there.and_then(|address| dwarf.variables(address, state, &run_time).ok()).unwrap_or_default()
+    }
+
+    /// What the caller of the function at an address of the image has in its registers, on x86-64.
+    pub(crate) fn caller(&self, address: u64, state: &dyn MachineState) -> Option<CallerState> {
+        let (image, dwarf) = self.lines.as_ref()?;
+        dwarf.caller(self.address_in(image, address)?, state)
     }
 
     fn frames(&self, address: u64) -> Result<Vec<Frame>, DwarfError> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Fetches one file by HTTP.
+//! Fetches one file by HTTP or HTTPS.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -11,6 +11,8 @@ use anyhow::{Context, Result};
 use libksym::BuildId;
 use ureq::Agent;
 
+use super::authorities::trusted;
+
 /// How long it may take until a server answers.
 const ANSWER: Duration = Duration::from_secs(90);
 /// How long it may take until all is there: a kernel's debug information has hundreds of megabytes.
@@ -18,16 +20,18 @@ const ALL: Duration = Duration::from_secs(1800);
 /// A larger file is not fetched.
 const MAX_BYTES: u64 = 4 << 30;
 
-/// Fetches the debug file of a build to `path`. `false` if the server does not have it.
+/// Fetches the debug file of a build to `path`. `false` if the server does not have it. `authorities` is a
+/// file with certificates.
 ///
 /// # Errors
-/// The server cannot be reached or answers something else, or the file cannot be written.
-pub(super) fn download(url: &str, id: &BuildId, path: &Path) -> Result<bool> {
+/// The server cannot be reached, is not vouched for or answers something else, or the file cannot be written.
+pub(super) fn download(url: &str, id: &BuildId, path: &Path, authorities: Option<&Path>) -> Result<bool> {
     let config = Agent::config_builder()
         .timeout_connect(Some(ANSWER))
         .timeout_recv_response(Some(ANSWER))
         .timeout_recv_body(Some(ALL))
         .max_redirects(4)
+        .tls_config(trusted(authorities)?)
         .user_agent("ksymoops");
     let agent: Agent = config.build().into();
     let mut response = match agent.get(format!("{}/buildid/{id}/debuginfo", url.trim_end_matches('/'))).call()
@@ -56,6 +60,7 @@ pub(super) fn download(url: &str, id: &BuildId, path: &Path) -> Result<bool> {
 mod tests {
     use std::io::{BufRead, BufReader, Write};
     use std::net::TcpListener;
+    use std::process::{Child, Command, Stdio};
     use std::thread;
 
     use super::*;
@@ -98,7 +103,7 @@ mod tests {
         let get = |id: &str| {
             let id: BuildId = id.parse().unwrap();
             let path = folder.path().join(id.debug_path());
-            (download(&format!("{url}/"), &id, &path), path)
+            (download(&format!("{url}/"), &id, &path, None), path)
         };
         let (found, path) = get("abcd");
         assert!(found.unwrap());
@@ -111,5 +116,76 @@ mod tests {
         }
         let left = fs::read_dir(folder.path().join(".build-id/ab")).unwrap().count();
         assert_eq!((left, serving.join().unwrap().len()), (1, 4));
+    }
+
+    /// A server of files in a folder, with a certificate of its own. It is killed when the test ends.
+    struct Encrypted {
+        process: Child,
+        url: String,
+    }
+
+    impl Drop for Encrypted {
+        fn drop(&mut self) {
+            // It may have ended by itself.
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
+    }
+
+    /// Writes `cert.pem` and `key.pem` of a server, and `authority.pem`. `false` without openssl.
+    fn certify(folder: &Path) -> bool {
+        fs::write(folder.join("names"), "subjectAltName=IP:127.0.0.1\n").unwrap();
+        let steps = [
+            "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout own.pem -out authority.pem",
+            "req -newkey rsa:2048 -nodes -subj /CN=server -keyout key.pem -out asked.pem",
+            "x509 -req -in asked.pem -CA authority.pem -CAkey own.pem -CAcreateserial -days 2 -extfile names \
+             -out cert.pem",
+        ];
+        steps.iter().all(|step| {
+            let mut command = Command::new("openssl");
+            command.args(step.split_whitespace()).current_dir(folder).stderr(Stdio::null());
+            command.status().is_ok_and(|status| status.success())
+        })
+    }
+
+    fn encrypted(folder: &Path) -> Encrypted {
+        let arguments = "s_server -accept 127.0.0.1:0 -key key.pem -cert cert.pem -WWW";
+        let mut command = Command::new("openssl");
+        command.args(arguments.split_whitespace()).current_dir(folder).stderr(Stdio::null());
+        let mut process = command.stdout(Stdio::piped()).stdin(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let ready = lines.find(|line| line.starts_with("ACCEPT ")).unwrap();
+        // What it prints later is of no interest, but has to go somewhere.
+        thread::spawn(move || lines.for_each(drop));
+        let port = ready.rsplit_once(':').unwrap().1;
+        Encrypted { url: format!("https://127.0.0.1:{port}"), process }
+    }
+
+    #[test]
+    fn encrypted_by_a_server_that_is_vouched_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        if !certify(folder) {
+            eprintln!("\nSKIPPED: no openssl here");
+            return;
+        }
+        fs::create_dir_all(folder.join("buildid/abcd")).unwrap();
+        fs::write(folder.join("buildid/abcd/debuginfo"), b"file").unwrap();
+        let server = encrypted(folder);
+        let id: BuildId = "abcd".parse().unwrap();
+        let path = folder.join("cache").join(id.debug_path());
+        let get = |authorities: Option<&str>| {
+            let file = authorities.map(|name| folder.join(name));
+            download(&server.url, &id, &path, file.as_deref())
+        };
+        // Nobody vouches for it.
+        assert!(get(None).is_err() && !path.exists());
+        // A file without a certificate, and none.
+        for name in ["key.pem", "missing.pem"] {
+            let words = format!("{:#}", get(Some(name)).unwrap_err());
+            assert!(words.starts_with("SSL_CERT_FILE: "), "{words}");
+        }
+        assert!(get(Some("authority.pem")).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"file");
     }
 }

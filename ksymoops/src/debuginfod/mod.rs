@@ -6,6 +6,8 @@
 //! A file is used only if its build id is the right one, wherever it is from.
 
 #[cfg(feature = "debuginfod")]
+mod authorities;
+#[cfg(feature = "debuginfod")]
 mod download;
 mod servers;
 

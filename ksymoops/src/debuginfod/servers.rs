@@ -9,10 +9,14 @@ use std::path::{Path, PathBuf};
 use libksym::{BuildId, FileSearch, Sources};
 use liboops::report::Report;
 
+#[cfg(feature = "debuginfod")]
+use super::download::download;
 use crate::Warning;
 
 /// Names the servers, separated by blanks.
 const URLS: &str = "DEBUGINFOD_URLS";
+/// Names a file with certificates of authorities, as for OpenSSL.
+const AUTHORITIES: &str = "SSL_CERT_FILE";
 
 /// A log may name any build id: so many are asked for in a run.
 const MAX_REQUESTS: usize = 64;
@@ -26,6 +30,8 @@ pub struct Servers {
     #[cfg_attr(not(feature = "debuginfod"), expect(dead_code, reason = "nothing is fetched"))]
     urls: Vec<String>,
     folder: PathBuf,
+    #[cfg_attr(not(feature = "debuginfod"), expect(dead_code, reason = "nothing is fetched"))]
+    authorities: Option<PathBuf>,
     asked: RefCell<HashSet<BuildId>>,
 }
 
@@ -37,11 +43,9 @@ impl Servers {
         let urls = std::env::var(URLS).ok()?;
         let urls: Vec<String> = urls.split_whitespace().map(str::to_owned).collect();
         let folder = cache(std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME"))?;
-        (cfg!(feature = "debuginfod") && !urls.is_empty()).then(|| Self::new(urls, folder))
-    }
-
-    fn new(urls: Vec<String>, folder: PathBuf) -> Self {
-        Self { urls, folder, asked: RefCell::default() }
+        let authorities = std::env::var_os(AUTHORITIES).filter(|file| !file.is_empty()).map(PathBuf::from);
+        let is_of_use = cfg!(feature = "debuginfod") && !urls.is_empty();
+        is_of_use.then(|| Self { urls, folder, authorities, asked: RefCell::default() })
     }
 
     /// The folder with what was fetched, to be searched like `/usr/lib/debug`.
@@ -75,7 +79,7 @@ impl Servers {
     #[cfg(feature = "debuginfod")]
     fn fetch(&self, id: &BuildId, warnings: &mut Vec<Warning>) {
         for url in &self.urls {
-            match super::download::download(url, id, &self.folder.join(id.debug_path())) {
+            match download(url, id, &self.folder.join(id.debug_path()), self.authorities.as_deref()) {
                 Ok(true) => return,
                 Ok(false) => {}
                 Err(error) => {

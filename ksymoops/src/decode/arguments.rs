@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Parameters and local variables of the function whose registers the log has, and of what is inlined at that
-//! instruction. Callers are left out: their registers are not in the log.
+//! instruction; and of its callers, where it is certain what they have in registers.
 //!
 //! They are said only where the file is known to be what ran: by build id, or because it has the code that
 //! the log shows.
@@ -10,6 +10,7 @@ use libksym::{Location, MachineState, Variable, VariableValue};
 use liboops::explain::{Access, Facts, Statement, StatementKind, failed_access};
 use liboops::report::State;
 
+use super::callers::{self, Caller};
 use super::lookup::Lookup;
 use super::registers;
 use super::stack_words::StackWords;
@@ -17,6 +18,8 @@ use crate::persistent::PersistentAddress;
 
 /// So many variables are named.
 const MAX_NAMED: usize = 16;
+/// And so many of callers.
+const MAX_OF_CALLERS: usize = 12;
 /// A line has about so many columns.
 const MAX_COLUMNS: usize = 96;
 
@@ -52,8 +55,8 @@ pub(super) fn explain(
     };
     let variables = lookup.kernel.resolver.variables(&place, &shown);
     statements.extend(failed_access(facts).and_then(|access| member(lookup, access, &variables)));
-    let known = variables.iter().filter_map(|variable| known(lookup, variable));
-    statements.extend(known.take(MAX_NAMED));
+    let known_here = variables.iter().filter_map(|variable| known(lookup, variable, None));
+    statements.extend(known_here.take(MAX_NAMED));
     for (value, words) in [
         (VariableValue::OptimisedOut, "optimised out"),
         (VariableValue::EntryValue, "known only at entry of the function, not here"),
@@ -62,6 +65,18 @@ pub(super) fn explain(
         let names: Vec<_> = variables.iter().filter(|one| one.value == value).collect();
         statements.extend(unknown(&names, words));
     }
+    let code_of = place.module.clone();
+    // That the code at the fault is the file's says nothing of other files.
+    let is_known = |caller: &Location| caller.module == code_of || has_build_id(lookup, caller);
+    let callers = match is_x86_64 {
+        true => callers::find(lookup, state, &place, &shown, &shown.stack, &is_known),
+        false => Vec::new(),
+    };
+    let of_callers = callers.iter().enumerate().flat_map(|(index, caller)| {
+        let number = index.saturating_add(1);
+        caller.variables.iter().filter_map(move |variable| known(lookup, variable, Some((number, caller))))
+    });
+    statements.extend(of_callers.take(MAX_OF_CALLERS));
 }
 
 /// What the log shows of the processor.
@@ -98,21 +113,24 @@ fn place(lookup: &Lookup<'_>, state: &State) -> Option<Location> {
 
 /// Whether the file is of the build that ran.
 fn is_what_ran(lookup: &Lookup<'_>, place: &Location, listing: Option<&Listing>) -> bool {
-    let sources = &lookup.kernel.sources;
-    // The resolver takes no file with another build id than these.
-    let has_build_id = match &place.module {
-        None => sources.build_id.is_some(),
-        Some(module) => {
-            let mut loaded = sources.loaded.iter().filter(|loaded| loaded.name.replace('-', "_") == *module);
-            loaded.next().is_some_and(|loaded| loaded.build_id.is_some())
-        }
-    };
     let has_code = || {
         let shown = listing.filter(|listing| listing.instructions.iter().all(|one| !one.patched));
         shown.is_some_and(|listing| listing.instructions.len() > 4)
             && lookup.kernel.resolver.function_code(place).is_some()
     };
-    has_build_id || has_code()
+    has_build_id(lookup, place) || has_code()
+}
+
+/// Whether the build id of the file with a place is known: the resolver takes no file with another one.
+fn has_build_id(lookup: &Lookup<'_>, place: &Location) -> bool {
+    let sources = &lookup.kernel.sources;
+    match &place.module {
+        None => sources.build_id.is_some(),
+        Some(module) => {
+            let mut loaded = sources.loaded.iter().filter(|loaded| loaded.name.replace('-', "_") == *module);
+            loaded.next().is_some_and(|loaded| loaded.build_id.is_some())
+        }
+    }
 }
 
 fn register_name(arch: Option<&str>, number: u16) -> Option<String> {
@@ -127,14 +145,18 @@ fn register_name(arch: Option<&str>, number: u16) -> Option<String> {
     }
 }
 
-/// `parameter dev of probe is 0xffff888100000000 (struct device *, in rdi)`
-fn known(lookup: &Lookup<'_>, variable: &Variable) -> Option<Statement> {
+/// `parameter dev of probe is 0xffff888100000000 (struct device *, in rdi)`; of a caller, which is given with
+/// its number, `caller 1: parameter ...`.
+fn known(lookup: &Lookup<'_>, variable: &Variable, caller: Option<(usize, &Caller)>) -> Option<Statement> {
     let VariableValue::Known { value, is_signed, register, address, .. } = variable.value else {
         return None;
     };
     let ty = variable.type_name.as_deref().unwrap_or("unknown type");
+    let was_saved = caller.zip(register).is_some_and(|((_, caller), number)| caller.was_saved(number));
     let register = register.and_then(|number| register_name(lookup.report.arch, number));
     let place = match (&register, address) {
+        (Some(name), _) if was_saved => format!(", {name} as saved on the stack"),
+        (Some(name), _) if caller.is_some() => format!(", still in {name}"),
         (Some(name), _) => format!(", in {name}"),
         (None, Some(_)) => ", on the stack".to_owned(),
         (None, None) => String::new(),
@@ -149,13 +171,18 @@ fn known(lookup: &Lookup<'_>, variable: &Variable) -> Option<Statement> {
     let token = lookup.token(value).filter(|_| ty.ends_with('*'));
     let token = token.map(|found| format!(": {}", found.with_field()));
     let kind = if variable.is_parameter { "parameter" } else { "local" };
+    let of_caller = caller.map(|(number, _)| format!("caller {number}: ")).unwrap_or_default();
     let text = format!(
-        "{kind} {} of {} is {number} ({ty}{place}){}",
+        "{of_caller}{kind} {} of {} is {number} ({ty}{place}){}",
         variable.name,
         variable.function,
         persistent.or(token).unwrap_or_default()
     );
-    Some(Statement::new(StatementKind::Variable, text).with(&variable.name, value))
+    let statement = Statement::new(StatementKind::Variable, text).with(&variable.name, value);
+    Some(match caller {
+        Some((number, _)) => statement.with("caller", number as u64),
+        None => statement,
+    })
 }
 
 /// `dev of probe and other of f: optimised out`, in as many lines as it takes.

@@ -10,7 +10,7 @@ use liboops::report::Report;
 use super::boot::boot_of_report;
 use super::{Decoder, report_sources};
 use crate::journal::modules_at;
-use crate::persistent::{KnownRegion, KnownToken, regions_of_boot, tokens_of_boot};
+use crate::persistent::{KnownRegion, KnownToken, add_kept_sections, regions_of_boot, tokens_of_boot};
 
 /// What one report is decoded with.
 #[derive(Debug)]
@@ -55,6 +55,7 @@ impl DecodeContext {
                 tokens = tokens_of_boot(&decoder.journal, &boot.id, report.time_us);
             }
         }
+        add_kept_sections(&mut sources, &regions);
         let boot = boot.map(|boot| boot.id.clone());
         if let Some(servers) = &decoder.servers {
             servers.provide(report, &sources).into_iter().for_each(|warning| decoder.warn(warning));

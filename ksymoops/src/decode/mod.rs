@@ -11,6 +11,7 @@ mod annotator;
 mod arguments;
 mod block;
 mod boot;
+mod callers;
 mod code_line;
 mod code_processor;
 mod decode_context;

@@ -4,7 +4,7 @@
 use libksym::Answer;
 use liboops::report::{Frame, Kind, Origin, Place, Report, Trace};
 
-use super::named_functions::{Passed, is_added, is_entry, is_passed};
+use super::named_functions::{Passed, is_added, is_entry, is_of_caller, is_passed, is_thunk};
 use super::{BuildRoot, Fact};
 use crate::decode::{Annotation, AnnotationKind};
 
@@ -147,7 +147,10 @@ fn primary<'r>(report: &'r Report, own: &[&'r Frame], passed: Passed) -> Option<
         report.mentions.iter().filter(is_named).find(in_title)
     };
     let frame = || {
-        own.iter().map(|frame| &frame.place).find(is_named).or_else(|| own.first().map(|frame| &frame.place))
+        let first = || own.first().map(|frame| &frame.place);
+        // Of a log that was cut there may be nothing but what reports.
+        let first = || first().filter(|place| !says_nothing(place, Passed::Reporting));
+        own.iter().map(|frame| &frame.place).find(is_named).or_else(first)
     };
     match report.kind {
         Kind::Kasan
@@ -171,9 +174,15 @@ fn primary<'r>(report: &'r Report, own: &[&'r Frame], passed: Passed) -> Option<
         // Of a log that was cut, the line of the instruction pointer may be all that there is.
         Kind::PageFault | Kind::GeneralProtection => {
             let pointer = || report.mentions.iter().filter(is_named).find(|place| place.exact);
-            fault().or_else(mention).or_else(frame).or_else(pointer)
+            let is_own = |place: &&Place| place.function().is_none_or(|function| !is_thunk(&function));
+            fault().filter(is_own).or_else(mention).or_else(frame).or_else(fault).or_else(pointer)
         }
-        _ => fault().or_else(mention).or_else(frame),
+        _ => {
+            let is_own = |place: &&Place| place.function().is_none_or(|function| !is_of_caller(&function));
+            let caller = || own.iter().map(|frame| &frame.place).filter(is_named).find(is_own);
+            let checks = || fault().or_else(mention).or_else(frame);
+            checks().filter(is_own).or_else(caller).or_else(checks)
+        }
     }
 }
 

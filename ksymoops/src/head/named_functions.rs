@@ -262,6 +262,37 @@ pub(super) fn is_passed(function: &str, passed: Passed) -> bool {
         || passed == Passed::Waiting && [&LOCKDEP[..], &WAITING, &ALLOCATING].into_iter().any(begins)
 }
 
+/// Functions that warn or stop because of what their caller gives them.
+const CHECKING_FOR_CALLERS: [&str; 14] = [
+    "__check_heap_object",
+    "__check_object_size",
+    "__fortify_",
+    "__list_add",
+    "__list_del_entry",
+    "check_heap_object",
+    "fortify_panic",
+    "kmalloc_slab",
+    "refcount_",
+    "report_usercopy",
+    "skb_over_panic",
+    "skb_panic",
+    "skb_under_panic",
+    "usercopy_",
+];
+
+/// Whether a function that warns says nothing about what went wrong, but its caller does.
+pub(super) fn is_of_caller(function: &str) -> bool {
+    CHECKING_FOR_CALLERS.iter().any(|name| {
+        let rest = function.strip_prefix(name);
+        rest.is_some_and(|rest| name.ends_with('_') || rest.is_empty() || rest.starts_with(['_', '.']))
+    })
+}
+
+/// Whether a function only passes a call on, to what is in a register.
+pub(super) fn is_thunk(function: &str) -> bool {
+    function.starts_with("__x86_indirect_thunk_") || function.starts_with("__x86_return_thunk")
+}
+
 /// Whether a function is called by what the compiler has added, anywhere.
 pub(super) fn is_added(function: &str) -> bool {
     const ADDED: [&str; 6] = [
@@ -307,6 +338,11 @@ mod tests {
         );
         assert!(is_passed("down", Passed::Waiting) && !is_passed("downlink_write", Passed::Waiting));
         assert!(is_added("__sanitizer_cov_trace_switch") && !is_added("memcpy"));
+        for name in ["usercopy_abort", "__list_del_entry_valid_or_report", "refcount_warn_saturate"] {
+            assert!(is_of_caller(name), "{name}");
+        }
+        assert!(!is_of_caller("list_del_event") && !is_of_caller("kmalloc_slabs"));
+        assert!(is_thunk("__x86_indirect_thunk_rax") && !is_thunk("kfree"));
         assert!(is_entry("do_syscall_64") && !is_entry("vfs_read"));
     }
 }

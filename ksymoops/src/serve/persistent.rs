@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `persistent`: whose data addresses are in, and which field of which variable.
+//! `persistent`: whose data addresses are in, and which field of which variable;
+//! and which token of `name_token` leads there.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,11 +10,12 @@ use super::kept::KeptKernel;
 use super::limits::check_count;
 use super::request;
 use super::value::value;
-use crate::persistent::{PersistentAddress, find_address};
+use crate::persistent::{PersistentAddress, TokenAddress, find_address, find_token};
 
 #[derive(Serialize)]
 struct Hits<'a> {
     hits: Vec<Option<PersistentAddress>>,
+    tokens: Vec<Option<TokenAddress>>,
     summary: &'a [String],
 }
 
@@ -23,5 +25,7 @@ pub(super) fn answer(request: &request::Persistent, kernel: &KeptKernel) -> Resu
     let names = &kernel.decoder().field_names;
     let find = |address: u64| find_address(&context.regions, names, &context.resolver, report, address);
     let hits = request.addresses.iter().map(|address| find(address.0)).collect();
-    value(&Hits { hits, summary: &context.summary })
+    let find = |address: u64| find_token(&context.tokens, names, &context.resolver, address);
+    let tokens = request.addresses.iter().map(|address| find(address.0)).collect();
+    value(&Hits { hits, tokens, summary: &context.summary })
 }

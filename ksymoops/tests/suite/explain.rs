@@ -3,13 +3,16 @@
 //! log and shares no code with the first one.
 
 use ksymoops::decode::{Decoder, statements};
+use ksymoops::head::{Common, Head, Searched};
 use libksym::{Discover, FileSearch};
 use liboops::explain::{Statement, StatementKind};
+use liboops::report::{Block, Caller, Report};
 use modtest::corpus::Corpus;
 
+mod head;
 mod second;
 
-use second::Text;
+use second::{Text, Verdict};
 
 fn decoder() -> Decoder {
     let mut decoder = Decoder::default();
@@ -17,15 +20,35 @@ fn decoder() -> Decoder {
     decoder
 }
 
-/// What is said about each report of a log, with the text of the report.
-fn explained(log: &[u8], decoder: &Decoder) -> Vec<(Text, Vec<Statement>)> {
+/// The text of a report with the lines between its lines that are not known to be of another one.
+fn around(block: &Block, index: usize, report: &Report) -> Text {
+    let own = block.lines.iter().filter(|line| line.report.is_none_or(|report| report == index));
+    let lines = own.map(|line| String::from_utf8_lossy(block.slice(line.body)).into_owned());
+    let messages = block.messages(index).map(|line| String::from_utf8_lossy(line).into_owned());
+    Text::new(messages.chain(lines).collect(), report.arch, caller(report))
+}
+
+fn caller(report: &Report) -> Option<(char, String)> {
+    Some(match report.caller? {
+        Caller::Task(number) => ('T', number.to_string()),
+        Caller::Cpu(number) => ('C', number.to_string()),
+    })
+}
+
+/// What is said about each report of a log, whose head is checked, with the text of the report.
+fn explained(log: &[u8], decoder: &Decoder) -> Vec<(Text, Vec<Statement>, Verdict)> {
     let mut all = Vec::new();
     for block in liboops::blocks(log) {
         let annotations = decoder.decode(&block);
         for (index, report) in block.reports.iter().enumerate() {
             let lines = block.messages(index).map(|line| String::from_utf8_lossy(line).into_owned());
-            let text = Text::new(lines.collect(), report.arch);
-            all.push((text, statements(&annotations, index).to_vec()));
+            let text = Text::new(lines.collect(), report.arch, caller(report));
+            let own: Vec<_> = annotations.iter().filter(|annotation| annotation.report == index).collect();
+            let common = Common::of(&own);
+            let head = Head::new(&block, index, &own, &common, &Searched::default());
+            let right = head::check(&text, &around(&block, index, report), &head)
+                .map_err(|why| format!("{why}: {:?}", head.rows()));
+            all.push((text, statements(&annotations, index).to_vec(), right));
         }
     }
     all
@@ -33,7 +56,9 @@ fn explained(log: &[u8], decoder: &Decoder) -> Vec<(Text, Vec<Statement>)> {
 
 fn check(name: &str, log: &[u8], decoder: &Decoder) -> usize {
     let mut count = 0;
-    for (text, statements) in explained(log, decoder) {
+    let mut wrong = Vec::new();
+    for (text, statements, head) in explained(log, decoder) {
+        wrong.extend(head.err());
         for statement in &statements {
             assert!(statement.text.chars().count() <= 100, "{name}: too long: {}", statement.text);
             if let Err(why) = second::check(&text, statement) {
@@ -42,6 +67,7 @@ fn check(name: &str, log: &[u8], decoder: &Decoder) -> usize {
         }
         count += statements.len();
     }
+    assert!(wrong.is_empty(), "{name}: {wrong:#?}");
     count
 }
 
@@ -105,7 +131,7 @@ impl Fault<'_> {
         let all = explained(log.as_bytes(), &decoder);
         assert_eq!(all.len(), 1, "{log}");
         let quiet = [StatementKind::Taint, StatementKind::OutOfTree];
-        let statements = all.into_iter().flat_map(|(_, statements)| statements);
+        let statements = all.into_iter().flat_map(|(_, statements, _)| statements);
         statements.filter(|one| !quiet.contains(&one.kind)).map(|one| (one.kind, one.text)).collect()
     }
 
@@ -179,6 +205,45 @@ fn the_kernel_leaves_out_the_displacement() {
     let (kind, text) = said.last().unwrap();
     assert_eq!(*kind, Displacement);
     assert_eq!(text, "the access was to 0x100(%rax) = 0x1234000000000100; the kernel names rax alone");
+}
+
+#[test]
+fn calls_and_jumps_to_no_address() {
+    use StatementKind::NonCanonical;
+    let said =
+        "the call or jump was to rax, 0xdead4ead00000000, which is not canonical (bits 63 to 47 differ)";
+    let fault = |rax, code| Fault { rax, code, ..Fault::default() };
+    // `call *%rax`
+    fault(0xdead_4ead_0000_0000, "<ff> d0").says(&[(NonCanonical, said)]);
+    fault(0xffff_ffff_8100_0000, "<ff> d0").says(&[]);
+    // The return of a thunk.
+    let log = fault(0xdead_4ead_0000_0000, "<c3>")
+        .log()
+        .replace("f+0x1b/0x30 [drv]", "__x86_indirect_thunk_rax+0x10/0x20");
+    assert!(check("thunk", log.as_bytes(), &decoder()) > 0);
+    let all = explained(log.as_bytes(), &decoder());
+    assert!(all[0].1.iter().any(|one| one.text == said), "{:?}", all[0].1);
+}
+
+#[test]
+fn how_the_first_process_ended() {
+    for (code, text) in [
+        ("0000000b", Some("init, the first process, was ended by signal 11 (SIGSEGV)")),
+        ("00007f00", Some("init, the first process, ended by itself, with exit status 127")),
+        ("00000000", Some("init, the first process, ended by itself, with exit status 0")),
+        ("00000013", None),
+    ] {
+        let log = format!(
+            "Kernel panic - not syncing: Attempted to kill init! exitcode=0x{code}\n\
+             CPU: 1 PID: 1 Comm: init Not tainted 6.1.0-9-amd64 #1\nCall Trace:\n <TASK>\n \
+             dump_stack_lvl+0x44/0x5c\n panic+0x118/0x2ed\n do_exit.cold+0x15/0x15\n </TASK>\n\
+             ---[ end Kernel panic - not syncing: Attempted to kill init! exitcode=0x{code} ]---\n"
+        );
+        check(code, log.as_bytes(), &decoder());
+        let all = explained(log.as_bytes(), &decoder());
+        let texts: Vec<_> = all.iter().flat_map(|(_, all, _)| all).map(|one| one.text.as_str()).collect();
+        assert_eq!(texts, text.into_iter().collect::<Vec<_>>(), "{log}");
+    }
 }
 
 #[test]
@@ -268,4 +333,35 @@ fn the_first_place_outside_of_the_tree_and_taint_letters() {
             "taint E: an unsigned module was loaded",
         ]
     );
+}
+
+#[test]
+fn shadow_of_kasan() {
+    use StatementKind::{KasanShadow, NullPointer};
+    let title = "general protection fault, probably for non-canonical address 0xdffffc0000000002: 0000 [#1] SMP KASAN\n\
+                 KASAN: null-ptr-deref in range [0x0000000000000010-0x0000000000000017]";
+    // `movzbl (%rdx,%rax,1),%eax`
+    let fault =
+        Fault { title, code: "<0f> b6 04 02", rax: 0xdfff_fc00_0000_0000, rdx: 2, ..Fault::default() };
+    let kinds: Vec<_> = fault.said().into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, [KasanShadow, NullPointer]);
+}
+
+#[test]
+fn pointers_of_user_space() {
+    let title = page_fault(0x7f12_3456_7898);
+    let said = Fault { title: &title, rax: 0x7f12_3456_7890, ..Fault::default() }.said();
+    assert!(said.iter().any(|(kind, _)| *kind == StatementKind::UserPointer), "{said:?}");
+}
+
+#[test]
+fn stack_pointers_outside_of_the_stack() {
+    let title = page_fault(8);
+    let more = "Process tool (pid: 321, threadinfo ffffb1a7c0244000, task ffff9e8c41a3c000)\n";
+    let fault = |more| Fault { title: &title, more, ..Fault::default() }.said();
+    let is_outside = |said: &[(StatementKind, String)]| {
+        said.iter().any(|(kind, _)| *kind == StatementKind::OutsideOfStack)
+    };
+    assert!(is_outside(&fault(more)), "{:?}", fault(more));
+    assert!(!is_outside(&fault(&more.replace("0244000", "0240000"))));
 }

@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use ksymoops::decode::Decoder;
 use ksymoops::serve::{KernelRequest, Kernels, Opened, RequestLine, Service};
 use libksym::{Discover, FileSearch};
-use libmodfmt::journal::{Entry, file_name};
+use libmodfmt::journal::{Entry, Tokens, file_name};
+use libmodfmt::proc::NameToken;
 use modtest::compile as build;
 use modtest::hostile::{NAME, assert_harmless};
 use proptest::prelude::*;
@@ -64,7 +65,9 @@ fn write_example(folder: &Path) {
     let map = "ffffffff81000000 T _stext\nffffffff81000010 T vfs_read\nffffffff81000210 T vfs_write\n\
                ffffffff81400000 T _end\n";
     fs::write(folder.join("System.map"), map).unwrap();
-    let entries = journal("b-1", 0xffff_ffff_c0a0_2000, None).entries;
+    let mut entries = journal("b-1", 0xffff_ffff_c0a0_2000, None).entries;
+    let token = NameToken::new("foo_p", [0xffff_8881_04a3_c000, 0x80, 0, 0]).with_type("meter", "struct foo");
+    entries.push(Entry::Tokens(Tokens { boot: "b-1".to_owned(), tokens: vec![token], at: 1200 }));
     fs::create_dir(folder.join("journal")).unwrap();
     let text: Vec<u8> = entries.iter().flat_map(Entry::to_line).collect();
     fs::write(folder.join("journal").join(file_name("b-1")), text).unwrap();

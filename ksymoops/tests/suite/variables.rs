@@ -26,13 +26,20 @@ print('PLACE %s+0x%x/0x%x' % (symbol[0], pc - block.start, size))
 code = bytes(gdb.selected_inferior().read_memory(block.start, size))
 print('CODE ' + ' '.join(('<%02x>' if block.start + at == pc else '%02x') % byte for at, byte in enumerate(code)))
 sp = int(frame.read_register('rsp')) & 0xffffffffffffffff
-stack = bytes(gdb.selected_inferior().read_memory(sp, 96))
-words = ['%016x' % int.from_bytes(stack[at:at + 8], 'little') for at in range(0, 96, 8)]
+stack = bytes(gdb.selected_inferior().read_memory(sp, 256))
+words = ['%016x' % int.from_bytes(stack[at:at + 8], 'little') for at in range(0, 256, 8)]
 print('POINTER %016x' % sp)
-for row in range(0, 12, 4):
+for row in range(0, 32, 4):
     print('STACK ' + ' '.join(words[row:row + 4]))
 for name in 'rax rdx rcx rbx rsi rdi rbp r8 r9 r10 r11 r12 r13 r14 r15'.split():
     print('REGISTER %s %x' % (name, int(frame.read_register(name)) & 0xffffffffffffffff))
+inner, outer = frame, frame.older()
+while outer is not None and outer.name() is not None:
+    start = gdb.execute('info symbol %d' % outer.pc(), to_string=True).split()
+    offset = int(start[2]) if start[1] == '+' else 0
+    if inner.type() != gdb.INLINE_FRAME:
+        print('TRACE  [<%08x>] %s+0x%x' % (outer.pc(), start[0], offset))
+    inner, outer = outer, outer.older()
 "#;
 
 fn build(folder: &Path, define: &str, level: &str) -> PathBuf {
@@ -65,12 +72,13 @@ fn log(folder: &Path, program: &Path, argument: &str, fault: u64) -> String {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let (mut place, mut code, mut registers) = (String::new(), String::new(), String::new());
-    let (mut pointer, mut stack) = (String::new(), String::new());
+    let (mut pointer, mut stack, mut trace) = (String::new(), String::new(), String::new());
     for line in text.lines() {
         match line.split_once(' ') {
             Some(("PLACE", rest)) => place = rest.to_owned(),
             Some(("CODE", rest)) => code = rest.to_owned(),
             Some(("POINTER", rest)) => pointer = rest.to_owned(),
+            Some(("TRACE", rest)) => trace.push_str(&format!("{rest}\n")),
             Some(("STACK", rest)) => stack.push_str(&format!(" {rest}\n")),
             Some(("REGISTER", rest)) => {
                 let (name, value) = rest.split_once(' ').unwrap();
@@ -90,7 +98,7 @@ fn log(folder: &Path, program: &Path, argument: &str, fault: u64) -> String {
          #PF: supervisor read access in kernel mode\n#PF: error_code(0x0000) - not-present page\n\
          Oops: 0000 [#1] PREEMPT SMP\nCPU: 1 PID: 321 Comm: tool Not tainted 6.1.0-9-amd64 #1\n\
          RIP: 0010:{place}\nCode: {code}\nRSP: 0018:{pointer} EFLAGS: 00010246\n{registers}Stack:\n{stack}\
-         Call Trace:\n---[ end trace 0000000000000000 ]---\n"
+         Call Trace:\n{trace}---[ end trace 0000000000000000 ]---\n"
     )
 }
 
@@ -152,6 +160,19 @@ fn variables_on_the_stack_where_the_log_shows_it() {
     for line in on_stack {
         assert!(shown.iter().any(|own| own == line), "{line}: {shown:?} {log}");
     }
+    // With the return addresses on the stack it is certain who called.
+    for line in [
+        "caller 1: parameter kind of run_1 is 0 (int, on the stack)",
+        "caller 2: local number of start is 0 (int, on the stack)",
+    ] {
+        assert!(shown.iter().any(|own| own == line), "{line}: {shown:?} {log}");
+    }
+    // A pointer has no sign, whatever it leads to.
+    let pointer = "caller 2: local argument of start is 0x";
+    assert!(shown.iter().any(|own| own.starts_with(pointer)), "{shown:?}");
+    // Another return address than that of the trace.
+    let other = log.replace("> run_1+", "> run_2+").replace("[<", "[<1");
+    assert!(!said(program.clone(), &other).iter().any(|line| line.starts_with("caller")));
     // Newer ones do not.
     let newer: String =
         log.lines().filter(|line| !line.starts_with(' ')).map(|line| format!("{line}\n")).collect();

@@ -4,8 +4,8 @@
 use std::cell::OnceCell;
 
 use gimli::{
-    AttributeValue, DebugAddr, DebugAddrBase, DebugLoc, DebugLocLists, EndianSlice, EvaluationResult,
-    Expression, LocationLists, LocationListsOffset, Piece, Reader,
+    AttributeValue, DebugAddr, DebugAddrBase, DebugLoc, DebugLocLists, EndianSlice, Endianity,
+    EvaluationResult, Expression, LocationLists, LocationListsOffset, Piece, Reader, UnitOffset, ValueType,
 };
 
 use super::attributes::Address;
@@ -81,6 +81,8 @@ pub(super) struct Stop<'a> {
     pub state: &'a dyn MachineState,
     /// From an address in the image to that at run time.
     pub run_time: &'a dyn Fn(u64) -> Option<u64>,
+    /// From the entry of a base type to the kind of number that it is.
+    pub base_type: &'a dyn Fn(usize) -> Option<ValueType>,
     /// What the function says of its frame (`DW_AT_frame_base`).
     pub frame_base: Option<LocationRef>,
     /// The frame's address (CFA), once it was looked up.
@@ -157,13 +159,18 @@ impl Stop<'_> {
             let next = match result {
                 Ok(EvaluationResult::Complete) => break,
                 Ok(EvaluationResult::RequiresEntryValue(_)) => return Ok(Found::EntryValue),
-                Ok(EvaluationResult::RequiresRegister { register, .. }) => {
-                    let value = self.state.register(register.0).map(gimli::Value::Generic);
+                Ok(EvaluationResult::RequiresRegister { register, base_type }) => {
+                    let value =
+                        self.state.register(register.0).and_then(|value| self.typed(base_type, value));
                     value.map(|value| evaluation.resume_with_register(value))
                 }
-                Ok(EvaluationResult::RequiresMemory { address, size, .. }) => {
-                    let value = self.state.memory(address, size.into()).map(gimli::Value::Generic);
+                Ok(EvaluationResult::RequiresMemory { address, size, base_type, .. }) => {
+                    let value = self.state.memory(address, size.into());
+                    let value = value.and_then(|value| self.typed(base_type, value));
                     value.map(|value| evaluation.resume_with_memory(value))
+                }
+                Ok(EvaluationResult::RequiresBaseType(base_type)) => {
+                    self.value_type(base_type).map(|kind| evaluation.resume_with_base_type(kind))
                 }
                 Ok(EvaluationResult::RequiresCallFrameCfa) => {
                     self.frame().map(|frame| evaluation.resume_with_call_frame_cfa(frame))
@@ -179,7 +186,6 @@ impl Stop<'_> {
                     let address = if relocate { (self.run_time)(address) } else { Some(address) };
                     address.map(|at| evaluation.resume_with_indexed_address(at))
                 }
-                // Types in expressions only say how wide a number is.
                 _ => None,
             };
             match next {
@@ -194,11 +200,33 @@ impl Stop<'_> {
                     value.to_u64(u64::MAX).map_or(Found::Elsewhere, Found::Value)
                 }
                 gimli::Location::Address { address } => Found::Memory(*address),
+                gimli::Location::Bytes { value } => self.number(value).map_or(Found::Elsewhere, Found::Value),
                 gimli::Location::Empty => Found::None,
                 _ => Found::Elsewhere,
             },
             _ => Found::Elsewhere,
         })
+    }
+
+    /// The kind of numbers of a base type; 0 stands for that of addresses.
+    fn value_type(&self, base_type: UnitOffset) -> Option<ValueType> {
+        if base_type.0 == 0 { Some(ValueType::Generic) } else { (self.base_type)(base_type.0) }
+    }
+
+    fn typed(&self, base_type: UnitOffset, value: u64) -> Option<gimli::Value> {
+        gimli::Value::from_u64(self.value_type(base_type)?, value).ok()
+    }
+
+    /// The number that an expression spells out, in the byte order of the file.
+    fn number(&self, bytes: &Slice<'_>) -> Option<u64> {
+        let bytes = bytes.slice();
+        let next = |number: u64, byte: &u8| (number << 8) | u64::from(*byte);
+        let number = if self.sections.endian().is_big_endian() {
+            bytes.iter().fold(0, next)
+        } else {
+            bytes.iter().rev().fold(0, next)
+        };
+        matches!(bytes.len(), 1..=8).then_some(number)
     }
 
     /// The stack pointer before the function was called.

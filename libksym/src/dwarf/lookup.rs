@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::address_index::AddressIndex;
 use super::attributes::Reference;
+use super::call_frame;
 use super::error::DwarfError;
 use super::function_name;
 use super::inlined_calls;
@@ -14,6 +15,7 @@ use super::unit::Unit;
 use super::unit_cache::UnitCache;
 use super::variables;
 use crate::answer::Frame;
+use crate::caller::CallerState;
 use crate::image::Image;
 use crate::machine_state::MachineState;
 use crate::variable::Variable;
@@ -75,6 +77,11 @@ impl Dwarf {
             return variables::at(&self.units, &unit, function, address, state, run_time);
         }
         Ok(Vec::new())
+    }
+
+    /// What the caller of the function at an address of the image, for x86-64, has in its registers.
+    pub(crate) fn caller(&self, address: u64, state: &dyn MachineState) -> Option<CallerState> {
+        call_frame::caller(&self.units.sections, address, state)
     }
 
     fn frames_by(&self, index: &AddressIndex, address: u64) -> Result<Vec<Frame>, DwarfError> {

@@ -87,9 +87,9 @@ fn read_type(units: &UnitCache, unit: &Unit, entry: usize, depth: usize) -> Resu
             Type {
                 name: format!("{}{star}", inner.name),
                 size: pointer_size,
+                is_signed: false,
                 is_scalar: true,
                 target,
-                ..inner
             }
         }
         gimli::DW_TAG_enumeration_type => Type {
@@ -129,6 +129,23 @@ fn read_type(units: &UnitCache, unit: &Unit, entry: usize, depth: usize) -> Resu
         }
         _ => return Ok(None),
     }))
+}
+
+/// How wide a number of the base type at an entry is, and whether it has a sign.
+pub(super) fn value_type(
+    units: &UnitCache,
+    unit: &Unit,
+    entry: usize,
+) -> Result<Option<gimli::ValueType>, DwarfError> {
+    let Some((read, _)) = entry_at(units, unit, entry)? else { return Ok(None) };
+    let encoding = match read.encoding {
+        Some(gimli::DW_ATE_boolean | gimli::DW_ATE_unsigned_char) => gimli::DW_ATE_unsigned,
+        Some(gimli::DW_ATE_signed_char) => gimli::DW_ATE_signed,
+        Some(other) => other,
+        None => return Ok(None),
+    };
+    let is_base = read.tag == gimli::DW_TAG_base_type;
+    Ok(read.size.filter(|_| is_base).and_then(|size| gimli::ValueType::from_encoding(encoding, size)))
 }
 
 /// The structure or union that a chain of typedefs and qualifiers leads to.

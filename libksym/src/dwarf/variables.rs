@@ -39,12 +39,14 @@ pub(super) fn at(
     run_time: &dyn Fn(u64) -> Option<u64>,
 ) -> Result<Vec<Variable>, DwarfError> {
     let scopes = chain(&unit.entries, &units.sections, function, address)?;
+    let base_type = |entry| types::value_type(units, unit, entry).ok().flatten();
     let stop = Stop {
         root: &unit.entries.root,
         sections: &units.sections,
         pc: address,
         state,
         run_time,
+        base_type: &base_type,
         // What is inlined has no frame of its own.
         frame_base: frame_base(units, unit, function.entry)?,
         frame: OnceCell::new(),

@@ -3,11 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
+use libmodfmt::elf::Machine;
+
 use super::function_code::FunctionCode;
 use super::open_files::OpenFiles;
 use super::symbol_match::SymbolPlace;
 use super::{by_address, by_symbol, disassemble, function_code};
 use crate::answer::{Answer, Location};
+use crate::caller::CallerState;
 use crate::code::{CodeError, Listing};
 use crate::image::Image;
 use crate::kaslr_hint::KaslrOffset;
@@ -20,6 +23,9 @@ use crate::warning::Warning;
 
 /// The rest of a larger `.BTF` section is not read: that of a kernel has 5 MB.
 const MAX_BTF_BYTES: u64 = 64 << 20;
+
+/// `EM_X86_64`.
+const MACHINE_X86_64: Machine = Machine(62);
 
 /// Answers queries from its sources.
 #[derive(Debug)]
@@ -154,9 +160,7 @@ impl Resolver {
     #[must_use]
     pub fn variables(&self, place: &Location, state: &dyn MachineState) -> Vec<Variable> {
         let of = |binary: &Binary, run_time: &dyn Fn(&Image, u64) -> Option<u64>| {
-            let section = place.section.as_ref().and_then(|name| binary.image.section(name));
-            let base = section.filter(|_| binary.image.is_relocatable()).map_or(0, |section| section.address);
-            binary.variables(place.link_address.wrapping_add(base), state, run_time)
+            binary.variables(image_address(binary, place), state, run_time)
         };
         match &place.module {
             None => {
@@ -178,6 +182,38 @@ impl Resolver {
                 self.files.module(module).map(|binary| of(&binary, &run_time)).unwrap_or_default()
             }
         }
+    }
+
+    /// What the caller of the function that a place of an answer is in has in its registers, by the
+    /// function's unwind information and what is known of the processor at the place. On x86-64 only; `None`
+    /// also where the file has no such information.
+    ///
+    /// The caller is where the function returns to, if it was called; the state there is one of the call
+    /// instruction ([`Location::of_call`]), and may be used for the [`variables`](Self::variables) there and
+    /// for the next caller.
+    #[must_use]
+    pub fn caller(&self, place: &Location, state: &dyn MachineState) -> Option<CallerState> {
+        let of = |binary: &Binary| {
+            let is_x86_64 = binary.image.machine().0 == MACHINE_X86_64;
+            is_x86_64.then(|| binary.caller(image_address(binary, place), state))?
+        };
+        match &place.module {
+            None => of(self.files.kernel()?),
+            Some(module) => of(&*self.files.module(module)?),
+        }
+    }
+
+    /// Whether a call trace of this kernel names every function on the way out of a place of an answer: it
+    /// finds them by tables (ORC), which its file and that of the place's module have. Other unwinders pass
+    /// over functions without a frame pointer.
+    #[must_use]
+    pub fn has_complete_traces(&self, place: &Location) -> bool {
+        let has_table = |binary: &Binary| binary.image.section(".orc_unwind").is_some();
+        self.files.kernel().is_some_and(has_table)
+            && place
+                .module
+                .as_ref()
+                .is_none_or(|module| self.files.module(module).is_some_and(|binary| has_table(&binary)))
     }
 
     /// The files of a module that are of the right build: first the one with its debug information, then
@@ -204,6 +240,13 @@ impl Resolver {
     pub fn take_warnings(&self) -> Vec<Warning> {
         self.files.warnings.take()
     }
+}
+
+/// Where in the file of its code a place is.
+fn image_address(binary: &Binary, place: &Location) -> u64 {
+    let section = place.section.as_ref().and_then(|name| binary.image.section(name));
+    let base = section.filter(|_| binary.image.is_relocatable()).map_or(0, |section| section.address);
+    place.link_address.wrapping_add(base)
 }
 
 /// Whether what is at an address is there once, not for each processor.

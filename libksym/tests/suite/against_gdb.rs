@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Parameters and local variables where a program died, compared with what gdb prints at the same stop: 16
 //! crashes at each of five levels of optimisation. Of memory the stack is known, as far as a log would show
-//! it.
+//! it. So are those of the caller and of its caller, by unwind information.
 //!
 //! What is said to be known must have gdb's value. What is said to be optimised out must be so for gdb as
 //! well.
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 
-use libksym::{MachineState, Query, Resolver, VariableValue};
+use libksym::{CallerState, MachineState, Query, Resolver, Variable, VariableValue};
 use modtest::compile as build;
 
 use super::named;
@@ -30,7 +30,8 @@ for name in 'rax rdx rcx rbx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15'.spli
 sp = int(frame.read_register('rsp')) & 0xffffffffffffffff
 stack = bytes(gdb.selected_inferior().read_memory(sp, 256))
 print('STACK %x %s' % (sp, stack.hex()))
-while frame is not None:
+level = 0
+while frame is not None and level < 3:
     block = frame.block()
     while True:
         for symbol in block:
@@ -45,24 +46,30 @@ while frame is not None:
                     kind = text(value) if scalar else 'AGGREGATE'
                 except gdb.MemoryError:
                     kind = 'MEMORY'
-            print('VARIABLE %s %s %d %s' % (frame.function().name, symbol.name, symbol.is_argument, kind))
+            print('VARIABLE %d %s %s %d %s' % (level, frame.function().name, symbol.name, symbol.is_argument, kind))
         if block.function is not None:
             break
         block = block.superblock
-    if frame.type() != gdb.INLINE_FRAME:
-        break
+    is_inlined = frame.type() == gdb.INLINE_FRAME
     frame = frame.older()
+    if not is_inlined and frame is not None:
+        level += 1
+        print('CALLER %x' % frame.pc())
 "#;
 
+type Variables = HashMap<(String, String), (bool, String)>;
+
 /// What gdb says about a crash.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Stop {
     pc: u64,
     registers: HashMap<String, u64>,
     /// What is in memory from the stack pointer on, and that.
     stack: (u64, Vec<u8>),
-    /// By function and name: is it a parameter, and the value.
-    variables: HashMap<(String, String), (bool, String)>,
+    /// Where it would have returned to, and its caller.
+    callers: Vec<u64>,
+    /// Of the frame and of its callers, by function and name: is it a parameter, and the value.
+    variables: [Variables; 3],
 }
 
 fn stop(program: &Path, script: &Path, argument: &str) -> Stop {
@@ -84,10 +91,12 @@ fn stop(program: &Path, script: &Path, argument: &str) -> Stop {
                 let byte = |at| u8::from_str_radix(&bytes[at..at + 2], 16).unwrap();
                 stop.stack = (number(pointer), (0..bytes.len()).step_by(2).map(byte).collect());
             }
-            ["VARIABLE", function, name, is_parameter, value] => {
+            ["CALLER", pc] => stop.callers.push(number(pc)),
+            ["VARIABLE", level, function, name, is_parameter, value] => {
                 let key = ((*function).to_owned(), (*name).to_owned());
                 // The innermost of one name.
-                stop.variables.entry(key).or_insert((*is_parameter == "1", (*value).to_owned()));
+                let level: usize = level.parse().unwrap();
+                stop.variables[level].entry(key).or_insert((*is_parameter == "1", (*value).to_owned()));
             }
             _ => {}
         }
@@ -114,20 +123,60 @@ impl MachineState for Stop {
     }
 }
 
-/// Compares; returns how many values are known, and how many of them are in memory.
-fn compare(resolver: &Resolver, stop: &Stop, what: &str) -> (usize, usize) {
+/// Compares; returns how many values are known, how many of them are in memory, and how many callers have.
+fn compare(resolver: &Resolver, stop: &Stop, what: &str) -> (usize, usize, usize) {
     let answer = resolver.symbolize(&Query::address(stop.pc));
     let [place] = answer.candidates.as_slice() else { panic!("{what}: {answer:?}") };
     let variables = resolver.variables(place, stop);
-    let (mut known, mut in_memory) = (0, 0);
     assert!(!variables.is_empty(), "{what}");
-    for variable in &variables {
+    let (known, in_memory) = compare_frame(&variables, &stop.variables[0], what);
+    let mut of_callers = 0;
+    let mut place = place.clone();
+    let mut state: Box<dyn MachineState> = Box::new(stop.clone());
+    for (level, pc) in stop.callers.iter().enumerate() {
+        let what = format!("{what}, caller {level}");
+        // The program's first function has no caller.
+        let Some(caller) = resolver.caller(&place, &*state) else { break };
+        // What gdb found is where the function returns to.
+        if let Some(address) = stop.memory(caller.return_slot, 8) {
+            assert_eq!(address, *pc, "{what}");
+        }
+        let answer = resolver.symbolize(&Query::address(*pc).returning());
+        let [next] = answer.candidates.as_slice() else { break };
+        place = next.of_call();
+        state = Box::new(Caller { caller, stop: stop.clone() });
+        let Some(theirs) = stop.variables.get(level + 1) else { break };
+        of_callers += compare_frame(&resolver.variables(&place, &*state), theirs, &what).0;
+    }
+    (known, in_memory, of_callers)
+}
+
+/// A caller, with the same memory.
+struct Caller {
+    caller: CallerState,
+    stop: Stop,
+}
+
+impl MachineState for Caller {
+    fn register(&self, number: u16) -> Option<u64> {
+        self.caller.register(number)
+    }
+
+    fn memory(&self, address: u64, size: u64) -> Option<u64> {
+        self.stop.memory(address, size)
+    }
+}
+
+/// Compares one frame; returns how many values are known, and how many of them are in memory.
+fn compare_frame(variables: &[Variable], gdb: &Variables, what: &str) -> (usize, usize) {
+    let (mut known, mut in_memory) = (0, 0);
+    for variable in variables {
         let key = (variable.function.clone(), variable.name.clone());
         // gdb does not show an inlined function where a piece of its code begins.
-        if !stop.variables.keys().any(|(function, _)| *function == variable.function) {
+        if !gdb.keys().any(|(function, _)| *function == variable.function) {
             continue;
         }
-        let Some((is_parameter, value)) = stop.variables.get(&key) else {
+        let Some((is_parameter, value)) = gdb.get(&key) else {
             panic!("{what}: gdb has no {key:?}: {variable:?}")
         };
         assert_eq!(*is_parameter, variable.is_parameter, "{what}: {key:?}");
@@ -145,7 +194,7 @@ fn compare(resolver: &Resolver, stop: &Stop, what: &str) -> (usize, usize) {
         }
     }
     // Nothing is left out.
-    for key in stop.variables.keys() {
+    for key in gdb.keys() {
         let has = variables.iter().any(|own| (&own.function, &own.name) == (&key.0, &key.1));
         assert!(has, "{what}: {key:?} is missing");
     }
@@ -161,7 +210,7 @@ fn variables_are_those_that_gdb_prints() {
     let folder = build::folder("against-gdb");
     let script = folder.as_ref().join("print.py");
     std::fs::write(&script, SCRIPT).unwrap();
-    let (mut crashes, mut known, mut in_memory) = (0, 0, 0);
+    let (mut crashes, mut known, mut in_memory, mut callers) = (0, 0, 0, 0);
     let levels = ["-O0", "-Og", "-O1", "-O2", "-Os"].map(|level| ("gcc", level));
     // Its lists of locations are numbered, and refer to a table of addresses.
     let of_clang = [("clang", "-O1"), ("clang", "-O2")];
@@ -180,12 +229,16 @@ fn variables_are_those_that_gdb_prints() {
         let resolver = Resolver::new(sources);
         for letter in 'a'..='p' {
             let stop = stop(&program, &script, &letter.to_string());
-            let (all, of_them) = compare(&resolver, &stop, &format!("{compiler} {level} {letter}"));
+            let (all, of_them, of_callers) =
+                compare(&resolver, &stop, &format!("{compiler} {level} {letter}"));
             known += all;
             in_memory += of_them;
+            callers += of_callers;
             crashes += 1;
         }
     }
-    eprintln!("\ncrashes: {crashes}, variables with values: {known}, in memory: {in_memory}");
-    assert!(known >= 120 && in_memory >= 40, "{known} {in_memory}");
+    eprintln!(
+        "\ncrashes: {crashes}, variables with values: {known}, in memory: {in_memory}, of callers: {callers}"
+    );
+    assert!(known >= 120 && in_memory >= 40 && callers >= 40, "{known} {in_memory} {callers}");
 }

@@ -14,6 +14,8 @@ mod divisor;
 mod error_pointer;
 mod facts;
 mod failed_access;
+mod indirect_jump;
+mod init_exit;
 mod instruction_fetch;
 mod kasan_shadow;
 mod list_poison;
@@ -43,11 +45,13 @@ pub fn explain(facts: &Facts<'_>) -> Vec<Statement> {
     stack::explain(facts, &mut statements);
     call::explain(facts, &mut statements);
     divisor::explain(facts, &mut statements);
+    statements.extend(init_exit::explain(facts));
     if !instruction_fetch::is_fetch(facts) {
         let shadow = kasan_shadow::explain(facts, &mut statements);
         if let Some(subject) = shadow.or_else(|| subject::Subject::of(facts)) {
             address(facts, &subject, &mut statements);
         }
+        statements.extend(indirect_jump::explain(facts));
         displacement::explain(facts, &mut statements);
         per_cpu::explain(facts, &mut statements);
     }

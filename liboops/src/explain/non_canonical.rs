@@ -5,6 +5,17 @@ use super::address_space::{arm64_bits, half, x86_has_5_levels};
 use super::subject::Subject;
 use super::{Facts, Half, Statement, StatementKind};
 
+/// `is not canonical (bits 63 to 47 differ)`, of an address on x86-64.
+pub(super) fn not_canonical(facts: &Facts<'_>) -> String {
+    let levels = match x86_has_5_levels(facts) {
+        Some(true) => "56",
+        Some(false) => "47",
+        // Not even with five levels of page tables.
+        None => "56",
+    };
+    format!("is not canonical (bits 63 to {levels} differ)")
+}
+
 pub(super) fn explain(facts: &Facts<'_>, subject: &Subject) -> Option<Statement> {
     let arch = facts.report.arch?;
     let at = subject.address;
@@ -19,15 +30,7 @@ pub(super) fn explain(facts: &Facts<'_>, subject: &Subject) -> Option<Statement>
         },
     );
     let text = match arch {
-        "x86_64" => {
-            let levels = match x86_has_5_levels(facts) {
-                Some(true) => "56",
-                Some(false) => "47",
-                // Not even with five levels of page tables.
-                None => "56",
-            };
-            format!("{what} is not canonical (bits 63 to {levels} differ)")
-        }
+        "x86_64" => format!("{what} {}", not_canonical(facts)),
         _ => match arm64_bits(facts).filter(|_| arch == "aarch64") {
             Some(bits) => format!("{what} is between user and kernel space ({bits}-bit addresses)"),
             None => format!("{what} is between user and kernel space: no page can be there"),

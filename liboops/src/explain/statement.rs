@@ -33,6 +33,8 @@ pub enum StatementKind {
     CallToData,
     /// A call or jump to where nothing is mapped.
     CallToUnmapped,
+    /// How the first process ended.
+    InitExit,
     /// A division by 0, or one whose result does not fit.
     Division,
     /// The kernel named the address without the displacement of the instruction.

@@ -344,7 +344,7 @@ impl Builder {
     }
 
     /// Reads a line that only says what comes next.
-    fn heading(&mut self, report: &Report, text: &[u8]) -> bool {
+    fn heading(&mut self, report: &mut Report, text: &[u8]) -> bool {
         if text.starts_with(b"---[ end ") {
             self.section.ended = true;
             return true;
@@ -371,6 +371,12 @@ impl Builder {
             [b"Call Trace:", b"Call trace:", b"Backtrace:", b"stack backtrace:", b"Trace:"];
         let heading = TRACES.iter().find(|heading| text.starts_with(heading));
         if let Some(heading) = heading {
+            // What came before is the rest of what another processor was writing.
+            let is_x86 = matches!(report.arch, None | Some("x86_64" | "i386"));
+            if is_x86 && !self.section.traced && !matches!(report.kind, Kind::Fragment) {
+                let own = report.frames.iter_mut().filter(|frame| frame.trace == Trace::Own);
+                own.for_each(|frame| frame.trace = Trace::OtherTask);
+            }
             self.begin_trace(report);
             // Old kernels go on with frames in the same line.
             return text.get(heading.len()..).is_none_or(|rest| rest.trim_ascii().is_empty());

@@ -109,8 +109,10 @@ pub(super) fn of_trace(line: &[u8]) -> Option<Task<'_>> {
 pub(super) fn mentioned(body: &[u8], context: &mut Context) {
     let line = body.trim_ascii_start();
     let starts = |beginnings: &[&[u8]]| beginnings.iter().any(|beginning| line.starts_with(beginning));
-    if starts(&[b"Read of size ", b"Write of size ", b"Free of addr "]) {
-        // KASAN
+    let is_of_kasan = starts(&[b"Read of size ", b"Write of size ", b"Free of addr "]);
+    if is_of_kasan && context.has_cpu_line {
+        // Another processor has found something else.
+    } else if is_of_kasan {
         set(between(line, b" by task ", &[]).and_then(|task| pair(task, b'/')), context);
     } else if starts(&[b"read to 0x", b"write to 0x", b"read-write to 0x", b"race at unknown origin"]) {
         // KCSAN names two tasks; the first one noticed.

@@ -7,24 +7,24 @@ use liboops::explain::{Statement, StatementKind};
 use regex::bytes;
 
 /// A regular expression over bytes, for text.
-struct Regex(bytes::Regex);
+pub(super) struct Regex(bytes::Regex);
 
 impl Regex {
-    fn new(pattern: &str) -> Result<Self, regex::Error> {
+    pub fn new(pattern: &str) -> Result<Self, regex::Error> {
         bytes::RegexBuilder::new(pattern).unicode(false).build().map(Self)
     }
 
-    fn is_match(&self, text: &str) -> bool {
+    pub fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text.as_bytes())
     }
 
     /// The groups of the first match.
-    fn captures(&self, text: &str) -> Option<Vec<String>> {
+    pub fn captures(&self, text: &str) -> Option<Vec<String>> {
         self.captures_iter(text).into_iter().next()
     }
 
     /// The groups of each match.
-    fn captures_iter(&self, text: &str) -> Vec<Vec<String>> {
+    pub fn captures_iter(&self, text: &str) -> Vec<Vec<String>> {
         let text_of = |group: Option<bytes::Match<'_>>| {
             group.map(|group| String::from_utf8_lossy(group.as_bytes()).into_owned()).unwrap_or_default()
         };
@@ -37,18 +37,20 @@ impl Regex {
 pub(super) struct Text {
     pub lines: Vec<String>,
     pub arch: Option<&'static str>,
+    /// `T` and the number of a task or `C` and that of a processor, where the kernel prints who writes.
+    pub caller: Option<(char, String)>,
 }
 
 impl Text {
-    pub fn new(lines: Vec<String>, arch: Option<&'static str>) -> Self {
-        Self { lines, arch }
+    pub fn new(lines: Vec<String>, arch: Option<&'static str>, caller: Option<(char, String)>) -> Self {
+        Self { lines, arch, caller }
     }
 
-    fn all(&self) -> String {
+    pub fn all(&self) -> String {
         self.lines.join("\n")
     }
 
-    fn has(&self, pattern: &str) -> bool {
+    pub fn has(&self, pattern: &str) -> bool {
         Regex::new(pattern).unwrap().is_match(&self.all())
     }
 
@@ -61,7 +63,7 @@ impl Text {
     /// Registers by their names in capital letters, those of the first set.
     fn registers(&self) -> HashMap<String, i128> {
         let pattern =
-            Regex::new(r"(?-u:\b)([A-Z][A-Z0-9]{1,2}|[er][a-z]{2}|[xr][0-9]+): ?([0-9a-f]{8,16})(?-u:\b)")
+            Regex::new(r"(?-u:\b)([A-Z][A-Z0-9]{1,2}|[er][a-z]{2}|[xr][0-9]+): ?(?:00[0-9a-f]{2}:)?([0-9a-f]{8,16})(?-u:\b)")
                 .unwrap();
         let mut registers = HashMap::new();
         for line in self.lines.iter().filter(|line| !line.contains("0033:")) {
@@ -77,7 +79,7 @@ impl Text {
     }
 
     /// The value of a register of the instruction, or of a part of it.
-    fn register(&self, name: &str) -> Option<i128> {
+    pub fn register(&self, name: &str) -> Option<i128> {
         let registers = self.registers();
         let upper = name.to_uppercase();
         if let Some(value) = registers.get(&upper) {
@@ -91,9 +93,34 @@ impl Text {
     }
 }
 
-type Verdict = Result<(), String>;
+/// Words of which the kernel's own list (`Documentation/admin-guide/tainted-kernels.rst`) has one for each
+/// letter.
+const TAINT: [(char, &[&str]); 20] = [
+    ('P', &["proprietary"]),
+    ('F', &["force"]),
+    ('S', &["specification", "smp", "unsupported"]),
+    ('R', &["unload", "remov"]),
+    ('M', &["machine check"]),
+    ('B', &["bad page"]),
+    ('U', &["user"]),
+    ('D', &["died", "oops", "bug"]),
+    ('A', &["acpi"]),
+    ('W', &["warn"]),
+    ('C', &["staging"]),
+    ('I', &["firmware"]),
+    ('O', &["out-of-tree", "outside of the kernel's tree"]),
+    ('E', &["unsigned"]),
+    ('L', &["lockup"]),
+    ('K', &["live"]),
+    ('X', &["distribution", "auxiliary"]),
+    ('T', &["randomi", "random"]),
+    ('N', &["test"]),
+    ('J', &["fwctl"]),
+];
 
-fn ensure(right: bool, why: &str) -> Verdict {
+pub(super) type Verdict = Result<(), String>;
+
+pub(super) fn ensure(right: bool, why: &str) -> Verdict {
     if right { Ok(()) } else { Err(why.to_owned()) }
 }
 
@@ -122,7 +149,7 @@ fn registers_are_those_of_the_log(text: &Text, statement: &Statement) -> Verdict
 }
 
 /// The address that the log names first.
-fn named_address(text: &Text) -> Option<i128> {
+pub(super) fn named_address(text: &Text) -> Option<i128> {
     [
         r"(?:dereference|request|access to memory|memory)[^\n]* at (?:virtual address )?(?:0x)?([0-9a-f]{8,16})(?-u:\b)",
         r"(?:for address|dereference, address): ([0-9a-f]{8,16})(?-u:\b)",
@@ -237,6 +264,16 @@ pub(super) fn check(text: &Text, statement: &Statement) -> Verdict {
             ensure(statement.kind != StatementKind::CallToData || code & 1 == 1, "nothing mapped")?;
             ensure(statement.kind != StatementKind::CallToUnmapped || code & 1 == 0, "mapped")
         }
+        StatementKind::InitExit => {
+            let code = text.number(r"kill init! exitcode=(0x[0-9a-f]+)").ok_or("no exit code")?;
+            let by_itself = code % 128 == 0;
+            let pattern = if by_itself { r"exit status ([0-9]+)$" } else { r"by signal ([0-9]+) \((\w+)\)$" };
+            let found = Regex::new(pattern).unwrap().captures(&statement.text).ok_or("form")?;
+            let number: i32 = found[1].parse().unwrap();
+            ensure(i128::from(number) == if by_itself { code / 256 } else { code % 128 }, "another number")?;
+            let name = nix::sys::signal::Signal::try_from(number).map(|signal| signal.as_str());
+            ensure(by_itself || name == Ok(found[2].as_str()), "another signal")
+        }
         StatementKind::Division => {
             let divisor = i128::from(statement.values[0].value.0);
             ensure((divisor == 0) != statement.text.contains("not 0"), "another divisor")?;
@@ -276,7 +313,10 @@ pub(super) fn check(text: &Text, statement: &Statement) -> Verdict {
             let all = text.all();
             let found =
                 Regex::new(r"Tainted: ([A-Z \[\]=_,-]*)").unwrap().captures(&all).ok_or("not tainted")?;
-            ensure(found[1].contains(letter), "no such letter")
+            ensure(found[1].contains(letter), "no such letter")?;
+            let words = TAINT.iter().find(|(own, _)| *own == letter).ok_or("not in the kernel's list")?.1;
+            let is_said = |word: &&str| statement.text.to_lowercase().contains(word);
+            ensure(words.iter().any(is_said), "another meaning")
         }
         StatementKind::OutOfTree => {
             let all = text.all();

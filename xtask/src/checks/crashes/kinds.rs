@@ -66,9 +66,13 @@ fn place(way: &str, stop: &Value, report: &Value, tally: &mut Tally) {
     }
 }
 
-/// Variables of gdb by function and name.
-fn of_gdb<'a>(stop: &'a Value, function: &'a str, name: &'a str) -> Vec<&'a Value> {
-    let frames = array(&stop["frames"]).iter().filter(|frame| frame["function"] == function);
+/// Variables of gdb by function and name: at the fault, or in a caller, counted from 1.
+fn of_gdb<'a>(stop: &'a Value, caller: usize, function: &'a str, name: &'a str) -> Vec<&'a Value> {
+    let frames = match caller.checked_sub(1) {
+        None => &stop["frames"],
+        Some(index) => stop["callers"].get(index).unwrap_or(&Value::Null),
+    };
+    let frames = array(frames).iter().filter(|frame| frame["function"] == function);
     let all = frames.flat_map(|frame| array(&frame["variables"]));
     all.filter(|variable| variable["name"] == name).collect()
 }
@@ -76,24 +80,26 @@ fn of_gdb<'a>(stop: &'a Value, function: &'a str, name: &'a str) -> Vec<&'a Valu
 fn variables(way: &str, stop: &Value, report: &Value, tally: &mut Tally) {
     for statement in statements(report, "variable") {
         let said = text(&statement["text"]);
-        match known(said) {
-            Some((kind, name, function)) => {
+        let of_caller = said.strip_prefix("caller ").and_then(|rest| rest.split_once(": "));
+        let caller = of_caller.map_or(0, |(number, _)| number.parse().unwrap_or(usize::MAX));
+        match known(of_caller.map_or(said, |(_, rest)| rest)) {
+            Some((role, name, function)) => {
                 let value = statement.pointer("/values/0/value").and_then(hex);
-                let gdb = of_gdb(stop, function, name);
+                let gdb = of_gdb(stop, caller, function, name);
                 let is_same = |one: &&Value| {
                     let bytes = one["size"].as_u64().and_then(|size| u32::try_from(size).ok()).unwrap_or(8);
                     let mask = u64::MAX.checked_shr(64_u32.saturating_sub(8 * bytes)).unwrap_or_default();
                     value.is_some_and(|value| one["value"].as_u64() == Some(value & mask))
-                        && one["parameter"] == (kind == "parameter")
+                        && one["parameter"] == (role == "parameter")
                 };
-                tally.judge("variables", gdb.iter().any(is_same), || {
-                    format!("{way}: {said}; gdb: {}", states(&gdb))
-                });
+                let kind = if caller == 0 { "variables" } else { "variables of callers" };
+                tally
+                    .judge(kind, gdb.iter().any(is_same), || format!("{way}: {said}; gdb: {}", states(&gdb)));
             }
             None => {
                 let Some((names, words)) = said.split_once(": ") else { continue };
                 for (name, function) in names.split(", ").filter_map(|one| one.split_once(" of ")) {
-                    unknown(way, name, function, words, &of_gdb(stop, function, name), tally);
+                    unknown(way, name, function, words, &of_gdb(stop, 0, function, name), tally);
                 }
             }
         }
@@ -144,7 +150,7 @@ fn members(way: &str, stop: &Value, report: &Value, tally: &mut Tally) {
         let name_and_member = rest.split_once(" (").map_or(rest, |(first, _)| first);
         let (name, member) = name_and_member.split_once("->").unwrap_or((name_and_member, ""));
         let function = rest.rsplit_once(" of ").map_or("", |(_, last)| last.trim_end_matches(')'));
-        let gdb = of_gdb(stop, function, name);
+        let gdb = of_gdb(stop, 0, function, name);
         let is_same = gdb.iter().flat_map(|one| array(&one["members"])).any(|one| {
             let (path, start, size) = (text(&one[0]), one[1].as_u64(), one[2].as_u64());
             let Some((start, size)) = start.zip(size) else { return false };
@@ -237,6 +243,9 @@ mod tests {
                     { "name": "gone", "parameter": false, "state": "optimised out", "value": null },
                 ],
             }],
+            "callers": [[{ "function": "g", "variables": [
+                { "name": "at", "parameter": true, "state": "known", "value": 5_u64, "size": 8 },
+            ] }]],
             "persistent": { "rbx": { "module": "m", "paths": [["stats", 16], ["stats.hits[1]", 0]] } },
             "gone": { "rip": [{ "module": "g", "section": ".text", "start": 0x2000, "symbol": ["run", 4] }] },
         })
@@ -272,6 +281,7 @@ mod tests {
         let variables = [
             variable("parameter dev of f is 0x1010 (struct d *, in rbx)", "0x1010"),
             variable("local n of f is -1 (int)", "0xffffffffffffffff"),
+            variable("caller 1: parameter at of g is 0x5 (long *, still in rbx)", "0x5"),
             json!({ "kind": "variable", "text": "gone of f: optimised out", "values": [] }),
             json!({ "kind": "member", "text": "8(%rbx) is dev->queue.next (struct d *, a parameter of f)",
                     "values": [{ "value": "0x1010" }, { "value": "0x8" }] }),
@@ -280,7 +290,7 @@ mod tests {
         let mut tally = Tally::default();
         compare("way", &stop(), &report, &mut tally);
         assert_eq!(tally.wrong, [""; 0]);
-        assert_eq!(tally.agreed.values().sum::<usize>(), 7, "{:?}", tally.agreed);
+        assert_eq!(tally.agreed.values().sum::<usize>(), 8, "{:?}", tally.agreed);
         assert!(tally.left_out.is_empty(), "{:?}", tally.left_out);
     }
 
@@ -299,6 +309,8 @@ mod tests {
             (right(&[variable("local dev of f is 0x1010 (struct d *)", "0x1010")]), "variables"),
             (right(&[variable("parameter dev of g is 0x1010 (struct d *)", "0x1010")]), "variables"),
             (right(&[variable("local gone of f is 1 (int)", "0x1")]), "variables"),
+            (right(&[variable("caller 1: parameter at of g is 0x6 (int *)", "0x6")]), "variables of callers"),
+            (right(&[variable("caller 2: parameter at of g is 0x5 (int *)", "0x5")]), "variables of callers"),
             (
                 right(&[
                     json!({ "kind": "member", "text": "8(%rbx) is dev->name (struct d *, a parameter of f)",

@@ -27,6 +27,7 @@ MASK = (1 << 64) - 1
 SCALARS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_ENUM, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_CHAR)
 KEPT = ".data..persistent"
 MAX_MEMBERS = 3000
+MAX_CALLERS = 4
 # Between variables of a section.
 MAX_GAP = 64
 # Sections of the modules are smaller.
@@ -206,7 +207,10 @@ def variable(symbol, frame):
         value = symbol.value(frame)
         type_ = value.type.strip_typedefs()
         one["type"] = str(symbol.type)
-        if value.is_optimized_out:
+        # A pointer to what has no place: gdb takes it for NULL.
+        if "synthetic pointer" in value.format_string(max_elements=1):
+            one["state"] = "synthetic pointer"
+        elif value.is_optimized_out:
             one["state"] = "optimised out"
         elif type_.code not in SCALARS:
             one["state"] = "no number"
@@ -252,6 +256,23 @@ def frames():
     return found
 
 
+def callers():
+    """The variables of each caller and of what is inlined at the call, the next caller first."""
+    found = []
+    try:
+        frame = gdb.newest_frame()
+        while frame is not None and len(found) <= MAX_CALLERS:
+            is_inlined = frame.type() == gdb.INLINE_FRAME
+            if found:
+                found[-1].append({"function": frame.name(), "variables": variables(frame)})
+            frame = frame.older()
+            if not is_inlined:
+                found.append([])
+    except (gdb.error, RuntimeError) as error:
+        print(f"callers: {error}")
+    return found
+
+
 def look():
     """One crash."""
     address, mode = number("$rdi"), number("$esi") & 0xffffffff
@@ -271,6 +292,7 @@ def look():
             gdb.execute(f"set var ${name} = {crash[name]:#x}", to_string=True)
         stop["symbol"] = symbol_at(crash["rip"])
         stop["frames"] = frames()
+        stop["callers"] = callers()
     finally:
         for name in OWN:
             gdb.execute(f"set var ${name} = {own[name]:#x}", to_string=True)
