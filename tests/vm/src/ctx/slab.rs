@@ -35,9 +35,9 @@ impl SlabObjects {
         self.0.iter().filter_map(growth).collect()
     }
 
-    /// The caches that have grown by `count` objects at least from each of these measurements to the next. A
-    /// slab from which the kernel is allocating counts as full, so that a single comparison may be wrong by
-    /// as many objects as a slab has.
+    /// The caches that have grown by `count` objects at least from each of these measurements to the next, with
+    /// the numbers. A slab from which the kernel is allocating counts as full, so that a single comparison may
+    /// be wrong by as many objects as a slab has.
     pub fn always_growing(measurements: &[Self], count: u64) -> Vec<String> {
         let [first, rest @ ..] = measurements else { return Vec::new() };
         let mut before = first;
@@ -50,7 +50,11 @@ impl SlabObjects {
             growing.retain(grown);
             before = now;
         }
-        growing
+        let numbers = |name: &String| {
+            let objects = measurements.iter().filter_map(|of| of.0.get(name)).map(u64::to_string);
+            format!("{name} {}", objects.collect::<Vec<_>>().join(", "))
+        };
+        growing.iter().map(numbers).collect()
     }
 
     /// The largest growth of any cache since `before`, as `NAME +COUNT`.
@@ -113,7 +117,7 @@ mod tests {
         assert_eq!(after.grown_by(&before, 3), ["filp +90", "new +3"]);
         let later = objects(&[("filp", 280), ("task", 92), ("new", 3)]);
         let all = [before.clone(), after.clone(), later];
-        assert_eq!(SlabObjects::always_growing(&all, 90), ["filp"]);
+        assert_eq!(SlabObjects::always_growing(&all, 90), ["filp 100, 190, 280"]);
         assert_eq!(SlabObjects::always_growing(&all, 91), [""; 0]);
         assert_eq!(after.largest_growth(&before), Some(("filp".to_owned(), 90)));
     }
