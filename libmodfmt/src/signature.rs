@@ -85,6 +85,28 @@ pub enum SignatureError {
     },
 }
 
+/// A module with a PKCS#7 message as its signature, as the kernel's `scripts/sign-file` appends it. The message
+/// must be detached, over `module`, without signed attributes and certificates.
+///
+/// ```
+/// use libmodfmt::signature::{PKCS7, append, split};
+///
+/// let file = append(b"\x7fELF...", b"\x30\x00").expect("it is short");
+/// let (module, signature) = split(&file).expect("it is whole");
+/// assert_eq!(module, b"\x7fELF...");
+/// assert_eq!(signature.map(|found| (found.id_type, found.message)), Some((PKCS7, &b"\x30\x00"[..])));
+/// ```
+#[must_use]
+pub fn append(module: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+    let length = u32::try_from(message.len()).ok()?;
+    let mut file = module.to_vec();
+    file.extend_from_slice(message);
+    file.extend_from_slice(&[0, 0, PKCS7, 0, 0, 0, 0, 0]);
+    file.extend_from_slice(&length.to_be_bytes());
+    file.extend_from_slice(MAGIC);
+    Some(file)
+}
+
 /// Splits a file into the module and its signature, if it has one.
 ///
 /// # Errors

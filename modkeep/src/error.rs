@@ -206,6 +206,28 @@ pub enum KeepError {
         /// What is missing.
         what: String,
     },
+    /// A file that was bound when it was built, and a wish that needs the module's own file.
+    #[error("it was bound to its keepers when it was built, so its data cannot be changed at a load")]
+    BoundAtBuild {
+        /// The owner.
+        owner: String,
+    },
+    /// A file that was bound when it was built, and keepers that are not loaded.
+    #[error("it needs {}, which {} not loaded", keepers.join(" and "), if keepers.len() == 1 { "is" } else { "are" })]
+    KeepersNotLoaded {
+        /// The owner.
+        owner: String,
+        /// The keepers.
+        keepers: Vec<String>,
+    },
+    /// A file that was bound when it was built, and another build's keeper.
+    #[error("it was built for another {keeper} than the one that is loaded: variables or types differ")]
+    OtherKeeper {
+        /// The owner.
+        owner: String,
+        /// The keeper.
+        keeper: String,
+    },
     /// Nothing is kept for this owner.
     #[error("nothing is kept for {owner}")]
     NothingKept {

@@ -4,6 +4,7 @@
 //! - `region/`: what is kept now. A [`Region`] is read from a keeper's note or from an extended kernel's
 //!   list.
 //! - `plan/`: [`plan()`] decides what loading a file would do, by the table of fallbacks. It changes nothing.
+//! - `split/`: [`split()`] makes the images of a load as files, when a module is built.
 //! - `run/`: carries a plan out: [`KeeperLoad`] on a stock kernel, [`ExtendedLoad`] on an extended one,
 //!   [`discard`] to drop a region. A step that fails undoes the earlier ones.
 //!
@@ -40,6 +41,7 @@ mod plan;
 mod pointers_into;
 mod region;
 mod run;
+mod split;
 
 use std::time::Duration;
 
@@ -54,6 +56,7 @@ pub use plan::{
 pub use pointers_into::{PointerInto, PointersInto, pointers_into};
 pub use region::{Generation, KeptBy, OwnerState, Region, UnreadableRegion};
 pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, NoteNotLeft, discard, settle};
+pub use split::{KernelSource, Split, SplitError, SplitModule, split};
 
 /// How long to wait for another insmod or rmmod that is busy with the same module.
 pub const LOCK_LIMIT: Duration = Duration::from_secs(30);

@@ -114,6 +114,20 @@ impl KeepError {
                     "nothing was loaded; rmmod --discard {owner} drops the one that the kernel itself keeps"
                 )
             }
+            Self::BoundAtBuild { owner } => format!(
+                "nothing was loaded\n\
+                 rmmod --discard {owner} drops what is kept; or load the file that modpersist split was given"
+            ),
+            Self::KeepersNotLoaded { owner, keepers } => format!(
+                "nothing was loaded\n\
+                 modprobe {owner} loads them first, if they are installed; or: insmod {}.ko",
+                keepers.join(".ko, insmod ")
+            ),
+            Self::OtherKeeper { owner, .. } => format!(
+                "nothing was loaded, and the data of {owner} is untouched\n\
+                 modpersist split --bind-to makes a file for the keeper that is loaded, from the keeper's file\n\
+                 rmmod --discard {owner} drops what is kept"
+            ),
             Self::InUse { owner, .. } => format!("unload them first: rmmod --discard {owner} does both"),
             _ => return None,
         })

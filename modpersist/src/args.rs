@@ -83,6 +83,9 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Split FILE into a module and the keeper of its data, when it is built: files that can be signed, and that
+    /// any modprobe loads
+    Split(SplitArgs),
     /// Exchange a loaded module for the version in FILE, with a way back
     Reload(ReloadArgs),
     /// List the tokens that modules have left in the kernel by name_token
@@ -159,6 +162,42 @@ pub struct CompatArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `split` makes, and for which kernel.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(
+    after_help = "It needs no root. FILE is what the compiler made, with -g and before strip. It is left as it is.\n\
+                  The exit status is 0 if it was split, 1 if it cannot be, and 2 after an error. A passphrase of\n\
+                  the key is taken from KBUILD_SIGN_PIN. See docs/split.md.\n\n\
+                  Examples:\n  \
+                  modpersist split meter.ko                       for the kernel that runs, into ./split\n  \
+                  modpersist split --headers /lib/modules/6.1.0-56-amd64/build meter.ko\n  \
+                  modpersist split --sign-with MOK.priv MOK.der meter.ko\n  \
+                  modpersist split --bind-to old/meter__persist.ko meter.ko\n                                                  \
+                  keep what earlier builds have left"
+)]
+pub struct SplitArgs {
+    /// The module file
+    pub file: PathBuf,
+    /// The folder for the new files [default: split, beside FILE]
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// A module of the kernel that FILE is for, one that exports a symbol [default: the running kernel]
+    #[arg(long, value_name = "MODULE")]
+    pub sample: Option<PathBuf>,
+    /// The headers of the kernel that FILE is for
+    #[arg(long, value_name = "DIR", conflicts_with = "sample")]
+    pub headers: Option<PathBuf>,
+    /// Sign the files with this key and its certificate
+    #[arg(long, num_args = 2, value_names = ["KEY", "CERT"])]
+    pub sign_with: Vec<OsString>,
+    /// The digest of the signatures
+    #[arg(long, default_value = "sha256")]
+    pub hash: String,
+    /// Bind FILE to this keeper, made by an earlier split; all of them have to be given
+    #[arg(long, value_name = "KEEPER")]
+    pub bind_to: Vec<PathBuf>,
 }
 
 /// What `reload` loads, and how.

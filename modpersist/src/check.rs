@@ -148,6 +148,7 @@ fn verdict(file: &Path, outcome: Result<Plan, KeepError>, header: Option<&Header
             verdict.verdict = "none";
             verdict.message = "has no persistent data".to_owned();
         }
+        Ok(Plan::Bound { owner, region }) => verdict.keeps(RegionUse::Bind, &owner, Some(&region)),
         // Happens only with --fresh.
         Ok(Plan::Drop { .. }) => {}
         // With --keep=auto, the default, this is a plain load.

@@ -104,6 +104,9 @@ pub(crate) struct Region {
     keeper: Option<String>,
     state: &'static str,
     users: Vec<String>,
+    /// Modules that only hold the keepers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    held_by: Vec<String>,
     /// The mark on a load that has begun and not ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pending: Option<String>,
@@ -255,6 +258,7 @@ impl Region {
             keeper: region.generations.first().and_then(|first| keeper(&first.kept_by)),
             state: owner_state::text(region.owner_state),
             users: region.users.clone(),
+            held_by: region.holds().map(str::to_owned).collect(),
             pending: region.pending.clone(),
             stale: region.stale.iter().map(|stale| stale.kept_by.to_string()).collect(),
             named: headers.iter().all(|header| header.named),
@@ -275,6 +279,7 @@ impl Region {
             keeper: Some(persist::keeper_name(&header.owner)),
             state: "file",
             users: Vec::new(),
+            held_by: Vec::new(),
             pending: None,
             stale: Vec::new(),
             named: header.named,

@@ -4,7 +4,7 @@
 //!
 //! One file or folder for each command: `list`, `show`, `save`, `restore`, `check`, `check_owner`, `reload`,
 //! `compat`, `embed`,
-//! `modprobe_conf`.
+//! `modprobe_conf`, `split`.
 //!
 //! ```
 //! use clap::Parser;
@@ -38,8 +38,9 @@ mod restore;
 mod run;
 mod save;
 mod show;
+mod split;
 mod tokens;
 
-pub use args::{Args, Command, CompatArgs, ReloadArgs, RestoreArgs, ShowArgs, command};
+pub use args::{Args, Command, CompatArgs, ReloadArgs, RestoreArgs, ShowArgs, SplitArgs, command};
 pub use report::report;
 pub use run::{run, run_list, run_reload};

@@ -61,7 +61,9 @@ pub(crate) fn run(
                 generation.kept_by.to_string(),
             ];
             if is_wide {
-                let users = generation.users.join(",");
+                let users: Vec<&str> =
+                    generation.users.iter().chain(&generation.hold).map(String::as_str).collect();
+                let users = users.join(",");
                 let build_id = hex::encode(&generation.header.build_id);
                 row.extend([users, build_id].map(|cell| if cell.is_empty() { "-".to_owned() } else { cell }));
             }

@@ -11,7 +11,8 @@ use modrecord::Paths;
 
 use crate::args::{Args, Command, ReloadArgs};
 use crate::{
-    check, check_owner, compat, config, embed, list, modprobe_conf, reload, restore, save, show, tokens,
+    check, check_owner, compat, config, embed, list, modprobe_conf, reload, restore, save, show, split,
+    tokens,
 };
 
 /// Runs `reload` with records in other places than usual.
@@ -42,7 +43,7 @@ pub fn run_list(
     list::run(kernel, paths, as_json, is_wide, out)
 }
 
-/// Runs one command. The code is 0, or 1 if `check`, `compat` or `restore` says no or `list` could not
+/// Runs one command. The code is 0, or 1 if `check`, `compat`, `restore` or `split` says no or `list` could not
 /// read something.
 ///
 /// # Errors
@@ -64,6 +65,7 @@ pub fn run(args: &Args, kernel: &dyn Kernel, out: &mut dyn Write) -> Result<Exit
             config::run(&Paths::default(), owner.as_deref(), *json, out, &mut output)
         }
         Command::Tokens { json } => tokens::run(kernel, *json, out),
+        Command::Split(args) => split::run(kernel, args, out),
         Command::Compat(args) => compat::run(args, out),
         Command::Reload(args) => {
             let mut output = Output::new("modpersist".as_ref());

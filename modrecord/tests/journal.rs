@@ -120,6 +120,7 @@ fn what_the_kernel_keeps_is_written_down_with_its_place_before_it_is_used() {
         kept_by: KeptBy::ExtendedKernel,
         addresses: vec![SectionAddress::Known(0xffff_ffff_c000_7000)],
         users: Vec::new(),
+        hold: None,
     };
     let region = Region {
         owner: "foo".into(),

@@ -139,6 +139,25 @@ impl PersistentLoad<'_> {
             Plan::Drop { region } => {
                 self.load_without_data(&region, output)?;
             }
+            Plan::Bound { owner, region } => {
+                self.check_pointers(&owner, RegionUse::Bind, output)?;
+                self.load_plainly(None, output)?;
+                self.record_sections(&owner);
+                // modpersist reload comes back to the file that is installed.
+                LoadedImage::forget(&owner, request.paths);
+                announce(RegionUse::Bind, &owner, region.size(), output);
+                let sizes = request.module.section_sizes();
+                let file = Some(request.module.path());
+                let known = ModuleDetails {
+                    name: &owner,
+                    file,
+                    header: None,
+                    build_id: &[],
+                    sizes: &sizes,
+                    region: None,
+                };
+                request.journal.update(Some(known));
+            }
             Plan::Extended { region_use, owner, region, inventory, account, notes } => {
                 self.check_pointers(&owner, region_use, output)?;
                 for note in notes.iter().filter(|_| !is_said) {

@@ -27,7 +27,7 @@ pub(super) fn check(
     let warnings = match plan(kernel, request.plan_request(module_file, true)) {
         Ok(Plan::Plain { warning }) => warning.into_iter().collect(),
         Ok(Plan::Keeper { notes, .. } | Plan::Extended { notes, .. }) => notes,
-        Ok(Plan::Drop { .. }) => Vec::new(),
+        Ok(Plan::Drop { .. } | Plan::Bound { .. }) => Vec::new(),
         Err(error) => return report::load_failure(request, &error.into(), kernel, output),
     };
     for warning in warnings {

@@ -41,6 +41,22 @@ impl InPlace {
         self.has_more_values
     }
 
+    /// Whether [`InPlace::check`] has anything to look at in the kept bytes, besides room behind the old type
+    /// that nothing is known to have used.
+    #[must_use]
+    pub fn needs_values(&self) -> bool {
+        let end = self.plan.old_size().saturating_mul(8);
+        self.must_be_zero.iter().any(|bits| bits.start < end)
+            || self.plan.nodes.iter().any(|node| match node {
+                Node::Idle(_) | Node::MustBeZero(_) => true,
+                Node::Pointer { changed, .. } => changed.is_some(),
+                Node::Enumeration { values, .. } | Node::BitField { values: Some(values), .. } => {
+                    values.list.iter().any(|(old, _, new)| *new != Some(*old))
+                }
+                _ => false,
+            })
+    }
+
     /// Whether the kept bytes, which are at `address`, can be read with the new type: what pointers lead to,
     /// values of enumerations, and room that has to be empty.
     ///

@@ -10,8 +10,9 @@ use crate::image::{self, Bindings, ImageError, KeeperOptions};
 use crate::module::Module;
 use crate::old_slots;
 use crate::persist::{
-    Account, Header, InitialValue, Inventory, KeptMemory, KernelBtfReader, PersistError, PersistentDebugInfo,
-    PersistentSection, Refusals, Restored, SavedValues, Unit, Values, Variable, Wishes, embedded_types,
+    Account, Header, InitialValue, Inventory, KeptMemory, KernelBtfReader, NOTE_SECTION, PersistError,
+    PersistentDebugInfo, PersistentSection, Refusals, Restored, SavedValues, Unit, Values, Variable, Wishes,
+    embedded_types, is_keeper_name, keeper_of_generation,
 };
 use crate::types::Types;
 
@@ -23,6 +24,17 @@ pub struct Persistent<'m> {
 }
 
 impl Module<'_> {
+    /// The header in this file, if it is a keeper: its name is the one that its header demands.
+    #[must_use]
+    pub fn keeper_header(&self) -> Option<Header> {
+        if !is_keeper_name(&self.name) {
+            return None;
+        }
+        let (_, section) = self.object.section(NOTE_SECTION)?;
+        let header = Header::from_note(&section.data, self.object.ident.order).ok()?;
+        (keeper_of_generation(&header.owner, header.generation) == self.name).then_some(header)
+    }
+
     /// The persistent data of this module; `None` if it has none. The debug information is read for
     /// it on every call; [`ModuleFile::persistent`](super::ModuleFile::persistent) reads it once.
     ///
@@ -39,6 +51,10 @@ pub(super) fn inventory(
     module: &Module<'_>,
     kernel: Option<KernelBtfReader<'_>>,
 ) -> Result<Option<Inventory>, PersistError> {
+    // What a keeper has is its owner's.
+    if module.keeper_header().is_some() {
+        return Ok(None);
+    }
     let has_persistent_data =
         module.object.sections.iter().any(|section| PersistentSection::from_name(&section.name).is_some());
     if !has_persistent_data {
@@ -176,6 +192,14 @@ impl<'m> Persistent<'m> {
     /// See [`image::owner`].
     pub fn owner(&self, bindings: &Bindings) -> Result<Vec<u8>, ImageError> {
         image::owner(self.module, &self.inventory, bindings)
+    }
+
+    /// The module that holds the keeper with this header against `modprobe -r`.
+    ///
+    /// # Errors
+    /// See [`image::hold`].
+    pub fn hold(&self, kept: &Header) -> Result<Vec<u8>, ImageError> {
+        image::hold(self.module, kept)
     }
 
     /// The module that marks these generations as not in force.

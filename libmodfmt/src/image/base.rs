@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Base symbols: what keepers export.
 
-use crate::persist::{Header, NOTE_SECTION, Unit, base_symbol, base_symbol_version_1};
+use crate::persist::{
+    Header, NOTE_SECTION, Unit, base_symbol, base_symbol_version_1, base_symbol_with_identity,
+};
 
 /// The exported symbol that stands for the start of one unit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,7 +23,12 @@ impl Base {
             let symbol = base_symbol_version_1(&header.owner, unit.mark());
             return Self { symbol, crc: unit.crc_version_1() };
         }
-        Self { symbol: base_symbol(&header.owner, header.generation, ordinal), crc: unit.crc() }
+        let (owner, generation) = (&header.owner, header.generation);
+        let symbol = match header.identity {
+            0 => base_symbol(owner, generation, ordinal),
+            identity => base_symbol_with_identity(owner, identity, generation, ordinal),
+        };
+        Self { symbol, crc: unit.crc() }
     }
 
     /// The base symbols of all units of a keeper, by ordinal. A keeper without units has one, for its note:

@@ -44,6 +44,17 @@ impl Bindings {
     /// account does not allow the load.
     #[must_use]
     pub fn of(account: &Account, file: &Header, kept: &[&Header]) -> Option<Self> {
+        Self::make(account, file, kept, false)
+    }
+
+    /// As [`Bindings::of`], for images that are made when the module is built: the new generation has an
+    /// identity ([`Header::identify`]), so that no other build's keeper exports the same symbols.
+    #[must_use]
+    pub fn at_build(account: &Account, file: &Header, kept: &[&Header]) -> Option<Self> {
+        Self::make(account, file, kept, true)
+    }
+
+    fn make(account: &Account, file: &Header, kept: &[&Header], at_build: bool) -> Option<Self> {
         if !account.is_allowed() {
             return None;
         }
@@ -53,6 +64,9 @@ impl Bindings {
         if let Some(generation) = generation.as_mut().filter(|_| !account.fresh) {
             let numbers = kept.iter().map(|header| header.generation);
             generation.predecessors = numbers.filter(|number| !spent.contains(number)).collect();
+        }
+        if let Some(generation) = generation.as_mut().filter(|_| at_build) {
+            generation.identify(kept);
         }
         let by_generation: HashMap<u32, &Header> =
             kept.iter().copied().chain(&generation).map(|header| (header.generation, header)).collect();

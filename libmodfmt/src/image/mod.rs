@@ -6,6 +6,8 @@
 //! with every use of persistent data turned into a use of the base symbols of the keepers that hold it. The
 //! kernel's own loader links them, and its own reference count keeps the keepers loaded while the owner is.
 //!
+//! A third image, [`hold`], keeps the keeper loaded where other programs load and remove modules.
+//!
 //! [`Bindings`] say which unit of the file is where. [`keeper`] and [`owner`] make the images, and
 //! [`pending`] a module that marks generations as not in force yet. Before they are returned, strict checks
 //! read both images again: what a caller gets is safe to load.
@@ -25,9 +27,12 @@ mod add_versions;
 mod applied_relocations;
 mod base;
 mod bindings;
+mod bound;
 mod check;
 mod discard_mark;
 mod error;
+mod hold;
+mod hold_note;
 mod input_check;
 mod keeper;
 mod keeper_exports;
@@ -42,8 +47,11 @@ mod zero_bytes;
 
 pub use base::Base;
 pub use bindings::{Bindings, UnitBase};
+pub use bound::{BoundKeeper, KEEPERS_KEY, keepers_of, with_keepers};
 pub use discard_mark::{DISCARD_MARK_NOTE_TYPE, DISCARD_MARK_SECTION, discard_mark};
 pub use error::ImageError;
+pub use hold::hold;
+pub use hold_note::{HOLD_NOTE_TYPE, Hold};
 pub use keeper::keeper;
 pub use keeper_options::KeeperOptions;
 pub use owner::owner;

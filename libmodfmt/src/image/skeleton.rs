@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What every module without code needs: made from the owner's file, under another name.
 
-use super::ImageError;
+use super::{ImageError, KEEPERS_KEY};
 use crate::arch::Arch;
 use crate::elf::{Object, Section, SectionKind, flags};
 use crate::module::{MODINFO, Module, ModuleError, THIS_MODULE, name_position};
 
 /// Keys of `.modinfo` that describe the owner's code, parameters or place in the tree. `staging`,
 /// `test` and `livepatch` would taint the kernel a second time, in the keeper's name.
-const DROPPED_KEYS: [&str; 14] = [
+const DROPPED_KEYS: [&str; 15] = [
     "alias",
     "parm",
     "parmtype",
@@ -23,6 +23,7 @@ const DROPPED_KEYS: [&str; 14] = [
     "name",
     "version",
     "persistent_renamed",
+    KEEPERS_KEY,
 ];
 
 /// The version tables. They are copied whole: a keeper imports a subset of what the owner does, and base

@@ -38,6 +38,9 @@ pub struct Header {
     /// its load has succeeded. This one may point into each of them. Empty as well if an older program made
     /// it.
     pub predecessors: Vec<u32>,
+    /// Distinguishes the base symbols of a keeper that was made when its module was built, see
+    /// [`Header::identify`]; 0 for one that was made at a load.
+    pub identity: u64,
     /// The types of the variables, if debug information tells.
     pub types: TypeTable,
 }
@@ -82,6 +85,7 @@ impl Header {
             unused: Vec::new(),
             replaced: Vec::new(),
             predecessors: Vec::new(),
+            identity: 0,
             types: TypeTable::default(),
         }
     }

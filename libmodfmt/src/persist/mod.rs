@@ -29,6 +29,7 @@ mod embedded_types;
 mod error;
 mod extended;
 mod header;
+mod identity;
 mod inventory;
 mod later;
 mod layout_hash;
@@ -62,8 +63,8 @@ pub use header::{Grown, Header, KeptPlace, NOTE_VERSION};
 pub use inventory::Inventory;
 pub use later::LaterChanges;
 pub use names::{
-    base_symbol, base_symbol_version_1, generation_in_name, is_keeper_name, keeper_name,
-    keeper_of_generation, pending_name,
+    base_symbol, base_symbol_version_1, base_symbol_with_identity, generation_in_name, hold_of_generation,
+    is_keeper_name, keeper_name, keeper_of_generation, pending_name,
 };
 pub use note::{NOTE_NAME, NOTE_SECTION, NOTE_TYPE, NoteError};
 pub use refusal::{Import, Refusal, Refusals};

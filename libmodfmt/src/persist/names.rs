@@ -6,6 +6,7 @@ use crate::fnv::Hash;
 use crate::module_name::MAX_NAME_BYTES;
 
 const KEEPER: &str = "__persist";
+const HOLD: &str = "__hold";
 
 /// The name of the first keeper for `owner`: `foo__persist`. An owner's name of more than 46 bytes is cut and
 /// gets eight hexadecimal digits of a hash of the whole.
@@ -63,6 +64,20 @@ pub fn pending_name(owner: &str) -> String {
     bounded(owner, "__pending")
 }
 
+/// The name of the module that holds the keeper of one generation loaded, for `modprobe -r`: `foo__hold`,
+/// `foo__hold_2`, ...
+///
+/// ```
+/// assert_eq!(libmodfmt::persist::hold_of_generation("foo", 1), "foo__hold");
+/// ```
+#[must_use]
+pub fn hold_of_generation(owner: &str, generation: u32) -> String {
+    match generation {
+        0 | 1 => bounded(owner, HOLD),
+        later => bounded(owner, &format!("{HOLD}_{later}")),
+    }
+}
+
 /// The name of the symbol that a keeper exports for one unit:
 /// `__persist_<16 hexadecimal digits>_<generation>_<ordinal>`, at most 48 bytes. The digits are a hash of the
 /// owner's name.
@@ -70,6 +85,16 @@ pub fn pending_name(owner: &str) -> String {
 pub fn base_symbol(owner: &str, generation: u32, ordinal: u32) -> String {
     let mut hash = Hash::new();
     hash.text(owner);
+    format!("{KEEPER}_{:016x}_{generation}_{ordinal}", hash.finish())
+}
+
+/// As [`base_symbol`], of a keeper that was made when its module was built: the digits are a hash of the
+/// owner's name and of the header's identity.
+#[must_use]
+pub fn base_symbol_with_identity(owner: &str, identity: u64, generation: u32, ordinal: u32) -> String {
+    let mut hash = Hash::new();
+    hash.text(owner);
+    hash.number(identity);
     format!("{KEEPER}_{:016x}_{generation}_{ordinal}", hash.finish())
 }
 

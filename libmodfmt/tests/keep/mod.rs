@@ -14,6 +14,7 @@ mod later_generation;
 mod owner;
 mod refusals;
 mod spent;
+mod split;
 mod stripped;
 #[cfg(feature = "compression")]
 mod without_debug_info;

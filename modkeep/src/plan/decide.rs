@@ -2,16 +2,17 @@
 //! From a file to a plan.
 
 use libmodfmt::file::ModuleFile;
+use libmodfmt::image::keepers_of;
 use libmodfmt::persist::{Difference, Unit};
 use libmodsys::{InitState, Kernel};
 
 use super::extended_kernel::{self, Preference};
-use super::kernel_btf;
 use super::obstacle::Obstacle;
 use super::outcome::{Plan, RegionUse};
 use super::request::{KeepMode, Request};
 use super::restored;
 use super::table::{Case, Keeping, Method};
+use super::{bound_file, kernel_btf};
 use crate::error::KeepError;
 use crate::region::Region;
 
@@ -25,6 +26,9 @@ pub fn plan(kernel: &dyn Kernel, request: Request<'_>) -> Result<Plan, KeepError
         return Ok(Plan::Plain { warning: kept_but_unused(kernel, request.file) });
     }
     let owner = request.file.module()?.name.clone();
+    if let Some(keepers) = keepers_of(request.file.module()?) {
+        return bound_file::plan(kernel, request, owner, &keepers);
+    }
     let btf = || kernel_btf::read(kernel, request.file.module().ok()?);
     let Some(persistent) = request.file.persistent_with(Some(&btf))? else {
         if request.restore.is_some() {
@@ -125,6 +129,10 @@ fn without_persistent_data(
 
 /// The warning of `--keep=off`, which loads a file whatever we make of it.
 fn kept_but_unused(kernel: &dyn Kernel, file: &ModuleFile) -> Option<String> {
+    // By what it imports, the kernel binds it all the same.
+    if file.module().is_ok_and(|module| keepers_of(module).is_some()) {
+        return None;
+    }
     let region = || Region::find(kernel, &file.module()?.name);
     match region() {
         Ok(None) => None,

@@ -19,18 +19,18 @@ const MAX_SAMPLE_BYTES: u64 = 256 << 20;
 
 /// The layout of export tables, with what came along with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct DetectedLayout {
+pub(crate) struct DetectedLayout {
     /// The layout.
-    pub(super) layout: ExportLayout,
+    pub(crate) layout: ExportLayout,
     /// The size of the kernel's `struct module` in bytes, if it is known.
-    pub(super) module_size: Option<u64>,
+    pub(crate) module_size: Option<u64>,
 }
 
 /// Asks one source after the other.
 ///
 /// # Errors
 /// The kernel cannot be asked. That no source knows is the obstacle in the answer.
-pub(super) fn detect(
+pub(crate) fn detect(
     kernel: &dyn Kernel,
     ident: Ident,
 ) -> Result<Result<DetectedLayout, Obstacle>, KeepError> {
@@ -41,10 +41,14 @@ pub(super) fn detect(
     if let Some(found) = kernel.exporting_module()?.and_then(|file| from_sample(file.content, ident)) {
         return Ok(Ok(found));
     }
-    if let Some(found) = from_headers(kernel, ident)? {
+    let release = kernel.release()?;
+    let text = |path: &str| -> Result<String, KeepError> {
+        let bytes = kernel.header(path)?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    if let Some(found) = from_headers(&release, ident, &text)? {
         return Ok(Ok(found));
     }
-    let release = kernel.release()?;
     Ok(match Release::parse(&release).map(|release| ExportLayout::for_release(ident.machine, release)) {
         Some(layout) => Ok(DetectedLayout { layout, module_size: None }),
         None => {
@@ -54,12 +58,13 @@ pub(super) fn detect(
     })
 }
 
-fn from_headers(kernel: &dyn Kernel, ident: Ident) -> Result<Option<DetectedLayout>, KeepError> {
-    let Some(release) = Release::parse(&kernel.release()?) else { return Ok(None) };
-    let text = |path| -> Result<String, KeepError> {
-        let bytes = kernel.header(path)?.unwrap_or_default();
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    };
+/// By the headers of this release; `text` reads one, and is empty for what is not there.
+pub(crate) fn from_headers<E>(
+    release: &str,
+    ident: Ident,
+    text: &dyn Fn(&str) -> Result<String, E>,
+) -> Result<Option<DetectedLayout>, E> {
+    let Some(release) = Release::parse(release) else { return Ok(None) };
     let autoconf = text("include/generated/autoconf.h")?;
     // Without the configuration, nothing tells which of two declarations applies.
     if autoconf.is_empty() {
@@ -82,7 +87,8 @@ fn from_btf(btf: &Btf<'_>, ident: Ident) -> Option<DetectedLayout> {
     Some(DetectedLayout { layout, module_size })
 }
 
-fn from_sample(content: Vec<u8>, ident: Ident) -> Option<DetectedLayout> {
+/// By the export tables of a module file.
+pub(crate) fn from_sample(content: Vec<u8>, ident: Ident) -> Option<DetectedLayout> {
     let file = ModuleFile::new(content, MAX_SAMPLE_BYTES);
     let module = file.module().ok()?;
     if module.object.ident != ident {

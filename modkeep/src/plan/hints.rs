@@ -9,7 +9,7 @@ use libmodfmt::persist::Wishes;
 ///
 /// # Errors
 /// One has no known form, or two contradict each other.
-pub(super) fn add_to(mut wishes: Wishes, module: &Module<'_>) -> Result<Wishes, HintError> {
+pub(crate) fn add_to(mut wishes: Wishes, module: &Module<'_>) -> Result<Wishes, HintError> {
     wishes.fields = all(module, &wishes.renamed)?;
     wishes.renamed.extend(renamed(module));
     Ok(wishes)

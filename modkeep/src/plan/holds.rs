@@ -24,7 +24,7 @@ impl Plan {
                 (owner, region)
             }
             Self::Extended { owner, region, .. } => (owner, region),
-            Self::Plain { .. } | Self::Drop { .. } => return false,
+            Self::Plain { .. } | Self::Drop { .. } | Self::Bound { .. } => return false,
         };
         match (Region::find(kernel, owner), planned) {
             (Ok(None), None) => true,

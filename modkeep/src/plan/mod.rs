@@ -3,6 +3,7 @@
 //!
 //! - `decide.rs`: the way in, [`plan()`]; collects what is known of the file and of the region.
 //! - `table.rs`: the table of fallbacks.
+//! - `bound_file.rs`: a file that was bound to its keepers when it was built.
 //! - `compatibility.rs`: the same for two files, without a kernel.
 //! - `extended_kernel.rs`: its first row, on a kernel that keeps data itself.
 //! - `obstacle.rs`, `find_obstacle.rs`: why this kernel would not accept a keeper.
@@ -14,6 +15,7 @@
 //! - `restored.rs`: values that were saved before.
 //! - `pinned_modules.rs`: the modules that a keeper would pin.
 
+mod bound_file;
 mod compatibility;
 mod decide;
 mod export_layout;
@@ -36,4 +38,6 @@ pub use obstacle::Obstacle;
 pub use outcome::{Images, NewKeeper, Plan, RegionUse};
 pub use request::{KeepMode, Request, Restore};
 
+pub(crate) use export_layout::{DetectedLayout, detect, from_headers, from_sample};
+pub(crate) use hints::add_to as add_hints;
 pub(crate) use table::nothing_kept;

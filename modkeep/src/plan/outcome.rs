@@ -66,6 +66,13 @@ pub enum Plan {
         /// What the user should know: types that were not compared.
         notes: Vec<String>,
     },
+    /// Load the file as it is: it was bound to its keepers when it was built, and they are loaded.
+    Bound {
+        /// The module's name.
+        owner: String,
+        /// What is kept now.
+        region: Box<Region>,
+    },
     /// Load images made from the file: a keeper keeps its data.
     Keeper {
         /// What happens to the region.

@@ -88,6 +88,7 @@ fn region(kernel: &dyn Kernel, listed: ExtendedRegion) -> Result<Region, KeepErr
         users: users.clone(),
         header: block.header,
         kept_by: KeptBy::ExtendedKernel,
+        hold: None,
     };
     let mut generations: Vec<Generation> = listed.blocks.into_iter().map(generation).collect();
     if let Some(newest) = generations.last_mut() {

@@ -17,6 +17,8 @@ pub struct Generation {
     pub addresses: Vec<SectionAddress>,
     /// Modules that use it according to the kernel: the owner, if it is bound, and possibly others.
     pub users: Vec<String>,
+    /// The module that does nothing but hold the keeper, if one is loaded. It goes with the keeper.
+    pub hold: Option<String>,
 }
 
 impl Generation {

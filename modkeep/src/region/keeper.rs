@@ -4,7 +4,10 @@
 use std::collections::HashMap;
 
 use libmodfmt::elf::ByteOrder;
-use libmodfmt::persist::{Header, NOTE_SECTION, NoteError, is_keeper_name, keeper_of_generation};
+use libmodfmt::image::Hold;
+use libmodfmt::persist::{
+    Header, NOTE_SECTION, NoteError, hold_of_generation, is_keeper_name, keeper_of_generation,
+};
 use libmodsys::{InitState, Kernel, SectionAddress};
 
 use super::generation::Generation;
@@ -60,6 +63,17 @@ pub(super) fn read(kernel: &dyn Kernel, keeper: &str) -> Result<Option<Generatio
     })
 }
 
+/// The module among the keeper's users that only holds it: it has the name and the note for that.
+fn hold(kernel: &dyn Kernel, header: &Header, users: &[String]) -> Result<Option<String>, KeepError> {
+    let name = hold_of_generation(&header.owner, header.generation);
+    if !users.contains(&name) {
+        return Ok(None);
+    }
+    let note = kernel.note(&name, NOTE_SECTION)?;
+    let hold = note.and_then(|note| Hold::from_note(&note, ByteOrder::NATIVE));
+    Ok(hold.filter(|hold| *hold == Hold::new(&header.owner, header.generation)).map(|_| name))
+}
+
 fn find_live(kernel: &dyn Kernel, name: &str) -> Result<Found, KeepError> {
     match kernel.init_state(name)? {
         Some(InitState::Live) => {}
@@ -84,7 +98,10 @@ fn find_live(kernel: &dyn Kernel, name: &str) -> Result<Found, KeepError> {
         sections.iter().map(|section| (section.name.as_str(), section.address)).collect();
     let address = |section: &str| by_name.get(section).copied().unwrap_or(SectionAddress::Denied);
     let addresses = header.units.iter().map(|unit| address(&unit.section)).collect();
-    let users = kernel.holders(name)?;
-    let generation = Generation { header, kept_by: KeptBy::Keeper(name.to_owned()), addresses, users };
+    let mut users = kernel.holders(name)?;
+    let hold = hold(kernel, &header, &users)?;
+    users.retain(|user| Some(user) != hold.as_ref());
+    let kept_by = KeptBy::Keeper(name.to_owned());
+    let generation = Generation { header, kept_by, addresses, users, hold };
     Ok(Found::Keeper(Box::new(generation)))
 }

@@ -89,6 +89,7 @@ impl Region {
             header: file.clone(),
             kept_by: self.generations.first().map_or(KeptBy::ExtendedKernel, |first| first.kept_by.clone()),
             users: self.users.clone(),
+            hold: None,
         };
         Self { generations: vec![seen], stale: Vec::new(), ..self.clone() }
     }
@@ -98,6 +99,11 @@ impl Region {
     pub fn next_generation(&self) -> u32 {
         let all = self.generations.iter().chain(&self.stale);
         all.map(|generation| generation.header.generation).max().unwrap_or(0).saturating_add(1)
+    }
+
+    /// The modules that do nothing but hold keepers.
+    pub fn holds(&self) -> impl Iterator<Item = &str> {
+        self.generations.iter().chain(&self.stale).filter_map(|generation| generation.hold.as_deref())
     }
 
     /// The names of the keepers of what is in force, oldest first.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Removing keepers, and the mark on generations that are not in force.
 
+use std::collections::HashMap;
 use std::ffi::CString;
 
 use libmodsys::{Errno, Kernel, RemoveFlags};
@@ -23,7 +24,13 @@ pub(super) fn remove_all<'g>(
     kernel: &dyn Kernel,
     generations: impl Iterator<Item = &'g Generation>,
 ) -> Result<(), KeepError> {
-    let mut waiting: Vec<&str> = generations.filter_map(|generation| generation.kept_by.keeper()).collect();
+    let mut holds = HashMap::new();
+    let mut waiting = Vec::new();
+    for generation in generations {
+        let Some(keeper) = generation.kept_by.keeper() else { continue };
+        waiting.push(keeper);
+        holds.extend(generation.hold.as_deref().map(|hold| (keeper, hold)));
+    }
     while !waiting.is_empty() {
         let mut free = None;
         for (index, keeper) in waiting.iter().enumerate() {
@@ -34,7 +41,11 @@ pub(super) fn remove_all<'g>(
             }
         }
         // Keepers import from older ones only, so there is always one.
-        remove(kernel, waiting.remove(free.unwrap_or_default()))?;
+        let keeper = waiting.remove(free.unwrap_or_default());
+        if let Some(hold) = holds.get(keeper) {
+            remove(kernel, hold)?;
+        }
+        remove(kernel, keeper)?;
     }
     Ok(())
 }
@@ -49,7 +60,8 @@ pub(super) fn remove_unused<'g>(
     let mut unused = Vec::new();
     for generation in all {
         let Some(keeper) = generation.kept_by.keeper() else { continue };
-        if kernel.holders(keeper)?.iter().all(|user| names.contains(&user.as_str())) {
+        let is_own = |user: &String| names.contains(&user.as_str()) || generation.hold.as_ref() == Some(user);
+        if kernel.holders(keeper)?.iter().all(is_own) {
             unused.push(generation);
         }
     }

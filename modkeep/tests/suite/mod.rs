@@ -11,6 +11,7 @@ mod fresh;
 mod generations;
 mod moved_along;
 mod planned_while_loaded;
+mod split;
 mod verify;
 
 use libmodfmt::file::ModuleFile;
@@ -37,7 +38,7 @@ pub fn request(file: &ModuleFile) -> Request<'_> {
 /// What insmod does with a file: plans the load and carries it out. `None` if a plain load comes next.
 pub fn load(kernel: &FakeKernel, request: Request<'_>) -> Result<Option<LoadOutcome>, KeepError> {
     match plan(kernel, request)? {
-        Plan::Plain { .. } => Ok(None),
+        Plan::Plain { .. } | Plan::Bound { .. } => Ok(None),
         Plan::Extended { .. } => panic!("this kernel keeps nothing itself"),
         Plan::Drop { region } => modkeep::discard(kernel, &region.owner).map(|_| None),
         Plan::Keeper { region_use, owner, images, may_fall_back, region, .. } => {

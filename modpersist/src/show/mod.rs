@@ -337,6 +337,10 @@ fn summary(region: &Region, text: &mut Text<'_>) -> Result<()> {
     if !region.users.is_empty() {
         text.line(0, &format!("used by   {}", region.users.join(" ")))?;
     }
+    let holds: Vec<&str> = region.holds().collect();
+    if !holds.is_empty() {
+        text.line(0, &format!("held by   {}", holds.join(" ")))?;
+    }
     text.line(0, &format!("size      {} bytes", region.size()))?;
     if let Some(pending) = &region.pending {
         text.line(0, &format!("pending   {pending}: a load has begun and not ended"))?;

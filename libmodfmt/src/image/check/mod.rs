@@ -5,6 +5,7 @@
 //! parsed again, and everything that the kernel relies on is compared with the file that the image
 //! was made from.
 
+mod hold;
 mod keeper;
 mod owner;
 mod pending;
@@ -18,6 +19,7 @@ use crate::elf::{Object, Place, Relocation, SectionKind, flags};
 use crate::module::{Module, THIS_MODULE, name_position};
 use crate::persist::Inventory;
 
+pub(super) use hold::hold;
 pub(super) use keeper::keeper;
 pub(super) use owner::owner;
 pub(super) use pending::pending;

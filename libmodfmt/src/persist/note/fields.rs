@@ -13,6 +13,8 @@ pub(super) const FLAG_FRESH: u16 = 2;
 pub(super) const FLAG_REPLACED: u16 = 4;
 /// Flag of version 2: a list of predecessors follows that of the replaced variables.
 pub(super) const FLAG_PREDECESSORS: u16 = 8;
+/// Flag of version 2: an identity follows the predecessors.
+pub(super) const FLAG_IDENTITY: u16 = 16;
 
 /// Longest text of the format, in bytes.
 pub(super) const MAX_TEXT_BYTES: usize = 4096;

@@ -5,7 +5,9 @@
 use std::collections::HashMap;
 
 use super::NoteError;
-use super::fields::{FLAG_FRESH, FLAG_NAMED, FLAG_PREDECESSORS, FLAG_REPLACED, Fields, MAX_TEXT_BYTES};
+use super::fields::{
+    FLAG_FRESH, FLAG_IDENTITY, FLAG_NAMED, FLAG_PREDECESSORS, FLAG_REPLACED, Fields, MAX_TEXT_BYTES,
+};
 use crate::elf::ByteOrder;
 use crate::fnv::Hash;
 use crate::leb128;
@@ -54,6 +56,9 @@ pub(super) fn write(header: &Header, order: ByteOrder) -> Vec<u8> {
             out.number(u64::from(*generation));
         }
     }
+    if header.identity != 0 {
+        out.number(header.identity);
+    }
     let types = if header.types.is_empty() { Vec::new() } else { header.types.to_bytes() };
     out.number(length(types.len()));
     out.body.extend(types);
@@ -63,7 +68,8 @@ pub(super) fn write(header: &Header, order: ByteOrder) -> Vec<u8> {
     let mut data = order.bytes16(NOTE_VERSION).to_vec();
     let replaced = if header.replaced.is_empty() { 0 } else { FLAG_REPLACED };
     let predecessors = if header.predecessors.is_empty() { 0 } else { FLAG_PREDECESSORS };
-    data.extend(order.bytes16(named | fresh | replaced | predecessors));
+    let identity = if header.identity == 0 { 0 } else { FLAG_IDENTITY };
+    data.extend(order.bytes16(named | fresh | replaced | predecessors | identity));
     leb128::write(&mut data, length(out.texts.len()));
     for text in &out.texts {
         leb128::write(&mut data, length(text.len()));
@@ -219,6 +225,9 @@ impl Reader<'_, '_> {
             if has(FLAG_PREDECESSORS) { self.fields.count("number of predecessors")? } else { 0 };
         for _ in 0..predecessors {
             header.predecessors.push(self.fields.small("predecessor")?);
+        }
+        if has(FLAG_IDENTITY) {
+            header.identity = self.fields.number("identity")?;
         }
         let size = usize::try_from(self.fields.number("size of the types")?).unwrap_or(usize::MAX);
         let types = self.fields.take(size, "types")?;

@@ -36,6 +36,7 @@ pub mod restrictions;
 pub mod save;
 pub mod show;
 pub mod smoke;
+pub mod split;
 pub mod suites;
 pub mod tokens;
 pub mod units;
@@ -56,6 +57,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     pointers::SCENARIOS,
     recipes::SCENARIOS,
     reload::SCENARIOS,
+    split::SCENARIOS,
     refusals::SCENARIOS,
     fallbacks::SCENARIOS,
     races::SCENARIOS,

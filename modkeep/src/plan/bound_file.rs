@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A file that was bound to its keepers when it was built (`modpersist split`). The kernel links it; here it is
+//! found out beforehand whether that can succeed, since the kernel says no more than "Unknown symbol".
+
+use libmodfmt::image::BoundKeeper;
+use libmodsys::{InitState, Kernel};
+
+use super::outcome::Plan;
+use super::request::Request;
+use crate::error::KeepError;
+use crate::region::Region;
+
+pub(super) fn plan(
+    kernel: &dyn Kernel,
+    request: Request<'_>,
+    owner: String,
+    keepers: &[BoundKeeper],
+) -> Result<Plan, KeepError> {
+    let wants_more = request.fresh
+        || request.restore.is_some()
+        || !(request.fresh_variables.is_empty() && request.renamed.is_empty() && request.drops.is_empty());
+    if wants_more {
+        return Err(KeepError::BoundAtBuild { owner });
+    }
+    if !request.assume_unloaded {
+        match kernel.init_state(&owner)? {
+            None | Some(InitState::DirectoryOnly) => {}
+            Some(InitState::Coming) => return Err(KeepError::StuckInInit { owner, kept: true }),
+            Some(InitState::Live | InitState::Going) => return Err(KeepError::AlreadyLoaded { owner }),
+        }
+    }
+    let region = Region::find(kernel, &owner)?;
+    let loaded = |keeper: &&BoundKeeper| {
+        let generations = region.iter().flat_map(|region| &region.generations);
+        let found = generations.into_iter().find(|found| found.kept_by.keeper() == Some(&*keeper.name));
+        found.map(|found| found.header.identity)
+    };
+    let missing: Vec<String> =
+        keepers.iter().filter(|keeper| loaded(keeper).is_none()).map(|keeper| keeper.name.clone()).collect();
+    if !missing.is_empty() {
+        return Err(KeepError::KeepersNotLoaded { owner, keepers: missing });
+    }
+    if let Some(other) = keepers.iter().find(|keeper| loaded(keeper) != Some(keeper.identity)) {
+        return Err(KeepError::OtherKeeper { owner, keeper: other.name.clone() });
+    }
+    match region {
+        Some(region) => Ok(Plan::Bound { owner, region: Box::new(region) }),
+        None => Ok(Plan::Plain { warning: None }),
+    }
+}

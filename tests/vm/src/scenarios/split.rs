@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Modules that were split when they were built, loaded by kmod, by busybox and by our tools.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+
+use super::fixture_report::FixtureReport;
+use super::modprobe::install;
+use crate::ctx::{Command, Ctx, Output, tools};
+use crate::scenario::{Needs, Scenario};
+
+/// The scenarios of this file.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "split-modprobe",
+        "split, and loaded by kmod's modprobe: values and addresses stay",
+        modprobe,
+    )
+    .needs(Needs::Stock)
+    .alone(),
+    Scenario::new("split-insmod", "split, and loaded by our insmod and kmod's; what is refused", insmod)
+        .needs(Needs::Stock)
+        .alone(),
+    Scenario::new("split-later", "a second build is bound to the first one's keeper", later)
+        .needs(Needs::Stock)
+        .alone(),
+    Scenario::new("split-busybox", "split, and loaded by busybox, which knows no install rules", busybox)
+        .needs(Needs::Stock)
+        .alone(),
+];
+
+const OWNER: &str = "convert";
+const KEEPER: &str = "convert__persist";
+const HOLD: &str = "convert__hold";
+const RULE: &str = "/etc/modprobe.d/split-convert.conf";
+
+/// Splits a fixture into a folder.
+fn split(ctx: &mut Ctx, fixture: &str, folder: &str, options: &[&str]) -> Result<Output> {
+    let file = ctx.fixture(fixture)?;
+    let args: Vec<&str> = ["split", "-o", folder].into_iter().chain(options.iter().copied()).collect();
+    ctx.modpersist(args.into_iter().chain([file.as_str()]))
+}
+
+fn depmod() -> Result<()> {
+    Command::new(tools::PEER_DEPMOD).arg("--all").run()?.success()?;
+    Ok(())
+}
+
+fn run_modprobe(args: &[&str]) -> Result<Output> {
+    Command::new(tools::PEER_MODPROBE).args(args).env("PATH", "/sbin:/bin:/usr/sbin:/usr/bin").run()
+}
+
+fn are_loaded(ctx: &Ctx, modules: &[&str]) -> Result<()> {
+    let mut found: Vec<String> = ctx.modules()?.into_iter().map(|module| module.name).collect();
+    found.retain(|name| name.starts_with(OWNER));
+    let mut wanted = modules.to_vec();
+    (found.sort(), wanted.sort_unstable());
+    ensure!(found == wanted, "loaded are {found:?}, not {wanted:?}");
+    Ok(())
+}
+
+/// One init more has counted; everything is where it was.
+fn counted(before: &FixtureReport, after: &FixtureReport) -> Result<()> {
+    for name in ["stats", "holder", "node", "plain"] {
+        let (old, new): (u64, u64) = (before.value(name)?.parse()?, after.value(name)?.parse()?);
+        ensure!(new == old + 1, "{name} was {old}, is {new}");
+        ensure!(after.address(name)? == before.address(name)?, "{name} has moved");
+    }
+    Ok(())
+}
+
+fn modprobe(ctx: &mut Ctx) -> Result<()> {
+    let extra = install(ctx)?;
+    split(ctx, OWNER, &extra, &[])?.success()?.stdout_has("convert.ko: bound to convert__persist")?;
+    depmod()?;
+
+    // Without the rule modprobe -r takes the keeper along.
+    run_modprobe(&[OWNER])?.success()?.silent()?;
+    are_loaded(ctx, &[OWNER, KEEPER])?;
+    run_modprobe(&["-r", OWNER])?.success()?;
+    are_loaded(ctx, &[])?;
+
+    fs::rename(format!("{extra}/split-convert.conf"), RULE)?;
+    run_modprobe(&[OWNER])?.success()?.silent()?;
+    are_loaded(ctx, &[OWNER, KEEPER, HOLD])?;
+    let mut before = FixtureReport::read(ctx, OWNER)?;
+    ensure!(before.value("stats")? == "101", "{before:?}");
+    let taint = ctx.module_taint(KEEPER)?;
+    ensure!(!taint.contains('F'), "{taint}");
+    for _ in 0..3 {
+        run_modprobe(&["-r", OWNER])?.success()?;
+        are_loaded(ctx, &[KEEPER, HOLD])?;
+        run_modprobe(&[OWNER])?.success()?.silent()?;
+        let after = FixtureReport::read(ctx, OWNER)?;
+        counted(&before, &after)?;
+        before = after;
+    }
+
+    // Our tools see it as any region.
+    ctx.modpersist(["list"])?.success()?.stdout_has(KEEPER)?.stdout_has("in use")?;
+    ctx.modpersist(["show", OWNER])?
+        .success()?
+        .stdout_has("loads = 104")?
+        .stdout_has("held by   convert__hold")?;
+    ctx.modpersist(["list", "--json"])?.success()?.stdout_has("\"held_by\"")?;
+    ctx.modpersist(["check", &format!("{extra}/convert.ko")])?
+        .success()?
+        .stdout_has("would use the kept data of convert")?;
+    // The module's own file would use it, too.
+    let file = ctx.fixture(OWNER)?;
+    ctx.modpersist(["check", &file])?.success()?.stdout_has("would use the kept data of convert")?;
+    ctx.rmmod([OWNER])?.success()?;
+    ctx.insmod([&file])?.success()?;
+    let after = FixtureReport::read(ctx, OWNER)?;
+    counted(&before, &after)?;
+
+    // The kernel protects the data, and our rmmod says how to drop it.
+    ensure!(!ctx.peer_rmmod([KEEPER])?.status.is_success(), "kmod's rmmod has removed the keeper");
+    ctx.rmmod([KEEPER])?.code(1)?.stderr_has("to drop the data: rmmod --discard convert")?;
+    ctx.rmmod(["--discard", OWNER])?.success()?.silent()?;
+    are_loaded(ctx, &[])?;
+    ctx.modpersist(["list"])?.success()?.stdout_has("Nothing is kept.")?;
+    fs::remove_file(RULE)?;
+    Ok(())
+}
+
+fn insmod(ctx: &mut Ctx) -> Result<()> {
+    let folder = "/tmp/split";
+    split(ctx, OWNER, folder, &[])?.success()?;
+    let path = |name: &str| format!("{folder}/{name}.ko");
+    // Not in this order.
+    ctx.insmod([path(OWNER)])?
+        .code(1)?
+        .stderr_has("it needs convert__persist, which is not loaded")?
+        .stderr_has("modprobe convert loads them first")?;
+    ctx.modpersist(["check", &path(OWNER)])?.code(1)?.stdout_has("it needs convert__persist")?;
+    are_loaded(ctx, &[])?;
+    ctx.insmod([path(KEEPER)])?.success()?.silent()?;
+    ctx.insmod([path(OWNER)])?.success()?.silent()?;
+    let mut before = FixtureReport::read(ctx, OWNER)?;
+    ctx.rmmod([OWNER])?.success()?.silent()?;
+    are_loaded(ctx, &[KEEPER])?;
+    for kmods in [true, false] {
+        if kmods {
+            ctx.peer_insmod([path(OWNER)])?.success()?;
+        } else {
+            ctx.insmod([path(OWNER)])?.success()?.silent()?;
+        }
+        let after = FixtureReport::read(ctx, OWNER)?;
+        counted(&before, &after)?;
+        before = after;
+        ctx.rmmod([OWNER])?.success()?.silent()?;
+    }
+    for option in ["--fresh", "--fresh=stats", "--drop=stats.low"] {
+        ctx.insmod([option, &path(OWNER)])?
+            .code(1)?
+            .stderr_has("it was bound to its keepers when it was built")?;
+    }
+
+    // A build with other types has another keeper: neither the kernel nor we bind it to this one.
+    let other = "/tmp/other";
+    split(ctx, "convert_signed", other, &[])?.success()?;
+    let file = format!("{other}/convert.ko");
+    ensure!(!ctx.peer_insmod([&file])?.status.is_success(), "the kernel has bound other types");
+    ctx.insmod([&file])?.code(1)?.stderr_has("it was built for another convert__persist")?;
+    // One that differs in code only uses it.
+    split(ctx, OWNER, other, &[])?.success()?;
+    ctx.peer_insmod([&file])?.success()?;
+    counted(&before, &FixtureReport::read(ctx, OWNER)?)?;
+    ctx.peer_rmmod([OWNER])?.success()?;
+
+    // What was split is not split again; and it is left as it is.
+    let again = ctx.modpersist(["split", "-o", "/tmp/again", &path(OWNER)])?.code(1)?;
+    again.stdout_has("it was made by modpersist split")?;
+    ctx.modpersist(["split", "-o", folder, &path(KEEPER)])?.code(1)?;
+    ctx.rmmod(["--discard", OWNER])?.success()?.silent()?;
+    are_loaded(ctx, &[])
+}
+
+fn later(ctx: &mut Ctx) -> Result<()> {
+    let extra = install(ctx)?;
+    split(ctx, OWNER, &extra, &[])?.success()?;
+    fs::rename(format!("{extra}/split-convert.conf"), RULE)?;
+    depmod()?;
+    run_modprobe(&[OWNER])?.success()?.silent()?;
+    let before = FixtureReport::read(ctx, OWNER)?;
+    run_modprobe(&["-r", OWNER])?.success()?;
+
+    let keeper = format!("{extra}/{KEEPER}.ko");
+    let bound = ["--bind-to", &keeper];
+    // What needs values is refused, by name.
+    for (fixture, named) in
+        [("convert_middle", "stats"), ("convert_wide", "stats"), ("convert_less", "stats")]
+    {
+        let output = split(ctx, fixture, "/tmp/refused", &bound)?.code(1)?;
+        ensure!(output.stdout.contains(&format!("{named}: ")), "{fixture}: {output}");
+    }
+    ensure!(!fs::exists("/tmp/refused")?, "something was written");
+
+    split(ctx, "convert_end", &extra, &bound)?
+        .success()?
+        .stdout_has("stats: grows in place")?
+        .stdout_has("bound to convert__persist and convert__persist_2")?;
+    fs::rename(format!("{extra}/split-convert.conf"), RULE)?;
+    depmod()?;
+    let (second, hold) = ("convert__persist_2", "convert__hold_2");
+    run_modprobe(&[OWNER])?.success()?.silent()?;
+    are_loaded(ctx, &[OWNER, KEEPER, HOLD, second, hold])?;
+    let after = FixtureReport::read(ctx, OWNER)?;
+    counted(&before, &after)?;
+    ensure!(after.value("more")? == "1", "{after:?}");
+    run_modprobe(&["-r", OWNER])?.success()?;
+    are_loaded(ctx, &[KEEPER, HOLD, second, hold])?;
+    // Our insmod goes on with the module's own file: what has grown is known.
+    let file = ctx.fixture("convert_end")?;
+    ctx.insmod([&file])?.success()?.silent()?;
+    let again = FixtureReport::read(ctx, OWNER)?;
+    counted(&after, &again)?;
+    ensure!(again.value("more")? == "2", "{again:?}");
+    ctx.modpersist(["show", OWNER])?.success()?.stdout_has("more = 2")?;
+    ctx.rmmod(["--discard", OWNER])?.success()?.silent()?;
+    are_loaded(ctx, &[])?;
+    // After a reboot both keepers come back.
+    run_modprobe(&[OWNER])?.success()?.silent()?;
+    are_loaded(ctx, &[OWNER, KEEPER, HOLD, second, hold])?;
+    ctx.rmmod(["--discard", OWNER])?.success()?.silent()?;
+    fs::remove_file(RULE)?;
+    Ok(())
+}
+
+fn busybox(ctx: &mut Ctx) -> Result<()> {
+    let extra = install(ctx)?;
+    split(ctx, OWNER, &extra, &[])?.success()?;
+    fs::rename(format!("{extra}/split-convert.conf"), RULE)?;
+    let busybox = |args: &[&str]| Command::new(tools::BUSYBOX).args(args).run();
+    busybox(&["depmod", "-a"])?.success()?;
+    let loaded = busybox(&["modprobe", OWNER])?;
+    loaded.success()?;
+    let names = |ctx: &Ctx| -> Result<String> {
+        let modules = ctx.modules()?.into_iter().map(|module| module.name);
+        Ok(modules.filter(|name| name.starts_with(OWNER)).collect::<Vec<_>>().join(" "))
+    };
+    let found = names(ctx)?;
+    ensure!(ctx.is_loaded(OWNER)? && ctx.is_loaded(KEEPER)?, "loaded are {found}");
+    ctx.measure("busybox modprobe: loaded", found);
+    let before = FixtureReport::read(ctx, OWNER)?;
+    busybox(&["modprobe", "-r", OWNER])?;
+    let found = names(ctx)?;
+    ctx.measure(
+        "busybox modprobe -r: still loaded",
+        if found.is_empty() { "nothing".to_owned() } else { found },
+    );
+    // With the hold the data stays in any case.
+    if ctx.is_loaded(OWNER)? {
+        ctx.peer_rmmod([OWNER])?.success()?;
+    }
+    busybox(&["modprobe", HOLD])?.success()?;
+    busybox(&["modprobe", OWNER])?.success()?;
+    let first = FixtureReport::read(ctx, OWNER)?;
+    busybox(&["rmmod", OWNER])?.success().context("busybox rmmod")?;
+    busybox(&["modprobe", OWNER])?.success()?;
+    counted(&first, &FixtureReport::read(ctx, OWNER)?)?;
+    ensure!(before.value("stats")? == "101", "{before:?}");
+    ctx.rmmod(["--discard", OWNER])?.success()?.silent()?;
+    are_loaded(ctx, &[])?;
+    fs::remove_file(RULE)?;
+    Ok(())
+}
