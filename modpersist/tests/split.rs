@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `modpersist split`: the files, their names and signatures, and what is refused.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -67,7 +67,7 @@ fn a_hold_has_no_code_and_imports_one_symbol_with_its_version() {
         .filter(|symbol| symbol.place == Place::Undefined)
         .map(|symbol| symbol.name_text())
         .collect();
-    assert_eq!(imports, [base.symbol.clone()]);
+    assert_eq!(imports, std::slice::from_ref(&base.symbol));
     let (_, section) = module.object.section("__versions").unwrap();
     let ident = module.object.ident;
     let versions = Versions::parse(&section.data, ident.class, ident.order).unwrap();

@@ -5,6 +5,7 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
+use super::costs::instructions_of_children;
 use super::fixture_report::FixtureReport;
 use super::modprobe::install;
 use crate::ctx::{Command, Ctx, Output, tools};
@@ -25,6 +26,13 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("split-later", "a second build is bound to the first one's keeper", later)
         .needs(Needs::Stock)
         .alone(),
+    Scenario::new(
+        "cost-split",
+        "a reload of a split module, against one that is rewritten at the load",
+        cost,
+    )
+    .needs(Needs::Stock)
+    .counted(),
     Scenario::new("split-busybox", "split, and loaded by busybox, which knows no install rules", busybox)
         .needs(Needs::Stock)
         .alone(),
@@ -55,7 +63,8 @@ fn are_loaded(ctx: &Ctx, modules: &[&str]) -> Result<()> {
     let mut found: Vec<String> = ctx.modules()?.into_iter().map(|module| module.name).collect();
     found.retain(|name| name.starts_with(OWNER));
     let mut wanted = modules.to_vec();
-    (found.sort(), wanted.sort_unstable());
+    found.sort();
+    wanted.sort_unstable();
     ensure!(found == wanted, "loaded are {found:?}, not {wanted:?}");
     Ok(())
 }
@@ -190,43 +199,75 @@ fn later(ctx: &mut Ctx) -> Result<()> {
     let keeper = format!("{extra}/{KEEPER}.ko");
     let bound = ["--bind-to", &keeper];
     // What needs values is refused, by name.
-    for (fixture, named) in
-        [("convert_middle", "stats"), ("convert_wide", "stats"), ("convert_less", "stats")]
-    {
-        let output = split(ctx, fixture, "/tmp/refused", &bound)?.code(1)?;
-        ensure!(output.stdout.contains(&format!("{named}: ")), "{fixture}: {output}");
+    let refused = [("convert_middle", "stats:"), ("convert_wide", "stats:"), ("convert_less", "stats.low:")];
+    for (fixture, named) in refused {
+        split(ctx, fixture, "/tmp/refused", &bound)?.code(1)?.stdout_has(named)?;
     }
     ensure!(!fs::exists("/tmp/refused")?, "something was written");
 
-    split(ctx, "convert_end", &extra, &bound)?
-        .success()?
-        .stdout_has("stats: grows in place")?
-        .stdout_has("bound to convert__persist and convert__persist_2")?;
-    fs::rename(format!("{extra}/split-convert.conf"), RULE)?;
-    depmod()?;
-    let (second, hold) = ("convert__persist_2", "convert__hold_2");
-    run_modprobe(&[OWNER])?.success()?.silent()?;
-    are_loaded(ctx, &[OWNER, KEEPER, HOLD, second, hold])?;
-    let after = FixtureReport::read(ctx, OWNER)?;
-    counted(&before, &after)?;
-    ensure!(after.value("more")? == "1", "{after:?}");
-    run_modprobe(&["-r", OWNER])?.success()?;
-    are_loaded(ctx, &[KEEPER, HOLD, second, hold])?;
-    // Our insmod goes on with the module's own file: what has grown is known.
-    let file = ctx.fixture("convert_end")?;
-    ctx.insmod([&file])?.success()?.silent()?;
-    let again = FixtureReport::read(ctx, OWNER)?;
-    counted(&after, &again)?;
-    ensure!(again.value("more")? == "2", "{again:?}");
-    ctx.modpersist(["show", OWNER])?.success()?.stdout_has("more = 2")?;
+    // Of two that grow, the head of a list is not known to be one.
+    split(ctx, "convert_end", "/tmp/refused", &bound)?.code(1)?.stdout_has("holder: ")?;
+    // With nothing new no keeper is made.
+    let second = "/tmp/second";
+    split(ctx, OWNER, second, &bound)?.success()?;
+    ensure!(!fs::exists(format!("{second}/convert__persist_2.ko"))?, "a keeper of nothing");
+    ctx.peer_insmod([&format!("{second}/convert.ko")])?.success()?;
+    counted(&before, &FixtureReport::read(ctx, OWNER)?)?;
     ctx.rmmod(["--discard", OWNER])?.success()?.silent()?;
     are_loaded(ctx, &[])?;
-    // After a reboot both keepers come back.
-    run_modprobe(&[OWNER])?.success()?.silent()?;
-    are_loaded(ctx, &[OWNER, KEEPER, HOLD, second, hold])?;
-    ctx.rmmod(["--discard", OWNER])?.success()?.silent()?;
     fs::remove_file(RULE)?;
     Ok(())
+}
+
+/// By our insmod and rmmod, and the split one by kmod's as well; and what the files take.
+fn cost(ctx: &mut Ctx) -> Result<()> {
+    let folder = "/tmp/split";
+    let file = ctx.fixture(OWNER)?;
+    let unload = |ctx: &mut Ctx| ctx.rmmod([OWNER])?.success().map(drop);
+    let at_load = |ctx: &mut Ctx| ctx.insmod([&file])?.success().map(drop);
+    at_load(ctx)?;
+    unload(ctx)?;
+    let rewritten = instructions(ctx, at_load, unload)?;
+    ctx.rmmod(["--discard", OWNER])?.success()?;
+    split(ctx, OWNER, folder, &[])?.success()?;
+    let path = |name: &str| format!("{folder}/{name}.ko");
+    let (own, keeper, hold) = (path(OWNER), path(KEEPER), path(HOLD));
+    ctx.peer_insmod([&keeper])?.success()?;
+    let ours = |ctx: &mut Ctx| ctx.insmod([&own])?.success().map(drop);
+    ours(ctx)?;
+    unload(ctx)?;
+    let by_ours = instructions(ctx, ours, unload)?;
+    let by_kmods = instructions(ctx, |ctx| ctx.peer_insmod([&own])?.success().map(drop), unload)?;
+    ctx.measure("insmod, rewritten at the load (1000 instructions)", rewritten);
+    ctx.measure("insmod, split: ours, kmod's (1000 instructions)", format!("{by_ours}, {by_kmods}"));
+    let sizes = [&file, &own, &keeper, &hold].map(|path| fs::metadata(path).map(|found| found.len()));
+    let sizes: Vec<u64> = sizes.into_iter().collect::<std::io::Result<_>>()?;
+    ctx.measure("bytes of the module, and of the three files that it is split into", format!("{sizes:?}"));
+    let memory = ctx.modules()?.into_iter().map(|module| (module.name, module.size));
+    ctx.measure("bytes of the modules that stay loaded", format!("{:?}", memory.collect::<Vec<_>>()));
+    ctx.peer_insmod([&hold])?.success()?;
+    let memory = ctx.modules()?.into_iter().map(|module| (module.name, module.size));
+    ctx.measure("the same with the hold", format!("{:?}", memory.collect::<Vec<_>>()));
+    ensure!(by_ours <= rewritten, "a split module takes {by_ours}, a rewritten one {rewritten}");
+    ctx.rmmod(["--discard", OWNER])?.success()?;
+    are_loaded(ctx, &[])
+}
+
+/// What a command takes each time, in thousands of instructions.
+fn instructions(
+    ctx: &mut Ctx,
+    command: impl Fn(&mut Ctx) -> Result<()>,
+    undo: impl Fn(&mut Ctx) -> Result<()>,
+) -> Result<i64> {
+    const TIMES: i64 = 10;
+    let mut sum = 0;
+    for _ in 0..TIMES {
+        let start = instructions_of_children()?;
+        command(ctx)?;
+        sum += instructions_of_children()? - start;
+        undo(ctx)?;
+    }
+    Ok(sum / TIMES)
 }
 
 fn busybox(ctx: &mut Ctx) -> Result<()> {
