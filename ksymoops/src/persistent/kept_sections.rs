@@ -65,7 +65,7 @@ mod tests {
             sources.loaded.remove(0).sections.split_off(1)
         };
         let two = region(7, &[".data..persistent.foo.0", ".data..persistent.foo.1"], 0x2000);
-        assert_eq!(sections(&[two.clone()]).len(), 2);
+        assert_eq!(sections(std::slice::from_ref(&two)).len(), 2);
         let later = region(7, &[".data..persistent.foo.1"], 0x3000);
         assert_eq!(sections(&[two.clone(), later]), [(".data..persistent.foo.0".to_owned(), 0x2000)]);
         assert_eq!(sections(&[region(8, &[".data..persistent.foo.0"], 0x2000)]), []);
