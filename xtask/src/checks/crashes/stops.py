@@ -183,7 +183,7 @@ def gone_at(address):
             for name, section, start, symbols in gone if address in symbols]
 
 
-def variables(frame):
+def variables(frame, with_members=True):
     """Parameters and local variables of a function, which may be inlined."""
     found = []
     block = frame.block()
@@ -194,21 +194,22 @@ def variables(frame):
                 continue
             if symbol.addr_class in (gdb.SYMBOL_LOC_STATIC, gdb.SYMBOL_LOC_UNRESOLVED):
                 continue
-            found.append(variable(symbol, frame))
+            found.append(variable(symbol, frame, with_members))
         if block.function is not None:
             break
         block = block.superblock
     return found
 
 
-def variable(symbol, frame):
+def variable(symbol, frame, with_members):
     one = {"name": symbol.name, "parameter": bool(symbol.is_argument), "value": None, "state": "known"}
     try:
         value = symbol.value(frame)
         type_ = value.type.strip_typedefs()
         one["type"] = str(symbol.type)
         # A pointer to what has no place: gdb takes it for NULL.
-        if "synthetic pointer" in value.format_string(max_elements=1):
+        is_pointer = type_.code == gdb.TYPE_CODE_PTR
+        if is_pointer and "synthetic pointer" in value.format_string(max_elements=1, symbols=False):
             one["state"] = "synthetic pointer"
         elif value.is_optimized_out:
             one["state"] = "optimised out"
@@ -217,7 +218,7 @@ def variable(symbol, frame):
         else:
             one["value"] = int(value) & ((1 << (8 * type_.sizeof)) - 1)
             one["size"] = type_.sizeof
-            if type_.code == gdb.TYPE_CODE_PTR:
+            if is_pointer and with_members:
                 members = []
                 target = type_.target().strip_typedefs()
                 if target.code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
@@ -264,7 +265,7 @@ def callers():
         while frame is not None and len(found) <= MAX_CALLERS:
             is_inlined = frame.type() == gdb.INLINE_FRAME
             if found:
-                found[-1].append({"function": frame.name(), "variables": variables(frame)})
+                found[-1].append({"function": frame.name(), "variables": variables(frame, with_members=False)})
             frame = frame.older()
             if not is_inlined:
                 found.append([])
