@@ -170,7 +170,10 @@ fn find<'s>(sections: &'s [Loaded], name: &[u8]) -> &'s [u8] {
 }
 
 fn is_persistent(name: &[u8]) -> bool {
-    [&b".data..persistent"[..], b".bss..persistent"].into_iter().any(|known| name.starts_with(known))
+    let rest = |mark: &&[u8]| name.strip_prefix(*mark);
+    let rest = [&b".data..persistent"[..], b".bss..persistent"].iter().find_map(rest);
+    // With another letter behind it, it is a section of somebody else.
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
 }
 
 /// Places sections one after the other.

@@ -228,6 +228,14 @@ pub enum KeepError {
         /// The keeper.
         keeper: String,
     },
+    /// A file that was bound when it was built, and what it was bound to is not in force any more.
+    #[error("{keeper} has, since a load of another version, what it would use in an earlier keeper")]
+    ReplacedLater {
+        /// The owner.
+        owner: String,
+        /// The later keeper.
+        keeper: String,
+    },
     /// Nothing is kept for this owner.
     #[error("nothing is kept for {owner}")]
     NothingKept {

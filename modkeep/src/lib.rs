@@ -55,7 +55,9 @@ pub use plan::{
 };
 pub use pointers_into::{PointerInto, PointersInto, pointers_into};
 pub use region::{Generation, KeptBy, OwnerState, Region, UnreadableRegion};
-pub use run::{ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, NoteNotLeft, discard, settle};
+pub use run::{
+    ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, NoteNotLeft, discard, drop_unfinished, settle,
+};
 pub use split::{KernelSource, Split, SplitError, SplitModule, split};
 
 /// How long to wait for another insmod or rmmod that is busy with the same module.

@@ -128,6 +128,11 @@ impl KeepError {
                  modpersist split --bind-to makes a file for the keeper that is loaded, from the keeper's file\n\
                  rmmod --discard {owner} drops what is kept"
             ),
+            Self::ReplacedLater { owner, .. } => format!(
+                "nothing was loaded, and the data of {owner} is untouched\n\
+                 load the file that modpersist split was given; insmod binds it to what is in force\n\
+                 rmmod --discard {owner} drops what is kept"
+            ),
             Self::InUse { owner, .. } => format!("unload them first: rmmod --discard {owner} does both"),
             _ => return None,
         })

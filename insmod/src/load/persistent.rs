@@ -11,7 +11,10 @@ use libmodfmt::persist::{Account, Fate, Header, Inventory, Stay};
 use libmodsys::lock::{self, Lock};
 use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, os_text};
-use modkeep::{KeepError, KeeperLoad, LOCK_LIMIT, LoadOutcome, Plan, PointerInto, Region, RegionUse, plan};
+use modkeep::{
+    KeepError, KeeperLoad, LOCK_LIMIT, LoadOutcome, Plan, PointerInto, Region, RegionUse, drop_unfinished,
+    plan,
+};
 use modrecord::journal::ModuleDetails;
 use modrecord::loaded_images::{JustLoaded, LoadedImage};
 use modrecord::owner_sections::OwnerSections;
@@ -141,6 +144,7 @@ impl PersistentLoad<'_> {
             }
             Plan::Bound { owner, region } => {
                 self.check_pointers(&owner, RegionUse::Bind, output)?;
+                drop_unfinished(kernel, &region)?;
                 self.load_plainly(None, output)?;
                 self.record_sections(&owner);
                 // modpersist reload comes back to the file that is installed.

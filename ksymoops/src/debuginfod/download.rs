@@ -31,8 +31,8 @@ pub(super) fn download(url: &str, id: &BuildId, path: &Path, authorities: Option
         .timeout_recv_response(Some(ANSWER))
         .timeout_recv_body(Some(ALL))
         .max_redirects(4)
-        .tls_config(trusted(authorities)?)
         .user_agent("ksymoops");
+    let config = if url.starts_with("https:") { config.tls_config(trusted(authorities)?) } else { config };
     let agent: Agent = config.build().into();
     let mut response = match agent.get(format!("{}/buildid/{id}/debuginfo", url.trim_end_matches('/'))).call()
     {

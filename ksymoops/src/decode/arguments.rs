@@ -8,7 +8,7 @@
 use libksym::code::Listing;
 use libksym::{Location, MachineState, Variable, VariableValue};
 use liboops::explain::{Access, Facts, Statement, StatementKind, failed_access};
-use liboops::report::State;
+use liboops::report::{Place, State};
 
 use super::callers::{self, Caller};
 use super::lookup::Lookup;
@@ -20,6 +20,8 @@ use crate::persistent::PersistentAddress;
 const MAX_NAMED: usize = 16;
 /// And so many of callers.
 const MAX_OF_CALLERS: usize = 12;
+/// What the number of a caller is called among the values. No variable has such a name.
+const CALLER_KEY: &str = "caller#";
 /// A line has about so many columns.
 const MAX_COLUMNS: usize = 96;
 
@@ -65,9 +67,8 @@ pub(super) fn explain(
         let names: Vec<_> = variables.iter().filter(|one| one.value == value).collect();
         statements.extend(unknown(&names, words));
     }
-    let code_of = place.module.clone();
-    // That the code at the fault is the file's says nothing of other files.
-    let is_known = |caller: &Location| caller.module == code_of || has_build_id(lookup, caller);
+    // That the code at the fault is the file's says nothing of other functions.
+    let is_known = |caller: &Location| has_build_id(lookup, caller);
     let callers = match is_x86_64 {
         true => callers::find(lookup, state, &place, &shown, &shown.stack, &is_known),
         false => Vec::new(),
@@ -103,7 +104,8 @@ impl MachineState for Shown<'_> {
 /// Where the instruction is, if there is one answer with debug information.
 fn place(lookup: &Lookup<'_>, state: &State) -> Option<Location> {
     // The registers of s390 and of a delay slot are not those at this place.
-    let pc = state.pc.as_ref().filter(|pc| pc.symbol.is_some() && state.instruction_offset == 0)?;
+    let is_exact = |pc: &&Place| pc.symbol.is_some() && !pc.is_decoded() && state.instruction_offset == 0;
+    let pc = state.pc.as_ref().filter(is_exact)?;
     let answer = lookup.code(pc)?;
     match answer.candidates.as_slice() {
         [only] if !only.frames.is_empty() => Some(only.clone()),
@@ -180,7 +182,7 @@ fn known(lookup: &Lookup<'_>, variable: &Variable, caller: Option<(usize, &Calle
     );
     let statement = Statement::new(StatementKind::Variable, text).with(&variable.name, value);
     Some(match caller {
-        Some((number, _)) => statement.with("caller", number as u64),
+        Some((number, _)) => statement.with(CALLER_KEY, number as u64),
         None => statement,
     })
 }

@@ -3,8 +3,9 @@
 //! called, and what the caller has in its registers.
 //!
 //! What a caller has in registers is worked out from those at the fault by unwind information, and from the
-//! stack as far as the log shows it. Who called is the next entry of the call trace, if the log shows the
-//! return address on the stack, or if the kernel's unwinder passes over nothing.
+//! stack as far as the log shows it. Who called is the entry of the call trace whose address is on the stack
+//! where the unwind information has the return address. Without that word nobody is believed to have called:
+//! entries of a trace may be lost.
 
 use libksym::{CallerState, Location, MachineState, Variable};
 use liboops::report::{Frame, Place, Report, State, Trace};
@@ -60,6 +61,9 @@ pub(super) fn find(
     is_what_ran: &dyn Fn(&Location) -> bool,
 ) -> Vec<Caller> {
     let mut callers: Vec<Caller> = Vec::new();
+    if stack.is_empty() {
+        return callers;
+    }
     let mut entries = trace(lookup.report, state);
     let resolver = &lookup.kernel.resolver;
     let mut callee = place.clone();
@@ -69,14 +73,8 @@ pub(super) fn find(
             Some(last) => resolver.caller(&callee, &Shown { caller: &last.state, stack }),
         };
         let Some(next) = next else { break };
-        let returns_to = stack.number(next.return_slot, WORD_BYTES);
-        let entry = match returns_to {
-            Some(address) => {
-                entries.by_ref().find(|entry| entry.place.address.is_some_and(|own| own.0 == address))
-            }
-            None if resolver.has_complete_traces(&callee) => entries.by_ref().find(|it| !it.place.unreliable),
-            None => None,
-        };
+        let Some(returns_to) = stack.number(next.return_slot, WORD_BYTES) else { break };
+        let entry = entries.by_ref().find(|entry| entry.place.address.is_some_and(|own| own.0 == returns_to));
         let Some(location) = entry.and_then(|entry| call(lookup, &entry.place)) else { break };
         if !is_what_ran(&location) {
             break;
@@ -99,7 +97,7 @@ fn trace<'r>(report: &'r Report, state: &State) -> impl Iterator<Item = &'r Fram
 
 /// The call instruction that returns to a place of the trace, if there is one answer with debug information.
 fn call(lookup: &Lookup<'_>, place: &Place) -> Option<Location> {
-    place.symbol.as_ref()?;
+    place.symbol.as_ref().filter(|_| !place.is_decoded())?;
     match lookup.code(place)?.candidates.as_slice() {
         [only] if !only.frames.is_empty() => Some(only.of_call()),
         _ => None,

@@ -41,6 +41,11 @@ impl StackWords {
         Self { start: stack_pointer, bytes }
     }
 
+    /// Whether the log shows none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// The number of so many bytes at an address.
     pub fn number(&self, address: u64, size: u64) -> Option<u64> {
         let at = address.checked_sub(self.start)?;

@@ -246,6 +246,24 @@ fn how_the_first_process_ended() {
     }
 }
 
+/// It ends as if by a signal, which nobody has sent; and a number that was cut is no number.
+#[test]
+fn the_first_process_oopses_or_its_line_is_cut() {
+    let oops = "BUG: kernel NULL pointer dereference, address: 0000000000000010\n\
+         Oops: 0002 [#1] PREEMPT SMP NOPTI\nCPU: 1 PID: 1 Comm: swapper/0 Not tainted 6.1.0-9-amd64 #1\n\
+         RIP: 0010:f+0x1b/0x30\nRAX: 0000000000000000 RBX: 0000000000000000 RCX: 0000000000000000\n\
+         Call Trace:\n <TASK>\n g+0x4/0x8\n </TASK>\n---[ end trace 0000000000000000 ]---\n\
+         Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009\n";
+    let cut = "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000\n\
+         CPU: 1 PID: 1 Comm: init Not tainted 6.1.0-9-amd64 #1\nCall Trace:\n dump_stack_lvl+0x44/0x5c\n";
+    for log in [oops, cut] {
+        let all = explained(log.as_bytes(), &decoder());
+        assert!(!all.is_empty());
+        let mut statements = all.iter().flat_map(|(_, all, _)| all);
+        assert!(statements.all(|one| one.kind != StatementKind::InitExit), "{log}");
+    }
+}
+
 #[test]
 fn divisors() {
     use StatementKind::Division;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ksymoops::decode::{Decoder, statements};
-use libksym::{Discover, FileSearch};
+use libksym::{BuildId, Discover, FileSearch};
 use liboops::explain::StatementKind;
 use modtest::compile;
 
@@ -54,6 +54,7 @@ fn build(folder: &Path, define: &str, level: &str) -> PathBuf {
         "-no-pie",
         "-static",
         "-nostdlib",
+        "-Wl,--build-id=0x0707070707070707070707070707070707070707",
         "-ffreestanding",
     ];
     let files = [define, "-o", program.to_str().unwrap(), source.to_str().unwrap()];
@@ -103,7 +104,13 @@ fn log(folder: &Path, program: &Path, argument: &str, fault: u64) -> String {
 }
 
 fn said(vmlinux: PathBuf, log: &str) -> Vec<String> {
+    said_of(vmlinux, None, log)
+}
+
+/// The same if it is known which build has run.
+fn said_of(vmlinux: PathBuf, build_id: Option<BuildId>, log: &str) -> Vec<String> {
     let mut decoder = Decoder::default();
+    decoder.sources.build_id = build_id;
     decoder.sources.discover = Discover::all(FileSearch::Named);
     decoder.sources.vmlinux = Some(vmlinux);
     decoder.sources.kaslr.option = Some(0);
@@ -160,6 +167,10 @@ fn variables_on_the_stack_where_the_log_shows_it() {
     for line in on_stack {
         assert!(shown.iter().any(|own| own == line), "{line}: {shown:?} {log}");
     }
+    // That the code at the fault is the same says nothing of the callers' code.
+    assert!(!shown.iter().any(|line| line.starts_with("caller")), "{shown:?}");
+    let said = |program: PathBuf, log: &str| said_of(program, Some(BuildId::new(&[7; 20])), log);
+    let shown = said(program.clone(), &log);
     // With the return addresses on the stack it is certain who called.
     for line in [
         "caller 1: parameter kind of run_1 is 0 (int, on the stack)",

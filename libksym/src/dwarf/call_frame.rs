@@ -36,6 +36,10 @@ pub(super) fn address(
 pub(super) fn caller(sections: &DebugSections, pc: u64, state: &dyn MachineState) -> Option<CallerState> {
     let row = Row::at(sections, 8, pc)?;
     let frame = row.frame(state)?;
+    // Where an exception or a signal was taken nothing was called, and the stack pointer is saved like others.
+    if row.is_interrupted || row.rule(STACK_POINTER).is_some() {
+        return None;
+    }
     // Code that returns in another way was not called.
     let return_slot = match row.rule(RETURN_ADDRESS)? {
         Rule::Saved(offset) => frame.checked_add_signed(*offset)?,
@@ -68,6 +72,8 @@ struct Row {
     /// The register, and the distance of the frame from what it has.
     frame: (u16, i64),
     rules: Vec<(u16, Rule)>,
+    /// It is of a frame that an exception or a signal has made.
+    is_interrupted: bool,
 }
 
 impl Row {
@@ -98,8 +104,8 @@ impl Row {
         S: UnwindSection<Slice<'d>>,
     {
         let mut context = UnwindContext::new();
-        let row: &UnwindTableRow<_> =
-            section.unwind_info_for_address(bases, &mut context, pc, S::cie_from_offset).ok()?;
+        let entry = section.fde_for_address(bases, pc, S::cie_from_offset).ok()?;
+        let row: &UnwindTableRow<_> = entry.unwind_info_for_address(section, bases, &mut context, pc).ok()?;
         let frame = match row.cfa() {
             CfaRule::RegisterAndOffset { register, offset } => (register.0, *offset),
             CfaRule::Expression(_) => return None,
@@ -110,7 +116,7 @@ impl Row {
             _ => Rule::Unknown,
         };
         let rules = row.registers().map(|(register, own)| (register.0, rule(own))).collect();
-        Some(Self { frame, rules })
+        Some(Self { frame, rules, is_interrupted: entry.is_signal_trampoline() })
     }
 
     fn frame(&self, state: &dyn MachineState) -> Option<u64> {

@@ -203,19 +203,6 @@ impl Resolver {
         }
     }
 
-    /// Whether a call trace of this kernel names every function on the way out of a place of an answer: it
-    /// finds them by tables (ORC), which its file and that of the place's module have. Other unwinders pass
-    /// over functions without a frame pointer.
-    #[must_use]
-    pub fn has_complete_traces(&self, place: &Location) -> bool {
-        let has_table = |binary: &Binary| binary.image.section(".orc_unwind").is_some();
-        self.files.kernel().is_some_and(has_table)
-            && place
-                .module
-                .as_ref()
-                .is_none_or(|module| self.files.module(module).is_some_and(|binary| has_table(&binary)))
-    }
-
     /// The files of a module that are of the right build: first the one with its debug information, then
     /// the one with its symbols if that is another.
     #[must_use]

@@ -57,15 +57,16 @@ pub fn with_keepers(image: &[u8], keepers: &[BoundKeeper]) -> Result<Vec<u8>, Im
 }
 
 /// The keepers that a module was bound to when it was built; `None` if it was not. Whoever wrote the file may
-/// have written anything here: names that are none are left out.
+/// have written anything here: what is no keeper is given as it is, with an identity that none has.
 #[must_use]
 pub fn keepers_of(module: &Module<'_>) -> Option<Vec<BoundKeeper>> {
     let modinfo = module.modinfo().ok()?;
     let text = modinfo.text(KEEPERS_KEY)?;
     let keeper = |text: &str| {
-        let (name, identity) = text.split_once(':')?;
-        let identity = u64::from_str_radix(identity, 16).ok()?;
-        Some(BoundKeeper { name: name.to_owned(), identity })
+        let known = text.split_once(':');
+        let known = known.and_then(|(name, digits)| Some((name, u64::from_str_radix(digits, 16).ok()?)));
+        let (name, identity) = known.unwrap_or((text, 0));
+        BoundKeeper { name: name.to_owned(), identity }
     };
-    Some(text.split(',').filter_map(keeper).collect())
+    Some(text.split(',').map(keeper).collect())
 }

@@ -373,7 +373,7 @@ impl Builder {
         if let Some(heading) = heading {
             // What came before is the rest of what another processor was writing.
             let is_x86 = matches!(report.arch, None | Some("x86_64" | "i386"));
-            if is_x86 && !self.section.traced && !matches!(report.kind, Kind::Fragment) {
+            if is_x86 && !self.section.traced && has_headed_trace(report.kind) {
                 let own = report.frames.iter_mut().filter(|frame| frame.trace == Trace::Own);
                 own.for_each(|frame| frame.trace = Trace::OtherTask);
             }
@@ -560,4 +560,10 @@ pub(super) fn says_cut_here(text: &[u8]) -> bool {
 fn set_message(report: &mut Report, message: &Message<'_>) {
     let value = text(message.text.trim_ascii());
     report.message.get_or_insert(Spanned { value, span: message.whole() });
+}
+
+/// Whether reports of this kind have a trace below a heading. KMSAN, KCSAN and KFENCE have theirs without one, and
+/// a fragment begins anywhere.
+fn has_headed_trace(kind: Kind) -> bool {
+    !matches!(kind, Kind::Kmsan | Kind::Kcsan | Kind::Kfence | Kind::Fragment)
 }

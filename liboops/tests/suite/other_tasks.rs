@@ -119,3 +119,17 @@ fn the_function_in_a_heading_comes_once() {
     assert_eq!(frames(&report), expected);
     assert_eq!(report.mentions.len(), 1);
 }
+
+/// KMSAN and KCSAN have their traces without a heading; that of the panic behind them is no reason to take these
+/// for another processor's.
+#[test]
+fn a_trace_without_a_heading_stays_the_reports_own() {
+    for title in ["BUG: KMSAN: uninit-value in one+0x1/0x2", "BUG: KCSAN: data-race in one / two"] {
+        let log = format!(
+            "{title}\n victim+0x1/0x2\n=====\nKernel panic - not syncing: kmsan.panic set ...\n\
+             CPU: 0 PID: 7 Comm: a Not tainted 6.1.0 #1\nCall Trace:\n <TASK>\n panic+0x4/0x8\n </TASK>\n"
+        );
+        let report = only(log.as_bytes());
+        assert_eq!(frames(&report).first(), Some(&("victim", Trace::Own)), "{title}");
+    }
+}

@@ -3,12 +3,13 @@
 //! found out beforehand whether that can succeed, since the kernel says no more than "Unknown symbol".
 
 use libmodfmt::image::BoundKeeper;
+use libmodfmt::persist::Variable;
 use libmodsys::{InitState, Kernel};
 
 use super::outcome::Plan;
 use super::request::Request;
 use crate::error::KeepError;
-use crate::region::Region;
+use crate::region::{Generation, Region};
 
 pub(super) fn plan(
     kernel: &dyn Kernel,
@@ -43,8 +44,32 @@ pub(super) fn plan(
     if let Some(other) = keepers.iter().find(|keeper| loaded(keeper) != Some(keeper.identity)) {
         return Err(KeepError::OtherKeeper { owner, keeper: other.name.clone() });
     }
+    if let Some(keeper) = region.as_ref().and_then(|region| replaced_later(region, keepers)) {
+        return Err(KeepError::ReplacedLater { owner, keeper });
+    }
     match region {
         Some(region) => Ok(Plan::Bound { owner, region: Box::new(region) }),
         None => Ok(Plan::Plain { warning: None }),
     }
+}
+
+/// A keeper in force that the file does not know, and that has in its place what the file would use: values that
+/// another version has converted, started afresh or has for itself.
+fn replaced_later(region: &Region, keepers: &[BoundKeeper]) -> Option<String> {
+    let is_known = |name: &str| keepers.iter().any(|keeper| keeper.name == name);
+    let (known, others): (Vec<&Generation>, Vec<&Generation>) =
+        region.generations.iter().partition(|generation| generation.kept_by.keeper().is_some_and(is_known));
+    let same = |one: &Variable, other: &Variable| {
+        (one.plain_name(), &one.file, &one.function) == (other.plain_name(), &other.file, &other.function)
+    };
+    let has = |variable: &Variable| {
+        let mut own = known.iter().flat_map(|generation| generation.header.variables());
+        own.any(|(_, own)| same(own, variable))
+    };
+    let replaces = |generation: &&&Generation| {
+        let header = &generation.header;
+        !header.replaced.is_empty() || header.variables().any(|(_, variable)| has(variable))
+    };
+    let found = others.iter().find(replaces)?;
+    Some(found.kept_by.keeper().unwrap_or("the kernel").to_owned())
 }

@@ -40,4 +40,4 @@ pub use request::{KeepMode, Request, Restore};
 
 pub(crate) use export_layout::{DetectedLayout, detect, from_headers, from_sample};
 pub(crate) use hints::add_to as add_hints;
-pub(crate) use table::nothing_kept;
+pub(crate) use table::{nothing_kept, types_missing};

@@ -270,7 +270,7 @@ pub(super) fn types_not_kept(left_out: Option<usize>) -> Option<String> {
 }
 
 /// Why the file's types are not known in full. They may have been left out because of their size in bytes.
-pub(super) fn types_missing(left_out: Option<usize>) -> String {
+pub(crate) fn types_missing(left_out: Option<usize>) -> String {
     let Some(bytes) = left_out else {
         return "debug information is missing or incomplete (build with -g, do not strip it)".to_owned();
     };

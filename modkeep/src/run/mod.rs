@@ -32,4 +32,4 @@ pub use extended::ExtendedLoad;
 pub use keeper::KeeperLoad;
 pub use notes::NoteNotLeft;
 pub use outcome::{LoadOutcome, LoadStep};
-pub use settle::settle;
+pub use settle::{drop_unfinished, settle};

@@ -3,6 +3,7 @@
 
 use libmodsys::Kernel;
 
+use super::abandoned;
 use super::remove_keeper::{remove, remove_unused};
 use crate::error::KeepError;
 use crate::region::{OwnerState, Region};
@@ -21,4 +22,17 @@ pub fn settle(kernel: &dyn Kernel, region: &Region) -> Result<(), KeepError> {
     }
     // A module that converts by hand still uses what was replaced.
     remove_unused(kernel, region.stale.iter())
+}
+
+/// Before a file is loaded that was bound when it was built: removes what a killed load has left, so that it is
+/// not taken for finished once this owner runs.
+///
+/// # Errors
+/// The kernel refuses to remove a keeper, or kept data points into one.
+pub fn drop_unfinished(kernel: &dyn Kernel, region: &Region) -> Result<(), KeepError> {
+    let left = abandoned::clean_up(kernel, region)?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    Err(KeepError::LeftByFailedLoad { owner: region.owner.clone(), keepers: left })
 }

@@ -65,6 +65,15 @@ pub enum SplitError {
         /// Its name.
         keeper: String,
     },
+    /// Keepers of different builds were given together.
+    #[error("{keeper} was not made on the keepers that were given with it")]
+    OtherChain {
+        /// Its name.
+        keeper: String,
+    },
+    /// Nothing distinguishes its keeper from another build's.
+    #[error("neither the types of its variables nor a build ID tell it from another build: build with -g")]
+    NoIdentity,
     /// Variables that cannot be used without a look at what they hold.
     #[error(
         "these variables cannot be bound when the module is built, because their values are not known then"

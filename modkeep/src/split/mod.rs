@@ -19,7 +19,7 @@ pub use error::SplitError;
 pub use source::KernelSource;
 
 use crate::error::KeepError;
-use crate::plan::add_hints;
+use crate::plan::{add_hints, types_missing};
 
 /// A module that is to be written to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub fn split(file: &ModuleFile, source: &KernelSource<'_>, kept: &[Header]) -> R
     let kept = in_order(&persistent, kept)?;
     let account = account(&persistent, &kept)?;
     let owner = module.name.clone();
-    let mut notes = types_notes(&persistent);
+    let mut notes = types_notes(&persistent, &account);
     let bindings = Bindings::at_build(&account, persistent.header(), &kept).ok_or_else(|| {
         let account = Some(Box::new(account.clone()));
         KeepError::LayoutDiffers {
@@ -89,6 +89,10 @@ pub fn split(file: &ModuleFile, source: &KernelSource<'_>, kept: &[Header]) -> R
             by_extended_kernel: false,
         }
     })?;
+    let new = bindings.generation.as_ref();
+    if new.is_some_and(|header| !header.has_all_types() && header.build_id.is_empty()) {
+        return Err(SplitError::NoIdentity);
+    }
     let detected = source.layout(module, &mut notes)?;
     let size = module.object.section(THIS_MODULE).map_or(0, |(_, section)| section.size);
     if let Some(kernel) = detected.module_size.filter(|kernel| *kernel != size) {
@@ -128,6 +132,14 @@ fn in_order<'h>(persistent: &Persistent<'_>, kept: &'h [Header]) -> Result<Vec<&
         // Without one, the names of symbols do not tell this keeper from another build's.
         if header.identity == 0 {
             return Err(SplitError::NotSplit { keeper: keeper_of_generation(owner, header.generation) });
+        }
+    }
+    // Each was made on those before it, and on no others.
+    for (count, header) in all.iter().enumerate() {
+        let mut again = Header::clone(header);
+        again.identify(all.get(..count).unwrap_or_default());
+        if again.identity != header.identity {
+            return Err(SplitError::OtherChain { keeper: keeper_of_generation(owner, header.generation) });
         }
     }
     Ok(all)
@@ -172,15 +184,23 @@ fn account(persistent: &Persistent<'_>, kept: &[&Header]) -> Result<Account, Spl
 }
 
 /// Later builds are compared by types, and the names of symbols depend on them.
-fn types_notes(persistent: &Persistent<'_>) -> Vec<String> {
+fn types_notes(persistent: &Persistent<'_>, account: &Account) -> Vec<String> {
     let header = persistent.header();
+    let why = types_missing(persistent.inventory().types_left_out);
     let all = header.variables().count();
     let untyped = header.variables().filter(|(_, variable)| variable.type_id.is_none()).count();
-    if untyped == 0 {
-        return Vec::new();
+    let mut notes = Vec::new();
+    if untyped > 0 {
+        notes.push(format!(
+            "the types of {untyped} of {all} variables are not known, so that no other build uses what is kept \
+             unless --bind-to says so: {why}"
+        ));
     }
-    vec![format!(
-        "the types of {untyped} of {all} variables are not known, so a later build with other types would \
-         use what is kept: build with -g, and split before strip"
-    )]
+    let (bound, not_compared) = account.bound();
+    if not_compared > 0 {
+        notes.push(format!(
+            "the types of {not_compared} of {bound} variables were not compared with what is kept: {why}"
+        ));
+    }
+    notes
 }

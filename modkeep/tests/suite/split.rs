@@ -8,7 +8,14 @@ use modkeep::{KeepError, KernelSource, OwnerState, Plan, Region, Split, SplitErr
 use modtest::FakeKernel;
 use modtest::module::Make;
 
-use super::{bytes_file, file, kernel, load, request, version};
+use super::{bytes_file, file, kernel, load, request};
+
+/// A module with these variables, whose types are not known: its build ID tells it from others.
+fn version(names: &[&str]) -> Make {
+    let mut make = super::version(names);
+    make.build_id(1);
+    make
+}
 
 fn made(kernel: &FakeKernel, make: &Make, kept: &[Header]) -> Split {
     split(&file(make), &KernelSource::Running(kernel), kept).unwrap()
@@ -104,11 +111,14 @@ fn our_insmod_says_what_is_missing_or_does_not_fit() {
     let other = made(&kernel, &version(&["b", "a"]), &[]);
     assert!(matches!(planned(&kernel, &other.owner.image), Err(KeepError::OtherKeeper { .. })));
     assert_eq!(kernel.init_module(&other.owner.image, c""), Err(Errno::ENOENT));
-    // Another build of the same variables.
+    // Another build of the same variables, whose types may be others.
     let mut again = version(&["a", "b"]);
     again.build_id(9);
     let again = made(&kernel, &again, &[]);
-    kernel.init_module(&again.owner.image, c"").unwrap();
+    assert!(again.notes.iter().any(|note| note.contains("no other build uses what is kept")));
+    assert!(matches!(planned(&kernel, &again.owner.image), Err(KeepError::OtherKeeper { .. })));
+    assert_eq!(kernel.init_module(&again.owner.image, c""), Err(Errno::ENOENT));
+    kernel.init_module(&split.owner.image, c"").unwrap();
     assert!(matches!(planned(&kernel, owner), Err(KeepError::AlreadyLoaded { .. })));
 }
 
@@ -117,18 +127,29 @@ fn the_modules_own_file_uses_what_a_split_one_has_left() {
     let kernel = kernel();
     let split = made(&kernel, &version(&["a"]), &[]);
     load_keeper(&kernel, &split);
-    load(&kernel, request(&file(&version(&["a", "c"])))).unwrap().unwrap();
+    let own = file(&version(&["a", "c"]));
+    load(&kernel, request(&own)).unwrap().unwrap();
     let region = Region::find(&kernel, "foo").unwrap().unwrap();
     assert_eq!(region.users, ["foo"]);
     assert_eq!(region.generations.len(), 2);
     remove(&kernel, c"foo").unwrap();
+    // A variable that a later version has for itself.
+    assert!(matches!(planned(&kernel, &split.owner.image), Ok(Plan::Bound { .. })), "c is new");
+    let second = modkeep::Request { fresh_variables: &["a".to_owned()], ..request(&own) };
+    load(&kernel, second).unwrap().unwrap();
+    remove(&kernel, c"foo").unwrap();
+    let stale = planned(&kernel, &split.owner.image);
+    assert!(
+        matches!(stale, Err(KeepError::ReplacedLater { .. } | KeepError::KeepersNotLoaded { .. })),
+        "{stale:?}"
+    );
     // A load that starts afresh removes the hold with the keeper.
     let fresh = version(&["a"]);
     let fresh = file(&fresh);
     load(&kernel, modkeep::Request { fresh: true, ..request(&fresh) }).unwrap().unwrap();
     let mut names = kernel.module_names();
     names.sort();
-    assert_eq!(names, ["foo", "foo__persist_3"]);
+    assert_eq!(names, ["foo", "foo__persist_4"]);
 }
 
 #[test]
@@ -161,6 +182,9 @@ fn a_later_build_is_bound_to_all_keepers_before_it() {
     let module = file(&version(&["a"]));
     let missing = split(&module, &source, &both[..1]).unwrap_err();
     assert!(matches!(missing, SplitError::KeeperMissing { keeper } if keeper == "foo__persist"));
+    let mut other = both.clone();
+    other[1].identity ^= 1;
+    assert!(matches!(split(&module, &source, &other), Err(SplitError::OtherChain { .. })));
     let mut other = kept;
     other.owner = "bar".into();
     assert!(matches!(split(&module, &source, &[other]), Err(SplitError::OtherOwner { .. })));
@@ -175,6 +199,8 @@ fn what_cannot_be_split_is_said() {
     let running = KernelSource::Running(&kernel);
     let typical = file(&version(&["a"]));
     assert!(matches!(refuse(&file(&Make::bare("foo")), &running), SplitError::NothingToKeep));
+    let nothing = file(&super::version(&["a"]));
+    assert!(matches!(refuse(&nothing, &running), SplitError::NoIdentity));
     let done = made(&kernel, &version(&["a"]), &[]);
     for image in [&done.owner.image, &done.keeper.unwrap().image] {
         assert!(matches!(refuse(&bytes_file(image.clone()), &running), SplitError::AlreadySplit));

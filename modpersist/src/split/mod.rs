@@ -44,9 +44,13 @@ pub(crate) fn run(kernel: &dyn Kernel, args: &SplitArgs, out: &mut dyn Write) ->
         Ok(split) => split,
         Err(error) => return refused(&args.file, &error, out),
     };
+    let owner = &split.owner.name;
+    let is_plain = owner.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    ensure!(is_plain, "{}: modprobe's rules are run by a shell, and cannot have the name {owner:?}", name());
     let signer = match &*args.sign_with {
+        [] => None,
         [key, certificate] => Some(Signer::new(key, certificate, &args.hash)),
-        _ => None,
+        _ => bail!("--sign-with takes one key and one certificate, once"),
     };
     let folder = match &args.out {
         Some(folder) => folder.clone(),
@@ -56,6 +60,9 @@ pub(crate) fn run(kernel: &dyn Kernel, args: &SplitArgs, out: &mut dyn Write) ->
     let owner_path = folder.join(owner_file(&args.file, &split.owner.name));
     ensure!(!is_same_file(&owner_path, &args.file), "{}: it would be overwritten; give another -o", name());
     let modules = planned(&split, &folder, owner_path);
+    for (path, module) in &modules {
+        check_replaced(path, module)?;
+    }
     // All are signed before one is written: half of them would be of no use.
     let signed = modules.iter().map(|(_, module)| match &signer {
         Some(signer) => signer.sign(&module.image).with_context(|| format!("{}.ko", module.name)),
@@ -69,8 +76,11 @@ pub(crate) fn run(kernel: &dyn Kernel, args: &SplitArgs, out: &mut dyn Write) ->
         escape::write_line(out, "note: its signature is lost; --sign-with makes new ones")?;
     }
     account(&split.account, out)?;
-    for ((path, module), content) in modules.iter().zip(&signed) {
+    // The module last: with it alone nothing could be loaded.
+    for ((path, _), content) in modules.iter().zip(&signed).rev() {
         write(path, content)?;
+    }
+    for (path, module) in &modules {
         escape::write_line(out, format_args!("{}: {}", os_text(path), role(&split, module)))?;
     }
     let owner = &split.owner.name;
@@ -85,14 +95,29 @@ fn read(path: &Path) -> Result<ModuleFile> {
     Ok(ModuleFile::new(content, MAX_MODULE_BYTES))
 }
 
+/// The file of a keeper is needed to bind later builds to what it keeps: one of another build stays.
+fn check_replaced(path: &Path, module: &SplitModule) -> Result<()> {
+    let identity = |file: &ModuleFile| file.module().ok()?.keeper_header().map(|header| header.identity);
+    let Some(new) = identity(&ModuleFile::new(module.image.clone(), MAX_MODULE_BYTES)) else { return Ok(()) };
+    let is_other = path.exists() && read(path).ok().and_then(|file| identity(&file)) != Some(new);
+    ensure!(
+        !is_other,
+        "{}: keeps the data of another build, which --bind-to needs; give another -o, or remove it",
+        os_text(path)
+    );
+    Ok(())
+}
+
 /// Writes a new file in place of one that may be there, with the mode that a compiler's files have.
 fn write(path: &Path, content: &[u8]) -> Result<()> {
+    let unfinished = path.with_extension("unfinished");
     let write = || {
-        match std::fs::remove_file(path) {
+        match std::fs::remove_file(&unfinished) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        std::fs::File::create_new(path)?.write_all(content)
+        std::fs::File::create_new(&unfinished)?.write_all(content)?;
+        std::fs::rename(&unfinished, path)
     };
     write().with_context(|| os_text(path))
 }

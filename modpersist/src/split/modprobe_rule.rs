@@ -2,7 +2,7 @@
 //! The rule for modprobe: with each keeper comes the module that holds it.
 //!
 //! `modprobe -r foo` removes the modules that foo depended on and that nothing uses any more: the keepers, and
-//! the data with them. A `softdep` does not help, since modprobe removes those modules as well.
+//! the data with them. A hold that is missing, in an initramfs say, must not keep the module from being loaded. A `softdep` does not help, since modprobe removes those modules as well.
 
 use libmodfmt::persist::{hold_of_generation, keeper_of_generation};
 
@@ -15,7 +15,7 @@ pub(super) fn text(owner: &str, generations: &[u32]) -> String {
     for number in generations {
         let (keeper, hold) = (keeper_of_generation(owner, *number), hold_of_generation(owner, *number));
         text.push_str(&format!(
-            "install {keeper} /sbin/modprobe --ignore-install {keeper} && /sbin/modprobe {hold}\n"
+            "install {keeper} /sbin/modprobe --ignore-install {keeper} && {{ /sbin/modprobe {hold} || :; }}\n"
         ));
     }
     text

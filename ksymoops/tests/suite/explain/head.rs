@@ -101,7 +101,9 @@ fn location(text: &Text, facts: &[String]) -> Verdict {
 /// The callers come one behind the other in a call trace, below its heading.
 fn called_by(text: &Text, callers: &str) -> Verdict {
     let heading = Regex::new(r"(?i)(call trace:|backtrace:|^trace:|stack backtrace)").unwrap();
-    let begin = text.lines.iter().position(|line| heading.is_match(line)).unwrap_or(0);
+    // These have their traces without a heading, and one below may be that of the panic that follows.
+    let has_none = text.has("BUG: K(CSAN|MSAN|FENCE): ");
+    let begin = text.lines.iter().position(|line| heading.is_match(line) && !has_none).unwrap_or(0);
     let functions = functions(text);
     if functions.is_empty() || text.arch == Some("arm") {
         return Ok(()); // Forms of other processors and of klogd; arm names callers only.

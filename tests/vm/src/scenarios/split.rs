@@ -173,9 +173,13 @@ fn insmod(ctx: &mut Ctx) -> Result<()> {
     let file = format!("{other}/convert.ko");
     ensure!(!ctx.peer_insmod([&file])?.status.is_success(), "the kernel has bound other types");
     ctx.insmod([&file])?.code(1)?.stderr_has("it was built for another convert__persist")?;
-    // One that differs in code only uses it.
-    split(ctx, OWNER, other, &[])?.success()?;
-    ctx.peer_insmod([&file])?.success()?;
+    // Its keeper's file is not written over: what it keeps could never be bound to again.
+    let over = split(ctx, OWNER, other, &[])?.code(2)?;
+    over.stderr_has("keeps the data of another build, which --bind-to needs")?;
+    // The same build, split again, uses it.
+    let same = "/tmp/same";
+    split(ctx, OWNER, same, &[])?.success()?;
+    ctx.peer_insmod([format!("{same}/convert.ko")])?.success()?;
     counted(&before, &FixtureReport::read(ctx, OWNER)?)?;
     ctx.peer_rmmod([OWNER])?.success()?;
 
