@@ -85,8 +85,8 @@ pub enum SignatureError {
     },
 }
 
-/// A module with a PKCS#7 message as its signature, as the kernel's `scripts/sign-file` appends it. The message
-/// must be detached, over `module`, without signed attributes and certificates.
+/// A module with a PKCS#7 message as its signature, as the kernel's `scripts/sign-file` appends it. The
+/// message must be detached, over `module`, without signed attributes and certificates.
 ///
 /// ```
 /// use libmodfmt::signature::{PKCS7, append, split};

@@ -221,7 +221,7 @@ pub enum KeepError {
         keepers: Vec<String>,
     },
     /// A file that was bound when it was built, and another build's keeper.
-    #[error("it was built for another {keeper} than the one that is loaded: variables or types differ")]
+    #[error("it was built for other keepers than {keeper}, which is loaded: variables or types differ")]
     OtherKeeper {
         /// The owner.
         owner: String,

@@ -125,7 +125,7 @@ impl KeepError {
             ),
             Self::OtherKeeper { owner, .. } => format!(
                 "nothing was loaded, and the data of {owner} is untouched\n\
-                 modpersist split --bind-to makes a file for the keeper that is loaded, from the keeper's file\n\
+                 modpersist split --bind-to makes a file for the keeper that is loaded, if that was made by it\n\
                  rmmod --discard {owner} drops what is kept"
             ),
             Self::ReplacedLater { owner, .. } => format!(

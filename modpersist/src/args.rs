@@ -83,8 +83,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Split FILE into a module and the keeper of its data, when it is built: files that can be signed, and that
-    /// any modprobe loads
+    /// Split FILE into a module and the keeper of its data, when it is built: files that can be signed, and
+    /// that any modprobe loads
     Split(SplitArgs),
     /// Exchange a loaded module for the version in FILE, with a way back
     Reload(ReloadArgs),

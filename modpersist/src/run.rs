@@ -43,8 +43,8 @@ pub fn run_list(
     list::run(kernel, paths, as_json, is_wide, out)
 }
 
-/// Runs one command. The code is 0, or 1 if `check`, `compat`, `restore` or `split` says no or `list` could not
-/// read something.
+/// Runs one command. The code is 0, or 1 if `check`, `compat`, `restore` or `split` says no or `list` could
+/// not read something.
 ///
 /// # Errors
 /// The kernel or a file cannot be read.

@@ -145,11 +145,6 @@ impl PersistentLoad<'_> {
             Plan::Bound { owner, region } => {
                 self.check_pointers(&owner, RegionUse::Bind, output)?;
                 drop_unfinished(kernel, &region)?;
-                self.load_plainly(None, output)?;
-                self.record_sections(&owner);
-                // modpersist reload comes back to the file that is installed.
-                LoadedImage::forget(&owner, request.paths);
-                announce(RegionUse::Bind, &owner, region.size(), output);
                 let sizes = request.module.section_sizes();
                 let file = Some(request.module.path());
                 let known = ModuleDetails {
@@ -160,6 +155,14 @@ impl PersistentLoad<'_> {
                     sizes: &sizes,
                     region: None,
                 };
+                // Another program may have loaded the keepers, and an oops in the module's init ends this
+                // one.
+                request.journal.about_to_load(known);
+                self.load_plainly(None, output)?;
+                self.record_sections(&owner);
+                // modpersist reload comes back to the file that is installed.
+                LoadedImage::forget(&owner, request.paths);
+                announce(RegionUse::Bind, &owner, region.size(), output);
                 request.journal.update(Some(known));
             }
             Plan::Extended { region_use, owner, region, inventory, account, notes } => {

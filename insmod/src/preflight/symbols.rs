@@ -9,8 +9,8 @@ use libmodfmt::proc;
 use libmodsys::Kernel;
 
 /// Symbols that the module imports and that the kernel does not have now; weak ones do not count. Empty if
-/// the kernel does not show its symbols. If it shows none of data, only those that an installed module exports
-/// which is not loaded.
+/// the kernel does not show its symbols. If it shows none of data, only those that an installed module
+/// exports which is not loaded.
 pub(super) fn unresolved(module: &Module<'_>, kernel: &dyn Kernel) -> Vec<String> {
     let is_imported = |symbol: &&Symbol<'_>| {
         symbol.binding == Binding::Global && symbol.place == Place::Undefined && !symbol.name.is_empty()

@@ -36,7 +36,8 @@ pub(super) fn address(
 pub(super) fn caller(sections: &DebugSections, pc: u64, state: &dyn MachineState) -> Option<CallerState> {
     let row = Row::at(sections, 8, pc)?;
     let frame = row.frame(state)?;
-    // Where an exception or a signal was taken nothing was called, and the stack pointer is saved like others.
+    // Where an exception or a signal was taken nothing was called, and the stack pointer is saved like
+    // others.
     if row.is_interrupted || row.rule(STACK_POINTER).is_some() {
         return None;
     }

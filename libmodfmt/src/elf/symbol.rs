@@ -124,8 +124,8 @@ impl<'d> Symbol<'d> {
         String::from_utf8_lossy(&self.name).into_owned()
     }
 
-    /// Whether the source may have given it its name: `.L` begins names that compilers make up, `$` the mapping
-    /// symbols of arm, arm64 and riscv, which say where code and data begin.
+    /// Whether the source may have given it its name: `.L` begins names that compilers make up, `$` the
+    /// mapping symbols of arm, arm64 and riscv, which say where code and data begin.
     #[must_use]
     pub fn has_name_of_source(&self) -> bool {
         !matches!(*self.name, [] | [b'$', ..] | [b'.', b'L', ..])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The module `foo__hold`: it has no code and imports one symbol of a keeper. `modprobe -r foo` removes every
-//! module that `foo` depended on and that nothing uses any more; the keeper is used as long as this is loaded.
+//! module that `foo` depended on and that nothing uses any more; the keeper is used as long as this is
+//! loaded.
 
 use super::add_versions::add_versions;
 use super::skeleton::Skeleton;

@@ -10,10 +10,10 @@ use crate::fnv::Hash;
 use crate::types::TypeId;
 
 impl Header {
-    /// Gives the header of a new generation its identity: a hash over units, variables and all types that these
-    /// lead to or that are held behind them, in full, and over the identities of `kept`, the earlier generations.
-    /// Where a type is not known, nobody can say that another build has the same: then the identity is that of
-    /// this very build, by its build id.
+    /// Gives the header of a new generation its identity: a hash over units, variables and all types that
+    /// these lead to or that are held behind them, in full, and over the identities of `kept`, the earlier
+    /// generations. Where a type is not known, nobody can say that another build has the same: then the
+    /// identity is that of this very build, by its build id.
     pub fn identify(&mut self, kept: &[&Self]) {
         let mut hash = Hash::new();
         for header in kept {

@@ -31,8 +31,8 @@ impl Symbol<'_> {
         !self.name.is_empty() && !self.name.starts_with(b"__pfx_") && !matches!(self.name, [b'.' | b'$', ..])
     }
 
-    /// Whether it is a variable that every kernel has. A kernel without `CONFIG_KALLSYMS_ALL`, such as Debian's for
-    /// arm64, lists no variables: there a name that is not in the list may exist nevertheless.
+    /// Whether it is a variable that every kernel has. A kernel without `CONFIG_KALLSYMS_ALL`, such as
+    /// Debian's for arm64, lists no variables: there a name that is not in the list may exist nevertheless.
     #[must_use]
     pub fn is_variable_of_every_kernel(&self) -> bool {
         self.module.is_none() && matches!(self.name, b"init_task" | b"jiffies")

@@ -562,8 +562,8 @@ fn set_message(report: &mut Report, message: &Message<'_>) {
     report.message.get_or_insert(Spanned { value, span: message.whole() });
 }
 
-/// Whether reports of this kind have a trace below a heading. KMSAN, KCSAN and KFENCE have theirs without one, and
-/// a fragment begins anywhere.
+/// Whether reports of this kind have a trace below a heading. KMSAN, KCSAN and KFENCE have theirs without
+/// one, and a fragment begins anywhere.
 fn has_headed_trace(kind: Kind) -> bool {
     !matches!(kind, Kind::Kmsan | Kind::Kcsan | Kind::Kfence | Kind::Fragment)
 }

@@ -120,8 +120,8 @@ fn the_function_in_a_heading_comes_once() {
     assert_eq!(report.mentions.len(), 1);
 }
 
-/// KMSAN and KCSAN have their traces without a heading; that of the panic behind them is no reason to take these
-/// for another processor's.
+/// KMSAN and KCSAN have their traces without a heading; that of the panic behind them is no reason to take
+/// these for another processor's.
 #[test]
 fn a_trace_without_a_heading_stays_the_reports_own() {
     for title in ["BUG: KMSAN: uninit-value in one+0x1/0x2", "BUG: KCSAN: data-race in one / two"] {

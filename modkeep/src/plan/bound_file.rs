@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A file that was bound to its keepers when it was built (`modpersist split`). The kernel links it; here it is
-//! found out beforehand whether that can succeed, since the kernel says no more than "Unknown symbol".
+//! A file that was bound to its keepers when it was built (`modpersist split`). The kernel links it; here it
+//! is found out beforehand whether that can succeed, since the kernel says no more than "Unknown symbol".
 
 use libmodfmt::image::BoundKeeper;
 use libmodfmt::persist::Variable;
@@ -38,6 +38,13 @@ pub(super) fn plan(
     };
     let missing: Vec<String> =
         keepers.iter().filter(|keeper| loaded(keeper).is_none()).map(|keeper| keeper.name.clone()).collect();
+    // With data in force that this file does not know, loading the others would make a second copy.
+    let mut all = region.iter().flat_map(|region| &region.generations);
+    let other = all.find(|generation| !is_named(generation, keepers));
+    if let Some(other) = other.filter(|_| !missing.is_empty()) {
+        let keeper = other.kept_by.keeper().unwrap_or("the kernel").to_owned();
+        return Err(KeepError::OtherKeeper { owner, keeper });
+    }
     if !missing.is_empty() {
         return Err(KeepError::KeepersNotLoaded { owner, keepers: missing });
     }
@@ -53,12 +60,11 @@ pub(super) fn plan(
     }
 }
 
-/// A keeper in force that the file does not know, and that has in its place what the file would use: values that
-/// another version has converted, started afresh or has for itself.
+/// A keeper in force that the file does not know, and that has in its place what the file would use: values
+/// that another version has converted, started afresh or has for itself.
 fn replaced_later(region: &Region, keepers: &[BoundKeeper]) -> Option<String> {
-    let is_known = |name: &str| keepers.iter().any(|keeper| keeper.name == name);
     let (known, others): (Vec<&Generation>, Vec<&Generation>) =
-        region.generations.iter().partition(|generation| generation.kept_by.keeper().is_some_and(is_known));
+        region.generations.iter().partition(|generation| is_named(generation, keepers));
     let same = |one: &Variable, other: &Variable| {
         (one.plain_name(), &one.file, &one.function) == (other.plain_name(), &other.file, &other.function)
     };
@@ -72,4 +78,8 @@ fn replaced_later(region: &Region, keepers: &[BoundKeeper]) -> Option<String> {
     };
     let found = others.iter().find(replaces)?;
     Some(found.kept_by.keeper().unwrap_or("the kernel").to_owned())
+}
+
+fn is_named(generation: &Generation, keepers: &[BoundKeeper]) -> bool {
+    generation.kept_by.keeper().is_some_and(|name| keepers.iter().any(|keeper| keeper.name == name))
 }

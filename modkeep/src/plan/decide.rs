@@ -130,8 +130,13 @@ fn without_persistent_data(
 /// The warning of `--keep=off`, which loads a file whatever we make of it.
 fn kept_but_unused(kernel: &dyn Kernel, file: &ModuleFile) -> Option<String> {
     // By what it imports, the kernel binds it all the same.
-    if file.module().is_ok_and(|module| keepers_of(module).is_some()) {
-        return None;
+    if let Ok(module) = file.module()
+        && keepers_of(module).is_some()
+    {
+        return Some(format!(
+            "{} uses what is kept all the same: it was bound to its keepers when it was built (--keep=off)",
+            module.name
+        ));
     }
     let region = || Region::find(kernel, &file.module()?.name);
     match region() {

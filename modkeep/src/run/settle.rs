@@ -24,8 +24,8 @@ pub fn settle(kernel: &dyn Kernel, region: &Region) -> Result<(), KeepError> {
     remove_unused(kernel, region.stale.iter())
 }
 
-/// Before a file is loaded that was bound when it was built: removes what a killed load has left, so that it is
-/// not taken for finished once this owner runs.
+/// Before a file is loaded that was bound when it was built: removes what a killed load has left, so that it
+/// is not taken for finished once this owner runs.
 ///
 /// # Errors
 /// The kernel refuses to remove a keeper, or kept data points into one.

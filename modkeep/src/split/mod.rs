@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The images of a load, made when a module is built: files that can be signed, and that any program can load.
+//! The images of a load, made when a module is built: files that can be signed, and that any program can
+//! load.
 //!
 //! - `source.rs`: what tells how the kernel lays out export tables.
 //! - `error.rs`: why a module cannot be split.

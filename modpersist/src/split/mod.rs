@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `modpersist split FILE`: writes the images that insmod makes at a load to files, when a module is built. They
-//! can be signed, and any modprobe loads them.
+//! `modpersist split FILE`: writes the images that insmod makes at a load to files, when a module is built.
+//! They can be signed, and any modprobe loads them.
 //!
 //! - `headers.rs`: reads a kernel's headers.
 //! - `modprobe_rule.rs`: the rule that keeps `modprobe -r` from removing keepers.

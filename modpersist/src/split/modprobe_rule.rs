@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The rule for modprobe: with each keeper comes the module that holds it.
 //!
-//! `modprobe -r foo` removes the modules that foo depended on and that nothing uses any more: the keepers, and
-//! the data with them. A hold that is missing, in an initramfs say, must not keep the module from being loaded. A `softdep` does not help, since modprobe removes those modules as well.
+//! `modprobe -r foo` removes the modules that foo depended on and that nothing uses any more: the keepers,
+//! and the data with them. A hold that is missing, in an initramfs say, must not keep the module from being
+//! loaded. A `softdep` does not help, since modprobe removes those modules as well.
 
 use libmodfmt::persist::{hold_of_generation, keeper_of_generation};
 

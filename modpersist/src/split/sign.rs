@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Signatures, as the kernel's `scripts/sign-file` makes them: a detached PKCS#7 message without attributes and
-//! certificates. `openssl` makes it, which that program is built on: keys of every kind, in files or tokens, are
-//! what it knows, and no key is ever in this process.
+//! Signatures, as the kernel's `scripts/sign-file` makes them: a detached PKCS#7 message without attributes
+//! and certificates. `openssl` makes it, which that program is built on: keys of every kind, in files or
+//! tokens, are what it knows, and no key is ever in this process.
 
 use std::env;
 use std::ffi::{OsStr, OsString};

@@ -109,8 +109,8 @@ pub fn requested(build: &Path, root: Option<&BuildRoot>) -> Option<String> {
     names.into_iter().find(is_there)
 }
 
-/// kbuild's variables for a cross compiler that is not of the kernel's own release. BTF is not needed in these
-/// modules, and an old pahole does not know the options of a newer kernel.
+/// kbuild's variables for a cross compiler that is not of the kernel's own release. BTF is not needed in
+/// these modules, and an old pahole does not know the options of a newer kernel.
 pub const FOR_OTHER_PROCESSORS: [&str; 2] =
     ["CONFIG_DEBUG_INFO_BTF_MODULES=", "DEBIAN_KERNEL_NO_CC_VERSION_CHECK=y"];
 

@@ -11,7 +11,8 @@ use crate::kernel::Kernel;
 use crate::setup::packages::install_named;
 use crate::setup::release::own_name;
 
-/// The kernels that can be named: the distribution's name of the architecture, and the series.
+/// The kernels that can be named: the distribution's name of the architecture, and the series. `newest` is
+/// that of the backports to the newest release.
 pub const KERNELS: &[&str] = &["arm64-6.1", "arm64-6.12", "arm64-newest"];
 
 /// The processor of a kernel that can be named, with the release of Debian that has this series.

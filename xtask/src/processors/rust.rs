@@ -20,8 +20,8 @@ const RUST: [&str; 3] = ["rustc", "cargo", "libstd-rust-dev"];
 /// The linker for programs that the build itself runs: that of the release's gcc.
 const OWN_LINKER: &str = "x86_64-linux-gnu-gcc-14";
 
-/// Builds these packages, each with a program of the same name, in a profile that `settings` describe. Returns
-/// the names with the files.
+/// Builds these packages, each with a program of the same name, in a profile that `settings` describe.
+/// Returns the names with the files.
 pub fn build<'n>(
     processor: &Processor,
     packages: &[&'n str],

@@ -35,9 +35,9 @@ impl SlabObjects {
         self.0.iter().filter_map(growth).collect()
     }
 
-    /// The caches that have grown by `count` objects at least from each of these measurements to the next, with
-    /// the numbers. A slab from which the kernel is allocating counts as full, so that a single comparison may
-    /// be wrong by as many objects as a slab has.
+    /// The caches that have grown by `count` objects at least from each of these measurements to the next,
+    /// with the numbers. A slab from which the kernel is allocating counts as full, so that a single
+    /// comparison may be wrong by as many objects as a slab has.
     pub fn always_growing(measurements: &[Self], count: u64) -> Vec<String> {
         let [first, rest @ ..] = measurements else { return Vec::new() };
         let mut before = first;

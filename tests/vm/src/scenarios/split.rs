@@ -172,7 +172,7 @@ fn insmod(ctx: &mut Ctx) -> Result<()> {
     split(ctx, "convert_signed", other, &[])?.success()?;
     let file = format!("{other}/convert.ko");
     ensure!(!ctx.peer_insmod([&file])?.status.is_success(), "the kernel has bound other types");
-    ctx.insmod([&file])?.code(1)?.stderr_has("it was built for another convert__persist")?;
+    ctx.insmod([&file])?.code(1)?.stderr_has("it was built for other keepers than convert__persist")?;
     // Its keeper's file is not written over: what it keeps could never be bound to again.
     let over = split(ctx, OWNER, other, &[])?.code(2)?;
     over.stderr_has("keeps the data of another build, which --bind-to needs")?;

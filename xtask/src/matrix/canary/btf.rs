@@ -38,8 +38,8 @@ fn section(vmlinux: &[u8]) -> Result<Vec<u8>> {
 /// What BTF of version 1 begins with, in little-endian order: magic, version, flags, and the header's size.
 const START: [u8; 8] = [0x9f, 0xeb, 1, 0, 24, 0, 0, 0];
 
-/// The BTF in an image that is the kernel's memory, such as arm64's, plain or compressed by gzip. No table says
-/// where it is. Its header has the places and sizes of types and strings, which follow each other.
+/// The BTF in an image that is the kernel's memory, such as arm64's, plain or compressed by gzip. No table
+/// says where it is. Its header has the places and sizes of types and strings, which follow each other.
 fn raw(image: &Path) -> Result<Vec<u8>> {
     let mut bytes = fs::read(image)?;
     if bytes.starts_with(&[0x1f, 0x8b]) {
