@@ -200,43 +200,61 @@ fn what_has_changed() {
     }
 }
 
-#[test]
-fn per_cpu_data_of_each_cpu() {
+/// A kernel whose per-CPU addresses begin there, and a pointer to an object that has a copy for each of CPUs 0 and
+/// 2, with 1 and 2 in it, or nothing.
+fn per_cpu(start: u64, is_used: bool) -> FakeKernel {
     let (mut compiled, _) = kernel();
-    compiled.set("counters", 0, 0x3_0000);
+    compiled.set("counters", 0, start + 0x3_0000);
     let kernel = compiled.kernel();
     let size = compiled.contents[0].len();
     kernel.set(|settings| {
         settings.boot = Some(BootIdentity::default());
-        settings.kallsyms = b"0000000000000000 A __per_cpu_start\n\
-            0000000000020000 A __per_cpu_end\n\
+        settings.kallsyms = format!(
+            "{start:016x} A __per_cpu_start\n{:016x} A __per_cpu_end\n\
             ffffffff81000000 T _text\n\
             ffffffff81001000 D nr_cpu_ids\n\
             ffffffff81001100 D __per_cpu_offset\n\
             ffffffff81001200 D __cpu_possible_mask\n\
             ffffffff81001300 D pcpu_unit_size\n\
-            ffffffff82000000 B _end\n"
-            .to_vec();
+            ffffffff81e28000 D behind\n\
+            ffffffff82000000 B _end\n",
+            start + 0x2_0000
+        )
+        .into_bytes();
         let mut add = |address, bytes: Vec<u8>| settings.memory.insert(address, bytes);
         add(0xffff_ffff_8100_1000, words(&[3]));
-        add(0xffff_ffff_8100_1100, words(&[HEAP, 0, HEAP + 0x10_0000]));
+        let offset = HEAP.wrapping_sub(start);
+        add(0xffff_ffff_8100_1100, words(&[offset, 0, offset.wrapping_add(0x10_0000)]));
         add(0xffff_ffff_8100_1200, words(&[0b101]));
         add(0xffff_ffff_8100_1300, words(&[0x4_0000]));
         for (cpu, at) in [(1, HEAP), (2, HEAP + 0x10_0000)] {
             let mut bytes = vec![0; size];
-            bytes[0] = cpu;
+            bytes[0] = if is_used { cpu } else { 0 };
             add(at + 0x3_0000, bytes);
         }
     });
-    let text = show(&kernel, path("counters"));
-    assert!(text.contains("= 0x30000 <per-CPU>\n"), "{text}");
-    assert!(text.contains("values.c:counters -> per CPU, struct stats\n"), "{text}");
-    let (first, second) = text.split_once("CPU 2 ").unwrap();
-    assert!(
-        first.contains("CPU 0 ") && first.contains("count = 1\n") && second.contains("count = 2\n"),
-        "{text}"
-    );
-    assert!(!text.contains("CPU 1 "), "it is not possible: {text}");
+    kernel
+}
+
+#[test]
+fn per_cpu_data_of_each_cpu() {
+    // From 6.15 on in the kernel's image, where something else is as well.
+    for (start, said) in [
+        (0, "= 0x30000 <per-CPU>\n"),
+        (0xffff_ffff_81e0_0000, "= 0xffffffff81e30000 <per-CPU, or behind+0x8000>\n"),
+    ] {
+        let text = show(&per_cpu(start, true), path("counters"));
+        assert!(text.contains(said), "{text}");
+        assert!(text.contains("values.c:counters -> per CPU, struct stats\n"), "{text}");
+        let (first, second) = text.split_once("CPU 2 ").unwrap();
+        assert!(
+            first.contains("CPU 0 ") && first.contains("count = 1\n") && second.contains("count = 2\n"),
+            "{text}"
+        );
+        assert!(!text.contains("CPU 1 "), "it is not possible: {text}");
+    }
+    let text = show(&per_cpu(0xffff_ffff_81e0_0000, false), path("counters"));
+    assert!(text.contains("= 0xffffffff81e30000 <behind+0x8000>\n"), "no copy has anything: {text}");
 }
 
 #[test]

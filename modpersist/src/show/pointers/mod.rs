@@ -84,8 +84,11 @@ impl<'n> PointerNames<'n> {
             return named("poison", name);
         }
         if self.per_cpu_addresses(address, target).is_some() {
-            let symbol = self.symbols().per_cpu_name(address);
-            return named("per-cpu", symbol.unwrap_or_else(|| "per-CPU".to_owned()));
+            let is_doubtful = self.per_cpu().is_some_and(|per_cpu| per_cpu.is_doubtful(address));
+            let variable = self.symbols().name(address).filter(|_| is_doubtful);
+            let name = variable.map(|variable| format!("per-CPU, or {variable}"));
+            let name = name.or_else(|| self.symbols().per_cpu_name(address));
+            return named("per-cpu", name.unwrap_or_else(|| "per-CPU".to_owned()));
         }
         if address < NEAR_NULL {
             return named("near-null", format!("NULL+{address:#x}"));
@@ -125,10 +128,11 @@ impl<'n> PointerNames<'n> {
         if address < NEAR_NULL || matches!(&*types.get(id), Type::Function { .. }) {
             return None;
         }
-        // Ordinary addresses of the kernel need no symbols. Kernels from 6.15 on have per-CPU symbols in this
-        // range.
-        let per_cpu = self.per_cpu.get_or_init(|| PerCpu::of(self.symbols(), self.memory));
-        per_cpu.as_ref()?.addresses(address, size, self.memory)
+        self.per_cpu()?.addresses(address, size, self.memory)
+    }
+
+    fn per_cpu(&self) -> Option<&PerCpu> {
+        self.per_cpu.get_or_init(|| PerCpu::of(self.symbols(), self.memory)).as_ref()
     }
 
     fn symbols(&self) -> &Symbols {

@@ -3,9 +3,11 @@
 //!
 //! The kernel's symbols `__per_cpu_offset`, `__cpu_possible_mask` and `nr_cpu_ids` tell it, as far as
 //! `/proc/kallsyms` has the addresses of data (`CONFIG_KALLSYMS_ALL`). Types do not tell per-CPU pointers
-//! from others, so that the value decides: what is static (below `__per_cpu_end`), or, until 6.14, in the
-//! first chunk of what `alloc_percpu()` gives. A pointer into a later chunk looks like one of a program, and
-//! is taken for a per-CPU pointer if some CPU has anything but zeros there.
+//! from others, so that the value decides: what is static (below `__per_cpu_end`), or in the first chunk of
+//! what `alloc_percpu()` gives. From 6.15 on these pointers are in the range of the kernel's image, and one
+//! into the first chunk may as well be one to a variable behind `__per_cpu_end`; one into a later chunk looks
+//! like one of a program until then. Both are taken for a per-CPU pointer if some CPU has anything but zeros
+//! there, and the first is said to be doubtful.
 
 use super::address_ranges::KERNEL_START;
 use super::symbols::Symbols;
@@ -22,8 +24,10 @@ pub(super) struct PerCpu {
     /// Numbers of the possible CPUs, with their offsets.
     offsets: Vec<(u64, u64)>,
     start: u64,
-    /// End of the first chunk.
+    /// End of what is certain: of the first chunk, or of what is static.
     end: u64,
+    /// End of the first chunk.
+    chunk_end: u64,
     /// Where later chunks are.
     vmalloc: Option<std::ops::Range<u64>>,
 }
@@ -43,16 +47,16 @@ impl PerCpu {
         let offsets: Vec<_> =
             (0..count).filter(|cpu| is_possible(*cpu)).map(offset).collect::<Option<_>>()?;
         let start = symbols.address("__per_cpu_start")?;
-        // From 6.15 on these pointers are in the range of the kernel's image, and what alloc_percpu() gives
-        // looks like something else there.
-        let end = if start < KERNEL_START {
-            start.saturating_add(memory.number(symbols.address("pcpu_unit_size")?, 4)?)
-        } else {
-            symbols.address("__per_cpu_end")?
-        };
+        let chunk_end = start.saturating_add(memory.number(symbols.address("pcpu_unit_size")?, 4)?);
+        let end = if start < KERNEL_START { chunk_end } else { symbols.address("__per_cpu_end")? };
         let word = |name: &str| memory.number(symbols.address(name)?, 8);
         let vmalloc = word("vmalloc_base").zip(word("vmemmap_base")).map(|(start, end)| start..end);
-        (!offsets.is_empty()).then_some(Self { offsets, start, end, vmalloc })
+        (!offsets.is_empty()).then_some(Self { offsets, start, end, chunk_end, vmalloc })
+    }
+
+    /// Whether the pointer may be one to a variable of the kernel as well.
+    pub(super) fn is_doubtful(&self, pointer: u64) -> bool {
+        (self.end..self.chunk_end).contains(&pointer)
     }
 
     /// CPU and address of each copy of an object, if the pointer to it is a per-CPU one.
@@ -62,8 +66,11 @@ impl PerCpu {
         if (self.start..self.end).contains(&pointer) {
             return Some(copies);
         }
-        let vmalloc = self.vmalloc.as_ref()?;
-        if !copies.iter().all(|(_, address)| vmalloc.contains(address)) {
+        let in_later_chunk = || {
+            let vmalloc = self.vmalloc.as_ref()?;
+            Some(copies.iter().all(|(_, address)| vmalloc.contains(address)))
+        };
+        if !self.is_doubtful(pointer) && !in_later_chunk()? {
             return None;
         }
         // Memory that is not there reads as zeros.

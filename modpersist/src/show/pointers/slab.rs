@@ -5,6 +5,10 @@
 //! to the first page of the slab, to the cache. The layout of `struct page` and of `struct slab` is taken
 //! from the kernel's BTF. How a page says that it is a slab's has changed: by the flag `PG_slab` until 6.9,
 //! by the complement of a bit in `page_type` in 6.10 and 6.11, by the highest byte of `page_type` since 6.12.
+//! A page behind the first one of several has a pointer to that in `compound_head`, with bit 0 set; since 7.0
+//! that is `compound_info`, and may be a mask for the page's own address instead.
+
+use std::ops::Range;
 
 use libmodfmt::btf::{Btf, BtfTypes, Kind};
 use libmodfmt::types::{Type, TypeId, Types};
@@ -40,7 +44,7 @@ pub(super) struct Slabs {
     mark: SlabMark,
     flags: u64,
     page_type: Option<u64>,
-    compound_head: u64,
+    compound_info: u64,
     /// Of `struct slab`, or of `struct page` before 5.17.
     slab_cache: u64,
     cache_name: u64,
@@ -69,7 +73,7 @@ impl Slabs {
             mark: mark(btf)?,
             flags: member(page, "flags")?,
             page_type: member(page, "page_type"),
-            compound_head: member(page, "compound_head")?,
+            compound_info: member(page, "compound_head").or_else(|| member(page, "compound_info"))?,
             slab_cache,
             cache_name: member(cache, "name")?,
             cache_size: member(cache, "size")?,
@@ -90,12 +94,17 @@ impl Slabs {
         Some(name.map_or_else(|| ("heap", "heap".to_owned()), |name| ("slab", name)))
     }
 
+    /// By what a page behind the first one has. A mask begins with ones, far above all pages.
+    fn first_page(&self, page: u64, info: u64) -> Option<u64> {
+        let end = self.vmemmap.checked_add(self.pages.checked_mul(self.page_bytes)?)?;
+        Some(first_page(self.vmemmap..end, page, info))
+    }
+
     fn slab(&self, page_number: u64, address: u64, memory: &Memory<'_>) -> Option<String> {
         let mut page = self.vmemmap.checked_add(page_number.checked_mul(self.page_bytes)?)?;
-        // A page behind the first one of several points to that, with bit 0 set.
-        let head = memory.number(page.checked_add(self.compound_head)?, 8)?;
-        if head & 1 != 0 {
-            page = head & !1;
+        let info = memory.number(page.checked_add(self.compound_info)?, 8)?;
+        if info & 1 != 0 {
+            page = self.first_page(page, info)?;
         }
         let is_slab = match self.mark {
             SlabMark::Flag(bit) => {
@@ -123,6 +132,12 @@ impl Slabs {
     }
 }
 
+/// By what a page of these has in `compound_info`, with bit 0 set.
+fn first_page(pages: Range<u64>, page: u64, info: u64) -> u64 {
+    let pointer = info & !1;
+    if pages.contains(&pointer) { pointer } else { page & info }
+}
+
 fn mark(btf: &Btf<'_>) -> Option<SlabMark> {
     let types = BtfTypes::new(btf);
     let value = |tag: &str, name: &str| {
@@ -135,4 +150,19 @@ fn mark(btf: &Btf<'_>) -> Option<SlabMark> {
     let byte = || value("pagetype", "PGTY_slab").map(SlabMark::Byte);
     let bit = || value("pagetype", "PG_slab").map(SlabMark::ClearBit);
     flag.or_else(byte).or_else(bit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_page;
+
+    #[test]
+    fn the_first_page_of_several() {
+        let vmemmap = 0xffff_ea00_0000_0000;
+        let pages = vmemmap..vmemmap + (1 << 30);
+        let (first, page) = (vmemmap + 0x4_0200, vmemmap + 0x4_0340);
+        assert_eq!(first_page(pages.clone(), page, first | 1), first, "a pointer");
+        // Eight pages, each of 64 bytes.
+        assert_eq!(first_page(pages, page, !0x1ff | 1), first, "a mask");
+    }
 }
