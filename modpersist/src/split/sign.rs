@@ -34,8 +34,26 @@ impl<'a> Signer<'a> {
     }
 
     fn message(&self, module: &[u8]) -> Result<Vec<u8>> {
+        match self.cms(module, &["-noattr"]) {
+            // Before version 4 openssl signs with such keys only what has attributes. Kernels that take them,
+            // from 7.0 on, may take these messages, too (CONFIG_PKCS7_WAIVE_AUTHATTRS_REJECTION_FOR_MLDSA).
+            Err(_) if self.is_ml_dsa() => self.cms(module, &[]),
+            result => result,
+        }
+    }
+
+    fn is_ml_dsa(&self) -> bool {
         let mut command = Command::new("openssl");
-        command.args(["cms", "-sign", "-binary", "-noattr", "-nocerts", "-nosmimecap", "-outform", "DER"]);
+        command.args(["x509", "-noout", "-text", "-in"]).arg(self.certificate).stdin(Stdio::null());
+        let text = command.output().map(|output| output.stdout).unwrap_or_default();
+        String::from_utf8_lossy(&text).contains("Public Key Algorithm: ML-DSA")
+    }
+
+    fn cms(&self, module: &[u8], attributes: &[&str]) -> Result<Vec<u8>> {
+        let mut command = Command::new("openssl");
+        command
+            .args(["cms", "-sign", "-binary", "-nocerts", "-nosmimecap", "-outform", "DER"])
+            .args(attributes);
         command.args(["-md", self.hash]).arg("-signer").arg(self.certificate).arg("-inkey").arg(self.key);
         if env::var_os(PIN).is_some() {
             command.args(["-passin", "env:KBUILD_SIGN_PIN"]);

@@ -30,6 +30,7 @@ pub fn write(
     userland: &Userland,
     programs: &[(&str, PathBuf)],
     modules: &Path,
+    signed: &[PathBuf],
 ) -> Result<()> {
     let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
     let mut archive = Archive::new(BufWriter::new(file));
@@ -44,6 +45,10 @@ pub fn write(
     for module in fixtures::modules(modules)? {
         let name = module.file_name().unwrap_or_default().to_string_lossy();
         archive.file(&format!("modules/{name}"), &read(&module)?)?;
+    }
+    for file in signed {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        archive.file(&format!("signed/{name}"), &read(file)?)?;
     }
     archive.file(LEFT_OUT.trim_start_matches('/'), fixtures::left_out(modules)?.as_bytes())?;
     add_kernel_modules(&mut archive, kernel)?;

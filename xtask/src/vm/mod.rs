@@ -18,6 +18,7 @@ mod qemu;
 mod report;
 mod rundir;
 mod schedule;
+mod signed;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -105,7 +106,8 @@ fn prepare_with(args: &KernelArgs, modules: impl FnOnce(&Kernel) -> Result<PathB
     let run = rundir::create(&name)?;
     let initramfs = run.join("initramfs.cpio");
     ui::step("packing the initramfs", || {
-        initramfs::write(&initramfs, &kernel, &userland, &programs, &modules)
+        let signed = signed::split(&kernel, &programs, &modules, &run.join("signed"))?;
+        initramfs::write(&initramfs, &kernel, &userland, &programs, &modules, &signed)
     })?;
     let mut vm = Vm {
         release: kernel.release,

@@ -33,6 +33,12 @@ pub const SCENARIOS: &[Scenario] = &[
     )
     .needs(Needs::Stock)
     .counted(),
+    Scenario::new("split-signed", "sig_enforce: split and signed when it was built", signed)
+        .needs(Needs::Plain)
+        .cmdline("module.sig_enforce=1"),
+    Scenario::new("split-lockdown", "lockdown: split and signed when it was built", signed)
+        .needs(Needs::Plain)
+        .cmdline("lockdown=integrity"),
     Scenario::new("split-busybox", "split, and loaded by busybox, which knows no install rules", busybox)
         .needs(Needs::Stock)
         .alone(),
@@ -77,6 +83,13 @@ fn counted(before: &FixtureReport, after: &FixtureReport) -> Result<()> {
         ensure!(after.address(name)? == before.address(name)?, "{name} has moved");
     }
     Ok(())
+}
+
+/// The same for what is loaded now.
+fn counted_from(ctx: &mut Ctx, before: &FixtureReport) -> Result<FixtureReport> {
+    let after = FixtureReport::read(ctx, OWNER)?;
+    counted(before, &after)?;
+    Ok(after)
 }
 
 fn modprobe(ctx: &mut Ctx) -> Result<()> {
@@ -191,6 +204,50 @@ fn insmod(ctx: &mut Ctx) -> Result<()> {
     are_loaded(ctx, &[])
 }
 
+/// The harness has split the fixture and signed the files with the kernel's key.
+fn signed(ctx: &mut Ctx) -> Result<()> {
+    const SIGNED: &str = "/signed";
+    let unsigned = "/tmp/unsigned";
+    split(ctx, OWNER, unsigned, &[])?.success()?;
+    let keeper = format!("{unsigned}/{KEEPER}.ko");
+    ensure!(!ctx.peer_insmod([&keeper])?.status.is_success(), "an unsigned keeper was loaded");
+    ctx.insmod([&keeper])?.code(1)?;
+    are_loaded(ctx, &[])?;
+
+    let extra = install(ctx)?;
+    for file in [OWNER, KEEPER, HOLD] {
+        fs::copy(format!("{SIGNED}/{file}.ko"), format!("{extra}/{file}.ko"))?;
+    }
+    fs::copy(format!("{SIGNED}/split-convert.conf"), RULE)?;
+    depmod()?;
+    run_modprobe(&[OWNER])?.success()?.silent()?;
+    are_loaded(ctx, &[OWNER, KEEPER, HOLD])?;
+    let mut before = FixtureReport::read(ctx, OWNER)?;
+    for round in 0..4 {
+        run_modprobe(&["-r", OWNER])?.success()?;
+        are_loaded(ctx, &[KEEPER, HOLD])?;
+        // The unsigned module that was not split is refused, and takes nothing away.
+        ctx.insmod([ctx.fixture(OWNER)?])?.code(1)?;
+        if round % 2 == 0 {
+            run_modprobe(&[OWNER])?.success()?.silent()?;
+        } else {
+            ctx.insmod([format!("{extra}/{OWNER}.ko")])?.success()?.silent()?;
+        }
+        let after = FixtureReport::read(ctx, OWNER)?;
+        counted(&before, &after)?;
+        before = after;
+    }
+    for module in [OWNER, KEEPER, HOLD] {
+        let taint = ctx.module_taint(module)?;
+        ensure!(!taint.contains('E'), "{module}, which is signed, has the taint {taint}");
+    }
+    ctx.modpersist(["show", OWNER])?.success()?.stdout_has("held by   convert__hold")?;
+    ctx.rmmod(["--discard", OWNER])?.success()?.silent()?;
+    are_loaded(ctx, &[])?;
+    fs::remove_file(RULE)?;
+    Ok(())
+}
+
 fn later(ctx: &mut Ctx) -> Result<()> {
     let extra = install(ctx)?;
     split(ctx, OWNER, &extra, &[])?.success()?;
@@ -216,7 +273,16 @@ fn later(ctx: &mut Ctx) -> Result<()> {
     split(ctx, OWNER, second, &bound)?.success()?;
     ensure!(!fs::exists(format!("{second}/convert__persist_2.ko"))?, "a keeper of nothing");
     ctx.peer_insmod([&format!("{second}/convert.ko")])?.success()?;
-    counted(&before, &FixtureReport::read(ctx, OWNER)?)?;
+    let before = counted_from(ctx, &before)?;
+    ctx.peer_rmmod([OWNER])?.success()?;
+    // A structure that grows stays where it is, and goes back.
+    let grown = "/tmp/grown";
+    split(ctx, "convert_end_stats", grown, &bound)?.success()?.stdout_has("stats: grows in place")?;
+    ctx.peer_insmod([&format!("{grown}/convert.ko")])?.success()?;
+    let before = counted_from(ctx, &before)?;
+    run_modprobe(&["-r", OWNER])?.success()?;
+    run_modprobe(&[OWNER])?.success()?.silent()?;
+    counted_from(ctx, &before)?;
     ctx.rmmod(["--discard", OWNER])?.success()?.silent()?;
     are_loaded(ctx, &[])?;
     fs::remove_file(RULE)?;
