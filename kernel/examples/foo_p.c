@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+//#variant: foo_p_renamed -Dfirst_args=last_args
 /*
  * The RFC's example: a pointer that is set once and found again by every later load.
  *

@@ -228,6 +228,16 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
                 why: "not a power of two",
             });
         }
+        let flags = header.sh_flags(endian).0;
+        if kind == SectionKind::NULL && size != 0 && flags & elf::SHF_ALLOC.0 != 0 {
+            // The kernel copies such a section without asking whether it lies in the file.
+            return Err(ElfError::Field {
+                place: place(),
+                field: "sh_type",
+                value: 0,
+                why: "a section that is loaded has a type",
+            });
+        }
         let data = match kind {
             SectionKind::NOBITS | SectionKind::NULL => &[],
             _ => range(self.data, offset, size, place)?,
@@ -235,7 +245,7 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
         Ok(Section {
             name: name.into(),
             kind,
-            flags: header.sh_flags(endian).0,
+            flags,
             align,
             entry_size: header.sh_entsize(endian).into(),
             link: header.sh_link(endian),

@@ -77,6 +77,11 @@ fn section_headers() {
         said(DATA, 48, &[24]),
         "section 4 (.data..persistent): sh_addralign is 0x18: not a power of two"
     );
+    // The kernel would copy it from wherever its offset leads.
+    assert_eq!(
+        said(".text", 4, &[0; 4]),
+        "section 3 (.text): sh_type is 0x0: a section that is loaded has a type"
+    );
     assert_eq!(
         said(".rela.text", 40, &[2, 0, 0, 0]),
         "section 7 (.rela.text): sh_link is 0x2: not a symbol table"
@@ -202,13 +207,13 @@ fn a_module_without_symbol_table_is_refused() {
 
 /// Its size is not that of any bytes.
 #[test]
-fn a_persistent_section_of_type_null_is_none() {
+fn a_persistent_section_without_a_type_is_refused() {
     let mut file = Make::bare("foo");
     file.section(DATA, 3, 8, &[1; 8]);
     let mut file = file.build();
     let (kind, size) = (header_field(&file, DATA, 4), header_field(&file, DATA, 32));
     put(&mut file, kind, &[0; 4]);
     put(&mut file, size, &[0, 0, 0, 0, 0, 3, 0, 0]);
-    let module = parse(&file);
-    assert!(Inventory::of(&module.object, "foo", None, &[]).unwrap().is_none());
+    let text = Object::parse(&file).unwrap_err().to_string();
+    assert!(text.contains(" (.data..persistent): sh_type is 0x0: "), "{text}");
 }

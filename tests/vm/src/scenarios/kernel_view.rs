@@ -95,10 +95,15 @@ fn kept_log(ctx: &mut Ctx) -> Result<()> {
 }
 
 fn wrong_crc(ctx: &mut Ctx) -> Result<()> {
+    let bytes = std::fs::read(ctx.fixture("layout_grown")?)?;
+    let file = ModuleFile::new(bytes, 0);
+    let has_versions = |name| file.module().is_ok_and(|module| module.object.section(name).is_some());
+    if !["__versions", "__version_ext_crcs"].into_iter().any(has_versions) {
+        return ctx.skip("modules of this kernel have no symbol versions");
+    }
     ctx.insmod([ctx.fixture("layout")?])?.success()?;
     ctx.rmmod(["layout"])?.success()?;
     // An owner image with another layout, built without checking it against the kept data.
-    let file = ModuleFile::new(std::fs::read(ctx.fixture("layout_grown")?)?, 0);
     let persistent = file.persistent()?.context("layout_grown has persistent data")?;
     let image = persistent.owner(&Bindings::first(persistent.header()))?;
     let mark = ctx.log_mark()?;

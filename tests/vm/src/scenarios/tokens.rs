@@ -172,8 +172,12 @@ struct Choice {
     service: Option<&'static str>,
     insmod: &'static [&'static str],
     discard: &'static [&'static str],
-    keeps: bool,
+    /// The module that keeps the data while `module` is not loaded.
+    keeper: Option<&'static str>,
 }
+
+/// What `modpersist save` writes.
+const SAVED: &str = "/tmp/foo_p.json";
 
 const FOO_P: &str = include_str!("../../../../kernel/examples/foo_p.c");
 
@@ -185,7 +189,7 @@ const CHOICES: &[Choice] = &[
         service: None,
         insmod: &["--keep=off"],
         discard: &[],
-        keeps: false,
+        keeper: None,
     },
     Choice {
         number: "2",
@@ -197,7 +201,7 @@ const CHOICES: &[Choice] = &[
         service: Some("foo_static_data"),
         insmod: &[],
         discard: &[],
-        keeps: true,
+        keeper: Some("foo_static_data"),
     },
     Choice {
         number: "3",
@@ -206,7 +210,7 @@ const CHOICES: &[Choice] = &[
         service: None,
         insmod: &[],
         discard: &["--discard"],
-        keeps: true,
+        keeper: Some("foo_p__persist"),
     },
     Choice {
         number: "4",
@@ -215,7 +219,7 @@ const CHOICES: &[Choice] = &[
         service: Some("name_token"),
         insmod: &[],
         discard: &[],
-        keeps: true,
+        keeper: Some("name_token"),
     },
 ];
 
@@ -241,24 +245,70 @@ fn option(ctx: &mut Ctx, choice: &Choice) -> Result<()> {
     let said = load(ctx, module, &[choice.insmod, &["note=first"]].concat())?;
     ensure!(said == "load 1, first note \"first\"", "{said}");
     // Nobody would free what is not found again.
-    if !choice.keeps {
+    if choice.keeper.is_none() {
         ctx.set_parameter(module, "release", "1")?;
     }
     ctx.rmmod([module])?.success()?;
     let kept = ctx.module_memory()?;
     ctx.measure(format!("option {number}: bytes while it is not loaded"), kept.saturating_sub(none));
     let said = load(ctx, module, &[choice.insmod, &["note=second"]].concat())?;
-    let wanted = if choice.keeps { "load 2, first note \"first\"" } else { "load 1, first note \"second\"" };
+    let wanted = if choice.keeper.is_some() {
+        "load 2, first note \"first\""
+    } else {
+        "load 1, first note \"second\""
+    };
     ensure!(said == wanted, "{said}");
     ctx.measure(format!("option {number}: after the reload"), said);
+    if let Some(keeper) = choice.keeper {
+        survives(ctx, choice, keeper)?;
+    }
     ctx.set_parameter(module, "release", "1")?;
     ctx.rmmod([choice.discard, &[*module]].concat())?.success()?;
     if let Some(service) = service {
         ctx.rmmod([service])?.success()?;
     }
+    if *number == "3" {
+        let said = ctx.modpersist(["restore", "--dry-run", &ctx.fixture(module)?, SAVED])?;
+        ctx.measure("option 3: restored after a reboot", said.stdout.lines().next().unwrap_or_default());
+        said.code(1)?.stdout_has("foo_p.c:foo_p")?;
+    }
     let left = ctx.module_memory()?;
     ensure!(left <= none, "{} bytes are left", left.saturating_sub(none));
     Ok(())
+}
+
+/// What becomes of the data if the structure changes, and if kmod's rmmod is told to remove what keeps it.
+fn survives(ctx: &mut Ctx, choice: &Choice, keeper: &str) -> Result<()> {
+    let Choice { number, module, .. } = choice;
+    ctx.rmmod([module])?.success()?;
+    // A field has another name, and so may have another meaning.
+    let changed = ctx.insmod([ctx.fixture(&format!("{module}_renamed"))?])?;
+    let is_typed = *number == "3";
+    ensure!(changed.status.is_success() != is_typed, "{changed}");
+    if is_typed {
+        changed.stderr_has("first_args")?;
+        // For another boot. What is to be restored then is a pointer.
+        ctx.modpersist(["save", module, SAVED])?.success()?;
+    } else {
+        ctx.rmmod([module])?.success()?;
+    }
+    let how = if is_typed { "refused" } else { "used, without a word" };
+    ctx.measure(format!("option {number}: by a build with another field"), how);
+
+    let removed = ctx.peer_rmmod([keeper])?.status.is_success();
+    let said = load_again(ctx, choice)?;
+    ctx.measure(format!("option {number}: after kmod's rmmod {keeper}"), &said);
+    ensure!(removed == (*number == "2") && removed == said.starts_with("load 1,"), "{removed}: {said}");
+    Ok(())
+}
+
+/// Loads it, and before it what keeps its data, if that was removed.
+fn load_again(ctx: &mut Ctx, choice: &Choice) -> Result<String> {
+    if let Some(service) = choice.service.filter(|name| *name == "foo_static_data") {
+        let file = ctx.fixture(service)?;
+        ctx.insmod([&file])?.success()?;
+    }
+    load(ctx, choice.module, &[choice.insmod, &["note=third"]].concat())
 }
 
 #[cfg(test)]
