@@ -16,7 +16,7 @@ use rmmod::Leaving;
 use super::bring_back::{self, MAX_ATTEMPTS, is_there_after_init};
 use super::dependents::{self, Dependent};
 use super::outcome::{DependentOutcome, Ending, Outcome, Runs};
-use super::preparation::{Preparation, is_loaded};
+use super::preparation::{Preparation, SEEN_LATER, is_loaded};
 use super::progress::Progress;
 use super::refusal::Refusal;
 use super::state::ReloadState;
@@ -367,6 +367,8 @@ impl<'p, 'a> Exchange<'p, 'a> {
 
     fn outcome(self, result: Ending, runs: Runs, dependents: Vec<DependentOutcome>) -> Outcome {
         let Preparation { owner, new, old, notes, is_loaded, .. } = self.prepared;
+        // It has been seen.
+        notes.retain(|note| note != SEEN_LATER);
         let mut outcome = Outcome {
             owner: owner.clone(),
             file: os_text(new.input().path()),
