@@ -100,7 +100,16 @@ pub(crate) fn run(kernel: &dyn Kernel, file: &Path, as_json: bool, out: &mut dyn
         Err(_) => *restriction == LoadRestriction::ModulesDisabled,
     });
     let code = if restriction.is_some() { ExitCode::FAILURE } else { code };
+    let owner = module_file.module().map(|module| module.name.clone()).unwrap_or_default();
+    let may_end_with_exit = owner_state::is_loaded(kernel, &owner)
+        && outcome.as_ref().is_err_and(|error| error.may_end_with_exit());
     let mut verdict = verdict(file, outcome, header.as_ref());
+    if may_end_with_exit {
+        verdict.notes.push(format!(
+            "{owner} is loaded and uses its data; once its exit function has run, this load may be possible: \
+             modpersist reload tries it, and has a way back"
+        ));
+    }
     if let Some(restriction) = restriction {
         verdict.no_load_at_all(restriction);
     }

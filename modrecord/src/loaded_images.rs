@@ -4,8 +4,8 @@
 //!
 //! insmod leaves two files under `/run` for each such load. `OWNER.ko` is the module's file, decompressed,
 //! without debug information. `OWNER` says which load it is about, by the boot and the mark of the load, with
-//! the parameters that were given and the values that the kernel showed then; its fields are separated by
-//! NULs. Both are for root alone.
+//! the parameters that were given, the values that the kernel showed then, and the renames that the load was
+//! told of; its fields are separated by NULs. Both are for root alone.
 //!
 //! Room is bounded: [`MAX_IMAGE_BYTES`] for a module, [`MAX_ALL_BYTES`] for all; the oldest go first.
 
@@ -45,6 +45,8 @@ pub struct LoadedImage {
     pub params: Vec<u8>,
     /// Values of its parameters after the load, as the kernel shows them.
     pub values: BTreeMap<String, Vec<u8>>,
+    /// Old and new names that the load was given: without them it is refused once more.
+    pub renamed: Vec<(String, String)>,
     boot_id: String,
     /// Of [`Kernel::load_mark`].
     load_mark: u64,
@@ -65,6 +67,8 @@ pub struct JustLoaded<'a> {
     pub metadata: &'a Metadata,
     /// The parameters that it was given.
     pub params: &'a CStr,
+    /// Old and new names that the load was given.
+    pub renamed: &'a [(String, String)],
 }
 
 impl LoadedImage {
@@ -107,6 +111,7 @@ impl LoadedImage {
             source: loaded.path.to_owned(),
             params: loaded.params.to_bytes().to_vec(),
             values: kernel.parameters(loaded.owner).unwrap_or_default(),
+            renamed: loaded.renamed.to_vec(),
             boot_id: kernel.boot_id().map_err(io::Error::other)?,
             load_mark: kernel.load_mark(loaded.owner).ok_or(Errno::ENOENT)?,
             size: 0,
@@ -179,6 +184,11 @@ impl LoadedImage {
         for (name, value) in &self.values {
             fields.extend([name.as_bytes(), value]);
         }
+        // No parameter has such a name.
+        let renamed: Vec<String> = self.renamed.iter().map(|(old, new)| format!("{old}={new}")).collect();
+        for rename in &renamed {
+            fields.extend([rename.as_bytes(), b"".as_slice()]);
+        }
         fields.join(&0)
     }
 
@@ -194,15 +204,22 @@ impl LoadedImage {
         let (boot_id, mark, size, stamp) = (text()?, text()?, text()?, text()?);
         let source = std::ffi::OsString::from_vec(fields.next()?.to_vec()).into();
         let params = fields.next()?.to_vec();
-        let mut values = BTreeMap::new();
+        let (mut values, mut renamed) = (BTreeMap::new(), Vec::new());
         while let Some(name) = fields.next() {
-            values.insert(String::from_utf8(name.to_vec()).ok()?, fields.next()?.to_vec());
+            let (name, value) = (str::from_utf8(name).ok()?, fields.next()?);
+            match name.split_once('=') {
+                Some((old, new)) => renamed.push((old.to_owned(), new.to_owned())),
+                None => {
+                    values.insert(name.to_owned(), value.to_vec());
+                }
+            }
         }
         Some(Self {
             path: image_of(owner, paths)?,
             source,
             params,
             values,
+            renamed,
             boot_id: boot_id.to_owned(),
             load_mark: mark.parse().ok()?,
             size: size.parse().ok()?,
@@ -315,7 +332,9 @@ mod tests {
             self.kernel.take(owner);
             self.kernel.add(FakeModule::new(owner).parameter("size", "7"));
             let metadata = fs::metadata(path).unwrap();
-            let loaded = JustLoaded { owner, path, metadata: &metadata, params: c"size=7 label=\"a b\"" };
+            let params = c"size=7 label=\"a b\"";
+            let renamed = [("x.c:old".to_owned(), "x.c:new".to_owned())];
+            let loaded = JustLoaded { owner, path, metadata: &metadata, params, renamed: &renamed };
             LoadedImage::write(&self.kernel, loaded, &self.paths, &|| Ok(image.to_vec()))
         }
 
@@ -337,7 +356,13 @@ mod tests {
             place.kernel.add(FakeModule::new("long"));
             let params = std::ffi::CString::new(vec![b'x'; length]).unwrap();
             let metadata = fs::metadata(&source).unwrap();
-            let loaded = JustLoaded { owner: "long", path: &source, metadata: &metadata, params: &params };
+            let loaded = JustLoaded {
+                owner: "long",
+                path: &source,
+                metadata: &metadata,
+                params: &params,
+                renamed: &[],
+            };
             LoadedImage::write(&place.kernel, loaded, &place.paths, &|| Ok(b"image".to_vec()))
         };
         load(3 << 20).unwrap();
@@ -358,6 +383,7 @@ mod tests {
         let read = of_loaded("foo").unwrap();
         assert_eq!((&*read.params, &read.source), (&b"size=7 label=\"a b\""[..], &source));
         assert_eq!(read.values, BTreeMap::from([("size".to_owned(), b"7".to_vec())]));
+        assert_eq!(read.renamed, [("x.c:old".to_owned(), "x.c:new".to_owned())]);
         assert_eq!(fs::read(&read.path).unwrap(), b"image");
         for path in [&read.path, &place.paths.loaded_images.join("foo")] {
             assert_eq!(fs::metadata(path).unwrap().mode() & 0o777, 0o600);

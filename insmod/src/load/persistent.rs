@@ -327,8 +327,8 @@ impl PersistentLoad<'_> {
             }
         };
         let written = request.module.metadata().map_err(io::Error::other).and_then(|metadata| {
-            let (path, params) = (request.module.path(), request.params);
-            let loaded = JustLoaded { owner, path, metadata, params };
+            let (path, params, renamed) = (request.module.path(), request.params, request.renamed);
+            let loaded = JustLoaded { owner, path, metadata, params, renamed };
             LoadedImage::write(self.kernel, loaded, request.paths, &image)
         });
         if let Err(error) = written {

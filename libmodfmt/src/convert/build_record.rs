@@ -81,6 +81,9 @@ impl Builder<'_> {
                 false => builder.pair(old.type_id, new.type_id),
             });
             (self.union, self.at_end) = (union, at_end);
+            if old.name != new.name && !old.name.is_empty() && !new.name.is_empty() {
+                self.changed(&step, format!("is renamed to {}", new.name));
+            }
             let is_room = self.is_room(old);
             let place = |offset: u64| offset / 8;
             let (old, new) = (place(old.bit_offset), place(new.bit_offset));

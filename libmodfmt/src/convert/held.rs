@@ -26,7 +26,7 @@ pub fn held_changes(old: &TypeTable, new: &TypeTable, renames: &Renames) -> Vec<
         let Some(now) = new.held().iter().find(same) else { continue };
         if let Some(difference) = behind.difference(*held, *now) {
             let path = format!("{} {tag}", kind.keyword());
-            changes.push(ConversionRefusal { path, reason: Reason::OldShape { difference } });
+            changes.push(ConversionRefusal { path, reason: Reason::HeldShape { difference } });
         }
     }
     changes

@@ -52,6 +52,11 @@ pub enum Reason {
         /// The difference, with its path.
         difference: String,
     },
+    /// Objects of it may be in memory, made by an old version of the module, and it has another shape now.
+    HeldShape {
+        /// The difference, with its path.
+        difference: String,
+    },
     /// Objects of it may be in memory, and the new version of the module does not define it.
     NotDefined,
     /// The new type lacks it.
@@ -150,10 +155,7 @@ impl ConversionRefusal {
                     )
                 })
             }
-            // A structure that PERSISTENT_HOLDS() names belongs to no variable.
-            Reason::OldShape { .. }
-                if !self.path.starts_with("struct ") && !self.path.starts_with("union ") =>
-            {
+            Reason::OldShape { .. } => {
                 Some("persistent_old() in the new init converts it by hand".to_owned())
             }
             _ => None,
@@ -179,6 +181,9 @@ impl fmt::Display for Reason {
             Self::OtherTarget { old, new } => write!(f, "points to another type ({old}, now {new})"),
             Self::OldShape { difference } => {
                 write!(f, "what it points to still has the old shape ({difference})")
+            }
+            Self::HeldShape { difference } => {
+                write!(f, "objects of it may be in memory, in the old shape ({difference})")
             }
             Self::NotDefined => {
                 f.write_str("objects of it may be in memory, and this version does not know them")

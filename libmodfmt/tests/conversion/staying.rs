@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Variables that stay where they are.
 
-use super::compiled::{Outcome, Said, outcome, outcome_with};
+use libmodfmt::convert::{Decision, Request, decide};
+use libmodfmt::elf::{ByteOrder, Class};
+
+use super::compiled::{Outcome, Said, compilers, outcome, outcome_with, renamed, x};
 
 const LIST: &str = "struct list_head { struct list_head *next, *prev; };";
 
@@ -115,4 +118,18 @@ fn nothing_about_the_bytes_changed() {
     stays!(outcome("enum e { A, B, C } x = C;", "enum e { A, B } x;"), Refused);
     stays!(outcome("struct f { int (*fn)(int); } *x;", "struct f { int (*fn)(long); } *x;"), Same);
     stays!(outcome("struct f { int a; } x;", "struct f { int a; } x;"), Equal);
+}
+
+#[test]
+fn a_field_with_another_name_is_not_said_to_be_removed() {
+    for compiler in compilers() {
+        let old = x(compiler, "struct f { int a; long b; } x = { 1, 2 };");
+        let new = x(compiler, "struct f { int a; long c; } x;");
+        let hints = renamed("struct f", "b", "c");
+        let mut request = Request::new("x", old.side(), new.side(), ByteOrder::Little, Class::Elf64);
+        request.renames = &hints.renames;
+        let Ok(Decision::ReadsTheSame(place)) = decide(&request) else { panic!("{compiler}") };
+        let said: Vec<_> = place.changes().iter().map(|one| format!("{} {}", one.path, one.what)).collect();
+        assert_eq!(said, ["x.b is renamed to c"], "{compiler}");
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use insmod::{LoadOptions, PreparedLoad};
+use insmod::PreparedLoad;
 use libmodsys::{InitState, Kernel};
 use modcli::{Output, os_text, strerror};
 use modkeep::{OwnerState, Region};
@@ -14,7 +14,7 @@ use super::dependents::Dependent;
 use super::locks::Locks;
 use super::outcome::DependentOutcome;
 use super::preparation::is_loaded;
-use super::version::Version;
+use super::version::{Version, options_again};
 
 /// How often a module that another program loads meanwhile is unloaded again.
 pub(super) const MAX_ATTEMPTS: usize = 5;
@@ -57,8 +57,8 @@ fn load(
     (dependent, locks): (&Dependent, &Locks),
     output: &mut Output,
 ) -> Result<(), String> {
-    let options = LoadOptions::default();
     let Dependent { name, version: Version { path, params }, .. } = dependent;
+    let options = options_again(kernel, name, path, paths);
     for _ in 0..MAX_ATTEMPTS {
         let mut load = PreparedLoad::open(path, params, &options, kernel, paths)
             .map_err(|errno| format!("{}: {}", os_text(path), strerror(errno)))?;

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use insmod::{LoadOptions, NotLoaded, PreparedLoad};
+use insmod::{NotLoaded, PreparedLoad};
 use libmodsys::{Errno, HeldSignals, InitState, Kernel};
 use modcli::{Level, Output, escape, os_text, strerror};
 use modkeep::{OwnerState, Region, loaded_build_id};
@@ -16,11 +16,11 @@ use rmmod::Leaving;
 use super::bring_back::{self, MAX_ATTEMPTS, is_there_after_init};
 use super::dependents::{self, Dependent};
 use super::outcome::{DependentOutcome, Ending, Outcome, Runs};
-use super::preparation::{Preparation, is_loaded};
+use super::preparation::{Preparation, SEEN_LATER, is_loaded};
 use super::progress::Progress;
 use super::refusal::Refusal;
 use super::state::ReloadState;
-use super::version::{FileSearch, Version};
+use super::version::{FileSearch, Version, options_again};
 
 /// Letters of a line for the kernel's log, which takes about 960 bytes.
 const MAX_LOG_LETTERS: usize = 200;
@@ -271,7 +271,7 @@ impl<'p, 'a> Exchange<'p, 'a> {
     }
 
     fn load_old(&mut self, old: &Version, start: Instant, output: &mut Output) -> Came {
-        let options = LoadOptions::default();
+        let options = options_again(self.kernel, &self.prepared.owner, &old.path, self.paths);
         for _ in 0..MAX_ATTEMPTS {
             let mut load = match PreparedLoad::open(&old.path, &old.params, &options, self.kernel, self.paths)
             {
@@ -367,6 +367,8 @@ impl<'p, 'a> Exchange<'p, 'a> {
 
     fn outcome(self, result: Ending, runs: Runs, dependents: Vec<DependentOutcome>) -> Outcome {
         let Preparation { owner, new, old, notes, is_loaded, .. } = self.prepared;
+        // It has been seen.
+        notes.retain(|note| note != SEEN_LATER);
         let mut outcome = Outcome {
             owner: owner.clone(),
             file: os_text(new.input().path()),

@@ -20,6 +20,10 @@ use super::refusal::Refusal;
 use super::state::ReloadState;
 use super::version::{FileSearch, Version, read};
 
+/// What is said before a reload of an owner whose exit function has to end a use of its data.
+pub(super) const SEEN_LATER: &str =
+    "its data is in use now; whether it can be converted is seen when it is not";
+
 /// What the user asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Request<'a> {
@@ -129,9 +133,7 @@ impl<'a> Preparation<'a> {
             }
             Ok(_) => {}
             Err(error) if is_loaded && old.is_some() && error.may_end_with_exit() => {
-                notes.push(
-                    "its data is in use now; whether it can be converted is seen when it is not".to_owned(),
-                );
+                notes.push(SEEN_LATER.to_owned());
             }
             Err(error) => return Err(error.into()),
         }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use insmod::{LoadOptions, PreparedLoad};
+use insmod::PreparedLoad;
 use libmodsys::{HeldSignals, Kernel};
 use modcli::{Output, os_text, strerror};
 use modkeep::{Region, loaded_build_id};
@@ -19,7 +19,7 @@ use super::preparation::{Preparation, is_loaded, on_top};
 use super::progress::Progress;
 use super::refusal::Refusal;
 use super::state::ReloadState;
-use super::version::{FileSearch, Version, read};
+use super::version::{FileSearch, Version, options_again, read};
 
 pub(super) fn run(
     owner: &str,
@@ -79,7 +79,7 @@ fn finish(
         (None, Some(new)) => (Runs::New, new),
         (None, None) => return Err(Refusal::new("neither version is known")),
     };
-    let options = LoadOptions::default();
+    let options = options_again(kernel, owner, &version.path, paths);
     let mut load = PreparedLoad::open(&version.path, &version.params, &options, kernel, paths)
         .map_err(|errno| Refusal::new(format!("{}: {}", os_text(&version.path), strerror(errno))))?;
     load.plan()?;

@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use insmod::LoadOptions;
 use libmodfmt::file::ModuleFile;
 use libmodsys::{Kernel, files};
 use modcli::os_text;
@@ -23,6 +24,13 @@ const MAX_MODULE_BYTES: u64 = 512 << 20;
 pub(super) struct Version {
     pub path: PathBuf,
     pub params: CString,
+}
+
+/// What the image at `path` is loaded with once more: the names that its load was told of, for its source may
+/// say nothing of them.
+pub(super) fn options_again(kernel: &dyn Kernel, owner: &str, path: &Path, paths: &Paths) -> LoadOptions {
+    let image = LoadedImage::last(kernel, owner, paths).filter(|image| image.path == path);
+    LoadOptions { renamed: image.map(|image| image.renamed).unwrap_or_default(), ..LoadOptions::default() }
 }
 
 /// Where files of loaded modules are looked for.

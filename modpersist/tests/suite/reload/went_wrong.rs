@@ -28,6 +28,30 @@ fn an_init_that_fails_brings_the_version_before_back() {
     assert_eq!((machine.build_id("goback"), &*machine.params("goback")), (4, "size=6"));
 }
 
+/// Its source says nothing of the rename: only the load was told.
+#[test]
+fn a_version_that_was_told_of_another_name_comes_back() {
+    let renamed = |build| {
+        let mut make = owner("told", build);
+        make.symbols(|symbol| {
+            if &*symbol.name == b"table" {
+                symbol.name = b"board".to_vec().into();
+            }
+            true
+        });
+        make
+    };
+    let machine = loaded(kernel_with(init), "told", &[]);
+    machine.write("told.ko", &renamed(2));
+    assert!(machine.reload(&["@told.ko"]).err.contains("--renamed"));
+    let ran = machine.reload(&["--renamed", "table=board", "@told.ko"]);
+    assert!(ran.is_success, "{ran:?}");
+    machine.write("told.ko", &failing(renamed(3)));
+    let ran = machine.reload(&["--renamed", "table=board", "@told.ko"]);
+    assert!(ran.err.contains("told: the version before runs again"), "{ran:?}");
+    assert_eq!(machine.build_id("told"), 2);
+}
+
 #[test]
 fn an_init_that_leaves_something_registered_is_said_to() {
     let loads = Rc::new(RefCell::new(0));
