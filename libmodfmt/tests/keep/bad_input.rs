@@ -4,7 +4,7 @@
 use libmodfmt::elf::{ElfError, Object};
 use libmodfmt::image::{Bindings, owner};
 use libmodfmt::module::Module;
-use libmodfmt::persist::{Header, Inventory};
+use libmodfmt::persist::Header;
 use modtest::module::{DATA, Make, R_PC32, inventory, parse};
 
 fn put(file: &mut [u8], at: usize, bytes: &[u8]) {

@@ -282,7 +282,8 @@ fn survives(ctx: &mut Ctx, choice: &Choice, keeper: &str) -> Result<()> {
     let Choice { number, module, .. } = choice;
     ctx.rmmod([module])?.success()?;
     // A field has another name, and so may have another meaning.
-    let changed = ctx.insmod([ctx.fixture(&format!("{module}_renamed"))?])?;
+    let renamed = format!("{module}_renamed");
+    let changed = ctx.insmod([ctx.fixture(&renamed)?])?;
     let is_typed = *number == "3";
     ensure!(changed.status.is_success() != is_typed, "{changed}");
     if is_typed {
@@ -290,7 +291,7 @@ fn survives(ctx: &mut Ctx, choice: &Choice, keeper: &str) -> Result<()> {
         // For another boot. What is to be restored then is a pointer.
         ctx.modpersist(["save", module, SAVED])?.success()?;
     } else {
-        ctx.rmmod([module])?.success()?;
+        ctx.rmmod([&renamed])?.success()?;
     }
     let how = if is_typed { "refused" } else { "used, without a word" };
     ctx.measure(format!("option {number}: by a build with another field"), how);
