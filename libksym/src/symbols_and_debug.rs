@@ -5,6 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::answer::{Frame, Location};
+use crate::build_id::BuildId;
 use crate::caller::CallerState;
 use crate::dwarf::{Dwarf, DwarfError};
 use crate::image::{Image, ImageError, Section};
@@ -18,6 +19,8 @@ use crate::variable::Variable;
 pub(crate) struct Binary {
     /// `None`: the kernel.
     module: Option<String>,
+    /// Of the file that was found; its debug file is of the same build.
+    build_id: Option<BuildId>,
     /// The file that the symbols are from.
     pub(crate) image: Rc<Image>,
     pub(crate) table: SymbolTable,
@@ -32,6 +35,7 @@ impl Binary {
         image: Rc<Image>,
         debug: Option<Rc<Image>>,
     ) -> Result<Self, ImageError> {
+        let build_id = image.build_id()?;
         let debug = if image.has_dwarf() { Some(Rc::clone(&image)) } else { debug };
         let mut table = SymbolTable::from_image(&image)?;
         let mut image = image;
@@ -43,7 +47,12 @@ impl Binary {
             image = Rc::clone(debug);
         }
         let lines = debug.map(|debug| (Rc::clone(&debug), Dwarf::new(debug)));
-        Ok(Self { module, image, table, lines })
+        Ok(Self { module, build_id, image, table, lines })
+    }
+
+    /// Whether the file says of itself that it is of this build.
+    pub(crate) fn is_of_build(&self, build_id: &BuildId) -> bool {
+        self.build_id.as_ref() == Some(build_id)
     }
 
     /// The file that the symbols are from.

@@ -2,8 +2,8 @@
 //! Parameters and local variables of the function whose registers the log has, and of what is inlined at that
 //! instruction; and of its callers, where it is certain what they have in registers.
 //!
-//! They are said only where the file is known to be what ran: by build id, or because it has the code that
-//! the log shows.
+//! They are said only where the file is known to be what ran: by build id, or, where the log and the journal
+//! have none, because it has the code that the log shows.
 
 use libksym::code::Listing;
 use libksym::{Location, MachineState, Variable, VariableValue};
@@ -68,7 +68,7 @@ pub(super) fn explain(
         statements.extend(unknown(&names, words));
     }
     // That the code at the fault is the file's says nothing of other functions.
-    let is_known = |caller: &Location| has_build_id(lookup, caller);
+    let is_known = |caller: &Location| lookup.kernel.resolver.is_named_build(caller) == Some(true);
     let callers = match is_x86_64 {
         true => callers::find(lookup, state, &place, &shown, &shown.stack, &is_known),
         false => Vec::new(),
@@ -113,26 +113,14 @@ fn place(lookup: &Lookup<'_>, state: &State) -> Option<Location> {
     }
 }
 
-/// Whether the file is of the build that ran.
+/// Whether the file is of the build that ran: by build id if that is known, else by the code in the log.
 fn is_what_ran(lookup: &Lookup<'_>, place: &Location, listing: Option<&Listing>) -> bool {
     let has_code = || {
         let shown = listing.filter(|listing| listing.instructions.iter().all(|one| !one.patched));
         shown.is_some_and(|listing| listing.instructions.len() > 4)
             && lookup.kernel.resolver.function_code(place).is_some()
     };
-    has_build_id(lookup, place) || has_code()
-}
-
-/// Whether the build id of the file with a place is known: the resolver takes no file with another one.
-fn has_build_id(lookup: &Lookup<'_>, place: &Location) -> bool {
-    let sources = &lookup.kernel.sources;
-    match &place.module {
-        None => sources.build_id.is_some(),
-        Some(module) => {
-            let mut loaded = sources.loaded.iter().filter(|loaded| loaded.name.replace('-', "_") == *module);
-            loaded.next().is_some_and(|loaded| loaded.build_id.is_some())
-        }
-    }
+    lookup.kernel.resolver.is_named_build(place).unwrap_or_else(has_code)
 }
 
 fn register_name(arch: Option<&str>, number: u16) -> Option<String> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The words of the stack that a log shows. Kernels for x86-64 up to 4.8 print the first ones from the stack
+//! The words of the stack that a log shows. Kernels for x86-64 up to 4.9 print the first ones from the stack
 //! pointer on, in rows behind `Stack:`.
 
 use std::ops::Range;

@@ -11,6 +11,9 @@ use crate::decode::{Annotation, AnnotationKind};
 /// So many callers are named at most.
 const MAX_CALLERS: usize = 6;
 
+/// And so many functions that may have been on the stack.
+const MAX_UNCERTAIN: usize = 4;
+
 /// What was found out about the places of a report.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LookedUp<'a> {
@@ -69,9 +72,7 @@ pub fn place_name(place: &Place) -> String {
 fn name(place: &Place, answer: Option<&Answer>) -> String {
     let found = answer.and_then(|answer| answer.candidates.first());
     let (function, offset, size, module) = match (&place.symbol, found) {
-        (Some(_), _) => {
-            (place.function().unwrap_or_default(), place.offset, place.size, place.module.as_deref())
-        }
+        (Some(_), _) => (part(place), place.offset, place.size, place.module.as_deref()),
         (None, Some(found)) => (found.symbol.clone(), found.offset, found.size, found.module.as_deref()),
         (None, None) => {
             return place.address.map_or_else(|| "unknown".to_owned(), |it| format!("{:#x}", it.0));
@@ -90,6 +91,13 @@ fn name(place: &Place, answer: Option<&Answer>) -> String {
     text
 }
 
+/// The function; `f.cold`, if the offset is one in the part of it that the compiler has put elsewhere.
+fn part(place: &Place) -> String {
+    let function = place.function().unwrap_or_default();
+    let is_part = |symbol: &&String| symbol.contains(".cold") && symbol.starts_with(&function);
+    place.symbol.as_ref().filter(is_part).cloned().unwrap_or(function)
+}
+
 pub(super) fn facts(report: &Report, looked_up: &LookedUp<'_>) -> Vec<Fact> {
     let passed = match report.kind {
         Kind::HungTask | Kind::AtomicSleep | Kind::Lockdep | Kind::MemoryLeak => Passed::Waiting,
@@ -104,7 +112,9 @@ pub(super) fn facts(report: &Report, looked_up: &LookedUp<'_>) -> Vec<Fact> {
         report.fault().is_none() || own.first().is_some_and(|frame| says_nothing(&frame.place, passed));
     let is_outside = passed == Passed::Interrupting && is_asked && !outside.is_empty();
     let own = if is_outside { outside } else { own };
-    let Some(place) = primary(report, &own, passed) else { return Vec::new() };
+    let Some(place) = primary(report, &own, passed) else {
+        return uncertain(report, passed).into_iter().collect();
+    };
     let mut facts = vec![looked_up.fact(place)];
     let after = after(place, &own, passed);
     let callers: Vec<String> = after
@@ -122,6 +132,21 @@ pub(super) fn facts(report: &Report, looked_up: &LookedUp<'_>) -> Vec<Fact> {
         facts.push(fact);
     }
     facts
+}
+
+/// Functions that the unwinder has found on the stack and does not vouch for, if it vouches for none.
+fn uncertain(report: &Report, passed: Passed) -> Option<Fact> {
+    let mut names: Vec<String> = Vec::new();
+    for frame in report.frames.iter().filter(|frame| frame.trace == Trace::Own) {
+        if !frame.place.unreliable {
+            return None;
+        }
+        let function = frame.place.function().filter(|_| !says_nothing(&frame.place, passed));
+        names.extend(function.filter(|function| !is_thunk(function) && !names.contains(function)));
+    }
+    names.truncate(MAX_UNCERTAIN);
+    let listed = names.join(", ");
+    (!names.is_empty()).then(|| Fact::new(format!("uncertain, as all entries are marked ?: {listed}")))
 }
 
 fn is_own(frame: &Frame) -> bool {

@@ -112,7 +112,9 @@ const CHECKING: [&str; 11] = [
 ];
 
 /// lockdep.
-const LOCKDEP: [&str; 26] = [
+const LOCKDEP: [&str; 28] = [
+    "find_held_lock",
+    "rcu_read_lock",
     "__lock_acquire",
     "__lock_release",
     "lock_acquire",
@@ -142,7 +144,8 @@ const LOCKDEP: [&str; 26] = [
 ];
 
 /// Functions that wait for something, or take a lock.
-const WAITING: [&str; 25] = [
+const WAITING: [&str; 26] = [
+    "__sched_text_start",
     "__schedule",
     "schedule",
     "context_switch",

@@ -108,3 +108,31 @@ fn what_where_and_who_are_in_the_first_seven_lines() {
         assert!(count > 0);
     }
 }
+
+/// The row of a head that begins with a label, and what goes on below it.
+fn row(log: &str, label: &str) -> String {
+    let out = String::from_utf8(rendered(log.as_bytes(), &decoder(), Annotated::default())).unwrap();
+    let mut rows = out.lines().filter_map(|line| line.trim_start().strip_prefix(";; "));
+    let first = rows.find_map(|row| row.strip_prefix(label)).unwrap_or_default().trim().to_owned();
+    let more = rows.take_while(|row| row.starts_with("    ")).map(|row| row.trim().to_owned());
+    std::iter::once(first).chain(more).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn where_a_task_waits_if_the_unwinder_vouches_for_nothing() {
+    let log = "INFO: task tool:321 blocked for more than 143 seconds.\n      Not tainted 5.7.0-rc5 #0\n\
+               tool  D29600 321   7376 0x00000004\nCall Trace:\n ? __schedule+0x937/0x1ff0\n\
+               \x20? __sched_text_start+0x8/0x8\n ? down_write+0x137/0x150\n ? find_held_lock+0x2d/0x110\n\
+               \x20? meter_register+0x1e/0x270\n ? meter_register+0x1e/0x270\n ? meter_open+0x90/0x90\n";
+    assert_eq!(row(log, "where"), "uncertain, as all entries are marked ?: meter_register, meter_open");
+    let known = log.replace("? meter_open", "meter_open");
+    assert_eq!(row(&known, "where"), "meter_open+0x90/0x90");
+}
+
+#[test]
+fn the_offset_in_a_part_of_a_function_is_one_in_that_part() {
+    let log = "BUG: kernel NULL pointer dereference, address: 0000000000000008\n\
+               CPU: 1 PID: 321 Comm: tool Not tainted 6.1.0-9-amd64 #1\n\
+               RIP: 0010:meter_put.cold+0xf/0x55 [meter]\nCall Trace:\n meter_close.isra.0+0x8/0x10 [meter]\n";
+    assert_eq!(row(log, "where"), "meter_put.cold+0xf/0x55 [meter] called by meter_close");
+}

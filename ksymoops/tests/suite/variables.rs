@@ -147,7 +147,26 @@ fn variables_and_the_member_that_was_accessed() {
     assert_eq!(said(program, &other), [""; 0]);
 }
 
-/// Up to 4.8 kernels showed the first words of the stack.
+/// Such a file is taken by its release; another build may have the same.
+#[test]
+fn no_variables_by_a_file_without_a_build_id_where_one_is_wanted() {
+    if !compile::is_installed("gdb") {
+        eprintln!("\nSKIPPED: no gdb here");
+        return;
+    }
+    let folder = compile::folder("variables-without-a-note");
+    let program = build(folder.as_ref(), "-DFIRST", "-O0");
+    let log = log(folder.as_ref(), &program, "a", 0x38);
+    let wanted = || Some(BuildId::new(&[7; 20]));
+    let by_note = said_of(program.clone(), wanted(), &log);
+    assert!(by_note.iter().any(|line| line.starts_with("caller 1: ")), "{by_note:?}");
+    compile::run("objcopy", &["-R", ".note.gnu.build-id", program.to_str().unwrap()]);
+    assert_eq!(said_of(program.clone(), wanted(), &log), [""; 0]);
+    // Where none is wanted, the code in the log tells.
+    assert!(said(program, &log).iter().any(|line| line.starts_with("parameter dev of member_1 is 0x0")));
+}
+
+/// Up to 4.9 kernels showed the first words of the stack.
 #[test]
 fn variables_on_the_stack_where_the_log_shows_it() {
     if !compile::is_installed("gdb") {

@@ -84,6 +84,18 @@ impl OpenFiles {
         binary
     }
 
+    /// Whether the file of the kernel or of a module, whose name has underscores, says of itself that it is of
+    /// the build that the sources name; `None` if they name none.
+    pub(super) fn is_named_build(&self, module: Option<&str>) -> Option<bool> {
+        let Some(name) = module else {
+            let wanted = self.sources.build_id.as_ref()?;
+            return Some(self.kernel().is_some_and(|kernel| kernel.is_of_build(wanted)));
+        };
+        let mut loaded = self.sources.loaded.iter().filter(|loaded| loaded.name.replace('-', "_") == name);
+        let wanted = loaded.next()?.build_id.as_ref()?;
+        Some(self.module(name).is_some_and(|binary| binary.is_of_build(wanted)))
+    }
+
     pub(super) fn module_memory(&self) -> &[ModuleMemory] {
         self.module_memory.get_or_init(|| module_memory::of_loaded(&self.sources))
     }

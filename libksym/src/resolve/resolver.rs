@@ -203,6 +203,14 @@ impl Resolver {
         }
     }
 
+    /// Whether the file with a place has the build id that the sources name ([`Sources::build_id`],
+    /// [`LoadedModule::build_id`](crate::LoadedModule::build_id)); `None` if they name none. A file without a
+    /// build id is taken by its release, which does not prove that it is what ran.
+    #[must_use]
+    pub fn is_named_build(&self, place: &Location) -> Option<bool> {
+        self.files.is_named_build(place.module.as_deref())
+    }
+
     /// The files of a module that are of the right build: first the one with its debug information, then
     /// the one with its symbols if that is another.
     #[must_use]

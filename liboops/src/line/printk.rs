@@ -28,9 +28,10 @@ impl Time {
     }
 }
 
-/// `[   12.345678] `, `[  +0.000012] `, `[   12.345678 <    0.000010>] `, `[   12.34] `, `[   12,345678] `
+/// `[   12.345678] `, `[  +0.000012] `, `[   12.345678 <    0.000010>] `, `[   12.34] `, `[   12,345678] `;
+/// `[   12.] `, by somebody who has cut the fractions off.
 pub(super) fn time(cursor: &mut Cursor<'_>) -> Option<Time> {
-    any_time(cursor, 1..=9)
+    any_time(cursor, 0..=9)
 }
 
 /// The same, with microseconds as the kernel prints them.
@@ -73,6 +74,7 @@ fn any_time(cursor: &mut Cursor<'_>, digits: RangeInclusive<usize>) -> Option<Ti
     }
     let micros = match fraction.len() {
         6 => decimal(fraction)?,
+        0 => 0,
         length => {
             let scale = |power: usize| 10_u64.checked_pow(u32::try_from(power).ok()?);
             let value = decimal(fraction)?;

@@ -179,7 +179,7 @@ fn is_code_byte(word: &[u8]) -> bool {
 
 /// Whether a line has a meaning of its own.
 fn stands_alone(line: &[u8], known: &KnownLines) -> bool {
-    const MARKS: [&[u8]; 4] = [b"---", b"Call Trace", b"Call trace", b"<"];
+    const MARKS: [&[u8]; 5] = [b"---", b"Call Trace", b"Call trace", b"Stack", b"<"];
     ends_in_separator(line)
         || pstore::begins_part(line)
         || journal::is_field(line)

@@ -57,6 +57,17 @@ fn of_kernels() {
     }
 }
 
+/// That line is long enough for one that a mail program has wrapped.
+#[test]
+fn a_stack_is_no_part_of_the_line_above_it() {
+    let line = "CPU: 0 UID: 0 PID: 1 Comm: swapper Not tainted 6.12.0-mac-00971-g158f238aa69d #1";
+    for heading in ["Stack from 00c63e5c:", "Stack : 00000003 00000001", "Stack: (0xc0601ea0 to 0xc0602000)"]
+    {
+        let report = only(&format!("{BUG}{line}\n{heading}\n        00c63e5c 00612c1c 00612c1c 00000300\n"));
+        assert_eq!(report.context.version.as_deref(), Some("#1"), "{heading}");
+    }
+}
+
 #[test]
 fn of_start_lines() {
     for (line, expected) in [

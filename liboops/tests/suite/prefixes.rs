@@ -18,6 +18,7 @@ const PREFIXES: &[(&str, Prefix)] = &[
     ("dmesg -e", |_| "[Jan 1 12:00] ".into()),
     ("dmesg -d", |n| format!("[   12.5{n:05} <    0.000010>] ")),
     ("iso", |n| format!("2024-01-01T12:00:00,1{n:05}+00:00 ")),
+    ("fractions cut off", |_| "[   12.] ".into()),
     ("relative", |_| "[  +0.000012] ".into()),
     ("dmesg -x", |n| format!("kern  :err   : [   12.5{n:05}] ")),
     ("rfc3164", |_| "Jan 23 09:11:20 host kernel: ".into()),

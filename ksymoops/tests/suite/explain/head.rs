@@ -78,8 +78,16 @@ fn location(text: &Text, facts: &[String]) -> Verdict {
             called_by(text, callers)?;
             continue;
         }
+        if let Some(names) = fact.strip_prefix("uncertain, as all entries are marked ?: ") {
+            for name in names.split(", ") {
+                let marked = format!(r"\? {}(?:\.[\w.]+)?\+", regex::escape(name));
+                ensure(text.has(&marked), &format!("{name} is not marked"))?;
+            }
+            continue;
+        }
         let fact = fact.strip_prefix("first in a module: ").unwrap_or(fact);
-        let place = Regex::new(r"^([A-Za-z0-9_]+)\+(0x[0-9a-f]+)(/0x[0-9a-f]+)?( \[[\w-]+\])?").unwrap();
+        let place =
+            Regex::new(r"^([A-Za-z0-9_][A-Za-z0-9_.]*)\+(0x[0-9a-f]+)(/0x[0-9a-f]+)?( \[[\w-]+\])?").unwrap();
         let Some(found) = place.captures(fact) else {
             // An address, a name of Rust, or one with a line that the log has.
             continue;
