@@ -149,8 +149,12 @@ pub fn boot_debugged(
     handle: impl FnMut(Line) -> Result<Duration>,
 ) -> Result<End> {
     let options = Options { memory_mib, debugger: Some(socket.to_owned()), ..Options::small(cmdline) };
-    Machine::start(vm, &options, &rundir::boot(&vm.run)?)?.run(handle)
+    let machine = Machine::start(vm, &options, &rundir::boot(&vm.run)?)?;
+    machine.first_within(machine::BOOT_LIMIT * DEBUGGED_FACTOR).run(handle)
 }
+
+/// A debugger is for one machine and takes minutes anyway: on a busy host it may boot slowly.
+const DEBUGGED_FACTOR: u32 = 5;
 
 /// How many machines run at a time. A guest has one CPU; a second CPU would be idle most of the time.
 const MACHINES: usize = 2;

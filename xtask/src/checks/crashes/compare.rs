@@ -3,7 +3,6 @@
 
 use serde_json::Value;
 
-use super::kinds;
 use super::registers::{hex, register, register_of};
 use super::tally::Tally;
 
@@ -11,27 +10,46 @@ use super::tally::Tally;
 const COMPARED: [&str; 15] =
     ["rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
 
-/// Compares all; a stop without a report, or the other way round, is wrong.
-pub fn all(stops: &[Value], reports: &[Value]) -> Tally {
-    let mut tally = Tally::default();
+/// Stops with their reports.
+pub struct Pairs<'a> {
+    /// In the order of the stops.
+    pub both: Vec<(&'a Value, &'a Value)>,
+    /// A stop without a report, or the other way round.
+    wrong: Vec<String>,
+}
+
+/// The report of each stop.
+pub fn pairs<'a>(stops: &'a [Value], reports: &'a [Value]) -> Pairs<'a> {
+    let mut pairs = Pairs { both: Vec::new(), wrong: Vec::new() };
     let mut is_used = vec![false; reports.len()];
     for stop in stops {
-        let way = stop["way"].as_str().unwrap_or("?");
         let unused = reports.iter().zip(&mut is_used).filter(|(_, is_used)| !**is_used);
-        let Some((report, is_used)) = unused.into_iter().find(|(report, _)| has_registers(report, stop))
-        else {
-            tally.wrong.push(format!("{way}: there is no report with these registers"));
-            continue;
-        };
-        *is_used = true;
-        tally.crashes += 1;
-        kinds::compare(way, stop, report, &mut tally);
+        match unused.into_iter().find(|(report, _)| has_registers(report, stop)) {
+            Some((report, is_used)) => {
+                *is_used = true;
+                pairs.both.push((stop, report));
+            }
+            None => pairs.wrong.push(format!("{}: there is no report with these registers", way(stop))),
+        }
     }
     for (report, _) in reports.iter().zip(is_used).filter(|(_, is_used)| !is_used) {
         let text = report["text"].as_array().and_then(|lines| lines.first()).cloned().unwrap_or_default();
-        tally.wrong.push(format!("gdb did not stop for the report {text}"));
+        pairs.wrong.push(format!("gdb did not stop for the report {text}"));
+    }
+    pairs
+}
+
+/// Compares each pair by `compare`.
+pub fn all(pairs: &Pairs<'_>, compare: impl Fn(&str, &Value, &Value, &mut Tally)) -> Tally {
+    let mut tally = Tally { crashes: pairs.both.len(), wrong: pairs.wrong.clone(), ..Tally::default() };
+    for (stop, report) in &pairs.both {
+        compare(way(stop), stop, report, &mut tally);
     }
     tally
+}
+
+fn way(stop: &Value) -> &str {
+    stop["way"].as_str().unwrap_or("?")
 }
 
 /// Whether the report has all registers of the stop.

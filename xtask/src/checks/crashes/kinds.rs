@@ -16,6 +16,12 @@ pub fn compare(way: &str, stop: &Value, report: &Value, tally: &mut Tally) {
     gone(way, stop, report, tally);
 }
 
+/// The same where the log has the words of the stack, and what gdb knows of callers.
+pub fn compare_with_stack(way: &str, stop: &Value, report: &Value, tally: &mut Tally) {
+    compare(way, stop, report, tally);
+    callers(way, stop, report, tally);
+}
+
 fn array(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
@@ -100,6 +106,28 @@ fn variables(way: &str, stop: &Value, report: &Value, tally: &mut Tally) {
                 let Some((names, words)) = said.split_once(": ") else { continue };
                 for (name, function) in names.split(", ").filter_map(|one| one.split_once(" of ")) {
                     unknown(way, name, function, words, &of_gdb(stop, 0, function, name), tally);
+                }
+            }
+        }
+    }
+}
+
+/// Numbers in callers that gdb knows, and ksymoops does not say.
+fn callers(way: &str, stop: &Value, report: &Value, tally: &mut Tally) {
+    let said: Vec<&str> = statements(report, "variable").map(|statement| text(&statement["text"])).collect();
+    for (index, frames) in array(&stop["callers"]).iter().enumerate() {
+        let number = index.saturating_add(1);
+        for frame in array(frames) {
+            let function = text(&frame["function"]);
+            for variable in array(&frame["variables"]).iter().filter(|one| one["value"].is_u64()) {
+                let name = text(&variable["name"]);
+                let is_this = |said: &&str| {
+                    let own = said.strip_prefix(&format!("caller {number}: ")).and_then(known);
+                    own.is_some_and(|(_, own, of)| (own, of) == (name, function))
+                };
+                if !said.iter().any(is_this) {
+                    let what = format!("{way} {number} {name} of {function} ({})", variable["value"]);
+                    tally.leave_out("variables of callers, unknown while gdb has a value", what);
                 }
             }
         }
@@ -292,6 +320,16 @@ mod tests {
         assert_eq!(tally.wrong, [""; 0]);
         assert_eq!(tally.agreed.values().sum::<usize>(), 8, "{:?}", tally.agreed);
         assert!(tally.left_out.is_empty(), "{:?}", tally.left_out);
+    }
+
+    #[test]
+    fn what_is_not_said_of_callers_is_counted() {
+        for (said, left_out) in [("caller 1: parameter at of g is 0x5 (int *)", 0), ("", 1)] {
+            let report = report(7, &[variable(said, "0x5")], "stats.hits[1]", "");
+            let mut tally = Tally::default();
+            callers("way", &stop(), &report, &mut tally);
+            assert_eq!(tally.left_out.values().map(Vec::len).sum::<usize>(), left_out, "{said}");
+        }
     }
 
     #[test]

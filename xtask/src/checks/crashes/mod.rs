@@ -5,9 +5,13 @@
 //! The guest takes each way to crash of `tests/fixtures/crashes`. gdb stops the machine whenever it is about
 //! to print the registers of a crash and evaluates everything with these; afterwards ksymoops decodes the
 //! log.
+//!
+//! Kernels up to 4.9 printed the words of the stack as well, by which ksymoops knows variables of callers. So
+//! gdb reads these words at each stop, and a second pass decodes the log with them.
 
 mod compare;
 mod kinds;
+mod raw_stack;
 mod registers;
 mod tally;
 
@@ -47,6 +51,8 @@ const MIN_CRASHES: usize = 50;
 struct Files {
     stops: PathBuf,
     log: PathBuf,
+    /// The log with words of the stack.
+    with_stack: PathBuf,
     journal: PathBuf,
     /// Modules with debug information.
     modules: PathBuf,
@@ -77,17 +83,24 @@ pub fn check(args: &KernelArgs) -> Result<bool> {
     let files = Files {
         stops: vm.run.join("stops.jsonl"),
         log: vm.run.join(LOG),
+        with_stack: vm.run.join("kernel-with-stack.log"),
         journal: vm.run.join(JOURNAL),
         modules,
     };
     crash(&vm, &debug, &files)?;
-    let reports = decode(&vm, &debug, &files)?;
-    fs::write(vm.run.join("reports.jsonl"), &reports)?;
-    let (stops, reports) = (lines(&fs::read_to_string(&files.stops)?)?, lines(&reports)?);
-    let tally = compare::all(&stops, &reports);
+    let reports = lines(&decode(&vm, &debug, &files, &files.log)?)?;
+    let stops = lines(&fs::read_to_string(&files.stops)?)?;
+    let pairs = compare::pairs(&stops, &reports);
+    let tally = compare::all(&pairs, kinds::compare);
     show(&tally, &vm);
     ensure!(tally.crashes >= MIN_CRASHES, "only {} crashes were seen", tally.crashes);
-    Ok(tally.wrong.is_empty())
+    let old = raw_stack::insert(&fs::read_to_string(&files.log)?, &pairs.both);
+    fs::write(&files.with_stack, old)?;
+    let reports = lines(&decode(&vm, &debug, &files, &files.with_stack)?)?;
+    ui::line("  and with the words of the stack, as kernels up to 4.9 printed them:");
+    let with_stack = compare::all(&compare::pairs(&stops, &reports), kinds::compare_with_stack);
+    show(&with_stack, &vm);
+    Ok(tally.wrong.is_empty() && with_stack.wrong.is_empty())
 }
 
 /// Builds the modules that crash. They are no fixtures: other scenarios do not load them.
@@ -160,14 +173,14 @@ fn start_gdb(vm: &Vm, debug: &Debug, files: &Files, socket: &Path, text: &str) -
     gdb.spawn().context("cannot start gdb")
 }
 
-/// What ksymoops says of the log, as JSON.
-fn decode(vm: &Vm, debug: &Debug, files: &Files) -> Result<String> {
+/// What ksymoops says of a log, as JSON, which is kept beside the log.
+fn decode(vm: &Vm, debug: &Debug, files: &Files, log: &Path) -> Result<String> {
     let mut command = workspace::cargo();
     command.args(["run", "--quiet", "--package", "ksymoops", "--", "--format=json", "--no-journal"]);
     command.args(["--release", &vm.release, "--persist"]).arg(&files.journal);
     command.arg("--object").arg(&files.modules).arg("--object").arg(&vm.fixtures);
     command.args(debug.directory().iter().flat_map(|folder| [Path::new("--debug-dir"), folder]));
-    let output = process::raw(command.arg(&files.log))?;
+    let output = process::raw(command.arg(log))?;
     ensure!(
         matches!(output.status.code(), Some(0 | 1)),
         "{} failed with {}: {}",
@@ -175,7 +188,9 @@ fn decode(vm: &Vm, debug: &Debug, files: &Files) -> Result<String> {
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    let reports = String::from_utf8_lossy(&output.stdout).into_owned();
+    fs::write(log.with_extension("reports.jsonl"), &reports)?;
+    Ok(reports)
 }
 
 fn lines(text: &str) -> Result<Vec<Value>> {

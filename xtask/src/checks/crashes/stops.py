@@ -28,6 +28,11 @@ SCALARS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_ENUM, gdb.TYPE_CO
 KEPT = ".data..persistent"
 MAX_MEMBERS = 3000
 MAX_CALLERS = 4
+# So much of the stack is read.
+MAX_STACK_WORDS = 192
+# A stack ends at a multiple of this.
+STACK_BYTES = 1 << 14
+WORD_BYTES = 8
 # Between variables of a section.
 MAX_GAP = 64
 # Sections of the modules are smaller.
@@ -274,6 +279,33 @@ def callers():
     return found
 
 
+def stack_at(pointer):
+    """The words from the stack pointer up to the end of the stack, as kernels up to 4.9 printed them."""
+    words = []
+    while len(words) < MAX_STACK_WORDS:
+        address = pointer + WORD_BYTES * len(words)
+        # As kstack_end() of these kernels.
+        if (address + WORD_BYTES - 1) % STACK_BYTES < WORD_BYTES:
+            break
+        try:
+            memory = gdb.selected_inferior().read_memory(address, WORD_BYTES).tobytes()
+        except gdb.error:
+            break
+        words.append(int.from_bytes(memory, "little"))
+    return words
+
+
+def returns_on(stack):
+    """Which of the words are behind an instruction of some function: index, symbol, offset."""
+    found = []
+    for index, word in enumerate(stack):
+        # The call may be the last instruction.
+        symbol = symbol_at((word - 1) & MASK)
+        if symbol is not None and ".text" in symbol["section"]:
+            found.append([index, symbol["name"], symbol["offset"] + 1])
+    return found
+
+
 def look():
     """One crash."""
     address, mode = number("$rdi"), number("$esi") & 0xffffffff
@@ -297,6 +329,8 @@ def look():
     finally:
         for name in OWN:
             gdb.execute(f"set var ${name} = {own[name]:#x}", to_string=True)
+    stop["stack"] = stack_at(crash["rsp"])
+    stop["returns"] = returns_on(stop["stack"])
     asked = [*OWN, "cr2"]
     stop["persistent"] = {name: persistent_at(crash[name]) for name in asked if persistent_at(crash[name])}
     stop["gone"] = {name: gone_at(crash[name]) for name in asked if gone_at(crash[name])}
