@@ -278,7 +278,9 @@ fn later(ctx: &mut Ctx) -> Result<()> {
     // A structure that grows stays where it is, and goes back.
     let grown = "/tmp/grown";
     split(ctx, "convert_end_stats", grown, &bound)?.success()?.stdout_has("stats: grows in place")?;
-    ctx.peer_insmod([&format!("{grown}/convert.ko")])?.success()?;
+    for file in ["convert__persist_2", OWNER] {
+        ctx.peer_insmod([&format!("{grown}/{file}.ko")])?.success()?;
+    }
     let before = counted_from(ctx, &before)?;
     run_modprobe(&["-r", OWNER])?.success()?;
     run_modprobe(&[OWNER])?.success()?.silent()?;
