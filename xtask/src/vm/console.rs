@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Watches the console of a running machine for signs that it hangs.
+//! Watches the console of a running machine for signs that it hangs, or has not got its files.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Texts after which no more output can be expected.
+/// Texts after which no more output can be expected, or none that means anything.
 const HANGS: &[&str] = &[
     "soft lockup",
     "hard LOCKUP",
@@ -14,6 +14,8 @@ const HANGS: &[&str] = &[
     "blocked for more than",
     "end Kernel panic",
     "Unable to mount root fs",
+    // Files are missing or cut off.
+    "Initramfs unpacking failed",
 ];
 
 /// A console that is being written.

@@ -34,6 +34,14 @@ impl Options {
 const CMDLINE: &str = "panic=-1 log_buf_len=8M printk.devkmsg=on rdinit=/init \
                        no_timer_check rcupdate.rcu_cpu_stall_suppress_at_boot=1";
 
+/// MiB of memory for this initramfs, and some files more: half of what the kernel and the archive leave free
+/// is for files.
+fn memory_for_files(initramfs: &Path) -> u32 {
+    const KERNEL: u64 = 200;
+    let bytes = initramfs.metadata().map_or(0, |found| found.len());
+    u32::try_from(KERNEL.saturating_add((bytes >> 20).saturating_mul(7) / 2)).unwrap_or(u32::MAX)
+}
+
 /// The command for one boot, with the result port on its standard output.
 pub fn command(vm: &Vm, options: &Options, console: &Path) -> Command {
     let mut qemu = Command::new(vm.processor.map_or("qemu-system-x86_64", |processor| processor.qemu));
@@ -52,9 +60,9 @@ pub fn command(vm: &Vm, options: &Options, console: &Path) -> Command {
     if let Some(socket) = &options.debugger {
         qemu.arg("-gdb").arg(format!("unix:{},server=on,wait=off", socket.display()));
     }
-    // Programs and modules are larger there, and half of the memory is for files.
+    // Programs and modules are larger there.
     let factor = if vm.processor.is_some() { 2 } else { 1 };
-    let memory = options.memory_mib.saturating_mul(factor);
+    let memory = options.memory_mib.saturating_mul(factor).max(memory_for_files(&vm.initramfs));
     qemu.args(["-m", &format!("{memory}M"), "-smp", &options.cpus.to_string()]);
     qemu.arg("-kernel").arg(&vm.image).arg("-initrd").arg(&vm.initramfs);
     let ports = match &vm.processor {
