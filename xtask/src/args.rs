@@ -38,6 +38,8 @@ pub enum Task {
     Kernel(KernelBuildArgs),
     /// Build the test modules, print their paths, and check what we read from them
     Fixtures(KernelArgs),
+    /// Make images of all modules of a kernel, and compare what their relocations lead to
+    Images(ImagesArgs),
     /// Decode real oopses of other processors, each made in a kernel of its own; downloads 500 MB
     Processors(ProcessorsArgs),
     /// Build the tarball and the Debian package
@@ -199,6 +201,18 @@ pub struct CheckArgs {
     /// Names of steps, as in the summary of `test`, with - for blanks [default: all]
     #[arg(value_name = "STEP")]
     pub steps: Vec<String>,
+}
+
+/// Which modules.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ImagesArgs {
+    /// As for `test`, or riscv64-6.12, ppc64el-6.1, s390x-6.1; may be repeated
+    #[arg(long = "kernel", value_name = "NAME", default_value = DEFAULT_KERNEL)]
+    pub kernels: Vec<String>,
+
+    /// Only every Nth module
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub every: usize,
 }
 
 /// Which processors.

@@ -10,6 +10,7 @@ mod dist;
 mod fixtures;
 mod fuzz;
 mod histories;
+mod images;
 mod kernel;
 mod matrix;
 mod metadata;
@@ -65,6 +66,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Canary(args) => matrix::canary::run(&args),
         Task::Test(kernel) => test::run(&kernel),
         Task::Check(args) => test::run_some(&args),
+        Task::Images(args) => images::run(&args),
         Task::Processors(args) => processors::run(&args),
         Task::Circles(args) => checks::circles::run(&args),
         Task::Accuracy(kernel) => checks::accuracy::run(&kernel),

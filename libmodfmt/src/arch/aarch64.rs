@@ -12,5 +12,6 @@ pub(super) static ARCH: Arch = Arch {
     absolute_word: 257,
     relative_32: 261,
     mandatory_sections: &[".plt", ".init.plt", ".text.ftrace_trampoline", ".init.text.ftrace_trampoline"],
+    got_entry: None,
     machine: Machine::AARCH64,
 };

@@ -7,17 +7,20 @@
 //! use libmodfmt::arch::Arch;
 //! use libmodfmt::elf::{ByteOrder, Class, Ident, Machine};
 //!
-//! let s390 = Ident { class: Class::Elf64, order: ByteOrder::Big, machine: Machine(22) };
-//! let error = Arch::of(s390).unwrap_err();
-//! assert_eq!(error.to_string(), "persistent data of s390 modules is not supported yet");
+//! let mips = Ident { class: Class::Elf64, order: ByteOrder::Little, machine: Machine(8) };
+//! let error = Arch::of(mips).unwrap_err();
+//! assert_eq!(error.to_string(), "persistent data of mips modules is not supported yet");
 //! ```
 
 mod aarch64;
+mod ppc64le;
 mod processor;
 mod relocation;
+mod riscv64;
+mod s390x;
 mod supported;
 mod x86_64;
 
-pub use processor::Arch;
+pub use processor::{Arch, GotEntry};
 pub use relocation::{Operation, RelocationType, relocation_type};
 pub use supported::UnsupportedMachine;

@@ -15,7 +15,21 @@ pub struct Arch {
     pub relative_32: u32,
     /// Sections that the kernel demands of every module of this processor, code or not.
     pub mandatory_sections: &'static [&'static str],
+    /// How code reaches a variable through an entry of the GOT, if the kernel makes such entries.
+    pub got_entry: Option<GotEntry>,
     pub(super) machine: Machine,
+}
+
+/// A way to reach a variable through an entry of the GOT, which the loader makes for the symbol and which has
+/// the symbol's address. The addend is of the place where the entry is, and not of the variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GotEntry {
+    /// The relocation that stores the distance to the entry.
+    pub relocation: u32,
+    /// The addend that stands for the entry itself: from the start of the instruction to the place.
+    pub addend: i64,
+    /// The relocation that stores the distance to the variable in the same place.
+    pub direct: u32,
 }
 
 impl Arch {

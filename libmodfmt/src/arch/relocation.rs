@@ -2,9 +2,9 @@
 //! What a relocation type does: the one table of this workspace, for every machine that it knows.
 //!
 //! The table has the types that data sections of modules have (debug information, export tables,
-//! version tables), and for x86-64 and arm64, where images are made, also those of code. Numbers and
-//! names are those of each processor's ELF ABI supplement, as `arch/*/include/asm/elf.h` of the kernel
-//! and `<elf.h>` have them.
+//! version tables), and for processors for which images are made (x86-64, arm64, riscv64, ppc64le, s390x)
+//! also those of code. Numbers and names are those of each processor's ELF ABI supplement, as
+//! `arch/*/include/asm/elf.h` of the kernel and `<elf.h>` have them.
 //!
 //! ```
 //! use libmodfmt::arch::{Operation, relocation_type};
@@ -60,10 +60,13 @@ impl RelocationType {
     }
 
     /// Whether what is stored depends on the sum of symbol and addend only, and reaches any place in
-    /// the memory of modules: then "variable" may be written as "base of its section + offset".
+    /// the memory of modules, or is refused by the loader: then "variable" may be written as "base of its
+    /// section + offset".
     #[must_use]
     pub fn may_be_rebased(&self) -> bool {
-        self.is_plain_store() || self.operation == Operation::Instruction
+        // A word in which addresses are added and subtracted has a distance in the end.
+        let is_sum = matches!(self.operation, Operation::Add | Operation::Subtract) && self.size >= 4;
+        self.is_plain_store() || is_sum || self.operation == Operation::Instruction
     }
 
     /// Whether it stores the value itself, in 32 or 64 bits.
@@ -164,17 +167,85 @@ const PARISC: &[RelocationType] = &[
 const POWERPC: &[RelocationType] =
     &[none(0, "R_PPC_NONE"), store(1, "R_PPC_ADDR32", 4), distance(26, "R_PPC_REL32", 4)];
 
-/// `EM_PPC64`
+/// `EM_PPC64`. The distances from the TOC and those in halves of 16 bits do not reach into another module,
+/// whose memory may be anywhere in a large area; those of 32 and 34 bits are checked by the loader
+/// (arch/powerpc/kernel/module_64.c, 4.19 to 7.3).
 const POWERPC64: &[RelocationType] = &[
     none(0, "R_PPC64_NONE"),
     store(1, "R_PPC64_ADDR32", 4),
+    indirect(3, "R_PPC64_ADDR16", 2),
+    indirect(4, "R_PPC64_ADDR16_LO", 2),
+    indirect(5, "R_PPC64_ADDR16_HI", 2),
+    indirect(6, "R_PPC64_ADDR16_HA", 2),
+    indirect(10, "R_PPC64_REL24", 4),
     distance(26, "R_PPC64_REL32", 4),
     store(38, "R_PPC64_ADDR64", 8),
+    indirect(39, "R_PPC64_ADDR16_HIGHER", 2),
+    indirect(40, "R_PPC64_ADDR16_HIGHERA", 2),
+    indirect(41, "R_PPC64_ADDR16_HIGHEST", 2),
+    indirect(42, "R_PPC64_ADDR16_HIGHESTA", 2),
+    distance(44, "R_PPC64_REL64", 8),
+    indirect(47, "R_PPC64_TOC16", 2),
+    indirect(48, "R_PPC64_TOC16_LO", 2),
+    indirect(49, "R_PPC64_TOC16_HI", 2),
+    indirect(50, "R_PPC64_TOC16_HA", 2),
+    indirect(51, "R_PPC64_TOC", 8),
+    indirect(56, "R_PPC64_ADDR16_DS", 2),
+    indirect(57, "R_PPC64_ADDR16_LO_DS", 2),
+    indirect(63, "R_PPC64_TOC16_DS", 2),
+    indirect(64, "R_PPC64_TOC16_LO_DS", 2),
+    none(109, "R_PPC64_TOCSAVE"),
+    indirect(116, "R_PPC64_REL24_NOTOC", 4),
+    none(118, "R_PPC64_ENTRY"),
+    entry(132, "R_PPC64_PCREL34", 8, Operation::Instruction),
+    indirect(133, "R_PPC64_GOT_PCREL34", 8),
+    indirect(249, "R_PPC64_REL16", 2),
+    indirect(250, "R_PPC64_REL16_LO", 2),
+    indirect(251, "R_PPC64_REL16_HI", 2),
+    indirect(252, "R_PPC64_REL16_HA", 2),
 ];
 
-/// `EM_S390`, 31 and 64 bit
-const S390: &[RelocationType] =
-    &[none(0, "R_390_NONE"), store(4, "R_390_32", 4), distance(5, "R_390_PC32", 4), store(22, "R_390_64", 8)];
+/// `EM_S390`, 31 and 64 bit. Those of the GOT belong to a symbol, of which the loader makes an entry: the
+/// addend is not the variable's. Others reach only near places, or lead to code (arch/s390/kernel/module.c,
+/// 4.19 to 7.3).
+const S390: &[RelocationType] = &[
+    none(0, "R_390_NONE"),
+    store(1, "R_390_8", 1),
+    indirect(2, "R_390_12", 2),
+    store(3, "R_390_16", 2),
+    store(4, "R_390_32", 4),
+    distance(5, "R_390_PC32", 4),
+    indirect(6, "R_390_GOT12", 2),
+    indirect(7, "R_390_GOT32", 4),
+    indirect(8, "R_390_PLT32", 4),
+    indirect(13, "R_390_GOTOFF32", 4),
+    indirect(14, "R_390_GOTPC", 8),
+    indirect(15, "R_390_GOT16", 2),
+    distance(16, "R_390_PC16", 2),
+    indirect(17, "R_390_PC16DBL", 2),
+    indirect(18, "R_390_PLT16DBL", 2),
+    instruction(19, "R_390_PC32DBL"),
+    indirect(20, "R_390_PLT32DBL", 4),
+    indirect(21, "R_390_GOTPCDBL", 4),
+    store(22, "R_390_64", 8),
+    distance(23, "R_390_PC64", 8),
+    indirect(24, "R_390_GOT64", 8),
+    indirect(25, "R_390_PLT64", 8),
+    indirect(26, "R_390_GOTENT", 4),
+    indirect(27, "R_390_GOTOFF16", 2),
+    indirect(28, "R_390_GOTOFF64", 8),
+    indirect(29, "R_390_GOTPLT12", 2),
+    indirect(30, "R_390_GOTPLT16", 2),
+    indirect(31, "R_390_GOTPLT32", 4),
+    indirect(32, "R_390_GOTPLT64", 8),
+    indirect(33, "R_390_GOTPLTENT", 4),
+    indirect(34, "R_390_PLTOFF16", 2),
+    indirect(35, "R_390_PLTOFF32", 4),
+    indirect(36, "R_390_PLTOFF64", 8),
+    indirect(57, "R_390_20", 4),
+    indirect(58, "R_390_GOT20", 4),
+    indirect(59, "R_390_GOTPLT20", 4),
+];
 
 /// `EM_ARM`
 const ARM: &[RelocationType] = &[
@@ -248,11 +319,24 @@ const AARCH64: &[RelocationType] = &[
     indirect(312, "R_AARCH64_LD64_GOT_LO12_NC", 4),
 ];
 
-/// `EM_RISCV`, 32 and 64 bit
+/// `EM_RISCV`, 32 and 64 bit. `PCREL_LO12` names the place of a `PCREL_HI20`, never a variable. Those of
+/// absolute addresses and of the GOT are refused by kernels of a distribution, and branches lead to code
+/// (arch/riscv/kernel/module.c, 5.10 to 7.3).
 const RISCV: &[RelocationType] = &[
     none(0, "R_RISCV_NONE"),
     store(1, "R_RISCV_32", 4),
     store(2, "R_RISCV_64", 8),
+    indirect(16, "R_RISCV_BRANCH", 4),
+    indirect(17, "R_RISCV_JAL", 4),
+    indirect(18, "R_RISCV_CALL", 8),
+    indirect(19, "R_RISCV_CALL_PLT", 8),
+    indirect(20, "R_RISCV_GOT_HI20", 4),
+    instruction(23, "R_RISCV_PCREL_HI20"),
+    indirect(24, "R_RISCV_PCREL_LO12_I", 4),
+    indirect(25, "R_RISCV_PCREL_LO12_S", 4),
+    indirect(26, "R_RISCV_HI20", 4),
+    indirect(27, "R_RISCV_LO12_I", 4),
+    indirect(28, "R_RISCV_LO12_S", 4),
     add(33, "R_RISCV_ADD8", 1),
     add(34, "R_RISCV_ADD16", 2),
     add(35, "R_RISCV_ADD32", 4),
@@ -261,6 +345,10 @@ const RISCV: &[RelocationType] = &[
     subtract(38, "R_RISCV_SUB16", 2),
     subtract(39, "R_RISCV_SUB32", 4),
     subtract(40, "R_RISCV_SUB64", 8),
+    indirect(41, "R_RISCV_GOT32_PCREL", 4),
+    indirect(44, "R_RISCV_RVC_BRANCH", 2),
+    indirect(45, "R_RISCV_RVC_JUMP", 2),
+    none(51, "R_RISCV_RELAX"),
     distance(57, "R_RISCV_32_PCREL", 4),
 ];
 
@@ -311,7 +399,14 @@ mod tests {
             (15, elf::R_PARISC_DIR64, "R_PARISC_DIR64"),
             (20, elf::R_PPC_REL32, "R_PPC_REL32"),
             (21, elf::R_PPC64_ADDR64, "R_PPC64_ADDR64"),
+            (21, elf::R_PPC64_REL64, "R_PPC64_REL64"),
+            (21, elf::R_PPC64_TOC16_LO_DS, "R_PPC64_TOC16_LO_DS"),
+            (21, elf::R_PPC64_REL16_HA, "R_PPC64_REL16_HA"),
             (22, elf::R_390_PC32, "R_390_PC32"),
+            (22, elf::R_390_PC32DBL, "R_390_PC32DBL"),
+            (22, elf::R_390_PC64, "R_390_PC64"),
+            (22, elf::R_390_GOTENT, "R_390_GOTENT"),
+            (22, elf::R_390_GOTPLT20, "R_390_GOTPLT20"),
             (40, elf::R_ARM_V4BX, "R_ARM_V4BX"),
             (43, elf::R_SPARC_UA64, "R_SPARC_UA64"),
             (62, elf::R_X86_64_PC64, "R_X86_64_PC64"),
@@ -321,6 +416,8 @@ mod tests {
             (183, elf::R_AARCH64_LDST128_ABS_LO12_NC, "R_AARCH64_LDST128_ABS_LO12_NC"),
             (183, elf::R_AARCH64_MOVW_UABS_G3, "R_AARCH64_MOVW_UABS_G3"),
             (183, elf::R_AARCH64_LD64_GOT_LO12_NC, "R_AARCH64_LD64_GOT_LO12_NC"),
+            (243, elf::R_RISCV_PCREL_HI20, "R_RISCV_PCREL_HI20"),
+            (243, elf::R_RISCV_RVC_JUMP, "R_RISCV_RVC_JUMP"),
             (243, elf::R_RISCV_SUB64, "R_RISCV_SUB64"),
             (243, elf::R_RISCV_32_PCREL, "R_RISCV_32_PCREL"),
             (258, elf::R_LARCH_SUB64, "R_LARCH_SUB64"),
@@ -336,12 +433,19 @@ mod tests {
         let plain =
             |number| relocation_type(Machine::X86_64, number).is_some_and(RelocationType::is_plain_store);
         assert_eq!((0..64).filter(|number| plain(*number)).collect::<Vec<_>>(), [1, 2, 10, 11, 24]);
-        let of_arm64 =
-            |number| relocation_type(Machine::AARCH64, number).is_some_and(RelocationType::may_be_rebased);
-        assert_eq!(
-            (0..1024).filter(|number| of_arm64(*number)).collect::<Vec<_>>(),
-            [257, 258, 260, 261, 263, 264, 265, 266, 267, 268, 269, 275, 276, 277, 278, 284, 285, 286, 299]
-        );
+        let of_arm64: &[u32] =
+            &[257, 258, 260, 261, 263, 264, 265, 266, 267, 268, 269, 275, 276, 277, 278, 284, 285, 286, 299];
+        let rebased: [(Machine, &[u32]); 4] = [
+            (Machine::AARCH64, of_arm64),
+            (Machine::RISCV, &[1, 2, 23, 35, 36, 39, 40, 57]),
+            (Machine::PPC64, &[1, 26, 38, 44, 132]),
+            (Machine::S390, &[4, 5, 19, 22, 23]),
+        ];
+        for (machine, numbers) in rebased {
+            let is_rebased =
+                |number: &u32| relocation_type(machine, *number).is_some_and(RelocationType::may_be_rebased);
+            assert_eq!((0..1024).filter(is_rebased).collect::<Vec<_>>(), numbers, "{machine}");
+        }
         let absolute =
             |number| relocation_type(Machine::X86_64, number).is_some_and(RelocationType::is_absolute);
         assert_eq!((0..64).filter(|number| absolute(*number)).collect::<Vec<_>>(), [1, 10, 11]);

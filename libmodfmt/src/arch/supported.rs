@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use super::{Arch, aarch64, x86_64};
+use super::{Arch, aarch64, ppc64le, riscv64, s390x, x86_64};
 use crate::elf::{ByteOrder, Class, Ident, Machine};
 
 /// Images for this machine cannot be made.
@@ -25,6 +25,10 @@ impl Arch {
             (Machine::X86_64, Class::Elf64) => Ok(&x86_64::ARCH),
             // The kernel is never big-endian in distributions, but may be: instructions are not.
             (Machine::AARCH64, Class::Elf64) if ident.order == ByteOrder::Little => Ok(&aarch64::ARCH),
+            (Machine::RISCV, Class::Elf64) if ident.order == ByteOrder::Little => Ok(&riscv64::ARCH),
+            // Big-endian, functions have descriptors and symbols a dot.
+            (Machine::PPC64, Class::Elf64) if ident.order == ByteOrder::Little => Ok(&ppc64le::ARCH),
+            (Machine::S390, Class::Elf64) if ident.order == ByteOrder::Big => Ok(&s390x::ARCH),
             (machine, _) => Err(UnsupportedMachine { machine }),
         }
     }

@@ -9,5 +9,6 @@ pub(super) static ARCH: Arch = Arch {
     absolute_word: 1,
     relative_32: 2,
     mandatory_sections: &[],
+    got_entry: None,
     machine: Machine::X86_64,
 };

@@ -107,12 +107,18 @@ pub struct Machine(pub u16);
 impl Machine {
     /// `EM_386`
     pub const I386: Self = Self(3);
+    /// `EM_PPC64`
+    pub const PPC64: Self = Self(21);
+    /// `EM_S390`
+    pub const S390: Self = Self(22);
     /// `EM_ARM`
     pub const ARM: Self = Self(40);
     /// `EM_X86_64`
     pub const X86_64: Self = Self(62);
     /// `EM_AARCH64`
     pub const AARCH64: Self = Self(183);
+    /// `EM_RISCV`
+    pub const RISCV: Self = Self(243);
 }
 
 impl fmt::Display for Machine {

@@ -41,7 +41,7 @@ pub enum ImageError {
     Note(#[from] NoteError),
     /// A use of persistent data by a relocation that cannot be moved to another module's symbol.
     #[error(
-        "{section}+{offset:#x} uses {variable} by {relocation}, which cannot refer to another module's data"
+        "{section}+{offset:#x} uses {variable} by {relocation}, which cannot refer to another module's data{remedy}"
     )]
     Relocation {
         /// The section with the use.
@@ -52,7 +52,15 @@ pub enum ImageError {
         relocation: String,
         /// The variable.
         variable: String,
+        /// What the author can do, after a colon; empty if nothing is known.
+        remedy: &'static str,
     },
+    /// A kernel that has symbol versions as distances, which keepers are not made with.
+    #[error(
+        "this kernel has the versions of exported symbols as distances (CONFIG_MODULE_REL_CRCS, up to 5.18 on \
+         powerpc and s390); use a newer kernel"
+    )]
+    RelativeVersions,
     /// An offset left the range of a relocation's addend.
     #[error("{section}+{offset:#x}: the addend of the relocation leaves its range")]
     Addend {

@@ -9,6 +9,7 @@ use super::symbols::{KeeperSymbols, SectionMap};
 use super::{Base, ImageError, KeeperOptions, check, discard_mark, input_check};
 use crate::arch::Arch;
 use crate::elf::{Object, Relocation, RelocationTables, Section, SectionKind, flags};
+use crate::export::CrcForm;
 use crate::module::Module;
 use crate::persist::{Header, Inventory, NOTE_SECTION, Unit, UnitPointer, UnitValue, keeper_of_generation};
 
@@ -26,6 +27,9 @@ pub fn keeper(
     let header = wanted.bindings.generation.as_ref().ok_or_else(nothing)?;
     let arch = Arch::of(module.object.ident)?;
     input_check::check(&module.object, arch)?;
+    if wanted.layout.crc == CrcForm::Relative {
+        return Err(ImageError::RelativeVersions);
+    }
     let name = keeper_of_generation(&module.name, header.generation);
     let skeleton = Skeleton { module, arch, name };
     let build = Build { inventory, skeleton: &skeleton, header, wanted };
@@ -111,6 +115,7 @@ impl<'a> Build<'a, '_> {
                 offset: relocation.offset,
                 relocation: self.skeleton.arch.relocation_name(relocation.kind),
                 variable: owner.section_name(index),
+                remedy: "",
             })
         };
         applied(tables.relocations_of(owner, index)?, value).iter().map(translate).collect()

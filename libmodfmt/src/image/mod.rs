@@ -31,6 +31,7 @@ mod bound;
 mod check;
 mod discard_mark;
 mod error;
+mod got_entry;
 mod hold;
 mod hold_note;
 mod input_check;

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::add_versions::add_versions;
 use super::old_places::OldPlaces;
-use super::{Bindings, ImageError, check, input_check};
+use super::{Bindings, ImageError, check, got_entry, input_check};
 use crate::arch::{Arch, RelocationType};
-use crate::elf::{Object, Place, RelocationTables, SectionKind, Symbol, flags};
+use crate::elf::{Object, Place, Relocation, RelocationTables, SectionKind, Symbol, flags};
 use crate::module::Module;
 use crate::persist::Inventory;
 
@@ -81,25 +81,36 @@ impl Rebase<'_> {
             let Some(symbol) = object.symbols.get(relocation.symbol) else { continue };
             let Place::Section(index) = symbol.place else { continue };
             let Some((Some(base), start)) = self.targets.get(&index) else { continue };
-            if !self.arch.relocation(relocation.kind).is_some_and(RelocationType::may_be_rebased) {
-                return Err(ImageError::Relocation {
-                    section: object.section_name(target),
-                    offset: relocation.offset,
-                    relocation: self.arch.relocation_name(relocation.kind),
-                    variable: match &*symbol.name {
-                        [] => object.section_name(index),
-                        _ => symbol.name_text(),
-                    },
-                });
-            }
-            let addend =
-                i64::try_from(symbol.value).ok().and_then(|value| relocation.addend.checked_add(value));
-            let addend = addend.and_then(|addend| addend.checked_add(*start));
-            relocation.addend = addend.ok_or_else(|| ImageError::Addend {
+            let refused = |object: &Object<'_>, remedy| ImageError::Relocation {
                 section: object.section_name(target),
                 offset: relocation.offset,
-            })?;
-            relocation.symbol = *base;
+                relocation: self.arch.relocation_name(relocation.kind),
+                variable: match object.symbols.get(relocation.symbol).map(|symbol| &*symbol.name) {
+                    None | Some([]) => object.section_name(index),
+                    Some(name) => String::from_utf8_lossy(name).into_owned(),
+                },
+                remedy,
+            };
+            let too_far = |object: &Object<'_>| ImageError::Addend {
+                section: object.section_name(target),
+                offset: relocation.offset,
+            };
+            let distance = i64::try_from(symbol.value).ok().and_then(|value| value.checked_add(*start));
+            let distance = distance.ok_or_else(|| too_far(object))?;
+            let entry = self.arch.got_entry.filter(|entry| entry.relocation == relocation.kind);
+            let new = match entry {
+                Some(entry) => {
+                    let Some(section) = object.sections.get_mut(target) else { continue };
+                    let new = got_entry::rebase(entry, relocation, distance, section);
+                    new.ok_or_else(|| refused(object, got_entry::REMEDY))?
+                }
+                None if self.arch.relocation(relocation.kind).is_some_and(RelocationType::may_be_rebased) => {
+                    let addend = relocation.addend.checked_add(distance);
+                    Relocation { addend: addend.ok_or_else(|| too_far(object))?, ..*relocation }
+                }
+                None => return Err(refused(object, "")),
+            };
+            *relocation = Relocation { symbol: *base, ..new };
             changed = true;
         }
         if changed {

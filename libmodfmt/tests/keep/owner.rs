@@ -138,6 +138,7 @@ fn a_use_by_the_global_offset_table_is_refused_by_name() {
             offset: 0x48,
             relocation: "R_X86_64_GOTPCREL".into(),
             variable: variable.into(),
+            remedy: "",
         };
         assert_eq!(image(&make), Err(expected));
     }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::keep::{self, Images};
 use super::modules::WAYS;
 use super::packages::Packages;
 use super::table::Processor;
@@ -21,10 +22,16 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// Announces a module on the console, before it is loaded.
 pub const MARK: &str = "== loading oops_";
 
-/// Runs the modules that oops and returns the file with the console.
-pub fn run(processor: &Processor, packages: &Packages, modules: &Path, directory: &Path) -> Result<PathBuf> {
+/// Runs the module with persistent data and those that oops, and returns the file with the console.
+pub fn run(
+    processor: &Processor,
+    packages: &Packages,
+    modules: &Path,
+    images: Option<&Images>,
+    directory: &Path,
+) -> Result<PathBuf> {
     let initramfs = directory.join("initramfs");
-    write_initramfs(&initramfs, packages, modules)?;
+    write_initramfs(&initramfs, packages, modules, images)?;
     machine(processor, packages, &initramfs, directory)
 }
 
@@ -57,7 +64,7 @@ pub fn machine(
     }
 }
 
-fn write_initramfs(path: &Path, packages: &Packages, modules: &Path) -> Result<()> {
+fn write_initramfs(path: &Path, packages: &Packages, modules: &Path, images: Option<&Images>) -> Result<()> {
     let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
     let mut archive = Archive::new(BufWriter::new(file));
     archive.device("dev/console", 5, 1)?;
@@ -67,6 +74,11 @@ fn write_initramfs(path: &Path, packages: &Packages, modules: &Path) -> Result<(
         "#!/bin/busybox sh\nbusybox=/bin/busybox\n$busybox mount -t proc proc /proc\n\
          $busybox mount -t devtmpfs dev /dev\necho 7 > /proc/sys/kernel/printk\n",
     );
+    if let Some(images) = images {
+        archive.file("keeper.ko", &fs::read(&images.keeper)?)?;
+        archive.file("owner.ko", &fs::read(&images.owner)?)?;
+        script.push_str(keep::SCRIPT);
+    }
     for (name, _) in WAYS {
         let module = format!("oops_{name}.ko");
         archive.file(&module, &fs::read(modules.join(&module))?)?;

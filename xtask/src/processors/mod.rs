@@ -4,10 +4,12 @@
 //!
 //! For each, the kernel, its headers and a busybox are fetched, modules that oops in five ways are compiled
 //! with the cross compiler and loaded under QEMU, and the console is decoded: function and line of each oops
-//! must be those that the source marks.
+//! must be those that the source marks. Where data can be kept, a module with persistent data is loaded, removed
+//! and loaded again before that, as images that are made here.
 
 mod boot;
 mod check;
+mod keep;
 mod kernel;
 mod modules;
 mod packages;
@@ -25,7 +27,7 @@ use crate::setup::packages::install_named;
 use crate::ui::{self, Colour, paint};
 use crate::workspace;
 
-pub use kernel::{KERNELS, find, kernel};
+pub use kernel::{KERNELS, find, kernel, modules_of};
 use packages::Packages;
 use table::PROCESSORS;
 
@@ -64,11 +66,22 @@ fn one(processor: &Processor) -> Result<bool> {
     fs::create_dir_all(&directory)?;
     let start = Instant::now();
     let modules = modules::build(processor, &packages, &directory.join("modules"))?;
-    let console = boot::run(processor, &packages, &modules, &directory)?;
-    let wrong = check::check(processor, &modules::source()?, &modules, &console)?;
+    let images = match processor.keeps {
+        true => Some(keep::build(processor, &packages, &directory.join("keep"))?),
+        false => None,
+    };
+    let console = boot::run(processor, &packages, &modules, images.as_ref(), &directory)?;
+    let mut wrong = check::check(processor, &modules::source()?, &modules, &console)?;
+    let kept = match images {
+        Some(_) => {
+            wrong.extend(keep::check(&String::from_utf8_lossy(&fs::read(&console)?)));
+            ", data kept over a reload"
+        }
+        None => "",
+    };
     let (colour, word) = if wrong.is_empty() { (Colour::Green, "pass") } else { (Colour::Red, "FAIL") };
     ui::line(&format!(
-        "  {:8} {} Linux {}, {} oopses ({})",
+        "  {:8} {} Linux {}, {} oopses{kept} ({})",
         processor.name,
         paint(colour, word),
         packages.release,

@@ -26,6 +26,8 @@ pub struct Processor {
     pub machine: &'static [&'static str],
     /// The kernel's name of the machine's first serial port, which is the console.
     pub console: &'static str,
+    /// Whether images are made of its modules, so that data can be kept.
+    pub keeps: bool,
 }
 
 /// All of them.
@@ -42,6 +44,7 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-arm",
         machine: &["-M", "virt", "-cpu", "cortex-a57"],
         console: "ttyAMA0",
+        keeps: true,
     },
     Processor {
         name: "arm",
@@ -55,6 +58,7 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-arm",
         machine: &["-M", "virt"],
         console: "ttyAMA0",
+        keeps: false,
     },
     Processor {
         name: "i386",
@@ -68,6 +72,7 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-x86",
         machine: &[],
         console: "ttyS0",
+        keeps: false,
     },
     Processor {
         name: "mips64",
@@ -81,6 +86,7 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-mips",
         machine: &["-M", "malta", "-cpu", "5KEc"],
         console: "ttyS0",
+        keeps: false,
     },
     Processor {
         name: "ppc64le",
@@ -94,6 +100,7 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-ppc",
         machine: &["-M", "pseries"],
         console: "hvc0",
+        keeps: true,
     },
     Processor {
         name: "riscv64",
@@ -107,6 +114,7 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-misc",
         machine: &["-M", "virt"],
         console: "ttyS0",
+        keeps: true,
     },
     Processor {
         name: "s390x",
@@ -120,5 +128,6 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-misc",
         machine: &["-M", "s390-ccw-virtio"],
         console: "ttysclp0",
+        keeps: true,
     },
 ];

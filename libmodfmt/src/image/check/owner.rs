@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 
 use super::{Judge, Target, base_in_file, relocations, target};
+use crate::arch::Arch;
 use crate::elf::{Object, Place, Section};
 use crate::image::old_places::OldPlaces;
-use crate::image::{Base, Bindings, ImageError};
+use crate::image::{Base, Bindings, ImageError, got_entry};
 use crate::module::Module;
 use crate::persist::{Inventory, PersistentSection};
 use crate::versions::{ExtendedVersions, Versions};
@@ -51,6 +52,7 @@ fn same_uses(
     bindings: &Bindings,
     old: &OldPlaces<'_>,
 ) -> Result<(), ImageError> {
+    let entries = Arch::of(file.ident)?.got_entry;
     judge
         .that(image.symbols.starts_with(&file.symbols), || "its symbols are not those of the file".into())?;
     for (table, section) in file.sections.iter().enumerate().filter(|(_, section)| section.is_relocation()) {
@@ -64,6 +66,7 @@ fn same_uses(
             continue;
         }
         let (before, mut after) = (file.relocations(table)?, image.relocations(table)?);
+        let Some(old_code) = file.sections.get(changed) else { continue };
         let name = section.name_text();
         for (slot, place) in old.filled.iter().filter(|(slot, _)| slot.section == changed) {
             let found = after.iter().position(|found| found.offset == slot.offset);
@@ -77,9 +80,20 @@ fn same_uses(
         for (before, after) in before.iter().zip(&after) {
             let same = match target(file, before, base_in_file(inventory, bindings)).filter(|_| loaded) {
                 Some(Target::Kept(base, distance)) => {
-                    image.symbols.get(after.symbol).map(|symbol| &*symbol.name) == Some(base.as_bytes())
-                        && i128::from(after.addend) == distance
-                        && (before.offset, before.kind) == (after.offset, after.kind)
+                    let of_base =
+                        image.symbols.get(after.symbol).map(|symbol| &*symbol.name) == Some(base.as_bytes());
+                    let same = match entries.filter(|entry| entry.relocation == before.kind) {
+                        Some(entry) => {
+                            let Some(new) = image.sections.get(changed) else { continue };
+                            let distance = distance - i128::from(before.addend);
+                            got_entry::is_rebased(entry, (before, old_code), (after, new), distance)
+                        }
+                        None => {
+                            i128::from(after.addend) == distance
+                                && (before.offset, before.kind) == (after.offset, after.kind)
+                        }
+                    };
+                    of_base && same
                 }
                 _ => before == after,
             };

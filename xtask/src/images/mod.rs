@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `cargo xtask images`: makes images of all modules of a distribution's kernel, as if their ordinary data
+//! were persistent, and compares with the modules what every relocation leads to.
+
+mod elf;
+mod made_persistent;
+mod resolver;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use libmodfmt::export::{ExportLayout, Release};
+use libmodfmt::file::ModuleFile;
+use libmodfmt::image::Bindings;
+use libmodfmt::module::Module;
+
+use crate::args::{Accel, ImagesArgs, KernelArgs, MachineArgs};
+use crate::checks::export_layout::module_files;
+use crate::setup::Missing;
+use crate::ui::{self, Colour, paint};
+use crate::{kernel, processors};
+use elf::Elf;
+use resolver::Counts;
+
+/// The size limit of a decompressed module.
+const MAX_MODULE_BYTES: u64 = 256 << 20;
+
+/// Compares the modules of each kernel that is named.
+pub fn run(args: &ImagesArgs) -> Result<ExitCode> {
+    let mut is_good = true;
+    for name in kernel::expand(&args.kernels) {
+        is_good &= one(&name, args.every.max(1))?;
+    }
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What was seen of a kernel's modules.
+#[derive(Default)]
+struct Seen {
+    modules: usize,
+    without_data: usize,
+    compared: usize,
+    counts: Counts,
+    /// Why images were refused: how often, and of which module first.
+    refused: BTreeMap<String, (usize, String)>,
+    wrong: Vec<String>,
+}
+
+fn one(name: &str, every: usize) -> Result<bool> {
+    let (text, modules) = match processors::modules_of(name)? {
+        Some(found) => found,
+        None => {
+            let machine = MachineArgs { headers: None, accel: Accel::Tcg };
+            let kernel = kernel::find(&KernelArgs { kernel: name.to_owned(), machine })?;
+            (kernel.release, kernel.modules)
+        }
+    };
+    let modules = modules.ok_or_else(|| Missing(format!("{name} has no modules here")))?;
+    let release = Release::parse(&text).with_context(|| text.clone())?;
+    let mut seen = Seen::default();
+    for file in module_files(&modules)?.iter().step_by(every) {
+        let shown = file.file_name().map(Path::new).unwrap_or(file).display().to_string();
+        seen.modules += 1;
+        let content = ModuleFile::new(fs::read(file)?, MAX_MODULE_BYTES);
+        let image = content.unsigned_image().with_context(|| shown.clone())?.to_owned();
+        let Some(image) = made_persistent::of(image).with_context(|| shown.clone())? else {
+            seen.without_data += 1;
+            continue;
+        };
+        match images(&image, release) {
+            Ok((keeper, owner)) => match compare(image, keeper, owner) {
+                Ok(counts) => seen.add(counts),
+                Err(error) => seen.wrong.push(format!("{shown}: {error:#}")),
+            },
+            Err(error) => {
+                seen.refused.entry(kind(&error)).or_insert((0, format!("{shown}: {error:#}"))).0 += 1
+            }
+        }
+    }
+    ensure!(seen.compared > 0 || !seen.wrong.is_empty(), "{name}: no images were made");
+    seen.print(name, &text);
+    Ok(seen.wrong.is_empty())
+}
+
+/// The keeper and the owner.
+fn images(image: &[u8], release: Release) -> Result<(Vec<u8>, Vec<u8>)> {
+    let module = Module::parse(image)?;
+    let persistent = module.persistent()?.context("it has no persistent data")?;
+    let layout = ExportLayout::for_release(module.object.ident.machine, release);
+    let bindings = Bindings::first(persistent.header());
+    Ok((persistent.keeper(&layout, &bindings)?, persistent.owner(&bindings)?))
+}
+
+fn compare(file: Vec<u8>, keeper: Vec<u8>, owner: Vec<u8>) -> Result<Counts> {
+    resolver::compare(
+        &Elf::parse(file)?,
+        &Elf::parse(keeper).context("the keeper")?,
+        &Elf::parse(owner).context("the owner")?,
+    )
+}
+
+/// A refusal without what differs between modules: names, numbers, places.
+fn kind(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    let words = text.split_whitespace().map(|word| match word {
+        _ if word.contains("R_") => word,
+        _ if word.chars().any(|letter| letter.is_ascii_digit() || "_.+/\"".contains(letter)) => "*",
+        _ => word,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+impl Seen {
+    fn add(&mut self, counts: Counts) {
+        self.compared += 1;
+        self.counts.relocations += counts.relocations;
+        self.counts.uses += counts.uses;
+        self.counts.computed += counts.computed;
+    }
+
+    fn print(&self, name: &str, release: &str) {
+        let (colour, word) =
+            if self.wrong.is_empty() { (Colour::Green, "pass") } else { (Colour::Red, "FAIL") };
+        let computed = match self.counts.computed {
+            0 => String::new(),
+            count => format!(", {count} addresses computed instead of loaded"),
+        };
+        ui::line(&format!(
+            "  {name:14} {} Linux {release}: {} modules, {} without such data, {} compared, {} relocations, {} \
+             into persistent data{computed}",
+            paint(colour, word),
+            self.modules,
+            self.without_data,
+            self.compared,
+            self.counts.relocations,
+            self.counts.uses
+        ));
+        for (count, first) in self.refused.values() {
+            ui::line(&format!("    refused {count}, such as {first}"));
+        }
+        for wrong in self.wrong.iter().take(20) {
+            ui::line(&format!("    wrong: {wrong}"));
+        }
+    }
+}
