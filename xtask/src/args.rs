@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::kernel::Variant;
+use crate::kernel::{Series, Variant};
 
 /// The kernel that is used if none is named.
 pub const DEFAULT_KERNEL: &str = "distribution";
@@ -65,15 +65,23 @@ pub enum Task {
 /// Which kernel to build.
 #[derive(Clone, Debug, clap::Args)]
 pub struct KernelBuildArgs {
-    /// The variant; --kernel accepts the same names
+    /// The variant; --kernel accepts the same names, and with a release behind it: extended-6.12
     #[arg(value_enum, default_value_t = Variant::Extended)]
     pub variant: Variant,
+
+    /// The kernel to build: 6.1, 6.12, 7.3, or newest for the last of these
+    #[arg(long = "release", value_name = "NAME", default_value = "6.1", value_parser = series)]
+    pub series: Series,
+}
+
+fn series(name: &str) -> Result<Series, String> {
+    Series::named(name).ok_or_else(|| format!("there are no patches for {name}"))
 }
 
 /// Which kernel, and how to run it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct KernelArgs {
-    /// distribution, newest, extended, plain, debug, a series (6.12), one of another processor (arm64-6.1,
+    /// distribution, newest, extended, plain, debug, extended-6.12, extended-newest, a series (6.12), one of another processor (arm64-6.1,
     /// arm64-6.12, arm64-newest), a package (linux-image-...), or the path of a bzImage or of a kernel's
     /// build tree
     #[arg(long, value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]

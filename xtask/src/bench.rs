@@ -57,7 +57,7 @@ fn blazecli() -> Result<PathBuf> {
 
 /// The kernel's script, from a source tree that an earlier run has fetched, or from the package.
 fn script() -> Result<PathBuf> {
-    let unpacked = cache::newest("kernel-sources", SOURCE).map(|source| source.join(SCRIPT));
+    let unpacked = cache::newest("kernel-sources", &format!("{SOURCE}_")).map(|source| source.join(SCRIPT));
     if let Some(script) = unpacked.filter(|script| script.is_file()) {
         return Ok(script);
     }

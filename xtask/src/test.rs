@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::args::{CheckArgs, KernelArgs, TestArgs};
-use crate::kernel::{Named, expand};
+use crate::kernel::{self, Named, expand};
 use crate::setup::missing::{EXIT_SKIPPED, Missing};
 use crate::ui::{self, Colour, paint};
 use crate::vm::Extent;
@@ -94,6 +94,11 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
     for name in expand(&args.core).into_iter().chain(of_processors.iter().map(|name| (*name).to_owned())) {
         let kernel = KernelArgs { kernel: name.clone(), machine: args.machine.clone() };
         let step = scenarios(&format!("core scenarios, {name}"), &kernel, Extent::Core, false);
+        steps.push(Step { is_optional: true, ..step });
+    }
+    for name in if args.all { kernel::OTHERS } else { &[] } {
+        let kernel = KernelArgs { kernel: (*name).to_owned(), machine: args.machine.clone() };
+        let step = scenarios(&format!("scenarios, {name}"), &kernel, Extent::Extended, false);
         steps.push(Step { is_optional: true, ..step });
     }
     if args.all {

@@ -175,7 +175,7 @@ int name_token_create(const char *name, gfp_t gfp)
 	if (gfp && !find_entry(key) && available() <= RESERVE) {
 		release_lock(flags);
 		/* Without it, the reserve is used. */
-		more = kmalloc(sizeof(*more), gfp | __GFP_NOWARN);
+		more = kcalloc(1, sizeof(*more), gfp | __GFP_NOWARN);
 		if (!take_lock(&flags)) {
 			kfree(more);
 			return -EBUSY;

@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use vmguest::KernelKind;
 
-use crate::kernel::{Kernel, Variant, build};
+use crate::kernel::{Kernel, Ours, Series, Variant, build};
 use crate::{process, ui};
 
 /// Compares the two. Passes if `kernel` is neither of them.
@@ -18,10 +18,13 @@ pub fn check(kernel: &Kernel) -> Result<bool> {
     if !matches!(kernel.kind, KernelKind::Extended | KernelKind::Plain) {
         return Ok(true);
     }
-    let (extended, plain) = (build(Variant::Extended)?.build, build(Variant::Plain)?.build);
+    // A kernel that was given by path may be any.
+    let Some(series) = Series::of_release(&kernel.release) else { return Ok(true) };
+    let tree = |variant| build(Ours { variant, series }).map(|kernel| kernel.build);
+    let (extended, plain) = (tree(Variant::Extended)?, tree(Variant::Plain)?);
     let same_versions = same("versions of exported symbols", &symbols(&extended)?, &symbols(&plain)?);
     let same_module = same("struct module", &layout(&extended)?, &layout(&plain)?);
-    Ok(same_versions & same_module & super::checkpatch::check()?)
+    Ok(same_versions & same_module & super::checkpatch::check(series)?)
 }
 
 /// Every exported symbol with its version.

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Builds kernels from the distribution's source with our patch, in three variants.
+//! Builds kernels from the distribution's source with our patches, in three variants.
 //!
 //! The cache has one entry for the patched source and one for each build, named after a hash of the inputs.
 //! `plain` is a copy of `extended` in which the option is turned off and `make` run again: both trees have
 //! the same signing key and differ only in the option.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 
+use super::ours::Ours;
+use super::series::Series;
 use super::source;
 use super::tree::{Kernel, from_tree};
 use super::variant::Variant;
@@ -20,28 +23,33 @@ use crate::{cache, process, ui, workspace};
 
 /// `cargo xtask kernel`.
 pub fn run(args: &KernelBuildArgs) -> Result<ExitCode> {
-    let kernel = build(args.variant)?;
+    let kernel = build(Ours { variant: args.variant, series: args.series })?;
     ui::line(&format!("{} in {}", kernel.release, kernel.build.display()));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds a variant, unless the cache has it.
-pub fn build(variant: Variant) -> Result<Kernel> {
+/// Builds a kernel, unless the cache has it.
+pub fn build(ours: Ours) -> Result<Kernel> {
+    let Ours { variant, series } = ours;
     packages::install_for_kernel()?;
-    let source = source::patched()?;
-    let config = configuration(variant)?;
+    let source = source::patched(series)?;
+    let config = configuration(ours)?;
     let (twin, key) = match variant {
         Variant::Plain => {
-            let twin = build(Variant::Extended)?.build;
+            let twin = build(Ours { variant: Variant::Extended, series })?.build;
             let key = fs::read(twin.join("certs/signing_key.pem"))?;
             (Some(twin), key)
         }
         Variant::Extended | Variant::Debug => (None, Vec::new()),
     };
     let identity = source::hash(&[config.as_bytes(), source.as_os_str().as_encoded_bytes(), &key]);
-    let name = format!("kernel-builds/{variant:?}-{identity:016x}").to_lowercase();
-    let tree = cache::entry(&name, |tree| {
-        ui::step(&format!("building the kernel ({variant:?}), which takes several minutes"), || match &twin {
+    let mut name = format!("{variant:?}").to_lowercase();
+    if series != Series::DEFAULT {
+        name = format!("{name}-{}", series.name());
+    }
+    let entry = format!("kernel-builds/{name}-{identity:016x}");
+    let tree = cache::entry(&entry, |tree| {
+        ui::step(&format!("building the kernel {name}, which takes several minutes"), || match &twin {
             None => from_source(&source, tree, &config),
             Some(twin) => from_twin(&source, tree, twin),
         })
@@ -55,10 +63,10 @@ pub fn build(variant: Variant) -> Result<Kernel> {
     Ok(kernel)
 }
 
-fn configuration(variant: Variant) -> Result<String> {
+fn configuration(ours: Ours) -> Result<String> {
     let directory = workspace::root().join("kernel/config");
     let mut text = String::new();
-    for name in variant.fragments() {
+    for name in ours.fragments() {
         let path = directory.join(name);
         text += &fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     }
@@ -110,11 +118,14 @@ fn make(source: &Path, tree: &Path) -> Command {
     make
 }
 
-/// kconfig silently drops options whose dependencies are not met, so check that all are set.
+/// kconfig silently drops options whose dependencies are not met, so check that all are set. The last mention
+/// of an option counts.
 fn check_config(asked: &str, got: &str) -> Result<()> {
-    let set = |line: &&str| line.starts_with("CONFIG_") && !line.ends_with("=n");
+    let lines = asked.lines().filter_map(|line| Some((line.split_once('=')?.0, line)));
+    let wanted: BTreeMap<&str, &str> = lines.filter(|(name, _)| name.starts_with("CONFIG_")).collect();
+    let set = |line: &&str| !line.ends_with("=n");
     let lost: Vec<&str> =
-        asked.lines().filter(set).filter(|line| !got.lines().any(|other| other == *line)).collect();
+        wanted.into_values().filter(set).filter(|line| !got.lines().any(|other| other == *line)).collect();
     ensure!(lost.is_empty(), "kconfig dropped these options: {}", lost.join(", "));
     Ok(())
 }
@@ -127,5 +138,10 @@ mod tests {
     fn a_dropped_option_is_named() {
         let error = check_config("# x\nCONFIG_A=y\nCONFIG_B=m\nCONFIG_C=n\n", "CONFIG_A=y\n").unwrap_err();
         assert!(error.to_string().ends_with(": CONFIG_B=m"), "{error}");
+    }
+
+    #[test]
+    fn an_option_can_be_taken_back() {
+        assert!(check_config("CONFIG_A=y\nCONFIG_A=n\n", "# CONFIG_A is not set\n").is_ok());
     }
 }

@@ -7,7 +7,9 @@ mod bzimage;
 pub mod distribution;
 pub mod headers;
 mod named;
+mod ours;
 mod place;
+mod series;
 pub mod source;
 mod tree;
 mod variant;
@@ -21,6 +23,8 @@ use crate::args::KernelArgs;
 
 pub use build::{build, run};
 pub use named::{Named, expand};
+pub use ours::{OTHERS, Ours};
+pub use series::Series;
 pub use tree::{FOR_OTHER_PROCESSORS, Kernel};
 pub use variant::Variant;
 
@@ -29,8 +33,8 @@ pub fn find(args: &KernelArgs) -> Result<Kernel> {
     if let Some(named) = Named::parse(&args.kernel) {
         return named.fetch();
     }
-    if let Some(variant) = Variant::named(&args.kernel) {
-        return build(variant);
+    if let Some(ours) = Ours::named(&args.kernel) {
+        return build(ours);
     }
     let path = Path::new(&args.kernel);
     ensure!(
@@ -38,7 +42,7 @@ pub fn find(args: &KernelArgs) -> Result<Kernel> {
         "--kernel {}: no such file or directory; known names are distribution, newest, {}, a series such as 6.12, \
          and the name of a package",
         args.kernel,
-        Variant::names().join(", ")
+        Ours::names()
     );
     let path = fs::canonicalize(path)?;
     if path.is_dir() {

@@ -4,6 +4,8 @@
 //! Modules for a kernel of the machine's own release or its backports are built on the machine itself. For
 //! others, what they are built with comes from the same place as the kernel: see [`super::build_root`].
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::setup::apt::{self, Package};
@@ -62,6 +64,12 @@ pub const PLACES: &[Place] = &[
     Place::new("sid", Some("experimental")),
 ];
 
+/// The sources of packages that are not the machine's own release, as far as they can be had.
+pub fn others() -> impl Iterator<Item = Archive> {
+    let others = PLACES.iter().filter(|place| place.addition.is_some() || !place.is_own());
+    others.filter_map(|place| place.archive().ok())
+}
+
 /// A source of packages.
 pub enum Archive {
     /// What the machine itself installs from.
@@ -94,6 +102,14 @@ impl Archive {
         match self {
             Self::Own => Ok(()),
             Self::Addition(release) | Self::Other { release, .. } => release.refresh(),
+        }
+    }
+
+    /// Downloads packages and unpacks them all into `directory`.
+    pub fn unpack(&self, names: &[String], directory: &Path) -> Result<()> {
+        match self {
+            Self::Own => apt::unpack(names, directory),
+            Self::Addition(release) | Self::Other { release, .. } => release.unpack(names, directory),
         }
     }
 

@@ -8,31 +8,27 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::setup::apt;
+use super::place::Archive;
+use super::series::Series;
 use crate::{cache, process, ui, workspace};
 
-/// The source package.
-const PACKAGE: &str = "linux-source-6.1";
-
-/// The directory of our patches for it.
-const PATCHES: &str = "kernel/patches/6.1";
-
 /// Returns the patched source tree, which is created unless the cache has it.
-pub fn patched() -> Result<PathBuf> {
-    let patches = patches()?;
+pub fn patched(series: Series) -> Result<PathBuf> {
+    let patches = patches(series)?;
     let builtin = [example(), header()];
     let contents = patches.iter().chain(&builtin).map(fs::read).collect::<Result<Vec<_>, _>>()?;
     let identity = hash(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let package = match (apt::lookup(PACKAGE), cache::newest("kernel-sources", PACKAGE)) {
-        (Some(package), _) => package,
-        // No package lists, but an earlier run has created it with the same patches.
-        (None, Some(entry)) if entry.to_string_lossy().ends_with(&format!("{identity:016x}")) => {
-            return Ok(entry);
-        }
-        (None, _) => apt::package(PACKAGE)?,
-    };
+    let (archive, package) =
+        match (series.find(), cache::newest("kernel-sources", &format!("{}_", series.package()))) {
+            (Ok(found), _) => found,
+            // No package lists, but an earlier run has created it with the same patches.
+            (Err(_), Some(entry)) if entry.to_string_lossy().ends_with(&format!("{identity:016x}")) => {
+                return Ok(entry);
+            }
+            (Err(error), _) => return Err(error),
+        };
     cache::entry(&format!("kernel-sources/{}-{identity:016x}", package.cache_name()), |directory| {
-        ui::step("downloading and unpacking the kernel's source", || unpack(directory))?;
+        ui::step("downloading and unpacking the kernel's source", || unpack(&archive, series, directory))?;
         patches.iter().try_for_each(|patch| apply(patch, directory))?;
         add_example(directory)
     })
@@ -61,7 +57,10 @@ fn add_example(source: &Path) -> Result<()> {
     fs::create_dir_all(&own)?;
     fs::copy(example(), own.join("foo_p_builtin.c"))?;
     fs::copy(header(), own.join("persistent.h"))?;
-    fs::write(own.join("Makefile"), "ccflags-y := -I$(srctree)/$(src)\nobj-y += foo_p_builtin.o\n")?;
+    fs::write(
+        own.join("Makefile"),
+        "ccflags-y := -I$(srctree)/drivers/misc/modpersist\nobj-y += foo_p_builtin.o\n",
+    )?;
     let makefile = misc.join("Makefile");
     let mut text = fs::read_to_string(&makefile)?;
     text.push_str("obj-$(CONFIG_MODULE_PERSIST) += modpersist/\n");
@@ -69,13 +68,14 @@ fn add_example(source: &Path) -> Result<()> {
 }
 
 /// Our patches, in order.
-pub fn patches() -> Result<Vec<PathBuf>> {
-    let directory = workspace::root().join(PATCHES);
+pub fn patches(series: Series) -> Result<Vec<PathBuf>> {
+    let directory = series.patches();
     let mut files = Vec::new();
     for entry in fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))? {
         let path = entry?.path();
-        // checkpatch leaves a file next to a patch.
-        if path.extension().is_some_and(|extension| extension == "patch") {
+        // The letter that introduces them, and what checkpatch leaves next to a patch.
+        let is_letter = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("0000-"));
+        if !is_letter && path.extension().is_some_and(|extension| extension == "patch") {
             files.push(path);
         }
     }
@@ -84,11 +84,11 @@ pub fn patches() -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn unpack(directory: &Path) -> Result<()> {
+fn unpack(archive: &Archive, series: Series, directory: &Path) -> Result<()> {
     let package = directory.join(".package");
     fs::create_dir_all(&package)?;
-    apt::unpack(&[PACKAGE.to_owned()], &package)?;
-    let archive = package.join(format!("usr/src/{PACKAGE}.tar.xz"));
+    archive.unpack(&[series.package()], &package)?;
+    let archive = package.join(format!("usr/src/{}.tar.xz", series.package()));
     let mut tar = Command::new("tar");
     tar.arg("--extract").arg("--file").arg(&archive).arg("--strip-components=1");
     process::quiet(tar.arg("--directory").arg(directory))?;

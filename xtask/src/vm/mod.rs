@@ -206,13 +206,17 @@ pub enum Extent {
     OfKernel,
     /// A few scenarios.
     Core,
+    /// Those of the extended kernel.
+    Extended,
 }
 
 /// The scenarios to run on this kernel: of our own kernels, those whose result could differ from that on the
 /// distribution's kernel. Those that take minutes only if that is wanted.
 pub fn scenarios_for(vm: &Vm, extent: Extent, with_long: bool) -> Vec<&'static Scenario> {
     let mut chosen: Vec<&'static Scenario> = match (vm.kind, extent) {
-        (KernelKind::Plain | KernelKind::Debug, _) => scenarios::extended::all().collect(),
+        (KernelKind::Plain | KernelKind::Debug, _) | (_, Extent::Extended) => {
+            scenarios::extended::all().collect()
+        }
         (_, Extent::Whole) => scenarios::all().collect(),
         (_, Extent::OfKernel) => scenarios::IN_EVERY_KERNEL.iter().copied().flatten().collect(),
         (_, Extent::Core) => scenarios::CORE.iter().filter_map(|name| scenarios::find(name)).collect(),

@@ -8,6 +8,7 @@ pub mod failed_allocations;
 pub mod intercepted;
 pub mod keep;
 pub mod kernel_tree;
+pub mod kunit;
 pub mod races;
 pub mod refusals;
 pub mod signed;
@@ -25,6 +26,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     failed_allocations::SCENARIOS,
     races::SCENARIOS,
     kernel_tree::SCENARIOS,
+    kunit::SCENARIOS,
 ];
 
 /// Every scenario about the extended kernel and its twins.
