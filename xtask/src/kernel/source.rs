@@ -15,8 +15,8 @@ use crate::{cache, process, ui, workspace};
 /// Returns the patched source tree, which is created unless the cache has it.
 pub fn patched(series: Series) -> Result<PathBuf> {
     let patches = patches(series)?;
-    let builtin = [example(), header()];
-    let contents = patches.iter().chain(&builtin).map(fs::read).collect::<Result<Vec<_>, _>>()?;
+    let mut contents = patches.iter().map(fs::read).collect::<Result<Vec<_>, _>>()?;
+    contents.extend([example()?, fs::read(header())?]);
     let identity = hash(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>());
     let (archive, package) =
         match (series.find(), cache::newest("kernel-sources", &format!("{}_", series.package()))) {
@@ -41,9 +41,13 @@ pub fn hash(contents: &[&[u8]]) -> u64 {
     hasher.finish()
 }
 
-/// An example module, which must also work as built-in code.
-fn example() -> PathBuf {
-    workspace::root().join("kernel/examples/foo_p.c")
+/// An example module, which must also work as built-in code. Without the lines for the harness: no kernel has
+/// to be built anew for them.
+fn example() -> Result<Vec<u8>> {
+    let path = workspace::root().join("kernel/examples/foo_p.c");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let lines = text.split_inclusive('\n').filter(|line| !line.starts_with("//#"));
+    Ok(lines.collect::<String>().into_bytes())
 }
 
 fn header() -> PathBuf {
@@ -55,7 +59,7 @@ fn add_example(source: &Path) -> Result<()> {
     let misc = source.join("drivers/misc");
     let own = misc.join("modpersist");
     fs::create_dir_all(&own)?;
-    fs::copy(example(), own.join("foo_p_builtin.c"))?;
+    fs::write(own.join("foo_p_builtin.c"), example()?)?;
     fs::copy(header(), own.join("persistent.h"))?;
     fs::write(
         own.join("Makefile"),
