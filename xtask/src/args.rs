@@ -81,9 +81,9 @@ fn series(name: &str) -> Result<Series, String> {
 /// Which kernel, and how to run it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct KernelArgs {
-    /// distribution, newest, extended, plain, debug, extended-6.12, extended-newest, a series (6.12), one of another processor (arm64-6.1,
-    /// arm64-6.12, arm64-newest), a package (linux-image-...), or the path of a bzImage or of a kernel's
-    /// build tree
+    /// distribution, newest, extended, plain, debug, one of these three for another series (extended-6.12,
+    /// debug-newest), a series (6.12), one of another processor (arm64-6.1, arm64-6.12, arm64-newest), a
+    /// package (linux-image-...), or the path of a bzImage or of a kernel's build tree
     #[arg(long, value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernel: String,
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use vmguest::KernelKind;
 
 use crate::kernel::Kernel;
 use crate::process;
@@ -15,7 +16,7 @@ use crate::process;
 const FIXTURE: &str = "convert.ko";
 
 /// The files that `modpersist split` writes into `out`, signed with the kernel's own key; none for a kernel
-/// whose key nobody has.
+/// that no scenario loads them in.
 pub fn split(
     kernel: &Kernel,
     programs: &[(&str, PathBuf)],
@@ -24,7 +25,7 @@ pub fn split(
 ) -> Result<Vec<PathBuf>> {
     let key = kernel.build.join("certs/signing_key.pem");
     let file = modules.join(FIXTURE);
-    if !key.is_file() || !file.is_file() {
+    if kernel.kind != KernelKind::Plain || !file.is_file() {
         return Ok(Vec::new());
     }
     let (_, modpersist) =
