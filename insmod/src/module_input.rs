@@ -22,8 +22,9 @@ use std::path::{Path, PathBuf};
 
 use libmodfmt::compress::{self, Format};
 use libmodfmt::elf::{self, SectionEntry};
-use libmodfmt::file::{FileError, ModuleFile};
+use libmodfmt::file::{self, FileError, ModuleFile};
 use libmodfmt::module::Module;
+use libmodfmt::signature::MAGIC;
 use libmodsys::Errno;
 
 use crate::InputError;
@@ -31,6 +32,10 @@ use crate::InputError;
 /// Largest module that is read or decompressed, in bytes: more than any module with all its debug
 /// information, yet no more than a small machine can bear.
 pub const MAX_IMAGE_BYTES: u64 = 512 << 20;
+
+/// The smallest file of which debug information is left out, in bytes. Of a smaller one, to find what can be
+/// left out takes as long as to read it.
+const MIN_EXCERPT_BYTES: u64 = 1 << 20;
 
 /// The longest magic number of a format, in bytes. No module is shorter.
 const MAGIC_BYTES: usize = 6;
@@ -143,15 +148,25 @@ impl ModuleInput {
     /// The whole file, read once. What is found out about it (decompressed content, signature, ELF tables) is
     /// found out once.
     ///
+    /// Of a large file without a signature, debug information that no persistent variable leads to is left out
+    /// where that can be told: see [`libmodfmt::file::excerpt`]. No load needs it.
+    ///
     /// # Errors
     /// [`InputError::Read`]
     pub fn whole(&self) -> Result<&ModuleFile, InputError> {
         if let Some(whole) = self.whole.get() {
             return Ok(whole);
         }
-        let (content, metadata) = read_all(&self.file)
-            .map_err(|error| InputError::Read { path: self.path.clone(), errno: errno(&error) })?;
-        self.count(content.len());
+        let failed = |error: io::Error| InputError::Read { path: self.path.clone(), errno: errno(&error) };
+        let metadata = regular(&self.file).map_err(failed)?;
+        let content = match self.excerpt(metadata.len()) {
+            Some(excerpt) => excerpt,
+            None => {
+                let content = read_all(&self.file, metadata.len()).map_err(failed)?;
+                self.count(content.len());
+                content
+            }
+        };
         self.metadata.get_or_init(|| metadata);
         Ok(self.whole.get_or_init(|| ModuleFile::as_kmod(content, MAX_IMAGE_BYTES)))
     }
@@ -207,6 +222,22 @@ impl ModuleInput {
         self.module().ok().map(|module| module.name.as_str())
     }
 
+    /// The file of `size` bytes without debug information that is not needed. `None` if all of it has to be read.
+    fn excerpt(&self, size: u64) -> Option<Vec<u8>> {
+        if self.compression.is_some() || size < MIN_EXCERPT_BYTES {
+            return None;
+        }
+        let signature = self.read_part(size.checked_sub(MAGIC.len() as u64)?, MAGIC.len())?;
+        if signature == MAGIC {
+            return None;
+        }
+        file::excerpt(size, |offset, into| {
+            self.file.read_exact_at(into, offset).ok()?;
+            self.count(into.len());
+            Some(())
+        })
+    }
+
     /// Reads a part of the file as it is on disk. `None` if it ends before.
     fn read_part(&self, offset: u64, size: usize) -> Option<Vec<u8>> {
         // The size may come from a header: allocate no more than there is.
@@ -229,17 +260,21 @@ impl ModuleInput {
     }
 }
 
-/// Reads a file from its start, wherever its position is.
-fn read_all(file: &File) -> io::Result<(Vec<u8>, Metadata)> {
+/// What the system says about a file that can be read whole.
+fn regular(file: &File) -> io::Result<Metadata> {
     let found = file.metadata()?;
     if !found.is_file() {
         // As the kernel says: a device may have no end.
         return Err(Errno::EINVAL.into());
     }
-    let size = found.len();
-    if size > MAX_IMAGE_BYTES {
+    if found.len() > MAX_IMAGE_BYTES {
         return Err(Errno::EFBIG.into());
     }
+    Ok(found)
+}
+
+/// Reads a file of this size from its start, wherever its position is.
+fn read_all(file: &File, size: u64) -> io::Result<Vec<u8>> {
     // Read at once into zeroed memory: no byte is copied a second time.
     let mut content = vec![0; usize::try_from(size).map_err(|_| Errno::EFBIG)?];
     let mut length = 0;
@@ -253,7 +288,7 @@ fn read_all(file: &File) -> io::Result<(Vec<u8>, Metadata)> {
         }
     }
     content.truncate(length);
-    Ok((content, found))
+    Ok(content)
 }
 
 /// The error number of an I/O error.

@@ -94,8 +94,7 @@ pub struct KernelArgs {
 
 impl Default for KernelArgs {
     fn default() -> Self {
-        let machine = MachineArgs { headers: None, accel: Accel::Tcg };
-        Self { kernel: DEFAULT_KERNEL.to_owned(), machine }
+        Self { kernel: DEFAULT_KERNEL.to_owned(), machine: MachineArgs::default() }
     }
 }
 
@@ -182,6 +181,16 @@ pub struct MachineArgs {
     /// Accelerator for QEMU. `auto` first tries an empty boot with KVM, which may be present but hang
     #[arg(long, value_enum, default_value_t = Accel::Tcg)]
     pub accel: Accel,
+
+    /// Build our programs as they are shipped: optimised, without run-time checks
+    #[arg(long)]
+    pub as_shipped: bool,
+}
+
+impl Default for MachineArgs {
+    fn default() -> Self {
+        Self { headers: None, accel: Accel::Tcg, as_shipped: false }
+    }
 }
 
 /// QEMU's accelerator.

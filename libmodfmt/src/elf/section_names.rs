@@ -6,6 +6,8 @@ use object::elf::{self, FileHeader32, FileHeader64};
 use object::pod;
 use object::read::elf::{FileHeader, SectionHeader};
 
+use super::SectionKind;
+
 /// The largest section table or name table that is read, in bytes. No module comes near.
 const MAX_TABLE_BYTES: u64 = 16 << 20;
 
@@ -34,6 +36,12 @@ pub fn section_names(read: impl FnMut(u64, usize) -> Option<Vec<u8>>) -> Option<
 pub struct SectionEntry {
     /// Its name.
     pub name: Vec<u8>,
+    /// `sh_type`
+    pub kind: SectionKind,
+    /// `sh_info`
+    pub info: u32,
+    /// Where its data are in the file, in bytes.
+    pub offset: u64,
     /// Its size in bytes.
     pub size: u64,
     /// It takes room in memory when the module is loaded.
@@ -91,6 +99,9 @@ fn entries<H: FileHeader<Endian = Endianness>>(
     };
     let entry = |header: &H::SectionHeader| SectionEntry {
         name: name(header),
+        kind: SectionKind(header.sh_type(endian).0),
+        info: header.sh_info(endian),
+        offset: header.sh_offset(endian).into(),
         size: header.sh_size(endian).into(),
         is_allocated: header.sh_flags(endian).0 & elf::SHF_ALLOC.0 != 0,
     };

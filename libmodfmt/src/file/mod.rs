@@ -18,12 +18,15 @@
 //! # }
 //! ```
 
+mod debug_units;
 mod error;
+mod excerpt;
 mod persistent;
 
 use std::sync::{Arc, OnceLock};
 
 pub use error::FileError;
+pub use excerpt::excerpt;
 pub use persistent::Persistent;
 
 use crate::compress::{self, CompressError, Format};

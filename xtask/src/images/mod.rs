@@ -19,7 +19,7 @@ use libmodfmt::file::ModuleFile;
 use libmodfmt::image::Bindings;
 use libmodfmt::module::Module;
 
-use crate::args::{Accel, ImagesArgs, KernelArgs, MachineArgs};
+use crate::args::{ImagesArgs, KernelArgs, MachineArgs};
 use crate::checks::export_layout::module_files;
 use crate::setup::Missing;
 use crate::ui::{self, Colour, paint};
@@ -55,7 +55,7 @@ fn one(name: &str, every: usize) -> Result<bool> {
     let (text, modules) = match processors::modules_of(name)? {
         Some(found) => found,
         None => {
-            let machine = MachineArgs { headers: None, accel: Accel::Tcg };
+            let machine = MachineArgs::default();
             let kernel = kernel::find(&KernelArgs { kernel: name.to_owned(), machine })?;
             (kernel.release, kernel.modules)
         }

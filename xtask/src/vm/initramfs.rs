@@ -23,14 +23,14 @@ const KMOD_TOOLS: &[&str] = &["insmod", "rmmod", "modprobe", "lsmod", "modinfo",
 /// Busybox applets that scripts may call by name.
 const APPLETS: &[&str] = &["sh", "cat", "ls", "dmesg", "mount", "umount", "grep", "sleep", "xxd"];
 
-/// Writes the archive.
+/// Writes the archive. `others` are files with their places, below the root.
 pub fn write(
     path: &Path,
     kernel: &Kernel,
     userland: &Userland,
     programs: &[(&str, PathBuf)],
     modules: &Path,
-    signed: &[PathBuf],
+    others: &[(String, PathBuf)],
 ) -> Result<()> {
     let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
     let mut archive = Archive::new(BufWriter::new(file));
@@ -46,9 +46,8 @@ pub fn write(
         let name = module.file_name().unwrap_or_default().to_string_lossy();
         archive.file(&format!("modules/{name}"), &read(&module)?)?;
     }
-    for file in signed {
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        archive.file(&format!("signed/{name}"), &read(file)?)?;
+    for (place, file) in others {
+        archive.program(place, &read(file)?)?;
     }
     archive.file(LEFT_OUT.trim_start_matches('/'), fixtures::left_out(modules)?.as_bytes())?;
     add_kernel_modules(&mut archive, kernel)?;

@@ -18,6 +18,7 @@ mod qemu;
 mod report;
 mod rundir;
 mod schedule;
+mod selftests;
 mod signed;
 
 use std::path::{Path, PathBuf};
@@ -100,14 +101,15 @@ pub fn prepare_demo(args: &KernelArgs) -> Result<Vm> {
 
 fn prepare_with(args: &KernelArgs, modules: impl FnOnce(&Kernel) -> Result<PathBuf>) -> Result<Vm> {
     let Ready { kernel, userland } = setup::ready(args)?;
-    let programs = programs::build(kernel.processor.as_ref())?;
+    let programs = programs::build(kernel.processor.as_ref(), args.machine.as_shipped)?;
     let modules = modules(&kernel)?;
     let name = kernel.directory_name();
     let run = rundir::create(&name)?;
     let initramfs = run.join("initramfs.cpio");
     ui::step("packing the initramfs", || {
-        let signed = signed::split(&kernel, &programs, &modules, &run.join("signed"))?;
-        initramfs::write(&initramfs, &kernel, &userland, &programs, &modules, &signed)
+        let mut others = signed::split(&kernel, &programs, &modules, &run.join("signed"))?;
+        others.extend(selftests::build(&kernel, &run.join("selftests"))?);
+        initramfs::write(&initramfs, &kernel, &userland, &programs, &modules, &others)
     })?;
     let mut vm = Vm {
         release: kernel.release,

@@ -22,14 +22,18 @@ const PROFILE: &[&str] = &[
     "profile.guest.strip='debuginfo'",
 ];
 
+/// As they are shipped.
+const AS_SHIPPED: &[&str] = &["profile.guest-as-shipped.inherits='release'"];
+
 /// Builds the programs. Returns each name with the path of its file.
-pub fn build(processor: Option<&Processor>) -> Result<Vec<(&'static str, PathBuf)>> {
+pub fn build(processor: Option<&Processor>, as_shipped: bool) -> Result<Vec<(&'static str, PathBuf)>> {
+    let (profile, settings) = if as_shipped { ("guest-as-shipped", AS_SHIPPED) } else { ("guest", PROFILE) };
     if let Some(processor) = processor {
-        return rust::build(processor, PACKAGES, "guest", PROFILE);
+        return rust::build(processor, PACKAGES, profile, settings);
     }
     let mut cargo = workspace::cargo();
-    cargo.args(["build", "--quiet", "--profile", "guest", "--target", TARGET]);
-    for setting in PROFILE {
+    cargo.args(["build", "--quiet", "--profile", profile, "--target", TARGET]);
+    for setting in settings {
         cargo.args(["--config", setting]);
     }
     for package in PACKAGES {
@@ -41,6 +45,6 @@ pub fn build(processor: Option<&Processor>) -> Result<Vec<(&'static str, PathBuf
         true => Ok(()),
         false => bail!("building the guest's programs failed; see the compiler's messages above"),
     })?;
-    let directory = workspace::target().join(TARGET).join("guest");
+    let directory = workspace::target().join(TARGET).join(profile);
     Ok(PACKAGES.iter().map(|name| (*name, directory.join(name))).collect())
 }

@@ -15,14 +15,14 @@ use crate::process;
 /// The fixture.
 const FIXTURE: &str = "convert.ko";
 
-/// The files that `modpersist split` writes into `out`, signed with the kernel's own key; none for a kernel
-/// that no scenario loads them in.
+/// The files that `modpersist split` writes into `out`, signed with the kernel's own key, each with its path in
+/// the guest, below the root; none for a kernel that no scenario loads them in.
 pub fn split(
     kernel: &Kernel,
     programs: &[(&str, PathBuf)],
     modules: &Path,
     out: &Path,
-) -> Result<Vec<PathBuf>> {
+) -> Result<Vec<(String, PathBuf)>> {
     let key = kernel.build.join("certs/signing_key.pem");
     let file = modules.join(FIXTURE);
     if kernel.kind != KernelKind::Plain || !file.is_file() {
@@ -35,7 +35,11 @@ pub fn split(
     split.arg("--sign-with").arg(&key).arg(key.with_file_name("signing_key.x509")).arg(file);
     process::quiet(&mut split)?;
     let entries = fs::read_dir(out).with_context(|| format!("cannot read {}", out.display()))?;
-    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    let in_guest = |path: PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        (format!("signed/{name}"), path.clone())
+    };
+    let mut files = entries.map(|entry| Ok(in_guest(entry?.path()))).collect::<Result<Vec<_>>>()?;
     files.sort();
     Ok(files)
 }

@@ -11,6 +11,7 @@ pub mod kernel_tree;
 pub mod kunit;
 pub mod races;
 pub mod refusals;
+pub mod selftests;
 pub mod signed;
 pub mod types;
 pub mod variables;
@@ -27,6 +28,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     races::SCENARIOS,
     kernel_tree::SCENARIOS,
     kunit::SCENARIOS,
+    selftests::SCENARIOS,
 ];
 
 /// Every scenario about the extended kernel and its twins.

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The compilation units that define persistent variables, found by the relocations of `.debug_info`: the
+//! description of a variable has one with its address.
+
+use std::ops::Range;
+
+use super::excerpt::{RELOCATION, ReadAt};
+use crate::elf::{ByteOrder, Object, Place};
+use crate::old_slots;
+use crate::persist::PersistentSection;
+
+/// How much of the table of relocations is read at a time, in relocations.
+const CHUNK: usize = 1 << 14;
+
+/// The most units. The kernel itself has some 5,000.
+const MAX_UNITS: usize = 1 << 16;
+
+/// The newest version of units, and the oldest.
+const VERSIONS: Range<u16> = 2..6;
+
+/// A unit that is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unit {
+    /// Where it is in `.debug_info`, in bytes.
+    pub(super) info: Range<usize>,
+    /// Where its relocations are in their section, in bytes.
+    pub(super) relocations: Range<usize>,
+}
+
+/// What a relocation's symbol means here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Persistent,
+    /// `.debug_info`
+    Unit,
+    Other,
+}
+
+/// The units with a relocation to persistent data, in their order. `info` and `table` are where the section
+/// `.debug_info`, number `index`, and its relocations are in the file.
+///
+/// `None` if they refer to other units, or if this is not what compilers and linkers write.
+pub(super) fn wanted_units(
+    object: &Object<'_>,
+    index: usize,
+    info: &Range<usize>,
+    table: &Range<usize>,
+    read: &mut impl ReadAt,
+) -> Option<Vec<Unit>> {
+    let order = object.ident.order;
+    let targets = object.symbols.iter().map(|symbol| target(object, index, symbol.place)).collect();
+    let mut search = Search::new(units(order, info, read)?, targets);
+    let mut buffer = vec![0; CHUNK.checked_mul(RELOCATION)?];
+    let mut at = table.start;
+    while at < table.end {
+        let length = buffer.len().min(table.end.checked_sub(at)?);
+        let chunk = buffer.get_mut(..length)?;
+        read(at as u64, chunk)?;
+        let (relocations, rest) = chunk.as_chunks::<RELOCATION>();
+        if !rest.is_empty() {
+            return None;
+        }
+        for relocation in relocations {
+            search.relocation(order, relocation)?;
+        }
+        at = at.checked_add(length)?;
+    }
+    search.close_unit()?;
+    Some(search.wanted)
+}
+
+/// The way through the relocations, which are in the order of the units.
+struct Search {
+    units: Vec<Range<usize>>,
+    /// By symbol.
+    targets: Vec<Target>,
+    /// Number of the current unit.
+    unit: usize,
+    /// Where its relocations begin, and where the next one is, in bytes.
+    start: usize,
+    next: usize,
+    /// The place that the last one changes.
+    last: u64,
+    /// The current unit has relocations to these.
+    to_persistent: bool,
+    to_units: bool,
+    wanted: Vec<Unit>,
+}
+
+impl Search {
+    fn new(units: Vec<Range<usize>>, targets: Vec<Target>) -> Self {
+        Self {
+            units,
+            targets,
+            unit: 0,
+            start: 0,
+            next: 0,
+            last: 0,
+            to_persistent: false,
+            to_units: false,
+            wanted: Vec::new(),
+        }
+    }
+
+    fn relocation(&mut self, order: ByteOrder, relocation: &[u8; RELOCATION]) -> Option<()> {
+        let (words, _) = relocation.as_chunks::<8>();
+        let [place, info, _addend] = words else { return None };
+        let (place, symbol) = (order.u64(*place), order.u64(*info) >> 32);
+        if place < self.last {
+            return None;
+        }
+        self.last = place;
+        while place >= self.units.get(self.unit)?.end as u64 {
+            self.close_unit()?;
+        }
+        match self.targets.get(usize::try_from(symbol).ok()?)? {
+            Target::Persistent => self.to_persistent = true,
+            Target::Unit => self.to_units = true,
+            Target::Other => {}
+        }
+        self.next = self.next.checked_add(RELOCATION)?;
+        Some(())
+    }
+
+    /// All relocations of the current unit have been seen.
+    fn close_unit(&mut self) -> Option<()> {
+        if self.to_persistent {
+            if self.to_units {
+                return None;
+            }
+            let info = self.units.get(self.unit)?.clone();
+            self.wanted.push(Unit { info, relocations: self.start..self.next });
+        }
+        (self.to_persistent, self.to_units) = (false, false);
+        self.start = self.next;
+        self.unit = self.unit.checked_add(1)?;
+        Some(())
+    }
+}
+
+/// Where the units are in the section, from one header to the next.
+fn units(order: ByteOrder, info: &Range<usize>, read: &mut impl ReadAt) -> Option<Vec<Range<usize>>> {
+    let mut units = Vec::new();
+    let mut at = 0_usize;
+    while at < info.len() {
+        let mut header = [0; 6];
+        read(info.start.checked_add(at)? as u64, &mut header)?;
+        let [a, b, c, d, version @ ..] = header;
+        // With DWARF of 64 bits, which compilers do not write unasked, the length is 0xffffffff.
+        let end = at.checked_add(4)?.checked_add(order.u32([a, b, c, d]) as usize)?;
+        if end > info.len() || !VERSIONS.contains(&order.u16(version)) || units.len() >= MAX_UNITS {
+            return None;
+        }
+        units.push(at..end);
+        at = end;
+    }
+    Some(units)
+}
+
+fn target(object: &Object<'_>, info: usize, place: Place) -> Target {
+    let Place::Section(section) = place else { return Target::Other };
+    let is_persistent = object.sections.get(section).is_some_and(|section| {
+        PersistentSection::from_name(&section.name).is_some()
+            || *section.name == *old_slots::SECTION.as_bytes()
+    });
+    match () {
+        () if section == info => Target::Unit,
+        () if is_persistent => Target::Persistent,
+        () => Target::Other,
+    }
+}

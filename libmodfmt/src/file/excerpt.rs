@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Reading a large module without most of its debug information.
+//!
+//! Debug information is most of a driver's file, and only that of the compilation units that define persistent
+//! variables is ever asked for. [`excerpt`] reads the file with the other units left out. Everything else is
+//! where it is in the file, so that offsets in messages are those of the file.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::debug_units::{Unit, wanted_units};
+use crate::elf::{self, ByteOrder, Class, Machine, Object, SectionEntry, SectionKind};
+
+/// What the names of debug sections begin with.
+const DEBUG: &[u8] = b".debug_";
+
+/// Those that lead to types and source files. Of `.debug_info` only some units are read.
+const NEEDED: &[&[u8]] =
+    &[b".debug_abbrev", b".debug_line", b".debug_line_str", b".debug_str", b".debug_str_offsets"];
+
+/// What the names of variables begin with that `PERSISTENT_HOLDS()` makes (persistent.h).
+const HOLDS: &[u8] = b"__persistent_holds_";
+
+/// `e_machine` of mips, whose 64-bit relocations have another form.
+const MIPS: Machine = Machine(8);
+
+/// `SHF_COMPRESSED`
+const COMPRESSED: u64 = 0x800;
+
+/// Where `e_shoff` is in a 64-bit ELF header, in bytes.
+const SECTION_TABLE: usize = 40;
+/// The size of a 64-bit section header, and where `sh_size` is in it, in bytes.
+const SECTION_HEADER: usize = 64;
+const SECTION_SIZE: usize = 32;
+/// The size of a 64-bit relocation with addend, in bytes.
+pub(super) const RELOCATION: usize = 24;
+
+/// Fills the slice with what is in the file at an offset, in bytes.
+pub trait ReadAt: FnMut(u64, &mut [u8]) -> Option<()> {}
+
+impl<F: FnMut(u64, &mut [u8]) -> Option<()>> ReadAt for F {}
+
+/// The module file of `size` bytes without debug information that no persistent variable leads to.
+///
+/// `read` fills the slice with what is in the file at an offset, or returns `None`. The result has the size of
+/// the file, zeros in the place of what was not read, and section headers that say so: a debug section may be
+/// shorter than in the file, or empty.
+///
+/// Returns `None` if nothing can be left out for sure. Then the whole file has to be read:
+///
+/// - It is no 64-bit ELF file, or one that is damaged, or of a form that compilers do not write unasked.
+/// - Its units lead to each other, or to addresses by `.debug_addr` (clang).
+/// - It names types by `PERSISTENT_HOLDS()`. They are looked for in all units.
+pub fn excerpt(size: u64, mut read: impl ReadAt) -> Option<Vec<u8>> {
+    // From the allocator: memory that is never written to takes no room.
+    let mut content = vec![0; usize::try_from(size).ok()?];
+    let table = elf::section_table(|offset, size| {
+        let mut part = vec![0; Some(size).filter(|size| *size <= content.len())?];
+        read(offset, &mut part)?;
+        Some(part)
+    })?;
+    read_without_debug_info(&table, &mut content, &mut read)?;
+
+    let object = Object::parse(&content).ok()?;
+    let ident = object.ident;
+    if ident.class != Class::Elf64 || ident.machine == MIPS || object.section(".debug_addr").is_some() {
+        return None;
+    }
+    if object.sections.iter().any(|section| section.flags & COMPRESSED != 0) {
+        return None;
+    }
+    if object.section(".debug_str").is_none_or(|(_, names)| memmem::find(&names.data, HOLDS).is_some()) {
+        return None;
+    }
+    let (info, section) = object.section(".debug_info")?;
+    let info_place = place(section.offset, section.size)?;
+    let tables: Vec<_> = object.relocation_sections_of(info).collect();
+    let [(relocations, section)] = *tables else { return None };
+    let relocations_place = place(section.offset, section.size)?;
+    if section.kind != SectionKind::RELA {
+        return None;
+    }
+    let units = wanted_units(&object, info, &info_place, &relocations_place, &mut read)?;
+    let unused: Vec<usize> = (0..table.len()).filter(|index| use_of(&table, *index) == Use::None).collect();
+
+    let mut file = Excerpt { content, order: ident.order };
+    let (info_size, relocations_size) =
+        file.move_together(&units, info_place.start, relocations_place.start, &mut read)?;
+    file.set_size(info, info_size)?;
+    file.set_size(relocations, relocations_size)?;
+    for index in unused {
+        file.set_size(index, 0)?;
+    }
+    Some(file.content)
+}
+
+/// What of a section is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    All,
+    /// Units of `.debug_info`, and their relocations.
+    Units,
+    None,
+}
+
+/// What is read of a section, a table of relocations like what it changes.
+fn use_of(table: &[SectionEntry], index: usize) -> Use {
+    let Some(own) = table.get(index) else { return Use::None };
+    let is_table = own.kind == SectionKind::REL || own.kind == SectionKind::RELA;
+    let section = if is_table { table.get(own.info as usize).unwrap_or(own) } else { own };
+    match &*section.name {
+        _ if own.is_allocated || section.is_allocated => Use::All,
+        b".debug_info" => Use::Units,
+        name if name.starts_with(DEBUG) && !NEEDED.contains(&name) => Use::None,
+        _ => Use::All,
+    }
+}
+
+/// Reads all but the sections that are not, or not all, needed.
+fn read_without_debug_info(table: &[SectionEntry], content: &mut [u8], read: &mut impl ReadAt) -> Option<()> {
+    let left_out = table.iter().enumerate().filter(|(index, section)| {
+        use_of(table, *index) != Use::All && section.size > 0 && section.kind != SectionKind::NOBITS
+    });
+    let mut left_out = left_out
+        .map(|(_, section)| place(section.offset, section.size))
+        .collect::<Option<Vec<Range<usize>>>>()?;
+    left_out.sort_by_key(|place| place.start);
+    let mut at = 0;
+    for place in left_out {
+        // Sections that overlap are for the reader of the whole file to refuse.
+        let part = content.get_mut(at..place.start)?;
+        read(at as u64, part)?;
+        at = place.end;
+    }
+    read(at as u64, content.get_mut(at..)?)
+}
+
+fn place(offset: u64, size: u64) -> Option<Range<usize>> {
+    let start = usize::try_from(offset).ok()?;
+    Some(start..start.checked_add(usize::try_from(size).ok()?)?)
+}
+
+/// The file that is being made.
+struct Excerpt {
+    content: Vec<u8>,
+    order: ByteOrder,
+}
+
+impl Excerpt {
+    /// Reads the units to the beginning of their section, and their relocations to that of theirs. Returns how
+    /// long the two have become, in bytes.
+    fn move_together(
+        &mut self,
+        units: &[Unit],
+        info: usize,
+        relocations: usize,
+        read: &mut impl ReadAt,
+    ) -> Option<(usize, usize)> {
+        let order = self.order;
+        let (mut info_size, mut relocations_size) = (0_usize, 0_usize);
+        for unit in units {
+            self.read(info, info_size, &unit.info, read)?;
+            let moved = self.read(relocations, relocations_size, &unit.relocations, read)?;
+            let distance = unit.info.start.checked_sub(info_size)? as u64;
+            for relocation in moved.as_chunks_mut::<RELOCATION>().0 {
+                let place = relocation.first_chunk_mut()?;
+                *place = order.bytes64(order.u64(*place).checked_sub(distance)?);
+            }
+            info_size = info_size.checked_add(unit.info.len())?;
+            relocations_size = relocations_size.checked_add(unit.relocations.len())?;
+        }
+        Some((info_size, relocations_size))
+    }
+
+    /// Reads `part` of the section at `section` in the file to `to` in that section.
+    fn read(
+        &mut self,
+        section: usize,
+        to: usize,
+        part: &Range<usize>,
+        read: &mut impl ReadAt,
+    ) -> Option<&mut [u8]> {
+        let to = section.checked_add(to)?;
+        let into = self.content.get_mut(to..to.checked_add(part.len())?)?;
+        read(section.checked_add(part.start)? as u64, into)?;
+        Some(into)
+    }
+
+    /// Changes the size of a section in its header.
+    fn set_size(&mut self, section: usize, size: usize) -> Option<()> {
+        let table = self.content.get(SECTION_TABLE..)?.first_chunk()?;
+        let table = usize::try_from(self.order.u64(*table)).ok()?;
+        let header = table.checked_add(section.checked_mul(SECTION_HEADER)?)?;
+        let field = self.content.get_mut(header.checked_add(SECTION_SIZE)?..)?.first_chunk_mut()?;
+        *field = self.order.bytes64(size as u64);
+        Some(())
+    }
+}
