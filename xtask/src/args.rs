@@ -56,10 +56,30 @@ pub enum Task {
     Values(KernelArgs),
     /// Crash a real kernel in many ways, and compare what ksymoops says with gdb; downloads 850 MB
     Crashes(KernelArgs),
-    /// Compare the speed of ksymoops with other tools; downloads 850 MB
-    Bench(KernelArgs),
+    /// Compare what our tools cost with other tools, and write docs/costs.md; downloads 850 MB
+    Bench(BenchArgs),
     /// Install or download what the other tasks need
     Setup(KernelArgs),
+}
+
+/// What to measure; without any of these, all of it.
+#[derive(Clone, Debug, clap::Args)]
+pub struct BenchArgs {
+    /// insmod and rmmod, against kmod's
+    #[arg(long)]
+    pub loads: bool,
+
+    /// Making images, against objcopy
+    #[arg(long)]
+    pub images: bool,
+
+    /// ksymoops, against tools that read logs
+    #[arg(long)]
+    pub logs: bool,
+
+    /// Which kernel
+    #[command(flatten)]
+    pub kernel: KernelArgs,
 }
 
 /// Which kernel to build.

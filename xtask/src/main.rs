@@ -72,7 +72,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Accuracy(kernel) => checks::accuracy::run(&kernel),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Histories(args) => histories::run(&args),
-        Task::Bench(kernel) => bench::run(&kernel),
+        Task::Bench(args) => bench::run(&args),
         Task::Demo(kernel) => demo::run(&kernel),
     }
 }

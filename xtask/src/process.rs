@@ -58,6 +58,11 @@ pub fn find(program: &str) -> Option<PathBuf> {
     places.into_iter().map(|place| place.join(program)).find(|file| file.is_file())
 }
 
+/// Today's date, as `2026-11-27`.
+pub fn today() -> Result<String> {
+    Ok(output(Command::new("date").args(["--utc", "+%F"]))?.trim().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 //! were persistent, and compares with the modules what every relocation leads to.
 
 mod elf;
-mod made_persistent;
+pub mod made_persistent;
 mod resolver;
 #[cfg(test)]
 mod tests;

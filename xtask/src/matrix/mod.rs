@@ -6,7 +6,7 @@ pub mod canary;
 mod document;
 
 use std::fs;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, Error, Result};
 use vmguest::protocol::Status;
@@ -56,7 +56,7 @@ pub fn run(args: &MatrixArgs) -> Result<ExitCode> {
 fn skip(document: &mut Document, name: &str, why: &Error) -> Result<()> {
     ui::line(&format!("skipped: {why:#}"));
     if !document.has(name) {
-        let cells = [name, "", "", &today()?, "", "", "", ""];
+        let cells = [name, "", "", &process::today()?, "", "", "", ""];
         document.set(Entry::new(name, &cells, vec![format!("Not tried: {why:#}.")]));
     }
     Ok(())
@@ -75,7 +75,7 @@ fn one(name: &str, args: &KernelArgs, extent: Extent, with_long: bool) -> Result
         name,
         &kernel.release,
         &kernel.compiler_version()?,
-        &today()?,
+        &process::today()?,
         if extent == Extent::Core { "core" } else { "all" },
         &count(Status::Pass),
         &count(Status::Fail),
@@ -100,8 +100,4 @@ fn sentence(known: &[String]) -> String {
     let text = known.join(", ");
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
-}
-
-fn today() -> Result<String> {
-    Ok(process::output(Command::new("date").args(["--utc", "+%F"]))?.trim().to_owned())
 }

@@ -27,12 +27,14 @@ pub struct Outcome {
 pub struct Report {
     run: PathBuf,
     outcomes: Mutex<Vec<Outcome>>,
+    /// Scenario, what was measured, and its value.
+    measures: Mutex<Vec<(String, String, String)>>,
 }
 
 impl Report {
     /// Starts an empty report for the run in this directory.
     pub fn new(run: &Path) -> Self {
-        Self { run: run.to_owned(), outcomes: Mutex::default() }
+        Self { run: run.to_owned(), outcomes: Mutex::default(), measures: Mutex::default() }
     }
 
     fn outcomes(&self) -> MutexGuard<'_, Vec<Outcome>> {
@@ -82,6 +84,8 @@ impl Report {
             Line::Note { note } => ui::line(&paint(Colour::Dim, &format!("       {name}: {note}"))),
             Line::Measure { measure, value } => {
                 ui::line(&paint(Colour::Dim, &format!("       {name}: {measure}: {value}")));
+                let mut measures = self.measures.lock().unwrap_or_else(PoisonError::into_inner);
+                measures.push((name.to_owned(), measure, value));
             }
             Line::Artifact { artifact, text } => self.save(directory, &artifact, &text),
             Line::Say { say } => ui::line(&say),
@@ -97,6 +101,11 @@ impl Report {
         if let Err(error) = written {
             ui::line(&format!("       cannot write {}: {error}", directory.join(name).display()));
         }
+    }
+
+    /// What was measured: scenario, measure and value.
+    pub fn measures(&self) -> Vec<(String, String, String)> {
+        self.measures.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// All outcomes, in the order in which they arrived.

@@ -16,6 +16,7 @@ pub mod failing;
 pub mod fallbacks;
 pub mod files;
 mod fixture_report;
+pub mod growth;
 pub mod hostile;
 pub mod journal;
 pub mod keep;
@@ -67,6 +68,7 @@ pub const TOPICS: &[&[Scenario]] = &[
     journal::SCENARIOS,
     policy::SCENARIOS,
     costs::SCENARIOS,
+    growth::SCENARIOS,
     kernel_view::SCENARIOS,
     bad_input::SCENARIOS,
     modutils::SCENARIOS,
