@@ -250,6 +250,10 @@ pub struct ImagesArgs {
     /// Only every Nth module
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub every: usize,
+
+    /// Instead, compare what is read of the modules with what readelf and kmod read
+    #[arg(long)]
+    pub read: bool,
 }
 
 /// Which processors.

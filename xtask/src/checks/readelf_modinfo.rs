@@ -2,13 +2,14 @@
 //! libmodfmt must read what readelf and modinfo read: from modules, from the same modules written back, and
 //! from the images that are made from them.
 
-mod elf;
+pub mod elf;
 
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+pub use elf::readelf;
 use libmodfmt::elf::Object;
 use libmodfmt::export::{ExportLayout, Release};
 use libmodfmt::file::ModuleFile;

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cargo xtask images`: makes images of all modules of a distribution's kernel, as if their ordinary data
-//! were persistent, and compares with the modules what every relocation leads to.
+//! were persistent, and compares with the modules what every relocation leads to. With `--read`, compares what
+//! libmodfmt reads of them with what readelf and kmod read.
 
 mod elf;
 pub mod made_persistent;
+mod reading;
 mod resolver;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
@@ -23,9 +25,13 @@ use crate::args::{ImagesArgs, KernelArgs, MachineArgs};
 use crate::checks::export_layout::module_files;
 use crate::setup::Missing;
 use crate::ui::{self, Colour, paint};
-use crate::{kernel, processors};
+use crate::{kernel, processors, workspace};
 use elf::Elf;
-use resolver::Counts;
+use reading::{Counts, Reader};
+
+/// How many differences are shown, and how much of each.
+const MAX_SHOWN: usize = 20;
+const MAX_CHARACTERS: usize = 400;
 
 /// The size limit of a decompressed module.
 const MAX_MODULE_BYTES: u64 = 256 << 20;
@@ -34,7 +40,7 @@ const MAX_MODULE_BYTES: u64 = 256 << 20;
 pub fn run(args: &ImagesArgs) -> Result<ExitCode> {
     let mut is_good = true;
     for name in kernel::expand(&args.kernels) {
-        is_good &= one(&name, args.every.max(1))?;
+        is_good &= if args.read { read(&name, args.every.max(1))? } else { one(&name, args.every.max(1))? };
     }
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -45,13 +51,14 @@ struct Seen {
     modules: usize,
     without_data: usize,
     compared: usize,
-    counts: Counts,
+    counts: resolver::Counts,
     /// Why images were refused: how often, and of which module first.
     refused: BTreeMap<String, (usize, String)>,
     wrong: Vec<String>,
 }
 
-fn one(name: &str, every: usize) -> Result<bool> {
+/// The release of a kernel as text and number, and its modules.
+fn modules_of(name: &str) -> Result<(String, Release, Vec<PathBuf>)> {
     let (text, modules) = match processors::modules_of(name)? {
         Some(found) => found,
         None => {
@@ -62,8 +69,39 @@ fn one(name: &str, every: usize) -> Result<bool> {
     };
     let modules = modules.ok_or_else(|| Missing(format!("{name} has no modules here")))?;
     let release = Release::parse(&text).with_context(|| text.clone())?;
+    Ok((text, release, module_files(&modules)?))
+}
+
+/// Compares what is read of a kernel's modules.
+fn read(name: &str, every: usize) -> Result<bool> {
+    let (text, release, files) = modules_of(name)?;
+    let mut reader = Reader::new(&workspace::target().join("read-modules"), release)?;
+    let mut wrong = Vec::new();
+    let chosen: Vec<&PathBuf> = files.iter().step_by(every).collect();
+    ensure!(!chosen.is_empty(), "{name} has no modules here");
+    for file in &chosen {
+        if let Err(error) = reader.compare(file) {
+            wrong.push(format!("{}: {error:#}", file.file_name().map(Path::new).unwrap_or(file).display()));
+        }
+    }
+    let (colour, word) = if wrong.is_empty() { (Colour::Green, "pass") } else { (Colour::Red, "FAIL") };
+    let Counts { fields, versions, exports, variables } = reader.counts;
+    ui::line(&format!(
+        "  {name:14} {} Linux {text}: {} modules read as by readelf and kmod: {fields} fields of modinfo, {versions} \
+         versions of imports, {exports} exports, {variables} variables",
+        paint(colour, word),
+        chosen.len(),
+    ));
+    for difference in wrong.iter().take(MAX_SHOWN) {
+        ui::line(&format!("       {}", difference.chars().take(MAX_CHARACTERS).collect::<String>()));
+    }
+    Ok(wrong.is_empty())
+}
+
+fn one(name: &str, every: usize) -> Result<bool> {
+    let (text, release, files) = modules_of(name)?;
     let mut seen = Seen::default();
-    for file in module_files(&modules)?.iter().step_by(every) {
+    for file in files.iter().step_by(every) {
         let shown = file.file_name().map(Path::new).unwrap_or(file).display().to_string();
         seen.modules += 1;
         let content = ModuleFile::new(fs::read(file)?, MAX_MODULE_BYTES);
@@ -96,7 +134,7 @@ fn images(image: &[u8], release: Release) -> Result<(Vec<u8>, Vec<u8>)> {
     Ok((persistent.keeper(&layout, &bindings)?, persistent.owner(&bindings)?))
 }
 
-fn compare(file: Vec<u8>, keeper: Vec<u8>, owner: Vec<u8>) -> Result<Counts> {
+fn compare(file: Vec<u8>, keeper: Vec<u8>, owner: Vec<u8>) -> Result<resolver::Counts> {
     resolver::compare(
         &Elf::parse(file)?,
         &Elf::parse(keeper).context("the keeper")?,
@@ -116,7 +154,7 @@ fn kind(error: &anyhow::Error) -> String {
 }
 
 impl Seen {
-    fn add(&mut self, counts: Counts) {
+    fn add(&mut self, counts: resolver::Counts) {
         self.compared += 1;
         self.counts.relocations += counts.relocations;
         self.counts.uses += counts.uses;

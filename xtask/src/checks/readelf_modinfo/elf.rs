@@ -17,7 +17,7 @@ pub fn compare(file: &Path, object: &Object<'_>) -> Result<()> {
 }
 
 /// The standard output of readelf. A warning counts as an error.
-fn readelf(option: &str, file: &Path) -> Result<String> {
+pub fn readelf(option: &str, file: &Path) -> Result<String> {
     let mut command = Command::new("readelf");
     command.args([option, "-W"]).arg(file).env("LC_ALL", "C");
     let output = process::raw(&mut command)?;
