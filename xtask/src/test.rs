@@ -11,7 +11,7 @@ use crate::kernel::{self, Named, expand};
 use crate::setup::missing::{EXIT_SKIPPED, Missing};
 use crate::ui::{self, Colour, paint};
 use crate::vm::Extent;
-use crate::{checks, dist, matrix, process, processors, vm, workspace};
+use crate::{checks, dist, images, matrix, process, processors, vm, workspace};
 
 /// A check that is one cargo command.
 struct Check {
@@ -81,6 +81,9 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
         let is_main = Named::parse(&name).is_none_or(|named| named.is_main());
         let extent = if is_main || args.all { Extent::Whole } else { Extent::OfKernel };
         let mut of_kernel = vec![timed(&format!("fixtures, {name}"), || checks::fixtures(&kernel))];
+        if Named::parse(&name).is_some() {
+            of_kernel.push(modules(&name, args.all));
+        }
         if args.all {
             of_kernel.push(timed(&format!("values against gdb's, {name}"), || checks::gdb::check(&kernel)));
             of_kernel.push(timed(&format!("crashes against gdb's, {name}"), || {
@@ -95,6 +98,9 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
         let kernel = KernelArgs { kernel: name.clone(), machine: args.machine.clone() };
         let step = scenarios(&format!("core scenarios, {name}"), &kernel, Extent::Core, false);
         steps.push(Step { is_optional: true, ..step });
+        if args.all {
+            steps.push(Step { is_optional: true, ..modules(&name, true) });
+        }
     }
     for name in if args.all { kernel::OTHERS } else { &[] } {
         let kernel = KernelArgs { kernel: (*name).to_owned(), machine: args.machine.clone() };
@@ -105,6 +111,14 @@ pub fn run(args: &TestArgs) -> Result<ExitCode> {
         steps.push(Step { is_optional: true, ..timed("canary", matrix::canary::check) });
     }
     Ok(summary(&steps))
+}
+
+/// Reads the modules of a kernel of a distribution, and makes images of them; of a sample unless `all`.
+fn modules(name: &str, all: bool) -> Step {
+    /// Every so many modules are a sample.
+    const SAMPLE: usize = 80;
+
+    timed(&format!("modules, {name}"), || images::check(name, if all { 1 } else { SAMPLE }))
 }
 
 /// Runs scenarios in a kernel.

@@ -45,6 +45,11 @@ pub fn run(args: &ImagesArgs) -> Result<ExitCode> {
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Both comparisons, with every `every`th module of a kernel. Skipped for a kernel whose modules cannot be had.
+pub fn check(name: &str, every: usize) -> Result<bool> {
+    Ok(read(name, every)? & one(name, every)?)
+}
+
 /// What was seen of a kernel's modules.
 #[derive(Default)]
 struct Seen {
