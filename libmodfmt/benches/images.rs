@@ -5,12 +5,14 @@
 //! turns; the last line of the output has what each took.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a bench panics to fail")]
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use libmodfmt::export::{ExportLayout, Release};
-use libmodfmt::file::ModuleFile;
+use libmodfmt::file::{ModuleFile, excerpt};
 use libmodfmt::image::Bindings;
 
 /// The first argument of the process that makes the images.
@@ -28,18 +30,32 @@ fn main() {
     }
 }
 
-/// Writes both images, and prints the largest memory of this process in KiB.
+/// Writes both images, and prints by how many KiB the memory of this process has grown for it.
 fn make(file: &Path, release: &str, folder: &Path) {
-    let module = ModuleFile::new(std::fs::read(file).unwrap(), 1 << 30);
+    let before = peak();
+    let module = ModuleFile::new(read(file), 1 << 30);
     let persistent = module.persistent().unwrap().unwrap();
     let machine = module.module().unwrap().object.ident.machine;
     let layout = ExportLayout::for_release(machine, Release::parse(release).unwrap());
     let bindings = Bindings::first(persistent.header());
     std::fs::write(folder.join("keeper.ko"), persistent.keeper(&layout, &bindings).unwrap()).unwrap();
     std::fs::write(folder.join("owner.ko"), persistent.owner(&bindings).unwrap()).unwrap();
+    println!("{}", peak() - before);
+}
+
+/// As insmod does it.
+fn read(file: &Path) -> Vec<u8> {
+    let open = File::open(file).unwrap();
+    let size = open.metadata().unwrap().len();
+    excerpt(size, |offset, into: &mut [u8]| open.read_exact_at(into, offset).ok())
+        .unwrap_or_else(|| std::fs::read(file).unwrap())
+}
+
+/// The largest memory of this process so far, in KiB.
+fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    println!("{}", peak.split_whitespace().next().unwrap());
+    peak.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 fn compare(file: &str, release: &str, folder: &str) {

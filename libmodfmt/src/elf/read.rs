@@ -297,10 +297,11 @@ impl<'d, H: FileHeader<Endian = Endianness>> Reader<'d, H> {
                 }
             })?;
         let wide = self.wide_indexes(index, sections);
-        raw.iter()
-            .enumerate()
-            .map(|(number, symbol)| self.symbol(number, symbol, &strings, &wide, sections.len()))
-            .collect()
+        let mut symbols = Vec::with_capacity(raw.len());
+        for (number, symbol) in raw.iter().enumerate() {
+            symbols.push(self.symbol(number, symbol, &strings, &wide, sections.len())?);
+        }
+        Ok(symbols)
     }
 
     /// The section indexes of symbols that do not fit in 16 bits (`SHT_SYMTAB_SHNDX`).

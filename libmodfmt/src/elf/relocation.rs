@@ -37,29 +37,40 @@ impl Object<'_> {
     /// # Errors
     /// The table is not a whole number of relocations, or names a symbol that does not exist.
     pub fn relocations(&self, index: usize) -> Result<Vec<Relocation>, ElfError> {
-        let Some(section) = self.sections.get(index).filter(|section| section.is_relocation()) else {
-            return Ok(Vec::new());
-        };
-        let relocations = match self.ident.class {
-            Class::Elf32 => decode::<FileHeader32<Endianness>>(self.ident, section),
-            Class::Elf64 => decode::<FileHeader64<Endianness>>(self.ident, section),
-        };
-        let name = || format!("section {index} ({})", section.name_text());
-        let relocations = relocations.ok_or_else(|| ElfError::Field {
-            place: name(),
-            field: "sh_size",
-            value: section.size,
-            why: "not a whole number of relocations",
-        })?;
-        match relocations.iter().position(|relocation| relocation.symbol >= self.symbols.len()) {
+        Ok(self.each_relocation(index)?.collect())
+    }
+
+    /// The relocations of [`Object::relocations`], one after the other: a table may have very many.
+    ///
+    /// # Errors
+    /// Those of [`Object::relocations`].
+    pub fn each_relocation(
+        &self,
+        index: usize,
+    ) -> Result<impl ExactSizeIterator<Item = Relocation> + '_, ElfError> {
+        let section = self.sections.get(index).filter(|section| section.is_relocation());
+        let is_rela = section.is_some_and(|section| section.kind == SectionKind::RELA);
+        let data = section.map_or(&[][..], |section| &section.data);
+        let name = || format!("section {index} ({})", self.section_name(index));
+        let size = usize::try_from(encoder(self.ident).rel_size(is_rela)).unwrap_or(1);
+        if !data.len().is_multiple_of(size) {
+            return Err(ElfError::Field {
+                place: name(),
+                field: "sh_size",
+                value: data.len() as u64,
+                why: "not a whole number of relocations",
+            });
+        }
+        let all = || data.chunks_exact(size).map(move |raw| decode(self.ident, is_rela, raw));
+        match all().position(|relocation| relocation.symbol >= self.symbols.len()) {
             Some(bad) => Err(ElfError::Relocation {
                 section: name(),
                 index: bad,
                 field: "symbol",
-                value: relocations.get(bad).map_or(0, |relocation| relocation.symbol as u64),
+                value: all().nth(bad).map_or(0, |relocation| relocation.symbol as u64),
                 why: "no such symbol",
             }),
-            None => Ok(relocations),
+            None => Ok(all()),
         }
     }
 
@@ -132,43 +143,44 @@ pub(super) fn encoder(ident: Ident) -> Encoder<Endianness> {
     Encoder::new(ident.order.endianness(), ident.class == Class::Elf64, elf::Machine(ident.machine.0))
 }
 
-fn decode<H: FileHeader<Endian = Endianness>>(
-    ident: Ident,
-    section: &Section<'_>,
-) -> Option<Vec<Relocation>> {
-    let endian = ident.order.endianness();
-    let data = &*section.data;
-    if section.kind == SectionKind::RELA {
-        let mips = encoder(ident).is_mips64el();
-        let count = whole(data.len(), size_of::<H::Rela>())?;
-        let (raw, _) = pod::slice_from_bytes::<H::Rela>(data, count).ok()?;
-        let read = |raw: &H::Rela| Relocation {
-            offset: raw.r_offset(endian).into(),
-            symbol: raw.r_sym(endian, mips) as usize,
-            kind: raw.r_type(endian, mips).0,
-            addend: raw.r_addend(endian).into(),
-        };
-        Some(raw.iter().map(read).collect())
-    } else {
-        let count = whole(data.len(), size_of::<H::Rel>())?;
-        let (raw, _) = pod::slice_from_bytes::<H::Rel>(data, count).ok()?;
-        let read = |raw: &H::Rel| Relocation {
-            offset: raw.r_offset(endian).into(),
-            symbol: raw.r_sym(endian) as usize,
-            kind: raw.r_type(endian).0,
-            addend: 0,
-        };
-        Some(raw.iter().map(read).collect())
-    }
+/// A relocation from its bytes, of which there are as many as its form has.
+fn decode(ident: Ident, is_rela: bool, raw: &[u8]) -> Relocation {
+    let decoded = match (ident.class, is_rela) {
+        (Class::Elf32, true) => rela::<FileHeader32<Endianness>>(ident, raw),
+        (Class::Elf64, true) => rela::<FileHeader64<Endianness>>(ident, raw),
+        (Class::Elf32, false) => rel::<FileHeader32<Endianness>>(ident, raw),
+        (Class::Elf64, false) => rel::<FileHeader64<Endianness>>(ident, raw),
+    };
+    decoded.unwrap_or(Relocation { offset: 0, symbol: 0, kind: 0, addend: 0 })
 }
 
-fn whole(size: usize, entry: usize) -> Option<usize> {
-    size.is_multiple_of(entry).then_some(size / entry)
+fn rela<H: FileHeader<Endian = Endianness>>(ident: Ident, raw: &[u8]) -> Option<Relocation> {
+    let (endian, mips) = (ident.order.endianness(), encoder(ident).is_mips64el());
+    let (raw, _) = pod::from_bytes::<H::Rela>(raw).ok()?;
+    Some(Relocation {
+        offset: raw.r_offset(endian).into(),
+        symbol: raw.r_sym(endian, mips) as usize,
+        kind: raw.r_type(endian, mips).0,
+        addend: raw.r_addend(endian).into(),
+    })
+}
+
+fn rel<H: FileHeader<Endian = Endianness>>(ident: Ident, raw: &[u8]) -> Option<Relocation> {
+    let endian = ident.order.endianness();
+    let (raw, _) = pod::from_bytes::<H::Rel>(raw).ok()?;
+    Some(Relocation {
+        offset: raw.r_offset(endian).into(),
+        symbol: raw.r_sym(endian) as usize,
+        kind: raw.r_type(endian).0,
+        addend: 0,
+    })
 }
 
 fn encode(ident: Ident, form: RelocationForm, relocations: &[Relocation]) -> Result<Vec<u8>, ElfError> {
     let encoder = encoder(ident);
-    let mut data = Vec::new();
+    let is_rela = form == RelocationForm::Rela;
+    let size = usize::try_from(encoder.rel_size(is_rela)).unwrap_or_default();
+    let mut data = Vec::with_capacity(relocations.len().saturating_mul(size));
     for relocation in relocations {
         let raw = RawRelocation {
             r_offset: relocation.offset,
@@ -176,7 +188,7 @@ fn encode(ident: Ident, form: RelocationForm, relocations: &[Relocation]) -> Res
             r_type: elf::RelocationType(relocation.kind),
             r_addend: relocation.addend,
         };
-        encoder.relocation(&mut data, form == RelocationForm::Rela, &raw);
+        encoder.relocation(&mut data, is_rela, &raw);
     }
     Ok(data)
 }

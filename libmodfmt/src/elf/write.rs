@@ -7,7 +7,7 @@ use object::elf;
 use object::write::elf::{FileHeader, FileHeaderLayout, SectionHeader, Sym};
 
 use super::relocation::{encoder, narrow};
-use super::{Binding, Class, ElfError, Object, Place, Section, SectionKind};
+use super::{Binding, Class, ElfError, Object, Place, Section, SectionKind, Symbol};
 
 /// Section indexes from here on are stored in a table of their own.
 const SHN_LORESERVE: usize = 0xff00;
@@ -29,9 +29,20 @@ impl Object<'_> {
     pub fn write(&self) -> Result<Vec<u8>, ElfError> {
         // The bytes of sections are copied once only, into the file.
         let sections = self.sections.iter().map(Section::reborrow).collect();
-        let mut object = Object { sections, symbols: self.symbols.clone(), ..*self };
-        object.refresh_tables()?;
+        let mut object = Object { sections, symbols: Vec::new(), ..*self };
+        object.refresh_tables(&self.symbols)?;
         object.lay_out()
+    }
+
+    /// The file's bytes, as [`Object::write`] has them. What has been changed is freed as it is written.
+    ///
+    /// # Errors
+    /// Those of [`Object::write`].
+    pub fn into_bytes(mut self) -> Result<Vec<u8>, ElfError> {
+        let symbols = std::mem::take(&mut self.symbols);
+        self.refresh_tables(&symbols)?;
+        drop(symbols);
+        self.lay_out()
     }
 
     /// Index of the symbol table. It is added, with its string table, if the file has none.
@@ -57,7 +68,7 @@ impl Object<'_> {
         Ok(self.sections.len().saturating_sub(1))
     }
 
-    fn refresh_tables(&mut self) -> Result<(), ElfError> {
+    fn refresh_tables(&mut self, symbols: &[Symbol<'_>]) -> Result<(), ElfError> {
         if self.sections.len() >= SHN_LORESERVE {
             return Err(ElfError::Write {
                 what: format!("{} sections are more than the format's 65,279", self.sections.len()),
@@ -67,9 +78,10 @@ impl Object<'_> {
         self.separate_strings(symtab)?;
         let mut strings = Strings::new();
         let encoder = encoder(self.ident);
-        let mut data = Vec::new();
+        let size = usize::try_from(encoder.sym_size()).unwrap_or_default();
+        let mut data = Vec::with_capacity(symbols.len().saturating_mul(size));
         let mut locals = None;
-        for (index, symbol) in self.symbols.iter().enumerate() {
+        for (index, symbol) in symbols.iter().enumerate() {
             match (symbol.binding == Binding::Local, locals) {
                 (false, None) => locals = Some(index),
                 (true, Some(_)) => {
@@ -98,7 +110,7 @@ impl Object<'_> {
             };
             encoder.symbol(&mut data, &raw);
         }
-        let locals = narrow(locals.unwrap_or(self.symbols.len()), "the number of local symbols")?;
+        let locals = narrow(locals.unwrap_or(symbols.len()), "the number of local symbols")?;
         let mut link = 0;
         if let Some(table) = self.sections.get_mut(symtab) {
             table.set_data(data);
@@ -128,15 +140,16 @@ impl Object<'_> {
     /// Lays headers and sections out one after the other and writes them.
     fn lay_out(&mut self) -> Result<Vec<u8>, ElfError> {
         let encoder = encoder(self.ident);
-        let mut names = Strings::new();
-        let (names_index, offsets_of_names) = self.name_table(&mut names)?;
+        let (names_index, offsets_of_names) = self.name_table()?;
+        let sections = std::mem::take(&mut self.sections);
+        let count = sections.len();
 
         let header = usize::try_from(encoder.file_header_size()).unwrap_or(64);
         let room = |section: &Section<'_>| section.data.len().saturating_add(HEADER_ROOM_BYTES);
-        let mut out = Vec::with_capacity(self.sections.iter().map(room).fold(header, usize::saturating_add));
+        let mut out = Vec::with_capacity(sections.iter().map(room).fold(header, usize::saturating_add));
         out.resize(header, 0);
         let mut headers = Vec::new();
-        for (section, name) in self.sections.iter().zip(&offsets_of_names) {
+        for (section, name) in sections.into_iter().zip(&offsets_of_names) {
             if section.kind != SectionKind::NULL {
                 pad(&mut out, section.align.clamp(1, 4096));
             }
@@ -176,7 +189,7 @@ impl Object<'_> {
             e_phoff: 0,
             segment_num: 0,
             e_shoff: table,
-            section_num: narrow(self.sections.len(), "the number of sections")?,
+            section_num: narrow(count, "the number of sections")?,
             shstrtab_index: narrow(names_index, "a section index")?,
         };
         encoder
@@ -190,7 +203,7 @@ impl Object<'_> {
 
     /// Fills the section name table (a new one if the file has none that serves only that) and
     /// returns its index with the offset of each section's name.
-    fn name_table(&mut self, names: &mut Strings) -> Result<(usize, Vec<u32>), ElfError> {
+    fn name_table(&mut self) -> Result<(usize, Vec<u32>), ElfError> {
         let own =
             |section: &Section<'_>| section.kind == SectionKind::STRTAB && &*section.name == b".shstrtab";
         let index = match self.sections.iter().position(own) {
@@ -200,10 +213,12 @@ impl Object<'_> {
                 self.sections.len().saturating_sub(1)
             }
         };
+        let mut names = Strings::new();
         let offsets =
             self.sections.iter().map(|section| names.add(&section.name)).collect::<Result<_, _>>()?;
+        let data = names.data;
         if let Some(section) = self.sections.get_mut(index) {
-            section.set_data(std::mem::take(&mut names.data));
+            section.set_data(data);
         }
         Ok((index, offsets))
     }
@@ -222,17 +237,17 @@ fn pad(out: &mut Vec<u8>, align: u64) {
 }
 
 /// A string table that holds each string once.
-struct Strings {
+struct Strings<'s> {
     data: Vec<u8>,
-    known: HashMap<Vec<u8>, u32>,
+    known: HashMap<&'s [u8], u32>,
 }
 
-impl Strings {
+impl<'s> Strings<'s> {
     fn new() -> Self {
         Self { data: vec![0], known: HashMap::new() }
     }
 
-    fn add(&mut self, text: &[u8]) -> Result<u32, ElfError> {
+    fn add(&mut self, text: &'s [u8]) -> Result<u32, ElfError> {
         if text.is_empty() {
             return Ok(0);
         }
@@ -247,7 +262,7 @@ impl Strings {
         }
         self.data.extend_from_slice(text);
         self.data.push(0);
-        self.known.insert(text.to_vec(), offset);
+        self.known.insert(text, offset);
         Ok(offset)
     }
 }

@@ -53,13 +53,17 @@ impl<F: FnMut(u64, &mut [u8]) -> Option<()>> ReadAt for F {}
 /// - Its units lead to each other, or to addresses by `.debug_addr` (clang).
 /// - It names types by `PERSISTENT_HOLDS()`. They are looked for in all units.
 pub fn excerpt(size: u64, mut read: impl ReadAt) -> Option<Vec<u8>> {
-    // From the allocator: memory that is never written to takes no room.
-    let mut content = vec![0; usize::try_from(size).ok()?];
+    let length = usize::try_from(size).ok()?;
     let table = elf::section_table(|offset, size| {
-        let mut part = vec![0; Some(size).filter(|size| *size <= content.len())?];
+        let mut part = vec![0; Some(size).filter(|size| *size <= length)?];
         read(offset, &mut part)?;
         Some(part)
     })?;
+    if !table.iter().any(|section| section.name == b".debug_info") {
+        return None;
+    }
+    // From the allocator: memory that is never written to takes no room.
+    let mut content = vec![0; length];
     read_without_debug_info(&table, &mut content, &mut read)?;
 
     let object = Object::parse(&content).ok()?;

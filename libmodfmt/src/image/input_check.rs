@@ -29,7 +29,7 @@ pub(super) fn check(object: &Object<'_>, arch: &Arch) -> Result<(), ImageError> 
             let why = "not the form of relocations that this processor has";
             return Err(ElfError::Field { place: place(), field: "sh_type", value, why }.into());
         }
-        for (number, relocation) in object.relocations(index)?.iter().enumerate() {
+        for (number, relocation) in object.each_relocation(index)?.enumerate() {
             let width = arch.relocation(relocation.kind).map_or(1, |known| known.size);
             let end = relocation.offset.checked_add(width);
             let wrong = |why| {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The owner image: the owner's file, bound to a keeper's symbols.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::add_versions::add_versions;
 use super::old_places::OldPlaces;
@@ -28,14 +28,16 @@ pub fn owner(module: &Module<'_>, inventory: &Inventory, bindings: &Bindings) ->
     object.clear_debug_sections();
     let old = OldPlaces::of(&module.object, inventory, bindings)?;
     let bases = bindings.bases(&old.bases());
-    let taken: HashSet<&[u8]> = module.object.symbols.iter().map(|symbol| &*symbol.name).collect();
+    object.symbols.reserve_exact(bases.len());
     let mut by_name: HashMap<&str, usize> = HashMap::new();
     for base in &bases {
-        if taken.contains(base.symbol.as_bytes()) {
-            return Err(ImageError::NameTaken { symbol: base.symbol.clone() });
-        }
         by_name.insert(&base.symbol, object.symbols.len());
         object.symbols.push(Symbol::undefined(&base.symbol));
+    }
+    let taken =
+        |symbol: &Symbol<'_>| str::from_utf8(&symbol.name).is_ok_and(|name| by_name.contains_key(name));
+    if let Some(taken) = module.object.symbols.iter().find(|symbol| taken(symbol)) {
+        return Err(ImageError::NameTaken { symbol: taken.name_text() });
     }
     let place = |unit: &super::UnitBase| (by_name.get(&*unit.base.symbol).copied(), unit.offset);
     let places = inventory.indexes.iter().copied().zip(bindings.units.iter().map(place));
@@ -44,7 +46,7 @@ pub fn owner(module: &Module<'_>, inventory: &Inventory, bindings: &Bindings) ->
     old.fill(&mut object, &by_name)?;
     empty_sections(&mut object, inventory);
     add_versions(&mut object, bases.into_iter())?;
-    let image = object.write()?;
+    let image = object.into_bytes()?;
     check::owner(&image, module, inventory, bindings, &old)?;
     Ok(image)
 }

@@ -41,7 +41,7 @@ fn relocations(judge: &Judge, object: &Object<'_>) -> Result<(), ImageError> {
         let Some(target) = object.sections.get(table.info as usize).filter(|target| target.is_alloc()) else {
             continue;
         };
-        for relocation in object.relocations(index)? {
+        for relocation in object.each_relocation(index)? {
             let width = arch.relocation(relocation.kind).map_or(1, |known| known.size);
             let place = || format!("{}+{:#x}", target.name_text(), relocation.offset);
             let end = relocation.offset.checked_add(width);
@@ -98,7 +98,7 @@ fn base_in_file<'a>(
 fn imports_used(judge: &Judge, object: &Object<'_>) -> Result<(), ImageError> {
     let mut used = vec![false; object.symbols.len()];
     for index in 0..object.sections.len() {
-        for relocation in object.relocations(index)? {
+        for relocation in object.each_relocation(index)? {
             if let Some(used) = used.get_mut(relocation.symbol) {
                 *used = true;
             }

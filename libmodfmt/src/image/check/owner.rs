@@ -30,11 +30,14 @@ pub(in crate::image) fn owner(
         judge.that(gone, || format!("{} is still in it", section.name_text()))?;
     }
     same_uses(&judge, (&file.object, object), inventory, bindings, old)?;
-    let mut places: HashMap<&[u8], Vec<Place>> = HashMap::new();
-    for symbol in &object.symbols {
-        places.entry(&symbol.name).or_default().push(symbol.place);
-    }
     let bases = bindings.bases(&old.bases());
+    let mut places: HashMap<&[u8], Vec<Place>> =
+        bases.iter().map(|base| (base.symbol.as_bytes(), Vec::new())).collect();
+    for symbol in &object.symbols {
+        if let Some(places) = places.get_mut(&*symbol.name) {
+            places.push(symbol.place);
+        }
+    }
     for base in &bases {
         let found = places.get(base.symbol.as_bytes()).map(Vec::as_slice).unwrap_or_default();
         judge.that(found == [Place::Undefined], || format!("{} is defined as {found:?}", base.symbol))?;
@@ -65,19 +68,23 @@ fn same_uses(
             // Of debug information, which is left out.
             continue;
         }
-        let (before, mut after) = (file.relocations(table)?, image.relocations(table)?);
         let Some(old_code) = file.sections.get(changed) else { continue };
         let name = section.name_text();
-        for (slot, place) in old.filled.iter().filter(|(slot, _)| slot.section == changed) {
-            let found = after.iter().position(|found| found.offset == slot.offset);
-            let right = found.map(|at| after.remove(at)).is_some_and(|found| {
+        let filled: Vec<_> = old.filled.iter().filter(|(slot, _)| slot.section == changed).collect();
+        for (slot, place) in &filled {
+            let found = image.each_relocation(table)?.find(|found| found.offset == slot.offset);
+            let right = found.is_some_and(|found| {
                 let symbol = image.symbols.get(found.symbol).map(|symbol| &*symbol.name);
                 symbol == Some(place.base.symbol.as_bytes()) && found.addend == place.offset
             });
             judge.that(right, || format!("{name}: the word at {:#x} is not the old place", slot.offset))?;
         }
-        judge.that(before.len() == after.len(), || format!("{name} has {} relocations", after.len()))?;
-        for (before, after) in before.iter().zip(&after) {
+        let (before, after) = (file.each_relocation(table)?, image.each_relocation(table)?);
+        let right = before.len().checked_add(filled.len()) == Some(after.len());
+        judge.that(right, || format!("{name} has {} relocations", after.len()))?;
+        let after = after.filter(|after| !filled.iter().any(|(slot, _)| slot.offset == after.offset));
+        for (before, after) in before.zip(after) {
+            let (before, after) = (&before, &after);
             let same = match target(file, before, base_in_file(inventory, bindings)).filter(|_| loaded) {
                 Some(Target::Kept(base, distance)) => {
                     let of_base =

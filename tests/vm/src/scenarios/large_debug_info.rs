@@ -12,7 +12,7 @@ const STRINGS: usize = 14 << 20;
 const OTHERS: usize = 20 << 20;
 
 /// Adds copies of a compilation unit that defines no persistent variable, until the debug sections have 100 MB.
-pub(super) fn grow(object: &mut Object<'_>) -> Result<()> {
+pub fn grow(object: &mut Object<'_>) -> Result<()> {
     let (info, section) = object.section(".debug_info").context("the fixture has no debug information")?;
     let mut units = section.data.to_vec();
     let (table, _) = object.relocation_sections_of(info).next().context("no relocations")?;

@@ -22,7 +22,7 @@ pub mod journal;
 pub mod keep;
 pub mod kernel_view;
 pub mod kills;
-mod large_debug_info;
+pub mod large_debug_info;
 pub mod layout;
 pub mod modprobe;
 pub mod modutils;
