@@ -47,11 +47,14 @@ impl<F: FnMut(u64, &mut [u8]) -> Option<()>> ReadAt for F {}
 /// the file, zeros in the place of what was not read, and section headers that say so: a debug section may be
 /// shorter than in the file, or empty.
 ///
-/// Returns `None` if nothing can be left out for sure. Then the whole file has to be read:
+/// It is the whole file if nothing can be left out for sure:
 ///
-/// - It is no 64-bit ELF file, or one that is damaged, or of a form that compilers do not write unasked.
+/// - It is no 64-bit ELF file, or of a form that compilers do not write unasked.
 /// - Its units lead to each other, or to addresses by `.debug_addr` (clang).
 /// - It names types by `PERSISTENT_HOLDS()`. They are looked for in all units.
+///
+/// Returns `None` if it has no debug information, or sections that cannot be right, and if `read` does. Then it
+/// is for a reader of the whole file to say what is wrong.
 pub fn excerpt(size: u64, mut read: impl ReadAt) -> Option<Vec<u8>> {
     let length = usize::try_from(size).ok()?;
     let table = elf::section_table(|offset, size| {
@@ -64,39 +67,60 @@ pub fn excerpt(size: u64, mut read: impl ReadAt) -> Option<Vec<u8>> {
     }
     // From the allocator: memory that is never written to takes no room.
     let mut content = vec![0; length];
-    read_without_debug_info(&table, &mut content, &mut read)?;
-
-    let object = Object::parse(&content).ok()?;
-    let ident = object.ident;
-    if ident.class != Class::Elf64 || ident.machine == MIPS || object.section(".debug_addr").is_some() {
-        return None;
-    }
-    if object.sections.iter().any(|section| section.flags & COMPRESSED != 0) {
-        return None;
-    }
-    if object.section(".debug_str").is_none_or(|(_, names)| memmem::find(&names.data, HOLDS).is_some()) {
-        return None;
-    }
-    let (info, section) = object.section(".debug_info")?;
-    let info_place = place(section.offset, section.size)?;
-    let tables: Vec<_> = object.relocation_sections_of(info).collect();
-    let [(relocations, section)] = *tables else { return None };
-    let relocations_place = place(section.offset, section.size)?;
-    if section.kind != SectionKind::RELA {
-        return None;
-    }
-    let units = wanted_units(&object, info, &info_place, &relocations_place, &mut read)?;
-    let unused: Vec<usize> = (0..table.len()).filter(|index| use_of(&table, *index) == Use::None).collect();
-
-    let mut file = Excerpt { content, order: ident.order };
-    let (info_size, relocations_size) =
-        file.move_together(&units, info_place.start, relocations_place.start, &mut read)?;
-    file.set_size(info, info_size)?;
-    file.set_size(relocations, relocations_size)?;
-    for index in unused {
+    let left_out = read_without_debug_info(&table, &mut content, &mut read)?;
+    let Some(needed) = Needed::of(&content, &mut read) else {
+        for place in left_out {
+            read(place.start as u64, content.get_mut(place)?)?;
+        }
+        return Some(content);
+    };
+    let mut file = Excerpt { content, order: needed.order };
+    let (info_size, relocations_size) = file.move_together(&needed, &mut read)?;
+    file.set_size(needed.info, info_size)?;
+    file.set_size(needed.relocations, relocations_size)?;
+    for index in (0..table.len()).filter(|index| use_of(&table, *index) == Use::None) {
         file.set_size(index, 0)?;
     }
     Some(file.content)
+}
+
+/// What is needed of `.debug_info`.
+struct Needed {
+    order: ByteOrder,
+    /// The section, its relocations, and where they are in the file.
+    info: usize,
+    relocations: usize,
+    info_place: Range<usize>,
+    relocations_place: Range<usize>,
+    units: Vec<Unit>,
+}
+
+impl Needed {
+    /// `content` has everything but `.debug_info`, its relocations, and debug sections that are not needed. `None`
+    /// if all may be needed.
+    fn of(content: &[u8], read: &mut impl ReadAt) -> Option<Self> {
+        let object = Object::parse(content).ok()?;
+        let ident = object.ident;
+        if ident.class != Class::Elf64 || ident.machine == MIPS || object.section(".debug_addr").is_some() {
+            return None;
+        }
+        if object.sections.iter().any(|section| section.flags & COMPRESSED != 0) {
+            return None;
+        }
+        if object.section(".debug_str").is_none_or(|(_, names)| memmem::find(&names.data, HOLDS).is_some()) {
+            return None;
+        }
+        let (info, section) = object.section(".debug_info")?;
+        let info_place = place(section.offset, section.size)?;
+        let tables: Vec<_> = object.relocation_sections_of(info).collect();
+        let [(relocations, section)] = *tables else { return None };
+        let relocations_place = place(section.offset, section.size)?;
+        if section.kind != SectionKind::RELA {
+            return None;
+        }
+        let units = wanted_units(&object, info, &info_place, &relocations_place, read)?;
+        Some(Self { order: ident.order, info, relocations, info_place, relocations_place, units })
+    }
 }
 
 /// What of a section is read.
@@ -121,8 +145,12 @@ fn use_of(table: &[SectionEntry], index: usize) -> Use {
     }
 }
 
-/// Reads all but the sections that are not, or not all, needed.
-fn read_without_debug_info(table: &[SectionEntry], content: &mut [u8], read: &mut impl ReadAt) -> Option<()> {
+/// Reads all but the sections that are not, or not all, needed. Returns where these are.
+fn read_without_debug_info(
+    table: &[SectionEntry],
+    content: &mut [u8],
+    read: &mut impl ReadAt,
+) -> Option<Vec<Range<usize>>> {
     let left_out = table.iter().enumerate().filter(|(index, section)| {
         use_of(table, *index) != Use::All && section.size > 0 && section.kind != SectionKind::NOBITS
     });
@@ -131,13 +159,14 @@ fn read_without_debug_info(table: &[SectionEntry], content: &mut [u8], read: &mu
         .collect::<Option<Vec<Range<usize>>>>()?;
     left_out.sort_by_key(|place| place.start);
     let mut at = 0;
-    for place in left_out {
+    for place in &left_out {
         // Sections that overlap are for the reader of the whole file to refuse.
         let part = content.get_mut(at..place.start)?;
         read(at as u64, part)?;
         at = place.end;
     }
-    read(at as u64, content.get_mut(at..)?)
+    read(at as u64, content.get_mut(at..)?)?;
+    Some(left_out)
 }
 
 fn place(offset: u64, size: u64) -> Option<Range<usize>> {
@@ -154,16 +183,11 @@ struct Excerpt {
 impl Excerpt {
     /// Reads the units to the beginning of their section, and their relocations to that of theirs. Returns how
     /// long the two have become, in bytes.
-    fn move_together(
-        &mut self,
-        units: &[Unit],
-        info: usize,
-        relocations: usize,
-        read: &mut impl ReadAt,
-    ) -> Option<(usize, usize)> {
+    fn move_together(&mut self, needed: &Needed, read: &mut impl ReadAt) -> Option<(usize, usize)> {
+        let (info, relocations) = (needed.info_place.start, needed.relocations_place.start);
         let order = self.order;
         let (mut info_size, mut relocations_size) = (0_usize, 0_usize);
-        for unit in units {
+        for unit in &needed.units {
             self.read(info, info_size, &unit.info, read)?;
             let moved = self.read(relocations, relocations_size, &unit.relocations, read)?;
             let distance = unit.info.start.checked_sub(info_size)? as u64;
