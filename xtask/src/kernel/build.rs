@@ -106,7 +106,21 @@ fn compile(source: &Path, tree: &Path) -> Result<()> {
     let installed: PathBuf = tree.join("installed");
     let mut install = make(source, tree);
     install.arg(format!("INSTALL_MOD_PATH={}", installed.display()));
-    process::quiet(install.args(["INSTALL_MOD_STRIP=1", "modules_install"]))
+    process::quiet(install.args(["INSTALL_MOD_STRIP=1", "modules_install"]))?;
+    let makefile = tree.join("Makefile");
+    let text = fs::read_to_string(&makefile)?;
+    fs::write(&makefile, wherever_it_is(&text))
+        .with_context(|| format!("cannot write {}", makefile.display()))
+}
+
+/// The tree's makefile, for a tree that is moved: since 6.13 it says where the tree was built.
+fn wherever_it_is(makefile: &str) -> String {
+    const OUTPUT: &str = "export KBUILD_OUTPUT";
+    let line = |line: &str| match line.starts_with(OUTPUT) {
+        true => format!("{OUTPUT} := $(CURDIR)\n"),
+        false => format!("{line}\n"),
+    };
+    makefile.lines().map(line).collect()
 }
 
 fn make(source: &Path, tree: &Path) -> Command {
@@ -138,6 +152,14 @@ mod tests {
     fn a_dropped_option_is_named() {
         let error = check_config("# x\nCONFIG_A=y\nCONFIG_B=m\nCONFIG_C=n\n", "CONFIG_A=y\n").unwrap_err();
         assert!(error.to_string().ends_with(": CONFIG_B=m"), "{error}");
+    }
+
+    #[test]
+    fn a_tree_can_be_moved() {
+        let before = "# made\nexport KBUILD_OUTPUT = /tree\ninclude /source/Makefile\n";
+        let after = "# made\nexport KBUILD_OUTPUT := $(CURDIR)\ninclude /source/Makefile\n";
+        assert_eq!(wherever_it_is(before), after);
+        assert_eq!(wherever_it_is("include /source/Makefile\n"), "include /source/Makefile\n");
     }
 
     #[test]
