@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use libmodsys::lock::{self, Lock};
+use modpersist::ListForm;
 
 use super::*;
 
@@ -193,7 +194,8 @@ fn list_knows_an_interrupted_reload_of_a_module_of_which_nothing_is_kept() {
     machine.kernel.revive();
     assert!(machine.has_state("unkept") && !machine.kernel.is_loaded("unkept"));
     let mut out = Vec::new();
-    modpersist::run_list(&machine.kernel, &machine.paths, true, false, &mut out).unwrap();
+    let form = ListForm { json: true, ..ListForm::default() };
+    modpersist::run_list(&machine.kernel, &machine.paths, form, &mut out).unwrap();
     let listed: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(
         listed,
