@@ -322,6 +322,6 @@ impl Kernel for Linux {
     }
 
     fn users_of_own_devices(&self, name: &str) -> Vec<String> {
-        users::of_own_devices(&self.root, name)
+        users::of_own_devices(&self.root, name, std::process::id())
     }
 }

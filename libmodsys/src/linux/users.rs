@@ -189,6 +189,11 @@ impl OpenDevice {
         let command = files::line(&root.join("proc").join(process).join("comm")).unwrap_or_default();
         format!("process {process} ({command}) holds {} open", self.name())
     }
+
+    /// The same of this process: it opens no devices itself.
+    fn inherited(&self) -> String {
+        format!("this command itself was started with {} open, as descriptor {}", self.name(), self.number)
+    }
 }
 
 /// The processes that hold devices of the module open; the devices among them that this process, `own_id`, was
@@ -215,12 +220,7 @@ fn open_devices(root: &Path, module: &str, own_id: u32) -> (Vec<String>, Vec<Str
         }
         let line = open.line(root);
         if open.process == own_id {
-            if ours {
-                let (name, number) = (open.name(), &open.number);
-                own.insert(format!(
-                    "this command itself was started with {name} open, as descriptor {number}"
-                ));
-            }
+            own.extend(ours.then(|| open.inherited()));
         } else if ours {
             found.insert(line);
         } else {
@@ -232,11 +232,18 @@ fn open_devices(root: &Path, module: &str, own_id: u32) -> (Vec<String>, Vec<Str
 }
 
 /// The processes that hold open a character device whose number the module has registered under its own name.
-/// Its own functions are called then, whatever the kernel counts.
-pub(super) fn of_own_devices(root: &Path, module: &str) -> Vec<String> {
-    let open = OpenDevice::all(root).into_iter();
-    let own = open.filter(|open| open.kind == "char" && is_registered(root, "char", open.device.0, module));
-    let lines: BTreeSet<String> = own.map(|open| open.line(root)).collect();
+/// Its own functions are called then, whatever the kernel counts. This process, `own_id`, is named if no other
+/// is.
+pub(super) fn of_own_devices(root: &Path, module: &str, own_id: u32) -> Vec<String> {
+    let own_id = own_id.to_string();
+    let all = OpenDevice::all(root).into_iter();
+    let of_module =
+        all.filter(|open| open.kind == "char" && is_registered(root, "char", open.device.0, module));
+    let (own, others): (Vec<_>, Vec<_>) = of_module.partition(|open| open.process == own_id);
+    let lines: BTreeSet<String> = match others.is_empty() {
+        true => own.iter().map(OpenDevice::inherited).collect(),
+        false => others.iter().map(|open| open.line(root)).collect(),
+    };
     lines.into_iter().collect()
 }
 
@@ -273,9 +280,10 @@ mod tests {
         assert_eq!(own, ["this command itself was started with /dev/null open, as descriptor 7"]);
         assert!(perhaps.is_empty(), "{perhaps:?}");
         assert_eq!(open_devices(root.path(), "other", 11), Default::default());
-        let lines = ["process 10 (some) holds /dev/null open", "process 11 (some) holds /dev/null open"];
-        assert_eq!(of_own_devices(root.path(), "scull"), lines);
-        assert!(of_own_devices(root.path(), "mem").is_empty());
+        assert_eq!(of_own_devices(root.path(), "scull", 11), open);
+        assert!(of_own_devices(root.path(), "mem", 11).is_empty());
+        fs::remove_dir_all(at("proc/10"))?;
+        assert_eq!(of_own_devices(root.path(), "scull", 11), own);
         Ok(())
     }
 
