@@ -86,9 +86,8 @@ impl<'a> Preparation<'a> {
         let interrupted = ReloadState::read(kernel, &owner, paths);
         let is_loaded = is_loaded(kernel, &owner);
         let mut notes: Vec<Note> = Vec::new();
-        if let Some(interrupted) = &interrupted {
-            notes.push(interrupted.describe(kernel).into());
-        }
+        let left = interrupted.as_ref().and_then(|interrupted| interrupted.describe_left(kernel));
+        notes.extend(left.map(Note::from));
         let path = new.input().path().to_owned();
         let search = FileSearch { kernel, paths, beside: &path, named: request.with };
         let mut dependents: Vec<Dependent> = Vec::new();
