@@ -24,6 +24,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use std::cell::RefCell;
 use std::ffi::{CStr, CString, OsStr};
 use std::fmt;
 use std::path::Path;
@@ -66,6 +67,8 @@ pub struct PreparedLoad<'a> {
     policy: Rc<LazyPolicy>,
     journal: Recorder<'a>,
     planned: Option<Plan>,
+    /// What the user has been told, or is told by whoever has planned.
+    said: RefCell<Vec<String>>,
 }
 
 impl fmt::Debug for PreparedLoad<'_> {
@@ -128,6 +131,7 @@ impl<'a> PreparedLoad<'a> {
             policy,
             journal,
             planned: None,
+            said: RefCell::default(),
         })
     }
 
@@ -180,6 +184,7 @@ impl<'a> PreparedLoad<'a> {
         };
         let plan = modkeep::plan(self.kernel, self.request().by_policy().plan_request(whole, true))?;
         self.journal.prepare();
+        *self.said.get_mut() = plan.notes().to_vec();
         Ok(Some(self.planned.insert(plan)))
     }
 
@@ -197,7 +202,14 @@ impl<'a> PreparedLoad<'a> {
         let planned = self.planned.take();
         let request = self.request();
         let done = if planned.is_some() || self.concerns_persistent_data() {
-            persistent::load_again(&request.by_policy(), planned, self.kernel, lock, live, output)
+            persistent::load_again(
+                &request.by_policy(),
+                (planned, &mut self.said.borrow_mut()),
+                self.kernel,
+                lock,
+                live,
+                output,
+            )
         } else {
             Ok(None)
         };

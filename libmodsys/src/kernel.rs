@@ -304,4 +304,8 @@ pub trait Kernel {
     /// Users of a module that are not modules, one line each, as far as they can be found: mounts, open
     /// devices, network interfaces.
     fn users(&self, name: &str) -> Vec<String>;
+
+    /// Processes that hold open a character device whose number a module has registered under its own name, one
+    /// line each. The kernel counts them as users only if the module's file operations have an owner.
+    fn users_of_own_devices(&self, name: &str) -> Vec<String>;
 }

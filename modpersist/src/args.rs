@@ -43,7 +43,7 @@ pub enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
-        /// Also print users and build ids, and do not break lines at 80 columns
+        /// Also print users and build ids, and do not break lines at 80 columns, as is done on a terminal
         #[arg(long)]
         wide: bool,
     },

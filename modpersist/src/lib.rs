@@ -42,5 +42,6 @@ mod split;
 mod tokens;
 
 pub use args::{Args, Command, CompatArgs, ReloadArgs, RestoreArgs, ShowArgs, SplitArgs, command};
+pub use list::ListForm;
 pub use report::report;
 pub use run::{run, run_list, run_reload};

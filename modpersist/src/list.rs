@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `modpersist list`
 
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -15,20 +15,37 @@ use crate::aligned_table::{Align, AlignedTable};
 use crate::reload::ReloadState;
 use crate::{address, hex, json, owner_state};
 
-/// Columns of a terminal that the table fits into.
-const COLUMNS: usize = 80;
+/// How the table is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ListForm {
+    /// As JSON.
+    pub json: bool,
+    /// With users and build ids, and a line a row.
+    pub wide: bool,
+    /// It goes to a terminal, which has this many columns. Programs get whole names.
+    pub columns: Option<usize>,
+}
+
+impl ListForm {
+    /// Columns of any terminal.
+    const COLUMNS: usize = 80;
+
+    /// For standard output.
+    pub(crate) fn for_stdout(json: bool, wide: bool) -> Self {
+        Self { json, wide, columns: io::stdout().is_terminal().then_some(Self::COLUMNS) }
+    }
+}
 
 pub(crate) fn run(
     kernel: &dyn Kernel,
     paths: &Paths,
-    as_json: bool,
-    is_wide: bool,
+    form: ListForm,
     out: &mut dyn Write,
 ) -> Result<ExitCode> {
     let entries = Region::entries(kernel)?;
     let code = if entries.iter().any(Result::is_err) { ExitCode::FAILURE } else { ExitCode::SUCCESS };
     let interrupted = ReloadState::interrupted(kernel, paths);
-    if as_json {
+    if form.json {
         json::print(&json_entries(kernel, paths, &entries, &interrupted), out)?;
         return Ok(code);
     }
@@ -45,7 +62,7 @@ pub(crate) fn run(
         ("ADDRESS", Align::Left),
         ("KEEPER", Align::Left),
     ];
-    if is_wide {
+    if form.wide {
         columns.extend([("USED BY", Align::Left), ("BUILD ID", Align::Left)]);
     }
     let mut table = AlignedTable::new(&columns);
@@ -60,7 +77,7 @@ pub(crate) fn run(
                 generation.addresses.first().map_or_else(String::new, |first| address::text(*first)),
                 generation.kept_by.to_string(),
             ];
-            if is_wide {
+            if form.wide {
                 let users: Vec<&str> =
                     generation.users.iter().chain(&generation.hold).map(String::as_str).collect();
                 let users = users.join(",");
@@ -71,7 +88,7 @@ pub(crate) fn run(
         }
     }
     if entries.iter().any(Result::is_ok) {
-        table.print_within(if is_wide { usize::MAX } else { COLUMNS }, out)?;
+        table.print_within(form.columns.filter(|_| !form.wide).unwrap_or(usize::MAX), out)?;
     }
     for region in entries.iter().flatten() {
         let (owner, pointers) = (&region.owner, pointers(kernel, paths, region));

@@ -10,6 +10,7 @@ use modcli::Output;
 use modrecord::Paths;
 
 use crate::args::{Args, Command, ReloadArgs};
+use crate::list::ListForm;
 use crate::{
     check, check_owner, compat, config, embed, list, modprobe_conf, reload, restore, save, show, split,
     tokens,
@@ -33,14 +34,8 @@ pub fn run_reload(
 ///
 /// # Errors
 /// The kernel cannot be read; the result cannot be printed.
-pub fn run_list(
-    kernel: &dyn Kernel,
-    paths: &Paths,
-    as_json: bool,
-    is_wide: bool,
-    out: &mut dyn Write,
-) -> Result<ExitCode> {
-    list::run(kernel, paths, as_json, is_wide, out)
+pub fn run_list(kernel: &dyn Kernel, paths: &Paths, form: ListForm, out: &mut dyn Write) -> Result<ExitCode> {
+    list::run(kernel, paths, form, out)
 }
 
 /// Runs one command. The code is 0, or 1 if `check`, `compat`, `restore` or `split` says no or `list` could
@@ -50,7 +45,9 @@ pub fn run_list(
 /// The kernel or a file cannot be read.
 pub fn run(args: &Args, kernel: &dyn Kernel, out: &mut dyn Write) -> Result<ExitCode> {
     match &args.command {
-        Command::List { json, wide } => run_list(kernel, &Paths::default(), *json, *wide, out),
+        Command::List { json, wide } => {
+            run_list(kernel, &Paths::default(), ListForm::for_stdout(*json, *wide), out)
+        }
         Command::Show(args) => show::run(kernel, args, out),
         Command::Save { owner, file } => save::run(kernel, owner, file, out),
         Command::Restore(args) => restore::run(kernel, args, out),

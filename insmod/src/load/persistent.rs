@@ -60,7 +60,7 @@ pub(super) fn load(
     report::journal(request.journal, output);
     let load =
         PersistentLoad { request, module_file, kernel, lock: lock.as_ref(), live: &|| (), is_reload: false };
-    load.run(None, output).or_else(|failure| {
+    load.run(None, &mut Vec::new(), output).or_else(|failure| {
         if !failure.is_by_kernel() {
             // Whoever may not load modules learns just that, as from kmod.
             kernel.load_permission()?;
@@ -76,13 +76,14 @@ pub(super) fn load(
 }
 
 /// Loads the module as a part of a reload. `planned` was planned while it was loaded; `live` is called as
-/// soon as it is loaded again. `None`: nothing was done, as a plain load is all that is needed.
+/// soon as it is loaded again. `said` are notes that need not be said again; what is said now is added to it.
+/// `None`: nothing was done, as a plain load is all that is needed.
 ///
 /// # Errors
 /// Why it was not loaded.
 pub(crate) fn load_again(
     request: &LoadRequest<'_>,
-    planned: Option<Plan>,
+    (planned, said): (Option<Plan>, &mut Vec<String>),
     kernel: &dyn Kernel,
     lock: Option<&Lock>,
     live: &dyn Fn(),
@@ -90,7 +91,7 @@ pub(crate) fn load_again(
 ) -> Result<Option<Status>, LoadFailure> {
     let module_file = request.module.decompressed().map_err(|error| LoadFailure::Errno(error.errno()))?;
     let load = PersistentLoad { request, module_file, kernel, lock, live, is_reload: true };
-    load.run(planned, output)
+    load.run(planned, said, output)
 }
 
 /// The form in which a loaded file is kept.
@@ -115,29 +116,39 @@ struct PersistentLoad<'a> {
 }
 
 impl PersistentLoad<'_> {
-    fn run(&self, planned: Option<Plan>, output: &mut Output) -> Result<Option<Status>, LoadFailure> {
-        match self.attempt(planned, output) {
+    fn run(
+        &self,
+        planned: Option<Plan>,
+        said: &mut Vec<String>,
+        output: &mut Output,
+    ) -> Result<Option<Status>, LoadFailure> {
+        match self.attempt(planned, said, output) {
             // A program that does not take the lock has loaded a keeper meanwhile: plan again with that one.
             Err(LoadFailure::Keep { error, .. }) if matches!(*error, KeepError::KeeperAppeared { .. }) => {
-                self.attempt(None, output)
+                self.attempt(None, said, output)
             }
             result => result,
         }
     }
 
-    fn attempt(&self, planned: Option<Plan>, output: &mut Output) -> Result<Option<Status>, LoadFailure> {
+    fn attempt(
+        &self,
+        planned: Option<Plan>,
+        said: &mut Vec<String>,
+        output: &mut Output,
+    ) -> Result<Option<Status>, LoadFailure> {
         let (request, kernel) = (self.request, self.kernel);
         let planned = planned.filter(|planned| planned.still_holds(kernel));
-        // Whoever has planned has said it.
-        let is_said = planned.is_some();
         let plan = match planned {
             Some(planned) => planned,
             None => plan(kernel, request.plan_request(self.module_file, false))?,
         };
+        let unsaid: Vec<String> = plan.notes().iter().filter(|note| !said.contains(note)).cloned().collect();
+        said.extend(unsaid.iter().cloned());
         match plan {
             Plan::Plain { warning: None } => return Ok(None),
-            Plan::Plain { warning: Some(warning) } => {
-                self.load_plainly(Some(&warning).filter(|_| !is_said), output)?;
+            Plan::Plain { warning: Some(_) } => {
+                self.load_plainly(unsaid.first().map(String::as_str), output)?;
             }
             Plan::Drop { region } => {
                 self.load_without_data(&region, output)?;
@@ -165,9 +176,9 @@ impl PersistentLoad<'_> {
                 announce(RegionUse::Bind, &owner, region.size(), output);
                 request.journal.update(Some(known));
             }
-            Plan::Extended { region_use, owner, region, inventory, account, notes } => {
+            Plan::Extended { region_use, owner, region, inventory, account, .. } => {
                 self.check_pointers(&owner, region_use, output)?;
-                for note in notes.iter().filter(|_| !is_said) {
+                for note in &unsaid {
                     self.warn(note, output);
                 }
                 let kept = region.as_ref().map_or(0, |region| region.size());
@@ -194,10 +205,10 @@ impl PersistentLoad<'_> {
                     announce_variables(&account, &owner, output);
                 }
             }
-            Plan::Keeper { region_use, owner, images, notes, may_fall_back, region, inventory, account } => {
+            Plan::Keeper { region_use, owner, images, may_fall_back, region, inventory, account, .. } => {
                 let images = keeper::forced(request, *images).map_err(LoadFailure::Errno)?;
                 self.check_pointers(&owner, region_use, output)?;
-                for note in notes.iter().filter(|_| !is_said) {
+                for note in &unsaid {
                     self.warn(note, output);
                 }
                 let kept = region.as_ref().map_or(0, |region| region.size());
@@ -228,7 +239,7 @@ impl PersistentLoad<'_> {
     }
 
     /// A plain load although there is persistent data. If it fails too, the kernel's reason is enough.
-    fn load_plainly(&self, warning: Option<&String>, output: &mut Output) -> Result<(), LoadFailure> {
+    fn load_plainly(&self, warning: Option<&str>, output: &mut Output) -> Result<(), LoadFailure> {
         plain::load(self.request, self.kernel, output).map_err(LoadFailure::Errno)?;
         (self.live)();
         if let Some(warning) = warning {

@@ -3,7 +3,7 @@
 
 use libmodsys::{Errno, Kernel};
 use modcli::{Level, Output, Status, os_text};
-use modkeep::{Plan, plan};
+use modkeep::plan;
 
 use super::detect;
 use crate::load_request::LoadRequest;
@@ -25,9 +25,7 @@ pub(super) fn check(
     let file = request.module.argument();
     let module_file = request.module.decompressed().map_err(|error| error.errno())?;
     let warnings = match plan(kernel, request.plan_request(module_file, true)) {
-        Ok(Plan::Plain { warning }) => warning.into_iter().collect(),
-        Ok(Plan::Keeper { notes, .. } | Plan::Extended { notes, .. }) => notes,
-        Ok(Plan::Drop { .. } | Plan::Bound { .. }) => Vec::new(),
+        Ok(plan) => plan.notes().to_vec(),
         Err(error) => return report::load_failure(request, &error.into(), kernel, output),
     };
     for warning in warnings {

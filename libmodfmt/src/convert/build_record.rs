@@ -66,8 +66,18 @@ impl Builder<'_> {
     ) -> Result<Record> {
         let mut made =
             Record { tag: None, old_size, new_size, parts: Vec::new(), after: Vec::new(), added: Vec::new() };
-        for field in &matching.removed {
-            self.removed(field, matching, (of, tag), &mut made)?;
+        let mut removed = matching.removed.iter();
+        while let Some(field) = removed.next() {
+            if let Err(mut refusal) = self.removed(field, matching, (of, tag), &mut made) {
+                if let Reason::Gone { others } = &mut refusal.reason {
+                    let is_gone = |field: &&&Field| {
+                        let result = self.removed(field, matching, (of, tag), &mut made);
+                        result.is_err_and(|refusal| matches!(refusal.reason, Reason::Gone { .. }))
+                    };
+                    others.extend(removed.filter(is_gone).map(|field| field.label().to_owned()));
+                }
+                return Err(refusal);
+            }
         }
         let (union, at_end) = (self.union, self.at_end);
         let new_end = matching.pairs.iter().map(|(_, new)| new.end()).max();
@@ -139,7 +149,7 @@ impl Builder<'_> {
             return refused(Reason::MaybeRenamed { of, old, new });
         }
         if !self.is_room(field) {
-            return refused(Reason::Gone);
+            return refused(Reason::Gone { others: Vec::new() });
         }
         let node = self.push(Node::MustBeZero(Bits { start: 0, size: field.extent }));
         let old = field.bit_offset / 8;

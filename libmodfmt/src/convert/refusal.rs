@@ -60,7 +60,10 @@ pub enum Reason {
     /// Objects of it may be in memory, and the new version of the module does not define it.
     NotDefined,
     /// The new type lacks it.
-    Gone,
+    Gone {
+        /// Names of other fields of the same structure that it lacks, too.
+        others: Vec<String>,
+    },
     /// The new type lacks it, and has a new field of the same type.
     MaybeRenamed {
         /// The type that has both, as `struct TAG`; the variable's name if it has no tag.
@@ -137,7 +140,14 @@ impl ConversionRefusal {
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         match &self.reason {
-            Reason::Gone => Some(format!("--drop={} converts without it", self.path)),
+            Reason::Gone { others } if others.is_empty() => {
+                Some(format!("--drop={} converts without it", self.path))
+            }
+            Reason::Gone { others } => {
+                let structure = self.path.rsplit_once('.').map_or("", |(structure, _)| structure);
+                let others = others.iter().map(|other| format!(" --drop={structure}.{other}"));
+                Some(format!("--drop={}{} converts without them", self.path, others.collect::<String>()))
+            }
             Reason::MaybeRenamed { of, old, new } => Some(format!(
                 "if it was renamed, say so in the source: PERSISTENT_RENAMED(\"{of}.{old}\", \"{of}.{new}\"); \
                  otherwise --drop={} converts without it",
@@ -188,7 +198,10 @@ impl fmt::Display for Reason {
             Self::NotDefined => {
                 f.write_str("objects of it may be in memory, and this version does not know them")
             }
-            Self::Gone => f.write_str("the new type has no such field"),
+            Self::Gone { others } if others.is_empty() => f.write_str("the new type has no such field"),
+            Self::Gone { others } => {
+                write!(f, "the new type has no such field, and no {}", others.join(", no "))
+            }
             Self::MaybeRenamed { new, .. } => {
                 write!(f, "the new type has no such field, but a new field {new} of the same type")
             }
@@ -212,5 +225,23 @@ impl fmt::Display for Reason {
             Self::Inconsistent { what } => write!(f, "its description is inconsistent: {what}"),
             Self::TooLarge => f.write_str("its type is too large to be converted"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_that_is_gone_is_dropped_by_its_path() {
+        let remedy = |path: &str, others: &[&str]| {
+            let others = others.iter().map(|other| (*other).to_owned()).collect();
+            ConversionRefusal { path: path.to_owned(), reason: Reason::Gone { others } }.remedy().unwrap()
+        };
+        assert_eq!(remedy("score.games", &[]), "--drop=score.games converts without it");
+        assert_eq!(
+            remedy("score.o.games", &["frames", "at"]),
+            "--drop=score.o.games --drop=score.o.frames --drop=score.o.at converts without them"
+        );
     }
 }

@@ -50,9 +50,9 @@ pub struct Comparison<'t> {
     pub old: &'t dyn Types,
     /// Of the new version.
     pub new: &'t dyn Types,
-    /// Which types of the new version the kernel has, for those that the old side knows by name and hash
-    /// only.
-    pub kernel: Option<&'t dyn KernelTypes>,
+    /// Which types of the old side and of the new one the kernel has, for those that the other side knows by
+    /// name and hash only.
+    kernel: Option<[Box<dyn KernelTypes + 't>; 2]>,
     /// Pairs that were met before in types that were found equal: how much of each was compared.
     known: RefCell<HashMap<(TypeId, TypeId), Completeness>>,
     /// Parts that may still be looked at.
@@ -70,6 +70,14 @@ impl<'t> Comparison<'t> {
     /// found out before.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.parts_left.get() == 0
+    }
+
+    /// The same, with knowledge of which types the kernel has: of those of the old side, and of those of the
+    /// new one. It is asked about types that one side describes, and that the other one knows by their name
+    /// and the kernel's hash only.
+    #[must_use]
+    pub fn with_kernel(self, old: Box<dyn KernelTypes + 't>, new: Box<dyn KernelTypes + 't>) -> Self {
+        Self { kernel: Some([old, new]), ..self }
     }
 
     /// Compares one type of each side. What was found equal is not compared again by a later call.
@@ -143,12 +151,13 @@ impl<'t> Comparison<'t> {
         (new, new_id): (&Type, TypeId),
         behind_pointer: bool,
     ) -> Verdict {
-        let (hash, computed) = match (old, new) {
+        let kernel = self.kernel.as_ref();
+        let (hash, computed, by_kernel) = match (old, new) {
             (Type::Kernel { hash, .. }, Type::Record { .. } | Type::Enumeration { .. }) => {
-                (hash, layout_hash(self.new, new_id))
+                (hash, layout_hash(self.new, new_id), kernel.and_then(|[_, has]| has.find(new_id)))
             }
             (Type::Record { .. } | Type::Enumeration { .. }, Type::Kernel { hash, .. }) => {
-                (hash, layout_hash(self.old, old_id))
+                (hash, layout_hash(self.old, old_id), kernel.and_then(|[has, _]| has.find(old_id)))
             }
             _ => {
                 let flat = self.old.flattens_arrays() || self.new.flattens_arrays();
@@ -161,9 +170,10 @@ impl<'t> Comparison<'t> {
         if computed == *hash {
             return Verdict::Same(Vec::new());
         }
-        // The hash also differs where one version includes a header more, and so has a definition more.
-        match self.kernel.filter(|_| matches!(old, Type::Kernel { .. })) {
-            Some(kernel) if kernel.find(new_id) == Some(*hash) => Verdict::Same(Vec::new()),
+        // The hash also differs where one version includes a header more, and so has a definition more. What
+        // the kernel does not have may be in one of its modules that is not loaded now.
+        match by_kernel {
+            Some(other) if other == *hash => Verdict::Same(Vec::new()),
             Some(_) => Verdict::Differs("layout is no longer that of the kernel's own type".to_owned()),
             None => Verdict::Unknown,
         }

@@ -48,6 +48,18 @@ fn fields_that_are_gone() {
         &dropped(&["x.b"]),
         "x.s.p: the new type has no such field",
     );
+    // All of a structure are named at once, so that nobody has to ask again for each.
+    is_refused(
+        "struct f { int a; long b; short c; long d; } x = { 1 };",
+        "struct f { char n[12]; int a; } x;",
+        "x.b: the new type has no such field, and no c, no d",
+    );
+    is_refused_with(
+        "struct f { int a; long b; short c; long d; } x = { 1 };",
+        "struct f { char n[12]; int a; } x;",
+        &dropped(&["c"]),
+        "x.b: the new type has no such field, and no d",
+    );
     // At the end it would stay, if there were nothing else.
     is_refused(
         "struct { int a; short b; } x = { 1, 2 };",

@@ -320,4 +320,8 @@ impl Kernel for Linux {
     fn users(&self, name: &str) -> Vec<String> {
         users::find(&self.root, name)
     }
+
+    fn users_of_own_devices(&self, name: &str) -> Vec<String> {
+        users::of_own_devices(&self.root, name, std::process::id())
+    }
 }

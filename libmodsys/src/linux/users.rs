@@ -20,8 +20,11 @@ pub(super) fn find(root: &Path, module: &str) -> Vec<String> {
     let mut found = mounts(root, module);
     found.extend(swaps(root, module));
     found.extend(interfaces(root, module));
-    let (open, perhaps) = open_devices(root, module);
+    let (open, own, perhaps) = open_devices(root, module, std::process::id());
     found.extend(open);
+    if found.is_empty() {
+        found.extend(own);
+    }
     if found.is_empty() {
         found.extend(perhaps.into_iter().take(MAX_GUESSES));
     }
@@ -141,48 +144,107 @@ fn is_of_unknown_module(root: &Path, major: u64, place: &Path) -> bool {
     !is_other && !modules.iter().any(|module| is_registered(root, "char", major, module))
 }
 
-/// The processes that hold devices of the module open, and those that hold open what may be one.
-fn open_devices(root: &Path, module: &str) -> (Vec<String>, Vec<String>) {
-    let (mut found, mut perhaps) = (BTreeSet::new(), BTreeSet::new());
-    let mut known: Vec<(u64, bool)> = Vec::new();
-    for process in files::names(&root.join("proc")).unwrap_or_default() {
-        if !process.bytes().all(|byte| byte.is_ascii_digit()) {
-            continue;
-        }
-        let directory = root.join("proc").join(&process);
-        for number in files::names(&directory.join("fd")).unwrap_or_default() {
-            let link = directory.join("fd").join(number);
-            let Ok(data) = fs::metadata(&link) else { continue };
-            let kind = match data.file_type() {
-                kind if kind.is_char_device() => "char",
-                kind if kind.is_block_device() => "block",
-                _ => continue,
-            };
-            let device = data.rdev();
-            let ours = match known.iter().find(|(number, _)| *number == device) {
-                Some((_, ours)) => *ours,
-                None => {
-                    let ours = is_device_of(root, kind, numbers(device), module);
-                    known.push((device, ours));
-                    ours
-                }
-            };
-            let (major, minor) = numbers(device);
-            let place = root.join(format!("sys/dev/{kind}/{major}:{minor}"));
-            if !ours && (kind != "char" || !is_of_unknown_module(root, major, &place)) {
+/// A device that a process holds open.
+struct OpenDevice {
+    process: String,
+    /// Its descriptor.
+    number: String,
+    link: PathBuf,
+    /// `char` or `block`
+    kind: &'static str,
+    device: (u64, u64),
+}
+
+impl OpenDevice {
+    /// All that may be seen.
+    fn all(root: &Path) -> Vec<Self> {
+        let mut found = Vec::new();
+        for process in files::names(&root.join("proc")).unwrap_or_default() {
+            if !process.bytes().all(|byte| byte.is_ascii_digit()) {
                 continue;
             }
-            let command = files::line(&directory.join("comm")).unwrap_or_default();
-            let name = fs::read_link(&link).unwrap_or_default();
-            let line = format!("process {process} ({command}) holds {} open", name.display());
-            if ours {
-                found.insert(line);
-            } else {
-                perhaps.insert(format!("perhaps: {line} (the kernel does not tell whose device it is)"));
+            let directory = root.join("proc").join(&process).join("fd");
+            for number in files::names(&directory).unwrap_or_default() {
+                let link = directory.join(&number);
+                let Ok(data) = fs::metadata(&link) else { continue };
+                let kind = match data.file_type() {
+                    kind if kind.is_char_device() => "char",
+                    kind if kind.is_block_device() => "block",
+                    _ => continue,
+                };
+                let (process, device) = (process.clone(), numbers(data.rdev()));
+                found.push(Self { process, number, link, kind, device });
             }
         }
+        found
     }
-    (found.into_iter().collect(), perhaps.into_iter().collect())
+
+    fn name(&self) -> String {
+        fs::read_link(&self.link).unwrap_or_default().display().to_string()
+    }
+
+    /// Who holds it open.
+    fn line(&self, root: &Path) -> String {
+        let process = &self.process;
+        let command = files::line(&root.join("proc").join(process).join("comm")).unwrap_or_default();
+        format!("process {process} ({command}) holds {} open", self.name())
+    }
+
+    /// The same of this process: it opens no devices itself.
+    fn inherited(&self) -> String {
+        format!("this command itself was started with {} open, as descriptor {}", self.name(), self.number)
+    }
+}
+
+/// The processes that hold devices of the module open; the devices among them that this process, `own_id`, was
+/// started with; and the processes that hold open what may be such a device.
+fn open_devices(root: &Path, module: &str, own_id: u32) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let (mut found, mut own, mut perhaps) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let own_id = own_id.to_string();
+    let mut known: Vec<((u64, u64), &str, bool)> = Vec::new();
+    for open in OpenDevice::all(root) {
+        let (kind, device) = (open.kind, open.device);
+        let before = known.iter().find(|(number, of, _)| (*number, *of) == (device, kind));
+        let ours = match before {
+            Some((_, _, ours)) => *ours,
+            None => {
+                let ours = is_device_of(root, kind, device, module);
+                known.push((device, kind, ours));
+                ours
+            }
+        };
+        let (major, minor) = device;
+        let place = root.join(format!("sys/dev/{kind}/{major}:{minor}"));
+        if !ours && (kind != "char" || !is_of_unknown_module(root, major, &place)) {
+            continue;
+        }
+        let line = open.line(root);
+        if open.process == own_id {
+            own.extend(ours.then(|| open.inherited()));
+        } else if ours {
+            found.insert(line);
+        } else {
+            perhaps.insert(format!("perhaps: {line} (the kernel does not tell whose device it is)"));
+        }
+    }
+    let lines = |lines: BTreeSet<String>| lines.into_iter().collect();
+    (lines(found), lines(own), lines(perhaps))
+}
+
+/// The processes that hold open a character device whose number the module has registered under its own name.
+/// Its own functions are called then, whatever the kernel counts. This process, `own_id`, is named if no other
+/// is.
+pub(super) fn of_own_devices(root: &Path, module: &str, own_id: u32) -> Vec<String> {
+    let own_id = own_id.to_string();
+    let all = OpenDevice::all(root).into_iter();
+    let of_module =
+        all.filter(|open| open.kind == "char" && is_registered(root, "char", open.device.0, module));
+    let (own, others): (Vec<_>, Vec<_>) = of_module.partition(|open| open.process == own_id);
+    let lines: BTreeSet<String> = match others.is_empty() {
+        true => own.iter().map(OpenDevice::inherited).collect(),
+        false => others.iter().map(|open| open.line(root)).collect(),
+    };
+    lines.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -199,6 +261,29 @@ mod tests {
         assert!(is_of("char", 246, "scull") && is_of("block", 254, "rapid_disk"));
         assert!(!is_of("block", 246, "scull") && !is_of("char", 254, "rapid_disk"));
         assert!(!is_of("char", 1, "scull") && !is_of("block", 246, "scul"));
+        Ok(())
+    }
+
+    /// A shell with `exec 7</dev/scull0` hands the descriptor to each command that it starts.
+    #[test]
+    fn what_this_process_has_inherited_is_said_apart() -> std::io::Result<()> {
+        let root = tempfile::tempdir()?;
+        let at = |place: &str| root.path().join(place);
+        for process in ["10", "11"] {
+            fs::create_dir_all(at("proc").join(process).join("fd"))?;
+            fs::write(at("proc").join(process).join("comm"), "some\n")?;
+            std::os::unix::fs::symlink("/dev/null", at("proc").join(process).join("fd/7"))?;
+        }
+        fs::write(at("proc/devices"), "Character devices:\n  1 scull\n")?;
+        let (open, own, perhaps) = open_devices(root.path(), "scull", 11);
+        assert_eq!(open, ["process 10 (some) holds /dev/null open"]);
+        assert_eq!(own, ["this command itself was started with /dev/null open, as descriptor 7"]);
+        assert!(perhaps.is_empty(), "{perhaps:?}");
+        assert_eq!(open_devices(root.path(), "other", 11), Default::default());
+        assert_eq!(of_own_devices(root.path(), "scull", 11), open);
+        assert!(of_own_devices(root.path(), "mem", 11).is_empty());
+        fs::remove_dir_all(at("proc/10"))?;
+        assert_eq!(of_own_devices(root.path(), "scull", 11), own);
         Ok(())
     }
 

@@ -94,3 +94,15 @@ pub enum Plan {
         may_fall_back: bool,
     },
 }
+
+impl Plan {
+    /// What the user should know.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        match self {
+            Self::Plain { warning } => warning.as_slice(),
+            Self::Keeper { notes, .. } | Self::Extended { notes, .. } => notes,
+            Self::Bound { .. } | Self::Drop { .. } => &[],
+        }
+    }
+}

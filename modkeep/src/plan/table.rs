@@ -20,7 +20,7 @@ use libmodsys::Kernel;
 use super::obstacle::Obstacle;
 use super::outcome::{Images, NewKeeper, Plan, RegionUse};
 use super::request::{KeepMode, Request};
-use super::{export_layout, find_obstacle, hints, old_pointers, pinned_modules, restored};
+use super::{export_layout, find_obstacle, hints, kernel_btf, old_pointers, pinned_modules, restored};
 use crate::error::KeepError;
 use crate::region::{Region, RegionMemory};
 
@@ -127,7 +127,8 @@ impl Case<'_> {
     /// What becomes of each variable of `file` in the extended kernel, which converts nothing.
     pub(super) fn account_without_values(&self, file: &Header) -> Result<Account, KeepError> {
         let kept = self.kept().map(Region::headers).unwrap_or_default();
-        let mut account = Account::of(&kept, file, &self.wishes()?);
+        let btf = || kernel_btf::read(self.kernel, self.persistent.module());
+        let mut account = Account::on_kernel(&kept, file, &self.wishes()?, &btf);
         if let Some(region) = self.region {
             account.generation = region.next_generation();
         }
@@ -151,7 +152,8 @@ impl Case<'_> {
             return Ok((account, Vec::new()));
         }
         let kept = self.kept().map(Region::headers).unwrap_or_default();
-        let memory = RegionMemory { kernel: self.kernel, region: self.kept() };
+        let btf = || kernel_btf::read(self.kernel, self.persistent.module());
+        let memory = RegionMemory { kernel: self.kernel, region: self.kept(), kernel_btf: Some(&btf) };
         let mut account = self.persistent.account(&kept, &self.wishes()?, &memory)?;
         if let Some(region) = self.region {
             account.generation = region.next_generation();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The bytes of kept variables, from `/proc/kcore`.
 
-use libmodfmt::persist::{KeptMemory, KeptPlace};
+use libmodfmt::persist::{KeptMemory, KeptPlace, KernelBtfBlobs, KernelBtfReader};
 use libmodsys::Kernel;
 
 use super::generation::Generation;
@@ -16,6 +16,8 @@ pub(crate) struct RegionMemory<'a> {
     pub(crate) kernel: &'a dyn Kernel,
     /// What is kept.
     pub(crate) region: Option<&'a Region>,
+    /// Reads the BTF of the kernel, and of the modules that the file to be loaded builds on.
+    pub(crate) kernel_btf: Option<KernelBtfReader<'a>>,
 }
 
 impl RegionMemory<'_> {
@@ -36,5 +38,9 @@ impl KeptMemory for RegionMemory<'_> {
         let size = usize::try_from(size).ok().filter(|_| size <= MAX_VARIABLE_BYTES);
         let size = size.ok_or_else(|| "a variable is larger than 1 GiB".to_owned())?;
         self.kernel.read_memory(address, size).map_err(|error| error.to_string())
+    }
+
+    fn kernel_btf(&self) -> Option<KernelBtfBlobs> {
+        self.kernel_btf.and_then(|read| read())
     }
 }

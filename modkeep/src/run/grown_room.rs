@@ -30,7 +30,7 @@ fn is_used(kernel: &dyn Kernel, region: &Region, grown: &Grown) -> bool {
             unit.variables.iter().find(|own| own.offset == grown.place.offset)
         });
     let before = earlier.max(first.map(|variable| variable.size)).unwrap_or_default();
-    let memory = RegionMemory { kernel, region: Some(region) };
+    let memory = RegionMemory { kernel, region: Some(region), kernel_btf: None };
     match grown.size.checked_sub(before) {
         // New fields lie in its padding, or it has other values now.
         None | Some(0) => true,

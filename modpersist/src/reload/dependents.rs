@@ -92,6 +92,15 @@ fn check(kernel: &dyn Kernel, module: &str) -> Result<(), Refusal> {
         }
         return Err(Refusal::new(format!("{module} is in use: {what}")).with_details(details));
     }
+    // The kernel would let it go, and crash when the device is closed.
+    let open = kernel.users_of_own_devices(module);
+    if others == 0 && !open.is_empty() {
+        let reason =
+            format!("{module} is in use: a device of it is open, and the kernel does not count that");
+        let remedy = "close it first; once the module is gone, whoever uses or closes the device brings the \
+                      kernel down\nfile operations with .owner = THIS_MODULE are counted";
+        return Err(Refusal::new(reason).with_details(open).with_remedy(remedy));
+    }
     Ok(())
 }
 

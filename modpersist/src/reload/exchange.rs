@@ -15,8 +15,9 @@ use rmmod::Leaving;
 
 use super::bring_back::{self, MAX_ATTEMPTS, is_there_after_init};
 use super::dependents::{self, Dependent};
+use super::note::Note;
 use super::outcome::{DependentOutcome, Ending, Outcome, Runs};
-use super::preparation::{Preparation, SEEN_LATER, is_loaded};
+use super::preparation::{Preparation, is_loaded};
 use super::progress::Progress;
 use super::refusal::Refusal;
 use super::state::ReloadState;
@@ -133,7 +134,10 @@ impl<'p, 'a> Exchange<'p, 'a> {
         }
         let leaving = Leaving::begin(&self.prepared.owner, kernel, paths)?;
         // That may have taken away what an earlier load had left. An error is the same as before.
-        let _ = self.prepared.new.plan();
+        if let Ok(plan) = self.prepared.new.plan() {
+            self.prepared.notes.retain(|note| !matches!(note, Note::OfPlan(_)));
+            self.prepared.notes.extend(plan.into_iter().flat_map(Note::of_plan));
+        }
         Ok(Some(leaving))
     }
 
@@ -200,7 +204,8 @@ impl<'p, 'a> Exchange<'p, 'a> {
         match self.load_new(start, output) {
             Came::Loaded => return (ending, Runs::New),
             Came::LoadedByOther => {
-                self.prepared.notes.push("another program loaded the new version meanwhile".to_owned());
+                let what = "another program loaded the new version meanwhile".to_owned();
+                self.prepared.notes.push(what.into());
                 return (ending, Runs::New);
             }
             Came::Other(what) => {
@@ -330,7 +335,7 @@ impl<'p, 'a> Exchange<'p, 'a> {
         if matches!(removed, Ok(Ok(()))) {
             self.prepared
                 .notes
-                .push(format!("another program loaded {what} meanwhile; it was unloaded again"));
+                .push(format!("another program loaded {what} meanwhile; it was unloaded again").into());
             return None;
         }
         Some(Came::Other(format!("another program loaded {what} meanwhile, and it cannot be unloaded")))
@@ -360,7 +365,7 @@ impl<'p, 'a> Exchange<'p, 'a> {
         let runs = if is_loaded(self.kernel, &self.prepared.owner) { Runs::Old } else { Runs::Nothing };
         let file = os_text(self.prepared.new.input().path());
         let mut outcome = Outcome::refused(&self.prepared.owner, &file, runs, refusal);
-        outcome.notes = std::mem::take(&mut self.prepared.notes);
+        outcome.notes = Note::texts(&self.prepared.notes);
         outcome.dependents = dependents;
         outcome
     }
@@ -368,7 +373,7 @@ impl<'p, 'a> Exchange<'p, 'a> {
     fn outcome(self, result: Ending, runs: Runs, dependents: Vec<DependentOutcome>) -> Outcome {
         let Preparation { owner, new, old, notes, is_loaded, .. } = self.prepared;
         // It has been seen.
-        notes.retain(|note| note != SEEN_LATER);
+        notes.retain(|note| *note != Note::SeenLater);
         let mut outcome = Outcome {
             owner: owner.clone(),
             file: os_text(new.input().path()),
@@ -379,7 +384,7 @@ impl<'p, 'a> Exchange<'p, 'a> {
             way_back: old.as_ref().map(|old| os_text(&old.path)),
             dependents,
             errors: self.errors,
-            notes: std::mem::take(notes),
+            notes: Note::texts(notes),
             is_kept: Region::exists(self.kernel, owner),
         };
         // What was not loaded before has been away for longer.

@@ -9,7 +9,7 @@
 //! - `watch.rs`: does it each time the file changes.
 //! - `resume.rs`: finishes one that was interrupted.
 //! - `state.rs`: what is written down in case that it is killed.
-//! - `outcome.rs`, `progress.rs`, `refusal.rs`: what the user is told.
+//! - `outcome.rs`, `note.rs`, `progress.rs`, `refusal.rs`: what the user is told.
 //!
 //! The loads are insmod's, the removals rmmod's: what they keep, convert and refuse holds here.
 
@@ -17,6 +17,7 @@ mod bring_back;
 mod dependents;
 mod exchange;
 mod locks;
+mod note;
 mod outcome;
 mod parameters;
 mod preparation;
@@ -40,6 +41,7 @@ use modrecord::removed_pointers::{self, listed};
 
 use crate::args::ReloadArgs;
 use exchange::Exchange;
+use note::Note;
 use outcome::{DependentOutcome, Ending, Outcome, Runs};
 use preparation::{Preparation, Request};
 use progress::Progress;
@@ -134,7 +136,7 @@ fn reload(
 fn would_reload(mut prepared: Preparation<'_>, kernel: &dyn Kernel, paths: &Paths, file: &str) -> Outcome {
     if let Ok(Some(pointers)) = removed_pointers::into_loaded(kernel, &prepared.owner, paths) {
         let lines = listed(&pointers.lines);
-        prepared.notes.extend(lines.map(|line| format!("its exit function has to clear: {line}")));
+        prepared.notes.extend(lines.map(|line| format!("its exit function has to clear: {line}").into()));
     }
     let dependents = prepared.dependents.iter().map(|dependent| DependentOutcome::new(dependent, None));
     Outcome {
@@ -147,7 +149,7 @@ fn would_reload(mut prepared: Preparation<'_>, kernel: &dyn Kernel, paths: &Path
         way_back: prepared.old.as_ref().map(|old| os_text(&old.path)),
         dependents: dependents.collect(),
         errors: Vec::new(),
-        notes: prepared.notes,
+        notes: Note::texts(&prepared.notes),
         is_kept: false,
     }
 }

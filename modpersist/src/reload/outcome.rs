@@ -219,7 +219,9 @@ impl Outcome {
         let names = self.dependents.iter().map(|dependent| dependent.name.as_str());
         let unloaded: Vec<&str> = names.chain([self.owner.as_str()]).collect();
         escape::write_line(out, format_args!("  unloaded: {}", unloaded.join(", ")))?;
-        escape::write_line(out, format_args!("  parameters: {}", self.parameters))?;
+        if !self.parameters.is_empty() {
+            escape::write_line(out, format_args!("  parameters: {}", self.parameters))?;
+        }
         for dependent in self.dependents.iter().rev() {
             escape::write_line(
                 out,

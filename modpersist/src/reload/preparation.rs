@@ -10,19 +10,15 @@ use insmod::{LoadOptions, ParameterWord, PreparedLoad, join_params};
 use libmodfmt::module::Module;
 use libmodsys::{Errno, InitState, Kernel};
 use modcli::{Output, load_error_text, os_text, strerror};
-use modkeep::Plan;
 use modrecord::Paths;
 
 use super::dependents::{self, Dependent};
 use super::locks::Locks;
+use super::note::Note;
 use super::parameters::LoadedParameters;
 use super::refusal::Refusal;
 use super::state::ReloadState;
 use super::version::{FileSearch, Version, read};
-
-/// What is said before a reload of an owner whose exit function has to end a use of its data.
-pub(super) const SEEN_LATER: &str =
-    "its data is in use now; whether it can be converted is seen when it is not";
 
 /// What the user asks for.
 #[derive(Clone, Copy)]
@@ -52,7 +48,7 @@ pub(super) struct Preparation<'a> {
     pub dependents: Vec<Dependent>,
     pub state: ReloadState,
     /// What the user should know.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
     /// The lock of the module, and those of the modules on top.
     pub locks: Locks,
 }
@@ -89,10 +85,9 @@ impl<'a> Preparation<'a> {
         let locks = Locks::of(&owner, &|| on_top(kernel, &owner, paths))?;
         let interrupted = ReloadState::read(kernel, &owner, paths);
         let is_loaded = is_loaded(kernel, &owner);
-        let mut notes = Vec::new();
-        if let Some(interrupted) = &interrupted {
-            notes.push(interrupted.describe(kernel));
-        }
+        let mut notes: Vec<Note> = Vec::new();
+        let left = interrupted.as_ref().and_then(|interrupted| interrupted.describe_left(kernel));
+        notes.extend(left.map(Note::from));
         let path = new.input().path().to_owned();
         let search = FileSearch { kernel, paths, beside: &path, named: request.with };
         let mut dependents: Vec<Dependent> = Vec::new();
@@ -107,7 +102,7 @@ impl<'a> Preparation<'a> {
             missing.filter(|missing| !dependents.iter().any(|known| known.name == missing.name)).collect();
         let dependents: Vec<Dependent> = missing.into_iter().chain(dependents).collect();
         for dependent in dependents.iter().filter(|dependent| !dependent.lost.is_empty()) {
-            notes.push(lost(&dependent.name, &dependent.lost));
+            notes.push(lost(&dependent.name, &dependent.lost).into());
         }
         let given = ParameterWord::all(&join_params(request.params));
         let old = if is_loaded {
@@ -127,13 +122,9 @@ impl<'a> Preparation<'a> {
         };
         check(&new, &mut notes)?;
         match new.plan() {
-            Ok(Some(Plan::Plain { warning: Some(warning) })) => notes.push(warning.clone()),
-            Ok(Some(Plan::Keeper { notes: found, .. } | Plan::Extended { notes: found, .. })) => {
-                notes.extend(found.iter().cloned());
-            }
-            Ok(_) => {}
+            Ok(plan) => notes.extend(plan.into_iter().flat_map(Note::of_plan)),
             Err(error) if is_loaded && old.is_some() && error.may_end_with_exit() => {
-                notes.push(SEEN_LATER.to_owned());
+                notes.push(Note::SeenLater);
             }
             Err(error) => return Err(error.into()),
         }
@@ -160,12 +151,12 @@ fn way_back(
     owner: &str,
     new: Option<&Module<'_>>,
     search: &FileSearch<'_>,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Result<(Option<Version>, LoadedParameters), Refusal> {
     let found = match search.find(owner) {
         Ok(found) => found,
         Err(why) if request.no_way_back => {
-            notes.push(format!("there is no way back to the version that runs: {why}"));
+            notes.push(format!("there is no way back to the version that runs: {why}").into());
             let parameters = LoadedParameters::read(request.kernel, request.paths, owner, new);
             return Ok((None, parameters));
         }
@@ -192,7 +183,7 @@ fn set_parameters(
     old: Option<&Version>,
     parameters: LoadedParameters,
     given: &[ParameterWord],
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) {
     let old = old.and_then(|old| read(&old.path).ok());
     let old = old.as_ref().and_then(|old| old.module().ok());
@@ -206,19 +197,19 @@ fn set_parameters(
     for word in parameters.words.iter().filter(|word| unknown.contains(&word.name)) {
         if !is_given(&word.name) {
             let text = String::from_utf8_lossy(&word.text);
-            notes.push(format!("the new version has no parameter {}; it had {text}", word.name));
+            notes.push(format!("the new version has no parameter {}; it had {text}", word.name).into());
         }
     }
     parameters.words.retain(|word| !unknown.contains(&word.name));
     parameters.lost.retain(|name| !is_given(name));
     if !parameters.lost.is_empty() {
-        notes.push(lost(owner, &parameters.lost));
+        notes.push(lost(owner, &parameters.lost).into());
     }
     new.set_params(parameters.line(given));
 }
 
 /// The checks that are not about persistent data.
-fn check(new: &PreparedLoad<'_>, notes: &mut Vec<String>) -> Result<(), Refusal> {
+fn check(new: &PreparedLoad<'_>, notes: &mut Vec<Note>) -> Result<(), Refusal> {
     let mut output = Output::captured("");
     let done = new.check(&mut output);
     let written = output.stderr();
@@ -228,7 +219,7 @@ fn check(new: &PreparedLoad<'_>, notes: &mut Vec<String>) -> Result<(), Refusal>
     });
     match done {
         Ok(()) => {
-            notes.extend(lines);
+            notes.extend(lines.map(Note::from));
             Ok(())
         }
         Err(errno) => Err(Refusal::new(load_error_text(errno)).with_details(lines.collect())),

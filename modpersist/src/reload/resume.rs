@@ -14,6 +14,7 @@ use super::bring_back;
 use super::dependents::Dependent;
 use super::exchange::Exchange;
 use super::locks::Locks;
+use super::note::Note;
 use super::outcome::{Ending, Outcome, Runs};
 use super::preparation::{Preparation, is_loaded, on_top};
 use super::progress::Progress;
@@ -46,7 +47,7 @@ fn finish(
         return Err(Refusal::new("no reload of it was interrupted"));
     };
     let dependents = state.dependents();
-    let notes = vec![state.describe(kernel)];
+    let mut notes = vec![Note::Always(state.describe(kernel))];
     let (old, new) = (state.old(), state.new_version());
     if is_loaded(kernel, owner) {
         // Only what was on top is missing.
@@ -66,7 +67,7 @@ fn finish(
             way_back: None,
             dependents,
             errors: Vec::new(),
-            notes,
+            notes: Note::texts(&notes),
             is_kept: Region::exists(kernel, owner),
         });
     }
@@ -82,7 +83,7 @@ fn finish(
     let options = options_again(kernel, owner, &version.path, paths);
     let mut load = PreparedLoad::open(&version.path, &version.params, &options, kernel, paths)
         .map_err(|errno| Refusal::new(format!("{}: {}", os_text(&version.path), strerror(errno))))?;
-    load.plan()?;
+    notes.extend(load.plan()?.into_iter().flat_map(Note::of_plan));
     let build_id = load.input().module().ok().and_then(|module| module.build_id.clone());
     let mut prepared = Preparation {
         owner: owner.to_owned(),

@@ -138,9 +138,19 @@ impl ReloadState {
 
     /// What it has left, in words.
     pub(crate) fn describe(&self, kernel: &dyn Kernel) -> String {
-        let missing = match self.missing(kernel) {
-            missing if missing.is_empty() => "all its modules are loaded".to_owned(),
-            missing => format!("not loaded: {}", missing.join(", ")),
+        self.with_missing(&self.missing(kernel))
+    }
+
+    /// The same; `None` if all of its modules are loaded, and so nothing is left to do.
+    pub(super) fn describe_left(&self, kernel: &dyn Kernel) -> Option<String> {
+        let missing = self.missing(kernel);
+        (!missing.is_empty()).then(|| self.with_missing(&missing))
+    }
+
+    fn with_missing(&self, missing: &[String]) -> String {
+        let missing = match missing {
+            [] => "all its modules are loaded".to_owned(),
+            _ => format!("not loaded: {}", missing.join(", ")),
         };
         let Self { owner, step, .. } = self;
         if step.is_empty() {
@@ -181,14 +191,19 @@ impl ReloadState {
         (state.owner == owner && kernel.boot_id().ok()? == state.boot_id).then_some(state)
     }
 
-    /// All reloads that have not ended and that have left a module unloaded.
+    /// All reloads that have not ended and that have left a module unloaded. Those that were killed when all was
+    /// loaded again are forgotten: nothing is left to do, and what is unloaded later is so on purpose.
     pub(crate) fn interrupted(kernel: &dyn Kernel, paths: &Paths) -> Vec<Self> {
         let entries = fs::read_dir(&paths.reloads).into_iter().flatten().filter_map(Result::ok);
         let mut names: Vec<String> =
             entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         names.sort();
         let read = names.iter().filter_map(|name| Self::read(kernel, name, paths));
-        read.filter(|state| !state.missing(kernel).is_empty()).collect()
+        let (left, done): (Vec<Self>, Vec<Self>) = read.partition(|state| !state.missing(kernel).is_empty());
+        for state in done.iter().filter(|state| !state.is_under_way()) {
+            Self::forget(&state.owner, paths);
+        }
+        left
     }
 
     /// Forgets the reload of a module.

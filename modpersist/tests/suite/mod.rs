@@ -14,7 +14,8 @@ use libmodfmt::file::ModuleFile;
 use libmodfmt::persist::NOTE_SECTION;
 use libmodsys::{Errno, Kernel};
 use modkeep::{KeepMode, KeeperLoad, Plan, Region, Request, plan};
-use modpersist::{Args, Command, ShowArgs};
+use modpersist::{Args, Command, ListForm, ShowArgs};
+use modrecord::Paths;
 use modtest::{FakeKernel, FakeModule, Op};
 use serde_json::Value;
 
@@ -74,9 +75,20 @@ fn a_wide_list_has_a_line_a_keeper_with_users_and_build_id() {
     let kernel = kernel();
     let owner = "a".repeat(50);
     keep(&kernel, &owner);
-    let lines = |wide| run(&kernel, Command::List { json: false, wide }).1;
-    assert!(lines(false).lines().all(|line| line.len() <= 80));
-    let wide = lines(true);
+    let lines = |wide, columns| {
+        let mut out = Vec::new();
+        let form = ListForm { json: false, wide, columns };
+        modpersist::run_list(&kernel, &Paths::default(), form, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let on_terminal = lines(false, Some(80));
+    assert!(on_terminal.lines().count() > 2 && on_terminal.lines().all(|line| line.len() <= 80));
+    // A program that reads it finds the names whole, and each row in one line.
+    let in_pipe = lines(false, None);
+    let [_, row] = in_pipe.lines().collect::<Vec<_>>()[..] else { panic!("{in_pipe}") };
+    let words: Vec<&str> = row.split_whitespace().collect();
+    assert_eq!((words[0], words[words.len() - 1]), (&*owner, &*libmodfmt::persist::keeper_name(&owner)));
+    let wide = lines(true, Some(80));
     let [heading, row] = wide.lines().collect::<Vec<_>>()[..] else { panic!("{wide}") };
     assert!(heading.trim_end().ends_with("USED BY  BUILD ID"), "{wide}");
     assert!(row.starts_with(&owner) && row.ends_with(&format!("  -        {}", "07".repeat(20))), "{wide}");

@@ -298,4 +298,8 @@ impl Kernel for FakeKernel {
     fn users(&self, name: &str) -> Vec<String> {
         self.module(name).map_or(Vec::new(), |module| module.outside_users)
     }
+
+    fn users_of_own_devices(&self, name: &str) -> Vec<String> {
+        self.module(name).map_or(Vec::new(), |module| module.users_of_own_devices)
+    }
 }

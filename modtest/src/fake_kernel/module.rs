@@ -35,6 +35,8 @@ pub struct FakeModule {
     pub parameters: BTreeMap<String, Vec<u8>>,
     /// Users that are not modules, one line each.
     pub outside_users: Vec<String>,
+    /// Those that hold open what it has registered under its name, whether they are counted or not.
+    pub users_of_own_devices: Vec<String>,
     /// Identifies this load of it; the kernel sets it.
     pub mark: u64,
 }
@@ -57,6 +59,7 @@ impl FakeModule {
             notes: BTreeMap::new(),
             parameters: BTreeMap::new(),
             outside_users: Vec::new(),
+            users_of_own_devices: Vec::new(),
             mark: 0,
         }
     }

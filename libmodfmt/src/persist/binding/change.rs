@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::account::Stay;
+use super::kernel_types::LazyKernelBtf;
 use super::values::Values;
 use super::wishes::Wishes;
 use crate::convert::{
@@ -87,10 +88,13 @@ impl<'a> Changes<'a> {
         file: &'a Header,
         wishes: &'a Wishes,
         values: Option<&'a Values<'a>>,
+        kernel: Option<&'a LazyKernelBtf<'a>>,
     ) -> Self {
-        let comparison =
-            |header: &&'a Header| (header.generation, Comparison::new(&header.types, &file.types));
-        let comparisons = kept.iter().map(comparison).collect();
+        let comparison = |header: &'a Header| match kernel {
+            Some(kernel) => kernel.comparison(&header.types, &file.types),
+            None => Comparison::new(&header.types, &file.types),
+        };
+        let comparisons = kept.iter().map(|header| (header.generation, comparison(header))).collect();
         Self { file, wishes, values, comparisons, unread: RefCell::new(None) }
     }
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::account::{Account, Fate, LeftBehind, UnitPlace, VariableAccount};
 use super::change::{Change, Changes, KeptVariable};
+use super::kernel_types::LazyKernelBtf;
 use super::live::{self, UniqueNames};
 use super::values::Values;
 use super::wishes::{self, Wishes};
 use super::{along, assign, carry, renames};
 use crate::convert::{InPlace, held_changes, unknown_held};
 use crate::persist::compare::of_unknown_functions;
-use crate::persist::{Difference, Header, KeptPlace, Unit, Variable};
+use crate::persist::{Difference, Header, KeptPlace, KernelBtfReader, Unit, Variable};
 use crate::types::{Completeness, Types};
 
 impl Account {
@@ -20,7 +21,13 @@ impl Account {
     /// in force may be given: not those that a load has begun and not finished.
     #[must_use]
     pub fn of(kept: &[&Header], file: &Header, wishes: &Wishes) -> Self {
-        Self::with_values(kept, file, wishes, None)
+        Self::decided(kept, file, wishes, None, None)
+    }
+
+    /// As [`Account::of`]; `kernel` reads the BTF of the kernel that the data is in.
+    #[must_use]
+    pub fn on_kernel(kept: &[&Header], file: &Header, wishes: &Wishes, kernel: KernelBtfReader<'_>) -> Self {
+        Self::decided(kept, file, wishes, None, Some(&LazyKernelBtf::new(kernel)))
     }
 
     /// As [`Account::of`]; with `values` variables whose types changed are converted, or stay where they are.
@@ -30,6 +37,17 @@ impl Account {
         file: &Header,
         wishes: &Wishes,
         values: Option<&Values<'_>>,
+    ) -> Self {
+        let read = || values.and_then(|values| values.memory.kernel_btf());
+        Self::decided(kept, file, wishes, values, values.map(|_| LazyKernelBtf::new(&read)).as_ref())
+    }
+
+    fn decided(
+        kept: &[&Header],
+        file: &Header,
+        wishes: &Wishes,
+        values: Option<&Values<'_>>,
+        kernel: Option<&LazyKernelBtf<'_>>,
     ) -> Self {
         let newest = kept.iter().map(|header| header.generation).max().unwrap_or(0);
         let kept = live::in_force(kept);
@@ -50,7 +68,7 @@ impl Account {
             account.all_new(file);
         } else if !account.same_build(&kept, file, has_names, wishes) {
             if has_names {
-                Decision::new(&kept, file, wishes, values).run(&mut account);
+                Decision::new(&kept, file, wishes, values, kernel).run(&mut account);
             } else {
                 account.without_names(&kept, file);
             }
@@ -133,11 +151,12 @@ impl<'a> Decision<'a> {
         file: &'a Header,
         wishes: &'a Wishes,
         values: Option<&'a Values<'a>>,
+        kernel: Option<&'a LazyKernelBtf<'a>>,
     ) -> Self {
         let unique = UniqueNames::of(kept.iter().copied().chain([file]));
         let live = live::variables(kept, &unique, wishes);
         let taken = vec![false; live.len()];
-        let changes = Changes::new(kept, file, wishes, values);
+        let changes = Changes::new(kept, file, wishes, values, kernel);
         Self { kept, file, wishes, values, unique, live, changes, taken }
     }
 

@@ -6,6 +6,7 @@
 //! - `wishes.rs`: what the user asks for.
 //! - `live.rs`: the kept variables that are in force.
 //! - `change.rs`: whether a kept variable can be used as it is: the place where types are compared.
+//! - `kernel_types.rs`: types that one side describes, and the other one names as the kernel's.
 //! - `values.rs`: what is known beyond headers: the file's initial values, and the kept bytes.
 //! - `along.rs`: what has to move because it points to what moves.
 //! - `carry.rs`: initial values made from kept bytes.
@@ -43,6 +44,7 @@ mod carry;
 mod change;
 mod decide;
 mod generation;
+mod kernel_types;
 mod live;
 mod renames;
 mod saved;

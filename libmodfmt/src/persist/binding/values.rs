@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use crate::elf::{ByteOrder, Class};
-use crate::persist::KeptPlace;
+use crate::persist::{KeptPlace, KernelBtfBlobs};
 
 /// The memory that kept variables are in.
 pub trait KeptMemory {
@@ -23,6 +23,12 @@ pub trait KeptMemory {
     /// was, and every variable gets a new place.
     fn is_saved(&self) -> bool {
         false
+    }
+
+    /// BTF of the kernel that they are in, if it has any. It is asked for where a type is described on one
+    /// side, and on the other one known as the kernel's.
+    fn kernel_btf(&self) -> Option<KernelBtfBlobs> {
+        None
     }
 }
 

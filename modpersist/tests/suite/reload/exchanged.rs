@@ -161,6 +161,33 @@ fn a_dry_run_says_it_all_and_does_nothing() {
 }
 
 #[test]
+fn a_dry_run_without_parameters_says_nothing_of_them() {
+    let machine = loaded(kernel(), "dry", &[]);
+    machine.reload(&["--dry-run", "@dry.ko"]).succeeded(
+        "dry: would be reloaded from DIR/dry.ko\n  \
+         unloaded: dry\n  \
+         way back: DIR/run/images/dry.ko\n",
+    );
+}
+
+/// The plan of a plain load is made again once the module is unloaded.
+#[test]
+fn a_warning_of_a_plan_that_is_made_twice_is_said_once() {
+    let machine = Machine::new(kernel_with(init));
+    machine.write("plain.ko", &owner("plain", 1));
+    machine.kernel.set(|settings| settings.sig_enforce = Some(true));
+    let put = |build| {
+        fs::write(machine.folder.path().join("plain.ko"), signed(&owner("plain", build).build())).unwrap()
+    };
+    put(1);
+    assert!(machine.reload(&["@plain.ko"]).is_success);
+    put(2);
+    let ran = machine.reload(&["--no-way-back", "@plain.ko"]);
+    assert!(ran.is_success, "{ran:?}");
+    assert_eq!(ran.err.matches("will not be kept").count(), 1, "{}", ran.err);
+}
+
+#[test]
 fn a_module_without_persistent_data_comes_back_from_its_file() {
     let machine = Machine::new(kernel_with(init));
     let version = |build: u8| {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use libmodsys::lock::{self, Lock};
+use modpersist::ListForm;
 
 use super::*;
 
@@ -183,6 +184,28 @@ fn whichever_call_fails_what_is_not_loaded_again_is_said_and_known() {
     assert!(told > 5, "{told}");
 }
 
+/// A reload that is killed when all is loaded again leaves nothing to finish: what is unloaded after that is
+/// unloaded on purpose.
+#[test]
+fn a_reload_that_was_killed_at_its_end_is_nothing_to_be_resumed() {
+    let machine = loaded(kernel(), "atend", &[]);
+    machine.write("atend.ko", &owner("atend", 2));
+    let list = || {
+        let mut out = Vec::new();
+        modpersist::run_list(&machine.kernel, &machine.paths, ListForm::default(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    // The module was removed and loaded, and that was the last that this process did.
+    machine.kernel.die_after(2);
+    machine.reload(&["@atend.ko"]);
+    machine.kernel.revive();
+    assert!(machine.has_state("atend") && machine.kernel.is_loaded("atend"));
+    assert!(!list().contains("interrupted"), "{}", list());
+    assert!(!machine.has_state("atend"));
+    machine.remove("atend");
+    assert!(!list().contains("interrupted"), "{}", list());
+}
+
 #[test]
 fn list_knows_an_interrupted_reload_of_a_module_of_which_nothing_is_kept() {
     let machine = Machine::new(kernel_with(init));
@@ -193,7 +216,8 @@ fn list_knows_an_interrupted_reload_of_a_module_of_which_nothing_is_kept() {
     machine.kernel.revive();
     assert!(machine.has_state("unkept") && !machine.kernel.is_loaded("unkept"));
     let mut out = Vec::new();
-    modpersist::run_list(&machine.kernel, &machine.paths, true, false, &mut out).unwrap();
+    let form = ListForm { json: true, ..ListForm::default() };
+    modpersist::run_list(&machine.kernel, &machine.paths, form, &mut out).unwrap();
     let listed: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(
         listed,

@@ -78,6 +78,7 @@ impl Machine {
         let Command::Reload(args) = Args::parse_from(words).command else { panic!() };
         let (mut out, mut output) = (Vec::new(), Output::captured("modpersist"));
         let code = modpersist::run_reload(&args, &self.kernel, &self.paths, &mut out, &mut output).unwrap();
+        assert_said_once(&output.stderr());
         Ran {
             // ExitCode cannot be compared.
             is_success: format!("{code:?}") == format!("{:?}", std::process::ExitCode::SUCCESS),
@@ -149,6 +150,21 @@ impl Ran {
         assert!(!self.is_success, "{self:?}");
         assert_eq!((&*self.out, &*self.err), ("", err));
     }
+}
+
+/// What is wrong with a load is said by the load or by the reload, not by both.
+#[track_caller]
+fn assert_said_once(stderr: &str) {
+    // Behind the name of the command there is the module or its file; the version before has another one.
+    let text = |line: &'_ str| -> Option<(bool, String)> {
+        let (subject, text) = line.split_once("WARNING: ")?.1.split_once(": ")?;
+        Some((subject.contains("/run/images/"), text.to_owned()))
+    };
+    let mut texts: Vec<(bool, String)> = stderr.lines().filter_map(text).collect();
+    texts.sort_unstable();
+    let all = texts.len();
+    texts.dedup();
+    assert_eq!(texts.len(), all, "{stderr}");
 }
 
 /// A version of a module with persistent data.

@@ -148,7 +148,21 @@ fn what_is_in_use_stays() {
          modpersist: ERROR: nothing has changed: inuse runs as before\n",
     );
     assert_eq!(machine.count(), before);
-    machine.kernel.change("inuse", |module| module.extra_references = Some(0));
+    machine.kernel.change("inuse", |module| {
+        module.extra_references = Some(0);
+        module.users_of_own_devices.push("process 7 (cat) holds /dev/inuse open".into());
+    });
+    machine.reload(&["@inuse.ko"]).failed(
+        "modpersist: ERROR: inuse was not reloaded: inuse is in use: a device of it is open, and the kernel does not \
+         count that\n\
+         modpersist: ERROR:   process 7 (cat) holds /dev/inuse open\n\
+         modpersist: ERROR: close it first; once the module is gone, whoever uses or closes the device brings the \
+         kernel down\n\
+         modpersist: ERROR: file operations with .owner = THIS_MODULE are counted\n\
+         modpersist: ERROR: nothing has changed: inuse runs as before\n",
+    );
+    assert_eq!(machine.count(), before);
+    machine.kernel.change("inuse", |module| module.users_of_own_devices.clear());
     // The exit function of what is below it fails in the end: what was on top is back.
     machine.write("inuse_top.ko", &on_top("inuse_top", &["inuse"]));
     assert!(machine.reload(&["@inuse_top.ko", "size=1"]).is_success);
