@@ -27,11 +27,27 @@ pub fn extended_regions(text: &[u8]) -> Result<Vec<ExtendedRegion>, ExtendedList
             _ => {}
         }
     }
-    let blocks = regions.iter_mut().flat_map(|region| &mut region.blocks);
-    for unit in blocks.flat_map(|block| &mut block.header.units) {
-        unit.variables.sort_by(|a, b| (a.offset, &a.name).cmp(&(b.offset, &b.name)));
+    for block in regions.iter_mut().flat_map(|region| &mut region.blocks) {
+        sort_units(block);
+        for unit in &mut block.header.units {
+            unit.variables.sort_by(|a, b| (a.offset, &a.name).cmp(&(b.offset, &b.name)));
+        }
     }
     Ok(regions)
+}
+
+/// Puts units in the order of a file's inventory, those of `__persistent` first. The list has that of the file's
+/// sections, and a linker may put `.bss..persistent` first (seen with the linker script of 7.3).
+fn sort_units(block: &mut ExtendedBlock) {
+    let units = std::mem::take(&mut block.header.units).into_iter();
+    let places = std::mem::take(&mut block.addresses).into_iter().zip(std::mem::take(&mut block.used));
+    let mut all: Vec<_> = units.zip(places).collect();
+    all.sort_by_key(|(unit, _)| PersistentSection::from_name(unit.section.as_bytes()));
+    for (unit, (address, used)) in all {
+        block.header.units.push(unit);
+        block.addresses.push(address);
+        block.used.push(used);
+    }
 }
 
 fn stray(fields: &Fields<'_>) -> ExtendedListError {

@@ -60,6 +60,25 @@ fn every_field_is_read_and_written_again() {
 }
 
 #[test]
+fn sections_of_persistent_come_first() {
+    let text = "\
+region foo used
+block 1 kept named - 7 none
+section .bss..persistent 0xffffffffc0a00040 64 64 rw unused 0000000000000001
+variable 0 64 - table
+section .data..persistent 0xffffffffc0a00000 16 8 rw used 0123456789abcdef
+variable 0 4 foo.c first
+";
+    let regions = extended_regions(text.as_bytes()).unwrap();
+    let [block] = &*regions[0].blocks else { panic!("{regions:?}") };
+    let names: Vec<&str> = block.header.units.iter().map(|unit| &*unit.section).collect();
+    assert_eq!(names, [".data..persistent", ".bss..persistent"]);
+    assert_eq!(block.addresses, [0xffff_ffff_c0a0_0000, 0xffff_ffff_c0a0_0040]);
+    assert_eq!(block.used, [true, false]);
+    assert_eq!(block.header.units[1].variables[0].name, "table");
+}
+
+#[test]
 fn what_a_later_kernel_adds_is_passed_over() {
     let text = "comment\nregion foo used more\nblock 1 kept named - 1 none more\n\
                 section .data..persistent 0x0 4 4 rw used 0 more\nflags x\n\n";

@@ -36,9 +36,11 @@ impl Call {
         self.name == "init_module" && self.arg("len") == Some("0")
     }
 
-    /// An argument, by the kernel's name for it.
+    /// An argument, by the kernel's name for it, without the `0x` that newer kernels print.
     pub fn arg(&self, name: &str) -> Option<&str> {
-        self.args.split(", ").find_map(|arg| arg.strip_prefix(name)?.strip_prefix(": "))
+        let mut args = self.args.split(", ");
+        let value = args.find_map(|arg| arg.strip_prefix(name)?.strip_prefix(": "))?;
+        Some(value.strip_prefix("0x").unwrap_or(value))
     }
 }
 
