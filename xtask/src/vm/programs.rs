@@ -12,7 +12,10 @@ use crate::{process, ui, workspace};
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Packages, each with a program of the same name.
-const PACKAGES: &[&str] = &["vmguest", "insmod", "rmmod", "modpersist", "ksymoops"];
+pub const ALL: &[&str] = &["vmguest", "insmod", "rmmod", "modpersist", "ksymoops"];
+
+/// Without ksymoops, which takes as long to build as the others together, and which only few guests run.
+pub const WITHOUT_KSYMOOPS: &[&str] = &["vmguest", "insmod", "rmmod", "modpersist"];
 
 /// A debug build with all run-time checks, but optimised for size and speed under emulation.
 const PROFILE: &[&str] = &[
@@ -22,17 +25,20 @@ const PROFILE: &[&str] = &[
     "profile.guest.strip='debuginfo'",
 ];
 
-/// Builds the programs. Returns each name with the path of its file.
-pub fn build(processor: Option<&Processor>) -> Result<Vec<(&'static str, PathBuf)>> {
+/// Builds the programs of these packages. Returns each name with the path of its file.
+pub fn build(
+    processor: Option<&Processor>,
+    packages: &[&'static str],
+) -> Result<Vec<(&'static str, PathBuf)>> {
     if let Some(processor) = processor {
-        return rust::build(processor, PACKAGES, "guest", PROFILE);
+        return rust::build(processor, packages, "guest", PROFILE);
     }
     let mut cargo = workspace::cargo();
     cargo.args(["build", "--quiet", "--profile", "guest", "--target", TARGET]);
     for setting in PROFILE {
         cargo.args(["--config", setting]);
     }
-    for package in PACKAGES {
+    for package in packages {
         cargo.args(["--package", package]);
     }
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
@@ -42,5 +48,5 @@ pub fn build(processor: Option<&Processor>) -> Result<Vec<(&'static str, PathBuf
         false => bail!("building the guest's programs failed; see the compiler's messages above"),
     })?;
     let directory = workspace::target().join(TARGET).join("guest");
-    Ok(PACKAGES.iter().map(|name| (*name, directory.join(name))).collect())
+    Ok(packages.iter().map(|name| (*name, directory.join(name))).collect())
 }
