@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::dist::Architecture;
 use crate::kernel::{Series, Variant};
 
 /// The kernel that is used if none is named.
@@ -194,6 +193,15 @@ pub enum Accel {
     Kvm,
     /// KVM if an empty boot finishes in time, else TCG
     Auto,
+}
+
+/// A processor that there are packages for, by Debian's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Architecture {
+    /// x86-64
+    Amd64,
+    /// 64-bit Arm
+    Arm64,
 }
 
 /// What to do with the distribution.

@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The processors that the tarball and the package are made for.
 
-use clap::ValueEnum;
 use libmodfmt::elf::Machine;
 
+use crate::args::Architecture;
 use crate::processors::{self, Processor};
-
-/// A processor, by Debian's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Architecture {
-    /// x86-64
-    Amd64,
-    /// 64-bit Arm
-    Arm64,
-}
 
 impl Architecture {
     /// Debian's name, as in the package's name.

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::architecture::Architecture;
 use super::installed_files::{Layout, Parts};
 use super::release::VERSION;
 use super::{deb, installed_files, notices, programs, tarball};
+use crate::args::Architecture;
 use crate::{ui, workspace};
 
 /// What was made.

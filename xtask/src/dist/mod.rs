@@ -23,9 +23,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::args::DistArgs;
-
-pub use architecture::Architecture;
+use crate::args::{Architecture, DistArgs};
 
 /// `cargo xtask dist`.
 pub fn run(args: &DistArgs) -> Result<ExitCode> {

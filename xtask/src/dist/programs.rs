@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use super::architecture::Architecture;
+use crate::args::Architecture;
 use crate::processors::rust;
 use crate::{process, ui, workspace};
 

@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
 use object::{Endianness, elf};
 
-use crate::dist::Architecture;
+use crate::args::Architecture;
 use crate::dist::programs::PACKAGES;
 
 /// Files by their paths.

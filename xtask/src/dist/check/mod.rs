@@ -11,10 +11,10 @@ use std::fs;
 
 use anyhow::Result;
 
-use super::architecture::Architecture;
 use super::build::{self, Built};
 use super::chroot::{self, Root};
 use super::{debian_boot, initramfs_boot};
+use crate::args::Architecture;
 use crate::setup::{Missing, packages};
 use crate::ui;
 

@@ -7,8 +7,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 
 use super::contents;
-use crate::args::{DEFAULT_KERNEL, KernelArgs};
-use crate::dist::Architecture;
+use crate::args::{Architecture, DEFAULT_KERNEL, KernelArgs};
 use crate::dist::build::Built;
 use crate::{demo, ui, vm, workspace};
 
