@@ -23,7 +23,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Task {
     /// Show what the tools do, in a real kernel; installs what is missing
-    Demo(KernelArgs),
+    Demo(DemoArgs),
     /// Check formatting, lints and documentation, and run the unit tests and VM scenarios
     Test(TestArgs),
     /// Run single steps of `test` that need no kernel
@@ -102,8 +102,8 @@ fn series(name: &str) -> Result<Series, String> {
 #[derive(Clone, Debug, clap::Args)]
 pub struct KernelArgs {
     /// distribution, newest, extended, plain, debug, one of these three for another series (extended-6.12,
-    /// debug-newest), a series (6.12), one of another processor (arm64-6.1, arm64-6.12, arm64-newest), a
-    /// package (linux-image-...), or the path of a bzImage or of a kernel's build tree
+    /// debug-newest), a series (6.12), one of another processor (arm64-6.1, riscv64-6.12, ...), a package
+    /// (linux-image-...), or the path of a bzImage or of a kernel's build tree
     #[arg(long, value_name = "NAME|PATH", default_value = DEFAULT_KERNEL)]
     pub kernel: String,
 
@@ -224,12 +224,39 @@ pub enum Accel {
     Auto,
 }
 
+/// A processor that there are packages for, by Debian's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Architecture {
+    /// x86-64
+    Amd64,
+    /// 64-bit Arm
+    Arm64,
+}
+
 /// What to do with the distribution.
 #[derive(Debug, clap::Args)]
 pub struct DistArgs {
     /// Also install, use and purge the package in a chroot with Debian (needs root)
+    ///
+    /// A package for another processor is unpacked instead, and its programs run the demo, emulated
     #[arg(long)]
     pub check: bool,
+
+    /// The processor
+    #[arg(long, value_enum, default_value_t = Architecture::Amd64)]
+    pub arch: Architecture,
+}
+
+/// What to show.
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// The processor; another than this machine's is emulated, and --kernel is a series of its kernels
+    #[arg(long, value_enum, default_value_t = Architecture::Amd64)]
+    pub arch: Architecture,
+
+    /// Which kernel
+    #[command(flatten)]
+    pub kernel: KernelArgs,
 }
 
 /// Which steps to run.
@@ -243,7 +270,7 @@ pub struct CheckArgs {
 /// Which modules.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ImagesArgs {
-    /// As for `test`, or riscv64-6.12, ppc64el-6.1, s390x-6.1; may be repeated
+    /// As for `test`; may be repeated
     #[arg(long = "kernel", value_name = "NAME", default_value = DEFAULT_KERNEL)]
     pub kernels: Vec<String>,
 

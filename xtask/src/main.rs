@@ -73,6 +73,6 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Histories(args) => histories::run(&args),
         Task::Bench(args) => bench::run(&args),
-        Task::Demo(kernel) => demo::run(&kernel),
+        Task::Demo(args) => demo::run(&args),
     }
 }

@@ -125,7 +125,7 @@ fn modules(name: &str, all: bool) -> Step {
 fn scenarios(name: &str, kernel: &KernelArgs, extent: Extent, with_long: bool) -> Step {
     let mut report = None;
     let mut step = timed(name, || {
-        let vm = vm::prepare(kernel)?;
+        let vm = vm::prepare_for(kernel, extent)?;
         let finished = report.insert(vm::run_scenarios(&vm, &vm::scenarios_for(&vm, extent, with_long))?);
         finished.print_failures();
         Ok(finished.is_good())

@@ -114,9 +114,9 @@ pub struct Scenario {
     pub decoded: &'static [&'static str],
     /// What it must print in addition if the host has the kernel's debug information.
     pub decoded_with_vmlinux: &'static [&'static str],
-    /// What it must print instead of both on arm64. If empty, the scenario does not run there, unless nothing
-    /// is decoded.
-    pub decoded_on_arm64: &'static [&'static str],
+    /// What it must print instead of both on other processors, by their names. On one that is not among them
+    /// the scenario does not run, unless nothing is decoded.
+    pub decoded_elsewhere: &'static [(&'static str, &'static [&'static str])],
     /// The function.
     pub run: fn(&mut Ctx) -> Result<()>,
 }
@@ -126,7 +126,7 @@ impl Scenario {
     pub const fn new(name: &'static str, about: &'static str, run: fn(&mut Ctx) -> Result<()>) -> Self {
         let (expect, needs, boot) = (Expect::Clean, Needs::Any, Boot::DEFAULT);
         let limit = Duration::from_secs(120);
-        let (decoded, decoded_with_vmlinux, decoded_on_arm64) = (&[], &[], &[]);
+        let (decoded, decoded_with_vmlinux, decoded_elsewhere) = (&[], &[], &[]);
         Self {
             name,
             about,
@@ -138,7 +138,7 @@ impl Scenario {
             limit,
             decoded,
             decoded_with_vmlinux,
-            decoded_on_arm64,
+            decoded_elsewhere,
             run,
         }
     }
@@ -183,10 +183,19 @@ impl Scenario {
         self
     }
 
-    /// Declares what it must print on arm64.
-    pub const fn decoded_on_arm64(mut self, lines: &'static [&'static str]) -> Self {
-        self.decoded_on_arm64 = lines;
+    /// Declares what it must print on other processors: pairs of a name, as ksymoops gives it, and lines.
+    pub const fn decoded_elsewhere(
+        mut self,
+        processors: &'static [(&'static str, &'static [&'static str])],
+    ) -> Self {
+        self.decoded_elsewhere = processors;
         self
+    }
+
+    /// What it must print on another processor, if it is declared.
+    #[must_use]
+    pub fn decoded_on(&self, processor: &str) -> Option<&'static [&'static str]> {
+        self.decoded_elsewhere.iter().find(|(name, _)| *name == processor).map(|(_, lines)| *lines)
     }
 
     /// Gives the scenario a boot of its own, for changes that only a reboot undoes.

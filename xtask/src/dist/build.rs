@@ -9,10 +9,8 @@ use anyhow::{Context, Result};
 use super::installed_files::{Layout, Parts};
 use super::release::VERSION;
 use super::{deb, installed_files, notices, programs, tarball};
+use crate::args::Architecture;
 use crate::{ui, workspace};
-
-/// The processor, as named in the tarball's name.
-const ARCHITECTURE: &str = "x86_64";
 
 /// What was made.
 pub struct Built {
@@ -25,22 +23,23 @@ pub struct Built {
 }
 
 /// The tarball's top folder, which is also its name.
-pub fn top() -> String {
-    format!("modpersist-{VERSION}-{ARCHITECTURE}")
+pub fn top(architecture: Architecture) -> String {
+    format!("modpersist-{VERSION}-{}", architecture.uname())
 }
 
 /// Makes both.
-pub fn build() -> Result<Built> {
-    let parts = Parts { programs: &programs::build()?, notices: &notices::make()? };
+pub fn build(architecture: Architecture) -> Result<Built> {
+    let parts = Parts { programs: &programs::build(architecture)?, notices: &notices::make()? };
+    let (top, debian) = (top(architecture), architecture.debian());
     let directory = workspace::target().join("dist");
     fs::create_dir_all(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
-    let tarball = directory.join(format!("{}.tar.gz", top()));
-    write(&tarball, &tarball::make(&installed_files::files(&parts, Layout::Tarball)?, Some(&top()))?)?;
+    let tarball = directory.join(format!("{top}.tar.gz"));
+    write(&tarball, &tarball::make(&installed_files::files(&parts, Layout::Tarball)?, Some(&top))?)?;
     let tree = installed_files::files(&parts, Layout::Package)?;
-    let package = directory.join(format!("modpersist_{VERSION}_amd64.deb"));
-    write(&package, &deb::make(&tree, VERSION)?)?;
-    let older = workspace::target().join("package-before.deb");
-    fs::write(&older, deb::make(&tree, &format!("{VERSION}~before"))?)
+    let package = directory.join(format!("modpersist_{VERSION}_{debian}.deb"));
+    write(&package, &deb::make(&tree, VERSION, debian)?)?;
+    let older = workspace::target().join(format!("package-before-{debian}.deb"));
+    fs::write(&older, deb::make(&tree, &format!("{VERSION}~before"), debian)?)
         .with_context(|| format!("cannot write {}", older.display()))?;
     Ok(Built { tarball, package, older })
 }

@@ -15,12 +15,12 @@ use crate::workspace;
 const CONTROL: &[(&str, bool)] =
     &[("control", false), ("conffiles", false), ("triggers", false), ("prerm", true), ("postrm", true)];
 
-/// The bytes of the package.
-pub fn make(tree: &[Entry], version: &str) -> Result<Vec<u8>> {
+/// The bytes of the package, for an architecture by Debian's name.
+pub fn make(tree: &[Entry], version: &str, architecture: &str) -> Result<Vec<u8>> {
     let mut archive = Builder::new(Vec::new());
     let parts = [
         ("debian-binary", b"2.0\n".to_vec()),
-        ("control.tar.gz", tarball::make(&control(tree, version)?, None)?),
+        ("control.tar.gz", tarball::make(&control(tree, version, architecture)?, None)?),
         ("data.tar.gz", tarball::make(tree, None)?),
     ];
     for (name, content) in parts {
@@ -32,7 +32,7 @@ pub fn make(tree: &[Entry], version: &str) -> Result<Vec<u8>> {
     Ok(archive.into_inner()?)
 }
 
-fn control(tree: &[Entry], version: &str) -> Result<Vec<Entry>> {
+fn control(tree: &[Entry], version: &str, architecture: &str) -> Result<Vec<Entry>> {
     let size = |entry: &Entry| match &entry.kind {
         Kind::File { content, .. } => content.len().div_ceil(1024),
         Kind::Link(_) => 1,
@@ -43,7 +43,7 @@ fn control(tree: &[Entry], version: &str) -> Result<Vec<Entry>> {
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let text = text
             .replace("@VERSION@", version)
-            .replace("@ARCHITECTURE@", "amd64")
+            .replace("@ARCHITECTURE@", architecture)
             .replace("@SIZE@", &kib.to_string());
         let mode = if *script { 0o755 } else { 0o644 };
         Ok(Entry { path: (*name).to_owned(), kind: Kind::File { mode, content: text.into_bytes() } })

@@ -3,6 +3,7 @@
 //!
 //! Both are made from one list of files ([`installed_files`]).
 
+mod architecture;
 mod build;
 mod check;
 mod chroot;
@@ -22,18 +23,21 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::args::DistArgs;
+use crate::args::{Architecture, DistArgs};
 
 /// `cargo xtask dist`.
 pub fn run(args: &DistArgs) -> Result<ExitCode> {
-    let built = build::build()?;
+    let built = build::build(args.arch)?;
     if args.check {
-        check::run(&built)?;
+        match args.arch.processor() {
+            None => check::run(&built)?,
+            Some(_) => check::other_processor::run(&built, args.arch)?,
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Makes both and checks them in a Debian of its own.
 pub fn check() -> Result<()> {
-    check::run(&build::build()?)
+    check::run(&build::build(Architecture::Amd64)?)
 }

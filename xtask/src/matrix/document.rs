@@ -11,8 +11,8 @@ const HEAD: &str = "\
 Data is kept in these kernels, which are those of the distribution, unchanged. `cargo xtask matrix` writes this
 document: each line is from a run of scenarios in that kernel, under QEMU. `all` are those of keeping data, failed
 loads, layouts, single variables, conversion, pointers, refusals, fallbacks, what the kernel says about the images, kills
-at every tenth step, and oopses that are decoded; `core` are a dozen of them. On arm64 those are left out that expect an
-oops of x86-64, and modules made by clang. CONTRIBUTING.md says how to run them.
+at every tenth step, and oopses that are decoded; `core` are a dozen of them. On other processors than x86-64 those are
+left out that expect an oops of that one, and modules made by clang. CONTRIBUTING.md says how to run them.
 
 | kernel | release | modules compiled by | date | scenarios | passed | failed | skipped |
 |---|---|---|---|---|---|---|---|

@@ -66,7 +66,7 @@ fn skip(document: &mut Document, name: &str, why: &Error) -> Result<()> {
 fn one(name: &str, args: &KernelArgs, extent: Extent, with_long: bool) -> Result<(Entry, bool)> {
     let kernel = kernel::find(args)?;
     let facts = Facts::of(&kernel)?;
-    let vm = vm::prepare(args)?;
+    let vm = vm::prepare_for(args, extent)?;
     let report = vm::run_scenarios(&vm, &vm::scenarios_for(&vm, extent, with_long))?;
     report.print_summary();
     let outcomes = report.all();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Kernels of other processors in which scenarios are run, by names such as `arm64-6.1`.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use vmguest::KernelKind;
@@ -9,25 +10,24 @@ use vmguest::KernelKind;
 use super::packages::Packages;
 use super::rust;
 use super::table::{PROCESSORS, Processor};
+use crate::args::DEFAULT_KERNEL;
 use crate::kernel::Kernel;
 use crate::setup::packages::install_named;
 use crate::setup::release::own_name;
 
 /// The kernels that can be named: the distribution's name of the architecture, and the series. `newest` is
 /// that of the backports to the newest release.
-pub const KERNELS: &[&str] = &["arm64-6.1", "arm64-6.12", "arm64-newest"];
-
-/// Those in which no scenarios are run, by names of the same kind. Images are made of their modules.
-pub const WITHOUT_SCENARIOS: &[&str] = &["riscv64-6.12", "ppc64el-6.1", "s390x-6.1"];
+pub const KERNELS: &[&str] =
+    &["arm64-6.1", "arm64-6.12", "arm64-newest", "riscv64-6.12", "ppc64el-6.1", "s390x-6.1"];
 
 /// The processor of a kernel that can be named, with the release of Debian that has this series.
 pub fn find(name: &str) -> Option<Processor> {
-    KERNELS.contains(&name).then(|| of_name(name))?
+    of_name(KERNELS.iter().find(|known| **known == name)?)
 }
 
-fn of_name(name: &str) -> Option<Processor> {
+fn of_name(name: &'static str) -> Option<Processor> {
     let (architecture, series) = name.split_once('-')?;
-    let processor = PROCESSORS.iter().find(|processor| processor.debian == architecture)?;
+    let processor = of_architecture(architecture)?;
     let (release, is_backport) = match series {
         "6.1" => ("bookworm", false),
         "6.12" => ("trixie", false),
@@ -36,10 +36,27 @@ fn of_name(name: &str) -> Option<Processor> {
     Some(Processor { release: Some(release), is_backport, ..*processor })
 }
 
+/// The processor of an architecture, by the distribution's name of it.
+pub fn of_architecture(debian: &str) -> Option<&'static Processor> {
+    PROCESSORS.iter().find(|processor| processor.debian == debian)
+}
+
+/// The name of a processor's kernel, by that of one of this machine's: a series, `newest`, or
+/// `distribution`, the kernel of the machine's own release or of the first that has one.
+pub fn kernel_name(processor: &Processor, name: &str) -> String {
+    let series = match name {
+        DEFAULT_KERNEL => match own_name() {
+            Ok(own) if own == "bookworm" => "6.1",
+            _ => "6.12",
+        },
+        series => series,
+    };
+    format!("{}-{series}", processor.debian)
+}
+
 /// The release and the modules of a kernel of another processor; `None` if the name is none of these.
 pub fn modules_of(name: &str) -> Result<Option<(String, Option<PathBuf>)>> {
-    let known = find(name).or_else(|| WITHOUT_SCENARIOS.contains(&name).then(|| of_name(name))?);
-    let Some(processor) = known else { return Ok(None) };
+    let Some(processor) = find(name) else { return Ok(None) };
     let Packages { release, modules, .. } = Packages::fetch(&processor)?;
     Ok(Some((release, modules)))
 }
@@ -53,11 +70,25 @@ pub fn kernel(name: &str) -> Result<Kernel> {
         (&compiler, processor.compiler, "compiles the test modules"),
     ])?;
     let Packages { release, image, build, modules, .. } = Packages::fetch(&processor)?;
-    // A newer kernel takes options that only a newer compiler knows.
-    let is_own = processor.release.is_none_or(|name| own_name().is_ok_and(|own| own == name));
-    let root = if is_own { None } else { Some(rust::root(&processor)?) };
+    let root = if takes_newer_compiler(&build)? { Some(rust::root(&processor)?) } else { None };
     let kind = KernelKind::Stock;
     Ok(Kernel { release, kind, image, build, compiler, root, modules, processor: Some(processor) })
+}
+
+/// Whether the kernel's modules are compiled by an option that gcc has had since 14, and this machine's has
+/// not: `-fmin-function-alignment`.
+fn takes_newer_compiler(build: &Path) -> Result<bool> {
+    let config = build.join(".config");
+    let text = fs::read_to_string(&config).with_context(|| format!("cannot read {}", config.display()))?;
+    Ok(has_minimal_alignment(&text))
+}
+
+fn has_minimal_alignment(config: &str) -> bool {
+    let value = |option: &str| {
+        config.lines().find_map(|line| line.strip_prefix("CONFIG_")?.strip_prefix(option)?.strip_prefix('='))
+    };
+    value("CC_HAS_MIN_FUNCTION_ALIGNMENT") == Some("y")
+        && value("FUNCTION_ALIGNMENT").is_some_and(|bytes| bytes != "0")
 }
 
 #[cfg(test)]
@@ -65,9 +96,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_compiler_is_newer_by_its_options() {
+        let config = "CONFIG_FUNCTION_ALIGNMENT_4B=y\nCONFIG_FUNCTION_ALIGNMENT=8\n";
+        let has_option = "CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=y\n";
+        assert!(has_minimal_alignment(&format!("{config}{has_option}")));
+        assert!(!has_minimal_alignment(config));
+        assert!(!has_minimal_alignment(&format!("CONFIG_FUNCTION_ALIGNMENT=0\n{has_option}")));
+    }
+
+    #[test]
     fn each_name_has_a_processor() {
-        assert!(KERNELS.iter().all(|name| find(name).is_some()));
-        assert!(WITHOUT_SCENARIOS.iter().all(|name| find(name).is_none() && of_name(name).is_some()));
+        // Each can run scenarios.
+        assert!(KERNELS.iter().all(|name| find(name).is_some_and(|found| found.ports.is_some())));
         assert!(find("6.1").is_none() && find("mips-6.1").is_none());
     }
 }

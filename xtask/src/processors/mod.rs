@@ -27,7 +27,7 @@ use crate::setup::packages::install_named;
 use crate::ui::{self, Colour, paint};
 use crate::workspace;
 
-pub use kernel::{KERNELS, find, kernel, modules_of};
+pub use kernel::{KERNELS, find, kernel, kernel_name, modules_of, of_architecture};
 use packages::Packages;
 use table::PROCESSORS;
 

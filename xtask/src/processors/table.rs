@@ -28,6 +28,28 @@ pub struct Processor {
     pub console: &'static str,
     /// Whether images are made of its modules, so that data can be kept.
     pub keeps: bool,
+    /// Rust's name of the target that our own programs are built for.
+    pub target: &'static str,
+    /// The ports in machines that run scenarios; `None` where none do.
+    pub ports: Option<Ports>,
+}
+
+/// The console and the port for results: QEMU's devices, and the kernel's names of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    /// The device of the console, if that is not the machine's first serial port.
+    pub console_device: Option<&'static str>,
+    /// Its name.
+    pub console: &'static str,
+    /// The device for results.
+    pub results_device: &'static str,
+    /// Its name.
+    pub results: &'static str,
+}
+
+/// A second serial port on the PCI bus.
+const fn pci_serial(console: &'static str, results: &'static str) -> Option<Ports> {
+    Some(Ports { console_device: None, console, results_device: "pci-serial", results })
 }
 
 /// All of them.
@@ -45,6 +67,8 @@ pub const PROCESSORS: &[Processor] = &[
         machine: &["-M", "virt", "-cpu", "cortex-a57"],
         console: "ttyAMA0",
         keeps: true,
+        target: "aarch64-unknown-linux-gnu",
+        ports: pci_serial("ttyAMA0", "ttyS0"),
     },
     Processor {
         name: "arm",
@@ -59,6 +83,8 @@ pub const PROCESSORS: &[Processor] = &[
         machine: &["-M", "virt"],
         console: "ttyAMA0",
         keeps: false,
+        target: "armv7-unknown-linux-gnueabihf",
+        ports: None,
     },
     Processor {
         name: "i386",
@@ -73,6 +99,8 @@ pub const PROCESSORS: &[Processor] = &[
         machine: &[],
         console: "ttyS0",
         keeps: false,
+        target: "i686-unknown-linux-gnu",
+        ports: None,
     },
     Processor {
         name: "mips64",
@@ -87,6 +115,8 @@ pub const PROCESSORS: &[Processor] = &[
         machine: &["-M", "malta", "-cpu", "5KEc"],
         console: "ttyS0",
         keeps: false,
+        target: "mips64el-unknown-linux-gnuabi64",
+        ports: None,
     },
     Processor {
         name: "ppc64le",
@@ -101,6 +131,13 @@ pub const PROCESSORS: &[Processor] = &[
         machine: &["-M", "pseries"],
         console: "hvc0",
         keeps: true,
+        target: "powerpc64le-unknown-linux-gnu",
+        ports: Some(Ports {
+            console_device: None,
+            console: "hvc0",
+            results_device: "spapr-vty",
+            results: "hvc1",
+        }),
     },
     Processor {
         name: "riscv64",
@@ -115,6 +152,8 @@ pub const PROCESSORS: &[Processor] = &[
         machine: &["-M", "virt"],
         console: "ttyS0",
         keeps: true,
+        target: "riscv64gc-unknown-linux-gnu",
+        ports: pci_serial("ttyS0", "ttyS1"),
     },
     Processor {
         name: "s390x",
@@ -129,5 +168,13 @@ pub const PROCESSORS: &[Processor] = &[
         machine: &["-M", "s390-ccw-virtio"],
         console: "ttysclp0",
         keeps: true,
+        target: "s390x-unknown-linux-gnu",
+        ports: Some(Ports {
+            // One that takes whole lines, and a terminal, of which there can be one each.
+            console_device: Some("sclplmconsole"),
+            console: "ttyS0",
+            results_device: "sclpconsole",
+            results: "ttysclp0",
+        }),
     },
 ];

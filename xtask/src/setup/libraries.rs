@@ -15,8 +15,11 @@ pub fn needed(root: &Path, program: &Path) -> Result<Vec<(String, PathBuf)>> {
     let (loader, mut names) = read(program)?;
     let loader = loader.with_context(|| format!("{} names no loader", program.display()))?;
     let loader = loader.trim_start_matches('/').to_owned();
-    let file =
-        ["", "usr"].map(|place| root.join(place).join(&loader)).into_iter().find(|path| path.is_file());
+    // Where it is named may be a link that the package does not have.
+    let (_, name) = loader.rsplit_once('/').unwrap_or_default();
+    let named = ["", "usr"].map(|place| root.join(place).join(&loader));
+    let beside_libraries = places(root)?.into_iter().map(|place| place.join(name));
+    let file = named.into_iter().chain(beside_libraries).find(|path| path.is_file());
     let mut found = vec![(loader.clone(), file.with_context(|| format!("no package has {loader}"))?)];
     let mut libraries = BTreeMap::new();
     while let Some(name) = names.pop() {

@@ -47,7 +47,7 @@ pub fn check(vm: &Vm, scenario: &Scenario, directory: &Path) -> Result<()> {
     let file = directory.join(DECODED);
     fs::write(&file, &text).with_context(|| format!("cannot write {}", file.display()))?;
     let (decoded, additional): (_, &[&str]) = match (&vm.processor, debug.directory()) {
-        (Some(_), _) => (scenario.decoded_on_arm64, &[]),
+        (Some(processor), _) => (scenario.decoded_on(processor.name).unwrap_or_default(), &[]),
         (None, Some(_)) => (scenario.decoded, scenario.decoded_with_vmlinux),
         (None, None) => (scenario.decoded, &[]),
     };

@@ -91,17 +91,49 @@ fn list(scenarios: &[&Scenario]) {
 
 /// Prepares everything that a boot needs.
 pub fn prepare(args: &KernelArgs) -> Result<Vm> {
-    prepare_with(args, fixtures::build)
+    prepare_with(args, programs::ALL, None, fixtures::build)
+}
+
+/// Prepares what these scenarios need: of the core, only its own modules are built.
+pub fn prepare_for(args: &KernelArgs, extent: Extent) -> Result<Vm> {
+    match extent {
+        Extent::Core => prepare_with(args, programs::WITHOUT_KSYMOOPS, None, core_modules),
+        Extent::Whole | Extent::OfKernel | Extent::Extended => prepare(args),
+    }
 }
 
 /// Prepares what the demo needs.
 pub fn prepare_demo(args: &KernelArgs) -> Result<Vm> {
-    prepare_with(args, |kernel| fixtures::build_some(kernel, "demo", demo::FIXTURES))
+    prepare_with(args, programs::WITHOUT_KSYMOOPS, None, demo_modules)
 }
 
-fn prepare_with(args: &KernelArgs, modules: impl FnOnce(&Kernel) -> Result<PathBuf>) -> Result<Vm> {
+/// The same, with our programs from this directory.
+pub fn prepare_demo_of(args: &KernelArgs, programs: &Path) -> Result<Vm> {
+    prepare_with(args, programs::WITHOUT_KSYMOOPS, Some(programs), demo_modules)
+}
+
+fn core_modules(kernel: &Kernel) -> Result<PathBuf> {
+    fixtures::build_some(kernel, "core", scenarios::CORE_FIXTURES)
+}
+
+fn demo_modules(kernel: &Kernel) -> Result<PathBuf> {
+    fixtures::build_some(kernel, "demo", demo::FIXTURES)
+}
+
+/// Programs that are in the directory `installed` are taken from there.
+fn prepare_with(
+    args: &KernelArgs,
+    packages: &[&'static str],
+    installed: Option<&Path>,
+    modules: impl FnOnce(&Kernel) -> Result<PathBuf>,
+) -> Result<Vm> {
     let Ready { kernel, userland } = setup::ready(args)?;
-    let programs = programs::build(kernel.processor.as_ref(), args.machine.as_shipped)?;
+    let mut programs = programs::build(kernel.processor.as_ref(), packages, args.machine.as_shipped)?;
+    for (name, path) in &mut programs {
+        if let Some(other) = installed.map(|directory| directory.join(name)).filter(|path| path.is_file()) {
+            *path = other;
+        }
+    }
     let modules = modules(&kernel)?;
     let name = kernel.directory_name();
     let run = rundir::create(&name)?;
@@ -195,8 +227,8 @@ pub fn run_scenarios(vm: &Vm, chosen: &[&'static Scenario]) -> Result<Report> {
 /// Why a scenario cannot run on another processor.
 fn unmet_by_processor(vm: &Vm, scenario: &Scenario) -> Option<&'static str> {
     let is_decoded = !scenario.decoded.is_empty() || scenario.expect == Expect::Oops;
-    (vm.processor.is_some() && is_decoded && scenario.decoded_on_arm64.is_empty())
-        .then_some("expects an x86-64 oops")
+    let processor = vm.processor.filter(|_| is_decoded)?;
+    scenario.decoded_on(processor.name).is_none().then_some("expects an x86-64 oops")
 }
 
 /// How much is tried in a kernel.

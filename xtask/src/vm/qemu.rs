@@ -65,16 +65,22 @@ pub fn command(vm: &Vm, options: &Options, console: &Path) -> Command {
     let memory = options.memory_mib.saturating_mul(factor).max(memory_for_files(&vm.initramfs));
     qemu.args(["-m", &format!("{memory}M"), "-smp", &options.cpus.to_string()]);
     qemu.arg("-kernel").arg(&vm.image).arg("-initrd").arg(&vm.initramfs);
-    let ports = match &vm.processor {
-        Some(processor) => format!("console={} vmguest.port=ttyS0", processor.console),
-        None => "console=ttyS0".to_owned(),
-    };
-    qemu.arg("-append").arg(format!("{ports} {CMDLINE} {}", options.cmdline));
+    let ports = vm.processor.and_then(|processor| processor.ports);
+    let console_is = ports.map_or("ttyS0", |ports| ports.console);
+    let results_are = ports.map_or(String::new(), |ports| format!(" vmguest.port={}", ports.results));
+    let append = format!("console={console_is}{results_are} {CMDLINE} {}", options.cmdline);
+    qemu.arg("-append").arg(append);
     qemu.arg("-chardev").arg(format!("file,id=console,path={}", console.display()));
-    qemu.args(["-serial", "chardev:console"]);
-    match &vm.processor {
-        // These machines have one port.
-        Some(_) => qemu.args(["-chardev", "stdio,id=results", "-device", "pci-serial,chardev=results"]),
+    match ports.and_then(|ports| ports.console_device) {
+        Some(device) => qemu.arg("-device").arg(format!("{device},chardev=console")),
+        None => qemu.args(["-serial", "chardev:console"]),
+    };
+    match ports {
+        // These machines have one port of their own.
+        Some(ports) => {
+            let device = format!("{},chardev=results", ports.results_device);
+            qemu.args(["-chardev", "stdio,id=results", "-device", &device])
+        }
         None => qemu.args(["-serial", "stdio"]),
     };
     qemu

@@ -130,7 +130,7 @@ fn changing(call: &Entered<'_>) -> Option<&'static str> {
         libc::SYS_fdatasync => "fdatasync",
         libc::SYS_mkdirat => "mkdir",
         libc::SYS_unlinkat => "unlink",
-        libc::SYS_renameat | libc::SYS_renameat2 => "rename",
+        libc::SYS_renameat2 => "rename",
         libc::SYS_linkat => "link",
         libc::SYS_fchmod | libc::SYS_fchmodat => "chmod",
         libc::SYS_flock => "flock",

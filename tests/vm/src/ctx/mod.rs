@@ -21,7 +21,7 @@ mod tracer;
 use std::fmt;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 pub use command::{Command, Output, Status, printable, tools};
 pub use intercept::{Answer, LoadCall};
@@ -39,6 +39,9 @@ pub const FIXTURES: &str = "/modules";
 
 /// The guest's file with the names of fixtures that are not built for its kernel, each with the reason.
 pub const LEFT_OUT: &str = "/modules.left-out";
+
+/// The reason of those that nothing was expected to load.
+pub const NOT_NEEDED: &str = "is not needed";
 
 /// Why a scenario cannot run on this kernel; see [`Ctx::skip`].
 #[derive(Debug)]
@@ -98,6 +101,7 @@ impl Ctx {
             }
         }
         if let Some(why) = left_out(&std::fs::read_to_string(LEFT_OUT).unwrap_or_default(), name) {
+            ensure!(why != NOT_NEEDED, "{name} is in no list of the fixtures that are built for this run");
             return Err(Skip(format!("{name} {why}")).into());
         }
         bail!(

@@ -144,7 +144,7 @@ impl Tracer {
         let state = self.processes.entry(pid).or_default();
         state.inside = !state.inside;
         if state.inside {
-            (state.number, state.args) = processor::call(&registers);
+            (state.number, state.args) = processor::call(pid, &registers);
         }
         let (inside, result, number, args) = (state.inside, state.result.take(), state.number, state.args);
         let processes: Vec<Pid> = self.processes.keys().copied().collect();

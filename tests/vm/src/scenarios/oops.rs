@@ -27,6 +27,44 @@ macro_rules! kept {
     };
 }
 
+/// The line of a head for the region. Only on x86-64 do compilers align large variables to 32 bytes.
+const KEPT: &str = ";; kept *.data..persistent of crash_keep at 0x*000, 72 bytes; crash_keep loaded then; by the journal of boot ";
+
+/// What `oops-loaded` leads to on other processors.
+const ON_ARM64: &[&str] = &[
+    "pc crash_with at *crash_keep.c:38:",
+    "how_set at *crash_keep.c:56:",
+    hit!("x19", "stats.hits[1]"),
+    hit!("x20", "dev.queue.next"),
+    KEPT,
+    OUTSIDE,
+];
+const ON_RISCV64: &[&str] = &[
+    "epc crash_with at *crash_keep.c:38:",
+    "how_set at *crash_keep.c:56:",
+    hit!("s2", "stats.hits[1]"),
+    hit!("s3", "dev.queue.next"),
+    KEPT,
+    OUTSIDE,
+];
+const ON_PPC64LE: &[&str] = &[
+    "NIP crash_with at *crash_keep.c:38:",
+    "how_set at *crash_keep.c:56:",
+    hit!("r30", "stats.hits[1]"),
+    hit!("r31", "dev.queue.next"),
+    KEPT,
+    OUTSIDE,
+];
+const ON_S390X: &[&str] = &[
+    "PSW crash_with at *crash_keep.c:38:",
+    "how_set at *crash_keep.c:56:",
+    hit!("r8", "stats.hits[1]"),
+    hit!("r9", "dev.queue.next"),
+    KEPT,
+    OUTSIDE,
+];
+const OUTSIDE: &str = "first place outside of the kernel's own tree: crash_with+0x";
+
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::new("oops-loaded", "registers point into the data of a loaded module", loaded)
@@ -47,13 +85,11 @@ pub const SCENARIOS: &[Scenario] = &[
             "param_attr_store at *kernel/params.c:",
             "inlined into vfs_write at *fs/read_write.c:",
         ])
-        .decoded_on_arm64(&[
-            "pc crash_with at *crash_keep.c:38:",
-            "how_set at *crash_keep.c:56:",
-            hit!("x19", "stats.hits[1]"),
-            hit!("x20", "dev.queue.next"),
-            ";; kept *.data..persistent of crash_keep at 0x*000, 72 bytes; crash_keep loaded then; by the journal of boot ",
-            "first place outside of the kernel's own tree: crash_with+0x",
+        .decoded_elsewhere(&[
+            ("aarch64", ON_ARM64),
+            ("riscv64", ON_RISCV64),
+            ("ppc64le", ON_PPC64LE),
+            ("s390x", ON_S390X),
         ]),
     Scenario::new("oops-init", "a module oopses in its init and kills insmod", init)
         .oops()

@@ -35,8 +35,8 @@ fn section(vmlinux: &[u8]) -> Result<Vec<u8>> {
     Ok(section.data()?.to_owned())
 }
 
-/// What BTF of version 1 begins with, in little-endian order: magic, version, flags, and the header's size.
-const START: [u8; 8] = [0x9f, 0xeb, 1, 0, 24, 0, 0, 0];
+/// What BTF of version 1 begins with: magic, version, flags, and the header's size; little- and big-endian.
+const STARTS: [[u8; 8]; 2] = [[0x9f, 0xeb, 1, 0, 24, 0, 0, 0], [0xeb, 0x9f, 1, 0, 0, 0, 0, 24]];
 
 /// The BTF in an image that is the kernel's memory, such as arm64's, plain or compressed by gzip. No table
 /// says where it is. Its header has the places and sizes of types and strings, which follow each other.
@@ -46,13 +46,13 @@ fn raw(image: &Path) -> Result<Vec<u8>> {
         let unpacked = process::raw(Command::new("gzip").args(["--decompress", "--stdout"]).arg(image))?;
         bytes = unpacked.stdout;
     }
-    let starts = (0..bytes.len())
-        .step_by(4)
-        .filter(|at| bytes.get(*at..).is_some_and(|rest| rest.starts_with(&START)));
-    for start in starts {
+    let is_start =
+        |at: &usize| bytes.get(*at..).is_some_and(|rest| STARTS.iter().any(|start| rest.starts_with(start)));
+    for start in (0..bytes.len()).step_by(4).filter(is_start) {
+        let is_big = bytes.get(start) == Some(&STARTS[1][0]);
         let word = |place: usize| {
             let field = bytes.get(start.checked_add(place)?..)?.first_chunk::<4>()?;
-            usize::try_from(u32::from_le_bytes(*field)).ok()
+            usize::try_from(if is_big { u32::from_be_bytes(*field) } else { u32::from_le_bytes(*field) }).ok()
         };
         let [types, types_size, strings, strings_size] =
             [8, 12, 16, 20].map(|place| word(place).unwrap_or(usize::MAX));
