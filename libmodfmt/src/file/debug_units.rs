@@ -4,10 +4,13 @@
 
 use std::ops::Range;
 
-use super::excerpt::{RELOCATION, ReadAt};
+use super::read_at::ReadAt;
 use crate::elf::{ByteOrder, Object, Place};
 use crate::old_slots;
 use crate::persist::PersistentSection;
+
+/// The size of a 64-bit relocation with addend, in bytes.
+pub(super) const RELOCATION: usize = 24;
 
 /// How much of the table of relocations is read at a time, in relocations.
 const CHUNK: usize = 1 << 14;

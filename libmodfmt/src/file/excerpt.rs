@@ -9,7 +9,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::debug_units::{Unit, wanted_units};
+use super::debug_units::{RELOCATION, Unit, wanted_units};
+use super::read_at::ReadAt;
 use crate::elf::{self, ByteOrder, Class, Machine, Object, SectionEntry, SectionKind};
 
 /// What the names of debug sections begin with.
@@ -33,13 +34,6 @@ const SECTION_TABLE: usize = 40;
 /// The size of a 64-bit section header, and where `sh_size` is in it, in bytes.
 const SECTION_HEADER: usize = 64;
 const SECTION_SIZE: usize = 32;
-/// The size of a 64-bit relocation with addend, in bytes.
-pub(super) const RELOCATION: usize = 24;
-
-/// Fills the slice with what is in the file at an offset, in bytes.
-pub trait ReadAt: FnMut(u64, &mut [u8]) -> Option<()> {}
-
-impl<F: FnMut(u64, &mut [u8]) -> Option<()>> ReadAt for F {}
 
 /// The module file of `size` bytes without debug information that no persistent variable leads to.
 ///

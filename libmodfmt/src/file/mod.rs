@@ -22,12 +22,14 @@ mod debug_units;
 mod error;
 mod excerpt;
 mod persistent;
+mod read_at;
 
 use std::sync::{Arc, OnceLock};
 
 pub use error::FileError;
 pub use excerpt::excerpt;
 pub use persistent::Persistent;
+pub use read_at::ReadAt;
 
 use crate::compress::{self, CompressError, Format};
 use crate::elf::{self, Object, SectionEntry};

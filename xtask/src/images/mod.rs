@@ -27,14 +27,11 @@ use crate::setup::Missing;
 use crate::ui::{self, Colour, paint};
 use crate::{kernel, processors, workspace};
 use elf::Elf;
-use reading::{Counts, Reader};
+use reading::{Counts, MAX_MODULE_BYTES, Reader};
 
 /// How many differences are shown, and how much of each.
 const MAX_SHOWN: usize = 20;
 const MAX_CHARACTERS: usize = 400;
-
-/// The size limit of a decompressed module.
-const MAX_MODULE_BYTES: u64 = 256 << 20;
 
 /// Compares the modules of each kernel that is named.
 pub fn run(args: &ImagesArgs) -> Result<ExitCode> {

@@ -12,7 +12,7 @@ use libmodfmt::file::ModuleFile;
 use libmodfmt::module::Module;
 use libmodfmt::versions::Versions;
 
-use super::{MAX_MODULE_BYTES, made_persistent};
+use super::made_persistent;
 use crate::checks::readelf_modinfo::{elf, readelf};
 use crate::process;
 use crate::setup::Userland;
@@ -20,6 +20,9 @@ use crate::setup::Userland;
 /// Fields that modinfo prints in another form, or finds elsewhere: the file, the signature, the parameters.
 const OTHER_FIELDS: &[&str] =
     &["filename", "name", "parm", "parmtype", "sig_id", "signer", "sig_key", "sig_hashalgo", "signature"];
+
+/// The size limit of a decompressed module.
+pub const MAX_MODULE_BYTES: u64 = 256 << 20;
 
 /// What the line of a parameter begins with.
 const PARAMETER: &str = "parm:";
