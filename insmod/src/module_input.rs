@@ -227,10 +227,6 @@ impl ModuleInput {
         if self.compression.is_some() || size < MIN_EXCERPT_BYTES {
             return None;
         }
-        let sections = self.sections().ok().flatten()?;
-        if !sections.iter().any(|section| section.name == b".debug_info") {
-            return None;
-        }
         let signature = self.read_part(size.checked_sub(MAGIC.len() as u64)?, MAGIC.len())?;
         if signature == MAGIC {
             return None;

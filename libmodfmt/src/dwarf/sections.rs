@@ -8,10 +8,7 @@ use super::DwarfError;
 use super::relocate::Fixup;
 use crate::arch::relocation_type;
 use crate::compress;
-use crate::elf::{ByteOrder, Object, Place, Relocation, Section, SectionKind};
-
-/// `SHF_COMPRESSED`
-const COMPRESSED: u64 = 0x800;
+use crate::elf::{ByteOrder, Object, Place, Relocation, Section, SectionKind, flags};
 
 /// Largest content of a compressed section. The largest one of a module known today has 40 MB.
 const LIMIT: u64 = 1 << 30;
@@ -79,7 +76,7 @@ fn content<'d>(
     name: &str,
     section: &'d Section<'_>,
 ) -> Result<Cow<'d, [u8]>, DwarfError> {
-    if section.flags & COMPRESSED == 0 {
+    if section.flags & flags::COMPRESSED == 0 {
         return Ok(Cow::Borrowed(&section.data));
     }
     let content = compress::section(&section.data, object.ident, LIMIT);

@@ -12,6 +12,7 @@ use super::DebugVariable;
 use super::info::{DebugInfo, Die, Entry, MAX_DEPTH, number};
 use super::types::{has_members, is_alias};
 use crate::elf::ByteOrder;
+use crate::persist::HOLDS_PREFIX;
 use crate::types::{
     KernelTypes, MAX_NAME_BYTES, MAX_PARTS, MAX_TYPES, Member, OTHER_BYTE_ORDER, TagKind, Type, TypeId,
     TypeTable, Types,
@@ -73,7 +74,7 @@ impl<'i, 'a> DwarfTypes<'i, 'a> {
     #[must_use]
     pub fn held(&self) -> Vec<TypeId> {
         let mut held: Vec<TypeId> = Vec::new();
-        for die in self.info.targets_of("__persistent_holds_", MAX_HELD) {
+        for die in self.info.targets_of(HOLDS_PREFIX, MAX_HELD) {
             let id = self.number(die);
             if id != VOID && id != UNKNOWN && !held.contains(&id) {
                 held.push(id);

@@ -6,17 +6,17 @@ use super::Object;
 /// What the names of such sections begin with.
 const PREFIXES: [&[u8]; 2] = [b".debug_", b".zdebug_"];
 
+/// Whether a section of this name has debug information, if it is not loaded.
+pub(crate) fn is_debug_name(name: &[u8]) -> bool {
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 impl Object<'_> {
     /// Empties the debug sections and their relocation sections. They stay in the section table, so that no
     /// index changes.
     pub fn clear_debug_sections(&mut self) {
-        let is_debug: Vec<bool> = self
-            .sections
-            .iter()
-            .map(|section| {
-                !section.is_alloc() && PREFIXES.iter().any(|prefix| section.name.starts_with(prefix))
-            })
-            .collect();
+        let is_debug: Vec<bool> =
+            self.sections.iter().map(|section| !section.is_alloc() && is_debug_name(&section.name)).collect();
         let is_debug = |index: usize| is_debug.get(index).copied().unwrap_or(false);
         for (index, section) in self.sections.iter_mut().enumerate().skip(1) {
             if is_debug(index) || (section.is_relocation() && is_debug(section.info as usize)) {

@@ -19,6 +19,8 @@ pub mod flags {
     pub const STRINGS: u64 = 0x20;
     /// `SHF_INFO_LINK`: `sh_info` is a section index.
     pub const INFO_LINK: u64 = 0x40;
+    /// `SHF_COMPRESSED`: the data begin with a header that says how (zlib, zstd).
+    pub const COMPRESSED: u64 = 0x800;
     /// `SHF_GNU_RETAIN`: the linker does not drop the section. The module loader does not look at it.
     pub const RETAIN: u64 = 0x0020_0000;
     /// `SHF_RELA_LIVEPATCH`: applied by the livepatch core (include/uapi/linux/elf.h).

@@ -11,23 +11,16 @@ use memchr::memmem;
 
 use super::debug_units::{RELOCATION, Unit, wanted_units};
 use super::read_at::ReadAt;
-use crate::elf::{self, ByteOrder, Class, Machine, Object, SectionEntry, SectionKind};
+use crate::arch::Arch;
+use crate::elf::{self, ByteOrder, Object, SectionEntry, SectionKind, flags};
+use crate::persist::HOLDS_PREFIX;
 
-/// What the names of debug sections begin with.
-const DEBUG: &[u8] = b".debug_";
+/// The units.
+const DEBUG_INFO: &[u8] = b".debug_info";
 
-/// Those that lead to types and source files. Of `.debug_info` only some units are read.
+/// The sections that lead to types and source files. Of `.debug_info` only some units are read.
 const NEEDED: &[&[u8]] =
     &[b".debug_abbrev", b".debug_line", b".debug_line_str", b".debug_str", b".debug_str_offsets"];
-
-/// What the names of variables begin with that `PERSISTENT_HOLDS()` makes (persistent.h).
-const HOLDS: &[u8] = b"__persistent_holds_";
-
-/// `e_machine` of mips, whose 64-bit relocations have another form.
-const MIPS: Machine = Machine(8);
-
-/// `SHF_COMPRESSED`
-const COMPRESSED: u64 = 0x800;
 
 /// Where `e_shoff` is in a 64-bit ELF header, in bytes.
 const SECTION_TABLE: usize = 40;
@@ -56,7 +49,7 @@ pub fn excerpt(size: u64, mut read: impl ReadAt) -> Option<Vec<u8>> {
         read(offset, &mut part)?;
         Some(part)
     })?;
-    if !table.iter().any(|section| section.name == b".debug_info") {
+    if !table.iter().any(|section| section.name == DEBUG_INFO) {
         return None;
     }
     // From the allocator: memory that is never written to takes no room.
@@ -94,26 +87,30 @@ impl Needed {
     /// if all may be needed.
     fn of(content: &[u8], read: &mut impl ReadAt) -> Option<Self> {
         let object = Object::parse(content).ok()?;
-        let ident = object.ident;
-        if ident.class != Class::Elf64 || ident.machine == MIPS || object.section(".debug_addr").is_some() {
+        let order = object.ident.order;
+        // Of these processors, the files have 64 bits and relocations with addends.
+        Arch::of(object.ident).ok()?;
+        if object.sections.iter().any(|section| section.flags & flags::COMPRESSED != 0) {
             return None;
         }
-        if object.sections.iter().any(|section| section.flags & COMPRESSED != 0) {
+        let names_types = |strings: &[u8]| memmem::find(strings, HOLDS_PREFIX.as_bytes()).is_some();
+        if object.section(".debug_addr").is_some() || names_types(&object.section(".debug_str")?.1.data) {
             return None;
         }
-        if object.section(".debug_str").is_none_or(|(_, names)| memmem::find(&names.data, HOLDS).is_some()) {
+        let named = object.sections.iter().enumerate().filter(|(_, section)| *section.name == *DEBUG_INFO);
+        let [(info, section)] = *named.collect::<Vec<_>>() else { return None };
+        if section.is_alloc() {
             return None;
         }
-        let (info, section) = object.section(".debug_info")?;
         let info_place = place(section.offset, section.size)?;
         let tables: Vec<_> = object.relocation_sections_of(info).collect();
         let [(relocations, section)] = *tables else { return None };
         let relocations_place = place(section.offset, section.size)?;
-        if section.kind != SectionKind::RELA {
+        if section.kind != SectionKind::RELA || section.is_alloc() {
             return None;
         }
         let units = wanted_units(&object, info, &info_place, &relocations_place, read)?;
-        Some(Self { order: ident.order, info, relocations, info_place, relocations_place, units })
+        Some(Self { order, info, relocations, info_place, relocations_place, units })
     }
 }
 
@@ -126,15 +123,18 @@ enum Use {
     None,
 }
 
-/// What is read of a section, a table of relocations like what it changes.
+/// What is read of a section, a table of relocations like what it changes. Whatever it is called: symbols and
+/// names of sections are needed, and so is all that is loaded.
 fn use_of(table: &[SectionEntry], index: usize) -> Use {
     let Some(own) = table.get(index) else { return Use::None };
     let is_table = own.kind == SectionKind::REL || own.kind == SectionKind::RELA;
     let section = if is_table { table.get(own.info as usize).unwrap_or(own) } else { own };
+    if section.kind != SectionKind::PROGBITS || own.is_allocated || section.is_allocated {
+        return Use::All;
+    }
     match &*section.name {
-        _ if own.is_allocated || section.is_allocated => Use::All,
-        b".debug_info" => Use::Units,
-        name if name.starts_with(DEBUG) && !NEEDED.contains(&name) => Use::None,
+        DEBUG_INFO => Use::Units,
+        name if elf::is_debug_name(name) && !NEEDED.contains(&name) => Use::None,
         _ => Use::All,
     }
 }
@@ -145,9 +145,10 @@ fn read_without_debug_info(
     content: &mut [u8],
     read: &mut impl ReadAt,
 ) -> Option<Vec<Range<usize>>> {
-    let left_out = table.iter().enumerate().filter(|(index, section)| {
-        use_of(table, *index) != Use::All && section.size > 0 && section.kind != SectionKind::NOBITS
-    });
+    let left_out = table
+        .iter()
+        .enumerate()
+        .filter(|(index, section)| use_of(table, *index) != Use::All && section.size > 0);
     let mut left_out = left_out
         .map(|(_, section)| place(section.offset, section.size))
         .collect::<Option<Vec<Range<usize>>>>()?;

@@ -68,6 +68,7 @@ pub use names::{
 };
 pub use note::{NOTE_NAME, NOTE_SECTION, NOTE_TYPE, NoteError};
 pub use refusal::{Import, Refusal, Refusals};
+pub(crate) use section::HOLDS_PREFIX;
 pub use section::PersistentSection;
 pub use unit::Unit;
 pub use variable::Variable;

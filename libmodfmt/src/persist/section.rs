@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Names of persistent sections.
 
+/// What the names of the variables begin with that `PERSISTENT_HOLDS()` makes (persistent.h).
+pub(crate) const HOLDS_PREFIX: &str = "__persistent_holds_";
+
 /// The two marks in the source, by the name that their sections begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PersistentSection {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::{Judge, Target, base_in_file, relocations, target};
 use crate::arch::Arch;
-use crate::elf::{Object, Place, Section};
+use crate::elf::{Object, Place, Relocation, Section};
 use crate::image::old_places::OldPlaces;
 use crate::image::{Base, Bindings, ImageError, got_entry};
 use crate::module::Module;
@@ -79,11 +79,13 @@ fn same_uses(
             });
             judge.that(right, || format!("{name}: the word at {:#x} is not the old place", slot.offset))?;
         }
-        let (before, after) = (file.each_relocation(table)?, image.each_relocation(table)?);
-        let right = before.len().checked_add(filled.len()) == Some(after.len());
-        judge.that(right, || format!("{name} has {} relocations", after.len()))?;
-        let after = after.filter(|after| !filled.iter().any(|(slot, _)| slot.offset == after.offset));
-        for (before, after) in before.zip(after) {
+        let is_slot = |found: &Relocation| filled.iter().any(|(slot, _)| slot.offset == found.offset);
+        let slots = image.each_relocation(table)?.filter(is_slot).count();
+        judge.that(slots == filled.len(), || format!("{name} changes {slots} words that are old places"))?;
+        let mut after = image.each_relocation(table)?.filter(|after| !is_slot(after));
+        let wrong = |what: &str| ImageError::Check { image: judge.0, what: format!("{name} has {what}") };
+        for before in file.each_relocation(table)? {
+            let after = after.next().ok_or_else(|| wrong("too few relocations"))?;
             let (before, after) = (&before, &after);
             let same = match target(file, before, base_in_file(inventory, bindings)).filter(|_| loaded) {
                 Some(Target::Kept(base, distance)) => {
@@ -105,6 +107,9 @@ fn same_uses(
                 _ => before == after,
             };
             judge.that(same, || format!("{name}: the use at {:#x} is not the file's", before.offset))?;
+        }
+        if after.next().is_some() {
+            return Err(wrong("too many relocations"));
         }
     }
     Ok(())
