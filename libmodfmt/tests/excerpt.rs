@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::path::Path;
 use std::process::Command;
 
-use libmodfmt::elf::{Object, flags};
+use libmodfmt::elf::{Object, Place, Relocation, flags};
 use libmodfmt::file::excerpt;
 use libmodfmt::persist::{PersistentDebugInfo, VariableDebugInfo};
 use proptest::prelude::*;
@@ -109,18 +109,38 @@ fn variables_and_types_are_those_of_the_whole_file() {
     }
 }
 
+/// The compiler describes structures that nothing uses.
+const ALL_TYPES: [&str; 2] = ["-g", "-fno-eliminate-unused-debug-types"];
+
+fn structures(name: &str) -> String {
+    (0..2000).map(|number| format!("struct {name}{number} {{ int a, b; }};\n")).collect()
+}
+
 #[test]
 fn units_without_persistent_variables_are_not_read() {
-    let structures: String = (0..2000).map(|number| format!("struct s{number} {{ int a, b; }};\n")).collect();
-    let flags = ["-g", "-fno-eliminate-unused-debug-types"];
-    let small = module("gcc", &SOURCES, &flags);
-    let large = module("gcc", &[&SOURCES[..], &[&structures]].concat(), &flags);
+    let small = module("gcc", &SOURCES, &ALL_TYPES);
+    let large = module("gcc", &[&SOURCES[..], &[&structures("s")]].concat(), &ALL_TYPES);
     let (excerpt, read) = excerpt_of(&large);
     let excerpt = excerpt.unwrap();
     same(&large, &excerpt, "large");
     let info = |file: &[u8]| Object::parse(file).unwrap().section(".debug_info").unwrap().1.size;
     assert_eq!(info(&excerpt), info(&excerpt_of(&small).0.unwrap()));
     assert!(info(&excerpt) < info(&small) && read * 3 < large.len() * 2, "{read} of {}", large.len());
+}
+
+#[test]
+fn strings_of_other_units_are_left_out() {
+    let long = "long".repeat(20);
+    let large = module("gcc", &[&SOURCES[..], &[&structures(&long)]].concat(), &ALL_TYPES);
+    let excerpt = excerpt_of(&large).0.unwrap();
+    same(&large, &excerpt, "large");
+    let names = |file: &[u8]| {
+        let object = Object::parse(file).unwrap();
+        let strings = &object.section(".debug_str").unwrap().1.data;
+        strings.windows(long.len()).filter(|name| *name == long.as_bytes()).count()
+    };
+    assert_eq!(names(&large), 2000);
+    assert!(names(&excerpt) < 1000, "{}", names(&excerpt));
 }
 
 #[test]
@@ -158,6 +178,16 @@ fn what_is_needed_is_read_whatever_it_is_called() {
         object.sections[at].flags |= flags::ALLOC;
     });
     assert!(excerpt_of(&loaded).0 == Some(loaded));
+    // A tool has resolved what leads from one debug section to another.
+    let resolved = changed(&|object| {
+        let (units, abbreviations) = (index(object, ".debug_info"), index(object, ".debug_abbrev"));
+        let table = object.relocation_sections_of(units).next().unwrap().0;
+        let mut relocations = object.relocations(table).unwrap();
+        let to = |relocation: &Relocation| object.symbols[relocation.symbol].place;
+        relocations.retain(|relocation| to(relocation) != Place::Section(abbreviations));
+        object.set_relocations(table, &relocations).unwrap();
+    });
+    assert!(excerpt_of(&resolved).0 == Some(resolved));
     let twice = changed(&|object| {
         let at = index(object, ".comment");
         object.sections[at].name = b".debug_info".to_vec().into();

@@ -174,8 +174,7 @@ pub struct CompatArgs {
                   modpersist split meter.ko                       for the kernel that runs, into ./split\n  \
                   modpersist split --headers /lib/modules/6.1.0-56-amd64/build meter.ko\n  \
                   modpersist split --sign-with MOK.priv MOK.der meter.ko\n  \
-                  modpersist split --bind-to old/meter__persist.ko meter.ko\n                                                  \
-                  keep what earlier builds have left"
+                  modpersist split --bind-to old/meter__persist.ko meter.ko   to what is kept"
 )]
 pub struct SplitArgs {
     /// The module file

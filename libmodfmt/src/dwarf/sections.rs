@@ -58,10 +58,9 @@ impl<'d> DebugSections<'d> {
             let start = fixups.len();
             for table in object.relocation_sections_of(index).map(|(table, _)| table) {
                 let form = object.sections.get(table).map(|section| section.kind);
-                for relocation in object.relocations(table)? {
-                    let data = (form == Some(SectionKind::REL)).then_some(&*data);
-                    fixups.push(fixup(object, &relocation, data));
-                }
+                let data = (form == Some(SectionKind::REL)).then_some(&*data);
+                let relocations = object.each_relocation(table)?;
+                fixups.extend(relocations.map(|relocation| fixup(object, &relocation, data)));
             }
             fixups.get_mut(start..).unwrap_or_default().sort_by_key(|fixup| fixup.offset);
             sections.insert(name, DebugSection { data, fixups: start..fixups.len() });

@@ -144,6 +144,7 @@ pub(super) fn encoder(ident: Ident) -> Encoder<Endianness> {
 }
 
 /// A relocation from its bytes, of which there are as many as its form has.
+#[inline]
 fn decode(ident: Ident, is_rela: bool, raw: &[u8]) -> Relocation {
     let decoded = match (ident.class, is_rela) {
         (Class::Elf32, true) => rela::<FileHeader32<Endianness>>(ident, raw),

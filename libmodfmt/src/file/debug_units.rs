@@ -36,13 +36,15 @@ enum Target {
     Persistent,
     /// `.debug_info`
     Unit,
+    Abbreviations,
     Other,
 }
 
 /// The units with a relocation to persistent data, in their order. `info` and `table` are where the section
 /// `.debug_info`, number `index`, and its relocations are in the file.
 ///
-/// `None` if they refer to other units, or if this is not what compilers and linkers write.
+/// `None` if they refer to other units, or if this is not what compilers and linkers write: every unit refers to
+/// its abbreviations by a relocation, unless a tool has resolved those within debug information.
 pub(super) fn wanted_units(
     object: &Object<'_>,
     index: usize,
@@ -79,6 +81,8 @@ struct Search {
     targets: Vec<Target>,
     /// Number of the current unit.
     unit: usize,
+    /// Where it ends, in bytes.
+    end: u64,
     /// Where its relocations begin, and where the next one is, in bytes.
     start: usize,
     next: usize,
@@ -87,13 +91,16 @@ struct Search {
     /// The current unit has relocations to these.
     to_persistent: bool,
     to_units: bool,
+    to_abbreviations: bool,
     wanted: Vec<Unit>,
 }
 
 impl Search {
     fn new(units: Vec<Range<usize>>, targets: Vec<Target>) -> Self {
+        let end = units.first().map_or(0, |unit| unit.end as u64);
         Self {
             units,
+            end,
             targets,
             unit: 0,
             start: 0,
@@ -101,6 +108,7 @@ impl Search {
             last: 0,
             to_persistent: false,
             to_units: false,
+            to_abbreviations: false,
             wanted: Vec::new(),
         }
     }
@@ -113,12 +121,14 @@ impl Search {
             return None;
         }
         self.last = place;
-        while place >= self.units.get(self.unit)?.end as u64 {
+        while place >= self.end {
             self.close_unit()?;
+            self.end = self.units.get(self.unit)?.end as u64;
         }
         match self.targets.get(usize::try_from(symbol).ok()?)? {
             Target::Persistent => self.to_persistent = true,
             Target::Unit => self.to_units = true,
+            Target::Abbreviations => self.to_abbreviations = true,
             Target::Other => {}
         }
         self.next = self.next.checked_add(RELOCATION)?;
@@ -128,13 +138,13 @@ impl Search {
     /// All relocations of the current unit have been seen.
     fn close_unit(&mut self) -> Option<()> {
         if self.to_persistent {
-            if self.to_units {
+            if self.to_units || !self.to_abbreviations {
                 return None;
             }
             let info = self.units.get(self.unit)?.clone();
             self.wanted.push(Unit { info, relocations: self.start..self.next });
         }
-        (self.to_persistent, self.to_units) = (false, false);
+        (self.to_persistent, self.to_units, self.to_abbreviations) = (false, false, false);
         self.start = self.next;
         self.unit = self.unit.checked_add(1)?;
         Some(())
@@ -162,13 +172,13 @@ fn units(order: ByteOrder, info: &Range<usize>, read: &mut impl ReadAt) -> Optio
 
 fn target(object: &Object<'_>, info: usize, place: Place) -> Target {
     let Place::Section(section) = place else { return Target::Other };
-    let is_persistent = object.sections.get(section).is_some_and(|section| {
-        PersistentSection::from_name(&section.name).is_some()
-            || *section.name == *old_slots::SECTION.as_bytes()
-    });
+    let name = object.sections.get(section).map(|section| &*section.name).unwrap_or_default();
+    let is_persistent =
+        PersistentSection::from_name(name).is_some() || *name == *old_slots::SECTION.as_bytes();
     match () {
         () if section == info => Target::Unit,
         () if is_persistent => Target::Persistent,
+        () if *name == *b".debug_abbrev" => Target::Abbreviations,
         () => Target::Other,
     }
 }

@@ -7,20 +7,21 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
+use super::debug_strings::{Strings, contains};
 use super::debug_units::{RELOCATION, Unit, wanted_units};
 use super::read_at::ReadAt;
 use crate::arch::Arch;
-use crate::elf::{self, ByteOrder, Object, SectionEntry, SectionKind, flags};
+use crate::elf::{self, ByteOrder, Object, Place, Section, SectionEntry, SectionKind, flags};
 use crate::persist::HOLDS_PREFIX;
 
 /// The units.
 const DEBUG_INFO: &[u8] = b".debug_info";
 
-/// The sections that lead to types and source files. Of `.debug_info` only some units are read.
-const NEEDED: &[&[u8]] =
-    &[b".debug_abbrev", b".debug_line", b".debug_line_str", b".debug_str", b".debug_str_offsets"];
+/// The strings of units.
+const DEBUG_STRINGS: &[u8] = b".debug_str";
+
+/// The sections that lead to types and source files, besides units and their strings.
+const NEEDED: &[&[u8]] = &[b".debug_abbrev", b".debug_line", b".debug_line_str", b".debug_str_offsets"];
 
 /// Where `e_shoff` is in a 64-bit ELF header, in bytes.
 const SECTION_TABLE: usize = 40;
@@ -62,7 +63,11 @@ pub fn excerpt(size: u64, mut read: impl ReadAt) -> Option<Vec<u8>> {
         return Some(content);
     };
     let mut file = Excerpt { content, order: needed.order };
-    let (info_size, relocations_size) = file.move_together(&needed, &mut read)?;
+    let mut strings = Strings::new(needed.strings_place.clone());
+    let (info_size, relocations_size) = file.move_together(&needed, &mut strings, &mut read)?;
+    if needed.all_strings {
+        strings.read_all(&mut file.content, &mut read)?;
+    }
     file.set_size(needed.info, info_size)?;
     file.set_size(needed.relocations, relocations_size)?;
     for index in (0..table.len()).filter(|index| use_of(&table, *index) == Use::None) {
@@ -80,11 +85,17 @@ struct Needed {
     info_place: Range<usize>,
     relocations_place: Range<usize>,
     units: Vec<Unit>,
+    /// Where `.debug_str` is in the file.
+    strings_place: Range<usize>,
+    /// By symbol: where in `.debug_str` it is.
+    strings: Vec<Option<u64>>,
+    /// Strings are referred to by other sections, too.
+    all_strings: bool,
 }
 
 impl Needed {
-    /// `content` has everything but `.debug_info`, its relocations, and debug sections that are not needed. `None`
-    /// if all may be needed.
+    /// `content` has everything but `.debug_info`, its relocations, `.debug_str`, and debug sections that are not
+    /// needed. `None` if all may be needed.
     fn of(content: &[u8], read: &mut impl ReadAt) -> Option<Self> {
         let object = Object::parse(content).ok()?;
         let order = object.ident.order;
@@ -93,16 +104,14 @@ impl Needed {
         if object.sections.iter().any(|section| section.flags & flags::COMPRESSED != 0) {
             return None;
         }
-        let names_types = |strings: &[u8]| memmem::find(strings, HOLDS_PREFIX.as_bytes()).is_some();
-        if object.section(".debug_addr").is_some() || names_types(&object.section(".debug_str")?.1.data) {
-            return None;
-        }
-        let named = object.sections.iter().enumerate().filter(|(_, section)| *section.name == *DEBUG_INFO);
-        let [(info, section)] = *named.collect::<Vec<_>>() else { return None };
-        if section.is_alloc() {
-            return None;
-        }
+        let (info, section) = only_debug_section(&object, DEBUG_INFO)?;
         let info_place = place(section.offset, section.size)?;
+        let (strings, section) = only_debug_section(&object, DEBUG_STRINGS)?;
+        let strings_place = place(section.offset, section.size)?;
+        if object.section(".debug_addr").is_some() || contains(&strings_place, HOLDS_PREFIX.as_bytes(), read)?
+        {
+            return None;
+        }
         let tables: Vec<_> = object.relocation_sections_of(info).collect();
         let [(relocations, section)] = *tables else { return None };
         let relocations_place = place(section.offset, section.size)?;
@@ -110,16 +119,50 @@ impl Needed {
             return None;
         }
         let units = wanted_units(&object, info, &info_place, &relocations_place, read)?;
-        Some(Self { order, info, relocations, info_place, relocations_place, units })
+        let all_strings =
+            object.section(".debug_str_offsets").is_some() || refers_to(&object, ".debug_line", strings)?;
+        let symbols = object.symbols.iter();
+        let strings = symbols.map(|symbol| (symbol.place == Place::Section(strings)).then_some(symbol.value));
+        let strings = strings.collect();
+        Some(Self {
+            order,
+            info,
+            relocations,
+            info_place,
+            relocations_place,
+            units,
+            strings_place,
+            strings,
+            all_strings,
+        })
     }
+}
+
+/// The section of this name, if there is one only, and [`use_of`] knows it.
+fn only_debug_section<'a>(object: &'a Object<'_>, name: &[u8]) -> Option<(usize, &'a Section<'a>)> {
+    let named = object.sections.iter().enumerate().filter(|(_, section)| *section.name == *name);
+    let [(index, section)] = *named.collect::<Vec<_>>() else { return None };
+    (section.kind == SectionKind::PROGBITS && !section.is_alloc()).then_some((index, section))
+}
+
+/// Whether a relocation of a section of this name leads to a section.
+fn refers_to(object: &Object<'_>, name: &str, section: usize) -> Option<bool> {
+    let Some((index, _)) = object.section(name) else { return Some(false) };
+    let mut refers = false;
+    for (table, _) in object.relocation_sections_of(index) {
+        for relocation in object.relocations(table).ok()? {
+            refers |= object.symbols.get(relocation.symbol)?.place == Place::Section(section);
+        }
+    }
+    Some(refers)
 }
 
 /// What of a section is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Use {
     All,
-    /// Units of `.debug_info`, and their relocations.
-    Units,
+    /// Units of `.debug_info` and their relocations, and strings that they refer to.
+    Some,
     None,
 }
 
@@ -133,7 +176,8 @@ fn use_of(table: &[SectionEntry], index: usize) -> Use {
         return Use::All;
     }
     match &*section.name {
-        DEBUG_INFO => Use::Units,
+        DEBUG_INFO => Use::Some,
+        DEBUG_STRINGS if !is_table => Use::Some,
         name if elf::is_debug_name(name) && !NEEDED.contains(&name) => Use::None,
         _ => Use::All,
     }
@@ -176,9 +220,14 @@ struct Excerpt {
 }
 
 impl Excerpt {
-    /// Reads the units to the beginning of their section, and their relocations to that of theirs. Returns how
-    /// long the two have become, in bytes.
-    fn move_together(&mut self, needed: &Needed, read: &mut impl ReadAt) -> Option<(usize, usize)> {
+    /// Reads the units to the beginning of their section, their relocations to that of theirs, and the strings
+    /// that these refer to. Returns how long the two have become, in bytes.
+    fn move_together(
+        &mut self,
+        needed: &Needed,
+        strings: &mut Strings,
+        read: &mut impl ReadAt,
+    ) -> Option<(usize, usize)> {
         let (info, relocations) = (needed.info_place.start, needed.relocations_place.start);
         let order = self.order;
         let (mut info_size, mut relocations_size) = (0_usize, 0_usize);
@@ -186,9 +235,17 @@ impl Excerpt {
             self.read(info, info_size, &unit.info, read)?;
             let moved = self.read(relocations, relocations_size, &unit.relocations, read)?;
             let distance = unit.info.start.checked_sub(info_size)? as u64;
+            let mut named = Vec::new();
             for relocation in moved.as_chunks_mut::<RELOCATION>().0 {
-                let place = relocation.first_chunk_mut()?;
+                let [place, info, addend] = relocation.as_chunks_mut::<8>().0 else { return None };
                 *place = order.bytes64(order.u64(*place).checked_sub(distance)?);
+                let symbol = usize::try_from(order.u64(*info) >> 32).ok()?;
+                if let Some(base) = needed.strings.get(symbol)? {
+                    named.push(base.checked_add_signed(order.u64(*addend).cast_signed())?);
+                }
+            }
+            for offset in named {
+                strings.read(offset, &mut self.content, read)?;
             }
             info_size = info_size.checked_add(unit.info.len())?;
             relocations_size = relocations_size.checked_add(unit.relocations.len())?;

@@ -33,24 +33,36 @@ struct Snapshot {
 
 impl Snapshot {
     fn take(ctx: &Ctx) -> Result<Self> {
-        let kallsyms = ctx.read("/proc/kallsyms")?;
-        let mut addresses = Vec::new();
-        for line in kallsyms.lines().filter(|line| line.ends_with("[meter__persist]")) {
-            let mut words = line.split_whitespace();
-            let (Some(address), Some(_), Some(name)) = (words.next(), words.next(), words.next()) else {
-                continue;
-            };
-            if ["meter", "samples", "scale"].contains(&name) {
-                addresses.push((name.to_owned(), u64::from_str_radix(address, 16)?));
-            }
-        }
-        ensure!(addresses.len() == 3, "kallsyms lists {addresses:?}");
-        addresses.sort();
+        let addresses = if ctx.has_data_symbols()? { variables(ctx)? } else { sections(ctx)? };
+        ensure!(addresses.len() == 3, "the kernel lists {addresses:?}");
         let text = fs::read_to_string("/dev/meter").context("the driver is loaded")?;
         let statistics =
             text.lines().next().and_then(|line| line.split_once(", ")).map(|(_, rest)| rest.to_owned());
         Ok(Self { addresses, statistics: statistics.unwrap_or_default() })
     }
+}
+
+/// The variables, as the kernel lists them.
+fn variables(ctx: &Ctx) -> Result<Vec<(String, u64)>> {
+    let kallsyms = ctx.read("/proc/kallsyms")?;
+    let mut addresses = Vec::new();
+    for line in kallsyms.lines().filter(|line| line.ends_with("[meter__persist]")) {
+        let mut words = line.split_whitespace();
+        let (Some(address), Some(_), Some(name)) = (words.next(), words.next(), words.next()) else {
+            continue;
+        };
+        if ["meter", "samples", "scale"].contains(&name) {
+            addresses.push((name.to_owned(), u64::from_str_radix(address, 16)?));
+        }
+    }
+    addresses.sort();
+    Ok(addresses)
+}
+
+/// Their sections, for a kernel that lists functions only (Debian's for arm64).
+fn sections(ctx: &Ctx) -> Result<Vec<(String, u64)>> {
+    let names = ctx.sections("meter__persist")?.into_iter().filter(|name| name.contains("..persistent"));
+    names.map(|name| Ok((name.clone(), ctx.section_address("meter__persist", &name)?))).collect()
 }
 
 fn load_and_use(ctx: &mut Ctx) -> Result<Snapshot> {
@@ -79,11 +91,13 @@ fn load_again(ctx: &mut Ctx, first: &Snapshot) -> Result<()> {
     ctx.show_device()?;
     let again = Snapshot::take(ctx)?;
     ctx.say("");
-    ctx.say("            first load          second load");
+    let width = first.addresses.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(10);
+    ctx.say(format!("{:width$}  first load          second load", ""));
     for ((name, before), (_, after)) in first.addresses.iter().zip(&again.addresses) {
-        ctx.say(format!("{name:10}  {before:#018x}  {after:#018x}  {}", same(before == after)));
+        ctx.say(format!("{name:width$}  {before:#018x}  {after:#018x}  {}", same(before == after)));
     }
-    ctx.say(format!("values      {}  ({})", again.statistics, same(first.statistics == again.statistics)));
+    let values = same(first.statistics == again.statistics);
+    ctx.say(format!("{:width$}  {}  ({values})", "values", again.statistics));
     ensure!(
         first.addresses == again.addresses && first.statistics == again.statistics,
         "values or addresses differ"

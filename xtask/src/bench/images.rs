@@ -2,6 +2,7 @@
 //! What making the images of the kernel's largest module costs, against objcopy's copy of it.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -13,6 +14,7 @@ use crate::args::KernelArgs;
 use crate::checks::export_layout::module_files;
 use crate::images::made_persistent;
 use crate::kernel::Kernel;
+use crate::setup::debug::Debug;
 use crate::setup::{self, Missing};
 use crate::{fixtures, process, workspace};
 
@@ -21,11 +23,15 @@ use crate::{fixtures, process, workspace};
 const MIN_FASTER: u64 = 50;
 const MAX_MEMORY: u64 = 250;
 
+/// The section of the largest module whose data count as persistent in the file as its build made it: a dozen
+/// variables of a few of its source files, as a driver's author has them.
+const FEW_VARIABLES: &str = ".data..read_mostly";
+
 /// The fixture that is given the debug information of a large driver.
 const FIXTURE: &str = "layout.ko";
 
-/// Measures it: the kernel's largest module, whose ordinary data count as persistent, and a module as its author
-/// has it, with 100 MB of debug information.
+/// Measures it: the kernel's largest module, whose ordinary data count as persistent, as it is installed and as
+/// its build made it, and a module of our own with 100 MB of debug information.
 pub fn measure(args: &KernelArgs) -> Result<Vec<Row>> {
     let kernel = setup::ready(args)?.kernel;
     let modules =
@@ -34,8 +40,12 @@ pub fn measure(args: &KernelArgs) -> Result<Vec<Row>> {
     let largest = sizes.collect::<Result<Vec<_>>>()?.into_iter().max().context("no modules")?.1;
     let name = largest.file_name().unwrap_or_default().to_string_lossy().into_owned();
     ensure!(name.ends_with(".ko"), "{name} is compressed");
-    let stripped = made_persistent::of(fs::read(&largest)?)?.context("it has no data")?;
-    let mut rows = rows(&kernel, &stripped, &format!("the largest module, {name}"), None)?;
+    let installed = made_persistent::of(fs::read(&largest)?)?.context("it has no data")?;
+    let mut rows = rows(&kernel, &installed, &format!("the largest module, {name}, as installed"), None)?;
+    let built = made_persistent::of_section(as_built(&kernel, modules, &largest)?, FEW_VARIABLES)?;
+    let built = built.with_context(|| format!("it has no {FEW_VARIABLES}"))?;
+    let what = format!("the largest module, {name}, as built");
+    rows.extend(self::rows(&kernel, &built, &what, Some(MIN_FASTER))?);
 
     let fixture = fs::read(fixtures::build(&kernel)?.join(FIXTURE))?;
     let mut object = Object::parse(&fixture)?;
@@ -43,6 +53,15 @@ pub fn measure(args: &KernelArgs) -> Result<Vec<Row>> {
     let what = "a module with 100 MB of debug sections";
     rows.extend(self::rows(&kernel, &object.write()?, what, Some(MIN_FASTER))?);
     Ok(rows)
+}
+
+/// The file as its build made it. The distribution's package of debug information has whole modules.
+fn as_built(kernel: &Kernel, modules: &Path, installed: &Path) -> Result<Vec<u8>> {
+    let built = Debug::fetch(&kernel.release)?.of_module(&kernel.release, installed.strip_prefix(modules)?);
+    if !built.is_file() {
+        return Err(Missing(format!("{} is not there", built.display())).into());
+    }
+    Ok(fs::read(built)?)
 }
 
 fn rows(kernel: &Kernel, module: &[u8], what: &str, least: Option<u64>) -> Result<Vec<Row>> {

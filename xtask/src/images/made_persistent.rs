@@ -21,12 +21,22 @@ pub fn is_persistent(section: &Section) -> bool {
 
 /// The file. `None` if it has no such data.
 pub fn of(image: Vec<u8>) -> Result<Option<Vec<u8>>> {
+    of_sections(image, |_| true)
+}
+
+/// The file with the data of one section only. `None` if it has none.
+pub fn of_section(image: Vec<u8>, name: &str) -> Result<Option<Vec<u8>>> {
+    of_sections(image, |section| section == name)
+}
+
+fn of_sections(image: Vec<u8>, is_chosen: impl Fn(&str) -> bool) -> Result<Option<Vec<u8>>> {
     let mut elf = Elf::parse(image)?;
     let names = elf.section(elf.names)?;
     let (header, mut strings) = (names.header, elf.bytes(names)?.to_vec());
     let mut renamed = Vec::new();
     for (index, section) in elf.sections.iter().enumerate() {
-        if let Some((_, name)) = RENAMED.iter().find(|(name, _)| section.name == *name && section.size > 0) {
+        let chosen = RENAMED.iter().find(|(name, _)| section.name == *name && is_chosen(name));
+        if let Some((_, name)) = chosen.filter(|_| section.size > 0) {
             renamed.push((index, section.header, u32::try_from(strings.len())?));
             strings.extend_from_slice(name.as_bytes());
             strings.push(0);

@@ -15,10 +15,20 @@ use crate::kernel::Kernel;
 use crate::setup::packages::install_named;
 use crate::setup::release::own_name;
 
-/// The kernels that can be named: the distribution's name of the architecture, and the series. `newest` is
-/// that of the backports to the newest release.
-pub const KERNELS: &[&str] =
-    &["arm64-6.1", "arm64-6.12", "arm64-newest", "riscv64-6.12", "ppc64el-6.1", "s390x-6.1"];
+/// The kernels that can be named: the distribution's name of the architecture, or of the flavour of the kernel
+/// if there are several, and the series. `newest` is that of the backports to the newest release.
+pub const KERNELS: &[&str] = &[
+    "arm64-6.1",
+    "arm64-6.12",
+    "arm64-newest",
+    "arm64-16k-6.12",
+    "riscv64-6.12",
+    "ppc64el-6.1",
+    "s390x-6.1",
+];
+
+/// A machine whose processor has pages of 16 KB: many have only those of 4 and 64 KB.
+const PAGES_OF_16_KB: &[&str] = &["-M", "virt", "-cpu", "cortex-a76"];
 
 /// The processor of a kernel that can be named, with the release of Debian that has this series.
 pub fn find(name: &str) -> Option<Processor> {
@@ -26,14 +36,17 @@ pub fn find(name: &str) -> Option<Processor> {
 }
 
 fn of_name(name: &'static str) -> Option<Processor> {
-    let (architecture, series) = name.split_once('-')?;
+    let (flavour, series) = name.rsplit_once('-')?;
+    let architecture = flavour.split('-').next()?;
     let processor = of_architecture(architecture)?;
+    let flavour = if flavour == architecture { processor.flavour } else { flavour };
     let (release, is_backport) = match series {
         "6.1" => ("bookworm", false),
         "6.12" => ("trixie", false),
         _ => ("trixie", true),
     };
-    Some(Processor { release: Some(release), is_backport, ..*processor })
+    let machine = if flavour.ends_with("-16k") { PAGES_OF_16_KB } else { processor.machine };
+    Some(Processor { release: Some(release), is_backport, flavour, machine, ..*processor })
 }
 
 /// The processor of an architecture, by the distribution's name of it.
@@ -108,6 +121,8 @@ mod tests {
     fn each_name_has_a_processor() {
         // Each can run scenarios.
         assert!(KERNELS.iter().all(|name| find(name).is_some_and(|found| found.ports.is_some())));
+        assert_eq!(find("arm64-16k-6.12").map(|found| found.flavour), Some("arm64-16k"));
+        assert_eq!(find("arm64-6.12").map(|found| found.flavour), Some("arm64"));
         assert!(find("6.1").is_none() && find("mips-6.1").is_none());
     }
 }

@@ -15,7 +15,7 @@ const CACHED: &str = "debug";
 
 /// Directories of modules that are unpacked: some of every size and kind. All of them would take 5 GB.
 const MODULE_DIRECTORIES: &[&str] =
-    &["fs", "net", "crypto", "lib", "drivers/md", "drivers/scsi", "drivers/usb"];
+    &["fs", "net", "crypto", "lib", "drivers/gpu/drm/amd", "drivers/md", "drivers/scsi", "drivers/usb"];
 
 /// A directory laid out like `/usr/lib/debug`.
 #[derive(Clone, Debug)]
@@ -52,6 +52,11 @@ impl Debug {
             this.vmlinux(release).display()
         );
         Ok(this)
+    }
+
+    /// The debug information of a module, by the module's path below the folder of modules.
+    pub fn of_module(&self, release: &str, module: &Path) -> PathBuf {
+        self.0.join("lib/modules").join(release).join(module)
     }
 
     /// The path of vmlinux.
