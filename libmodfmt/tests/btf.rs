@@ -50,7 +50,7 @@ P static volatile const u32 *volatile table[2] = { 0 };
 P static int (*handler)(void *, int, ...) = 0;
 P static int (*handlers[3])(void) = { 0 };
 P static void *anything = &users;
-P static volatile const enum mode mode = ON;
+__attribute__((section(".data..persistent.mode.0"), used)) static volatile const enum mode mode = ON;
 P unsigned long count = 3;
 int use(void) { return users.counter + (table[0] != 0) + (handler != 0) + (handlers[1] != 0) + mode; }
 "#;

@@ -148,7 +148,11 @@ impl Reader {
         let text = readelf("-s", &self.scratch)?;
         let mut theirs = BTreeSet::new();
         for words in text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()) {
-            let [_, value, size, "OBJECT", _, _, section, _name] = *words else { continue };
+            // Variables of assembler code have no type, nor have `__start_alloc_tags` (6.10) and mapping symbols.
+            let [_, value, size, "OBJECT" | "NOTYPE", _, _, section, name] = *words else { continue };
+            if name.starts_with('$') {
+                continue;
+            }
             let Ok(section) = section.parse::<usize>() else { continue };
             let name = module.object.section_name(section);
             let is_persistent =
