@@ -36,6 +36,12 @@ impl Package {
         })
     }
 
+    /// Reads the stanza of a package. apt takes a name that it does not know for a regular expression: that of
+    /// `linux-source-6.1` matches `linux-source-6.12`.
+    fn find(name: &str, stanzas: &str) -> Option<Self> {
+        stanzas.split("\n\n").filter_map(Self::parse).find(|package| package.name == name)
+    }
+
     /// A name for the package's directory in the cache.
     pub fn cache_name(&self) -> String {
         // The colon of an epoch would split PATH-like lists and confuse make.
@@ -70,7 +76,7 @@ pub fn lookup_from(options: &[String], name: &str) -> Option<Package> {
     let mut show = Command::new("apt-cache");
     show.args(options.iter().flat_map(|option| ["-o", option]));
     show.args(["show", "--no-all-versions", "--", name]);
-    Package::parse(&process::output(&mut show).ok()?)
+    Package::find(name, &process::output(&mut show).ok()?)
 }
 
 /// Fetches the package lists.
@@ -208,5 +214,16 @@ mod tests {
         let package = Package::parse(text).unwrap();
         assert_eq!(package.depends, ["init-x", "libc6", "a"]);
         assert_eq!(package.cache_name(), "kmod_1_30-1");
+    }
+
+    #[test]
+    fn a_package_is_found_by_its_whole_name() {
+        let text =
+            "Package: linux-source-6.12\nVersion: 6.12.1\n\nPackage: linux-source-6.1\nVersion: 6.1.9\n";
+        assert_eq!(
+            Package::find("linux-source-6.1", text).map(|found| found.version).as_deref(),
+            Some("6.1.9")
+        );
+        assert_eq!(Package::find("linux-source-6", text), None);
     }
 }

@@ -105,6 +105,11 @@ fn remove_lines(text: &mut String, patterns: &[String]) {
 }
 
 impl Allowed {
+    /// Leaves out peers that are not run.
+    pub fn only(&mut self, peers: &[Peer]) {
+        self.peers.retain(|peer| peers.contains(peer));
+    }
+
     /// Whether this case may differ from this peer's result.
     pub fn covers(&self, case: &Case, peer: Peer) -> bool {
         self.peers.contains(&peer) && self.cases.iter().any(|pattern| matches(pattern, case))
@@ -178,6 +183,14 @@ mod tests {
         assert_eq!(parse(entry).unwrap()[0].unused("load").len(), 1);
         assert!(parse(&format!("{entry}\nsometimes: yes")).unwrap()[0].unused("load").is_empty());
         assert!(parse(&format!("{entry}\nsometimes: no")).is_err());
+    }
+
+    #[test]
+    fn a_peer_that_is_not_run_needs_no_entry() {
+        let entry = "name: a\nkmod: 34 30\ndiffer: code\ncases: load/x\nreason: so";
+        let entry = &mut parse(entry).unwrap()[0];
+        entry.only(&[Peer::Kmod34]);
+        assert_eq!(entry.unused("load").len(), 1);
     }
 
     #[test]

@@ -4,6 +4,10 @@
 use std::fmt;
 use std::path::Path;
 
+use anyhow::Result;
+
+use crate::ctx::Ctx;
+
 /// Whose tools are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
@@ -18,9 +22,16 @@ pub enum Peer {
 const KMOD34: &str = "/peer34/kmod";
 
 impl Peer {
-    /// Whether the guest has them.
-    pub fn is_available(self) -> bool {
-        self != Self::Kmod34 || Path::new(KMOD34).exists()
+    /// Whether the guest has them. Its own kmod is that of the machine's release, which may be a newer one.
+    pub fn is_available(self, ctx: &mut Ctx) -> Result<bool> {
+        Ok(match self {
+            Self::Ours => true,
+            Self::Kmod34 => Path::new(KMOD34).exists(),
+            Self::Kmod30 => {
+                let version = ctx.sh(&format!("{}insmod --version", self.functions()))?;
+                version.starts_with("kmod version 30\n")
+            }
+        })
     }
 
     /// Shell functions `insmod` and `rmmod`. All peers run under the same name, so that messages with the
