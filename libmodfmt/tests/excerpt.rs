@@ -151,6 +151,9 @@ fn all_is_read_where_types_are_named() {
         let whole = module(compiler, &named, &["-g"]);
         assert!(excerpt_of(&whole).0 == Some(whole), "{compiler}");
     }
+    // Names are in the units.
+    let unmerged = module("gcc", &named, &["-g", "-fno-merge-debug-strings"]);
+    assert!(excerpt_of(&unmerged).0 == Some(unmerged));
     let compressed = compressed(&module("gcc", &SOURCES, &["-g"]));
     assert!(excerpt_of(&compressed).0 == Some(compressed));
     assert_eq!(excerpt_of(&module("gcc", &SOURCES, &[])).0, None);

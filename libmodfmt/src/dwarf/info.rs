@@ -14,7 +14,7 @@ use super::{DebugSections, DwarfError};
 pub(super) const MAX_DEPTH: u32 = 64;
 
 /// Longest string that is read, in bytes; what is longer is cut. Paths have at most 4096.
-const MAX_TEXT_BYTES: usize = 4096;
+pub(crate) const MAX_TEXT_BYTES: usize = 4096;
 
 /// Most debugging entries that are looked at as parts of others for one question. Many variables may be of
 /// one type with very many parts, and in damaged data an entry may begin at any byte, with all that follows

@@ -7,6 +7,7 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use super::read_at::ReadAt;
+use crate::dwarf::MAX_TEXT_BYTES;
 
 /// How much is read at a time for a string, in bytes: most strings are much shorter.
 const BLOCK: usize = 4096;
@@ -45,12 +46,13 @@ impl Strings {
         Self { place, is_read: vec![false; blocks] }
     }
 
-    /// Reads the string at an offset to its place in `content`, which is as long as the file. There is none
-    /// behind the end of the section.
+    /// Reads the string at an offset to its place in `content`, which is as long as the file: as much of it as
+    /// [`MAX_TEXT_BYTES`] allows. An offset behind the end of the section is ignored.
     pub(super) fn read(&mut self, offset: u64, content: &mut [u8], read: &mut impl ReadAt) -> Option<()> {
         let section = content.get_mut(self.place.clone())?;
         let mut at = usize::try_from(offset).ok()?;
-        while at < section.len() {
+        let limit = at.saturating_add(MAX_TEXT_BYTES).min(section.len());
+        while at < limit {
             let number = at / BLOCK;
             let start = number.checked_mul(BLOCK)?;
             let end = start.checked_add(BLOCK)?.min(section.len());
@@ -67,7 +69,7 @@ impl Strings {
         Some(())
     }
 
-    /// Reads all that has not been read.
+    /// Reads the whole section.
     pub(super) fn read_all(self, content: &mut [u8], read: &mut impl ReadAt) -> Option<()> {
         read(self.place.start as u64, content.get_mut(self.place)?)
     }
@@ -103,14 +105,18 @@ mod tests {
     #[test]
     fn a_string_is_read_to_its_end() {
         let mut section = vec![b'x'; BLOCK * 4];
-        section[BLOCK * 2 + 5] = 0;
+        section[BLOCK + 5] = 0;
         let (file, place) = file(&section);
         let mut content = vec![0; file.len()];
         let mut strings = Strings::new(place.clone());
         strings.read((BLOCK - 1) as u64, &mut content, &mut reader(&file)).unwrap();
         strings.read(u64::MAX, &mut content, &mut reader(&file)).unwrap();
-        assert_eq!(strings.is_read, [true, true, true, false]);
-        assert_eq!(content[10..10 + BLOCK * 3], section[..BLOCK * 3]);
+        assert_eq!(strings.is_read, [true, true, false, false]);
+        assert_eq!(content[10..10 + BLOCK * 2], section[..BLOCK * 2]);
+        // What is longer than the longest text is not wanted.
+        let mut strings = Strings::new(place);
+        strings.read((BLOCK + 6) as u64, &mut content, &mut reader(&file)).unwrap();
+        assert_eq!(strings.is_read, [false, true, true, false]);
         strings.read_all(&mut content, &mut reader(&file)).unwrap();
         assert_eq!(content[10..], section);
     }

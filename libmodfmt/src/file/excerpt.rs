@@ -39,7 +39,7 @@ const SECTION_SIZE: usize = 32;
 ///
 /// - It is no 64-bit ELF file, or of a form that compilers do not write unasked.
 /// - Its units lead to each other, or to addresses by `.debug_addr` (clang).
-/// - It names types by `PERSISTENT_HOLDS()`. They are looked for in all units.
+/// - It names types by `PERSISTENT_HOLDS()`, or has its macros (`-g3`). Those types are looked for in all units.
 ///
 /// Returns `None` if it has no debug information, or sections that cannot be right, and if `read` does. Then it
 /// is for a reader of the whole file to say what is wrong.
@@ -108,7 +108,11 @@ impl Needed {
         let info_place = place(section.offset, section.size)?;
         let (strings, section) = only_debug_section(&object, DEBUG_STRINGS)?;
         let strings_place = place(section.offset, section.size)?;
-        if object.section(".debug_addr").is_some() || contains(&strings_place, HOLDS_PREFIX.as_bytes(), read)?
+        // Without it some names are in the units themselves (gcc's -fno-merge-debug-strings).
+        let has_all_names = section.flags & flags::MERGE != 0;
+        if !has_all_names
+            || object.section(".debug_addr").is_some()
+            || contains(&strings_place, HOLDS_PREFIX.as_bytes(), read)?
         {
             return None;
         }

@@ -40,6 +40,14 @@ pub fn ready(args: &KernelArgs) -> Result<Ready> {
     Ok(Ready { kernel, userland })
 }
 
+/// The same for the demo, which needs neither clang nor another kmod to compare with.
+pub fn ready_for_demo(args: &KernelArgs) -> Result<Ready> {
+    packages::install()?;
+    let kernel = kernel::find(args)?;
+    let userland = Userland::with_one_kmod(kernel.processor.as_ref())?;
+    Ok(Ready { kernel, userland })
+}
+
 /// `cargo xtask setup`.
 pub fn run(args: &KernelArgs) -> Result<ExitCode> {
     let ready = ready(args)?;

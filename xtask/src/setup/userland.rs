@@ -43,6 +43,18 @@ const KMOD34_FILES: &[&str] = &[
 impl Userland {
     /// Fetches them, for this machine's processor or another.
     pub fn fetch(processor: Option<&Processor>) -> Result<Self> {
+        let mut userland = Self::with_one_kmod(processor)?;
+        if processor.is_none() {
+            userland.kmod34 = fetch_kmod34().unwrap_or_else(|error| {
+                ui::line(&format!("kmod 34 is not available, so comparisons with it are skipped: {error:#}"));
+                Vec::new()
+            });
+        }
+        Ok(userland)
+    }
+
+    /// The same without kmod 34.
+    pub fn with_one_kmod(processor: Option<&Processor>) -> Result<Self> {
         if let Some(processor) = processor {
             return Self::of_processor(processor);
         }
@@ -50,15 +62,11 @@ impl Userland {
         let kmod_root = fetch("kmod", &kmod_packages()?)?;
         let kmod = first_file(&kmod_root, &["usr/bin/kmod", "bin/kmod"])?;
         let libraries = libraries(&kmod_root, &kmod)?;
-        let kmod34 = fetch_kmod34().unwrap_or_else(|error| {
-            ui::line(&format!("kmod 34 is not available, so comparisons with it are skipped: {error:#}"));
-            Vec::new()
-        });
         Ok(Self {
             busybox: first_file(&busybox, &["usr/bin/busybox", "bin/busybox"])?,
             kmod,
             libraries,
-            kmod34,
+            kmod34: Vec::new(),
         })
     }
 

@@ -91,25 +91,27 @@ fn list(scenarios: &[&Scenario]) {
 
 /// Prepares everything that a boot needs.
 pub fn prepare(args: &KernelArgs) -> Result<Vm> {
-    prepare_with(args, programs::ALL, None, fixtures::build)
+    prepare_with(setup::ready(args)?, args, programs::ALL, None, fixtures::build)
 }
 
 /// Prepares what these scenarios need: of the core, only its own modules are built.
 pub fn prepare_for(args: &KernelArgs, extent: Extent) -> Result<Vm> {
     match extent {
-        Extent::Core => prepare_with(args, programs::WITHOUT_KSYMOOPS, None, core_modules),
+        Extent::Core => {
+            prepare_with(setup::ready(args)?, args, programs::WITHOUT_KSYMOOPS, None, core_modules)
+        }
         Extent::Whole | Extent::OfKernel | Extent::Extended => prepare(args),
     }
 }
 
 /// Prepares what the demo needs.
 pub fn prepare_demo(args: &KernelArgs) -> Result<Vm> {
-    prepare_with(args, programs::WITHOUT_KSYMOOPS, None, demo_modules)
+    prepare_with(setup::ready_for_demo(args)?, args, programs::WITHOUT_KSYMOOPS, None, demo_modules)
 }
 
 /// The same, with our programs from this directory.
 pub fn prepare_demo_of(args: &KernelArgs, programs: &Path) -> Result<Vm> {
-    prepare_with(args, programs::WITHOUT_KSYMOOPS, Some(programs), demo_modules)
+    prepare_with(setup::ready_for_demo(args)?, args, programs::WITHOUT_KSYMOOPS, Some(programs), demo_modules)
 }
 
 fn core_modules(kernel: &Kernel) -> Result<PathBuf> {
@@ -122,12 +124,13 @@ fn demo_modules(kernel: &Kernel) -> Result<PathBuf> {
 
 /// Programs that are in the directory `installed` are taken from there.
 fn prepare_with(
+    ready: Ready,
     args: &KernelArgs,
     packages: &[&'static str],
     installed: Option<&Path>,
     modules: impl FnOnce(&Kernel) -> Result<PathBuf>,
 ) -> Result<Vm> {
-    let Ready { kernel, userland } = setup::ready(args)?;
+    let Ready { kernel, userland } = ready;
     let mut programs = programs::build(kernel.processor.as_ref(), packages, args.machine.as_shipped)?;
     for (name, path) in &mut programs {
         if let Some(other) = installed.map(|directory| directory.join(name)).filter(|path| path.is_file()) {
