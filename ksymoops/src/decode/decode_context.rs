@@ -41,9 +41,10 @@ impl DecodeContext {
             let states = modules_at(&decoder.journal, &boot.id, report.time_us);
             sources.loaded.extend(states.iter().map(|state| {
                 let mut loaded = loaded_module(state.module);
-                // What was there is said by `unloaded`, and that it was gone.
-                if !state.loaded && report.time_us.is_some() {
-                    loaded.sections.clear();
+                // What was there is said by `unloaded`, and that it was gone: other modules may be there now.
+                if report.time_us.is_some() {
+                    let is_gone = |name: &str| state.module.init_freed && name.starts_with(".init");
+                    loaded.sections.retain(|(name, _)| state.loaded && !is_gone(name));
                 }
                 loaded
             }));

@@ -9,7 +9,7 @@ use libmodfmt::journal::{Entry, Journal, LoadedModule, Stage, Unload};
 use liboops::explain::StatementKind;
 use modtest::module::Make;
 
-use super::support::{decoder, journal};
+use super::support::{annotated, decoder, journal};
 
 const TEXT: u64 = 0xffff_ffff_c0b0_0000;
 const INIT: u64 = 0xffff_ffff_c0b4_0000;
@@ -142,6 +142,28 @@ fn nothing_is_said_where_something_else_may_have_the_address() {
     let mut old = load(1500);
     old.sizes.clear();
     assert_eq!(said(journal_with([Entry::Module(old), gone(false, 1600)]), at, ""), [""; 0]);
+}
+
+/// Another module may be there since then.
+#[test]
+fn memory_of_an_init_that_was_freed_is_no_code_of_the_module() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut make = Make::typical("sof_pci");
+    make.build_id(9);
+    std::fs::write(folder.path().join("sof_pci.ko"), make.build()).unwrap();
+    let names_init = |init_freed: bool| {
+        let module = LoadedModule { init_freed, ..load(1500) };
+        let mut decoder = decoder(journal_with([Entry::Module(module)]));
+        decoder.sources.modules = vec![folder.path().to_owned()];
+        let text = annotated(log(INIT + 8, " sof_pci(OE)").as_bytes(), &decoder);
+        assert_eq!(
+            text.contains("was init_module+0x8 [sof_pci], in memory that was freed"),
+            init_freed,
+            "{text}"
+        );
+        text.lines().any(|line| line.contains(";; RIP init_module"))
+    };
+    assert!(names_init(false) && !names_init(true));
 }
 
 #[test]

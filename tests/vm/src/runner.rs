@@ -82,13 +82,13 @@ fn judge(ctx: &mut Ctx, scenario: &Scenario) -> (Result<()>, KernelState) {
 fn verdict(scenario: &Scenario, trouble: Option<String>, left: Result<Vec<String>>) -> Result<()> {
     match (scenario.expect, trouble) {
         (Expect::Clean | Expect::Traces, Some(text)) => bail!("the kernel logged {text:?}"),
-        (Expect::Oops, None) => bail!("the kernel was expected to oops but did not"),
+        (Expect::Oops | Expect::OopsOrPanic, None) => bail!("the kernel was expected to oops but did not"),
         (Expect::Panic, _) => bail!("the kernel was expected to panic but did not"),
         (Expect::Clean | Expect::Traces, None) => {
             let left = left?;
             ensure!(scenario.leaves_modules || left.is_empty(), "left behind: {}", left.join(", "));
         }
-        (Expect::Oops, Some(_)) => {}
+        (Expect::Oops | Expect::OopsOrPanic, Some(_)) => {}
     }
     Ok(())
 }

@@ -18,6 +18,8 @@ pub enum Expect {
     Oops,
     /// A panic. The host checks the console.
     Panic,
+    /// An oops, which some kernels do not survive.
+    OopsOrPanic,
 }
 
 /// The kinds of kernel that scenarios run on.
@@ -109,8 +111,8 @@ pub struct Scenario {
     /// How long it may take before the host gives up on the machine.
     pub limit: Duration,
     /// What ksymoops must print on the host, from the console and the artifact `boot-journal.jsonl`, after
-    /// the machine has ended. Each entry must match within one line; `*` matches anything. If empty,
-    /// ksymoops is not run.
+    /// the machine has ended. Each entry must match within one line; `*` matches anything, and ` || ` is
+    /// between two of which one must match. If empty, ksymoops is not run.
     pub decoded: &'static [&'static str],
     /// What it must print in addition if the host has the kernel's debug information.
     pub decoded_with_vmlinux: &'static [&'static str],
@@ -167,6 +169,13 @@ impl Scenario {
     /// Declares that the kernel panics. The scenario gets a boot of its own.
     pub const fn panic(mut self) -> Self {
         self.expect = Expect::Panic;
+        self.boot.alone = true;
+        self
+    }
+
+    /// Declares that the kernel oopses, and that some kernels panic then. The scenario gets a boot of its own.
+    pub const fn oops_or_panic(mut self) -> Self {
+        self.expect = Expect::OopsOrPanic;
         self.boot.alone = true;
         self
     }

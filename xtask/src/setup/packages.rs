@@ -36,6 +36,7 @@ const KERNEL_NEEDS: &[Need] = &[
     Need { program: "perl", package: "perl", why: "checks our patch" },
     Need { program: "pahole", package: "pahole", why: "generates the kernel's BTF" },
     Need { program: "depmod", package: "kmod", why: "indexes the kernel's modules" },
+    Need { program: "python3", package: "python3", why: "writes headers of the kernel's build tools" },
     Need {
         program: "/usr/include/libelf.h",
         package: "libelf-dev",

@@ -83,7 +83,7 @@ fn handle_line(
 fn fail_current(scenario: &'static Scenario, end: End, left: &mut Vec<&'static Scenario>, report: &Report) {
     left.retain(|other| other.name != scenario.name);
     let why = reason(end);
-    if scenario.expect == Expect::Panic && why.contains("Kernel panic") {
+    if matches!(scenario.expect, Expect::Panic | Expect::OopsOrPanic) && why.contains("Kernel panic") {
         report.add(outcome(scenario, Status::Pass, String::new()));
     } else {
         report.add(outcome(scenario, Status::Fail, why));

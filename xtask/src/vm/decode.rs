@@ -57,9 +57,10 @@ pub fn check(vm: &Vm, scenario: &Scenario, directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether an annotation line contains all parts of `wanted` in order; `*` matches anything between them.
+/// Whether an annotation line contains all parts of `wanted` in order; `*` matches anything between them, and
+/// ` || ` is between two texts of which one is wanted.
 fn contains_line(text: &str, wanted: &str) -> bool {
-    let has = |line: &str| {
+    let has = |line: &str, wanted: &str| {
         let mut rest = line;
         wanted.split('*').all(|part| match rest.split_once(part) {
             Some((_, after)) => {
@@ -69,7 +70,8 @@ fn contains_line(text: &str, wanted: &str) -> bool {
             None => false,
         })
     };
-    unbroken(text).iter().any(|line| has(line))
+    let lines = unbroken(text);
+    wanted.split(" || ").any(|wanted| lines.iter().any(|line| has(line, wanted)))
 }
 
 /// The annotation lines, those together that ksymoops has broken at the margin.
@@ -96,6 +98,7 @@ mod tests {
     fn parts_must_be_in_order_in_one_annotation_line() {
         let text = "RIP: f\n  ;; RIP f at /a/b.c:38:2\n";
         assert!(contains_line(text, "RIP f at *b.c:38:"));
+        assert!(contains_line(text, "RIP g || RIP f at") && !contains_line(text, "RIP g || RIP h"));
         assert!(
             !contains_line(text, "b.c:*RIP") && !contains_line(text, "RIP: f") && !contains_line(text, "f\n")
         );
