@@ -7,10 +7,15 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use super::read_at::ReadAt;
-use crate::dwarf::MAX_TEXT_BYTES;
 
 /// How much is read at a time for a string, in bytes: most strings are much shorter.
 const BLOCK: usize = 4096;
+
+/// How much of a string is read at least, in bytes: as much as whoever asks for a name or a path.
+const MAX_TEXT_BYTES: usize = 4096;
+
+#[cfg(feature = "dwarf")]
+const _: () = assert!(MAX_TEXT_BYTES >= crate::dwarf::MAX_TEXT_BYTES);
 
 /// How much is read at a time of the whole section, in bytes.
 const CHUNK: usize = 1 << 18;
