@@ -8,13 +8,11 @@ use gimli::{AttributeValue, DwAt, Reader as _, UnitOffset};
 use super::relocate::Reader;
 use super::unit_tables::UnitTables;
 use super::{DebugSections, DwarfError};
+use crate::elf::MAX_DEBUG_TEXT_BYTES;
 
 /// How many debugging entries may be passed on the way through nested types. C code stays far
 /// below; a cycle in damaged data does not.
 pub(super) const MAX_DEPTH: u32 = 64;
-
-/// Longest string that is read, in bytes; what is longer is cut. Paths have at most 4096.
-pub(crate) const MAX_TEXT_BYTES: usize = 4096;
 
 /// Most debugging entries that are looked at as parts of others for one question. Many variables may be of
 /// one type with very many parts, and in damaged data an entry may begin at any byte, with all that follows
@@ -143,7 +141,7 @@ impl<'a> DebugInfo<'a> {
     pub(super) fn text(&self, unit: usize, value: Value<'a>) -> Option<String> {
         let mut text = self.dwarf.attr_string(self.units.get(unit)?, value).ok()?;
         // Strings may overlap, so that a small file could have gigabytes of them.
-        text.truncate(text.len().min(MAX_TEXT_BYTES)).ok()?;
+        text.truncate(text.len().min(MAX_DEBUG_TEXT_BYTES)).ok()?;
         Some(text.to_string_lossy().ok()?.into_owned())
     }
 

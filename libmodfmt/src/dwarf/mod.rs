@@ -43,7 +43,6 @@ mod variable;
 
 pub use error::DwarfError;
 pub use info::DebugInfo;
-pub(crate) use info::MAX_TEXT_BYTES;
 pub use path::DwarfFieldPath;
 pub use sections::DebugSections;
 pub use type_source::{DwarfTypes, ReachedTypes};

@@ -6,6 +6,9 @@ use super::Object;
 /// What the names of such sections begin with.
 const PREFIXES: [&[u8]; 2] = [b".debug_", b".zdebug_"];
 
+/// Longest text that is read of debug information, in bytes; what is longer is cut. Paths have at most 4096.
+pub(crate) const MAX_DEBUG_TEXT_BYTES: usize = 4096;
+
 /// Whether a section of this name has debug information, if it is not loaded.
 pub(crate) fn is_debug_name(name: &[u8]) -> bool {
     PREFIXES.iter().any(|prefix| name.starts_with(prefix))

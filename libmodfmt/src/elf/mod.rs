@@ -31,7 +31,7 @@ mod symbol;
 mod write;
 
 pub use bytes::Bytes;
-pub(crate) use debug_sections::is_debug_name;
+pub(crate) use debug_sections::{MAX_DEBUG_TEXT_BYTES, is_debug_name};
 pub use error::ElfError;
 pub use ident::{ByteOrder, Class, Ident, Machine};
 pub use relocation::{Relocation, RelocationForm};

@@ -7,15 +7,10 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use super::read_at::ReadAt;
+use crate::elf::MAX_DEBUG_TEXT_BYTES;
 
 /// How much is read at a time for a string, in bytes: most strings are much shorter.
 const BLOCK: usize = 4096;
-
-/// How much of a string is read at least, in bytes: as much as whoever asks for a name or a path.
-const MAX_TEXT_BYTES: usize = 4096;
-
-#[cfg(feature = "dwarf")]
-const _: () = assert!(MAX_TEXT_BYTES >= crate::dwarf::MAX_TEXT_BYTES);
 
 /// How much is read at a time of the whole section, in bytes.
 const CHUNK: usize = 1 << 18;
@@ -52,11 +47,11 @@ impl Strings {
     }
 
     /// Reads the string at an offset to its place in `content`, which is as long as the file: as much of it as
-    /// [`MAX_TEXT_BYTES`] allows. An offset behind the end of the section is ignored.
+    /// [`MAX_DEBUG_TEXT_BYTES`] allows. An offset behind the end of the section is ignored.
     pub(super) fn read(&mut self, offset: u64, content: &mut [u8], read: &mut impl ReadAt) -> Option<()> {
         let section = content.get_mut(self.place.clone())?;
         let mut at = usize::try_from(offset).ok()?;
-        let limit = at.saturating_add(MAX_TEXT_BYTES).min(section.len());
+        let limit = at.saturating_add(MAX_DEBUG_TEXT_BYTES).min(section.len());
         while at < limit {
             let number = at / BLOCK;
             let start = number.checked_mul(BLOCK)?;

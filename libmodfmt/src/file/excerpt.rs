@@ -152,13 +152,14 @@ fn only_debug_section<'a>(object: &'a Object<'_>, name: &[u8]) -> Option<(usize,
 /// Whether a relocation of a section of this name leads to a section.
 fn refers_to(object: &Object<'_>, name: &str, section: usize) -> Option<bool> {
     let Some((index, _)) = object.section(name) else { return Some(false) };
-    let mut refers = false;
+    let place_of = |symbol: usize| object.symbols.get(symbol).map(|symbol| symbol.place);
     for (table, _) in object.relocation_sections_of(index) {
-        for relocation in object.relocations(table).ok()? {
-            refers |= object.symbols.get(relocation.symbol)?.place == Place::Section(section);
+        let mut relocations = object.each_relocation(table).ok()?;
+        if relocations.any(|relocation| place_of(relocation.symbol) == Some(Place::Section(section))) {
+            return Some(true);
         }
     }
-    Some(refers)
+    Some(false)
 }
 
 /// What of a section is read.

@@ -59,7 +59,11 @@ pub fn measure(args: &KernelArgs) -> Result<Vec<Row>> {
 fn as_built(kernel: &Kernel, modules: &Path, installed: &Path) -> Result<Vec<u8>> {
     let built = Debug::fetch(&kernel.release)?.of_module(&kernel.release, installed.strip_prefix(modules)?);
     if !built.is_file() {
-        return Err(Missing(format!("{} is not there", built.display())).into());
+        return Err(Missing(format!(
+            "{} is not there: remove its cached package, so that it is fetched anew",
+            built.display()
+        ))
+        .into());
     }
     Ok(fs::read(built)?)
 }
