@@ -127,8 +127,11 @@ impl Reader {
             .map(|export| String::from_utf8_lossy(export.name).into_owned())
             .collect();
         let symbols = readelf("-s", &self.scratch)?;
+        // The sections of the tables have symbols with their names in older files.
+        let is_section = |line: &&str| line.split_whitespace().nth(3) == Some("SECTION");
         let theirs: BTreeSet<String> = symbols
             .lines()
+            .filter(|line| !is_section(line))
             .filter_map(|line| line.split_whitespace().last()?.strip_prefix("__ksymtab_").map(str::to_owned))
             .collect();
         same("exports", &ours, &theirs)?;

@@ -104,8 +104,18 @@ fn shown(object: &Object<'_>, symbol: &Symbol<'_>) -> Shown {
 fn name(object: &Object<'_>, symbol: &Symbol<'_>) -> String {
     match symbol.place {
         Place::Section(index) if symbol.kind == SymbolKind::SECTION => object.section_name(index),
-        _ => symbol.name_text(),
+        _ => printable(&symbol.name_text()),
     }
+}
+
+/// As readelf prints a name: control characters as `^B`. The local labels of GNU as have them, and Debian's
+/// modules for arm64 have such labels.
+fn printable(name: &str) -> String {
+    let shown = name.chars().map(|letter| match letter {
+        '\0'..='\x1f' => format!("^{}", char::from(b'@' | u8::try_from(letter).unwrap_or_default())),
+        _ => letter.to_string(),
+    });
+    shown.collect()
 }
 
 /// Offset, type and index of the symbol, the symbol's name and the addend.
@@ -148,7 +158,13 @@ fn shown_relocation(line: &str) -> Option<Change> {
 
 #[cfg(test)]
 mod tests {
-    use super::{shown_relocation, shown_symbol};
+    use super::{printable, shown_relocation, shown_symbol};
+
+    #[test]
+    fn names_of_local_labels() {
+        assert_eq!(printable(".L14472\u{2}1"), ".L14472^B1");
+        assert_eq!(printable("meter_write"), "meter_write");
+    }
 
     #[test]
     fn lines_of_readelf() {
