@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Debian packages, through the machine's own apt configuration.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -72,11 +74,33 @@ pub fn lookup(name: &str) -> Option<Package> {
 }
 
 /// The same, with options for apt.
+///
+/// What was found is remembered until the lists change: without a saved index, as containers are set up, apt reads
+/// all of them each time.
 pub fn lookup_from(options: &[String], name: &str) -> Option<Package> {
+    let key = (options.to_vec(), name.to_owned());
+    if let Some(found) = found().get(&key) {
+        return Some(found.clone());
+    }
     let mut show = Command::new("apt-cache");
     show.args(options.iter().flat_map(|option| ["-o", option]));
     show.args(["show", "--no-all-versions", "--", name]);
-    Package::find(name, &process::output(&mut show).ok()?)
+    let package = Package::find(name, &process::output(&mut show).ok()?)?;
+    found().insert(key, package.clone());
+    Some(package)
+}
+
+/// Packages by apt's options and name.
+type Found = HashMap<(Vec<String>, String), Package>;
+
+fn found() -> MutexGuard<'static, Found> {
+    static FOUND: LazyLock<Mutex<Found>> = LazyLock::new(Mutex::default);
+    FOUND.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// To be called when the package lists, of whatever options, have changed.
+pub fn forget_lookups() {
+    found().clear();
 }
 
 /// Fetches the package lists.
@@ -91,6 +115,7 @@ pub fn update() -> Result<()> {
         )
         .into());
     }
+    forget_lookups();
     ui::step("apt-get update", || process::quiet(Command::new("apt-get").arg("update")))
 }
 

@@ -145,6 +145,7 @@ impl Release {
         let mut update = Command::new("apt-get");
         update.args(self.options.iter().flat_map(|option| ["-o", option]));
         update.args(["-o", "APT::Sandbox::User=root", "update"]);
+        apt::forget_lookups();
         ui::step(&format!("apt-get update for {}", self.name), || process::quiet(&mut update))?;
         let stamp = self.home.join(UPDATED);
         fs::write(&stamp, "").with_context(|| format!("cannot write {}", stamp.display()))
