@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The running Linux kernel.
 //!
-//! Each file has one interface of the kernel; this one puts them together. Nothing is cached between calls:
-//! the kernel is the only record.
+//! Each file has one interface of the kernel; this one puts them together. Nothing that it says is cached
+//! between calls: the kernel is the only record. Only `/proc/kcore` stays open, since each variable is read
+//! by itself.
 
 mod boot;
 mod builtin;
@@ -31,9 +32,11 @@ use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use nix::errno::Errno;
 
+use self::kcore::Core;
 use crate::files::effective_user;
 use crate::guard::Guard;
 use crate::lock::Lock;
@@ -73,6 +76,8 @@ pub struct Linux {
     root: PathBuf,
     release: Option<String>,
     guarded: bool,
+    /// Opened when memory is read first.
+    core: Arc<OnceLock<Core>>,
 }
 
 impl Default for Linux {
@@ -85,14 +90,15 @@ impl Linux {
     /// The kernel this process runs on.
     #[must_use]
     pub fn new() -> Self {
-        Self { root: PathBuf::from("/"), release: None, guarded: false }
+        Self { root: PathBuf::from("/"), release: None, guarded: false, core: Arc::default() }
     }
 
     /// The same system calls, but `/sys`, `/proc` and `/lib/modules` are looked for below `root`, and the
     /// release is the one given. For tests: a folder stands for a kernel.
     #[must_use]
     pub fn with_root(root: impl Into<PathBuf>, release: &str) -> Self {
-        Self { root: root.into(), release: Some(release.to_owned()), guarded: false }
+        let release = Some(release.to_owned());
+        Self { root: root.into(), release, guarded: false, core: Arc::default() }
     }
 
     /// With guards. The program's `main` must begin with [`crate::guard::serve`].
@@ -255,7 +261,11 @@ impl Kernel for Linux {
     }
 
     fn read_memory(&self, address: u64, length: usize) -> Result<Vec<u8>, SysError> {
-        kcore::read(&self.path("/proc/kcore"), address, length)
+        if let Some(core) = self.core.get() {
+            return core.read(address, length);
+        }
+        let core = Core::open(&self.path("/proc/kcore"))?;
+        self.core.get_or_init(|| core).read(address, length)
     }
 
     fn header(&self, path: &str) -> Result<Option<Vec<u8>>, SysError> {

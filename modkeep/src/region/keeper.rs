@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The generation that a keeper holds, read from what the kernel shows of that module.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use libmodfmt::elf::ByteOrder;
 use libmodfmt::image::Hold;
@@ -93,7 +93,8 @@ fn find_live(kernel: &dyn Kernel, name: &str) -> Result<Found, KeepError> {
     if name != keeper_of_generation(&header.owner, header.generation) {
         return Ok(Found::Foreign { owner: header.owner });
     }
-    let sections = kernel.sections(name)?;
+    let units: HashSet<&str> = header.units.iter().map(|unit| unit.section.as_str()).collect();
+    let sections = kernel.some_sections(name, &|section| units.contains(section))?;
     let by_name: HashMap<&str, SectionAddress> =
         sections.iter().map(|section| (section.name.as_str(), section.address)).collect();
     let address = |section: &str| by_name.get(section).copied().unwrap_or(SectionAddress::Denied);
