@@ -73,7 +73,7 @@ impl<'d> Bytes<'d> {
 }
 
 /// Start and end of `part` in `whole`, if it is borrowed from there.
-fn position(whole: &[u8], part: &[u8]) -> Option<(usize, usize)> {
+pub(super) fn position(whole: &[u8], part: &[u8]) -> Option<(usize, usize)> {
     let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
     let end = start.checked_add(part.len())?;
     (end <= whole.len()).then_some((start, end))

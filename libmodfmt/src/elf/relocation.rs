@@ -2,9 +2,9 @@
 //! Relocations: decoded from and encoded to the data of a relocation section.
 
 use object::Endianness;
-use object::elf::{self, FileHeader32, FileHeader64};
-use object::pod;
-use object::read::elf::{FileHeader, Rel, Rela};
+use object::elf::{self, Rel32, Rel64, Rela32, Rela64};
+use object::pod::{self, Pod};
+use object::read::elf::{Rel, Rela};
 use object::write::elf::{Encoder, Rel as RawRelocation};
 
 use super::{Class, ElfError, Ident, Object, Section, SectionKind};
@@ -52,25 +52,21 @@ impl Object<'_> {
         let is_rela = section.is_some_and(|section| section.kind == SectionKind::RELA);
         let data = section.map_or(&[][..], |section| &section.data);
         let name = || format!("section {index} ({})", self.section_name(index));
-        let size = usize::try_from(encoder(self.ident).rel_size(is_rela)).unwrap_or(1);
-        if !data.len().is_multiple_of(size) {
-            return Err(ElfError::Field {
-                place: name(),
-                field: "sh_size",
-                value: data.len() as u64,
-                why: "not a whole number of relocations",
-            });
-        }
-        let all = || data.chunks_exact(size).map(move |raw| decode(self.ident, is_rela, raw));
-        match all().position(|relocation| relocation.symbol >= self.symbols.len()) {
-            Some(bad) => Err(ElfError::Relocation {
+        let table = Table::of(self.ident, is_rela, data).ok_or_else(|| ElfError::Field {
+            place: name(),
+            field: "sh_size",
+            value: data.len() as u64,
+            why: "not a whole number of relocations",
+        })?;
+        match table.symbol_from(self.symbols.len()) {
+            Some((bad, symbol)) => Err(ElfError::Relocation {
                 section: name(),
                 index: bad,
                 field: "symbol",
-                value: all().nth(bad).map_or(0, |relocation| relocation.symbol as u64),
+                value: symbol as u64,
                 why: "no such symbol",
             }),
-            None => Ok(all()),
+            None => Ok((0..table.len()).map(move |index| table.get(index))),
         }
     }
 
@@ -99,6 +95,37 @@ impl Object<'_> {
             let data = encode(ident, form, relocations)?;
             section.set_data(data);
         }
+        Ok(())
+    }
+
+    /// Replaces single relocations of section `index`, each given with its number in the table. Numbers past
+    /// the table's end change nothing.
+    ///
+    /// # Errors
+    /// A symbol index does not fit in 32 bits.
+    pub fn replace_relocations(
+        &mut self,
+        index: usize,
+        replaced: &[(usize, Relocation)],
+    ) -> Result<(), ElfError> {
+        let ident = self.ident;
+        let Some(section) = self.sections.get_mut(index).filter(|section| section.is_relocation()) else {
+            return Ok(());
+        };
+        let is_rela = section.kind == SectionKind::RELA;
+        let form = if is_rela { RelocationForm::Rela } else { RelocationForm::Rel };
+        let size = usize::try_from(encoder(ident).rel_size(is_rela)).unwrap_or(1);
+        let mut new = Vec::with_capacity(replaced.len());
+        for (number, relocation) in replaced {
+            new.push((*number, encode(ident, form, std::slice::from_ref(relocation))?));
+        }
+        section.data.edit(|data| {
+            for (number, bytes) in new {
+                if let Some(place) = data.chunks_exact_mut(size).nth(number) {
+                    place.copy_from_slice(&bytes);
+                }
+            }
+        });
         Ok(())
     }
 
@@ -143,38 +170,104 @@ pub(super) fn encoder(ident: Ident) -> Encoder<Endianness> {
     Encoder::new(ident.order.endianness(), ident.class == Class::Elf64, elf::Machine(ident.machine.0))
 }
 
-/// A relocation from its bytes, of which there are as many as its form has.
-#[inline]
-fn decode(ident: Ident, is_rela: bool, raw: &[u8]) -> Relocation {
-    let decoded = match (ident.class, is_rela) {
-        (Class::Elf32, true) => rela::<FileHeader32<Endianness>>(ident, raw),
-        (Class::Elf64, true) => rela::<FileHeader64<Endianness>>(ident, raw),
-        (Class::Elf32, false) => rel::<FileHeader32<Endianness>>(ident, raw),
-        (Class::Elf64, false) => rel::<FileHeader64<Endianness>>(ident, raw),
-    };
-    decoded.unwrap_or(Relocation { offset: 0, symbol: 0, kind: 0, addend: 0 })
+/// A table as it is in the file. Large modules have hundreds of thousands of relocations, which are looked at
+/// several times: the form is decided once for all of them.
+#[derive(Clone, Copy)]
+struct Table<'d> {
+    endian: Endianness,
+    /// Little-endian 64-bit MIPS has the type's bytes in another order.
+    is_mips64el: bool,
+    entries: Entries<'d>,
 }
 
-fn rela<H: FileHeader<Endian = Endianness>>(ident: Ident, raw: &[u8]) -> Option<Relocation> {
-    let (endian, mips) = (ident.order.endianness(), encoder(ident).is_mips64el());
-    let (raw, _) = pod::from_bytes::<H::Rela>(raw).ok()?;
-    Some(Relocation {
-        offset: raw.r_offset(endian).into(),
-        symbol: raw.r_sym(endian, mips) as usize,
-        kind: raw.r_type(endian, mips).0,
-        addend: raw.r_addend(endian).into(),
-    })
+#[derive(Clone, Copy)]
+enum Entries<'d> {
+    Rel32(&'d [Rel32<Endianness>]),
+    Rela32(&'d [Rela32<Endianness>]),
+    Rel64(&'d [Rel64<Endianness>]),
+    Rela64(&'d [Rela64<Endianness>]),
 }
 
-fn rel<H: FileHeader<Endian = Endianness>>(ident: Ident, raw: &[u8]) -> Option<Relocation> {
-    let endian = ident.order.endianness();
-    let (raw, _) = pod::from_bytes::<H::Rel>(raw).ok()?;
-    Some(Relocation {
-        offset: raw.r_offset(endian).into(),
-        symbol: raw.r_sym(endian) as usize,
-        kind: raw.r_type(endian).0,
-        addend: 0,
-    })
+impl<'d> Table<'d> {
+    /// `None` if it is not a whole number of relocations.
+    fn of(ident: Ident, is_rela: bool, data: &'d [u8]) -> Option<Self> {
+        let entries = match (ident.class, is_rela) {
+            (Class::Elf32, false) => Entries::Rel32(whole(data)?),
+            (Class::Elf32, true) => Entries::Rela32(whole(data)?),
+            (Class::Elf64, false) => Entries::Rel64(whole(data)?),
+            (Class::Elf64, true) => Entries::Rela64(whole(data)?),
+        };
+        let (endian, is_mips64el) = (ident.order.endianness(), encoder(ident).is_mips64el());
+        Some(Self { endian, is_mips64el, entries })
+    }
+
+    const fn len(self) -> usize {
+        match self.entries {
+            Entries::Rel32(entries) => entries.len(),
+            Entries::Rela32(entries) => entries.len(),
+            Entries::Rel64(entries) => entries.len(),
+            Entries::Rela64(entries) => entries.len(),
+        }
+    }
+
+    /// A relocation by its number; an empty one past the end.
+    #[inline]
+    fn get(self, index: usize) -> Relocation {
+        let found = match self.entries {
+            Entries::Rel32(entries) => entries.get(index).map(|entry| self.rel(entry)),
+            Entries::Rela32(entries) => entries.get(index).map(|entry| self.rela(entry)),
+            Entries::Rel64(entries) => entries.get(index).map(|entry| self.rel(entry)),
+            Entries::Rela64(entries) => entries.get(index).map(|entry| self.rela(entry)),
+        };
+        found.unwrap_or(Relocation { offset: 0, symbol: 0, kind: 0, addend: 0 })
+    }
+
+    /// The first relocation that names symbol `limit` or one behind it: its number, and the symbol.
+    fn symbol_from(self, limit: usize) -> Option<(usize, usize)> {
+        let (endian, mips) = (self.endian, self.is_mips64el);
+        let found = match self.entries {
+            Entries::Rel32(entries) => entries.iter().position(|entry| entry.r_sym(endian) as usize >= limit),
+            Entries::Rela32(entries) => {
+                entries.iter().position(|entry| Rela::r_sym(entry, endian, mips) as usize >= limit)
+            }
+            Entries::Rel64(entries) => {
+                entries.iter().position(|entry| Rel::r_sym(entry, endian) as usize >= limit)
+            }
+            Entries::Rela64(entries) => {
+                entries.iter().position(|entry| Rela::r_sym(entry, endian, mips) as usize >= limit)
+            }
+        };
+        found.map(|index| (index, self.get(index).symbol))
+    }
+
+    #[inline]
+    fn rela<R: Rela<Endian = Endianness>>(self, raw: &R) -> Relocation {
+        Relocation {
+            offset: raw.r_offset(self.endian).into(),
+            symbol: raw.r_sym(self.endian, self.is_mips64el) as usize,
+            kind: raw.r_type(self.endian, self.is_mips64el).0,
+            addend: raw.r_addend(self.endian).into(),
+        }
+    }
+
+    #[inline]
+    fn rel<R: Rel<Endian = Endianness>>(self, raw: &R) -> Relocation {
+        Relocation {
+            offset: raw.r_offset(self.endian).into(),
+            symbol: raw.r_sym(self.endian) as usize,
+            kind: raw.r_type(self.endian).0,
+            addend: 0,
+        }
+    }
+}
+
+/// All of the bytes as entries of one kind.
+fn whole<T: Pod>(data: &[u8]) -> Option<&[T]> {
+    let count = data.len().checked_div(size_of::<T>())?;
+    match pod::slice_from_bytes(data, count) {
+        Ok((entries, [])) => Some(entries),
+        _ => None,
+    }
 }
 
 fn encode(ident: Ident, form: RelocationForm, relocations: &[Relocation]) -> Result<Vec<u8>, ElfError> {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use object::elf;
 use object::write::elf::{FileHeader, FileHeaderLayout, SectionHeader, Sym};
 
+use super::bytes::position;
 use super::relocation::{encoder, narrow};
 use super::{Binding, Class, ElfError, Object, Place, Section, SectionKind, Symbol};
 
@@ -76,7 +77,11 @@ impl Object<'_> {
         }
         let symtab = self.symtab()?;
         self.separate_strings(symtab)?;
-        let mut strings = Strings::new();
+        let link = self.sections.get(symtab).map_or(0, |table| table.link as usize);
+        // Nearly all names are where they were: most of a module's symbols are never touched.
+        let there = self.sections.get_mut(link).map(|section| std::mem::take(&mut section.data));
+        let there = there.unwrap_or_default();
+        let mut strings = Strings::beside(&there);
         let encoder = encoder(self.ident);
         let size = usize::try_from(encoder.sym_size()).unwrap_or_default();
         let mut data = Vec::with_capacity(symbols.len().saturating_mul(size));
@@ -238,18 +243,33 @@ fn pad(out: &mut Vec<u8>, align: u64) {
 
 /// A string table that holds each string once.
 struct Strings<'s> {
+    /// The table that was there before; names in it stay where they are.
+    there: &'s [u8],
     data: Vec<u8>,
     known: HashMap<&'s [u8], u32>,
 }
 
 impl<'s> Strings<'s> {
     fn new() -> Self {
-        Self { data: vec![0], known: HashMap::new() }
+        Self { there: &[], data: vec![0], known: HashMap::new() }
+    }
+
+    /// With all that is in `there`, if that is a string table.
+    fn beside(there: &'s [u8]) -> Self {
+        match there {
+            [0, .., 0] => Self { there, data: there.to_vec(), known: HashMap::new() },
+            _ => Self::new(),
+        }
     }
 
     fn add(&mut self, text: &'s [u8]) -> Result<u32, ElfError> {
         if text.is_empty() {
             return Ok(0);
+        }
+        if let Some((start, end)) = position(self.there, text)
+            && self.there.get(end) == Some(&0)
+        {
+            return narrow(start, "a string table");
         }
         if let Some(offset) = self.known.get(text) {
             return Ok(*offset);

@@ -9,9 +9,13 @@ use crate::elf::{ElfError, Object, RelocationForm, SectionKind};
 use crate::module::ModuleError;
 
 /// There is a symbol table, without which the kernel refuses the file ("module has no symbols (stripped?)").
-/// Every relocation of a loaded section has the processor's form and stays inside the section, on bytes that
-/// the kernel lets it change.
-pub(super) fn check(object: &Object<'_>, arch: &Arch) -> Result<(), ImageError> {
+/// Every relocation of a loaded section that the image has (`is_used`, by its index) has the processor's form
+/// and stays inside the section, on bytes that the kernel lets it change.
+pub(super) fn check(
+    object: &Object<'_>,
+    arch: &Arch,
+    is_used: impl Fn(usize) -> bool,
+) -> Result<(), ImageError> {
     if !object.sections.iter().any(|section| section.kind == SectionKind::SYMTAB) {
         return Err(ModuleError::Missing { section: ".symtab" }.into());
     }
@@ -20,9 +24,9 @@ pub(super) fn check(object: &Object<'_>, arch: &Arch) -> Result<(), ImageError> 
         RelocationForm::Rela => SectionKind::RELA,
     };
     for (index, table) in object.sections.iter().enumerate().filter(|(_, section)| section.is_relocation()) {
-        let Some(target) = object.sections.get(table.info as usize).filter(|target| target.is_alloc()) else {
-            continue;
-        };
+        let changed = table.info as usize;
+        let target = object.sections.get(changed).filter(|target| target.is_alloc() && is_used(changed));
+        let Some(target) = target else { continue };
         let place = || format!("section {index} ({})", table.name_text());
         if table.kind != form {
             let value = u64::from(table.kind.0);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The keeper image: the owner's file minus its code.
 
+use std::collections::HashSet;
+
 use super::add_versions::add_versions;
 use super::applied_relocations::applied;
 use super::keeper_exports::KeeperExports;
@@ -26,7 +28,10 @@ pub fn keeper(
     let nothing = || ImageError::Check { image: "keeper", what: "it would hold nothing".to_owned() };
     let header = wanted.bindings.generation.as_ref().ok_or_else(nothing)?;
     let arch = Arch::of(module.object.ident)?;
-    input_check::check(&module.object, arch)?;
+    // Of the owner's code there is nothing in it.
+    let new_units: HashSet<usize> = wanted.bindings.new_units.iter().copied().collect();
+    let is_new = |section| inventory.unit_of(section).is_some_and(|unit| new_units.contains(&unit));
+    input_check::check(&module.object, arch, is_new)?;
     if wanted.layout.crc == CrcForm::Relative {
         return Err(ImageError::RelativeVersions);
     }

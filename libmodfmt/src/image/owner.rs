@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::add_versions::add_versions;
 use super::old_places::OldPlaces;
-use super::{Bindings, ImageError, check, got_entry, input_check};
+use super::{Bindings, ImageError, UnitBase, check, got_entry, input_check};
 use crate::arch::{Arch, RelocationType};
 use crate::elf::{Object, Place, Relocation, RelocationTables, SectionKind, Symbol, flags};
 use crate::module::Module;
@@ -17,7 +17,7 @@ use crate::persist::Inventory;
 /// A use of persistent data cannot be moved, a name is taken, or a table is full.
 pub fn owner(module: &Module<'_>, inventory: &Inventory, bindings: &Bindings) -> Result<Vec<u8>, ImageError> {
     let arch = Arch::of(module.object.ident)?;
-    input_check::check(&module.object, arch)?;
+    input_check::check(&module.object, arch, |_| true)?;
     if bindings.units.len() != inventory.indexes.len() {
         let what =
             format!("{} units are bound, the file has {}", bindings.units.len(), inventory.indexes.len());
@@ -39,9 +39,14 @@ pub fn owner(module: &Module<'_>, inventory: &Inventory, bindings: &Bindings) ->
     if let Some(taken) = module.object.symbols.iter().find(|symbol| taken(symbol)) {
         return Err(ImageError::NameTaken { symbol: taken.name_text() });
     }
-    let place = |unit: &super::UnitBase| (by_name.get(&*unit.base.symbol).copied(), unit.offset);
-    let places = inventory.indexes.iter().copied().zip(bindings.units.iter().map(place));
-    let rebase = Rebase { inventory, arch, targets: places.collect() };
+    let place = |unit: &UnitBase| Some((by_name.get(&*unit.base.symbol).copied()?, unit.offset));
+    let mut targets = vec![None; object.sections.len()];
+    for (index, unit) in inventory.indexes.iter().zip(&bindings.units) {
+        if let Some(target) = targets.get_mut(*index) {
+            *target = place(unit);
+        }
+    }
+    let rebase = Rebase { inventory, arch, targets };
     rebase.apply(&mut object)?;
     old.fill(&mut object, &by_name)?;
     empty_sections(&mut object, inventory);
@@ -55,8 +60,8 @@ pub fn owner(module: &Module<'_>, inventory: &Inventory, bindings: &Bindings) ->
 struct Rebase<'a> {
     inventory: &'a Inventory,
     arch: &'a Arch,
-    /// By section: the index of its base symbol, and where it begins there.
-    targets: HashMap<usize, (Option<usize>, i64)>,
+    /// By section, where it is persistent: the index of its base symbol, and where it begins there.
+    targets: Vec<Option<(usize, i64)>>,
 }
 
 impl Rebase<'_> {
@@ -77,48 +82,62 @@ impl Rebase<'_> {
     }
 
     fn table(&self, object: &mut Object<'_>, table: usize, target: usize) -> Result<(), ImageError> {
-        let mut relocations = object.relocations(table)?;
-        let mut changed = false;
-        for relocation in &mut relocations {
-            let Some(symbol) = object.symbols.get(relocation.symbol) else { continue };
-            let Place::Section(index) = symbol.place else { continue };
-            let Some((Some(base), start)) = self.targets.get(&index) else { continue };
-            let refused = |object: &Object<'_>, remedy| ImageError::Relocation {
-                section: object.section_name(target),
-                offset: relocation.offset,
-                relocation: self.arch.relocation_name(relocation.kind),
-                variable: match object.symbols.get(relocation.symbol).map(|symbol| &*symbol.name) {
-                    None | Some([]) => object.section_name(index),
-                    Some(name) => String::from_utf8_lossy(name).into_owned(),
-                },
-                remedy,
-            };
-            let too_far = |object: &Object<'_>| ImageError::Addend {
-                section: object.section_name(target),
-                offset: relocation.offset,
-            };
-            let distance = i64::try_from(symbol.value).ok().and_then(|value| value.checked_add(*start));
-            let distance = distance.ok_or_else(|| too_far(object))?;
-            let entry = self.arch.got_entry.filter(|entry| entry.relocation == relocation.kind);
-            let new = match entry {
-                Some(entry) => {
-                    let Some(section) = object.sections.get_mut(target) else { continue };
-                    let new = got_entry::rebase(entry, relocation, distance, section);
-                    new.ok_or_else(|| refused(object, got_entry::REMEDY))?
-                }
-                None if self.arch.relocation(relocation.kind).is_some_and(RelocationType::may_be_rebased) => {
-                    let addend = relocation.addend.checked_add(distance);
-                    Relocation { addend: addend.ok_or_else(|| too_far(object))?, ..*relocation }
-                }
-                None => return Err(refused(object, "")),
-            };
-            *relocation = Relocation { symbol: *base, ..new };
-            changed = true;
+        // Few of the file's relocations lead to persistent data, so that the others are not copied.
+        let uses = object.each_relocation(table)?.enumerate();
+        let uses = uses.filter_map(|(number, relocation)| {
+            let Place::Section(section) = object.symbols.get(relocation.symbol)?.place else { return None };
+            let (base, start) = self.targets.get(section).copied().flatten()?;
+            Some((number, relocation, section, base, start))
+        });
+        let mut changed = Vec::new();
+        for (number, relocation, section, base, start) in uses.collect::<Vec<_>>() {
+            let new = self.rebased(object, (target, &relocation), (section, start))?;
+            changed.push((number, Relocation { symbol: base, ..new }));
         }
-        if changed {
-            object.set_relocations(table, &relocations)?;
+        if !changed.is_empty() {
+            object.replace_relocations(table, &changed)?;
         }
         Ok(())
+    }
+
+    /// A relocation of section `target` that leads to the persistent section `index`, which begins `start` bytes
+    /// after its base symbol. The symbol is not changed here.
+    fn rebased(
+        &self,
+        object: &mut Object<'_>,
+        (target, relocation): (usize, &Relocation),
+        (index, start): (usize, i64),
+    ) -> Result<Relocation, ImageError> {
+        let refused = |object: &Object<'_>, remedy| ImageError::Relocation {
+            section: object.section_name(target),
+            offset: relocation.offset,
+            relocation: self.arch.relocation_name(relocation.kind),
+            variable: match object.symbols.get(relocation.symbol).map(|symbol| &*symbol.name) {
+                None | Some([]) => object.section_name(index),
+                Some(name) => String::from_utf8_lossy(name).into_owned(),
+            },
+            remedy,
+        };
+        let too_far = |object: &Object<'_>| ImageError::Addend {
+            section: object.section_name(target),
+            offset: relocation.offset,
+        };
+        let value = object.symbols.get(relocation.symbol).map_or(0, |symbol| symbol.value);
+        let distance = i64::try_from(value).ok().and_then(|value| value.checked_add(start));
+        let distance = distance.ok_or_else(|| too_far(object))?;
+        let entry = self.arch.got_entry.filter(|entry| entry.relocation == relocation.kind);
+        match entry {
+            Some(entry) => {
+                let section = object.sections.get_mut(target);
+                let new = section.and_then(|section| got_entry::rebase(entry, relocation, distance, section));
+                new.ok_or_else(|| refused(object, got_entry::REMEDY))
+            }
+            None if self.arch.relocation(relocation.kind).is_some_and(RelocationType::may_be_rebased) => {
+                let addend = relocation.addend.checked_add(distance);
+                Ok(Relocation { addend: addend.ok_or_else(|| too_far(object))?, ..*relocation })
+            }
+            None => Err(refused(object, "")),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::persist::{NOTE_SECTION, pending_name};
 /// The processor is not supported, or the file is broken.
 pub fn pending(module: &Module<'_>, generations: &[u32]) -> Result<Vec<u8>, ImageError> {
     let arch = Arch::of(module.object.ident)?;
-    input_check::check(&module.object, arch)?;
+    input_check::check(&module.object, arch, |_| false)?;
     let skeleton = Skeleton { module, arch, name: pending_name(&module.name) };
     let content = Pending::new(&module.name, generations.to_vec());
     let mut image = Object::new(module.object.ident, module.object.flags);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The persistent sections and variables of a module file.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use super::variables::Candidates;
 use super::{AmbiguousName, Header, PersistError, PersistentSection, Unit, Variable, VariableDebugInfo};
@@ -22,7 +22,8 @@ pub struct Inventory {
     /// The structures and unions that the module defines, as in
     /// [`PersistentDebugInfo::defined_tags`](super::PersistentDebugInfo::defined_tags).
     pub defined_tags: Option<BTreeSet<String>>,
-    by_section: HashMap<usize, usize>,
+    /// By section of the file: which unit it is. A table, since each relocation asks.
+    by_section: Vec<Option<usize>>,
 }
 
 impl Inventory {
@@ -42,8 +43,12 @@ impl Inventory {
         if indexes.is_empty() {
             return Ok(None);
         }
-        let by_section: HashMap<usize, usize> =
-            indexes.iter().enumerate().map(|(unit, section)| (*section, unit)).collect();
+        let mut by_section = vec![None; object.sections.len()];
+        for (unit, section) in indexes.iter().enumerate() {
+            if let Some(place) = by_section.get_mut(*section) {
+                *place = Some(unit);
+            }
+        }
         let mut units: Vec<Unit> = indexes.iter().filter_map(|index| unit(object, *index)).collect();
         let mut candidates = Candidates::of(object, &units, &by_section)?;
         candidates.add_debug_info(debug_info);
@@ -59,7 +64,7 @@ impl Inventory {
     /// Which unit the section at `index` is, if it is one.
     #[must_use]
     pub fn unit_of(&self, index: usize) -> Option<usize> {
-        self.by_section.get(&index).copied()
+        self.by_section.get(index).copied().flatten()
     }
 
     /// Every unit with the index of its section.

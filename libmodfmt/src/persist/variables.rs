@@ -28,11 +28,11 @@ struct Candidate {
 pub(super) struct Candidates(Vec<Candidate>);
 
 impl Candidates {
-    /// `by_section` has the unit of each persistent section.
+    /// `by_section` has the unit of each section that is persistent.
     pub(super) fn of(
         object: &Object<'_>,
         units: &[Unit],
-        by_section: &HashMap<usize, usize>,
+        by_section: &[Option<usize>],
     ) -> Result<Self, PersistError> {
         let mut found = Vec::new();
         let files = Files::of(object);
@@ -43,7 +43,7 @@ impl Candidates {
                 source = source.saturating_add(1);
             }
             let Place::Section(section) = symbol.place else { continue };
-            let Some(index) = by_section.get(&section).copied() else { continue };
+            let Some(index) = by_section.get(section).copied().flatten() else { continue };
             let Some(unit) = units.get(index).filter(|_| is_variable(symbol)) else { continue };
             let symbol_name = bounded_name(symbol, unit)?;
             let end = symbol.value.checked_add(symbol.size);
