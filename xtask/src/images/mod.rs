@@ -3,6 +3,7 @@
 //! were persistent, and compares with the modules what every relocation leads to. With `--read`, compares what
 //! libmodfmt reads of them with what readelf and kmod read.
 
+mod document;
 mod elf;
 pub mod made_persistent;
 mod reading;
@@ -33,18 +34,30 @@ use reading::{Counts, MAX_MODULE_BYTES, Reader};
 const MAX_SHOWN: usize = 20;
 const MAX_CHARACTERS: usize = 400;
 
-/// Compares the modules of each kernel that is named.
+/// Compares the modules of each kernel that is named. What came of all modules of a kernel is written down.
 pub fn run(args: &ImagesArgs) -> Result<ExitCode> {
     let mut is_good = true;
     for name in kernel::expand(&args.kernels) {
-        is_good &= if args.read { read(&name, args.every.max(1))? } else { one(&name, args.every.max(1))? };
+        let every = args.every.max(1);
+        let compared = if args.read { read(&name, every)? } else { one(&name, every)? };
+        is_good &= compared.is_good;
+        if every == 1 {
+            document::record(compared.row)?;
+        }
     }
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Both comparisons, with every `every`th module of a kernel. Skipped for a kernel whose modules cannot be had.
 pub fn check(name: &str, every: usize) -> Result<bool> {
-    Ok(read(name, every)? & one(name, every)?)
+    Ok(read(name, every)?.is_good & one(name, every)?.is_good)
+}
+
+/// What came of the modules of a kernel.
+struct Compared {
+    is_good: bool,
+    /// The same for the document.
+    row: document::Row,
 }
 
 /// What was seen of a kernel's modules.
@@ -75,7 +88,7 @@ fn modules_of(name: &str) -> Result<(String, Release, Vec<PathBuf>)> {
 }
 
 /// Compares what is read of a kernel's modules.
-fn read(name: &str, every: usize) -> Result<bool> {
+fn read(name: &str, every: usize) -> Result<Compared> {
     let (text, release, files) = modules_of(name)?;
     let mut reader = Reader::new(&workspace::target().join("read-modules"), release)?;
     let mut wrong = Vec::new();
@@ -88,19 +101,23 @@ fn read(name: &str, every: usize) -> Result<bool> {
     }
     let (colour, word) = if wrong.is_empty() { (Colour::Green, "pass") } else { (Colour::Red, "FAIL") };
     let Counts { fields, versions, exports, variables } = reader.counts;
+    let what = format!(
+        "{fields} fields of modinfo, {versions} versions of imports, {exports} exports, {variables} variables"
+    );
     ui::line(&format!(
-        "  {name:14} {} Linux {text}: {} modules read as by readelf and kmod: {fields} fields of modinfo, {versions} \
-         versions of imports, {exports} exports, {variables} variables",
+        "  {name:14} {} Linux {text}: {} modules read as by readelf and kmod: {what}",
         paint(colour, word),
         chosen.len(),
     ));
     for difference in wrong.iter().take(MAX_SHOWN) {
         ui::line(&format!("       {}", difference.chars().take(MAX_CHARACTERS).collect::<String>()));
     }
-    Ok(wrong.is_empty())
+    let row = document::Row::new((name, &text), "reading", (chosen.len(), wrong.len()), &what)?;
+    Ok(Compared { is_good: wrong.is_empty(), row })
 }
 
-fn one(name: &str, every: usize) -> Result<bool> {
+/// Compares what the images of a kernel's modules lead to.
+fn one(name: &str, every: usize) -> Result<Compared> {
     let (text, release, files) = modules_of(name)?;
     let mut seen = Seen::default();
     for file in files.iter().step_by(every) {
@@ -124,7 +141,9 @@ fn one(name: &str, every: usize) -> Result<bool> {
     }
     ensure!(seen.compared > 0 || !seen.wrong.is_empty(), "{name}: no images were made");
     seen.print(name, &text);
-    Ok(seen.wrong.is_empty())
+    let counted = (seen.compared, seen.wrong.len());
+    let row = document::Row::new((name, &text), "images", counted, &seen.what())?;
+    Ok(Compared { is_good: seen.wrong.is_empty(), row })
 }
 
 /// The keeper and the owner.
@@ -163,22 +182,31 @@ impl Seen {
         self.counts.computed += counts.computed;
     }
 
-    fn print(&self, name: &str, release: &str) {
-        let (colour, word) =
-            if self.wrong.is_empty() { (Colour::Green, "pass") } else { (Colour::Red, "FAIL") };
+    /// What was compared, and what was not.
+    fn what(&self) -> String {
         let computed = match self.counts.computed {
             0 => String::new(),
             count => format!(", {count} addresses computed instead of loaded"),
         };
+        let refused = match self.refused.values().map(|(count, _)| count).sum() {
+            0 => String::new(),
+            count @ 1_usize.. => format!(", {count} refused by name"),
+        };
+        format!(
+            "{} relocations, {} into persistent data{computed}; {} without such data{refused}",
+            self.counts.relocations, self.counts.uses, self.without_data
+        )
+    }
+
+    fn print(&self, name: &str, release: &str) {
+        let (colour, word) =
+            if self.wrong.is_empty() { (Colour::Green, "pass") } else { (Colour::Red, "FAIL") };
         ui::line(&format!(
-            "  {name:14} {} Linux {release}: {} modules, {} without such data, {} compared, {} relocations, {} \
-             into persistent data{computed}",
+            "  {name:14} {} Linux {release}: {} of {} modules compared: {}",
             paint(colour, word),
-            self.modules,
-            self.without_data,
             self.compared,
-            self.counts.relocations,
-            self.counts.uses
+            self.modules,
+            self.what()
         ));
         for (count, first) in self.refused.values() {
             ui::line(&format!("    refused {count}, such as {first}"));
