@@ -53,7 +53,7 @@ pub use moved::{MovedVariable, moved_variables};
 pub use plan::{
     Images, KeepMode, NewKeeper, Obstacle, Plan, RegionUse, Request, Restore, compatibility, plan,
 };
-pub use pointers_into::{PointerInto, PointersInto, pointers_into};
+pub use pointers_into::{MAX_FOUND, PointerInto, PointersInto, pointers_into};
 pub use region::{Generation, KeptBy, OwnerState, Region, UnreadableRegion};
 pub use run::{
     ExtendedLoad, KeeperLoad, LoadOutcome, LoadStep, NoteNotLeft, discard, drop_unfinished, settle,

@@ -17,8 +17,8 @@ use libmodsys::Kernel;
 use crate::error::KeepError;
 use crate::region::{KeptVariable, MAX_SEARCHED_BYTES, Region, variables_in_force};
 
-/// Most pointers that are reported.
-const MAX_FOUND: usize = 4096;
+/// Most pointers that a search reports.
+pub const MAX_FOUND: usize = 4096;
 
 /// Most nodes of lists and trees that are looked at, of all kept data together.
 const MAX_NODES: usize = 1 << 14;
@@ -63,7 +63,7 @@ impl PointerInto {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PointersInto {
-    /// By owner and place; at most 4096.
+    /// By owner and place; at most [`MAX_FOUND`].
     pub found: Vec<PointerInto>,
     /// What was not searched, and why: `meter: /proc/kcore: Operation not permitted`.
     pub not_searched: Vec<String>,

@@ -49,6 +49,7 @@ pub(crate) fn run(
         json::print(&json_entries(kernel, paths, &entries, &interrupted), out)?;
         return Ok(code);
     }
+    let pointers = pointers(kernel, paths, &entries);
     if entries.is_empty() {
         escape::write_line(out, "Nothing is kept.")?;
         interrupted_reloads(kernel, &interrupted, out)?;
@@ -90,8 +91,8 @@ pub(crate) fn run(
     if entries.iter().any(Result::is_ok) {
         table.print_within(form.columns.filter(|_| !form.wide).unwrap_or(usize::MAX), out)?;
     }
-    for region in entries.iter().flatten() {
-        let (owner, pointers) = (&region.owner, pointers(kernel, paths, region));
+    for (region, pointers) in entries.iter().flatten().zip(&pointers) {
+        let owner = &region.owner;
         if !pointers.lines.is_empty() || !pointers.not_searched.is_empty() {
             out.write_all(b"\n")?;
         }
@@ -127,9 +128,10 @@ fn json_entries(
 ) -> Vec<json::Entry> {
     let left: Vec<&ReloadState> = interrupted.iter().filter(|state| !state.is_under_way()).collect();
     let reload_of = |owner: &str| left.iter().find(|state| state.owner == owner);
+    let mut pointers = pointers(kernel, paths, entries).into_iter();
     let regions = entries.iter().map(|entry| match entry {
         Ok(region) => json::Entry::of(entry)
-            .with_pointers(pointers(kernel, paths, region))
+            .with_pointers(pointers.next().unwrap_or_default())
             .with_interrupted_reload(reload_of(&region.owner).map(|state| state.describe(kernel))),
         Err(_) => json::Entry::of(entry),
     });
@@ -155,9 +157,15 @@ fn interrupted_reloads(kernel: &dyn Kernel, interrupted: &[ReloadState], out: &m
     Ok(())
 }
 
-/// The pointers that its owner has left behind.
-fn pointers(kernel: &dyn Kernel, paths: &Paths, region: &Region) -> Pointers {
-    removed_pointers::into_removed(kernel, &region.owner, paths, &|_| true).unwrap_or_default()
+/// The pointers that the owner of each region has left behind, in the order of the regions.
+fn pointers(
+    kernel: &dyn Kernel,
+    paths: &Paths,
+    entries: &[Result<Region, UnreadableRegion>],
+) -> Vec<Pointers> {
+    let owners: Vec<&str> = entries.iter().flatten().map(|region| region.owner.as_str()).collect();
+    removed_pointers::into_each_removed(kernel, &owners, paths)
+        .unwrap_or_else(|_| vec![Pointers::default(); owners.len()])
 }
 
 /// Every generation, and whether it is no longer in force.

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use libmodfmt::pointers::{AddressRanges, Holder};
 use libmodfmt::proc;
 use libmodsys::Kernel;
-use modkeep::{KeepError, PointerInto, PointersInto, pointers_into};
+use modkeep::{KeepError, MAX_FOUND, PointerInto, PointersInto, pointers_into};
 
 use crate::owner_sections::OwnerSections;
 use crate::paths::Paths;
@@ -141,14 +141,53 @@ pub fn into_removed(
     paths: &Paths,
     is_wanted: &dyn Fn(&PointerInto) -> bool,
 ) -> Result<Pointers, KeepError> {
-    let Some(sections) = OwnerSections::read(kernel, owner, paths) else { return Ok(Pointers::default()) };
-    if sections.is_loaded(kernel, owner) {
-        return Ok(Pointers::default());
-    }
+    let Some(sections) = removed(kernel, owner, paths) else { return Ok(Pointers::default()) };
+    into_sections(kernel, owner, &sections, is_wanted)
+}
+
+/// What [`into_removed`] finds for each of these modules. The kept data is searched once for all of them, and
+/// again only for those that something points into.
+///
+/// # Errors
+/// The kernel does not tell which modules are loaded.
+pub fn into_each_removed(
+    kernel: &dyn Kernel,
+    owners: &[&str],
+    paths: &Paths,
+) -> Result<Vec<Pointers>, KeepError> {
+    let all: Vec<Option<OwnerSections>> = owners.iter().map(|owner| removed(kernel, owner, paths)).collect();
+    let ranges: Vec<AddressRanges> = all.iter().flatten().map(OwnerSections::ranges).collect();
+    let together = AddressRanges::together(&ranges);
+    let PointersInto { found, not_searched, .. } =
+        pointers_into(kernel, &together, &AddressRanges::default())?;
+    let is_hit = |sections: &OwnerSections| {
+        let ranges = sections.ranges();
+        // Of very many, not all are there.
+        found.len() >= MAX_FOUND || found.iter().any(|pointer| ranges.find(pointer.address).is_some())
+    };
+    let each = owners.iter().zip(&all).map(|(owner, sections)| match sections {
+        None => Ok(Pointers::default()),
+        Some(sections) if is_hit(sections) => into_sections(kernel, owner, sections, &|_| true),
+        Some(_) => Ok(Pointers { not_searched: not_searched.clone(), ..Pointers::default() }),
+    });
+    each.collect()
+}
+
+/// Where a module was before it was removed; `None` if it is loaded, or if nothing is recorded of it.
+fn removed(kernel: &dyn Kernel, owner: &str, paths: &Paths) -> Option<OwnerSections> {
+    OwnerSections::read(kernel, owner, paths).filter(|sections| !sections.is_loaded(kernel, owner))
+}
+
+fn into_sections(
+    kernel: &dyn Kernel,
+    owner: &str,
+    sections: &OwnerSections,
+    is_wanted: &dyn Fn(&PointerInto) -> bool,
+) -> Result<Pointers, KeepError> {
     let mut result = pointers_into(kernel, &sections.ranges(), &AddressRanges::default())?;
     result.found.retain(is_wanted);
     let symbols = if result.found.is_empty() { Symbols::default() } else { Symbols::read(kernel, None) };
-    Ok(in_words(result, &sections, &symbols, owner))
+    Ok(in_words(result, sections, &symbols, owner))
 }
 
 /// Kept data that points into a module as it is loaded now: what its exit function has to clear. `None` if
@@ -333,6 +372,28 @@ mod tests {
         setup.kernel.add(foo());
         assert!(Departure::begin(&setup.kernel, "foo", &setup.paths).is_none());
         assert_eq!(into_loaded(&setup.kernel, "foo", &setup.paths).unwrap(), None);
+    }
+
+    #[test]
+    fn several_modules_are_searched_for_at_once() {
+        let setup = setup([TEXT + 0x10, 0, 0]);
+        let bar = FakeModule::new("bar").section(".text", TEXT + 0x8000).section(".data", TEXT + 0x9000);
+        setup.kernel.add(bar);
+        let file = Make::typical("bar").build();
+        let sections = OwnerSections::of_loaded(&setup.kernel, &module::parse(&file)).unwrap();
+        sections.write("bar", &setup.paths).unwrap();
+        let each = |owners: &[&str]| into_each_removed(&setup.kernel, owners, &setup.paths).unwrap();
+        assert_eq!(each(&["bar", "foo"]), [Pointers::default(), Pointers::default()], "both are loaded");
+        setup.kernel.take("foo");
+        setup.kernel.take("bar");
+        setup.kernel.set(|settings| settings.kallsyms.clear());
+        let found = each(&["bar", "other", "foo"]);
+        assert_eq!(found[..2], [Pointers::default(), Pointers::default()]);
+        assert_eq!((&found[2], found[2].certain), (&removed(&setup), 1));
+        // What could not be searched is said of each.
+        setup.kernel.set(|settings| settings.memory.clear());
+        let found = each(&["bar", "foo"]);
+        assert!(found.iter().all(|pointers| pointers.not_searched.len() == 3), "{found:?}");
     }
 
     /// A list of three: only the second node is the module's own.

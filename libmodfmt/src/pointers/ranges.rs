@@ -32,6 +32,12 @@ impl AddressRanges {
         Self { ranges, ends, all }
     }
 
+    /// The ranges of all of these.
+    #[must_use]
+    pub fn together(all: &[Self]) -> Self {
+        Self::new(all.iter().flat_map(|one| one.ranges.iter().cloned()).collect())
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
