@@ -71,8 +71,13 @@ fn symbols(file: &Path, object: &Object<'_>) -> Result<()> {
 
 /// `Num: Value Size Type Bind Vis Ndx Name`
 fn shown_symbol(line: &str) -> Option<Shown> {
-    let words: Vec<&str> = line.split_whitespace().collect();
+    let mut words: Vec<&str> = line.split_whitespace().collect();
     words.first()?.strip_suffix(':')?.parse::<u32>().ok()?;
+    // On ppc64le the rest of `st_other` is there, too: `[<localentry>: 8]`.
+    if words.get(6).is_some_and(|word| word.starts_with("[<")) {
+        let end = words.iter().skip(6).position(|word| word.ends_with(']'))?;
+        words.drain(6..=6 + end);
+    }
     let size = words.get(2)?;
     let size = match size.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16).ok()?,
@@ -109,9 +114,9 @@ fn name(object: &Object<'_>, symbol: &Symbol<'_>) -> String {
 }
 
 /// As readelf prints a name: control characters as `^B`. The local labels of GNU as have them, and Debian's
-/// modules for arm64 have such labels.
+/// modules for arm64 have such labels. A space at the end (`.L0 ` on riscv64) cannot be told from the line's.
 fn printable(name: &str) -> String {
-    let shown = name.chars().map(|letter| match letter {
+    let shown = name.trim_end().chars().map(|letter| match letter {
         '\0'..='\x1f' => format!("^{}", char::from(b'@' | u8::try_from(letter).unwrap_or_default())),
         _ => letter.to_string(),
     });
@@ -163,6 +168,7 @@ mod tests {
     #[test]
     fn names_of_local_labels() {
         assert_eq!(printable(".L14472\u{2}1"), ".L14472^B1");
+        assert_eq!(printable(".L0 "), ".L0");
         assert_eq!(printable("meter_write"), "meter_write");
     }
 
@@ -174,6 +180,8 @@ mod tests {
         assert_eq!(shown_relocation(line), Some((16, 8, String::new(), 0x4010)));
         let line = "     3: 0000000000000008 0x400000 OBJECT  LOCAL  DEFAULT    5 table";
         assert_eq!(shown_symbol(line), Some((8, 0x40_0000, "LOCAL".into(), "5".into(), "table".into())));
+        let line = "    29: 0000000000000008    72 FUNC    LOCAL  DEFAULT [<localentry>: 8]     1 work";
+        assert_eq!(shown_symbol(line), Some((8, 72, "LOCAL".into(), "1".into(), "work".into())));
         assert_eq!(shown_symbol("   Num:    Value          Size Type    Bind   Vis      Ndx Name"), None);
     }
 }
