@@ -101,7 +101,7 @@ pub fn pointers_into(
     }
     let units = AddressRanges::new(kept.iter().map(|variable| (variable.range(), String::new())).collect());
     let (found, seen) = (Vec::new(), HashSet::new());
-    let mut search = Search { kernel, ranges, live, found, seen, too_long: None };
+    let mut search = Search { kernel, ranges, live, units: &units, found, seen, too_long: None };
     for variable in &kept {
         if let Err(why) = search.variable(variable) {
             let line = format!("{}: {why}", variable.owner);
@@ -121,6 +121,8 @@ struct Search<'s> {
     kernel: &'s dyn Kernel,
     ranges: &'s AddressRanges,
     live: &'s AddressRanges,
+    /// Where kept data is now.
+    units: &'s AddressRanges,
     found: Vec<PointerInto>,
     /// Nodes and heads that were met.
     seen: HashSet<u64>,
@@ -159,7 +161,8 @@ impl Search<'_> {
     /// variable itself, being the first or last of a list.
     fn chains(&mut self, variable: &KeptVariable<'_>, searched: Searched<'_>, known: &HashSet<u64>) {
         let read = |address| {
-            if self.ranges.find(address).is_some() && self.live.find(address).is_none() {
+            let is_there = || [self.live, self.units].iter().any(|there| there.find(address).is_some());
+            if self.ranges.find(address).is_some() && !is_there() {
                 return None;
             }
             let bytes = self.kernel.read_memory(address, 8).ok()?;

@@ -160,10 +160,11 @@ pub fn into_each_removed(
     let together = AddressRanges::together(&ranges);
     let PointersInto { found, not_searched, .. } =
         pointers_into(kernel, &together, &AddressRanges::default())?;
+    // Of very many, not all are there; and a list was followed to the first node that is gone, whoever's it was.
+    let is_cut_short = found.len() >= MAX_FOUND || found.iter().any(PointerInto::is_linked);
     let is_hit = |sections: &OwnerSections| {
         let ranges = sections.ranges();
-        // Of very many, not all are there.
-        found.len() >= MAX_FOUND || found.iter().any(|pointer| ranges.find(pointer.address).is_some())
+        is_cut_short || found.iter().any(|pointer| ranges.find(pointer.address).is_some())
     };
     let each = owners.iter().zip(&all).map(|(owner, sections)| match sections {
         None => Ok(Pointers::default()),
