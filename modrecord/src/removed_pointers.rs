@@ -444,6 +444,21 @@ mod tests {
         });
         setup.kernel.set(|settings| settings.kallsyms.clear());
         assert_eq!(removed(&setup).lines, ["foo.c:rooms[1] -> .data+0x8 [gone]"]);
+        // Behind it is a node of another module that is gone: a search for both ends at the first one.
+        let third = 0xffff_8000_4000_u64;
+        setup.kernel.add(FakeModule::new("bar").section(".text", TEXT + 0x8000).section(".data", third));
+        let file = Make::typical("bar").build();
+        let sections = OwnerSections::of_loaded(&setup.kernel, &module::parse(&file)).unwrap();
+        sections.write("bar", &setup.paths).unwrap();
+        setup.kernel.take("bar");
+        setup.kernel.set(|settings| {
+            let words = |words: [u64; 2]| words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+            settings.memory.insert(node, words([third, heap]));
+            settings.memory.insert(third, words([last, node]));
+        });
+        let found = into_each_removed(&setup.kernel, &["foo", "bar"], &setup.paths).unwrap();
+        assert_eq!(found[0].lines, ["foo.c:rooms[1] -> .data+0x8 [gone]"]);
+        assert_eq!(found[1].lines, ["foo foo.c:rooms[2] -> .data [gone]"]);
         // What another module has there now is not followed.
         setup.kernel.set(|settings| {
             let words = [node + 0x10, heap].iter().flat_map(|word| word.to_ne_bytes()).collect();
