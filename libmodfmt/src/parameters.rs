@@ -16,6 +16,7 @@
 
 use std::collections::HashMap;
 
+use crate::arch::relocations_of;
 use crate::elf::{Object, Place, Relocation, RelocationTables};
 use crate::persist::PersistentSection;
 
@@ -26,7 +27,9 @@ const WORDS: u64 = 5;
 #[must_use]
 pub fn names(object: &Object<'_>) -> Vec<String> {
     let Some((index, section)) = object.section("__param") else { return Vec::new() };
-    let Ok(relocations) = object.relocations_of(index) else { return Vec::new() };
+    let Ok(relocations) = relocations_of(object, &RelocationTables::of(object), index) else {
+        return Vec::new();
+    };
     let by_place: HashMap<u64, &Relocation> =
         relocations.iter().map(|relocation| (relocation.offset, relocation)).collect();
     let size = (object.ident.class.word_size() as u64).saturating_mul(WORDS);
@@ -58,7 +61,7 @@ pub struct Parameter {
 pub fn all(object: &Object<'_>) -> Vec<Parameter> {
     let Some((index, section)) = object.section("__param") else { return Vec::new() };
     let tables = RelocationTables::of(object);
-    let Ok(relocations) = tables.relocations_of(object, index) else { return Vec::new() };
+    let Ok(relocations) = relocations_of(object, &tables, index) else { return Vec::new() };
     let by_place: HashMap<u64, &Relocation> =
         relocations.iter().map(|relocation| (relocation.offset, relocation)).collect();
     let word = object.ident.class.word_size() as u64;
@@ -108,7 +111,7 @@ impl OtherSections<'_, '_> {
     fn relocation(&mut self, section: usize, offset: u64) -> Option<&Relocation> {
         let (object, tables) = (self.object, &self.tables);
         let read = self.read.entry(section).or_insert_with(|| {
-            let found = tables.relocations_of(object, section).unwrap_or_default();
+            let found = relocations_of(object, tables, section).unwrap_or_default();
             found.into_iter().map(|relocation| (relocation.offset, relocation)).collect()
         });
         read.get(&offset)

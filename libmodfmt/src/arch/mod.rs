@@ -7,12 +7,17 @@
 //! use libmodfmt::arch::Arch;
 //! use libmodfmt::elf::{ByteOrder, Class, Ident, Machine};
 //!
-//! let mips = Ident { class: Class::Elf64, order: ByteOrder::Little, machine: Machine(8) };
-//! let error = Arch::of(mips).unwrap_err();
-//! assert_eq!(error.to_string(), "persistent data of mips modules is not supported yet");
+//! let sparc = Ident { class: Class::Elf64, order: ByteOrder::Big, machine: Machine(43) };
+//! let error = Arch::of(sparc).unwrap_err();
+//! assert_eq!(error.to_string(), "persistent data of sparc modules is not supported yet");
 //! ```
 
 mod aarch64;
+mod addend;
+mod arm;
+mod i386;
+mod loongarch64;
+mod mips;
 mod ppc64le;
 mod processor;
 mod relocation;
@@ -21,6 +26,7 @@ mod s390x;
 mod supported;
 mod x86_64;
 
+pub use addend::{each_relocation, relocations, relocations_of, store_addend, stored_addend, wrapped_addend};
 pub use processor::{Arch, GotEntry};
 pub use relocation::{Operation, RelocationType, relocation_type};
 pub use supported::UnsupportedMachine;

@@ -143,15 +143,44 @@ const SPARC: &[RelocationType] = &[
     store(23, "R_SPARC_UA32", 4),
 ];
 
-/// `EM_386`
-const I386: &[RelocationType] =
-    &[none(0, "R_386_NONE"), store(1, "R_386_32", 4), distance(2, "R_386_PC32", 4)];
+/// `EM_386`. The kernel applies the first three and `PLT32`, which it takes for `PC32`
+/// (arch/x86/kernel/module.c, 4.19 to 7.3); the others are there so that a refusal can name them.
+const I386: &[RelocationType] = &[
+    none(0, "R_386_NONE"),
+    store(1, "R_386_32", 4),
+    distance(2, "R_386_PC32", 4),
+    indirect(3, "R_386_GOT32", 4),
+    indirect(4, "R_386_PLT32", 4),
+    indirect(9, "R_386_GOTOFF", 4),
+    indirect(10, "R_386_GOTPC", 4),
+    store(20, "R_386_16", 2),
+    distance(21, "R_386_PC16", 2),
+    store(22, "R_386_8", 1),
+    distance(23, "R_386_PC8", 1),
+    indirect(43, "R_386_GOT32X", 4),
+];
 
-/// `EM_MIPS`, 32 and 64 bit
+/// `EM_MIPS`, 32 and 64 bit. The kernel, which is compiled without a GOT, applies those of addresses; jumps
+/// lead to code (arch/mips/kernel/module.c, 4.19 to 7.3).
 const MIPS: &[RelocationType] = &[
     none(0, "R_MIPS_NONE"),
+    indirect(1, "R_MIPS_16", 4),
     store(2, "R_MIPS_32", 4),
+    indirect(3, "R_MIPS_REL32", 4),
+    indirect(4, "R_MIPS_26", 4),
+    instruction(5, "R_MIPS_HI16"),
+    instruction(6, "R_MIPS_LO16"),
+    indirect(7, "R_MIPS_GPREL16", 4),
+    indirect(9, "R_MIPS_GOT16", 4),
+    indirect(10, "R_MIPS_PC16", 4),
+    indirect(11, "R_MIPS_CALL16", 4),
+    indirect(12, "R_MIPS_GPREL32", 4),
     store(18, "R_MIPS_64", 8),
+    instruction(28, "R_MIPS_HIGHER"),
+    instruction(29, "R_MIPS_HIGHEST"),
+    none(37, "R_MIPS_JALR"),
+    indirect(60, "R_MIPS_PC21_S2", 4),
+    indirect(61, "R_MIPS_PC26_S2", 4),
     distance(248, "R_MIPS_PC32", 4),
 ];
 
@@ -247,12 +276,31 @@ const S390: &[RelocationType] = &[
     indirect(59, "R_390_GOTPLT20", 4),
 ];
 
-/// `EM_ARM`
+/// `EM_ARM`. Branches and tables of unwinding lead to code, and the distances in parts of an instruction do
+/// not reach into another module (arch/arm/kernel/module.c, 4.19 to 7.3).
 const ARM: &[RelocationType] = &[
     none(0, "R_ARM_NONE"),
+    indirect(1, "R_ARM_PC24", 4),
     store(2, "R_ARM_ABS32", 4),
     distance(3, "R_ARM_REL32", 4),
+    indirect(10, "R_ARM_THM_CALL", 4),
+    indirect(28, "R_ARM_CALL", 4),
+    indirect(29, "R_ARM_JUMP24", 4),
+    indirect(30, "R_ARM_THM_JUMP24", 4),
+    store(38, "R_ARM_TARGET1", 4),
     none(40, "R_ARM_V4BX"),
+    indirect(42, "R_ARM_PREL31", 4),
+    instruction(43, "R_ARM_MOVW_ABS_NC"),
+    instruction(44, "R_ARM_MOVT_ABS"),
+    instruction(45, "R_ARM_MOVW_PREL_NC"),
+    instruction(46, "R_ARM_MOVT_PREL"),
+    instruction(47, "R_ARM_THM_MOVW_ABS_NC"),
+    instruction(48, "R_ARM_THM_MOVT_ABS"),
+    instruction(49, "R_ARM_THM_MOVW_PREL_NC"),
+    instruction(50, "R_ARM_THM_MOVT_PREL"),
+    indirect(57, "R_ARM_ALU_PC_G0_NC", 4),
+    indirect(59, "R_ARM_ALU_PC_G1_NC", 4),
+    indirect(63, "R_ARM_LDR_PC_G2", 4),
 ];
 
 /// `EM_SPARCV9`
@@ -352,11 +400,18 @@ const RISCV: &[RelocationType] = &[
     distance(57, "R_RISCV_32_PCREL", 4),
 ];
 
-/// `EM_LOONGARCH`, 32 and 64 bit
+/// `EM_LOONGARCH`, 32 and 64 bit. Of the GOT the loader makes an entry for the sum of symbol and addend.
+/// Branches lead to code; those of the first compilers, which compute on a stack, and those of absolute
+/// addresses are not for modules of today (arch/loongarch/kernel/module.c, 5.19 to 7.3).
 const LOONGARCH: &[RelocationType] = &[
     none(0, "R_LARCH_NONE"),
     store(1, "R_LARCH_32", 4),
     store(2, "R_LARCH_64", 8),
+    none(20, "R_LARCH_MARK_LA"),
+    none(21, "R_LARCH_MARK_PCREL"),
+    indirect(22, "R_LARCH_SOP_PUSH_PCREL", 4),
+    indirect(23, "R_LARCH_SOP_PUSH_ABSOLUTE", 4),
+    indirect(29, "R_LARCH_SOP_PUSH_PLT_PCREL", 4),
     add(47, "R_LARCH_ADD8", 1),
     add(48, "R_LARCH_ADD16", 2),
     add(50, "R_LARCH_ADD32", 4),
@@ -365,7 +420,25 @@ const LOONGARCH: &[RelocationType] = &[
     subtract(53, "R_LARCH_SUB16", 2),
     subtract(55, "R_LARCH_SUB32", 4),
     subtract(56, "R_LARCH_SUB64", 8),
+    indirect(64, "R_LARCH_B16", 4),
+    indirect(65, "R_LARCH_B21", 4),
+    indirect(66, "R_LARCH_B26", 4),
+    indirect(67, "R_LARCH_ABS_HI20", 4),
+    indirect(68, "R_LARCH_ABS_LO12", 4),
+    indirect(69, "R_LARCH_ABS64_LO20", 4),
+    indirect(70, "R_LARCH_ABS64_HI12", 4),
+    instruction(71, "R_LARCH_PCALA_HI20"),
+    instruction(72, "R_LARCH_PCALA_LO12"),
+    instruction(73, "R_LARCH_PCALA64_LO20"),
+    instruction(74, "R_LARCH_PCALA64_HI12"),
+    instruction(75, "R_LARCH_GOT_PC_HI20"),
+    instruction(76, "R_LARCH_GOT_PC_LO12"),
     distance(99, "R_LARCH_32_PCREL", 4),
+    none(100, "R_LARCH_RELAX"),
+    none(102, "R_LARCH_ALIGN"),
+    indirect(103, "R_LARCH_PCREL20_S2", 4),
+    distance(109, "R_LARCH_64_PCREL", 8),
+    indirect(110, "R_LARCH_CALL36", 8),
 ];
 
 #[cfg(test)]
@@ -395,6 +468,16 @@ mod tests {
     fn the_object_crate_has_the_same_numbers() {
         let same = [
             (3, elf::R_386_PC32, "R_386_PC32"),
+            (3, elf::R_386_PLT32, "R_386_PLT32"),
+            (3, elf::R_386_GOT32X, "R_386_GOT32X"),
+            (8, elf::R_MIPS_HI16, "R_MIPS_HI16"),
+            (8, elf::R_MIPS_HIGHEST, "R_MIPS_HIGHEST"),
+            (40, elf::R_ARM_MOVW_ABS_NC, "R_ARM_MOVW_ABS_NC"),
+            (40, elf::R_ARM_THM_MOVT_PREL, "R_ARM_THM_MOVT_PREL"),
+            (40, elf::R_ARM_LDR_PC_G2, "R_ARM_LDR_PC_G2"),
+            (258, elf::R_LARCH_PCALA_HI20, "R_LARCH_PCALA_HI20"),
+            (258, elf::R_LARCH_GOT_PC_LO12, "R_LARCH_GOT_PC_LO12"),
+            (258, elf::R_LARCH_64_PCREL, "R_LARCH_64_PCREL"),
             (8, elf::R_MIPS_64, "R_MIPS_64"),
             (15, elf::R_PARISC_DIR64, "R_PARISC_DIR64"),
             (20, elf::R_PPC_REL32, "R_PPC_REL32"),
@@ -435,11 +518,15 @@ mod tests {
         assert_eq!((0..64).filter(|number| plain(*number)).collect::<Vec<_>>(), [1, 2, 10, 11, 24]);
         let of_arm64: &[u32] =
             &[257, 258, 260, 261, 263, 264, 265, 266, 267, 268, 269, 275, 276, 277, 278, 284, 285, 286, 299];
-        let rebased: [(Machine, &[u32]); 4] = [
+        let rebased: [(Machine, &[u32]); 8] = [
             (Machine::AARCH64, of_arm64),
             (Machine::RISCV, &[1, 2, 23, 35, 36, 39, 40, 57]),
             (Machine::PPC64, &[1, 26, 38, 44, 132]),
             (Machine::S390, &[4, 5, 19, 22, 23]),
+            (Machine::I386, &[1, 2]),
+            (Machine::ARM, &[2, 3, 38, 43, 44, 45, 46, 47, 48, 49, 50]),
+            (Machine::MIPS, &[2, 5, 6, 18, 28, 29, 248]),
+            (Machine::LOONGARCH, &[1, 2, 50, 51, 55, 56, 71, 72, 73, 74, 75, 76, 99, 109]),
         ];
         for (machine, numbers) in rebased {
             let is_rebased =

@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use super::{Arch, aarch64, ppc64le, riscv64, s390x, x86_64};
+use super::{Arch, aarch64, arm, i386, loongarch64, mips, ppc64le, riscv64, s390x, x86_64};
 use crate::elf::{ByteOrder, Class, Ident, Machine};
 
 /// Images for this machine cannot be made.
@@ -29,6 +29,12 @@ impl Arch {
             // Big-endian, functions have descriptors and symbols a dot.
             (Machine::PPC64, Class::Elf64) if ident.order == ByteOrder::Little => Ok(&ppc64le::ARCH),
             (Machine::S390, Class::Elf64) if ident.order == ByteOrder::Big => Ok(&s390x::ARCH),
+            (Machine::I386, Class::Elf32) => Ok(&i386::ARCH),
+            // Big-endian, instructions may have the other order than data.
+            (Machine::ARM, Class::Elf32) if ident.order == ByteOrder::Little => Ok(&arm::ARCH),
+            (Machine::MIPS, Class::Elf32) => Ok(&mips::ARCH_32),
+            (Machine::MIPS, Class::Elf64) => Ok(&mips::ARCH_64),
+            (Machine::LOONGARCH, Class::Elf64) if ident.order == ByteOrder::Little => Ok(&loongarch64::ARCH),
             (machine, _) => Err(UnsupportedMachine { machine }),
         }
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::DwarfError;
 use super::relocate::Fixup;
-use crate::arch::relocation_type;
+use crate::arch::{relocation_type, stored_addend};
 use crate::compress;
 use crate::elf::{ByteOrder, Object, Place, Relocation, Section, SectionKind, flags};
 
@@ -91,8 +91,8 @@ fn fixup(object: &Object<'_>, relocation: &Relocation, implicit: Option<&[u8]>) 
         let addend = match implicit {
             None => relocation.addend,
             Some(data) => {
-                let bytes = data.get(usize::try_from(relocation.offset).ok()?..)?.first_chunk()?;
-                object.ident.order.u32(*bytes).cast_signed().into()
+                let place = data.get(usize::try_from(relocation.offset).ok()?..)?;
+                stored_addend(object.ident, relocation.kind, place)?
             }
         };
         Some((section, symbol.value.checked_add_signed(addend)?))

@@ -107,6 +107,8 @@ pub struct Machine(pub u16);
 impl Machine {
     /// `EM_386`
     pub const I386: Self = Self(3);
+    /// `EM_MIPS`
+    pub const MIPS: Self = Self(8);
     /// `EM_PPC64`
     pub const PPC64: Self = Self(21);
     /// `EM_S390`
@@ -119,6 +121,8 @@ impl Machine {
     pub const AARCH64: Self = Self(183);
     /// `EM_RISCV`
     pub const RISCV: Self = Self(243);
+    /// `EM_LOONGARCH`
+    pub const LOONGARCH: Self = Self(258);
 }
 
 impl fmt::Display for Machine {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{ElfError, Object, Relocation};
+use super::Object;
 
 /// The relocation tables of a file by the section that they change: a file may have very many sections.
 #[derive(Debug, Clone, Default)]
@@ -27,17 +27,5 @@ impl RelocationTables {
     #[must_use]
     pub fn of_section(&self, target: usize) -> &[usize] {
         self.0.get(&target).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// All relocations of section `target`, as [`Object::relocations_of`] has them.
-    ///
-    /// # Errors
-    /// As [`Object::relocations`].
-    pub fn relocations_of(&self, object: &Object<'_>, target: usize) -> Result<Vec<Relocation>, ElfError> {
-        let mut all = Vec::new();
-        for table in self.of_section(target) {
-            all.extend(object.relocations(*table)?);
-        }
-        Ok(all)
     }
 }

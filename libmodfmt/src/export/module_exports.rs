@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use super::{Export, ExportError, ExportLayout, Flags, Table, Target, read_table};
 use super::{KFLAGSTAB, KSYMTAB, KSYMTAB_GPL};
-use crate::elf::{Object, Place, Relocation, SectionKind};
+use crate::arch::relocations_of;
+use crate::elf::{Object, Place, Relocation, RelocationTables};
 
 /// What a module file exports: `__ksymtab` and, if the layout has it, `__ksymtab_gpl`.
 ///
@@ -15,6 +16,7 @@ use crate::elf::{Object, Place, Relocation, SectionKind};
 /// - [`ExportError::NoFlags`]: the layout requires `__kflagstab`, and it is missing.
 /// - [`ExportError::Elf`]: a relocation names a symbol that does not exist.
 pub fn exports<'a>(object: &'a Object<'_>, layout: &ExportLayout) -> Result<Vec<Export<'a>>, ExportError> {
+    let tables = RelocationTables::of(object);
     let mut all = Vec::new();
     let names = if layout.gpl_tables { &[KSYMTAB, KSYMTAB_GPL][..] } else { &[KSYMTAB] };
     for &name in names {
@@ -25,10 +27,9 @@ pub fn exports<'a>(object: &'a Object<'_>, layout: &ExportLayout) -> Result<Vec<
         } else {
             Flags::Table(name == KSYMTAB_GPL)
         };
-        let targets: HashMap<u64, Target> = object
-            .relocations_of(index)?
+        let targets: HashMap<u64, Target> = relocations_of(object, &tables, index)?
             .iter()
-            .filter_map(|relocation| Some((relocation.offset, target(object, index, relocation)?)))
+            .filter_map(|relocation| Some((relocation.offset, target(object, relocation)?)))
             .collect();
         let table = Table { section: name, size: section.size, flags };
         all.extend(read_table(
@@ -42,25 +43,10 @@ pub fn exports<'a>(object: &'a Object<'_>, layout: &ExportLayout) -> Result<Vec<
     Ok(all)
 }
 
-/// What a relocation of section `table` refers to. The place it is relative to does not matter: the
+/// What a relocation of a table refers to. The place it is relative to does not matter: the
 /// fields are distances from themselves.
-pub(super) fn target(object: &Object<'_>, table: usize, relocation: &Relocation) -> Option<Target> {
+pub(super) fn target(object: &Object<'_>, relocation: &Relocation) -> Option<Target> {
     let symbol = object.symbols.get(relocation.symbol)?;
     let Place::Section(section) = symbol.place else { return None };
-    let addend = match implicit_addend(object, table, relocation.offset) {
-        Some(addend) => addend,
-        None => relocation.addend,
-    };
-    Some(Target { section, offset: symbol.value.checked_add_signed(addend)? })
-}
-
-/// In files of form `REL` the addend is the 32-bit number at the place itself.
-fn implicit_addend(object: &Object<'_>, table: usize, offset: u64) -> Option<i64> {
-    let (_, relocations) = object.relocation_sections_of(table).next()?;
-    if relocations.kind != SectionKind::REL {
-        return None;
-    }
-    let data = &object.sections.get(table)?.data;
-    let bytes = data.get(usize::try_from(offset).ok()?..)?.first_chunk()?;
-    Some(object.ident.order.u32(*bytes).cast_signed().into())
+    Some(Target { section, offset: symbol.value.checked_add_signed(relocation.addend)? })
 }

@@ -7,7 +7,8 @@ use super::module_exports::target;
 use super::relocation::is_relative;
 use super::{CrcForm, ExportError, ExportLayout, Fields, Form};
 use super::{KCRCTAB, KCRCTAB_GPL, KFLAGSTAB, KSYMTAB, KSYMTAB_GPL, KSYMTAB_STRINGS};
-use crate::elf::{Class, Object};
+use crate::arch::relocations_of;
+use crate::elf::{Class, Object, RelocationTables};
 
 /// A relocation of a sample's export table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ impl Sample {
         let Some((section, (index, table))) = table else { return Err(ExportError::NoExports) };
         let strings = object.section(KSYMTAB_STRINGS).map(|(index, _)| index);
         let mut relocations = Vec::new();
-        for relocation in object.relocations_of(index)? {
+        for relocation in relocations_of(object, &RelocationTables::of(object), index)? {
             let (offset, kind) = (relocation.offset, relocation.kind);
             relocations.push(SampleRelocation {
                 offset,
@@ -66,7 +67,7 @@ impl Sample {
                     offset,
                 })?,
                 into_strings: strings.is_some()
-                    && target(object, index, &relocation).map(|target| target.section) == strings,
+                    && target(object, &relocation).map(|target| target.section) == strings,
             });
         }
         let mut relative_crcs = false;

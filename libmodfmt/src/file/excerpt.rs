@@ -11,7 +11,9 @@ use super::debug_strings::{Strings, contains};
 use super::debug_units::{RELOCATION, Unit, wanted_units};
 use super::read_at::ReadAt;
 use crate::arch::Arch;
-use crate::elf::{self, ByteOrder, Object, Place, Section, SectionEntry, SectionKind, flags};
+use crate::elf::{
+    self, ByteOrder, Class, Machine, Object, Place, RelocationForm, Section, SectionEntry, SectionKind, flags,
+};
 use crate::persist::HOLDS_PREFIX;
 
 /// The units.
@@ -37,7 +39,7 @@ const SECTION_SIZE: usize = 32;
 ///
 /// It is the whole file if nothing can be left out for sure:
 ///
-/// - It is no 64-bit ELF file, or of a form that compilers do not write unasked.
+/// - It is no 64-bit ELF file, or for mips, or of a form that compilers do not write unasked.
 /// - Its units lead to each other, or to addresses by `.debug_addr` (clang).
 /// - It names types by `PERSISTENT_HOLDS()`, or has its macros (`-g3`). Those types are looked for in all units.
 ///
@@ -99,8 +101,14 @@ impl Needed {
     fn of(content: &[u8], read: &mut impl ReadAt) -> Option<Self> {
         let object = Object::parse(content).ok()?;
         let order = object.ident.order;
-        // Of these processors, the files have 64 bits and relocations with addends.
-        Arch::of(object.ident).ok()?;
+        let arch = Arch::of(object.ident).ok()?;
+        // Little-endian mips has the symbol of a relocation elsewhere than others.
+        if object.ident.class != Class::Elf64
+            || arch.form != RelocationForm::Rela
+            || object.ident.machine == Machine::MIPS
+        {
+            return None;
+        }
         if object.sections.iter().any(|section| section.flags & flags::COMPRESSED != 0) {
             return None;
         }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::arch::Arch;
+use crate::arch::{Arch, relocations_of};
 use crate::elf::{RelocationTables, SectionKind};
 use crate::export::ExportLayout;
 use crate::image::{self, Bindings, ImageError, KeeperOptions};
@@ -157,7 +157,7 @@ impl<'m> Persistent<'m> {
         let initial = self.inventory.indexes.iter().map(|index| -> Result<InitialValue<'_>, ImageError> {
             let Some(section) = object.sections.get(*index) else { return Ok(InitialValue::default()) };
             let bytes = if section.kind == SectionKind::NOBITS { &[] } else { &*section.data };
-            let relocations = tables.relocations_of(object, *index)?;
+            let relocations = relocations_of(object, &tables, *index)?;
             let mut relocated: Vec<u64> = relocations.iter().map(|relocation| relocation.offset).collect();
             relocated.sort_unstable();
             Ok(InitialValue { bytes, relocated })

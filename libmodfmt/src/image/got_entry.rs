@@ -6,9 +6,6 @@
 use crate::arch::GotEntry;
 use crate::elf::{Relocation, Section};
 
-/// What an author can do about a use that cannot be changed.
-pub(super) const REMEDY: &str = ": make it static, or define it in a declaration of its own";
-
 /// The first two bytes of `lgrl`, which loads a word from an address near the instruction, and of `larl`,
 /// which loads such an address; the register is in four other bits of the second byte.
 const LOAD: [u8; 2] = [0xc4, 0x08];

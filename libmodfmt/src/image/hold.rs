@@ -5,7 +5,7 @@
 
 use super::add_versions::add_versions;
 use super::skeleton::Skeleton;
-use super::{Base, Hold, ImageError, check, input_check};
+use super::{Base, Hold, ImageError, check, data_relocations, input_check};
 use crate::arch::Arch;
 use crate::elf::{Object, Relocation, Section, SectionKind, Symbol, flags};
 use crate::modinfo::Modinfo;
@@ -46,7 +46,7 @@ pub fn hold(module: &Module<'_>, kept: &Header) -> Result<Vec<u8>, ImageError> {
     let symtab = image.symtab()?;
     add_versions(&mut image, std::iter::once(&base))?;
     let relocation = Relocation { offset: 0, symbol: 1, kind: arch.absolute_word, addend: 0 };
-    image.add_relocations(held_index, symtab, arch.form, &[relocation])?;
+    data_relocations::add(&mut image, (held_index, symtab), arch, &[relocation])?;
     let bytes = image.write()?;
     check::hold(&bytes, module, &skeleton.name, &content, &base)?;
     Ok(bytes)

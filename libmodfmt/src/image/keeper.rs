@@ -8,8 +8,8 @@ use super::applied_relocations::applied;
 use super::keeper_exports::KeeperExports;
 use super::skeleton::Skeleton;
 use super::symbols::{KeeperSymbols, SectionMap};
-use super::{Base, ImageError, KeeperOptions, check, discard_mark, input_check};
-use crate::arch::Arch;
+use super::{Base, ImageError, KeeperOptions, check, data_relocations, discard_mark, input_check};
+use crate::arch::{Arch, relocations_of};
 use crate::elf::{Object, Relocation, RelocationTables, Section, SectionKind, flags};
 use crate::export::CrcForm;
 use crate::module::Module;
@@ -70,7 +70,7 @@ impl<'a> Build<'a, '_> {
             let new = image.sections.len().saturating_sub(1);
             map.insert(old, new);
             sections.push((old, new, value));
-            used.extend(applied(tables.relocations_of(owner, old)?, value));
+            used.extend(applied(relocations_of(owner, &tables, old)?, value));
         }
         let note = self.header.to_note(owner.ident.order);
         let note_index = image.sections.len();
@@ -96,13 +96,13 @@ impl<'a> Build<'a, '_> {
             relocations.extend(self.pointers(*value, &map, &symbols));
             relocations.sort_by_key(|relocation| relocation.offset);
             if !relocations.is_empty() {
-                image.add_relocations(*new, symtab, arch.form, &relocations)?;
+                data_relocations::add(&mut image, (*new, symtab), arch, &relocations)?;
             }
         }
         let exported = sections.iter().map(|(_, new, _)| *new).chain(note_symbol);
         let targets: Vec<Option<usize>> = exported.map(|section| symbols.of_section(section)).collect();
-        let relocations = exports.relocations(arch, layout, &targets, &symbols);
-        image.add_relocations(exports.table, symtab, arch.form, &relocations)?;
+        let relocations = exports.relocations(arch, (layout, owner.ident.class), &targets, &symbols);
+        data_relocations::add(&mut image, (exports.table, symtab), arch, &relocations)?;
         Ok(image)
     }
 
@@ -123,7 +123,7 @@ impl<'a> Build<'a, '_> {
                 remedy: "",
             })
         };
-        applied(tables.relocations_of(owner, index)?, value).iter().map(translate).collect()
+        applied(relocations_of(owner, tables, index)?, value).iter().map(translate).collect()
     }
 
     /// Pointers in a value made from kept bytes to others that are made so: the kernel places both.

@@ -51,12 +51,11 @@ impl KeeperExports {
     pub(super) fn relocations(
         &self,
         arch: &Arch,
-        layout: &ExportLayout,
+        (layout, class): (&ExportLayout, Class),
         targets: &[Option<usize>],
         symbols: &KeeperSymbols<'_>,
     ) -> Vec<Relocation> {
         let kind = if layout.is_relative() { arch.relative_32 } else { arch.absolute_word };
-        let class = Class::Elf64;
         let mut relocations = Vec::new();
         let entry = layout.entry_size(class) as u64;
         let mut start = 0_u64;

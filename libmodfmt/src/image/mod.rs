@@ -29,6 +29,7 @@ mod base;
 mod bindings;
 mod bound;
 mod check;
+mod data_relocations;
 mod discard_mark;
 mod error;
 mod got_entry;

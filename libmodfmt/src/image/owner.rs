@@ -5,11 +5,16 @@ use std::collections::HashMap;
 
 use super::add_versions::add_versions;
 use super::old_places::OldPlaces;
-use super::{Bindings, ImageError, UnitBase, check, got_entry, input_check};
-use crate::arch::{Arch, RelocationType};
-use crate::elf::{Object, Place, Relocation, RelocationTables, SectionKind, Symbol, flags};
+use super::{Bindings, ImageError, UnitBase, check, data_relocations, got_entry, input_check};
+use crate::arch::{Arch, RelocationType, each_relocation};
+use crate::elf::{Object, Place, Relocation, RelocationForm, RelocationTables, SectionKind, Symbol, flags};
 use crate::module::Module;
 use crate::persist::Inventory;
+
+/// What an author can do about a use that cannot be changed because the variable is not where its section
+/// begins: of an entry of the GOT, and of an addend that has no room.
+const REMEDY_GOT: &str = ": make it static, or define it in a declaration of its own";
+const REMEDY_ADDEND: &str = ": define it in a declaration of its own";
 
 /// Makes the owner image. `bindings` say where each unit of the file is.
 ///
@@ -83,7 +88,7 @@ impl Rebase<'_> {
 
     fn table(&self, object: &mut Object<'_>, table: usize, target: usize) -> Result<(), ImageError> {
         // Few of the file's relocations lead to persistent data, so that the others are not copied.
-        let uses = object.each_relocation(table)?.enumerate();
+        let uses = each_relocation(object, table)?.enumerate();
         let uses = uses.filter_map(|(number, relocation)| {
             let Place::Section(section) = object.symbols.get(relocation.symbol)?.place else { return None };
             let (base, start) = self.targets.get(section).copied().flatten()?;
@@ -92,6 +97,9 @@ impl Rebase<'_> {
         let mut changed = Vec::new();
         for (number, relocation, section, base, start) in uses.collect::<Vec<_>>() {
             let new = self.rebased(object, (target, &relocation), (section, start))?;
+            if self.arch.form == RelocationForm::Rel && new.addend != relocation.addend {
+                self.store(object, target, &new, section)?;
+            }
             changed.push((number, Relocation { symbol: base, ..new }));
         }
         if !changed.is_empty() {
@@ -108,16 +116,6 @@ impl Rebase<'_> {
         (target, relocation): (usize, &Relocation),
         (index, start): (usize, i64),
     ) -> Result<Relocation, ImageError> {
-        let refused = |object: &Object<'_>, remedy| ImageError::Relocation {
-            section: object.section_name(target),
-            offset: relocation.offset,
-            relocation: self.arch.relocation_name(relocation.kind),
-            variable: match object.symbols.get(relocation.symbol).map(|symbol| &*symbol.name) {
-                None | Some([]) => object.section_name(index),
-                Some(name) => String::from_utf8_lossy(name).into_owned(),
-            },
-            remedy,
-        };
         let too_far = |object: &Object<'_>| ImageError::Addend {
             section: object.section_name(target),
             offset: relocation.offset,
@@ -130,13 +128,49 @@ impl Rebase<'_> {
             Some(entry) => {
                 let section = object.sections.get_mut(target);
                 let new = section.and_then(|section| got_entry::rebase(entry, relocation, distance, section));
-                new.ok_or_else(|| refused(object, got_entry::REMEDY))
+                new.ok_or_else(|| self.refused(object, (target, relocation), index, REMEDY_GOT))
             }
             None if self.arch.relocation(relocation.kind).is_some_and(RelocationType::may_be_rebased) => {
                 let addend = relocation.addend.checked_add(distance);
                 Ok(Relocation { addend: addend.ok_or_else(|| too_far(object))?, ..*relocation })
             }
-            None => Err(refused(object, "")),
+            None => Err(self.refused(object, (target, relocation), index, "")),
+        }
+    }
+
+    /// Writes the addend of a relocation into the bytes that it changes.
+    fn store(
+        &self,
+        object: &mut Object<'_>,
+        target: usize,
+        relocation: &Relocation,
+        index: usize,
+    ) -> Result<(), ImageError> {
+        let ident = object.ident;
+        let mut is_stored = false;
+        if let Some(section) = object.sections.get_mut(target) {
+            section.data.edit(|data| is_stored = data_relocations::store(ident, data, relocation).is_some());
+        }
+        if is_stored { Ok(()) } else { Err(self.refused(object, (target, relocation), index, REMEDY_ADDEND)) }
+    }
+
+    /// A use of the persistent section `index` that cannot be moved.
+    fn refused(
+        &self,
+        object: &Object<'_>,
+        (target, relocation): (usize, &Relocation),
+        index: usize,
+        remedy: &'static str,
+    ) -> ImageError {
+        ImageError::Relocation {
+            section: object.section_name(target),
+            offset: relocation.offset,
+            relocation: self.arch.relocation_name(relocation.kind),
+            variable: match object.symbols.get(relocation.symbol).map(|symbol| &*symbol.name) {
+                None | Some([]) => object.section_name(index),
+                Some(name) => String::from_utf8_lossy(name).into_owned(),
+            },
+            remedy,
         }
     }
 }

@@ -19,8 +19,8 @@ mod tests;
 
 use thiserror::Error;
 
-use crate::arch::relocation_type;
-use crate::elf::{ByteOrder, ElfError, Object, Place, Relocation, SectionKind};
+use crate::arch::{relocation_type, relocations_of, store_addend};
+use crate::elf::{ByteOrder, ElfError, Object, Place, Relocation, RelocationTables, SectionKind};
 
 /// The section with the slots.
 pub const SECTION: &str = ".data..persist_old";
@@ -63,6 +63,7 @@ pub enum OldSlotError {
 pub fn of(object: &Object<'_>) -> Result<Vec<OldSlot>, OldSlotError> {
     let word = object.ident.class.word_size() as u64;
     let wrong = |offset, what| OldSlotError::Slot { offset, what };
+    let tables = RelocationTables::of(object);
     let mut slots = Vec::new();
     let sections = object.sections.iter().enumerate().filter(|(_, section)| {
         // A linker script may have appended something to the name.
@@ -72,7 +73,7 @@ pub fn of(object: &Object<'_>) -> Result<Vec<OldSlot>, OldSlotError> {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
     });
     for (index, section) in sections {
-        let relocations = object.relocations_of(index)?;
+        let relocations = relocations_of(object, &tables, index)?;
         for relocation in &relocations {
             let offset = relocation.offset;
             let named = relocation_type(object.ident.machine, relocation.kind);
@@ -84,12 +85,8 @@ pub fn of(object: &Object<'_>) -> Result<Vec<OldSlot>, OldSlotError> {
             let Some((Place::Section(target), value)) = symbol else {
                 return Err(wrong(offset, "the variable is not defined in this module"));
             };
-            let addend = match relocation_form(object, index) {
-                Some(SectionKind::REL) => stored(object, &section.data, offset)?,
-                _ => relocation.addend,
-            };
-            let place =
-                value.checked_add_signed(addend).ok_or_else(|| wrong(offset, "the addend is impossible"))?;
+            let place = value.checked_add_signed(relocation.addend);
+            let place = place.ok_or_else(|| wrong(offset, "the addend is impossible"))?;
             let offset = offset.saturating_add(word);
             if stored(object, &section.data, offset)? != 0 {
                 return Err(wrong(offset, "the word for the old address is not zero"));
@@ -115,28 +112,22 @@ pub fn fill(object: &mut Object<'_>, filled: &[(OldSlot, usize, i64)]) -> Result
         if *symbol == 0 || *symbol >= object.symbols.len() {
             return Err(wrong("there is no such symbol to fill it with"));
         }
-        let table = object.relocation_sections_of(slot.section).map(|(index, _)| index).next();
-        let table = table.ok_or_else(|| wrong("the section has no relocations"))?;
-        let is_rel = relocation_form(object, slot.section) == Some(SectionKind::REL);
+        let table = object.relocation_sections_of(slot.section).next();
+        let table = table.map(|(index, table)| (index, table.kind == SectionKind::REL));
+        let (table, is_rel) = table.ok_or_else(|| wrong("the section has no relocations"))?;
         if is_rel {
             let ident = object.ident;
-            let bytes = match ident.class.word_size() {
-                8 => ident.order.bytes64(addend.cast_unsigned()).to_vec(),
-                _ => {
-                    let addend = i32::try_from(*addend).map_err(|_| wrong("the addend does not fit"))?;
-                    ident.order.bytes32(addend.cast_unsigned()).to_vec()
-                }
-            };
             let start = usize::try_from(slot.offset).map_err(|_| wrong("the offset is impossible"))?;
-            let mut fits = false;
+            let mut is_stored = false;
             if let Some(section) = object.sections.get_mut(slot.section) {
                 section.data.edit(|data| {
-                    let place = start.checked_add(bytes.len()).and_then(|end| data.get_mut(start..end));
-                    fits = place.map(|place| place.copy_from_slice(&bytes)).is_some();
+                    let place = data.get_mut(start..);
+                    is_stored =
+                        place.and_then(|place| store_addend(ident, slot.kind, place, *addend)).is_some();
                 });
             }
-            if !fits {
-                return Err(wrong("it lies outside of its section"));
+            if !is_stored {
+                return Err(wrong("it lies outside of its section, or the addend does not fit"));
             }
         }
         let mut relocations = object.relocations(table)?;
@@ -145,10 +136,6 @@ pub fn fill(object: &mut Object<'_>, filled: &[(OldSlot, usize, i64)]) -> Result
         object.set_relocations(table, &relocations)?;
     }
     Ok(())
-}
-
-fn relocation_form(object: &Object<'_>, section: usize) -> Option<SectionKind> {
-    object.relocation_sections_of(section).map(|(_, table)| table.kind).next()
 }
 
 /// The word in a section's bytes.

@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result};
 
-use super::elf::{Elf, RELA_BYTES, Section};
+use super::elf::{Elf, Section};
 
 /// Sections, and the names that they get.
 const RENAMED: &[(&str, &str)] = &[
@@ -50,8 +50,8 @@ fn of_sections(image: Vec<u8>, is_chosen: impl Fn(&str) -> bool) -> Result<Optio
     }
     let place = elf.data.len();
     elf.data.extend_from_slice(&strings);
-    elf.set_u64(header + 24, u64::try_from(place)?)?;
-    elf.set_u64(header + 32, u64::try_from(strings.len())?)?;
+    elf.set_offset(header, place)?;
+    elf.set_size(header, strings.len())?;
     let is_renamed = |section: usize| renamed.iter().any(|(index, ..)| *index == section);
     for (table, target) in elf.tables() {
         if is_renamed(target) {
@@ -64,16 +64,17 @@ fn of_sections(image: Vec<u8>, is_chosen: impl Fn(&str) -> bool) -> Result<Optio
 /// Keeps the relocations of a table that lead into persistent data, or out of the module.
 fn keep(elf: &mut Elf, table: usize, is_renamed: &dyn Fn(usize) -> bool) -> Result<()> {
     let relocations = elf.relocations(table)?;
-    let (header, start) = (elf.section(table)?.header, elf.section(table)?.offset);
+    let section = elf.section(table)?;
+    let (header, start, size) = (section.header, section.offset, elf.relocation_bytes(section));
     let mut place = start;
     for (number, relocation) in relocations.iter().enumerate() {
         let symbol = elf.symbols.get(relocation.symbol).context("no such symbol")?;
         if symbol.section == 0 || is_renamed(symbol.section.into()) {
-            let from = start + number * RELA_BYTES;
-            let entry = elf.data.get(from..from + RELA_BYTES).context("a table is cut off")?.to_vec();
+            let from = start + number * size;
+            let entry = elf.data.get(from..from + size).context("a table is cut off")?.to_vec();
             elf.set(place, &entry)?;
-            place += RELA_BYTES;
+            place += size;
         }
     }
-    elf.set_u64(header + 32, u64::try_from(place - start)?)
+    elf.set_size(header, place - start)
 }

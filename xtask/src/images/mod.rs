@@ -3,6 +3,7 @@
 //! were persistent, and compares with the modules what every relocation leads to. With `--read`, compares what
 //! libmodfmt reads of them with what readelf and kmod read.
 
+mod addend;
 mod document;
 mod elf;
 pub mod made_persistent;

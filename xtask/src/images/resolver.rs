@@ -8,9 +8,11 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::elf::{Elf, Rela};
+use super::addend::{self, R_MIPS_LO16};
+use super::elf::{Elf, Relocation, Section};
 use super::made_persistent::is_persistent;
 
+const EM_MIPS: u16 = 8;
 const EM_S390: u16 = 22;
 const EM_RISCV: u16 = 243;
 const R_390_PC32DBL: u32 = 19;
@@ -32,14 +34,23 @@ enum Target {
 }
 
 impl Target {
-    fn plus(self, addend: i64) -> Self {
-        let addend = i128::from(addend);
+    fn plus(mut self, addend: i64) -> Self {
+        *self.offset() += i128::from(addend);
+        self
+    }
+
+    fn offset(&mut self) -> &mut i128 {
         match self {
-            Self::Kept(section, offset) => Self::Kept(section, offset + addend),
-            Self::Own(section, offset) => Self::Own(section, offset + addend),
-            Self::Import(name, offset) => Self::Import(name, offset + addend),
-            Self::Absolute(value) => Self::Absolute(value + addend),
+            Self::Kept(_, offset) | Self::Own(_, offset) | Self::Import(_, offset) => offset,
+            Self::Absolute(value) => value,
         }
+    }
+
+    /// With as much of the offset as counts, where the addend has so many bits.
+    fn within(mut self, bits: u32) -> Self {
+        let offset = self.offset();
+        *offset = offset.rem_euclid(1 << bits);
+        self
     }
 }
 
@@ -60,8 +71,9 @@ pub fn compare(file: &Elf, keeper: &Elf, owner: &Elf) -> Result<Counts> {
     let mut counts = Counts::default();
     let mut changed: HashMap<usize, Vec<u8>> = HashMap::new();
     for (table, section) in file.tables() {
-        let before = file.relocations(table)?;
         let place = file.section(section)?;
+        let before = relocations(file, table, place)?;
+        let is_rel = file.section(table)?.is_rel();
         let is_kept = is_persistent(place);
         let (image, exports, in_image) = match is_kept {
             true => (keeper, &nothing, keeper.named(&place.name).map(|(index, _)| index)),
@@ -70,7 +82,7 @@ pub fn compare(file: &Elf, keeper: &Elf, owner: &Elf) -> Result<Counts> {
         let in_image = in_image.with_context(|| format!("the keeper has no {}", place.name))?;
         let mut after = Vec::new();
         for (table, _) in image.tables().into_iter().filter(|(_, target)| *target == in_image) {
-            after.extend(image.relocations(table)?);
+            after.extend(relocations(image, table, image.section(in_image)?)?);
         }
         ensure!(
             before.len() == after.len(),
@@ -118,6 +130,17 @@ pub fn compare(file: &Elf, keeper: &Elf, owner: &Elf) -> Result<Counts> {
                 }
                 false => (old.plus(before.addend), new.plus(after.addend)),
             };
+            // Addresses of 32 bits wrap around; of a lower half the others say nothing.
+            let (old, new) = match (is_rel, file.machine, before.kind) {
+                (true, EM_MIPS, R_MIPS_LO16) => (old.within(16), new.within(16)),
+                (true, ..) => (old.within(32), new.within(32)),
+                _ => (old, new),
+            };
+            if is_rel {
+                let bytes = image.bytes(image.section(in_image)?)?;
+                let own = file.bytes(place)?.to_vec();
+                addend::copy(file, after, bytes, changed.entry(section).or_insert(own)).with_context(what)?;
+            }
             ensure!(old == new, "{} leads to {new:?}, not {old:?}", what());
         }
         if file.machine == EM_RISCV && !is_kept {
@@ -133,29 +156,38 @@ pub fn compare(file: &Elf, keeper: &Elf, owner: &Elf) -> Result<Counts> {
     Ok(counts)
 }
 
+/// The relocations of a table that changes a section, with their addends.
+fn relocations(elf: &Elf, table: usize, section: &Section) -> Result<Vec<Relocation>> {
+    let mut found = elf.relocations(table)?;
+    if elf.section(table)?.is_rel() {
+        addend::fill(elf, elf.bytes(section)?, &mut found)?;
+    }
+    Ok(found)
+}
+
 /// The symbols that a keeper exports, as the loader finds them: `__ksymtab` has for each, in this order, a
 /// place and a name.
 fn exports(keeper: &Elf) -> Result<HashMap<String, Target>> {
     let (index, _) = keeper.named("__ksymtab").context("the keeper exports nothing")?;
     let (strings, section) = keeper.named("__ksymtab_strings").context("its exports have no names")?;
-    let mut relocations = Vec::new();
+    let mut found = Vec::new();
     for (table, _) in keeper.tables().into_iter().filter(|(_, target)| *target == index) {
-        relocations.extend(keeper.relocations(table)?);
+        found.extend(relocations(keeper, table, keeper.section(index)?)?);
     }
-    relocations.sort_by_key(|relocation| relocation.offset);
-    let mut found = HashMap::new();
+    found.sort_by_key(|relocation| relocation.offset);
+    let mut exports = HashMap::new();
     let nothing = HashMap::new();
-    for pair in relocations.chunks(2) {
+    for pair in found.chunks(2) {
         let [value, name] = pair else { bail!("an export lacks its name") };
-        let read = |relocation: &Rela| {
+        let read = |relocation: &Relocation| {
             Ok::<_, anyhow::Error>(target(keeper, relocation.symbol, &nothing)?.plus(relocation.addend))
         };
         let Target::Own(place, offset) = read(name)? else { bail!("a name is no text of the keeper") };
         ensure!(place == strings, "a name is no text of the keeper");
         let name = keeper.text(section.offset + usize::try_from(offset)?)?;
-        ensure!(found.insert(name.clone(), read(value)?).is_none(), "{name} is exported twice");
+        ensure!(exports.insert(name.clone(), read(value)?).is_none(), "{name} is exported twice");
     }
-    Ok(found)
+    Ok(exports)
 }
 
 /// What a symbol stands for. Imports that a keeper exports are what it exports.
@@ -179,7 +211,7 @@ fn target(elf: &Elf, symbol: usize, exports: &HashMap<String, Target>) -> Result
 }
 
 /// On riscv the rest of a distance is that of the relocation at the place that is named.
-fn pairs(elf: &Elf, section: usize, relocations: &[Rela]) -> Result<()> {
+fn pairs(elf: &Elf, section: usize, relocations: &[Relocation]) -> Result<()> {
     let firsts: Vec<u64> = relocations
         .iter()
         .filter(|relocation| relocation.kind == R_RISCV_PCREL_HI20)

@@ -27,7 +27,7 @@ pub fn run(
     processor: &Processor,
     packages: &Packages,
     modules: &Path,
-    images: Option<&Images>,
+    images: &Images,
     directory: &Path,
 ) -> Result<PathBuf> {
     let initramfs = directory.join("initramfs");
@@ -64,7 +64,7 @@ pub fn machine(
     }
 }
 
-fn write_initramfs(path: &Path, packages: &Packages, modules: &Path, images: Option<&Images>) -> Result<()> {
+fn write_initramfs(path: &Path, packages: &Packages, modules: &Path, images: &Images) -> Result<()> {
     let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
     let mut archive = Archive::new(BufWriter::new(file));
     archive.device("dev/console", 5, 1)?;
@@ -74,11 +74,9 @@ fn write_initramfs(path: &Path, packages: &Packages, modules: &Path, images: Opt
         "#!/bin/busybox sh\nbusybox=/bin/busybox\n$busybox mount -t proc proc /proc\n\
          $busybox mount -t devtmpfs dev /dev\necho 7 > /proc/sys/kernel/printk\n",
     );
-    if let Some(images) = images {
-        archive.file("keeper.ko", &fs::read(&images.keeper)?)?;
-        archive.file("owner.ko", &fs::read(&images.owner)?)?;
-        script.push_str(keep::SCRIPT);
-    }
+    archive.file("keeper.ko", &fs::read(&images.keeper)?)?;
+    archive.file("owner.ko", &fs::read(&images.owner)?)?;
+    script.push_str(keep::SCRIPT);
     for (name, _) in WAYS {
         let module = format!("oops_{name}.ko");
         archive.file(&module, &fs::read(modules.join(&module))?)?;

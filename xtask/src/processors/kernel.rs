@@ -9,7 +9,7 @@ use vmguest::KernelKind;
 
 use super::packages::Packages;
 use super::rust;
-use super::table::{PROCESSORS, Processor};
+use super::table::{LOONGARCH, PROCESSORS, Processor};
 use crate::args::DEFAULT_KERNEL;
 use crate::kernel::Kernel;
 use crate::setup::packages::install_named;
@@ -27,12 +27,21 @@ pub const KERNELS: &[&str] = &[
     "s390x-6.1",
 ];
 
+/// Kernels of which images are made, and that run no scenarios: QEMU's machine has no second port, or no kernel
+/// of the distribution starts on it.
+const MODULES_ONLY: &[&str] = &["i386-6.1", "armhf-6.1", "mips64el-6.1", "mipsel-6.1", "loong64-sid"];
+
 /// A machine whose processor has pages of 16 KB: many have only those of 4 and 64 KB.
 const PAGES_OF_16_KB: &[&str] = &["-M", "virt", "-cpu", "cortex-a76"];
 
 /// The processor of a kernel that can be named, with the release of Debian that has this series.
 pub fn find(name: &str) -> Option<Processor> {
     of_name(KERNELS.iter().find(|known| **known == name)?)
+}
+
+/// The same, also of kernels that run no scenarios.
+fn find_for_modules(name: &str) -> Option<Processor> {
+    of_name(KERNELS.iter().chain(MODULES_ONLY).find(|known| **known == name)?)
 }
 
 fn of_name(name: &'static str) -> Option<Processor> {
@@ -43,6 +52,7 @@ fn of_name(name: &'static str) -> Option<Processor> {
     let (release, is_backport) = match series {
         "6.1" => ("bookworm", false),
         "6.12" => ("trixie", false),
+        "sid" => ("sid", false),
         _ => ("trixie", true),
     };
     let machine = if flavour.ends_with("-16k") { PAGES_OF_16_KB } else { processor.machine };
@@ -51,7 +61,7 @@ fn of_name(name: &'static str) -> Option<Processor> {
 
 /// The processor of an architecture, by the distribution's name of it.
 pub fn of_architecture(debian: &str) -> Option<&'static Processor> {
-    PROCESSORS.iter().find(|processor| processor.debian == debian)
+    PROCESSORS.iter().chain([&LOONGARCH]).find(|processor| processor.debian == debian)
 }
 
 /// The name of a processor's kernel, by that of one of this machine's: a series, `newest`, or
@@ -69,7 +79,7 @@ pub fn kernel_name(processor: &Processor, name: &str) -> String {
 
 /// The release and the modules of a kernel of another processor; `None` if the name is none of these.
 pub fn modules_of(name: &str) -> Result<Option<(String, Option<PathBuf>)>> {
-    let Some(processor) = find(name) else { return Ok(None) };
+    let Some(processor) = find_for_modules(name) else { return Ok(None) };
     let Packages { release, modules, .. } = Packages::fetch(&processor)?;
     Ok(Some((release, modules)))
 }

@@ -4,8 +4,8 @@
 //!
 //! For each, the kernel, its headers and a busybox are fetched, modules that oops in five ways are compiled
 //! with the cross compiler and loaded under QEMU, and the console is decoded: function and line of each oops
-//! must be those that the source marks. Where data can be kept, a module with persistent data is loaded, removed
-//! and loaded again before that, as images that are made here.
+//! must be those that the source marks. Before that a module with persistent data is loaded, removed and loaded
+//! again, as images that are made here.
 
 mod boot;
 mod check;
@@ -66,22 +66,13 @@ fn one(processor: &Processor) -> Result<bool> {
     fs::create_dir_all(&directory)?;
     let start = Instant::now();
     let modules = modules::build(processor, &packages, &directory.join("modules"))?;
-    let images = match processor.keeps {
-        true => Some(keep::build(processor, &packages, &directory.join("keep"))?),
-        false => None,
-    };
-    let console = boot::run(processor, &packages, &modules, images.as_ref(), &directory)?;
+    let images = keep::build(processor, &packages, &directory.join("keep"))?;
+    let console = boot::run(processor, &packages, &modules, &images, &directory)?;
     let mut wrong = check::check(processor, &modules::source()?, &modules, &console)?;
-    let kept = match images {
-        Some(_) => {
-            wrong.extend(keep::check(&String::from_utf8_lossy(&fs::read(&console)?)));
-            ", data kept over a reload"
-        }
-        None => "",
-    };
+    wrong.extend(keep::check(&String::from_utf8_lossy(&fs::read(&console)?)));
     let (colour, word) = if wrong.is_empty() { (Colour::Green, "pass") } else { (Colour::Red, "FAIL") };
     ui::line(&format!(
-        "  {:8} {} Linux {}, {} oopses{kept} ({})",
+        "  {:8} {} Linux {}, {} oopses, data kept over a reload ({})",
         processor.name,
         paint(colour, word),
         packages.release,

@@ -26,8 +26,6 @@ pub struct Processor {
     pub machine: &'static [&'static str],
     /// The kernel's name of the machine's first serial port, which is the console.
     pub console: &'static str,
-    /// Whether images are made of its modules, so that data can be kept.
-    pub keeps: bool,
     /// Rust's name of the target that our own programs are built for.
     pub target: &'static str,
     /// The ports in machines that run scenarios; `None` where none do.
@@ -52,7 +50,25 @@ const fn pci_serial(console: &'static str, results: &'static str) -> Option<Port
     Some(Ports { console_device: None, console, results_device: "pci-serial", results })
 }
 
-/// All of them.
+/// Of its modules images are made. Its kernels are in the unstable release only, and do not start in QEMU
+/// without firmware.
+pub const LOONGARCH: Processor = Processor {
+    name: "loongarch64",
+    debian: "loong64",
+    release: Some("sid"),
+    is_backport: false,
+    flavour: "loong64",
+    prefix: "loongarch64-linux-gnu-",
+    compiler: "gcc-loongarch64-linux-gnu",
+    qemu: "qemu-system-loongarch64",
+    qemu_package: "qemu-system-misc",
+    machine: &["-M", "virt"],
+    console: "ttyS0",
+    target: "loongarch64-unknown-linux-gnu",
+    ports: None,
+};
+
+/// All that start in QEMU.
 pub const PROCESSORS: &[Processor] = &[
     Processor {
         name: "aarch64",
@@ -66,7 +82,6 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-arm",
         machine: &["-M", "virt", "-cpu", "cortex-a57"],
         console: "ttyAMA0",
-        keeps: true,
         target: "aarch64-unknown-linux-gnu",
         ports: pci_serial("ttyAMA0", "ttyS0"),
     },
@@ -82,7 +97,6 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-arm",
         machine: &["-M", "virt"],
         console: "ttyAMA0",
-        keeps: false,
         target: "armv7-unknown-linux-gnueabihf",
         ports: None,
     },
@@ -98,8 +112,22 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-x86",
         machine: &[],
         console: "ttyS0",
-        keeps: false,
         target: "i686-unknown-linux-gnu",
+        ports: None,
+    },
+    Processor {
+        name: "mips",
+        debian: "mipsel",
+        release: None,
+        is_backport: false,
+        flavour: "4kc-malta",
+        prefix: "mipsel-linux-gnu-",
+        compiler: "gcc-mipsel-linux-gnu",
+        qemu: "qemu-system-mipsel",
+        qemu_package: "qemu-system-mips",
+        machine: &["-M", "malta", "-cpu", "24Kc"],
+        console: "ttyS0",
+        target: "mipsel-unknown-linux-gnu",
         ports: None,
     },
     Processor {
@@ -114,7 +142,6 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-mips",
         machine: &["-M", "malta", "-cpu", "5KEc"],
         console: "ttyS0",
-        keeps: false,
         target: "mips64el-unknown-linux-gnuabi64",
         ports: None,
     },
@@ -130,7 +157,6 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-ppc",
         machine: &["-M", "pseries"],
         console: "hvc0",
-        keeps: true,
         target: "powerpc64le-unknown-linux-gnu",
         ports: Some(Ports {
             console_device: None,
@@ -151,7 +177,6 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-misc",
         machine: &["-M", "virt"],
         console: "ttyS0",
-        keeps: true,
         target: "riscv64gc-unknown-linux-gnu",
         ports: pci_serial("ttyS0", "ttyS1"),
     },
@@ -167,7 +192,6 @@ pub const PROCESSORS: &[Processor] = &[
         qemu_package: "qemu-system-misc",
         machine: &["-M", "s390-ccw-virtio"],
         console: "ttysclp0",
-        keeps: true,
         target: "s390x-unknown-linux-gnu",
         ports: Some(Ports {
             // One that takes whole lines, and a terminal, of which there can be one each.

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The checks of a keeper.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::{Judge, Target, base_in_file, imports_used, target, without_code};
-use crate::arch::Arch;
-use crate::elf::{Object, Place, RelocationTables, SectionKind, flags};
+use crate::arch::{Arch, relocations_of};
+use crate::elf::{Object, Place, RelocationForm, RelocationTables, SectionKind, flags};
 use crate::export;
 use crate::image::applied_relocations::applied;
-use crate::image::{Base, ImageError, KeeperOptions};
+use crate::image::{Base, ImageError, KeeperOptions, data_relocations};
 use crate::module::Module;
 use crate::persist::{Header, Inventory, NOTE_SECTION, Unit, UnitPointer};
 
@@ -78,6 +79,7 @@ fn same_data(
     wanted: KeeperOptions<'_>,
     sections: &Sections,
 ) -> Result<(), ImageError> {
+    let form = Arch::of(file.ident)?.form;
     let (old_tables, new_tables) = (RelocationTables::of(file), RelocationTables::of(image));
     let imported: HashMap<&[u8], &str> = wanted
         .bindings
@@ -99,17 +101,30 @@ fn same_data(
         let value = wanted.bindings.value(*index);
         let kind = if value.is_some() { SectionKind::PROGBITS } else { before.kind };
         let bytes = value.map_or(&*before.data, |value| &value.bytes);
+        let found = relocations_of(image, &new_tables, new)?;
+        // Addends that are in the bytes are compared below.
+        let bytes = match form {
+            RelocationForm::Rela => Cow::Borrowed(bytes),
+            RelocationForm::Rel => {
+                let mut bytes = bytes.to_vec();
+                let stored =
+                    found.iter().filter_map(|it| data_relocations::store(image.ident, &mut bytes, it));
+                let stored = stored.count();
+                judge.that(stored == found.len(), || format!("{name} has addends outside"))?;
+                Cow::Owned(bytes)
+            }
+        };
         let same_bytes = kind == after.kind
             && (kind == SectionKind::NOBITS
-                || after.data.strip_prefix(bytes).is_some_and(|rest| rest.iter().all(|byte| *byte == 0)));
+                || after.data.strip_prefix(&*bytes).is_some_and(|rest| rest.iter().all(|byte| *byte == 0)));
         judge.that(same_bytes, || format!("{name} has other bytes"))?;
-        let before = applied(old_tables.relocations_of(file, old)?, value);
+        let before = applied(relocations_of(file, &old_tables, old)?, value);
         let pointers = value.map(|value| &*value.pointers).unwrap_or_default();
         let mut pointers: Vec<&UnitPointer> = pointers.iter().collect();
         pointers.sort_by_key(|pointer| pointer.offset);
         let mut pointers = pointers.into_iter().peekable();
         let mut after = Vec::new();
-        for found in new_tables.relocations_of(image, new)? {
+        for found in found {
             // The image has them in this order.
             let Some(pointer) = pointers.next_if(|pointer| pointer.offset == found.offset) else {
                 after.push(found);

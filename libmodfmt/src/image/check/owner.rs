@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 
 use super::{Judge, Target, base_in_file, relocations, target};
-use crate::arch::Arch;
-use crate::elf::{Object, Place, Relocation, Section};
+use crate::arch::{Arch, each_relocation, wrapped_addend};
+use crate::elf::{Ident, Object, Place, Relocation, RelocationForm, Section};
 use crate::image::old_places::OldPlaces;
-use crate::image::{Base, Bindings, ImageError, got_entry};
+use crate::image::{Base, Bindings, ImageError, data_relocations, got_entry};
 use crate::module::Module;
 use crate::persist::{Inventory, PersistentSection};
 use crate::versions::{ExtendedVersions, Versions};
@@ -55,7 +55,8 @@ fn same_uses(
     bindings: &Bindings,
     old: &OldPlaces<'_>,
 ) -> Result<(), ImageError> {
-    let entries = Arch::of(file.ident)?.got_entry;
+    let arch = Arch::of(file.ident)?;
+    let entries = arch.got_entry;
     judge
         .that(image.symbols.starts_with(&file.symbols), || "its symbols are not those of the file".into())?;
     for (table, section) in file.sections.iter().enumerate().filter(|(_, section)| section.is_relocation()) {
@@ -72,7 +73,7 @@ fn same_uses(
         let name = section.name_text();
         let filled: Vec<_> = old.filled.iter().filter(|(slot, _)| slot.section == changed).collect();
         for (slot, place) in &filled {
-            let found = image.each_relocation(table)?.find(|found| found.offset == slot.offset);
+            let found = each_relocation(image, table)?.find(|found| found.offset == slot.offset);
             let right = found.is_some_and(|found| {
                 let symbol = image.symbols.get(found.symbol).map(|symbol| &*symbol.name);
                 symbol == Some(place.base.symbol.as_bytes()) && found.addend == place.offset
@@ -81,14 +82,15 @@ fn same_uses(
         }
         let is_slot = |found: &Relocation| filled.iter().any(|(slot, _)| slot.offset == found.offset);
         if !filled.is_empty() {
-            let slots = image.each_relocation(table)?.filter(is_slot).count();
+            let slots = each_relocation(image, table)?.filter(is_slot).count();
             judge.that(slots == filled.len(), || {
                 format!("{name} changes {slots} words that are old places")
             })?;
         }
-        let mut after = image.each_relocation(table)?.filter(|after| !is_slot(after));
+        let mut after = each_relocation(image, table)?.filter(|after| !is_slot(after));
+        let mut addends = Vec::new();
         let wrong = |what: &str| ImageError::Check { image: judge.0, what: format!("{name} has {what}") };
-        for before in file.each_relocation(table)? {
+        for before in each_relocation(file, table)? {
             let after = after.next().ok_or_else(|| wrong("too few relocations"))?;
             let (before, after) = (&before, &after);
             let same = match target(file, before, base_in_file(inventory, bindings)).filter(|_| loaded) {
@@ -102,7 +104,10 @@ fn same_uses(
                             got_entry::is_rebased(entry, (before, old_code), (after, new), distance)
                         }
                         None => {
-                            i128::from(after.addend) == distance
+                            if arch.form == RelocationForm::Rel {
+                                addends.push(*after);
+                            }
+                            is_distance(file.ident, arch.form, after, distance)
                                 && (before.offset, before.kind) == (after.offset, after.kind)
                         }
                     };
@@ -115,8 +120,32 @@ fn same_uses(
         if after.next().is_some() {
             return Err(wrong("too many relocations"));
         }
+        // What else has changed in the bytes: nothing but the addends that were compared.
+        if arch.form == RelocationForm::Rel && loaded {
+            addends.extend(each_relocation(image, table)?.filter(is_slot));
+            let bytes = image.sections.get(changed).map(|section| &*section.data).unwrap_or_default();
+            judge.that(is_same_code(file.ident, old_code, bytes, &addends), || {
+                format!("{} differs in more than addends", old_code.name_text())
+            })?;
+        }
     }
     Ok(())
+}
+
+/// Whether the addend of a relocation is a distance: as much of it as counts, where it is in the bytes.
+fn is_distance(ident: Ident, form: RelocationForm, after: &Relocation, distance: i128) -> bool {
+    match form {
+        RelocationForm::Rela => i128::from(after.addend) == distance,
+        RelocationForm::Rel => i64::try_from(distance)
+            .is_ok_and(|distance| after.addend == wrapped_addend(ident, after.kind, distance)),
+    }
+}
+
+/// Whether a section has the file's bytes, but for these addends.
+fn is_same_code(ident: Ident, old: &Section<'_>, new: &[u8], addends: &[Relocation]) -> bool {
+    let mut bytes = old.data.to_vec();
+    let are_stored = addends.iter().all(|it| data_relocations::store(ident, &mut bytes, it).is_some());
+    are_stored && bytes == new
 }
 
 /// Every version table of the image has the version of each base symbol.

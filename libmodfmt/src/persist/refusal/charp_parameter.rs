@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::variable_text::{section_text, variable_text};
 use super::{Refusal, Refusals};
+use crate::arch::each_relocation;
 use crate::elf::{Object, Relocation};
 use crate::parameters::{name_at, target};
 use crate::persist::{Inventory, PersistError};
@@ -33,7 +34,7 @@ pub(super) fn check(
     for (table, section) in object.sections.iter().enumerate().filter(|(_, section)| section.is_relocation())
     {
         let Ok(target) = usize::try_from(section.info) else { continue };
-        by_target.entry(target).or_default().extend(object.relocations(table)?);
+        by_target.entry(target).or_default().extend(each_relocation(object, table)?);
     }
     let arrays = object.section(TABLE).and_then(|(index, _)| by_target.get(&index));
     let arrays = arrays.map_or_else(HashMap::new, |relocations| names_by_arg(object, relocations, word));

@@ -4,7 +4,7 @@
 
 use super::variable_text::{section_text, variable_text};
 use super::{Import, Refusal, Refusals};
-use crate::arch::{Arch, RelocationType};
+use crate::arch::{Arch, RelocationType, relocations_of};
 use crate::elf::{Object, Place, Relocation, RelocationTables, Symbol, SymbolKind, flags};
 use crate::persist::{Inventory, PersistError};
 
@@ -19,7 +19,7 @@ pub(super) fn check(
 ) -> Result<(), PersistError> {
     let tables = RelocationTables::of(object);
     for (unit, index) in inventory.indexes.iter().enumerate() {
-        for relocation in tables.relocations_of(object, *index)? {
+        for relocation in relocations_of(object, &tables, *index)? {
             let Some(symbol) = object.symbols.get(relocation.symbol) else { continue };
             let section = section_text(inventory, unit);
             let offset = relocation.offset;
