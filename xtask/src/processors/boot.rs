@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use super::keep::{self, Images};
 use super::modules::WAYS;
 use super::packages::Packages;
 use super::table::Processor;
+use super::tools::Tools;
 use crate::vm::Archive;
 
 /// How long a boot may take. On an idle machine the slowest takes 15 s.
@@ -25,25 +26,25 @@ pub const MARK: &str = "== loading oops_";
 /// Runs the module with persistent data and those that oops, and returns the file with the console.
 pub fn run(
     processor: &Processor,
-    packages: &Packages,
+    from: (&Tools, &Packages),
     modules: &Path,
     images: &Images,
     directory: &Path,
 ) -> Result<PathBuf> {
     let initramfs = directory.join("initramfs");
-    write_initramfs(&initramfs, packages, modules, images)?;
-    machine(processor, packages, &initramfs, directory)
+    write_initramfs(&initramfs, from.1, modules, images)?;
+    machine(processor, from, &initramfs, directory)
 }
 
 /// Runs a machine to its end and returns the file with its console.
 pub fn machine(
     processor: &Processor,
-    packages: &Packages,
+    (tools, packages): (&Tools, &Packages),
     initramfs: &Path,
     directory: &Path,
 ) -> Result<PathBuf> {
     let console = directory.join("console.log");
-    let mut qemu = Command::new(processor.qemu);
+    let mut qemu = tools.command(processor.qemu);
     qemu.args(processor.machine).args(["-nodefaults", "-display", "none", "-no-reboot", "-m", "512M"]);
     qemu.arg("-kernel").arg(&packages.image).arg("-initrd").arg(initramfs);
     qemu.arg("-append").arg(format!("console={} panic=-1", processor.console));

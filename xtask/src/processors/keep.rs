@@ -13,6 +13,7 @@ use libmodfmt::image::Bindings;
 use super::modules;
 use super::packages::Packages;
 use super::table::Processor;
+use super::tools::Tools;
 use crate::workspace;
 
 /// The images, as files for the guest.
@@ -35,7 +36,7 @@ pub const SCRIPT: &str = "$busybox insmod /keeper.ko\n$busybox insmod /owner.ko\
 const TAINTS: [&str; 2] = ["4096", "12288"];
 
 /// Builds the module and makes the images. An error if data of this processor's modules cannot be kept.
-pub fn build(processor: &Processor, packages: &Packages, stage: &Path) -> Result<Images> {
+pub fn build(processor: &Processor, from: (&Tools, &Packages), stage: &Path) -> Result<Images> {
     fs::create_dir_all(stage).with_context(|| format!("cannot create {}", stage.display()))?;
     let root = workspace::root();
     for file in ["tests/fixtures/processors/keep.c", "kernel/persistent.h"] {
@@ -44,13 +45,13 @@ pub fn build(processor: &Processor, packages: &Packages, stage: &Path) -> Result
             .with_context(|| format!("cannot copy {}", file.display()))?;
     }
     fs::write(stage.join("Kbuild"), format!("ccflags-y := -g\nobj-m += {NAME}.o\n"))?;
-    modules::make(processor, packages, stage)?;
+    modules::make(processor, from, stage)?;
     let content = ModuleFile::new(fs::read(stage.join(format!("{NAME}.ko")))?, 0);
     let persistent = content.persistent()?.context("the module has no persistent data")?;
     let refused = persistent.refusals()?;
     ensure!(refused.reasons.is_empty(), "{:?}", refused.reasons);
     let module = content.module()?;
-    let release = Release::parse(&packages.release).context("the kernel's release is no number")?;
+    let release = Release::parse(&from.1.release).context("the kernel's release is no number")?;
     let layout = ExportLayout::for_release(module.object.ident.machine, release);
     let bindings = Bindings::first(persistent.header());
     let write = |name: &str, image: Vec<u8>| {

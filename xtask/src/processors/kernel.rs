@@ -9,7 +9,7 @@ use vmguest::KernelKind;
 
 use super::packages::Packages;
 use super::rust;
-use super::table::{LOONGARCH, PROCESSORS, Processor};
+use super::table::{PROCESSORS, Processor};
 use crate::args::DEFAULT_KERNEL;
 use crate::kernel::Kernel;
 use crate::setup::packages::install_named;
@@ -27,8 +27,7 @@ pub const KERNELS: &[&str] = &[
     "s390x-6.1",
 ];
 
-/// Kernels of which images are made, and that run no scenarios: QEMU's machine has no second port, or no kernel
-/// of the distribution starts on it.
+/// Kernels whose modules can be named, and that run no scenarios.
 const MODULES_ONLY: &[&str] = &["i386-6.1", "armhf-6.1", "mips64el-6.1", "mipsel-6.1", "loong64-sid"];
 
 /// A machine whose processor has pages of 16 KB: many have only those of 4 and 64 KB.
@@ -61,7 +60,7 @@ fn of_name(name: &'static str) -> Option<Processor> {
 
 /// The processor of an architecture, by the distribution's name of it.
 pub fn of_architecture(debian: &str) -> Option<&'static Processor> {
-    PROCESSORS.iter().chain([&LOONGARCH]).find(|processor| processor.debian == debian)
+    PROCESSORS.iter().find(|processor| processor.debian == debian)
 }
 
 /// The name of a processor's kernel, by that of one of this machine's: a series, `newest`, or

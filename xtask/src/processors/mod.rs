@@ -15,6 +15,7 @@ mod modules;
 mod packages;
 pub mod rust;
 mod table;
+mod tools;
 
 use std::fs;
 use std::process::ExitCode;
@@ -23,13 +24,13 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::args::ProcessorsArgs;
-use crate::setup::packages::install_named;
 use crate::ui::{self, Colour, paint};
 use crate::workspace;
 
 pub use kernel::{KERNELS, find, kernel, kernel_name, modules_of, of_architecture};
 use packages::Packages;
 use table::PROCESSORS;
+use tools::Tools;
 
 pub use table::Processor;
 
@@ -50,12 +51,9 @@ pub fn run(args: &ProcessorsArgs) -> Result<ExitCode> {
 
 /// Runs one, and prints a line about it. A kernel that cannot be fetched is no failure.
 fn one(processor: &Processor) -> Result<bool> {
-    install_named(&[
-        (processor.qemu, processor.qemu_package, "runs the test kernel"),
-        (&format!("{}gcc", processor.prefix), processor.compiler, "compiles the test modules"),
-    ])?;
-    let packages = match Packages::fetch(processor) {
-        Ok(packages) => packages,
+    let fetched = Tools::fetch(processor).and_then(|tools| Ok((tools, Packages::fetch(processor)?)));
+    let (tools, packages) = match fetched {
+        Ok(fetched) => fetched,
         Err(error) => {
             let word = paint(Colour::Yellow, "skipped");
             ui::line(&format!("  {:8} {word}: {error:#}", processor.name));
@@ -65,9 +63,9 @@ fn one(processor: &Processor) -> Result<bool> {
     let directory = workspace::root().join("target/processors").join(processor.name);
     fs::create_dir_all(&directory)?;
     let start = Instant::now();
-    let modules = modules::build(processor, &packages, &directory.join("modules"))?;
-    let images = keep::build(processor, &packages, &directory.join("keep"))?;
-    let console = boot::run(processor, &packages, &modules, &images, &directory)?;
+    let modules = modules::build(processor, (&tools, &packages), &directory.join("modules"))?;
+    let images = keep::build(processor, (&tools, &packages), &directory.join("keep"))?;
+    let console = boot::run(processor, (&tools, &packages), &modules, &images, &directory)?;
     let mut wrong = check::check(processor, &modules::source()?, &modules, &console)?;
     wrong.extend(keep::check(&String::from_utf8_lossy(&fs::read(&console)?)));
     let (colour, word) = if wrong.is_empty() { (Colour::Green, "pass") } else { (Colour::Red, "FAIL") };

@@ -3,12 +3,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use super::packages::Packages;
 use super::table::Processor;
+use super::tools::Tools;
 use crate::kernel::FOR_OTHER_PROCESSORS;
 use crate::{process, workspace};
 
@@ -29,7 +29,7 @@ pub fn source() -> Result<String> {
 }
 
 /// Builds a module for each way, and returns their directory.
-pub fn build(processor: &Processor, packages: &Packages, stage: &Path) -> Result<PathBuf> {
+pub fn build(processor: &Processor, from: (&Tools, &Packages), stage: &Path) -> Result<PathBuf> {
     fs::create_dir_all(stage).with_context(|| format!("cannot create {}", stage.display()))?;
     fs::write(stage.join("oops.c"), source()?)?;
     let mut kbuild = String::from("ccflags-y := -g\n");
@@ -38,13 +38,13 @@ pub fn build(processor: &Processor, packages: &Packages, stage: &Path) -> Result
         fs::write(stage.join(format!("oops_{name}.c")), format!("#define HOW {how}\n#include \"oops.c\"\n"))?;
     }
     fs::write(stage.join("Kbuild"), kbuild)?;
-    make(processor, packages, stage)?;
+    make(processor, from, stage)?;
     Ok(stage.to_owned())
 }
 
 /// Builds the modules of a folder with a Kbuild.
-pub fn make(processor: &Processor, packages: &Packages, stage: &Path) -> Result<()> {
-    let mut make = Command::new("make");
+pub fn make(processor: &Processor, (tools, packages): (&Tools, &Packages), stage: &Path) -> Result<()> {
+    let mut make = tools.command("make");
     make.env_remove("MAKEFLAGS").env_remove("MFLAGS");
     make.arg("-C").arg(&packages.build).args(["-j2", "--no-print-directory"]);
     make.arg(format!("M={}", stage.display()));

@@ -22,6 +22,9 @@ pub struct Processor {
     pub qemu: &'static str,
     /// The package of that program.
     pub qemu_package: &'static str,
+    /// The release whose compiler, QEMU and firmware are used, and the firmware's package; `None` where this
+    /// machine's do.
+    pub tools: Option<(&'static str, &'static str)>,
     /// Arguments that choose the machine.
     pub machine: &'static [&'static str],
     /// The kernel's name of the machine's first serial port, which is the console.
@@ -50,25 +53,7 @@ const fn pci_serial(console: &'static str, results: &'static str) -> Option<Port
     Some(Ports { console_device: None, console, results_device: "pci-serial", results })
 }
 
-/// Of its modules images are made. Its kernels are in the unstable release only, and do not start in QEMU
-/// without firmware.
-pub const LOONGARCH: Processor = Processor {
-    name: "loongarch64",
-    debian: "loong64",
-    release: Some("sid"),
-    is_backport: false,
-    flavour: "loong64",
-    prefix: "loongarch64-linux-gnu-",
-    compiler: "gcc-loongarch64-linux-gnu",
-    qemu: "qemu-system-loongarch64",
-    qemu_package: "qemu-system-misc",
-    machine: &["-M", "virt"],
-    console: "ttyS0",
-    target: "loongarch64-unknown-linux-gnu",
-    ports: None,
-};
-
-/// All that start in QEMU.
+/// All of them.
 pub const PROCESSORS: &[Processor] = &[
     Processor {
         name: "aarch64",
@@ -80,6 +65,7 @@ pub const PROCESSORS: &[Processor] = &[
         compiler: "gcc-aarch64-linux-gnu",
         qemu: "qemu-system-aarch64",
         qemu_package: "qemu-system-arm",
+        tools: None,
         machine: &["-M", "virt", "-cpu", "cortex-a57"],
         console: "ttyAMA0",
         target: "aarch64-unknown-linux-gnu",
@@ -95,6 +81,7 @@ pub const PROCESSORS: &[Processor] = &[
         compiler: "gcc-arm-linux-gnueabihf",
         qemu: "qemu-system-arm",
         qemu_package: "qemu-system-arm",
+        tools: None,
         machine: &["-M", "virt"],
         console: "ttyAMA0",
         target: "armv7-unknown-linux-gnueabihf",
@@ -110,9 +97,27 @@ pub const PROCESSORS: &[Processor] = &[
         compiler: "gcc",
         qemu: "qemu-system-i386",
         qemu_package: "qemu-system-x86",
+        tools: None,
         machine: &[],
         console: "ttyS0",
         target: "i686-unknown-linux-gnu",
+        ports: None,
+    },
+    Processor {
+        name: "loongarch64",
+        debian: "loong64",
+        release: Some("sid"),
+        is_backport: false,
+        flavour: "loong64",
+        prefix: "loongarch64-linux-gnu-",
+        compiler: "gcc-loongarch64-linux-gnu",
+        qemu: "qemu-system-loongarch64",
+        qemu_package: "qemu-system-misc",
+        tools: Some(("trixie", "qemu-efi-loongarch64")),
+        // Its kernels are programs for the firmware.
+        machine: &["-M", "virt", "-cpu", "la464", "-bios", "/usr/share/qemu-efi-loongarch64/QEMU_EFI.fd"],
+        console: "ttyS0",
+        target: "loongarch64-unknown-linux-gnu",
         ports: None,
     },
     Processor {
@@ -125,6 +130,7 @@ pub const PROCESSORS: &[Processor] = &[
         compiler: "gcc-mipsel-linux-gnu",
         qemu: "qemu-system-mipsel",
         qemu_package: "qemu-system-mips",
+        tools: None,
         machine: &["-M", "malta", "-cpu", "24Kc"],
         console: "ttyS0",
         target: "mipsel-unknown-linux-gnu",
@@ -140,6 +146,7 @@ pub const PROCESSORS: &[Processor] = &[
         compiler: "gcc-mips64el-linux-gnuabi64",
         qemu: "qemu-system-mips64el",
         qemu_package: "qemu-system-mips",
+        tools: None,
         machine: &["-M", "malta", "-cpu", "5KEc"],
         console: "ttyS0",
         target: "mips64el-unknown-linux-gnuabi64",
@@ -155,6 +162,7 @@ pub const PROCESSORS: &[Processor] = &[
         compiler: "gcc-powerpc64le-linux-gnu",
         qemu: "qemu-system-ppc64",
         qemu_package: "qemu-system-ppc",
+        tools: None,
         machine: &["-M", "pseries"],
         console: "hvc0",
         target: "powerpc64le-unknown-linux-gnu",
@@ -175,6 +183,7 @@ pub const PROCESSORS: &[Processor] = &[
         compiler: "gcc-riscv64-linux-gnu",
         qemu: "qemu-system-riscv64",
         qemu_package: "qemu-system-misc",
+        tools: None,
         machine: &["-M", "virt"],
         console: "ttyS0",
         target: "riscv64gc-unknown-linux-gnu",
@@ -190,6 +199,7 @@ pub const PROCESSORS: &[Processor] = &[
         compiler: "gcc-s390x-linux-gnu",
         qemu: "qemu-system-s390x",
         qemu_package: "qemu-system-misc",
+        tools: None,
         machine: &["-M", "s390-ccw-virtio"],
         console: "ttysclp0",
         target: "s390x-unknown-linux-gnu",
