@@ -23,7 +23,7 @@ pub const MAX_FOUND: usize = 4096;
 /// Most nodes of lists and trees that are looked at, of all kept data together.
 const MAX_NODES: usize = 1 << 14;
 
-const CLASS: Class = if size_of::<usize>() == 8 { Class::Elf64 } else { Class::Elf32 };
+const CLASS: Class = Class::NATIVE;
 
 /// A word of kept data that is an address in a module's sections.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,15 +165,12 @@ impl Search<'_> {
             if self.ranges.find(address).is_some() && !is_there() {
                 return None;
             }
-            let bytes = self.kernel.read_memory(address, 8).ok()?;
-            bytes.first_chunk().map(|word| u64::from_ne_bytes(*word))
+            let bytes = self.kernel.read_memory(address, size_of::<usize>()).ok()?;
+            bytes.first_chunk().map(|word| usize::from_ne_bytes(*word) as u64)
         };
-        if CLASS != Class::Elf64 {
-            return;
-        }
         for head in chain_heads(searched, ByteOrder::NATIVE, CLASS, MAX_NODES) {
             let limit = MAX_NODES.saturating_sub(self.seen.len());
-            let mut walk = NodeWalk { read: &read, limit, seen: &mut self.seen };
+            let mut walk = NodeWalk { class: CLASS, read: &read, limit, seen: &mut self.seen };
             let nodes = match head.kind {
                 Holder::List => walk.list(variable.address.saturating_add(head.offset), head.first),
                 Holder::HashList => walk.hlist(head.first),

@@ -283,6 +283,8 @@ const ARM: &[RelocationType] = &[
     indirect(1, "R_ARM_PC24", 4),
     store(2, "R_ARM_ABS32", 4),
     distance(3, "R_ARM_REL32", 4),
+    store(5, "R_ARM_ABS16", 2),
+    store(8, "R_ARM_ABS8", 1),
     indirect(10, "R_ARM_THM_CALL", 4),
     indirect(28, "R_ARM_CALL", 4),
     indirect(29, "R_ARM_JUMP24", 4),

@@ -15,6 +15,9 @@ pub enum Class {
 }
 
 impl Class {
+    /// This program's, which is the running kernel's: programs of 32 bits on kernels of 64 are not supported.
+    pub const NATIVE: Self = if cfg!(target_pointer_width = "32") { Self::Elf32 } else { Self::Elf64 };
+
     /// Size of a machine word (`unsigned long`, pointer) in bytes.
     #[must_use]
     pub const fn word_size(self) -> usize {

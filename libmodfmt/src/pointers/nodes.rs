@@ -2,13 +2,15 @@
 //! The nodes of the kernel's lists and trees, from their heads on.
 //!
 //! Memory may change or be freed meanwhile, and may be damaged. So each node is visited once, what cannot be
-//! read ends the walk, and there is a limit. Why a walk ended early is said. Words have 8 bytes.
+//! read ends the walk, and there is a limit. Why a walk ended early is said.
 
 use std::collections::HashSet;
 
-/// Offsets in `struct rb_node`; before them is the parent.
-const RB_RIGHT: u64 = 8;
-const RB_LEFT: u64 = 16;
+use crate::elf::Class;
+
+/// Places in `struct rb_node`, in words; before them is the parent.
+const RB_RIGHT: u64 = 1;
+const RB_LEFT: u64 = 2;
 /// A red-black tree of 2^32 nodes is at most 64 levels deep.
 const MAX_TREE_DEPTH: usize = 64;
 
@@ -27,6 +29,8 @@ pub struct Nodes {
 /// Walks along nodes.
 #[expect(missing_debug_implementations, reason = "it has a function")]
 pub struct NodeWalk<'w> {
+    /// The size of a word.
+    pub class: Class,
     /// Reads the word at an address.
     pub read: &'w dyn Fn(u64) -> Option<u64>,
     /// Most nodes.
@@ -103,7 +107,8 @@ impl NodeWalk<'_> {
         }
     }
 
-    fn at(&self, node: u64, offset: u64) -> Option<u64> {
+    fn at(&self, node: u64, words: u64) -> Option<u64> {
+        let offset = words.checked_mul(self.class.word_size() as u64)?;
         (self.read)(node.checked_add(offset)?)
     }
 
@@ -141,9 +146,18 @@ mod tests {
         limit: usize,
         start: impl Fn(&mut NodeWalk<'_>) -> Option<Nodes>,
     ) -> Option<Nodes> {
+        walk_of(Class::Elf64, memory, limit, start)
+    }
+
+    fn walk_of(
+        class: Class,
+        memory: &[(u64, u64)],
+        limit: usize,
+        start: impl Fn(&mut NodeWalk<'_>) -> Option<Nodes>,
+    ) -> Option<Nodes> {
         let memory: HashMap<u64, u64> = memory.iter().copied().collect();
         let read = |address| memory.get(&address).copied();
-        start(&mut NodeWalk { read: &read, limit, seen: &mut HashSet::new() })
+        start(&mut NodeWalk { class, read: &read, limit, seen: &mut HashSet::new() })
     }
 
     fn nodes(nodes: &[u64], note: Option<&str>) -> Option<Nodes> {
@@ -174,13 +188,17 @@ mod tests {
     #[test]
     fn trees_in_order() {
         // 0x200 has 0x100 to its left and 0x300 to its right.
-        let node = |at: u64, left: u64, right: u64| [(at + RB_LEFT, left), (at + RB_RIGHT, right)];
+        let node = |at: u64, left: u64, right: u64| [(at + 16, left), (at + 8, right)];
         let tree = [node(0x200, 0x100, 0x300), node(0x100, 0, 0), node(0x300, 0, 0)].concat();
         assert_eq!(walk(&tree, 9, |walk| walk.tree(0x200)), nodes(&[0x100, 0x200, 0x300], None));
         assert_eq!(
             walk(&tree, 2, |walk| walk.tree(0x200)),
             nodes(&[0x100, 0x200], Some("... (there are more than 2)"))
         );
+        let small = |at: u64, left: u64, right: u64| [(at + 8, left), (at + 4, right)];
+        let tree = [small(0x200, 0x100, 0x300), small(0x100, 0, 0), small(0x300, 0, 0)].concat();
+        let found = walk_of(Class::Elf32, &tree, 9, |walk| walk.tree(0x200));
+        assert_eq!(found, nodes(&[0x100, 0x200, 0x300], None));
         let circle = [node(0x200, 0, 0x300), node(0x300, 0, 0x200)].concat();
         let note = "ends in a circle, or in another list: 0x200 was met before";
         assert_eq!(walk(&circle, 9, |walk| walk.tree(0x200)), nodes(&[0x200, 0x300], Some(note)));

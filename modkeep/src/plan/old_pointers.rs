@@ -20,7 +20,7 @@ const MAX_OBJECTS: usize = 1 << 16;
 const MAX_REPORTED: usize = 3;
 
 const ORDER: ByteOrder = ByteOrder::NATIVE;
-const CLASS: Class = if size_of::<usize>() == 8 { Class::Elf64 } else { Class::Elf32 };
+const CLASS: Class = Class::NATIVE;
 
 /// Looks for such pointers. One entry for each place found, a few for each variable.
 ///

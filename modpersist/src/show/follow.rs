@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
+use libmodfmt::elf::Class;
 use libmodfmt::pointers::{NodeWalk, Nodes};
 use libmodfmt::types::{TypeId, Types, c_text, size_of};
 use libmodfmt::values::{LinkMember, Located, Value, link_members};
@@ -131,7 +132,7 @@ impl<'f> Follow<'f> {
     /// The lists and trees in the values that were not looked at yet, and in their entries.
     fn lists(&mut self, chains: &mut Chains<'f>) {
         let memory = self.memory;
-        let read = |address| memory.number(address, 8);
+        let read = |address| memory.number(address, Class::NATIVE.word_size() as u64);
         while let Some(origin) = chains.queue.pop_front() {
             let mut find = FindStarts::new(chains.types, self.kernel_records, MAX_CHAINS);
             find.in_value(&origin.value, &mut origin.name.clone(), origin.is_behind, origin.chain.is_some());
@@ -148,7 +149,8 @@ impl<'f> Follow<'f> {
                     }
                     continue;
                 }
-                let mut walk = NodeWalk { read: &read, limit: self.limit, seen: &mut self.seen };
+                let mut walk =
+                    NodeWalk { class: Class::NATIVE, read: &read, limit: self.limit, seen: &mut self.seen };
                 let (kind, tag, found) = match start {
                     Start::Pointer { address, target } => {
                         chains.pointers.push_back((from, address, target));

@@ -273,7 +273,8 @@ fn initial(kernel: &FakeKernel) -> (Vec<u8>, Vec<u64>) {
     let keeper = images.collect::<Vec<_>>().into_iter().rev().nth(1).unwrap();
     let object = Object::parse(&keeper).unwrap();
     let index = object.sections.iter().position(|section| section.name.starts_with(DATA.as_bytes())).unwrap();
-    let relocations = libmodfmt::elf::RelocationTables::of(&object).relocations_of(&object, index).unwrap();
+    let tables = libmodfmt::elf::RelocationTables::of(&object);
+    let relocations = libmodfmt::arch::relocations_of(&object, &tables, index).unwrap();
     let offsets = relocations.iter().map(|relocation| relocation.offset).collect();
     (object.sections[index].data.to_vec(), offsets)
 }

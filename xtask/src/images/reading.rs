@@ -151,9 +151,10 @@ impl Reader {
         let text = readelf("-s", &self.scratch)?;
         let mut theirs = BTreeSet::new();
         for words in text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()) {
-            // Variables of assembler code have no type, nor have `__start_alloc_tags` (6.10) and mapping symbols.
+            // Variables of assembler code have no type, nor have `__start_alloc_tags` (6.10), mapping symbols and
+            // labels of the compiler.
             let [_, value, size, "OBJECT" | "NOTYPE", _, _, section, name] = *words else { continue };
-            if name.starts_with('$') {
+            if name.starts_with('$') || name.starts_with(".L") {
                 continue;
             }
             let Ok(section) = section.parse::<usize>() else { continue };

@@ -25,10 +25,12 @@ pub const KERNELS: &[&str] = &[
     "riscv64-6.12",
     "ppc64el-6.1",
     "s390x-6.1",
+    "armhf-6.1",
+    "i386-6.1",
 ];
 
 /// Kernels whose modules can be named, and that run no scenarios.
-const MODULES_ONLY: &[&str] = &["i386-6.1", "armhf-6.1", "mips64el-6.1", "mipsel-6.1", "loong64-sid"];
+const MODULES_ONLY: &[&str] = &["mips64el-6.1", "mipsel-6.1", "loong64-sid"];
 
 /// A machine whose processor has pages of 16 KB: many have only those of 4 and 64 KB.
 const PAGES_OF_16_KB: &[&str] = &["-M", "virt", "-cpu", "cortex-a76"];

@@ -7,8 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use object::read::elf::{Dyn, ElfFile64, ProgramHeader};
-use object::{Endianness, elf};
+use object::elf::{self, FileHeader32, FileHeader64};
+use object::read::elf::{Dyn, ElfFile, FileHeader, ProgramHeader};
+use object::{Endianness, FileKind};
 
 /// The loader first, then the libraries, each with its path in the guest.
 pub fn needed(root: &Path, program: &Path) -> Result<Vec<(String, PathBuf)>> {
@@ -52,16 +53,24 @@ fn places(root: &Path) -> Result<Vec<PathBuf>> {
 /// What a file has as its loader, and as the names of libraries.
 fn read(path: &Path) -> Result<(Option<String>, Vec<String>)> {
     let data = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let file = ElfFile64::<Endianness>::parse(&*data).with_context(|| path.display().to_string())?;
+    let read = match FileKind::parse(&*data)? {
+        FileKind::Elf32 => read_class::<FileHeader32<Endianness>>(&data),
+        _ => read_class::<FileHeader64<Endianness>>(&data),
+    };
+    read.with_context(|| path.display().to_string())
+}
+
+fn read_class<H: FileHeader<Endian = Endianness>>(data: &[u8]) -> Result<(Option<String>, Vec<String>)> {
+    let file = ElfFile::<H>::parse(data)?;
     let (endian, mut loader, mut names) = (file.endian(), None, Vec::new());
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     for segment in file.elf_program_headers() {
-        if let Some(bytes) = segment.interpreter(endian, &*data)? {
+        if let Some(bytes) = segment.interpreter(endian, data)? {
             loader = Some(text(bytes));
         }
     }
-    if let Some((entries, strings)) = file.elf_section_table().dynamic(endian, &*data)? {
-        let strings = file.elf_section_table().strings(endian, &*data, strings)?;
+    if let Some((entries, strings)) = file.elf_section_table().dynamic(endian, data)? {
+        let strings = file.elf_section_table().strings(endian, data, strings)?;
         for entry in entries.iter().filter(|entry| entry.tag(endian) == elf::DT_NEEDED) {
             names.push(text(entry.string(endian, strings)?));
         }

@@ -30,6 +30,12 @@ use per_cpu::PerCpu;
 use slab::Slabs;
 use symbols::Symbols;
 
+/// Memory of the slab allocator and per-CPU data are known on processors of 64 bits only.
+const IS_64: bool = cfg!(target_pointer_width = "64");
+
+/// Bits of an address that a pointer does not have.
+const ABOVE: u64 = if IS_64 { 0 } else { 0xffff_ffff_0000_0000 };
+
 /// `MAX_ERRNO` of include/linux/err.h
 const MAX_ERRNO: u64 = 4095;
 
@@ -73,8 +79,9 @@ impl<'n> PointerNames<'n> {
         if address == 0 {
             return named("null", "NULL".to_owned());
         }
-        if address.wrapping_neg() <= MAX_ERRNO {
-            return named("error", error_name(address));
+        let signed = address | ABOVE;
+        if signed.wrapping_neg() <= MAX_ERRNO {
+            return named("error", error_name(signed));
         }
         if let Some((variable, path)) = self.kept.find(address) {
             let other = if variable.owner == owner { String::new() } else { format!("{}: ", variable.owner) };
@@ -108,7 +115,8 @@ impl<'n> PointerNames<'n> {
             (None, Some(gone)) => named("gone", format!("gone: {gone}")),
             (Some((kind, now)), None) => named(kind, now),
             (None, None) => {
-                let slabs = self.slabs.get_or_init(|| Slabs::of(self.btf?, self.symbols(), self.memory));
+                let read = || IS_64.then(|| Slabs::of(self.btf?, self.symbols(), self.memory)).flatten();
+                let slabs = self.slabs.get_or_init(read);
                 let (kind, name) = slabs.as_ref()?.name(address, self.memory)?;
                 named(kind, name)
             }
@@ -132,7 +140,8 @@ impl<'n> PointerNames<'n> {
     }
 
     fn per_cpu(&self) -> Option<&PerCpu> {
-        self.per_cpu.get_or_init(|| PerCpu::of(self.symbols(), self.memory)).as_ref()
+        let read = || IS_64.then(|| PerCpu::of(self.symbols(), self.memory)).flatten();
+        self.per_cpu.get_or_init(read).as_ref()
     }
 
     fn symbols(&self) -> &Symbols {

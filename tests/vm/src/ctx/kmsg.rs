@@ -17,6 +17,8 @@ const TROUBLE: &[&str] = &[
     "WARNING:",
     "Call Trace:",
     "general protection fault",
+    // 32-bit arm
+    "Internal error:",
     "Kernel panic",
     "INFO: task ",
     "INFO: trying to register",

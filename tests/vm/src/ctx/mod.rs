@@ -92,6 +92,14 @@ impl Ctx {
         Err(Skip(why.into()).into())
     }
 
+    /// Skips the scenario on a kernel that does not show its memory, as those for 32-bit arm.
+    pub fn needs_kernel_memory(&self) -> Result<()> {
+        match Path::new("/proc/kcore").exists() {
+            true => Ok(()),
+            false => self.skip("this kernel has no /proc/kcore"),
+        }
+    }
+
     /// The path of a fixture: `/modules/NAME.ko`, possibly with the suffix of a compressed file.
     pub fn fixture(&self, name: &str) -> Result<String> {
         for suffix in [".ko", ".ko.gz", ".ko.xz", ".ko.zst"] {

@@ -3,6 +3,7 @@
 //! arguments and result, how to keep the kernel from carrying it out, and calls that only old ones have.
 
 use nix::errno::Errno;
+use nix::libc::c_long;
 use nix::unistd::Pid;
 
 pub(super) use this::{call, old_call, read, set_result, skip_call};
@@ -13,13 +14,13 @@ mod this {
     pub use nix::sys::ptrace::getregs as read;
     use nix::sys::ptrace::setregs;
 
-    use super::{Errno, Pid};
+    use super::{Errno, Pid, c_long};
 
     /// A process's registers.
     pub type Registers = libc::user_regs_struct;
 
     /// The number and the first three arguments of a call that begins.
-    pub fn call(_pid: Pid, registers: &Registers) -> (i64, [u64; 3]) {
+    pub fn call(_pid: Pid, registers: &Registers) -> (c_long, [u64; 3]) {
         (registers.orig_rax.cast_signed(), [registers.rdi, registers.rsi, registers.rdx])
     }
 
@@ -34,7 +35,7 @@ mod this {
     }
 
     /// The name of a call that newer processors do not have, and which argument has flags for opening.
-    pub fn old_call(number: i64) -> Option<(&'static str, Option<usize>)> {
+    pub fn old_call(number: c_long) -> Option<(&'static str, Option<usize>)> {
         Some(match number {
             libc::SYS_open => ("open", Some(1)),
             libc::SYS_mkdir => ("mkdir", None),
@@ -54,13 +55,13 @@ mod this {
     pub use nix::sys::ptrace::getregs as read;
     use nix::sys::ptrace::setregs;
 
-    use super::{Errno, Pid};
+    use super::{Errno, Pid, c_long};
 
     /// A process's registers.
     pub type Registers = libc::user_regs_struct;
 
     /// The number and the first three arguments of a call that begins.
-    pub fn call(_pid: Pid, registers: &Registers) -> (i64, [u64; 3]) {
+    pub fn call(_pid: Pid, registers: &Registers) -> (c_long, [u64; 3]) {
         let [x0, x1, x2, ..] = registers.regs;
         (registers.regs[8].cast_signed(), [x0, x1, x2])
     }
@@ -79,7 +80,7 @@ mod this {
     }
 
     /// This processor has one such call.
-    pub fn old_call(number: i64) -> Option<(&'static str, Option<usize>)> {
+    pub fn old_call(number: c_long) -> Option<(&'static str, Option<usize>)> {
         (number == libc::SYS_renameat).then_some(("rename", None))
     }
 }
@@ -90,7 +91,7 @@ mod this {
     pub use nix::sys::ptrace::getregs as read;
     use nix::sys::ptrace::setregs;
 
-    use super::{Errno, Pid};
+    use super::{Errno, Pid, c_long};
 
     /// By the time of the stop, the register of the first argument may have something else.
     pub use super::from_proc::call;
@@ -109,7 +110,7 @@ mod this {
     }
 
     /// This processor has no such calls.
-    pub fn old_call(_number: i64) -> Option<(&'static str, Option<usize>)> {
+    pub fn old_call(_number: c_long) -> Option<(&'static str, Option<usize>)> {
         None
     }
 }
@@ -117,7 +118,7 @@ mod this {
 /// Calls can be seen here but not changed: nothing sets registers.
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
 mod this {
-    use super::{Errno, Pid};
+    use super::{Errno, Pid, c_long};
 
     pub use super::from_proc::call;
 
@@ -141,7 +142,7 @@ mod this {
     }
 
     /// Those of s390x and ppc64le have the numbers of the kernel's first processors.
-    pub fn old_call(number: i64) -> Option<(&'static str, Option<usize>)> {
+    pub fn old_call(number: c_long) -> Option<(&'static str, Option<usize>)> {
         use nix::libc;
 
         Some(match number {
@@ -160,10 +161,10 @@ mod this {
 /// What the kernel's own text says about a stopped process's call (`/proc/PID/syscall`).
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod from_proc {
-    use super::Pid;
+    use super::{Pid, c_long};
 
     /// The number and the first three arguments of a call that begins.
-    pub fn call<R>(pid: Pid, _registers: &R) -> (i64, [u64; 3]) {
+    pub fn call<R>(pid: Pid, _registers: &R) -> (c_long, [u64; 3]) {
         let text = std::fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
         let mut words = text.split_whitespace();
         let number = words.next().and_then(|word| word.parse().ok()).unwrap_or(-1);

@@ -7,7 +7,7 @@ use std::process::Child;
 
 use anyhow::{Context, Result};
 use nix::errno::Errno;
-use nix::libc;
+use nix::libc::{self, c_long};
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -33,7 +33,7 @@ pub(super) struct Entered<'a> {
     /// All processes that are traced: the command and those that it has started.
     pub(super) processes: &'a [Pid],
     /// The call's number.
-    pub(super) number: i64,
+    pub(super) number: c_long,
     /// The first three arguments.
     pub(super) args: [u64; 3],
 }
@@ -69,7 +69,7 @@ pub(super) fn run(command: Command, watcher: &mut dyn Watcher) -> Result<Output>
 struct CallState {
     inside: bool,
     result: Option<i64>,
-    number: i64,
+    number: c_long,
     args: [u64; 3],
 }
 

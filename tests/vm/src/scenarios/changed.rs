@@ -104,6 +104,7 @@ fn keepers(ctx: &Ctx) -> Result<Vec<String>> {
 }
 
 fn grown(ctx: &mut Ctx) -> Result<()> {
+    ctx.needs_kernel_memory()?;
     let mut before = load(ctx, "convert", &[])?;
     for round in 1..=20 {
         let after = reload(ctx, "convert_end", &[])?;
@@ -126,6 +127,7 @@ fn grown(ctx: &mut Ctx) -> Result<()> {
 }
 
 fn converted(ctx: &mut Ctx) -> Result<()> {
+    ctx.needs_kernel_memory()?;
     let mut before = load(ctx, "convert", &[])?;
     for (name, options, moves) in [
         ("convert_middle", &[][..], true),

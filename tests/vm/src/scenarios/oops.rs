@@ -30,6 +30,9 @@ macro_rules! kept {
 /// The line of a head for the region. Only on x86-64 do compilers align large variables to 32 bytes.
 const KEPT: &str = ";; kept *.data..persistent of crash_keep at 0x*000, 72 bytes; crash_keep loaded then; by the journal of boot ";
 
+/// The same with pointers of 32 bits, on processors that align their variables differently.
+const KEPT_32: &str = ";; kept *.data..persistent of crash_keep at 0x*000, 6* bytes; crash_keep loaded then; by the journal of boot ";
+
 /// What `oops-loaded` leads to on other processors.
 const ON_ARM64: &[&str] = &[
     "pc crash_with at *crash_keep.c:38:",
@@ -63,6 +66,22 @@ const ON_S390X: &[&str] = &[
     KEPT,
     OUTSIDE,
 ];
+const ON_ARM: &[&str] = &[
+    "pc crash_with at *crash_keep.c:38:",
+    "how_set at *crash_keep.c:56:",
+    hit!("r4", "stats.hits[1]"),
+    hit!("r5", "dev.queue.next"),
+    KEPT_32,
+    OUTSIDE,
+];
+const ON_I386: &[&str] = &[
+    "EIP crash_with at *crash_keep.c:38:",
+    "how_set at *crash_keep.c:56:",
+    hit!("EBX", "stats.hits[1]"),
+    hit!("ECX", "dev.queue.next"),
+    KEPT_32,
+    OUTSIDE,
+];
 const OUTSIDE: &str = "first place outside of the kernel's own tree: crash_with+0x";
 
 /// The scenarios of this file.
@@ -90,6 +109,8 @@ pub const SCENARIOS: &[Scenario] = &[
             ("riscv64", ON_RISCV64),
             ("ppc64le", ON_PPC64LE),
             ("s390x", ON_S390X),
+            ("arm", ON_ARM),
+            ("i386", ON_I386),
         ]),
     Scenario::new("oops-init", "a module oopses in its init and kills insmod", init)
         .oops()

@@ -41,6 +41,7 @@ const LEFT: &[&str] = &[
 ];
 
 fn removed(ctx: &mut Ctx) -> Result<()> {
+    ctx.needs_kernel_memory()?;
     let file = ctx.fixture("pointing")?;
     ctx.insmod([&file])?.success()?.silent()?;
     let loaded = ctx.modpersist(["check", "pointing"])?.success()?;

@@ -46,7 +46,7 @@ impl Facts {
     /// Looks at the kernel's files.
     pub fn of(kernel: &Kernel) -> Result<Self> {
         let release = Release::parse(&kernel.release).with_context(|| kernel.release.clone())?;
-        let machine = machine(kernel)?;
+        let (machine, class) = machine(kernel)?;
         let table = ExportLayout::for_release(machine, release);
         let mut problems = Vec::new();
         let flags = flags(kernel);
@@ -56,21 +56,23 @@ impl Facts {
             }
         }
         let known = match is_set(kernel, "DEBUG_INFO_BTF") {
-            true => by_btf(kernel, machine, &table, &mut problems)?,
-            false => by_samples(kernel, &table, &mut problems)?,
+            true => by_btf(kernel, machine, (&table, class), &mut problems)?,
+            false => by_samples(kernel, (&table, class), &mut problems)?,
         };
         Ok(Self { known, problems })
     }
 }
 
 /// The machine that the kernel's modules are for.
-fn machine(kernel: &Kernel) -> Result<Machine> {
+fn machine(kernel: &Kernel) -> Result<(Machine, Class)> {
     Ok(match kernel.processor.map(|processor| processor.name) {
-        None => Machine::X86_64,
-        Some("aarch64") => Machine::AARCH64,
-        Some("riscv64") => Machine::RISCV,
-        Some("ppc64le") => Machine::PPC64,
-        Some("s390x") => Machine::S390,
+        None => (Machine::X86_64, Class::Elf64),
+        Some("aarch64") => (Machine::AARCH64, Class::Elf64),
+        Some("arm") => (Machine::ARM, Class::Elf32),
+        Some("i386") => (Machine::I386, Class::Elf32),
+        Some("riscv64") => (Machine::RISCV, Class::Elf64),
+        Some("ppc64le") => (Machine::PPC64, Class::Elf64),
+        Some("s390x") => (Machine::S390, Class::Elf64),
         Some(name) => bail!("nothing is known of the exports on {name}"),
     })
 }
@@ -79,13 +81,14 @@ fn machine(kernel: &Kernel) -> Result<Machine> {
 fn by_btf(
     kernel: &Kernel,
     machine: Machine,
-    table: &ExportLayout,
+    (table, class): (&ExportLayout, Class),
     problems: &mut Vec<String>,
 ) -> Result<Vec<String>> {
     let blob = btf::of(kernel)?;
     let btf = Btf::parse(&blob)?;
+    ensure!(class == Class::Elf64, "the members of a 32-bit kernel's types are not known");
     let [distances, addresses] = EXPORTED;
-    let exported = if table.entry_size(Class::Elf64) == 24 { addresses } else { distances };
+    let exported = if table.entry_size(class) == 24 { addresses } else { distances };
     for (name, members) in MEMBERS.iter().chain(&[("kernel_symbol", exported)]) {
         let Some(id) = btf.find_struct(name) else { continue };
         for (member, offset) in *members {
@@ -106,11 +109,15 @@ fn by_btf(
         true => "memory of modules by kind of section",
         false => "memory of modules in one piece",
     };
-    Ok(known(kernel, btf.size_of(module)?, table, memory))
+    Ok(known(kernel, btf.size_of(module)?, (table, class), memory))
 }
 
 /// Without BTF, the kernel's modules show what they can.
-fn by_samples(kernel: &Kernel, table: &ExportLayout, problems: &mut Vec<String>) -> Result<Vec<String>> {
+fn by_samples(
+    kernel: &Kernel,
+    (table, class): (&ExportLayout, Class),
+    problems: &mut Vec<String>,
+) -> Result<Vec<String>> {
     let (mut size, mut exporting) = (None, 0_usize);
     for (name, image) in sample_modules(kernel)? {
         let object = Object::parse(&image).with_context(|| name.clone())?;
@@ -130,7 +137,7 @@ fn by_samples(kernel: &Kernel, table: &ExportLayout, problems: &mut Vec<String>)
         }
     }
     ensure!(exporting > 0, "none of the modules that were read exports anything");
-    Ok(known(kernel, size.context("no module has its size")?, table, "no BTF"))
+    Ok(known(kernel, size.context("no module has its size")?, (table, class), "no BTF"))
 }
 
 /// Whether the kernel's configuration has an option.
@@ -175,7 +182,7 @@ fn check_samples(kernel: &Kernel, btf: &Btf<'_>, module: TypeId, problems: &mut 
 }
 
 /// What differs from kernel to kernel, in words.
-fn known(kernel: &Kernel, size: u64, table: &ExportLayout, memory: &str) -> Vec<String> {
+fn known(kernel: &Kernel, size: u64, (table, class): (&ExportLayout, Class), memory: &str) -> Vec<String> {
     let exports = match table.kflagstab {
         true => "exports have flags in `__kflagstab`",
         false => "GPL-only exports have tables of their own",
@@ -187,7 +194,7 @@ fn known(kernel: &Kernel, size: u64, table: &ExportLayout, memory: &str) -> Vec<
     };
     let mut known = vec![
         format!("`struct module` has {size} bytes"),
-        format!("an exported symbol has {} bytes", table.entry_size(Class::Elf64)),
+        format!("an exported symbol has {} bytes", table.entry_size(class)),
     ];
     known.extend([exports, memory, versions].map(str::to_owned));
     known.extend(page_size(kernel));
