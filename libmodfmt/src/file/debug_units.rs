@@ -30,14 +30,13 @@ pub(super) struct Unit {
     pub(super) relocations: Range<usize>,
 }
 
-/// What a relocation's symbol means here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
-    Persistent,
+/// What the symbols of relocations are, as bits: several of a unit are put together.
+mod target {
+    /// Persistent data, or a slot for an old address.
+    pub(super) const PERSISTENT: u8 = 1;
     /// `.debug_info`
-    Unit,
-    Abbreviations,
-    Other,
+    pub(super) const UNIT: u8 = 2;
+    pub(super) const ABBREVIATIONS: u8 = 4;
 }
 
 /// The units with a relocation to persistent data, in their order. `info` and `table` are where the section
@@ -53,7 +52,7 @@ pub(super) fn wanted_units(
     read: &mut impl ReadAt,
 ) -> Option<Vec<Unit>> {
     let order = object.ident.order;
-    let targets = object.symbols.iter().map(|symbol| target(object, index, symbol.place)).collect();
+    let targets = object.symbols.iter().map(|symbol| target_of(object, index, symbol.place)).collect();
     let mut search = Search::new(units(order, info, read)?, targets);
     let mut buffer = vec![0; CHUNK.checked_mul(RELOCATION)?];
     let mut at = table.start;
@@ -65,12 +64,13 @@ pub(super) fn wanted_units(
         if !rest.is_empty() {
             return None;
         }
-        for relocation in relocations {
-            search.relocation(order, relocation)?;
+        match order {
+            ByteOrder::Little => search.relocations(relocations, u64::from_le_bytes)?,
+            ByteOrder::Big => search.relocations(relocations, u64::from_be_bytes)?,
         }
         at = at.checked_add(length)?;
     }
-    search.close_unit()?;
+    search.close_unit(search.next)?;
     Some(search.wanted)
 }
 
@@ -78,7 +78,7 @@ pub(super) fn wanted_units(
 struct Search {
     units: Vec<Range<usize>>,
     /// By symbol.
-    targets: Vec<Target>,
+    targets: Vec<u8>,
     /// Number of the current unit.
     unit: usize,
     /// Where it ends, in bytes.
@@ -88,64 +88,55 @@ struct Search {
     next: usize,
     /// The place that the last one changes.
     last: u64,
-    /// The current unit has relocations to these.
-    to_persistent: bool,
-    to_units: bool,
-    to_abbreviations: bool,
+    /// What the current unit's relocations lead to.
+    seen: u8,
     wanted: Vec<Unit>,
 }
 
 impl Search {
-    fn new(units: Vec<Range<usize>>, targets: Vec<Target>) -> Self {
+    fn new(units: Vec<Range<usize>>, targets: Vec<u8>) -> Self {
         let end = units.first().map_or(0, |unit| unit.end as u64);
-        Self {
-            units,
-            end,
-            targets,
-            unit: 0,
-            start: 0,
-            next: 0,
-            last: 0,
-            to_persistent: false,
-            to_units: false,
-            to_abbreviations: false,
-            wanted: Vec::new(),
-        }
+        Self { units, end, targets, unit: 0, start: 0, next: 0, last: 0, seen: 0, wanted: Vec::new() }
     }
 
-    fn relocation(&mut self, order: ByteOrder, relocation: &[u8; RELOCATION]) -> Option<()> {
-        let (words, _) = relocation.as_chunks::<8>();
-        let [place, info, _addend] = words else { return None };
-        let (place, symbol) = (order.u64(*place), order.u64(*info) >> 32);
-        if place < self.last {
-            return None;
+    /// The next relocations. There are millions of them, so that what changes with each is kept in registers.
+    fn relocations(&mut self, relocations: &[[u8; RELOCATION]], word: impl Fn([u8; 8]) -> u64) -> Option<()> {
+        let (mut last, mut seen, mut end) = (self.last, self.seen, self.end);
+        for (number, relocation) in relocations.iter().enumerate() {
+            let (words, _) = relocation.as_chunks::<8>();
+            let [place, info, _addend] = words else { return None };
+            let (place, symbol) = (word(*place), word(*info) >> 32);
+            if place < last {
+                return None;
+            }
+            last = place;
+            if place >= end {
+                let next = number.checked_mul(RELOCATION)?.checked_add(self.next)?;
+                self.seen = seen;
+                while place >= self.end {
+                    self.close_unit(next)?;
+                    self.end = self.units.get(self.unit)?.end as u64;
+                }
+                (seen, end) = (0, self.end);
+            }
+            seen |= *self.targets.get(usize::try_from(symbol).ok()?)?;
         }
-        self.last = place;
-        while place >= self.end {
-            self.close_unit()?;
-            self.end = self.units.get(self.unit)?.end as u64;
-        }
-        match self.targets.get(usize::try_from(symbol).ok()?)? {
-            Target::Persistent => self.to_persistent = true,
-            Target::Unit => self.to_units = true,
-            Target::Abbreviations => self.to_abbreviations = true,
-            Target::Other => {}
-        }
-        self.next = self.next.checked_add(RELOCATION)?;
+        (self.last, self.seen) = (last, seen);
+        self.next = relocations.len().checked_mul(RELOCATION)?.checked_add(self.next)?;
         Some(())
     }
 
-    /// All relocations of the current unit have been seen.
-    fn close_unit(&mut self) -> Option<()> {
-        if self.to_persistent {
-            if self.to_units || !self.to_abbreviations {
+    /// All relocations of the current unit have been seen; those behind it are at `next`.
+    fn close_unit(&mut self, next: usize) -> Option<()> {
+        if self.seen & target::PERSISTENT != 0 {
+            if self.seen & target::UNIT != 0 || self.seen & target::ABBREVIATIONS == 0 {
                 return None;
             }
             let info = self.units.get(self.unit)?.clone();
-            self.wanted.push(Unit { info, relocations: self.start..self.next });
+            self.wanted.push(Unit { info, relocations: self.start..next });
         }
-        (self.to_persistent, self.to_units, self.to_abbreviations) = (false, false, false);
-        self.start = self.next;
+        self.seen = 0;
+        self.start = next;
         self.unit = self.unit.checked_add(1)?;
         Some(())
     }
@@ -170,15 +161,15 @@ fn units(order: ByteOrder, info: &Range<usize>, read: &mut impl ReadAt) -> Optio
     Some(units)
 }
 
-fn target(object: &Object<'_>, info: usize, place: Place) -> Target {
-    let Place::Section(section) = place else { return Target::Other };
+fn target_of(object: &Object<'_>, info: usize, place: Place) -> u8 {
+    let Place::Section(section) = place else { return 0 };
     let name = object.sections.get(section).map(|section| &*section.name).unwrap_or_default();
     let is_persistent =
         PersistentSection::from_name(name).is_some() || *name == *old_slots::SECTION.as_bytes();
     match () {
-        () if section == info => Target::Unit,
-        () if is_persistent => Target::Persistent,
-        () if *name == *b".debug_abbrev" => Target::Abbreviations,
-        () => Target::Other,
+        () if section == info => target::UNIT,
+        () if is_persistent => target::PERSISTENT,
+        () if *name == *b".debug_abbrev" => target::ABBREVIATIONS,
+        () => 0,
     }
 }

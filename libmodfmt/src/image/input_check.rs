@@ -3,7 +3,7 @@
 //! images find is our own fault.
 
 use super::ImageError;
-use super::zero_bytes::{is_zero, places_must_be_zero};
+use super::relocated_places::{RelocatedPlaces, WrongPlace};
 use crate::arch::Arch;
 use crate::elf::{ElfError, Object, RelocationForm, SectionKind};
 use crate::module::ModuleError;
@@ -23,6 +23,7 @@ pub(super) fn check(
         RelocationForm::Rel => SectionKind::REL,
         RelocationForm::Rela => SectionKind::RELA,
     };
+    let places = RelocatedPlaces::of(object.ident, arch);
     for (index, table) in object.sections.iter().enumerate().filter(|(_, section)| section.is_relocation()) {
         let changed = table.info as usize;
         let target = object.sections.get(changed).filter(|target| target.is_alloc() && is_used(changed));
@@ -34,18 +35,13 @@ pub(super) fn check(
             return Err(ElfError::Field { place: place(), field: "sh_type", value, why }.into());
         }
         for (number, relocation) in object.each_relocation(index)?.enumerate() {
-            let width = arch.relocation(relocation.kind).map_or(1, |known| known.size);
-            let end = relocation.offset.checked_add(width);
-            let wrong = |why| {
-                let (section, field, value) = (place(), "r_offset", relocation.offset);
-                Err(ElfError::Relocation { section, index: number, field, value, why }.into())
+            let why = match places.check(target, &relocation) {
+                Ok(()) => continue,
+                Err(WrongPlace::Outside) => "outside of the section that it changes",
+                Err(WrongPlace::NotZero) => "the bytes that it changes are not zero",
             };
-            if target.kind == SectionKind::NOBITS || end.is_none_or(|end| end > target.size) {
-                return wrong("outside of the section that it changes");
-            }
-            if places_must_be_zero(object.ident) && !is_zero(&target.data, relocation.offset, width) {
-                return wrong("the bytes that it changes are not zero");
-            }
+            let (section, field, value) = (place(), "r_offset", relocation.offset);
+            return Err(ElfError::Relocation { section, index: number, field, value, why }.into());
         }
     }
     Ok(())

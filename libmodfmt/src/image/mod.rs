@@ -43,9 +43,9 @@ mod old_places;
 mod owner;
 mod pending;
 mod pending_note;
+mod relocated_places;
 mod skeleton;
 mod symbols;
-mod zero_bytes;
 
 pub use base::Base;
 pub use bindings::{Bindings, UnitBase};

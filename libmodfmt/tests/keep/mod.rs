@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One file per part.
 
+mod addends;
 mod bad_input;
 mod binding;
 mod compare;

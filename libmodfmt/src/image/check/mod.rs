@@ -12,10 +12,10 @@ mod pending;
 #[cfg(test)]
 mod tests;
 
-use super::zero_bytes::{is_zero, places_must_be_zero};
+use super::relocated_places::{RelocatedPlaces, WrongPlace};
 use super::{Bindings, ImageError};
 use crate::arch::Arch;
-use crate::elf::{Object, Place, Relocation, SectionKind, flags};
+use crate::elf::{Object, Place, Relocation, flags};
 use crate::module::{Module, THIS_MODULE, name_position};
 use crate::persist::Inventory;
 
@@ -36,21 +36,19 @@ impl Judge {
 /// Every relocation of a loaded section stays inside it, and what it overwrites is zero: the x86
 /// loader refuses anything else (arch/x86/kernel/module.c, 4.15 and later).
 fn relocations(judge: &Judge, object: &Object<'_>) -> Result<(), ImageError> {
-    let arch = Arch::of(object.ident)?;
+    let places = RelocatedPlaces::of(object.ident, Arch::of(object.ident)?);
     for (index, table) in object.sections.iter().enumerate().filter(|(_, section)| section.is_relocation()) {
         let Some(target) = object.sections.get(table.info as usize).filter(|target| target.is_alloc()) else {
             continue;
         };
         for relocation in object.each_relocation(index)? {
-            let width = arch.relocation(relocation.kind).map_or(1, |known| known.size);
-            let place = || format!("{}+{:#x}", target.name_text(), relocation.offset);
-            let end = relocation.offset.checked_add(width);
-            let inside = end.is_some_and(|end| end <= target.size);
-            judge.that(inside && target.kind != SectionKind::NOBITS, || {
-                format!("a relocation of {} lies outside", place())
-            })?;
-            let zero = !places_must_be_zero(object.ident) || is_zero(&target.data, relocation.offset, width);
-            judge.that(zero, || format!("{} is relocated and not zero", place()))?;
+            let wrong = match places.check(target, &relocation) {
+                Ok(()) => continue,
+                Err(WrongPlace::Outside) => "is relocated and lies outside",
+                Err(WrongPlace::NotZero) => "is relocated and not zero",
+            };
+            let what = format!("{}+{:#x} {wrong}", target.name_text(), relocation.offset);
+            return Err(ImageError::Check { image: judge.0, what });
         }
     }
     Ok(())

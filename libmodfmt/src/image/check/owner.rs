@@ -57,6 +57,10 @@ fn same_uses(
 ) -> Result<(), ImageError> {
     let arch = Arch::of(file.ident)?;
     let entries = arch.got_entry;
+    // Few of many relocations do.
+    let base_of = base_in_file(inventory, bindings);
+    let leads_to_kept: Vec<bool> =
+        file.symbols.iter().map(|symbol| base_of(&symbol.place, &symbol.name).is_some()).collect();
     judge
         .that(image.symbols.starts_with(&file.symbols), || "its symbols are not those of the file".into())?;
     for (table, section) in file.sections.iter().enumerate().filter(|(_, section)| section.is_relocation()) {
@@ -93,7 +97,13 @@ fn same_uses(
         for before in each_relocation(file, table)? {
             let after = after.next().ok_or_else(|| wrong("too few relocations"))?;
             let (before, after) = (&before, &after);
-            let same = match target(file, before, base_in_file(inventory, bindings)).filter(|_| loaded) {
+            if !loaded || !leads_to_kept.get(before.symbol).copied().unwrap_or_default() {
+                judge.that(before == after, || {
+                    format!("{name}: the use at {:#x} is not the file's", before.offset)
+                })?;
+                continue;
+            }
+            let same = match target(file, before, base_in_file(inventory, bindings)) {
                 Some(Target::Kept(base, distance)) => {
                     let of_base =
                         image.symbols.get(after.symbol).map(|symbol| &*symbol.name) == Some(base.as_bytes());
