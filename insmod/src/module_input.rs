@@ -19,6 +19,7 @@ use std::io::{self, Seek};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libmodfmt::compress::{self, Format};
 use libmodfmt::elf::{self, SectionEntry};
@@ -231,11 +232,14 @@ impl ModuleInput {
         if signature == MAGIC {
             return None;
         }
-        file::excerpt(size, |offset, into| {
-            self.file.read_exact_at(into, offset).ok()?;
-            self.count(into.len());
+        let (file, count) = (&self.file, AtomicUsize::new(0));
+        let excerpt = file::excerpt(size, |offset, into| {
+            file.read_exact_at(into, offset).ok()?;
+            count.fetch_add(into.len(), Ordering::Relaxed);
             Some(())
-        })
+        });
+        self.count(count.into_inner());
+        excerpt
     }
 
     /// Reads a part of the file as it is on disk. `None` if it ends before.

@@ -2,9 +2,9 @@
 //! A module read without the debug information that no persistent variable leads to tells the same as the whole.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests panic to fail")]
 
-use std::cell::Cell;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libmodfmt::elf::{Object, Place, Relocation, flags};
 use libmodfmt::file::excerpt;
@@ -61,14 +61,14 @@ fn compressed(module: &[u8]) -> Vec<u8> {
 
 /// The excerpt, and how many bytes of the file were read for it.
 fn excerpt_of(file: &[u8]) -> (Option<Vec<u8>>, usize) {
-    let read = Cell::new(0);
+    let read = AtomicUsize::new(0);
     let excerpt = excerpt(file.len() as u64, |offset, into: &mut [u8]| {
         let start = usize::try_from(offset).ok()?;
         into.copy_from_slice(file.get(start..start.checked_add(into.len())?)?);
-        read.set(read.get() + into.len());
+        read.fetch_add(into.len(), Ordering::Relaxed);
         Some(())
     });
-    (excerpt, read.get())
+    (excerpt, read.into_inner())
 }
 
 fn compilers() -> impl Iterator<Item = &'static str> {

@@ -16,7 +16,7 @@ const BLOCK: usize = 4096;
 const CHUNK: usize = 1 << 18;
 
 /// Whether `text` occurs in a part of the file.
-pub(super) fn contains(place: &Range<usize>, text: &[u8], read: &mut impl ReadAt) -> Option<bool> {
+pub(super) fn contains(place: &Range<usize>, text: &[u8], read: &impl ReadAt) -> Option<bool> {
     let overlap = text.len().saturating_sub(1);
     let mut buffer = vec![0; CHUNK.checked_add(overlap)?];
     let mut at = place.start;
@@ -48,7 +48,7 @@ impl Strings {
 
     /// Reads the string at an offset to its place in `content`, which is as long as the file: as much of it as
     /// [`MAX_DEBUG_TEXT_BYTES`] allows. An offset behind the end of the section is ignored.
-    pub(super) fn read(&mut self, offset: u64, content: &mut [u8], read: &mut impl ReadAt) -> Option<()> {
+    pub(super) fn read(&mut self, offset: u64, content: &mut [u8], read: &impl ReadAt) -> Option<()> {
         let section = content.get_mut(self.place.clone())?;
         let mut at = usize::try_from(offset).ok()?;
         let limit = at.saturating_add(MAX_DEBUG_TEXT_BYTES).min(section.len());
@@ -70,7 +70,7 @@ impl Strings {
     }
 
     /// Reads the whole section.
-    pub(super) fn read_all(self, content: &mut [u8], read: &mut impl ReadAt) -> Option<()> {
+    pub(super) fn read_all(self, content: &mut [u8], read: &impl ReadAt) -> Option<()> {
         read(self.place.start as u64, content.get_mut(self.place)?)
     }
 }
@@ -97,9 +97,9 @@ mod tests {
         let mut section = vec![b'x'; CHUNK * 2];
         section[CHUNK - 3..CHUNK + 3].copy_from_slice(b"needle");
         let (file, place) = file(&section);
-        assert_eq!(contains(&place, b"needle", &mut reader(&file)), Some(true));
-        assert_eq!(contains(&(place.start..place.end - CHUNK), b"needle", &mut reader(&file)), Some(false));
-        assert_eq!(contains(&(place.start..place.end + 1), b"other", &mut reader(&file)), None);
+        assert_eq!(contains(&place, b"needle", &reader(&file)), Some(true));
+        assert_eq!(contains(&(place.start..place.end - CHUNK), b"needle", &reader(&file)), Some(false));
+        assert_eq!(contains(&(place.start..place.end + 1), b"other", &reader(&file)), None);
     }
 
     #[test]
@@ -109,15 +109,15 @@ mod tests {
         let (file, place) = file(&section);
         let mut content = vec![0; file.len()];
         let mut strings = Strings::new(place.clone());
-        strings.read((BLOCK - 1) as u64, &mut content, &mut reader(&file)).unwrap();
-        strings.read(u64::MAX, &mut content, &mut reader(&file)).unwrap();
+        strings.read((BLOCK - 1) as u64, &mut content, &reader(&file)).unwrap();
+        strings.read(u64::MAX, &mut content, &reader(&file)).unwrap();
         assert_eq!(strings.is_read, [true, true, false, false]);
         assert_eq!(content[10..10 + BLOCK * 2], section[..BLOCK * 2]);
         // What is longer than the longest text is not wanted.
         let mut strings = Strings::new(place);
-        strings.read((BLOCK + 6) as u64, &mut content, &mut reader(&file)).unwrap();
+        strings.read((BLOCK + 6) as u64, &mut content, &reader(&file)).unwrap();
         assert_eq!(strings.is_read, [false, true, true, false]);
-        strings.read_all(&mut content, &mut reader(&file)).unwrap();
+        strings.read_all(&mut content, &reader(&file)).unwrap();
         assert_eq!(content[10..], section);
     }
 }

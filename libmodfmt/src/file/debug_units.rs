@@ -13,7 +13,7 @@ use crate::persist::PersistentSection;
 pub(super) const RELOCATION: usize = 24;
 
 /// How much of the table of relocations is read at a time, in relocations.
-const CHUNK: usize = 1 << 14;
+pub(super) const CHUNK: usize = 1 << 14;
 
 /// The most units. The kernel itself has some 5,000.
 const MAX_UNITS: usize = 1 << 16;
@@ -49,7 +49,7 @@ pub(super) fn wanted_units(
     index: usize,
     info: &Range<usize>,
     table: &Range<usize>,
-    read: &mut impl ReadAt,
+    read: &impl ReadAt,
 ) -> Option<Vec<Unit>> {
     let order = object.ident.order;
     let targets = object.symbols.iter().map(|symbol| target_of(object, index, symbol.place)).collect();
@@ -143,7 +143,7 @@ impl Search {
 }
 
 /// Where the units are in the section, from one header to the next.
-fn units(order: ByteOrder, info: &Range<usize>, read: &mut impl ReadAt) -> Option<Vec<Range<usize>>> {
+fn units(order: ByteOrder, info: &Range<usize>, read: &impl ReadAt) -> Option<Vec<Range<usize>>> {
     let mut units = Vec::new();
     let mut at = 0_usize;
     while at < info.len() {

@@ -5,8 +5,10 @@
 //! variables is ever asked for. [`excerpt`] reads the file with the other units left out. Everything else is
 //! where it is in the file, so that offsets in messages are those of the file.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::debug_lines::{DEBUG_LINES, Lines};
 use super::debug_strings::{Strings, contains};
 use super::debug_units::{RELOCATION, Unit, wanted_units};
 use super::read_at::ReadAt;
@@ -22,8 +24,11 @@ const DEBUG_INFO: &[u8] = b".debug_info";
 /// The strings of units.
 const DEBUG_STRINGS: &[u8] = b".debug_str";
 
-/// The sections that lead to types and source files, besides units and their strings.
-const NEEDED: &[&[u8]] = &[b".debug_abbrev", b".debug_line", b".debug_line_str", b".debug_str_offsets"];
+/// The sections that lead to types and source files, besides units, their strings and line programs.
+const NEEDED: &[&[u8]] = &[b".debug_abbrev", b".debug_line_str", b".debug_str_offsets"];
+
+/// Strings of this size are searched by another thread, in bytes.
+const WORTH_A_THREAD: usize = 4 << 20;
 
 /// Where `e_shoff` is in a 64-bit ELF header, in bytes.
 const SECTION_TABLE: usize = 40;
@@ -45,7 +50,7 @@ const SECTION_SIZE: usize = 32;
 ///
 /// Returns `None` if it has no debug information, or sections that cannot be right, and if `read` does. Then it
 /// is for a reader of the whole file to say what is wrong.
-pub fn excerpt(size: u64, mut read: impl ReadAt) -> Option<Vec<u8>> {
+pub fn excerpt(size: u64, read: impl ReadAt) -> Option<Vec<u8>> {
     let length = usize::try_from(size).ok()?;
     let table = elf::section_table(|offset, size| {
         let mut part = vec![0; Some(size).filter(|size| *size <= length)?];
@@ -57,8 +62,8 @@ pub fn excerpt(size: u64, mut read: impl ReadAt) -> Option<Vec<u8>> {
     }
     // From the allocator: memory that is never written to takes no room.
     let mut content = vec![0; length];
-    let left_out = read_without_debug_info(&table, &mut content, &mut read)?;
-    let Some(needed) = Needed::of(&content, &mut read) else {
+    let left_out = read_without_debug_info(&table, &mut content, &read)?;
+    let Some(needed) = Needed::of(&content, &read) else {
         for place in left_out {
             read(place.start as u64, content.get_mut(place)?)?;
         }
@@ -66,9 +71,16 @@ pub fn excerpt(size: u64, mut read: impl ReadAt) -> Option<Vec<u8>> {
     };
     let mut file = Excerpt { content, order: needed.order };
     let mut strings = Strings::new(needed.strings_place.clone());
-    let (info_size, relocations_size) = file.move_together(&needed, &mut strings, &mut read)?;
+    let (info_size, relocations_size, lines) = file.move_together(&needed, &mut strings, &read)?;
+    if let Some(found) = &needed.lines {
+        let strings = (&mut strings, &*needed.strings);
+        let table = found.read(&lines, file.order, &mut file.content, strings, &read)?;
+        if let Some((table, size)) = table {
+            file.set_size(table, size)?;
+        }
+    }
     if needed.all_strings {
-        strings.read_all(&mut file.content, &mut read)?;
+        strings.read_all(&mut file.content, &read)?;
     }
     file.set_size(needed.info, info_size)?;
     file.set_size(needed.relocations, relocations_size)?;
@@ -91,14 +103,17 @@ struct Needed {
     strings_place: Range<usize>,
     /// By symbol: where in `.debug_str` it is.
     strings: Vec<Option<u64>>,
+    /// By symbol: where in `.debug_line` it is.
+    line_symbols: Vec<Option<u64>>,
     /// Strings are referred to by other sections, too.
     all_strings: bool,
+    lines: Option<Lines>,
 }
 
 impl Needed {
     /// `content` has everything but `.debug_info`, its relocations, `.debug_str`, and debug sections that are not
     /// needed. `None` if all may be needed.
-    fn of(content: &[u8], read: &mut impl ReadAt) -> Option<Self> {
+    fn of(content: &[u8], read: &impl ReadAt) -> Option<Self> {
         let object = Object::parse(content).ok()?;
         let order = object.ident.order;
         let arch = Arch::of(object.ident).ok()?;
@@ -118,10 +133,7 @@ impl Needed {
         let strings_place = place(section.offset, section.size)?;
         // Without it some names are in the units themselves (gcc's -fno-merge-debug-strings).
         let has_all_names = section.flags & flags::MERGE != 0;
-        if !has_all_names
-            || object.section(".debug_addr").is_some()
-            || contains(&strings_place, HOLDS_PREFIX.as_bytes(), read)?
-        {
+        if !has_all_names || object.section(".debug_addr").is_some() {
             return None;
         }
         let tables: Vec<_> = object.relocation_sections_of(info).collect();
@@ -130,12 +142,33 @@ impl Needed {
         if section.kind != SectionKind::RELA || section.is_alloc() {
             return None;
         }
-        let units = wanted_units(&object, info, &info_place, &relocations_place, read)?;
-        let all_strings =
-            object.section(".debug_str_offsets").is_some() || refers_to(&object, ".debug_line", strings)?;
-        let symbols = object.symbols.iter();
-        let strings = symbols.map(|symbol| (symbol.place == Place::Section(strings)).then_some(symbol.value));
-        let strings = strings.collect();
+        let holds = || contains(&strings_place, HOLDS_PREFIX.as_bytes(), read);
+        let units = || wanted_units(&object, info, &info_place, &relocations_place, read);
+        let (holds, units) = match strings_place.len() < WORTH_A_THREAD {
+            true => (holds(), units()),
+            // Both mostly wait for the kernel to copy.
+            false => std::thread::scope(|scope| {
+                let holds = scope.spawn(holds);
+                let units = units();
+                (holds.join().ok().flatten(), units)
+            }),
+        };
+        if holds? {
+            return None;
+        }
+        let units = units?;
+        let all_strings = object.section(".debug_str_offsets").is_some();
+        let lines = match object.section(".debug_line") {
+            Some(_) => Some(Lines::of(&object)?),
+            None => None,
+        };
+        let in_section = |section: usize| -> Vec<Option<u64>> {
+            let symbols = object.symbols.iter();
+            symbols.map(|symbol| (symbol.place == Place::Section(section)).then_some(symbol.value)).collect()
+        };
+        let strings = in_section(strings);
+        let line_symbols =
+            lines.as_ref().map_or_else(|| vec![None; strings.len()], |it| in_section(it.section));
         Some(Self {
             order,
             info,
@@ -145,36 +178,28 @@ impl Needed {
             units,
             strings_place,
             strings,
+            line_symbols,
             all_strings,
+            lines,
         })
     }
 }
 
 /// The section of this name, if there is one only, and [`use_of`] knows it.
-fn only_debug_section<'a>(object: &'a Object<'_>, name: &[u8]) -> Option<(usize, &'a Section<'a>)> {
+pub(super) fn only_debug_section<'a>(
+    object: &'a Object<'_>,
+    name: &[u8],
+) -> Option<(usize, &'a Section<'a>)> {
     let named = object.sections.iter().enumerate().filter(|(_, section)| *section.name == *name);
     let [(index, section)] = *named.collect::<Vec<_>>() else { return None };
     (section.kind == SectionKind::PROGBITS && !section.is_alloc()).then_some((index, section))
-}
-
-/// Whether a relocation of a section of this name leads to a section.
-fn refers_to(object: &Object<'_>, name: &str, section: usize) -> Option<bool> {
-    let Some((index, _)) = object.section(name) else { return Some(false) };
-    let place_of = |symbol: usize| object.symbols.get(symbol).map(|symbol| symbol.place);
-    for (table, _) in object.relocation_sections_of(index) {
-        let mut relocations = object.each_relocation(table).ok()?;
-        if relocations.any(|relocation| place_of(relocation.symbol) == Some(Place::Section(section))) {
-            return Some(true);
-        }
-    }
-    Some(false)
 }
 
 /// What of a section is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Use {
     All,
-    /// Units of `.debug_info` and their relocations, and strings that they refer to.
+    /// Units of `.debug_info`, their line programs, the relocations of both, and strings that they refer to.
     Some,
     None,
 }
@@ -189,7 +214,7 @@ fn use_of(table: &[SectionEntry], index: usize) -> Use {
         return Use::All;
     }
     match &*section.name {
-        DEBUG_INFO => Use::Some,
+        DEBUG_INFO | DEBUG_LINES => Use::Some,
         DEBUG_STRINGS if !is_table => Use::Some,
         name if elf::is_debug_name(name) && !NEEDED.contains(&name) => Use::None,
         _ => Use::All,
@@ -200,7 +225,7 @@ fn use_of(table: &[SectionEntry], index: usize) -> Use {
 fn read_without_debug_info(
     table: &[SectionEntry],
     content: &mut [u8],
-    read: &mut impl ReadAt,
+    read: &impl ReadAt,
 ) -> Option<Vec<Range<usize>>> {
     let left_out = table
         .iter()
@@ -221,7 +246,7 @@ fn read_without_debug_info(
     Some(left_out)
 }
 
-fn place(offset: u64, size: u64) -> Option<Range<usize>> {
+pub(super) fn place(offset: u64, size: u64) -> Option<Range<usize>> {
     let start = usize::try_from(offset).ok()?;
     Some(start..start.checked_add(usize::try_from(size).ok()?)?)
 }
@@ -234,13 +259,15 @@ struct Excerpt {
 
 impl Excerpt {
     /// Reads the units to the beginning of their section, their relocations to that of theirs, and the strings
-    /// that these refer to. Returns how long the two have become, in bytes.
+    /// that these refer to. Returns how long the two have become, in bytes, and the offsets of their line
+    /// programs.
     fn move_together(
         &mut self,
         needed: &Needed,
         strings: &mut Strings,
-        read: &mut impl ReadAt,
-    ) -> Option<(usize, usize)> {
+        read: &impl ReadAt,
+    ) -> Option<(usize, usize, BTreeSet<u64>)> {
+        let mut lines = BTreeSet::new();
         let (info, relocations) = (needed.info_place.start, needed.relocations_place.start);
         let order = self.order;
         let (mut info_size, mut relocations_size) = (0_usize, 0_usize);
@@ -253,7 +280,9 @@ impl Excerpt {
                 let [place, info, addend] = relocation.as_chunks_mut::<8>().0 else { return None };
                 *place = order.bytes64(order.u64(*place).checked_sub(distance)?);
                 let symbol = usize::try_from(order.u64(*info) >> 32).ok()?;
-                if let Some(base) = needed.strings.get(symbol)? {
+                if let Some(base) = needed.line_symbols.get(symbol)? {
+                    lines.insert(base.checked_add_signed(order.u64(*addend).cast_signed())?);
+                } else if let Some(base) = needed.strings.get(symbol)? {
                     named.push(base.checked_add_signed(order.u64(*addend).cast_signed())?);
                 }
             }
@@ -263,7 +292,7 @@ impl Excerpt {
             info_size = info_size.checked_add(unit.info.len())?;
             relocations_size = relocations_size.checked_add(unit.relocations.len())?;
         }
-        Some((info_size, relocations_size))
+        Some((info_size, relocations_size, lines))
     }
 
     /// Reads `part` of the section at `section` in the file to `to` in that section.
@@ -272,7 +301,7 @@ impl Excerpt {
         section: usize,
         to: usize,
         part: &Range<usize>,
-        read: &mut impl ReadAt,
+        read: &impl ReadAt,
     ) -> Option<&mut [u8]> {
         let to = section.checked_add(to)?;
         let into = self.content.get_mut(to..to.checked_add(part.len())?)?;

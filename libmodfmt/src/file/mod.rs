@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod debug_lines;
 mod debug_strings;
 mod debug_units;
 mod error;

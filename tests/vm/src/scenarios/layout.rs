@@ -153,7 +153,7 @@ fn agreeing(ctx: &mut Ctx) -> Result<()> {
     ctx.rmmod(["layout"])?.success()?;
     let other = ctx.fixture("layout_debug_type")?;
     let output = ctx.insmod([&other])?.code(1)?;
-    output.stderr_has("layout.c:second: another kind of type (long int, now struct pair)")?;
+    output.stderr_has("layout.c:second: another kind of type (long long int, now struct pair)")?;
     ctx.rmmod(["--discard", "layout"])?.success()?;
     Ok(())
 }
