@@ -45,7 +45,7 @@ pub fn measure(args: &KernelArgs) -> Result<Vec<Row>> {
     let built = made_persistent::of_section(as_built(&kernel, modules, &largest)?, FEW_VARIABLES)?;
     let built = built.with_context(|| format!("it has no {FEW_VARIABLES}"))?;
     let what = format!("the largest module, {name}, as built");
-    rows.extend(self::rows(&kernel, &built, &what, None)?);
+    rows.extend(self::rows(&kernel, &built, &what, Some(MIN_FASTER))?);
 
     let fixture = fs::read(fixtures::build(&kernel)?.join(FIXTURE))?;
     let mut object = Object::parse(&fixture)?;
