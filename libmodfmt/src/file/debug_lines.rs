@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::debug_section::{only_debug_section, place};
 use super::debug_strings::Strings;
 use super::debug_units::{CHUNK, RELOCATION};
-use super::excerpt::{only_debug_section, place};
 use super::read_at::ReadAt;
 use crate::elf::{ByteOrder, Object, SectionKind};
 

@@ -9,12 +9,13 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::debug_lines::{DEBUG_LINES, Lines};
+use super::debug_section::{only_debug_section, place};
 use super::debug_strings::{Strings, contains};
 use super::debug_units::{RELOCATION, Unit, wanted_units};
 use super::read_at::ReadAt;
 use crate::arch::Arch;
 use crate::elf::{
-    self, ByteOrder, Class, Machine, Object, Place, RelocationForm, Section, SectionEntry, SectionKind, flags,
+    self, ByteOrder, Class, Machine, Object, Place, RelocationForm, SectionEntry, SectionKind, flags,
 };
 use crate::persist::HOLDS_PREFIX;
 
@@ -185,16 +186,6 @@ impl Needed {
     }
 }
 
-/// The section of this name, if there is one only, and [`use_of`] knows it.
-pub(super) fn only_debug_section<'a>(
-    object: &'a Object<'_>,
-    name: &[u8],
-) -> Option<(usize, &'a Section<'a>)> {
-    let named = object.sections.iter().enumerate().filter(|(_, section)| *section.name == *name);
-    let [(index, section)] = *named.collect::<Vec<_>>() else { return None };
-    (section.kind == SectionKind::PROGBITS && !section.is_alloc()).then_some((index, section))
-}
-
 /// What of a section is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Use {
@@ -244,11 +235,6 @@ fn read_without_debug_info(
     }
     read(at as u64, content.get_mut(at..)?)?;
     Some(left_out)
-}
-
-pub(super) fn place(offset: u64, size: u64) -> Option<Range<usize>> {
-    let start = usize::try_from(offset).ok()?;
-    Some(start..start.checked_add(usize::try_from(size).ok()?)?)
 }
 
 /// The file that is being made.

@@ -19,6 +19,7 @@
 //! ```
 
 mod debug_lines;
+mod debug_section;
 mod debug_strings;
 mod debug_units;
 mod error;

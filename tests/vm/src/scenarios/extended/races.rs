@@ -17,11 +17,19 @@ use crate::scenarios::fixture_report::FixtureReport;
 
 /// The scenarios of this file.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario::new("ext-1000-reloads", "1,000 reloads while two readers read the list", reloads)
+    Scenario::new("ext-100-reloads", "100 reloads while two readers read the list", |ctx| reloads(ctx, 100))
         .needs(Needs::Extended)
-        .limit_secs(900)
+        .limit_secs(600)
         .cpus(2)
         .alone(),
+    Scenario::new("ext-1000-reloads", "1,000 reloads while two readers read the list", |ctx| {
+        reloads(ctx, count())
+    })
+    .needs(Needs::Extended)
+    .limit_secs(900)
+    .cpus(2)
+    .alone()
+    .long(),
     Scenario::new("ext-race", "concurrent loads, unloads and releases", race)
         .needs(Needs::Extended)
         .limit_secs(600)
@@ -60,9 +68,8 @@ fn count() -> u32 {
     if health::has_kmemleak() { 100 } else { 1000 }
 }
 
-fn reloads(ctx: &mut Ctx) -> Result<()> {
+fn reloads(ctx: &mut Ctx, count: u32) -> Result<()> {
     let file = ctx.fixture("layout")?;
-    let count = count();
     finit(&file, "", PERSIST)?;
     let before = FixtureReport::read(ctx, "layout")?;
     let stop = AtomicBool::new(false);
