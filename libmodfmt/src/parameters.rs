@@ -73,10 +73,10 @@ pub fn all(object: &Object<'_>) -> Vec<Parameter> {
         let Some(name) = name_at(object, &by_place, start) else { continue };
         let at = |words: u64| word.checked_mul(words)?.checked_add(start);
         let pointer = |words: u64| by_place.get(&at(words)?).copied();
-        // `maxlen` and padding, or `max` and `elemsize`, or `flags` and padding, have 8 bytes.
+        // `max` and `elemsize` have 8 bytes; `maxlen` is an int, with padding before a pointer of 8 bytes.
         let distance = match ops(object, &by_place, start).as_deref() {
             Some(b"param_array_ops") => word.checked_mul(2).and_then(|words| words.checked_add(8)),
-            Some(b"param_ops_string") => Some(8),
+            Some(b"param_ops_string") => Some(word),
             _ => None,
         };
         let arg = pointer(WORDS - 1).and_then(|arg| target(object, arg));

@@ -49,8 +49,12 @@ impl Lines {
         strings: (&mut Strings, &[Option<u64>]),
         read: &impl ReadAt,
     ) -> Option<Option<(usize, usize)>> {
-        let mut programs = Vec::new();
+        let mut programs: Vec<Range<u64>> = Vec::new();
         for offset in offsets {
+            // Nothing is read twice, however many offsets a file has.
+            if programs.last().is_some_and(|before| before.end > *offset) {
+                return None;
+            }
             let start = usize::try_from(*offset).ok()?;
             let mut length = [0; 4];
             read(self.place.start.checked_add(start)? as u64, &mut length)?;
@@ -103,4 +107,42 @@ fn relocations(
         at = at.checked_add(length)?;
     }
     to.checked_sub(table.start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads the programs at these offsets of a section that begins 8 bytes into the file.
+    fn read(section: &[u8], offsets: &[u64]) -> Option<Vec<u8>> {
+        let file = [&[9; 8], section].concat();
+        let reader = |offset: u64, into: &mut [u8]| {
+            let start = usize::try_from(offset).ok()?;
+            into.copy_from_slice(file.get(start..start.checked_add(into.len())?)?);
+            Some(())
+        };
+        let lines = Lines { section: 1, place: 8..file.len(), relocations: None };
+        let mut content = vec![0; file.len()];
+        let mut strings = Strings::new(0..0);
+        let offsets = offsets.iter().copied().collect();
+        lines.read(&offsets, ByteOrder::Little, &mut content, (&mut strings, &[]), &reader)?;
+        Some(content.split_off(8))
+    }
+
+    #[test]
+    fn programs_are_read_to_their_places() {
+        let section = [2, 0, 0, 0, 7, 7, 3, 0, 0, 0, 8, 8, 8, 1, 0, 0, 0, 9];
+        assert_eq!(read(&section, &[0, 13]).unwrap(), [2, 0, 0, 0, 7, 7, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9]);
+        assert_eq!(read(&section, &[0, 6, 13]).unwrap(), section);
+        assert_eq!(read(&section, &[]).unwrap(), [0; 18]);
+    }
+
+    #[test]
+    fn programs_that_cannot_be_right() {
+        let section = [2, 0, 0, 0, 7, 7, 3, 0, 0, 0, 8, 8, 8];
+        assert_eq!(read(&section, &[0, 5]), None, "one in another");
+        assert_eq!(read(&section, &[7]), None, "longer than the section");
+        assert_eq!(read(&section, &[11]), None, "no length");
+        assert_eq!(read(&section, &[u64::MAX]), None);
+    }
 }

@@ -148,11 +148,16 @@ impl Needed {
         let (holds, units) = match strings_place.len() < WORTH_A_THREAD {
             true => (holds(), units()),
             // Both mostly wait for the kernel to copy.
-            false => std::thread::scope(|scope| {
-                let holds = scope.spawn(holds);
-                let units = units();
-                (holds.join().ok().flatten(), units)
-            }),
+            false => {
+                std::thread::scope(|scope| match std::thread::Builder::new().spawn_scoped(scope, holds) {
+                    Ok(other) => {
+                        let units = units();
+                        (other.join().ok().flatten(), units)
+                    }
+                    // The system has no room for a thread.
+                    Err(_) => (holds(), units()),
+                })
+            }
         };
         if holds? {
             return None;

@@ -70,6 +70,37 @@ fn i386() {
     assert_eq!(addends(&keeper, "__ksymtab"), [0, 0]);
 }
 
+/// `struct kparam_string` is {maxlen, string}, of which the second is 4 bytes behind here.
+#[test]
+fn a_string_parameter_of_a_32_bit_module_is_found() {
+    let mut make = Make::bare("foo");
+    make.machine(little(Machine::I386), RelocationForm::Rel);
+    make.section("names", flags::ALLOC, 1, b"text\0");
+    make.section("__param", flags::ALLOC, 4, &[0; 20]);
+    make.section(".rodata", flags::ALLOC, 4, &[0; 8]);
+    make.section(DATA, WRITABLE, 8, &[0; 32]);
+    make.undefined("param_ops_string");
+    let pointers = [("__param", 0, "names"), ("__param", 8, "param_ops_string"), ("__param", 16, ".rodata")];
+    for (section, offset, to) in pointers.into_iter().chain([(".rodata", 4, DATA)]) {
+        make.relocate(section, offset, 1, to, 0);
+    }
+    let found = libmodfmt::parameters::all(&Object::parse(&make.build()).unwrap());
+    assert_eq!(found.iter().map(|one| (&*one.name, one.is_persistent)).collect::<Vec<_>>(), [("text", true)]);
+}
+
+#[test]
+fn two_addends_for_one_word_are_refused() {
+    let mut make = Make::bare("foo");
+    make.machine(little(Machine::I386), RelocationForm::Rel);
+    make.section(".text", CODE, 16, &[0; 16]);
+    make.section(DATA, WRITABLE, 8, &[0; 16]);
+    make.local("second", DATA, 8, 8);
+    make.relocate(".text", 4, 1, "second", 0);
+    make.relocate(".text", 4, 1, "second", 0);
+    let error = images(&make.build()).unwrap_err();
+    assert!(error.contains("r_offset is 0x4") && error.contains("relocated before"), "{error}");
+}
+
 #[test]
 fn arm() {
     // movw r3, #4; movt r3, #4

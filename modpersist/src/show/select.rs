@@ -73,7 +73,8 @@ pub(super) fn select<'k>(
             base = number_of(&read).with_context(|| format!("{reached} has no size of a pointer"))?;
             ensure!(base != 0, "{reached} is NULL");
             // NULL with an offset, and error numbers.
-            ensure!((4096..u64::MAX - 4095).contains(&base), "{reached} leads nowhere: it is {base:#x}");
+            let errors = (usize::MAX as u64).saturating_sub(4095);
+            ensure!((4096..errors).contains(&base), "{reached} leads nowhere: it is {base:#x}");
             at = pointer;
             reached.push_str("->");
         } else {

@@ -80,7 +80,7 @@ pub(super) fn find(tag: &str) -> Option<&'static ObjectKind> {
 
 /// `LIST_POISON1` and `LIST_POISON2` as most 64-bit kernels have them, and without an offset
 /// (include/linux/poison.h); `SPINLOCK_OWNER_INIT` (include/linux/spinlock_types_raw.h).
-const NOWHERE: &[u64] = &[0, 0xdead_0000_0000_0100, 0xdead_0000_0000_0122, 0x100, 0x122, u64::MAX];
+const NOWHERE: &[u64] = &[0, 0xdead_0000_0000_0100, 0xdead_0000_0000_0122, 0x100, 0x122, usize::MAX as u64];
 
 impl ObjectKind {
     /// Whether the file's initial value can take the place of an object that was at `address`.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The checks of an owner image.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Judge, Target, base_in_file, relocations, target};
 use crate::arch::{Arch, each_relocation, wrapped_addend};
@@ -61,6 +61,7 @@ fn same_uses(
     let base_of = base_in_file(inventory, bindings);
     let leads_to_kept: Vec<bool> =
         file.symbols.iter().map(|symbol| base_of(&symbol.place, &symbol.name).is_some()).collect();
+    let mut all_addends: BTreeMap<usize, Vec<Relocation>> = BTreeMap::new();
     judge
         .that(image.symbols.starts_with(&file.symbols), || "its symbols are not those of the file".into())?;
     for (table, section) in file.sections.iter().enumerate().filter(|(_, section)| section.is_relocation()) {
@@ -92,7 +93,7 @@ fn same_uses(
             })?;
         }
         let mut after = each_relocation(image, table)?.filter(|after| !is_slot(after));
-        let mut addends = Vec::new();
+        let mut addends: Vec<Relocation> = Vec::new();
         let wrong = |what: &str| ImageError::Check { image: judge.0, what: format!("{name} has {what}") };
         for before in each_relocation(file, table)? {
             let after = after.next().ok_or_else(|| wrong("too few relocations"))?;
@@ -130,14 +131,19 @@ fn same_uses(
         if after.next().is_some() {
             return Err(wrong("too many relocations"));
         }
-        // What else has changed in the bytes: nothing but the addends that were compared.
         if arch.form == RelocationForm::Rel && loaded {
             addends.extend(each_relocation(image, table)?.filter(is_slot));
-            let bytes = image.sections.get(changed).map(|section| &*section.data).unwrap_or_default();
-            judge.that(is_same_code(file.ident, old_code, bytes, &addends), || {
-                format!("{} differs in more than addends", old_code.name_text())
-            })?;
+            all_addends.entry(changed).or_default().extend(addends);
         }
+    }
+    // What else has changed in the bytes: nothing but the addends that were compared.
+    for (section, addends) in all_addends {
+        let (Some(old), Some(new)) = (file.sections.get(section), image.sections.get(section)) else {
+            continue;
+        };
+        judge.that(is_same_code(file.ident, old, &new.data, &addends), || {
+            format!("{} differs in more than addends", old.name_text())
+        })?;
     }
     Ok(())
 }

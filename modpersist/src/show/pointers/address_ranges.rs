@@ -7,6 +7,9 @@ pub(super) const KERNEL_START: u64 = if cfg!(target_arch = "s390x") {
     NEAR_NULL
 } else if cfg!(target_arch = "powerpc64") {
     0xc000_0000_0000_0000
+} else if cfg!(any(target_arch = "loongarch64", target_arch = "mips64")) {
+    // Physical memory begins here in the kernel's addresses, cached or not.
+    0x8000_0000_0000_0000
 } else if cfg!(target_pointer_width = "32") {
     // By configuration the kernel begins here or above; on arm, modules are below the rest.
     0x3f00_0000

@@ -29,7 +29,7 @@ pub(super) fn name(address: u64) -> Option<String> {
         return Some((*name).to_owned());
     }
     for (byte, name) in FILL {
-        let pattern = u64::from_ne_bytes([*byte; 8]);
+        let pattern = usize::from_ne_bytes([*byte; size_of::<usize>()]) as u64;
         match address.wrapping_sub(pattern) {
             0 => return Some((*name).to_owned()),
             distance @ 1..0x1000 => return Some(format!("{name}, +{distance:#x}")),
